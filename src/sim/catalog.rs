@@ -83,17 +83,7 @@ impl Store {
             let text = format!("the ledger is at {}, not at {seen}", self.generation);
             return Err(OutsideError::Conflict(text));
         }
-        match change.clone() {
-            LedgerChange::Record { deployment, record } => {
-                self.ledger.deployments.insert(deployment, record);
-            }
-            LedgerChange::Forget { deployment } => {
-                self.ledger.deployments.remove(&deployment);
-            }
-            LedgerChange::Layout { source, layout } => {
-                self.ledger.layouts.insert(source, layout);
-            }
-        }
+        self.ledger.apply(change);
         self.generation += 1;
         Ok(self.generation)
     }

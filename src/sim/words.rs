@@ -25,6 +25,7 @@ pub(super) fn words(action: &Action) -> String {
         }
         Action::StartContainer { container } => format!("start {}", container.name),
         Action::UpdateContainer { container, .. } => format!("update {}", container.name),
+        Action::UnpauseContainer { container } => format!("unpause {}", container.name),
         Action::RestartContainer { container, .. } => format!("restart {}", container.name),
         Action::StopContainer { container, .. } => format!("stop {}", container.name),
         Action::RenameContainer { container, to } => format!("rename {} to {to}", container.name),
@@ -40,7 +41,6 @@ pub(super) fn words(action: &Action) -> String {
                 format!("record {deployment} at {}", record.revision.short())
             }
             LedgerChange::Forget { deployment } => format!("forget {deployment}"),
-            LedgerChange::Layout { source, .. } => format!("record the layout of {source}"),
         },
     }
 }

@@ -114,7 +114,6 @@ impl Engine {
         }
         let id = ContainerId::new(self.fresh("container"));
         let mut spec = super::image::merged(asked, &image);
-        spec.hostname.get_or_insert_with(|| id.short().to_owned());
         let volumes = self.mount_volumes(&mut spec, &image.volumes, taken_over);
         let identity = Identity::decode(&spec.labels);
         let service =
@@ -158,7 +157,7 @@ impl Engine {
         of_image: &[String],
         taken_over: &BTreeMap<String, VolumeName>,
     ) -> BTreeMap<String, VolumeName> {
-        for target in of_image {
+        for target in of_image.iter().filter(|target| !spec.tmpfs.contains_key(*target)) {
             spec.mounts.entry(target.clone()).or_insert_with(super::image::anonymous_mount);
         }
         let mut volumes = BTreeMap::new();

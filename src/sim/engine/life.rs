@@ -130,6 +130,17 @@ impl Engine {
         Ok(span)
     }
 
+    /// Lets a frozen container go on.
+    pub(in crate::sim) fn unpause(&mut self, id: &ContainerId) -> Result<(), OutsideError> {
+        let container = self.get(id)?;
+        if container.status != Status::Paused {
+            let text = format!("Container {} is not paused", id.short());
+            return Err(OutsideError::Failed(text));
+        }
+        container.status = Status::Running;
+        Ok(())
+    }
+
     /// Stops and starts a container; the engine goes on even if nobody waits.
     pub(in crate::sim) fn restart(
         &mut self,
