@@ -122,6 +122,31 @@ async fn bodies_are_bytes_or_streams() {
 }
 
 #[tokio::test]
+async fn bollard_runs_over_it() {
+    let folder = Folder::new();
+    let (endpoint, connections) = unix_server(&folder);
+    let client = HttpClient::new(endpoint, 4).unwrap();
+    let transport = move |request: bollard::BollardRequest| {
+        let client = client.clone();
+        async move {
+            let sent = client.send(request.map(http_body_util::BodyExt::boxed_unsync)).await;
+            sent.map_err(|error| std::io::Error::from(error).into())
+        }
+    };
+    let docker = bollard::Docker::connect_with_custom_transport(
+        transport,
+        Some("http://engine"),
+        10,
+        bollard::API_DEFAULT_VERSION,
+    )
+    .unwrap();
+    for _ in 0..3 {
+        assert!(docker.ping().await.unwrap().starts_with("GET /_ping HTTP/1.1\r\n"));
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
 async fn why_there_is_no_connection_is_told_apart() {
     let folder = Folder::new();
     let client = |endpoint| HttpClient::new(endpoint, 1).unwrap();
