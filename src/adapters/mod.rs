@@ -1,1 +1,4 @@
 //! The real world, one file per outside thing.
+
+pub mod clock;
+pub mod dir;
