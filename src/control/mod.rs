@@ -1,0 +1,1 @@
+//! One pass, and the loop around it, generic over a world.

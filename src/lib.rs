@@ -1,0 +1,35 @@
+//! `reconciler` makes Docker engines and the Consul catalog agree with stack files in git.
+//!
+//! ```text
+//! source ─► stack::load ─► DesiredState ──┐
+//! engines ─► control::observe ─► ObservedState ─► plan::plan ─► Plan ─► control::execute
+//! Consul ─►                               ┘            └─► blocked, drift ─► report
+//! ```
+//!
+//! Read in this order: [`plan`] (the heart: a pure function), one file in `tests/plan/`,
+//! [`control`] (the loop), then whatever a name leads to. In dependency order:
+//!
+//! - [`model`]: the nouns.
+//! - [`world`]: the ports, as traits.
+//! - [`stack`]: text to desired state, with positions.
+//! - [`plan`]: desired + observed to steps with causes. No I/O, no clock, no randomness.
+//! - [`control`]: one pass, and the loop around it, generic over a world.
+//! - [`sim`]: a simulated world.
+#![cfg_attr(
+    feature = "runtime",
+    doc = "- [`adapters`]: the real world, one file per outside thing."
+)]
+#![cfg_attr(feature = "runtime", doc = "- [`cli`]: the command line.")]
+
+pub mod model;
+pub mod world;
+
+pub mod control;
+pub mod plan;
+pub mod sim;
+pub mod stack;
+
+#[cfg(feature = "runtime")]
+pub mod adapters;
+#[cfg(feature = "runtime")]
+pub mod cli;

@@ -1,0 +1,352 @@
+//! Actions: each is one call to one outside system, or one wait for a named condition.
+//!
+//! What an earlier step yields is a placeholder ([`ContainerRef::Made`],
+//! [`Endpoint::After`]) until the executor fills it in with [`Action::resolve`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::id::{
+    CatalogId, ContainerId, ContainerName, DeploymentId, ImageId, ImageRef, NetworkId, NetworkName,
+    NodeName, VolumeName,
+};
+use super::labels::{Identity, OwnerLabels};
+use super::ledger::DeploymentRecord;
+use super::observed::ContainerView;
+pub use super::registrant::{Endpoint, Registrant};
+use super::spec::{
+    Attachment, Build, ContainerSpec, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec,
+};
+
+/// The number of a step in its plan, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct StepId(pub u32);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// A container that a step acts on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum ContainerRef {
+    /// It exists.
+    Known(ContainerId),
+    /// An earlier step makes it.
+    Made(StepId),
+}
+
+/// One call to one outside system, or one wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Action {
+    /// Pull an image.
+    PullImage {
+        /// Which.
+        image: ImageRef,
+    },
+    /// Build an image from a context of the tree.
+    BuildImage {
+        /// Its name.
+        tag: ImageRef,
+        /// How.
+        build: Build,
+    },
+    /// Create a network.
+    CreateNetwork {
+        /// What it is.
+        network: NetworkSpec,
+        /// Whose it is.
+        owner: OwnerLabels,
+    },
+    /// Remove a network of ours.
+    RemoveNetwork {
+        /// Its name, for people.
+        name: NetworkName,
+        /// Which.
+        id: NetworkId,
+    },
+    /// Create a named volume.
+    CreateVolume {
+        /// What it is.
+        volume: VolumeSpec,
+        /// Whose it is.
+        owner: OwnerLabels,
+    },
+    /// Create a container.
+    CreateContainer(Box<Create>),
+    /// Put files into a container that never ran.
+    UploadFiles {
+        /// Where to.
+        container: Target,
+        /// What.
+        files: Vec<FileSpec>,
+    },
+    /// Attach a container to one more network.
+    ConnectNetwork {
+        /// Which container.
+        container: Target,
+        /// Which network.
+        network: NetworkName,
+        /// How.
+        attachment: Attachment,
+    },
+    /// Detach a container from a network.
+    DisconnectNetwork {
+        /// Which container.
+        container: Target,
+        /// Which network.
+        network: NetworkName,
+    },
+    /// Start a container.
+    StartContainer {
+        /// Which.
+        container: Target,
+    },
+    /// Change limits of a container in place.
+    UpdateContainer {
+        /// Which.
+        container: Target,
+        /// To what.
+        resources: Resources,
+    },
+    /// Let a frozen container go on.
+    UnpauseContainer {
+        /// Which.
+        container: Target,
+    },
+    /// Stop and start a container.
+    RestartContainer {
+        /// Which.
+        container: Target,
+        /// Time between the stop signal and the kill.
+        grace: Duration,
+    },
+    /// Stop a container.
+    StopContainer {
+        /// Which.
+        container: Target,
+        /// Time between the stop signal and the kill.
+        grace: Duration,
+    },
+    /// Give a container another name.
+    RenameContainer {
+        /// Which.
+        container: Target,
+        /// The new name.
+        to: ContainerName,
+    },
+    /// Remove a stopped container of ours, with nothing of its volumes.
+    RemoveContainer {
+        /// Which.
+        container: Target,
+    },
+    /// Wait until a container is in some state. Changes nothing.
+    Await {
+        /// Which.
+        container: Target,
+        /// For what.
+        until: Until,
+        /// By when, counted from the start of the wait.
+        deadline: Duration,
+    },
+    /// Write entries of one replica to the catalog, its node included.
+    Register {
+        /// Our external node.
+        node: NodeName,
+        /// What to write.
+        entries: Vec<Registrant>,
+    },
+    /// Remove entries of ours from the catalog.
+    Deregister {
+        /// Our external node.
+        node: NodeName,
+        /// Which.
+        ids: BTreeSet<CatalogId>,
+    },
+    /// Write the next generation of the ledger.
+    WriteLedger {
+        /// What changes in it.
+        change: LedgerChange,
+    },
+}
+
+/// A container that a step acts on, with its name for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Target {
+    /// Which.
+    pub container: ContainerRef,
+    /// The name that it has then.
+    pub name: ContainerName,
+}
+
+/// A container to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Create {
+    /// Its name at first.
+    pub name: ContainerName,
+    /// Who it is.
+    pub identity: Identity,
+    /// What it is.
+    pub spec: ContainerSpec,
+    /// The network it is made on; all others are connected by steps of their own.
+    /// `None` gives it no network.
+    pub network: Option<NetworkName>,
+    /// Anonymous volumes taken over from its predecessor, by target.
+    pub volumes: BTreeMap<String, VolumeName>,
+}
+
+/// What can be changed on a container as it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Resources {
+    /// Bytes; 0 is unlimited.
+    pub memory: i64,
+    /// Billionths of a CPU; 0 is unlimited.
+    pub nano_cpus: i64,
+    /// Relative weight; 0 is the engine's default.
+    pub cpu_shares: i64,
+    /// Processes; 0 is unlimited.
+    pub pids_limit: i64,
+    /// The restart policy.
+    pub restart: RestartPolicy,
+}
+
+/// What a wait waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Until {
+    /// The container runs, or ran to exit code 0. Fails at once with any other.
+    Running,
+    /// It runs, and its health check passes if it has one, for this long. Fails at once
+    /// when it ends.
+    Good(Duration),
+    /// It ended with exit code 0. Fails at once with any other.
+    Completed,
+}
+
+/// One change of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum LedgerChange {
+    /// What was applied of a deployment.
+    Record {
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// What was applied.
+        record: DeploymentRecord,
+    },
+    /// A deployment is gone.
+    Forget {
+        /// Which.
+        deployment: DeploymentId,
+    },
+}
+
+/// What a step yields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing that a later step needs.
+    Done,
+    /// A container was made.
+    Container(ContainerId),
+    /// An image is there.
+    Image(ImageId),
+    /// What a wait saw last.
+    Seen(Box<ContainerView>),
+}
+
+/// A placeholder whose step yielded nothing that fits it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} yielded nothing that this step can use")]
+pub struct Unresolved(pub StepId);
+
+impl Action {
+    /// This action with every placeholder filled in from what earlier steps yielded.
+    ///
+    /// # Errors
+    /// [`Unresolved`] if a step yielded nothing that fits, for example a container
+    /// without an address on the network that it is registered with.
+    pub fn resolve(&self, outcomes: &BTreeMap<StepId, Outcome>) -> Result<Self, Unresolved> {
+        let mut action = self.clone();
+        if let Some(target) = action.target_mut()
+            && let ContainerRef::Made(step) = target.container
+        {
+            match outcomes.get(&step) {
+                Some(Outcome::Container(id)) => target.container = ContainerRef::Known(id.clone()),
+                _ => return Err(Unresolved(step)),
+            }
+        }
+        if let Self::Register { entries, .. } = &mut action {
+            for entry in entries {
+                entry.endpoint = entry.endpoint.resolve(outcomes)?;
+            }
+        }
+        Ok(action)
+    }
+
+    /// The existing container that this acts on, if it acts on one.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::UploadFiles { container, .. }
+            | Self::ConnectNetwork { container, .. }
+            | Self::DisconnectNetwork { container, .. }
+            | Self::StartContainer { container }
+            | Self::UpdateContainer { container, .. }
+            | Self::UnpauseContainer { container }
+            | Self::RestartContainer { container, .. }
+            | Self::StopContainer { container, .. }
+            | Self::RenameContainer { container, .. }
+            | Self::RemoveContainer { container }
+            | Self::Await { container, .. } => Some(container),
+            _ => None,
+        }
+    }
+
+    fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            Self::UploadFiles { container, .. }
+            | Self::ConnectNetwork { container, .. }
+            | Self::DisconnectNetwork { container, .. }
+            | Self::StartContainer { container }
+            | Self::UpdateContainer { container, .. }
+            | Self::UnpauseContainer { container }
+            | Self::RestartContainer { container, .. }
+            | Self::StopContainer { container, .. }
+            | Self::RenameContainer { container, .. }
+            | Self::RemoveContainer { container }
+            | Self::Await { container, .. } => Some(container),
+            _ => None,
+        }
+    }
+
+    /// Whether it changes the outside world (everything but a wait).
+    #[must_use]
+    pub fn is_mutating(&self) -> bool {
+        !matches!(self, Self::Await { .. })
+    }
+
+    /// Which outside system it calls.
+    #[must_use]
+    pub fn outside(&self) -> Outside {
+        match self {
+            Self::Register { .. } | Self::Deregister { .. } => Outside::Catalog,
+            Self::WriteLedger { .. } => Outside::Ledger,
+            _ => Outside::Engine,
+        }
+    }
+}
+
+/// An outside system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outside {
+    /// The engine that the step names.
+    Engine,
+    /// The Consul catalog.
+    Catalog,
+    /// The ledger, wherever it lives.
+    Ledger,
+}

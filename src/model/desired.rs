@@ -1,0 +1,273 @@
+//! Desired state: all deployments that one revision of one source asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::diagnostic::{Diagnostic, Loc};
+use super::digest::Digest;
+use super::id::{ContainerName, DeploymentId, EngineName, Revision, ServiceName, SourceId};
+use super::spec::{Build, ContainerSpec, FileSpec, NetworkSpec, VolumeSpec};
+
+/// Everything that one revision of a source asks for.
+#[derive(Clone, Debug)]
+pub struct DesiredState {
+    /// Where it comes from.
+    pub source: SourceId,
+    /// What it was read from.
+    pub revision: Revision,
+    /// How the deployments were found; a change of it never prunes unasked.
+    pub layout: Layout,
+    /// The deployments, valid or not.
+    pub deployments: BTreeMap<DeploymentId, Entry>,
+    /// Why the list itself may miss a deployment (a stack whose id cannot be read, an
+    /// unreadable `deployments.yaml`). While this is not empty nothing is pruned.
+    pub incomplete: Vec<Diagnostic>,
+}
+
+/// How deployments were found in the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// `deployments.yaml` lists them.
+    Listed,
+    /// Each folder with a stack file is one.
+    Folders,
+    /// One stack file was given directly; nothing beyond its own deployment is pruned.
+    SingleFile,
+}
+
+/// One deployment: valid as a whole, or not applied at all.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// It can be applied. Warnings may remain.
+    Valid(Arc<Deployment>, Vec<Diagnostic>),
+    /// It cannot; what runs is left as it runs.
+    Invalid(Vec<Diagnostic>),
+}
+
+/// What the controller may do for a deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncMode {
+    /// Apply every revision and repair drift.
+    #[default]
+    Auto,
+    /// Repair drift to the deployed revision; new ones wait for approval.
+    Heal,
+    /// Report only.
+    Notify,
+    /// Touch nothing, delete nothing.
+    Paused,
+}
+
+/// One running instance of a stack, as desired.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// Its id, the Compose project name.
+    pub id: DeploymentId,
+    /// The engine it runs on.
+    pub engine: EngineName,
+    /// What may be done for it.
+    pub sync: SyncMode,
+    /// Where it is declared: its entry in `deployments.yaml`, else its stack file.
+    pub origin: Loc,
+    /// The stack file inside the tree.
+    pub stack_file: String,
+    /// Its folder as the engine's host sees it; `None` if the host does not see it.
+    pub project_dir: Option<String>,
+    /// Services by name.
+    pub services: BTreeMap<ServiceName, Service>,
+    /// Networks by the key in the stack file. `default` only if a service uses it.
+    pub networks: BTreeMap<String, Network>,
+    /// Named volumes by the key in the stack file.
+    pub volumes: BTreeMap<String, Volume>,
+    /// The hash of all of this: equal hash, nothing was changed in git.
+    pub hash: Digest,
+}
+
+/// A network of a deployment.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// What it is.
+    pub spec: NetworkSpec,
+    /// Somebody else makes it; we only attach.
+    pub external: bool,
+    /// Where it is declared (the first use for the implicit `default`).
+    pub origin: Loc,
+}
+
+/// A named volume of a deployment.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// What it is.
+    pub spec: VolumeSpec,
+    /// Somebody else makes it; we only mount.
+    pub external: bool,
+    /// Where it is declared.
+    pub origin: Loc,
+}
+
+/// A service as desired.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: ServiceName,
+    /// How many replicas.
+    pub replicas: u32,
+    /// `container_name`: at most one replica then.
+    pub container_name: Option<ContainerName>,
+    /// What each replica's container is. Its `networks` already hold the service's
+    /// aliases; identity labels are not in it.
+    pub spec: ContainerSpec,
+    /// Where the image comes from.
+    pub image: ImageSource,
+    /// Configs and secrets that are put into the container before it starts.
+    pub files: Vec<FileSpec>,
+    /// The hash of `files` and of bound configs and secrets; `None` without any.
+    pub files_hash: Option<Digest>,
+    /// What it depends on.
+    pub depends_on: BTreeMap<ServiceName, Dependency>,
+    /// Whether it runs once to an exit code of 0 and is done.
+    pub one_shot: bool,
+    /// Time between the stop signal and the kill.
+    pub stop_grace: Duration,
+    /// How replicas are replaced.
+    pub rollout: Rollout,
+    /// How replicas appear in the Consul catalog; `None` keeps them out of it.
+    pub registration: Option<Registration>,
+    /// The hash of everything that makes a container differ (spec, image, files).
+    pub hash: Digest,
+    /// Where fields were written: `""` is the service itself, then `environment.TAG`.
+    pub origins: Origins,
+    /// Field paths (as in `origins`) whose values never print.
+    pub sensitive: BTreeSet<String>,
+}
+
+/// Where an image comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum ImageSource {
+    /// Pulled when it is absent, or as the policy says.
+    Pull(PullPolicy),
+    /// Built from a context of the tree, when no image with that hash exists.
+    Build(Build),
+}
+
+/// When an image is pulled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PullPolicy {
+    /// When it is not on the engine.
+    #[default]
+    Missing,
+    /// Never: absent is an error.
+    Never,
+}
+
+/// One entry of `depends_on`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Dependency {
+    /// What must hold before a dependent starts.
+    pub condition: Condition,
+    /// Whether the dependent restarts when the dependency was replaced or restarted.
+    pub restart: bool,
+    /// Whether the dependency must exist.
+    pub required: bool,
+}
+
+/// What must hold of a dependency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// Its replicas run.
+    Started,
+    /// Their health checks pass.
+    Healthy,
+    /// They ended with exit code 0.
+    Completed,
+}
+
+/// How replicas are replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rollout {
+    /// The order the stack asks for; `None` chooses start-first where it is possible.
+    pub order: Option<RolloutOrder>,
+    /// How many replicas move at once, at least 1.
+    pub parallelism: u32,
+    /// How long a replica must be good before it counts.
+    pub min_healthy: Duration,
+    /// By when it must have become good.
+    pub deadline: Duration,
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        Self {
+            order: None,
+            parallelism: 1,
+            min_healthy: Duration::from_millis(500),
+            deadline: Duration::from_mins(5),
+        }
+    }
+}
+
+/// Which of two containers of a replica goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RolloutOrder {
+    /// The new one starts and is good before the old one stops.
+    StartFirst,
+    /// The old one stops before the new one starts.
+    StopFirst,
+}
+
+/// How a service appears in the catalog.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Registration {
+    /// The container's port; `None` takes the first published, exposed or image port.
+    pub port: Option<u16>,
+    /// More tags.
+    pub tags: Vec<String>,
+}
+
+/// Where fields were written.
+#[derive(Clone, Debug, Default)]
+pub struct Origins(BTreeMap<String, Loc>);
+
+impl Origins {
+    /// Notes where a field was written; the first note stays.
+    pub fn note(&mut self, path: impl Into<String>, at: Loc) {
+        self.0.entry(path.into()).or_insert(at);
+    }
+
+    /// Where a field was written, or the nearest thing around it.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&Loc> {
+        let mut path = path;
+        loop {
+            if let Some(at) = self.0.get(path) {
+                return Some(at);
+            }
+            if path.is_empty() {
+                return None;
+            }
+            path = path.rsplit_once('.').map_or("", |(parent, _)| parent);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_falls_back_to_what_surrounds_it() {
+        let mut origins = Origins::default();
+        origins.note("", Loc::new("compose.yaml", 1, 1));
+        origins.note("environment", Loc::new("compose.yaml", 3, 5));
+        assert_eq!(origins.find("environment.TAG").map(|at| at.line), Some(3));
+        assert_eq!(origins.find("healthcheck.test").map(|at| at.line), Some(1));
+    }
+}

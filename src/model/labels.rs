@@ -1,0 +1,230 @@
+//! How identity is written on what we create, and read back: Compose's labels, so that
+//! `docker compose ps` sees our containers, and ours under `reconciler.`.
+//!
+//! Labels alone prove nothing: `docker commit` copies them into an image and from there
+//! onto any container. [`Identity::decode`] only reads; `plan::ownership` decides.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::id::{
+    ContainerName, DeploymentId, EngineId, InstallationId, ReplicaId, Revision, ServiceName, Slot,
+    SourceId,
+};
+
+/// The prefix of every label of ours.
+pub const PREFIX: &str = "reconciler.";
+/// The prefix of Compose's labels.
+pub const COMPOSE_PREFIX: &str = "com.docker.compose.";
+/// The label of an image that holds the hash of its build.
+pub const BUILD_HASH: &str = "reconciler.build";
+/// The version of the label format and of the spec hash; both are compared only
+/// between equal versions, so that an upgrade recreates nothing.
+pub const SPEC_VERSION: &str = "1";
+
+const INSTALLATION: &str = "reconciler.installation";
+const SOURCE: &str = "reconciler.source";
+const DEPLOYMENT: &str = "reconciler.deployment";
+const SERVICE: &str = "reconciler.service";
+const SLOT: &str = "reconciler.slot";
+const ID: &str = "reconciler.id";
+const REVISION: &str = "reconciler.revision";
+const VERSION: &str = "reconciler.spec-version";
+const HASH: &str = "reconciler.spec-hash";
+const FILES: &str = "reconciler.files-hash";
+const SUCCEEDS: &str = "reconciler.succeeds";
+const MASKED: &str = "reconciler.masked";
+
+/// Whether a stack may not set this label itself.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    name.starts_with(PREFIX) || name.starts_with(COMPOSE_PREFIX)
+}
+
+/// What identifies a replica's container, as its labels say it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The installation that made it.
+    pub installation: InstallationId,
+    /// The source it was last applied from.
+    pub source: SourceId,
+    /// Whose replica it is.
+    pub replica: ReplicaId,
+    /// The engine it was made on.
+    pub engine: EngineId,
+    /// Its canonical name (a surge container bears the name plus its short spec hash
+    /// until it is renamed).
+    pub name: ContainerName,
+    /// The revision that it was made from.
+    pub revision: Revision,
+    /// The hash of the desired spec it was made from.
+    pub spec_hash: Digest,
+    /// The hash of the files put into it or bound from the tree, if there are any.
+    pub files_hash: Option<Digest>,
+    /// Whether it took the place of a container of the same slot: its dependents
+    /// have to follow. A first container of a slot has nobody to restart.
+    pub succeeds: bool,
+    /// Names of environment variables whose values are sensitive.
+    pub masked: Vec<String>,
+}
+
+impl Identity {
+    /// The name that a container of this identity has while its predecessor still
+    /// bears the canonical one.
+    #[must_use]
+    pub fn surge_name(&self) -> ContainerName {
+        surge_name(&self.name, &self.spec_hash)
+    }
+
+    /// All labels of this identity, Compose's included.
+    #[must_use]
+    pub fn encode(&self) -> BTreeMap<String, String> {
+        let replica = &self.replica;
+        let mut labels = BTreeMap::from([
+            (INSTALLATION, self.installation.to_string()),
+            (SOURCE, self.source.to_string()),
+            (DEPLOYMENT, replica.deployment.to_string()),
+            (SERVICE, replica.service.to_string()),
+            (SLOT, replica.slot.to_string()),
+            (ID, format!("{}/{}", self.engine, self.name)),
+            (REVISION, self.revision.to_string()),
+            (VERSION, SPEC_VERSION.to_owned()),
+            (HASH, self.spec_hash.to_string()),
+            ("com.docker.compose.project", replica.deployment.to_string()),
+            ("com.docker.compose.service", replica.service.to_string()),
+            ("com.docker.compose.container-number", replica.slot.to_string()),
+            ("com.docker.compose.oneoff", "False".to_owned()),
+            ("com.docker.compose.config-hash", self.spec_hash.to_string()),
+        ]);
+        if let Some(hash) = &self.files_hash {
+            labels.insert(FILES, hash.to_string());
+        }
+        if self.succeeds {
+            labels.insert(SUCCEEDS, "true".to_owned());
+        }
+        if !self.masked.is_empty() {
+            labels.insert(MASKED, self.masked.join(","));
+        }
+        labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Reads an identity back; `None` if any part is missing or not of our form.
+    #[must_use]
+    pub fn decode(labels: &BTreeMap<String, String>) -> Option<Self> {
+        let get = |name: &str| labels.get(name).map(String::as_str);
+        let (engine, name) = get(ID)?.split_once('/')?;
+        Some(Self {
+            installation: InstallationId::new(get(INSTALLATION)?),
+            source: SourceId::new(get(SOURCE)?),
+            replica: ReplicaId {
+                deployment: DeploymentId::new(get(DEPLOYMENT)?),
+                service: ServiceName::new(get(SERVICE)?),
+                slot: Slot(get(SLOT)?.parse().ok()?),
+            },
+            engine: EngineId::new(engine),
+            name: ContainerName::new(name),
+            revision: Revision::new(get(REVISION)?),
+            spec_hash: Digest::from_text(get(HASH)?),
+            files_hash: get(FILES).map(Digest::from_text),
+            succeeds: get(SUCCEEDS) == Some("true"),
+            masked: get(MASKED)
+                .map(|text| text.split(',').map(str::to_owned).collect())
+                .unwrap_or_default(),
+        })
+    }
+}
+
+/// The name of a replica's second container: the canonical name and the short spec hash.
+#[must_use]
+pub fn surge_name(name: &ContainerName, spec_hash: &Digest) -> ContainerName {
+    ContainerName::new(format!("{name}-{}", spec_hash.short()))
+}
+
+/// What identifies a network or volume of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerLabels {
+    /// The installation that made it.
+    pub installation: InstallationId,
+    /// The source it was applied from.
+    pub source: SourceId,
+    /// The deployment it belongs to.
+    pub deployment: DeploymentId,
+    /// The engine and name it was made under, as `engine/name`.
+    pub id: String,
+    /// The key in the stack file.
+    pub key: String,
+}
+
+impl OwnerLabels {
+    /// Labels of a network.
+    #[must_use]
+    pub fn encode_network(&self) -> BTreeMap<String, String> {
+        self.encode("com.docker.compose.network")
+    }
+
+    /// Labels of a volume.
+    #[must_use]
+    pub fn encode_volume(&self) -> BTreeMap<String, String> {
+        self.encode("com.docker.compose.volume")
+    }
+
+    fn encode(&self, kind: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            (INSTALLATION.to_owned(), self.installation.to_string()),
+            (SOURCE.to_owned(), self.source.to_string()),
+            (DEPLOYMENT.to_owned(), self.deployment.to_string()),
+            (ID.to_owned(), self.id.clone()),
+            ("com.docker.compose.project".to_owned(), self.deployment.to_string()),
+            (kind.to_owned(), self.key.clone()),
+        ])
+    }
+
+    /// Reads them back; `None` if any part is missing.
+    #[must_use]
+    pub fn decode(labels: &BTreeMap<String, String>) -> Option<Self> {
+        let key = labels
+            .get("com.docker.compose.network")
+            .or_else(|| labels.get("com.docker.compose.volume"))?;
+        Some(Self {
+            installation: InstallationId::new(labels.get(INSTALLATION)?),
+            source: SourceId::new(labels.get(SOURCE)?),
+            deployment: DeploymentId::new(labels.get(DEPLOYMENT)?),
+            id: labels.get(ID)?.clone(),
+            key: key.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_survives_its_labels() {
+        let identity = Identity {
+            installation: "main".into(),
+            source: "git:shop".into(),
+            replica: ReplicaId {
+                deployment: "abc".into(),
+                service: "pricing".into(),
+                slot: Slot(2),
+            },
+            engine: "ENGINE:1".into(),
+            name: "abc-pricing-2".into(),
+            revision: "3f2a9c1".into(),
+            spec_hash: Digest::of("spec"),
+            files_hash: Some(Digest::of("files")),
+            succeeds: true,
+            masked: vec!["A".to_owned(), "B".to_owned()],
+        };
+        assert_eq!(Identity::decode(&identity.encode()), Some(identity));
+    }
+
+    #[test]
+    fn labels_without_an_id_are_no_identity() {
+        let labels = BTreeMap::from([(DEPLOYMENT.to_owned(), "abc".to_owned())]);
+        assert_eq!(Identity::decode(&labels), None);
+    }
+}

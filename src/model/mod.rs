@@ -1,0 +1,31 @@
+//! The nouns: plain data that every other module speaks, and nothing that acts.
+//!
+//! - [`id`]: names and ids, each its own type, so that two of them cannot be swapped.
+//! - [`spec`]: what a container, a network or a volume *is*, in the engine's units;
+//!   the same type describes what git wants and what the engine reports.
+//! - [`desired`]: deployments as one revision of a source asks for them.
+//! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
+//! - [`ledger`]: what must be remembered and labels cannot say.
+//! - [`labels`]: how identity is written on a container, and read back.
+//! - [`action`]: one call to one outside system each; [`registrant`]: one of its payloads.
+//! - [`plan`]: steps with causes, what is blocked, and what each deployment's state is.
+//! - [`diagnostic`]: a message about the user's text, with its position.
+//! - [`digest`], [`secret`], [`time`]: content hashes, bytes that do not print, instants.
+//!
+//! Nothing here does I/O, reads a clock or draws a random number.
+
+pub mod action;
+pub mod catalog;
+pub mod desired;
+pub mod diagnostic;
+pub mod digest;
+pub mod id;
+pub mod labels;
+pub mod ledger;
+pub mod observed;
+pub mod plan;
+pub mod policy;
+pub mod registrant;
+pub mod secret;
+pub mod spec;
+pub mod time;

@@ -1,0 +1,178 @@
+//! Observed state: what engines and the catalog answered. What could not be read fully
+//! is [`EngineView::Unseen`], which nothing may take for empty.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::catalog::CatalogView;
+use super::id::{
+    ContainerId, ContainerName, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
+    VolumeName,
+};
+use super::ledger::LedgerView;
+use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Port, VolumeSpec};
+use super::time::Timestamp;
+
+/// What was seen in one look.
+#[derive(Clone, Debug)]
+pub struct ObservedState {
+    /// When the look began.
+    pub at: Timestamp,
+    /// Every engine that desired state or the configuration names.
+    pub engines: BTreeMap<EngineName, EngineView>,
+    /// The Consul catalog.
+    pub catalog: CatalogView,
+    /// What we remember.
+    pub ledger: LedgerView,
+}
+
+/// One engine.
+#[derive(Clone, Debug)]
+pub enum EngineView {
+    /// It answered everything.
+    Seen(Box<EngineContents>),
+    /// It did not; what runs there is unknown.
+    Unseen {
+        /// What went wrong, without secrets.
+        error: String,
+    },
+}
+
+/// What one engine holds.
+#[derive(Clone, Debug, Default)]
+pub struct EngineContents {
+    /// The id that the engine gives itself.
+    pub id: Option<EngineId>,
+    /// Containers that may be ours, inspected.
+    pub containers: Vec<ContainerView>,
+    /// All other containers, by name: their names are taken.
+    pub others: BTreeMap<ContainerName, ContainerId>,
+    /// All networks.
+    pub networks: Vec<NetworkView>,
+    /// All volumes.
+    pub volumes: Vec<VolumeView>,
+    /// The images that were asked about and are present, by the reference asked for.
+    pub images: BTreeMap<ImageRef, ImageView>,
+    /// The controller's own container, if it runs in one on this engine.
+    pub own: Option<ContainerId>,
+}
+
+/// One container, from inspect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContainerView {
+    /// Its full id.
+    pub id: ContainerId,
+    /// Its name.
+    pub name: ContainerName,
+    /// The image it was made from.
+    pub image_id: ImageId,
+    /// What it is. `spec.labels` holds every label; `spec.image` what it was made with.
+    /// `spec.networks` are those it is attached to now, without the aliases that the
+    /// engine adds by itself (the short container id).
+    pub spec: ContainerSpec,
+    /// What it does.
+    pub state: ContainerState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its addresses, by network; empty when it does not run.
+    pub addresses: BTreeMap<NetworkName, IpAddr>,
+    /// Ports of the host that lead to it now.
+    pub host_ports: BTreeMap<Port, u16>,
+    /// The volume behind each volume mount, by target: also anonymous ones.
+    pub volumes: BTreeMap<String, VolumeName>,
+}
+
+/// What a container does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContainerState {
+    /// The engine's word for it.
+    pub status: Status,
+    /// The exit code of the last end.
+    pub exit_code: i64,
+    /// What the health check says; `None` without one.
+    pub health: Option<Health>,
+    /// When it last started; `None` if never.
+    pub started_at: Option<Timestamp>,
+    /// When it last ended; `None` if never.
+    pub finished_at: Option<Timestamp>,
+    /// How often the engine's restart policy restarted it.
+    pub restarts: u32,
+}
+
+/// The engine's word for a container's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Made, never started.
+    Created,
+    /// Runs.
+    Running,
+    /// Frozen.
+    Paused,
+    /// Ended; the engine will start it again by itself.
+    Restarting,
+    /// Being removed.
+    Removing,
+    /// Ended.
+    Exited,
+    /// Could not be removed.
+    Dead,
+}
+
+/// What a health check says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Not known yet.
+    Starting,
+    /// Passes.
+    Healthy,
+    /// Fails.
+    Unhealthy,
+}
+
+/// One network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NetworkView {
+    /// Its id.
+    pub id: NetworkId,
+    /// What it is. `spec.labels` holds every label; `spec.pools` what the engine chose
+    /// if nobody asked.
+    pub spec: NetworkSpec,
+}
+
+/// One volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VolumeView {
+    /// What it is.
+    pub spec: VolumeSpec,
+}
+
+/// One image and the defaults that it gives to containers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImageView {
+    /// Its content id.
+    pub id: ImageId,
+    /// `Config.Env`.
+    pub env: BTreeMap<String, String>,
+    /// `Config.Cmd`.
+    pub command: Option<Vec<String>>,
+    /// `Config.Entrypoint`.
+    pub entrypoint: Option<Vec<String>>,
+    /// `Config.User`.
+    pub user: Option<String>,
+    /// `Config.WorkingDir`.
+    pub working_dir: Option<String>,
+    /// `Config.Labels`.
+    pub labels: BTreeMap<String, String>,
+    /// `Config.Healthcheck`.
+    pub healthcheck: Option<Healthcheck>,
+    /// `Config.ExposedPorts`.
+    pub exposed: Vec<Port>,
+    /// `Config.Volumes`: targets that become anonymous volumes.
+    pub volumes: Vec<String>,
+    /// `Config.StopSignal`.
+    pub stop_signal: Option<String>,
+}

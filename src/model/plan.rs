@@ -1,0 +1,316 @@
+//! A plan: the steps that would make the world agree with git, why each is there, and
+//! what is withheld.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::action::{Action, StepId};
+use super::diagnostic::Loc;
+use super::digest::Digest;
+use super::id::{ContainerId, DeploymentId, EngineName, Revision, ServiceName, SourceId};
+use super::policy::Demand;
+
+/// What would be done, in a topological order, and what would not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[must_use = "a plan that nobody reads or executes was made in vain"]
+pub struct Plan {
+    /// Where desired state comes from.
+    pub source: SourceId,
+    /// What it was read from.
+    pub revision: Revision,
+    /// The steps; each comes after all of its predecessors.
+    pub steps: Vec<Step>,
+    /// What is withheld, and what it waits for.
+    pub blocked: Vec<Blocked>,
+    /// Containers that are ours from now on although we did not make them.
+    pub adopted: Vec<Adopted>,
+    /// The state of every deployment, desired or only observed.
+    pub deployments: BTreeMap<DeploymentId, DeploymentState>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Its number.
+    pub id: StepId,
+    /// The deployment it is for.
+    pub deployment: DeploymentId,
+    /// The engine it acts on, or whose containers it registers.
+    pub engine: EngineName,
+    /// What it does.
+    pub action: Action,
+    /// Why; never empty.
+    pub causes: Vec<Cause>,
+    /// The steps that must have succeeded before.
+    pub after: BTreeSet<StepId>,
+}
+
+/// Why something is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// The reason.
+    pub reason: Reason,
+    /// Where the desired side is written; `None` when nothing in git says it.
+    pub at: Option<Loc>,
+}
+
+/// The reasons that exist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Reason {
+    /// It does not exist.
+    Missing,
+    /// One more replica was asked for.
+    ScaledUp {
+        /// Replicas at the last revision.
+        from: u32,
+        /// Replicas now.
+        to: u32,
+    },
+    /// Fewer replicas were asked for.
+    ScaledDown {
+        /// Replicas that exist.
+        from: u32,
+        /// Replicas now.
+        to: u32,
+    },
+    /// A field differs.
+    Changed(Difference),
+    /// The image is not on the engine.
+    ImageAbsent,
+    /// No image was built from this context yet.
+    NotBuilt {
+        /// The hash of the context.
+        hash: Digest,
+    },
+    /// The container ended although it should run.
+    Exited {
+        /// Its exit code.
+        code: i64,
+    },
+    /// The container was made but never started.
+    NeverStarted,
+    /// The container is frozen.
+    Paused,
+    /// It was made, but nothing proves that its files were put into it.
+    FilesUnproven,
+    /// A second container of the same replica.
+    Duplicate,
+    /// The service is no longer in the stack.
+    ServiceRemoved,
+    /// The deployment is no longer in the source.
+    DeploymentRemoved,
+    /// A service that it depends on was replaced or restarted.
+    DependencyMoved {
+        /// Which.
+        service: ServiceName,
+    },
+    /// A dependent waits for it.
+    Awaited,
+    /// It belongs to the change that another step begins.
+    Follows {
+        /// Which step.
+        step: StepId,
+    },
+    /// It makes room for the container that takes its place.
+    Replaced {
+        /// Whether the new one starts first, and if not, why not.
+        order: String,
+    },
+    /// The replica is not in the catalog.
+    NotRegistered,
+    /// Nothing that runs belongs to this catalog entry.
+    Stale,
+    /// What was applied shall be remembered.
+    Applied,
+}
+
+/// A field whose two values differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The field's path: `environment.TAG`.
+    pub field: String,
+    /// What it is; `None` if it is not there. Masked if it is sensitive.
+    pub have: Option<String>,
+    /// What git wants; `None` if it shall not be there. Masked if it is sensitive.
+    pub want: Option<String>,
+    /// Who changed it.
+    pub by: ChangedBy,
+}
+
+/// Who made two values differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangedBy {
+    /// Git says something else than when the container was made.
+    Git,
+    /// Git says the same; somebody changed the container.
+    Hand,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// Something withheld.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Blocked {
+    /// The deployment it belongs to; `None` if it concerns the whole source.
+    pub deployment: Option<DeploymentId>,
+    /// What is not done, in words: `create container abc-web-1`.
+    pub subject: String,
+    /// What it waits for.
+    pub waiting_on: WaitingOn,
+    /// Where the desired side is written.
+    pub at: Option<Loc>,
+}
+
+/// What a withheld change waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum WaitingOn {
+    /// The deployment's files have errors.
+    ValidStack,
+    /// The list of deployments cannot be read fully.
+    CompleteSource,
+    /// The engine answers.
+    Engine {
+        /// What it said.
+        error: String,
+    },
+    /// The engine is not in the operator's configuration.
+    ConfiguredEngine,
+    /// The catalog answers.
+    Catalog {
+        /// What it said.
+        error: String,
+    },
+    /// The ledger can be read.
+    Ledger {
+        /// What went wrong.
+        error: String,
+    },
+    /// A name is free: somebody else's container has it.
+    FreeName {
+        /// Which container.
+        container: ContainerId,
+    },
+    /// The other source lets go of the deployment id.
+    OtherSource {
+        /// Which source holds it.
+        source: SourceId,
+    },
+    /// A network or volume of that name is ours; it belongs to somebody else.
+    ForeignResource,
+    /// A network or volume that the stack calls external exists.
+    External,
+    /// The operator grants what the stack demands of the host.
+    Grant {
+        /// What it demands.
+        demand: String,
+    },
+    /// A person approves this removal.
+    Approval {
+        /// What to pass to `--approve`.
+        digest: Digest,
+    },
+    /// The deployment's `sync` mode allows it.
+    SyncMode {
+        /// The mode.
+        mode: super::desired::SyncMode,
+    },
+    /// It would hit the controller's own container: to be done by hand.
+    OwnContainer {
+        /// The command.
+        command: String,
+    },
+    /// A change that cannot be made without losing data or connections.
+    Consent {
+        /// What would have to be done by hand.
+        command: String,
+    },
+    /// An address under which others reach the replica.
+    Address,
+    /// The image is there: the stack forbids to pull it.
+    Image,
+    /// The catalog name is free: others use it.
+    CatalogName {
+        /// Which name.
+        name: String,
+    },
+}
+
+impl WaitingOn {
+    /// Whether it is only worth telling: nothing that was asked for is withheld.
+    #[must_use]
+    pub fn is_notice(&self) -> bool {
+        matches!(self, Self::Address)
+    }
+
+    /// Whether a demand of the host is what it waits for.
+    #[must_use]
+    pub fn grant(demand: &Demand) -> Self {
+        Self::Grant { demand: demand.to_string() }
+    }
+}
+
+/// A container that became ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Adopted {
+    /// The deployment it belongs to.
+    pub deployment: DeploymentId,
+    /// Which container.
+    pub container: ContainerId,
+    /// Its name.
+    pub name: super::id::ContainerName,
+}
+
+/// Two facts about a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeploymentState {
+    /// Whether it is what git says.
+    pub sync: Sync,
+    /// Whether it works.
+    pub health: Health,
+}
+
+/// Whether a deployment is what git says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Sync {
+    /// It is.
+    Synced,
+    /// It is not.
+    OutOfSync,
+    /// Something could not be read.
+    Unknown,
+}
+
+/// Whether a deployment works, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Health {
+    /// All replicas run and their checks pass.
+    Healthy,
+    /// It is paused.
+    Suspended,
+    /// Some are not known yet.
+    Progressing,
+    /// Some do not exist.
+    Missing,
+    /// Some fail.
+    Degraded,
+    /// It could not be read.
+    Unknown,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The step of this number.
+    #[must_use]
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+}

@@ -1,0 +1,177 @@
+//! What a stack may demand of the host, and what the operator granted.
+//!
+//! Whoever can push to git is the author of stacks, not of the host. The planner asks
+//! [`HostPolicy::permits`] about every demand of a deployment; the engine adapter asks
+//! it again about the final body of every request that changes something.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::id::DeploymentId;
+
+/// Something of the host that a container, network, volume or build asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Demand {
+    /// A bind mount of this path, lexically normalised.
+    Bind(String),
+    /// `privileged`.
+    Privileged,
+    /// A namespace of the host or of a container outside the deployment:
+    /// `network=host`, `pid=container:…`.
+    Namespace(String),
+    /// A device of the host, or a device request.
+    Device(String),
+    /// An added capability, upper case without `CAP_`.
+    Capability(String),
+    /// A `security_opt`.
+    SecurityOpt(String),
+    /// An OCI runtime.
+    Runtime(String),
+    /// A cgroup parent.
+    CgroupParent(String),
+    /// A network outside the deployment, by its name.
+    Network(String),
+    /// A volume outside the deployment, by its name.
+    Volume(String),
+    /// Driver options of a volume or network that reach the host (`type=none,o=bind`).
+    DriverOption(String),
+    /// A build with the host's network or with entitlements.
+    Build(String),
+    /// Anything else that this version does not know to be harmless, by its API field.
+    Unknown(String),
+}
+
+impl Demand {
+    /// The word for it in the operator's list, and its value if it takes one.
+    #[must_use]
+    pub fn parts(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Self::Bind(v) => ("bind", Some(v)),
+            Self::Privileged => ("privileged", None),
+            Self::Namespace(v) => ("namespace", Some(v)),
+            Self::Device(v) => ("device", Some(v)),
+            Self::Capability(v) => ("capability", Some(v)),
+            Self::SecurityOpt(v) => ("security-opt", Some(v)),
+            Self::Runtime(v) => ("runtime", Some(v)),
+            Self::CgroupParent(v) => ("cgroup-parent", Some(v)),
+            Self::Network(v) => ("network", Some(v)),
+            Self::Volume(v) => ("volume", Some(v)),
+            Self::DriverOption(v) => ("driver-option", Some(v)),
+            Self::Build(v) => ("build", Some(v)),
+            Self::Unknown(v) => ("field", Some(v)),
+        }
+    }
+}
+
+impl fmt::Display for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (word, Some(value)) => write!(f, "{word}={value}"),
+            (word, None) => f.write_str(word),
+        }
+    }
+}
+
+/// What the operator allows. The default denies everything.
+#[derive(Clone, Debug, Default)]
+pub struct HostPolicy {
+    /// Everything is allowed: a local folder on a terminal, or `--trust-stacks`.
+    pub permissive: bool,
+    /// Grants by deployment, each written like a [`Demand`]: `bind=/srv/data` (that path
+    /// and what is below), `capability=NET_ADMIN`, `privileged`. The key `*` is for all.
+    pub grants: BTreeMap<String, BTreeSet<String>>,
+    /// Each deployment's own tree on the engine's host: binds inside it need no grant.
+    pub trees: BTreeMap<DeploymentId, String>,
+}
+
+impl HostPolicy {
+    /// A policy that allows everything.
+    #[must_use]
+    pub fn permissive() -> Self {
+        Self { permissive: true, ..Self::default() }
+    }
+
+    /// Whether this deployment may have this.
+    #[must_use]
+    pub fn permits(&self, deployment: &DeploymentId, demand: &Demand) -> bool {
+        if self.permissive {
+            return true;
+        }
+        if let Demand::Bind(path) = demand
+            && let Some(tree) = self.trees.get(deployment)
+            && is_within(path, tree)
+        {
+            return true;
+        }
+        [deployment.as_str(), "*"]
+            .iter()
+            .filter_map(|key| self.grants.get(*key))
+            .flatten()
+            .any(|grant| covers(grant, demand))
+    }
+}
+
+/// Whether a grant covers a demand: equal, or for binds a folder above it.
+fn covers(grant: &str, demand: &Demand) -> bool {
+    match (grant.split_once('='), demand) {
+        (Some(("bind", folder)), Demand::Bind(path)) => is_within(path, folder),
+        _ => grant == demand.to_string(),
+    }
+}
+
+/// Whether `path` is `folder` or lies below it. Both must be absolute; `..` is resolved
+/// first, so that `/srv/../etc` lies in `/etc`.
+#[must_use]
+pub fn is_within(path: &str, folder: &str) -> bool {
+    let (path, folder) = (normalise(path), normalise(folder));
+    path == folder
+        || folder == "/"
+        || path.strip_prefix(&folder).is_some_and(|r| r.starts_with('/'))
+}
+
+/// Resolves `.`, `..` and repeated slashes of an absolute path, lexically.
+#[must_use]
+pub fn normalise(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            name => parts.push(name),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_allowed_by_default() {
+        let policy = HostPolicy::default();
+        assert!(!policy.permits(&"abc".into(), &Demand::Privileged));
+        assert!(!policy.permits(&"abc".into(), &Demand::Bind("/".to_owned())));
+    }
+
+    #[test]
+    fn a_bind_grant_covers_the_folder_and_nothing_that_climbs_out() {
+        let mut policy = HostPolicy::default();
+        policy.grants.insert("abc".to_owned(), ["bind=/srv/data".to_owned()].into());
+        let may = |id: &str, path: &str| policy.permits(&id.into(), &Demand::Bind(path.to_owned()));
+        assert!(may("abc", "/srv/data/x"));
+        assert!(!may("abc", "/srv/database"));
+        assert!(!may("abc", "/srv/data/../../etc"));
+        assert!(!may("xyz", "/srv/data"));
+    }
+
+    #[test]
+    fn the_own_tree_needs_no_grant() {
+        let mut policy = HostPolicy::default();
+        policy.trees.insert("abc".into(), "/home/ann/shop".to_owned());
+        assert!(policy.permits(&"abc".into(), &Demand::Bind("/home/ann/shop/web".to_owned())));
+        assert!(!policy.permits(&"abc".into(), &Demand::Bind("/home/ann".to_owned())));
+    }
+}

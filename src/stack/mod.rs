@@ -1,0 +1,2 @@
+//! Text to desired state: stack files and `deployments.yaml`, with positions. Pure; the
+//! files come through [`crate::world::Tree`].

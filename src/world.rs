@@ -1,0 +1,237 @@
+//! The ports: what the loop needs of the outside world, as traits. `adapters` implement
+//! them with Docker, Consul, git and a clock; `sim` with a simulated world.
+//!
+//! Reading and changing are two traits: `plan` is given something that only implements
+//! [`Observe`], so that it cannot change anything.
+//!
+//! Nothing here needs `Send`: the loop is single-threaded and spawns nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::action::{Action, Outcome};
+use crate::model::catalog::CatalogContents;
+use crate::model::id::{ContainerId, DeploymentId, EngineName, ImageRef, Revision, SourceId};
+use crate::model::ledger::Ledger;
+use crate::model::observed::{ContainerView, EngineContents};
+use crate::model::time::Timestamp;
+
+/// What a look at an engine is interested in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Containers of these Compose projects are inspected even without labels of ours.
+    pub deployments: BTreeSet<DeploymentId>,
+    /// Images whose presence and defaults are needed.
+    pub images: BTreeSet<ImageRef>,
+}
+
+/// Why an outside system did not do what it was asked. The variant says what comes next;
+/// the text never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutsideError {
+    /// It cannot be reached: nothing is known about it. Wait and look again.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It did not answer in time; the call may have been carried out. Look again.
+    #[error("{0}")]
+    Timeout(String),
+    /// What was asked about does not exist (any more). Look again.
+    #[error("{0}")]
+    Gone(String),
+    /// Somebody else was there first (a name, a generation). Look again.
+    #[error("{0}")]
+    Conflict(String),
+    /// It refused: wrong credentials, or our own host policy. Asking again is useless.
+    #[error("{0}")]
+    Forbidden(String),
+    /// It failed in its own way; the text is its message.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Read-only access to engines, the catalog and the ledger.
+#[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
+pub trait Observe {
+    /// Everything of interest on an engine, or an error if any part of it could not be
+    /// read: half an answer is no answer.
+    async fn engine(
+        &self,
+        engine: &EngineName,
+        scope: &Scope,
+    ) -> Result<EngineContents, OutsideError>;
+
+    /// One container; `None` if it does not exist.
+    async fn container(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError>;
+
+    /// The last lines of a container's log, oldest first.
+    async fn log_tail(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError>;
+
+    /// Our nodes in the catalog, and which of these service names others use; `None` if
+    /// no Consul is configured.
+    async fn catalog(
+        &self,
+        engines: &BTreeSet<EngineName>,
+        services: &BTreeSet<String>,
+    ) -> Result<Option<CatalogContents>, OutsideError>;
+
+    /// The ledger and its generation; an empty one at generation 0 if none was written.
+    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError>;
+}
+
+/// Access that changes things.
+#[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
+pub trait Act: Observe {
+    /// Carries out one resolved action (never an `Await`): exactly one changing call.
+    ///
+    /// Just before a removal the target is read again and must still be what the action
+    /// says. Build contexts are read from `tree`.
+    async fn act(
+        &self,
+        engine: &EngineName,
+        action: &Action,
+        tree: &dyn Tree,
+    ) -> Result<Outcome, OutsideError>;
+}
+
+/// Time as the loop sees it.
+#[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Returns after this long.
+    async fn sleep(&self, span: Duration);
+}
+
+/// Hints that something happened on an engine. They only say when to look.
+#[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
+pub trait Watch {
+    /// Returns when an engine reported something since the last call: a container died,
+    /// its health changed, a stream was lost and is back.
+    async fn stirred(&self);
+}
+
+/// A file or folder in a tree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TreeEntry {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: TreeKind,
+}
+
+/// What an entry of a tree is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TreeKind {
+    /// A regular file, and whether its owner may execute it.
+    File {
+        /// The executable bit.
+        executable: bool,
+    },
+    /// A folder.
+    Folder,
+    /// A symbolic link. It is never followed for stack files.
+    Link,
+    /// Anything else: a submodule, a socket, a device.
+    Other,
+}
+
+/// Why a file of a tree cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TreeError {
+    /// There is nothing at that path.
+    #[error("there is no file `{0}`")]
+    Missing(String),
+    /// It is not a regular file inside the tree (a link, a folder, a device).
+    #[error("`{0}` is not a regular file of the tree")]
+    NotAFile(String),
+    /// It is larger than asked for.
+    #[error("`{path}` is larger than {limit} bytes")]
+    TooLarge {
+        /// Which file.
+        path: String,
+        /// How much was allowed.
+        limit: u64,
+    },
+    /// Reading failed, or the file changed while it was read.
+    #[error("`{path}` cannot be read: {why}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// What went wrong.
+        why: String,
+    },
+}
+
+/// The files of one revision. Paths are relative, `/`-separated, without `.` or `..`;
+/// `""` is the root.
+pub trait Tree {
+    /// A file's bytes, if it has at most `limit` of them.
+    ///
+    /// # Errors
+    /// See [`TreeError`].
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, TreeError>;
+
+    /// The entries of a folder, sorted by name.
+    ///
+    /// # Errors
+    /// [`TreeError::Missing`] if there is no such folder, else as [`Tree::read`].
+    fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError>;
+
+    /// The target of a symbolic link, as written.
+    ///
+    /// # Errors
+    /// As [`Tree::read`].
+    fn link(&self, path: &str) -> Result<String, TreeError>;
+
+    /// The tree's root as this machine's file system has it; `None` for a commit.
+    fn host_path(&self) -> Option<&str>;
+}
+
+/// One revision of a source.
+#[derive(Clone)]
+pub struct Snapshot {
+    /// Where it comes from.
+    pub source: SourceId,
+    /// Which revision.
+    pub revision: Revision,
+    /// The folder or stack file inside the tree that desired state starts from.
+    pub start: String,
+    /// Its files.
+    pub tree: Arc<dyn Tree>,
+}
+
+/// Why a source gave no snapshot. Nothing is changed then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// It cannot be reached, or does not exist (any more).
+    #[error("{0}")]
+    Unreachable(String),
+    /// It refuses our credentials, or its host key is not known.
+    #[error("{0}")]
+    Forbidden(String),
+    /// What it holds cannot be used: no such branch, an empty folder.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// Where desired state comes from.
+#[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
+pub trait Source {
+    /// The newest revision.
+    async fn fetch(&self) -> Result<Snapshot, SourceError>;
+
+    /// Returns when it is worth fetching again: a poll interval passed, or a file
+    /// changed. A hint, never the truth.
+    async fn changed(&self);
+}
