@@ -1,3 +1,5 @@
 //! The real world, one file per outside thing.
 
+pub mod consul;
 pub mod http;
+pub mod lease;
