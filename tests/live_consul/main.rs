@@ -1,0 +1,11 @@
+//! The Consul adapter against a real Consul: `scripts/with-lab --consul -- cargo nextest
+//! run --features live --test live_consul`.
+//!
+//! Every test has an installation and service names of its own, so that they can run
+//! side by side on one Consul.
+
+mod acl;
+mod catalog;
+mod lease;
+mod ledger;
+mod support;
