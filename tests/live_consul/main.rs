@@ -4,6 +4,8 @@
 //! Every test has an installation and service names of its own, so that they can run
 //! side by side on one Consul.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where the program returns an error")]
+
 mod acl;
 mod catalog;
 mod lease;
