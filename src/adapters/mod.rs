@@ -1,3 +1,4 @@
 //! The real world, one file per outside thing.
 
 pub mod http;
+pub mod docker;
