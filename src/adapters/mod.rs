@@ -1,4 +1,6 @@
 //! The real world, one file per outside thing.
 
+pub mod clock;
+pub mod dir;
 pub mod http;
 pub mod docker;
