@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerInspectResponse, ContainerState as ApiState, ContainerStateStatusEnum, EndpointSettings,
-    HealthConfig, HealthStatusEnum, HostConfig, ImageInspect, MountPoint, MountType, Network,
-    NetworkSettings, PortMap, RestartPolicyNameEnum, Volume,
+    ContainerInspectResponse, ContainerState as ApiState, ContainerStateStatusEnum,
+    EndpointSettings, HealthConfig, HealthStatusEnum, HostConfig, ImageInspect, MountPoint,
+    MountType, Network, NetworkSettings, PortMap, RestartPolicyNameEnum, Volume,
 };
 
 use super::guard::is_anonymous_volume;
@@ -51,7 +51,8 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
     spec.healthcheck = config.healthcheck.map(healthcheck);
     spec.stop_signal = said(config.stop_signal);
     spec.stop_timeout = config.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok());
-    spec.exposed = config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
+    spec.exposed =
+        config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
     spec.tty = config.tty.unwrap_or_default();
     spec.stdin_open = config.open_stdin.unwrap_or_default();
     spec.networks = networks
@@ -82,7 +83,8 @@ fn host_config(spec: &mut ContainerSpec, host: HostConfig) {
     for mount in host.mounts.unwrap_or_default() {
         if let (Some(MountType::TMPFS), Some(target)) = (mount.typ, mount.target) {
             let options = mount.tmpfs_options.unwrap_or_default();
-            let size = options.size_bytes.filter(|size| *size > 0).map(|size| format!("size={size}"));
+            let size =
+                options.size_bytes.filter(|size| *size > 0).map(|size| format!("size={size}"));
             let mode = options.mode.filter(|mode| *mode > 0).map(|mode| format!("mode={mode:o}"));
             let options: Vec<String> = size.into_iter().chain(mode).collect();
             spec.tmpfs.insert(target, options.join(","));
