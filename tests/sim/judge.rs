@@ -13,11 +13,11 @@ use super::wish::{Part, Wish, volume_name};
 
 /// Which volumes exist; none may ever vanish or be born again.
 #[derive(Debug, Default)]
-pub struct Births(BTreeMap<(EngineName, VolumeName), u64>);
+pub(crate) struct Births(BTreeMap<(EngineName, VolumeName), u64>);
 
 impl Births {
     /// Looks at all volumes; what is wrong with them.
-    pub fn check(&mut self, sim: &Sim, engines: &[EngineName]) -> Vec<String> {
+    pub(crate) fn check(&mut self, sim: &Sim, engines: &[EngineName]) -> Vec<String> {
         let mut now = BTreeMap::new();
         for engine in engines {
             let volumes = sim.volumes(engine).into_iter();
@@ -32,7 +32,7 @@ impl Births {
 }
 
 /// Everything in which the world is not what the wish says.
-pub fn judge(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
+pub(crate) fn judge(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
     let mut wrong = Vec::new();
     for engine in &scenario.engines {
         wrong.extend(containers(sim, engine, wish));

@@ -20,14 +20,14 @@ use super::wish::{Wish, desired, file, promises};
 
 /// How a scenario ended.
 #[derive(Debug)]
-pub struct Ending {
+pub(crate) struct Ending {
     /// What went wrong.
-    pub failures: Vec<String>,
-    pub digest: Digest,
-    pub trace: Vec<String>,
+    pub(crate) failures: Vec<String>,
+    pub(crate) digest: Digest,
+    pub(crate) trace: Vec<String>,
     /// How many passes it took after the faults until one had nothing to do.
-    pub passes: u32,
-    pub mutations: u64,
+    pub(crate) passes: u32,
+    pub(crate) mutations: u64,
 }
 
 /// At most so many passes may be needed after the last fault.
@@ -42,7 +42,7 @@ impl Progress for Silent {
 }
 
 /// What the operator of these worlds decides.
-pub fn settings(engines: &[EngineName], catalog: bool) -> Settings {
+pub(crate) fn settings(engines: &[EngineName], catalog: bool) -> Settings {
     Settings {
         installation: "sim".into(),
         masker: Masker::new("sim"),
@@ -55,7 +55,7 @@ pub fn settings(engines: &[EngineName], catalog: bool) -> Settings {
 }
 
 /// A world for a scenario.
-pub fn world_of(scenario: &Scenario) -> Sim {
+pub(crate) fn world_of(scenario: &Scenario) -> Sim {
     let sim = Sim::new(scenario.seed, &scenario.engines, scenario.catalog);
     for version in 1..=3 {
         let image = ImageView {
@@ -80,7 +80,7 @@ pub fn world_of(scenario: &Scenario) -> Sim {
 }
 
 /// One pass of the production loop; `None` if it crashed.
-pub fn pass(sim: &Sim, settings: &Settings, wish: &Wish) -> Option<Report> {
+pub(crate) fn pass(sim: &Sim, settings: &Settings, wish: &Wish) -> Option<Report> {
     let desired = desired(wish);
     let load = |_: &_| -> DesiredState { desired.clone() };
     let source = SimSource::new("scenario".into(), MemTree::default());
@@ -103,7 +103,7 @@ pub fn pass(sim: &Sim, settings: &Settings, wish: &Wish) -> Option<Report> {
 }
 
 /// Plays a scenario to its end.
-pub fn play(scenario: &Scenario) -> Ending {
+pub(crate) fn play(scenario: &Scenario) -> Ending {
     let sim = world_of(scenario);
     let settings = settings(&scenario.engines, scenario.catalog);
     let mut failures = Vec::new();

@@ -16,25 +16,25 @@ const DEPLOYMENTS: [&str; 3] = ["abc", "xyz", "n1"];
 
 /// One scenario.
 #[derive(Clone, Debug)]
-pub struct Scenario {
-    pub seed: u64,
-    pub engines: Vec<EngineName>,
-    pub catalog: bool,
-    pub chapters: Vec<Chapter>,
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) engines: Vec<EngineName>,
+    pub(crate) catalog: bool,
+    pub(crate) chapters: Vec<Chapter>,
 }
 
 /// One revision, and what happens while it is the newest.
 #[derive(Clone, Debug)]
-pub struct Chapter {
-    pub wish: Wish,
-    pub faults: Faults,
-    pub hands: Vec<(Duration, EngineName, Hand)>,
+pub(crate) struct Chapter {
+    pub(crate) wish: Wish,
+    pub(crate) faults: Faults,
+    pub(crate) hands: Vec<(Duration, EngineName, Hand)>,
     /// How long to wait before each pass, and where it crashes.
-    pub passes: Vec<(Duration, Option<CrashPoint>)>,
+    pub(crate) passes: Vec<(Duration, Option<CrashPoint>)>,
 }
 
 /// The scenario of a seed.
-pub fn scenario(seed: u64) -> Scenario {
+pub(crate) fn scenario(seed: u64) -> Scenario {
     let mut rng = Rng::new(seed).child("scenario");
     let engines = ["local", "remote"][..1 + usize::from(rng.chance(250))].iter();
     let engines: Vec<EngineName> = engines.map(|name| EngineName::new(*name)).collect();
@@ -57,7 +57,7 @@ pub fn scenario(seed: u64) -> Scenario {
 }
 
 /// The same without anything going wrong.
-pub fn calm(mut scenario: Scenario) -> Scenario {
+pub(crate) fn calm(mut scenario: Scenario) -> Scenario {
     for chapter in &mut scenario.chapters {
         make_good(&mut chapter.wish);
         chapter.faults = Faults::default();
@@ -136,7 +136,8 @@ fn mutate(rng: &mut Rng, wish: &mut Wish, engines: &[EngineName]) {
     match rng.below(20) {
         0 if wish.len() > 1 => drop(wish.remove(&id)),
         1 => {
-            let missing = DEPLOYMENTS.iter().find(|id| !wish.contains_key(&DeploymentId::new(**id)));
+            let missing =
+                DEPLOYMENTS.iter().find(|id| !wish.contains_key(&DeploymentId::new(**id)));
             if let Some(id) = missing {
                 wish.insert(DeploymentId::new(*id), stack(rng, engines));
             }

@@ -19,38 +19,38 @@ use reconciler::model::spec::{
 use reconciler::sim::Promise;
 
 /// All deployments of one revision.
-pub type Wish = BTreeMap<DeploymentId, Stack>;
+pub(crate) type Wish = BTreeMap<DeploymentId, Stack>;
 
 /// One deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stack {
-    pub engine: EngineName,
-    pub services: BTreeMap<ServiceName, Part>,
+pub(crate) struct Stack {
+    pub(crate) engine: EngineName,
+    pub(crate) services: BTreeMap<ServiceName, Part>,
 }
 
 /// One service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    pub image: String,
-    pub built: bool,
-    pub replicas: u32,
-    pub env: u64,
-    pub memory: i64,
-    pub file: Option<u64>,
-    pub host_ports: Option<u16>,
-    pub volume: bool,
-    pub back_network: bool,
-    pub checked: bool,
-    pub restart: RestartPolicy,
-    pub order: Option<RolloutOrder>,
-    pub parallelism: u32,
-    pub registered: bool,
-    pub depends_on: BTreeMap<ServiceName, (Condition, bool)>,
+pub(crate) struct Part {
+    pub(crate) image: String,
+    pub(crate) built: bool,
+    pub(crate) replicas: u32,
+    pub(crate) env: u64,
+    pub(crate) memory: i64,
+    pub(crate) file: Option<u64>,
+    pub(crate) host_ports: Option<u16>,
+    pub(crate) volume: bool,
+    pub(crate) back_network: bool,
+    pub(crate) checked: bool,
+    pub(crate) restart: RestartPolicy,
+    pub(crate) order: Option<RolloutOrder>,
+    pub(crate) parallelism: u32,
+    pub(crate) registered: bool,
+    pub(crate) depends_on: BTreeMap<ServiceName, (Condition, bool)>,
 }
 
 impl Part {
     /// Whether it runs once to its end.
-    pub fn is_job(&self) -> bool {
+    pub(crate) fn is_job(&self) -> bool {
         self.image.starts_with("job")
     }
 
@@ -69,7 +69,7 @@ fn nowhere() -> Loc {
 }
 
 /// The desired state that a wish means.
-pub fn desired(wish: &Wish) -> DesiredState {
+pub(crate) fn desired(wish: &Wish) -> DesiredState {
     let deployments: BTreeMap<DeploymentId, Entry> = wish
         .iter()
         .map(|(id, stack)| (id.clone(), Entry::Valid(Arc::new(deployment(id, stack)), Vec::new())))
@@ -126,7 +126,7 @@ fn network(id: &DeploymentId, key: &str) -> Network {
 }
 
 /// The named volume of a service.
-pub fn volume_name(id: &DeploymentId, service: &ServiceName) -> VolumeName {
+pub(crate) fn volume_name(id: &DeploymentId, service: &ServiceName) -> VolumeName {
     VolumeName::new(format!("{id}_{service}"))
 }
 
@@ -193,7 +193,7 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
 }
 
 /// The one file of a service, in some version.
-pub fn file(version: u64) -> FileSpec {
+pub(crate) fn file(version: u64) -> FileSpec {
     FileSpec {
         target: "/run/secrets/token".to_owned(),
         uid: 0,
@@ -239,7 +239,10 @@ fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
 
 /// What a wish promises about its services, while the world may still hold what the
 /// earlier ones asked for.
-pub fn promises(history: &[Wish], wish: &Wish) -> BTreeMap<(DeploymentId, ServiceName), Promise> {
+pub(crate) fn promises(
+    history: &[Wish],
+    wish: &Wish,
+) -> BTreeMap<(DeploymentId, ServiceName), Promise> {
     let mut promises = BTreeMap::new();
     for (id, stack) in wish {
         for (name, part) in &stack.services {
@@ -251,7 +254,7 @@ pub fn promises(history: &[Wish], wish: &Wish) -> BTreeMap<(DeploymentId, Servic
             let follows = part.depends_on.values().any(|(_, restart)| *restart);
             let promise = Promise {
                 replicas: part.replicas,
-                max_containers: earlier.max().unwrap_or(now).max(now),
+                max_running: earlier.max().unwrap_or(now).max(now),
                 max_down: match (part.is_job(), part.is_stop_first() || follows) {
                     (true, _) => part.replicas,
                     (false, true) => part.parallelism,
