@@ -1,1 +1,8 @@
 //! The real world, one file per outside thing.
+
+pub mod clock;
+pub mod consul;
+pub mod dir;
+pub mod docker;
+pub mod http;
+pub mod lease;
