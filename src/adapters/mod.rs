@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod consul;
 pub mod dir;
+pub mod host;
 pub mod http;
 pub mod lease;
