@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod consul;
 pub mod dir;
+pub mod docker;
 pub mod host;
 pub mod http;
 pub mod lease;
