@@ -13,7 +13,7 @@ use crate::temp::Temp;
 
 const LIMIT: u64 = 1 << 20;
 /// Longer than any test takes: a wake-up within it is not the rescan's.
-const NEVER: Duration = Duration::from_secs(600);
+const NEVER: Duration = Duration::from_mins(10);
 /// What a wake-up may take on a loaded machine.
 const SOON: Duration = Duration::from_secs(20);
 
