@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod dir;
+pub mod git;
 mod hint;

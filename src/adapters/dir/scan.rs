@@ -195,7 +195,8 @@ impl Walk<'_> {
 fn modified(stamp: &Stamp) -> SystemTime {
     let (secs, nanos) = stamp.modified;
     let since = Duration::from_secs(u64::try_from(secs).unwrap_or(0));
-    UNIX_EPOCH + since + Duration::from_nanos(nanos)
+    // A time beyond what the clock can say is not "just now".
+    UNIX_EPOCH.checked_add(since + Duration::from_nanos(nanos)).unwrap_or(UNIX_EPOCH)
 }
 
 /// `name` inside `folder`.
