@@ -46,7 +46,7 @@ impl Address {
     /// which may hold a password.
     pub fn parse(text: &str) -> Result<Self, SourceError> {
         match text.split_once("://") {
-            Some((scheme, _)) => Self::from_url(scheme, text),
+            Some(_) => Self::from_url(text),
             None => match scp(text) {
                 Some((user, host, path)) if !Path::new(text).exists() => {
                     Self::from_scp(user, host, path)
@@ -74,13 +74,14 @@ impl Address {
         matches!(&self.place, Place::Web(url) if url.scheme() == "http")
     }
 
-    fn from_url(scheme: &str, text: &str) -> Result<Self, SourceError> {
+    fn from_url(text: &str) -> Result<Self, SourceError> {
         let wrong = |why: &str| SourceError::Invalid(format!("the repository's URL {why}"));
         let mut url = Url::parse(text).map_err(|error| wrong(&format!("is wrong: {error}")))?;
+        let scheme = url.scheme().to_owned();
         let user = Some(url.username()).filter(|user| !user.is_empty()).map(decode);
         let password = url.password().map(decode);
         let host = url.host_str().unwrap_or_default().to_owned();
-        match scheme {
+        match scheme.as_str() {
             "file" => {
                 let path = url.to_file_path().map_err(|()| wrong("names no local path"))?;
                 return Self::local(&path);
@@ -250,7 +251,7 @@ mod tests {
         for git in ["https://h/a", "http://h/a", "ssh://h/a", "git@h:a", "h.example:a.git"] {
             assert!(Address::recognise(git).unwrap().is_some(), "{git}");
         }
-        for wrong in ["git://h/a", "ftp://h/a", "https:///a", "ext::sh -c x://y"] {
+        for wrong in ["git://h/a", "ftp://h/a", "ssh:///a", "ext::sh -c x://y"] {
             assert!(matches!(Address::recognise(wrong), Err(SourceError::Invalid(_))), "{wrong}");
         }
     }
