@@ -1,6 +1,10 @@
 //! The real world, one file per outside thing.
 
 pub mod clock;
+pub mod consul;
 pub mod dir;
+pub mod docker;
 pub mod git;
 mod hint;
+pub mod http;
+pub mod lease;
