@@ -1,0 +1,5 @@
+//! One file per verb.
+
+pub(super) mod completion;
+pub(super) mod healthcheck;
+pub(super) mod status;
