@@ -188,9 +188,9 @@ mod tests {
     fn a_setting_has_one_name_in_the_file_as_a_flag_and_as_a_variable() {
         macro_rules! check {
             ($($group:ident),+) => {$(
-                let names = names::<$group>();
-                assert_eq!(names.len(), $group::KEYS.len());
-                for ((key, flag, env), declared) in names.iter().zip($group::KEYS) {
+                let all = names::<$group>();
+                assert_eq!(all.len(), $group::KEYS.len());
+                for ((key, flag, env), declared) in all.iter().zip($group::KEYS) {
                     assert_eq!(key, declared, "the flag {flag:?} and the key differ");
                     let expected = format!("RECONCILER_{}", key.to_uppercase());
                     assert_eq!(env.as_deref(), Some(expected.as_str()));

@@ -90,7 +90,7 @@ error: service `web` depends on `catalog`, which does not exist
             at: Some(Loc::new("deployments.yaml", 3, 1)),
             ..Diagnostic::error("it cannot be read").as_warning()
         };
-        assert_eq!(plain(&diagnostic), "warning: it cannot be read\n --> deployments.yaml:3:1");
+        assert_eq!(plain(&diagnostic), "warning: it cannot be read\n--> deployments.yaml:3:1");
     }
 
     #[test]
