@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::catalog::{CatalogEntry, CheckStatus};
-use super::desired::Layout;
 use super::id::{
     CatalogId, ContainerId, ContainerName, DeploymentId, ImageId, ImageRef, NetworkId, NetworkName,
     NodeName, SourceId, VolumeName,
@@ -115,6 +114,11 @@ pub enum Action {
         /// To what.
         resources: Resources,
     },
+    /// Let a frozen container go on.
+    UnpauseContainer {
+        /// Which.
+        container: Target,
+    },
     /// Stop and start a container.
     RestartContainer {
         /// Which.
@@ -214,7 +218,7 @@ pub struct Resources {
 /// What a wait waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Until {
-    /// The container runs.
+    /// The container runs, or ran to exit code 0. Fails at once with any other.
     Running,
     /// It runs, and its health check passes if it has one, for this long. Fails at once
     /// when it ends.
@@ -285,13 +289,6 @@ pub enum LedgerChange {
         /// Which.
         deployment: DeploymentId,
     },
-    /// How a source's deployments are found.
-    Layout {
-        /// Which source.
-        source: SourceId,
-        /// How.
-        layout: Layout,
-    },
 }
 
 /// What a step yields.
@@ -345,6 +342,7 @@ impl Action {
             | Self::DisconnectNetwork { container, .. }
             | Self::StartContainer { container }
             | Self::UpdateContainer { container, .. }
+            | Self::UnpauseContainer { container }
             | Self::RestartContainer { container, .. }
             | Self::StopContainer { container, .. }
             | Self::RenameContainer { container, .. }
@@ -361,6 +359,7 @@ impl Action {
             | Self::DisconnectNetwork { container, .. }
             | Self::StartContainer { container }
             | Self::UpdateContainer { container, .. }
+            | Self::UnpauseContainer { container }
             | Self::RestartContainer { container, .. }
             | Self::StopContainer { container, .. }
             | Self::RenameContainer { container, .. }

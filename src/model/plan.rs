@@ -106,10 +106,15 @@ pub enum Reason {
         /// Which.
         service: ServiceName,
     },
-    /// Another step needs it.
-    Needed {
-        /// What for, in words: `to replace abc-web-1`.
-        by: String,
+    /// It belongs to the change that another step begins.
+    Follows {
+        /// Which step.
+        step: StepId,
+    },
+    /// It makes room for the container that takes its place.
+    Replaced {
+        /// Whether the new one starts first, and if not, why not.
+        order: String,
     },
     /// The replica is not in the catalog.
     NotRegistered,
