@@ -1,1 +1,3 @@
 //! The real world, one file per outside thing.
+
+pub mod http;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::catalog::{CatalogEntry, CheckStatus};
 use super::id::{
     CatalogId, ContainerId, ContainerName, DeploymentId, ImageId, ImageRef, NetworkId, NetworkName,
-    NodeName, SourceId, VolumeName,
+    NodeName, VolumeName,
 };
 use super::labels::{Identity, OwnerLabels};
 use super::ledger::DeploymentRecord;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::action::LedgerChange;
 use super::desired::Layout;
 use super::digest::Digest;
 use super::id::{ContainerId, DeploymentId, EngineName, Revision, ServiceName, SourceId};
@@ -37,6 +38,20 @@ pub struct Ledger {
     /// Containers that are ours although their labels do not say so.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopted: BTreeSet<ContainerId>,
+}
+
+impl Ledger {
+    /// Makes one change.
+    pub fn apply(&mut self, change: &LedgerChange) {
+        match change {
+            LedgerChange::Record { deployment, record } => {
+                self.deployments.insert(deployment.clone(), record.clone());
+            }
+            LedgerChange::Forget { deployment } => {
+                self.deployments.remove(deployment);
+            }
+        }
+    }
 }
 
 /// What was last applied of one deployment.

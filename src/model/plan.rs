@@ -106,6 +106,8 @@ pub enum Reason {
         /// Which.
         service: ServiceName,
     },
+    /// A dependent waits for it.
+    Awaited,
     /// It belongs to the change that another step begins.
     Follows {
         /// Which step.
@@ -238,6 +240,12 @@ pub enum WaitingOn {
 }
 
 impl WaitingOn {
+    /// Whether it is only worth telling: nothing that was asked for is withheld.
+    #[must_use]
+    pub fn is_notice(&self) -> bool {
+        matches!(self, Self::Address)
+    }
+
     /// Whether a demand of the host is what it waits for.
     #[must_use]
     pub fn grant(demand: &Demand) -> Self {
