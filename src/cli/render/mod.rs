@@ -1,7 +1,7 @@
 //! How results look: text for people, JSON for programs.
 
 pub(super) mod diagnostics;
-pub(super) mod summary;
+pub(super) mod plan;
 
 use clap::builder::styling::Style;
 
