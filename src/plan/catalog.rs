@@ -8,11 +8,9 @@ use super::ownership::Owned;
 use super::service::Services;
 use super::settings::Routable;
 use crate::model::action::{Action, Endpoint, Registrant, StepId};
-use crate::model::catalog::{CatalogEntry, CheckStatus};
+use crate::model::catalog::{CatalogEntry, CheckStatus, owner_meta};
 use crate::model::desired::{Registration, Service};
-use crate::model::id::{
-    CatalogId, EngineName, InstallationId, NetworkName, NodeName, ServiceName, Slot,
-};
+use crate::model::id::{CatalogId, NetworkName, NodeName, ServiceName, Slot};
 use crate::model::observed::{Health, Status};
 use crate::model::plan::{Cause, ChangedBy, Difference, Reason, WaitingOn};
 use crate::model::spec::Port;
@@ -228,16 +226,15 @@ impl<'a> Services<'a, '_> {
 
     fn meta(&self, service: &Service, slot: Slot) -> BTreeMap<String, String> {
         let context = &self.context;
-        [
-            ("managed-by", "reconciler".to_owned()),
-            ("installation", context.settings.installation.to_string()),
+        let mut meta = owner_meta(&context.settings.installation);
+        let more = [
             ("source", context.desired.source.to_string()),
             ("deployment", context.deployment.id.to_string()),
             ("service", service.name.to_string()),
             ("slot", slot.to_string()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        ];
+        meta.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        meta
     }
 
     fn entry(&self, id: &CatalogId) -> Option<&'a CatalogEntry> {
@@ -245,7 +242,7 @@ impl<'a> Services<'a, '_> {
     }
 
     fn node(&self) -> NodeName {
-        node_name(&self.context.settings.installation, &self.context.deployment.engine)
+        NodeName::of(&self.context.settings.installation, &self.context.deployment.engine)
     }
 }
 
@@ -253,13 +250,6 @@ impl<'a> Services<'a, '_> {
 enum Way {
     Network(NetworkName, u16),
     Published(String, Port),
-}
-
-/// Our external node for an engine: `rc-<installation>-<engine>`.
-#[must_use]
-pub fn node_name(installation: &InstallationId, engine: &EngineName) -> NodeName {
-    let text = format!("rc-{}-{}", dns_label(installation.as_str()), dns_label(engine.as_str()));
-    NodeName::new(text)
 }
 
 /// A name as DNS knows it: lower case, with `-` for whatever a label may not hold.

@@ -16,18 +16,20 @@ mod drift;
 mod effective;
 mod fields;
 mod gate;
+mod order;
 mod ownership;
 mod prune;
 mod resources;
 mod service;
 mod settings;
 mod slot;
+mod state;
 mod status;
 mod text;
 
 use std::collections::BTreeMap;
 
-pub use catalog::{dns_label, node_name};
+pub use catalog::dns_label;
 pub use check::{Fault, check};
 pub use fields::{Class, FIELDS, class_of};
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};

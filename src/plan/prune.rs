@@ -7,7 +7,7 @@ use super::catalog::catalog_ids;
 use super::deployment::{Shared, ledger};
 use super::draft::{After, Draft, because};
 use super::ownership::{EngineInventory, Owned};
-use super::slot::{is_running, known};
+use super::state::{is_running, known};
 use crate::model::action::{Action, LedgerChange};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Entry, Layout};

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Context, Images};
 use super::draft::{After, Scribe, because};
+use super::order::Order;
 use super::ownership::Owned;
-use super::slot::{Order, Settled, is_done, is_running, known};
+use super::slot::Settled;
+use super::state::{is_done, is_running, known};
 use crate::model::action::{Action, StepId, Until};
 use crate::model::desired::{Condition, Dependency, Service};
 use crate::model::id::{CatalogId, ContainerId, ServiceName, Slot};

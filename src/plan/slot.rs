@@ -4,14 +4,16 @@
 use super::catalog::dns_label;
 use super::draft::{After, because};
 use super::drift::{Drift, compare};
+use super::order::{Order, anonymous_volumes, order};
 use super::ownership::Owned;
 use super::service::Services;
+use super::state::{is_done, is_running, known, unusable};
 use crate::model::action::{Action, ContainerRef, Create, Resources, StepId, Target, Until};
-use crate::model::desired::{RolloutOrder, Service};
+use crate::model::desired::Service;
 use crate::model::id::{ContainerName, NetworkName, Slot};
 use crate::model::observed::Status;
 use crate::model::plan::{Cause, ChangedBy, Difference, Reason, WaitingOn};
-use crate::model::spec::{ContainerSpec, MountSource};
+use crate::model::spec::ContainerSpec;
 
 /// What became of one replica in the plan.
 #[derive(Debug, Default)]
@@ -326,80 +328,6 @@ impl<'a> Services<'a, '_> {
     }
 }
 
-/// Which of two containers goes first.
-pub(super) enum Order {
-    /// Nothing runs that would have to make room.
-    Free,
-    /// The new one is good before the old one stops.
-    StartFirst,
-    /// The old one stops first, for this reason.
-    StopFirst(String),
-}
-
-impl Order {
-    /// The order in words.
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::Free => "it does not run".to_owned(),
-            Self::StartFirst => "start-first".to_owned(),
-            Self::StopFirst(why) => format!("stop-first: {why}"),
-        }
-    }
-}
-
-/// Start-first where ports, volumes and fixed addresses allow it.
-fn order(service: &Service, surplus: &[&Owned<'_>]) -> Order {
-    if !surplus.iter().any(|owned| is_running(owned)) {
-        return Order::Free;
-    }
-    let why = if service.rollout.order == Some(RolloutOrder::StopFirst) {
-        "the stack asks for it".to_owned()
-    } else if service.one_shot {
-        "it runs once".to_owned()
-    } else if let Some(port) = service.spec.published.iter().find_map(|p| p.host_port.as_ref()) {
-        format!("it publishes port {port}")
-    } else if let Some(network) =
-        service.spec.networks.iter().find(|(_, a)| a.ipv4.is_some() || a.ipv6.is_some())
-    {
-        format!("its address on {} is fixed", network.0)
-    } else if let Some(target) = shared_volume(service, surplus) {
-        format!("it writes to the volume at {target}")
-    } else {
-        return Order::StartFirst;
-    };
-    Order::StopFirst(why)
-}
-
-/// A container that exists, for a step to act on.
-pub(super) fn known(owned: &Owned<'_>) -> Target {
-    Target { container: ContainerRef::Known(owned.view.id.clone()), name: owned.view.name.clone() }
-}
-
-/// Whether a container's process lives.
-pub(super) fn is_running(owned: &Owned<'_>) -> bool {
-    matches!(owned.view.state.status, Status::Running | Status::Paused | Status::Restarting)
-}
-
-/// Whether a one-shot has done its work.
-pub(super) fn is_done(service: &Service, owned: &Owned<'_>) -> bool {
-    service.one_shot
-        && owned.view.state.status == Status::Exited
-        && owned.view.state.exit_code == 0
-        && owned.view.state.started_at.is_some()
-}
-
-/// Why a container cannot stay although its spec matches.
-fn unusable(service: &Service, owned: &Owned<'_>) -> Option<Cause> {
-    let at = service.origins.find("");
-    match owned.view.state.status {
-        Status::Created if !service.files.is_empty() => Some(because(Reason::FilesUnproven, at)),
-        Status::Dead | Status::Removing => {
-            Some(because(Reason::Exited { code: owned.view.state.exit_code }, at))
-        }
-        _ => None,
-    }
-}
-
 /// Why a container has to be started; `None` if it runs or has done its work.
 fn why_start(service: &Service, kept: &Kept<'_>) -> Option<Cause> {
     let Some(owned) = kept.existing else {
@@ -443,32 +371,4 @@ fn resources(service: &Service) -> Resources {
         pids_limit: spec.pids_limit,
         restart: spec.restart,
     }
-}
-
-/// The anonymous volumes of the newest predecessor, by target.
-fn anonymous_volumes(
-    service: &Service,
-    surplus: &[&Owned<'_>],
-) -> std::collections::BTreeMap<String, crate::model::id::VolumeName> {
-    let Some(owned) = surplus.last() else { return std::collections::BTreeMap::new() };
-    owned
-        .view
-        .volumes
-        .iter()
-        .filter(|(target, _)| {
-            let was = owned.view.spec.mounts.get(*target).map(|mount| &mount.source);
-            let named = service.spec.mounts.get(*target).map(|mount| &mount.source);
-            was == Some(&MountSource::Anonymous)
-                && matches!(named, None | Some(MountSource::Anonymous))
-                && !service.spec.tmpfs.contains_key(*target)
-        })
-        .map(|(target, name)| (target.clone(), name.clone()))
-        .collect()
-}
-
-/// The target of a volume that both containers would write to.
-fn shared_volume(service: &Service, surplus: &[&Owned<'_>]) -> Option<String> {
-    let named = service.spec.mounts.iter().find(|(_, mount)| !mount.read_only);
-    let anonymous = || anonymous_volumes(service, surplus).into_keys().next();
-    named.map(|(target, _)| target.clone()).or_else(anonymous)
 }

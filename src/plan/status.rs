@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::ownership::Owned;
-use super::slot::is_done;
+use super::state::is_done;
 use crate::model::desired::Service;
 use crate::model::id::Slot;
 use crate::model::observed::{Health as Check, Status};

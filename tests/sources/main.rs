@@ -1,0 +1,6 @@
+//! Sources on real folders and real git repositories.
+#![cfg(feature = "runtime")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod dir;
+mod temp;
