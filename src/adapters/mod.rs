@@ -1,5 +1,7 @@
 //! The real world, one file per outside thing.
 
 pub mod clock;
+pub mod consul;
 pub mod dir;
 pub mod http;
+pub mod lease;

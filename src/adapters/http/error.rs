@@ -5,6 +5,8 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
+use crate::world::OutsideError;
+
 /// Why a request got no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
@@ -82,6 +84,22 @@ impl HttpError {
             Some(io::ErrorKind::PermissionDenied) => Self::PermissionDenied { at },
             Some(io::ErrorKind::TimedOut) => Self::ConnectTimeout { at },
             _ => Self::Unreachable { at, why },
+        }
+    }
+}
+
+impl From<HttpError> for OutsideError {
+    fn from(error: HttpError) -> Self {
+        let text = error.to_string();
+        match error {
+            HttpError::PermissionDenied { .. } | HttpError::TlsRefused { .. } => {
+                Self::Forbidden(text)
+            }
+            HttpError::Closed { .. } => Self::Timeout(text),
+            HttpError::Refused { .. }
+            | HttpError::NotFound { .. }
+            | HttpError::ConnectTimeout { .. }
+            | HttpError::Unreachable { .. } => Self::Unreachable(text),
         }
     }
 }
