@@ -132,9 +132,8 @@ impl Holds {
     /// These steps begin. Acting on the same container, network or volume again and again
     /// counts; catalog entries and the ledger change as often as the world does.
     pub(super) fn begin(&mut self, steps: &[Step], now: Timestamp) {
-        let counts = |step: &&Step| {
-            step.action.is_mutating() && step.action.outside() == Outside::Engine
-        };
+        let counts =
+            |step: &&Step| step.action.is_mutating() && step.action.outside() == Outside::Engine;
         let subjects: BTreeSet<_> = steps.iter().filter(counts).map(Subject::of).collect();
         for subject in subjects {
             let pace = self.pace;
@@ -204,7 +203,8 @@ impl Holds {
         let pace = self.pace;
         if let Some(memory) = self.memories.get_mut(subject) {
             let over = memory.attempt.saturating_sub(pace.free);
-            memory.until = now.plus(delay(over, &subject.to_string(), pace.retry_first, pace.retry_max));
+            memory.until =
+                now.plus(delay(over, &subject.to_string(), pace.retry_first, pace.retry_max));
         }
     }
 }
@@ -227,7 +227,7 @@ pub(super) fn delay(attempt: u32, subject: &str, first: Duration, most: Duration
     };
     let full = first.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(most);
     let jitter = (fnv(subject, attempt) % 1000) as u32;
-    full - full / 5 * jitter / 1000
+    full.saturating_sub(full / 5 * jitter / 1000)
 }
 
 /// FNV-1a: the same subject and attempt give the same number everywhere.

@@ -11,7 +11,7 @@ use crate::world::SourceError;
 use super::backoff::Held;
 use super::observe::Part;
 use super::report::{Failure, Report};
-use super::run::Status;
+use super::status::Status;
 
 /// Something happened. It borrows what it tells about: whoever wants to keep it copies.
 #[derive(Clone, Copy, Debug)]

@@ -209,7 +209,14 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
         }
     }
 
-    fn run(&mut self, id: JobId, place: Place, step: Rc<Step>, action: Action, tree: Arc<dyn Tree>) {
+    fn run(
+        &mut self,
+        id: JobId,
+        place: Place,
+        step: Rc<Step>,
+        action: Action,
+        tree: Arc<dyn Tree>,
+    ) {
         let is_wait = !action.is_mutating();
         self.lanes.enter(&step);
         let (world, clock, lines) = (self.world, self.clock, self.limits.log_lines);

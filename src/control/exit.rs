@@ -60,6 +60,9 @@ impl Exit {
     }
 
     fn of_blocked(blocked: &Blocked) -> Self {
+        if blocked.waiting_on.is_notice() {
+            return Self::Done;
+        }
         match blocked.waiting_on {
             WaitingOn::ValidStack | WaitingOn::CompleteSource | WaitingOn::ConfiguredEngine => {
                 Self::Invalid
@@ -68,8 +71,6 @@ impl Exit {
                 Self::Unreachable
             }
             WaitingOn::Grant { .. } => Self::Refused,
-            // A replica that nobody outside can reach is a warning, not a failure.
-            WaitingOn::Address => Self::Done,
             _ => Self::Blocked,
         }
     }
@@ -86,7 +87,7 @@ impl Report {
         let invalid = self.diagnostics.values().flatten();
         let invalid = invalid.filter(|message| message.is_error()).map(|_| Exit::Invalid);
         let unseen = self.unseen.iter().map(|_| Exit::Unreachable);
-        let failures = self.execution.iter().flat_map(|execution| execution.failures());
+        let failures = self.execution.iter().flat_map(super::report::Execution::failures);
         let failures = failures
             .map(|(_, failure)| failure.error.outside().map_or(Exit::Failed, Exit::of_outside));
         let blocked = self.blocked.iter().map(Exit::of_blocked);
@@ -99,11 +100,13 @@ impl Report {
     /// was carried out to the end and nothing is withheld from it.
     fn left_undone(&self) -> bool {
         let complete = self.execution.as_ref().is_some_and(|execution| !execution.stopped);
-        let withheld = |id| self.blocked.iter().any(|blocked| blocked.deployment.as_ref() == Some(id));
+        let withheld = |id| {
+            let mut withheld = self.blocked.iter().filter(|b| !b.waiting_on.is_notice());
+            withheld.any(|blocked| blocked.deployment.as_ref() == Some(id))
+        };
         complete
             && self.deployments.iter().any(|(id, state)| {
-                state.health == Health::Degraded
-                    || (state.sync == Sync::OutOfSync && !withheld(id))
+                state.health == Health::Degraded || (state.sync == Sync::OutOfSync && !withheld(id))
             })
     }
 }

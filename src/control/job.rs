@@ -58,7 +58,7 @@ impl Job {
             tree,
             steps: steps.into_iter().map(Rc::new).collect(),
         };
-        let mut places = BTreeMap::new();
+        let mut places: BTreeMap<StepId, Place> = BTreeMap::new();
         let mut orphans = Vec::new();
         let mut effects = Effects::default();
         for (place, step) in job.steps.iter().enumerate() {
@@ -107,7 +107,12 @@ impl Job {
     }
 
     /// A running step ended.
-    pub(super) fn end(&mut self, place: Place, ending: Ending, outcome: Option<Outcome>) -> Effects {
+    pub(super) fn end(
+        &mut self,
+        place: Place,
+        ending: Ending,
+        outcome: Option<Outcome>,
+    ) -> Effects {
         let mut effects = Effects::default();
         let id = self.steps[place].id;
         if let Some(outcome) = outcome {
@@ -153,7 +158,10 @@ impl Job {
     /// The running steps of these deployments.
     pub(super) fn running(&self, which: &dyn Fn(&DeploymentId) -> bool) -> Vec<Place> {
         let runs = |place: &Place| matches!(self.states[*place], State::Runs);
-        (0..self.steps.len()).filter(runs).filter(|place| which(&self.steps[*place].deployment)).collect()
+        (0..self.steps.len())
+            .filter(runs)
+            .filter(|place| which(&self.steps[*place].deployment))
+            .collect()
     }
 
     /// Notes that a wait was given up on request.

@@ -78,9 +78,10 @@ impl<T: Ord> Lanes<T> {
     /// Takes the first that finds room.
     pub(super) fn next(&mut self) -> Option<T> {
         let limits = self.limits;
-        let mut open = self.lanes.iter_mut().filter(|(lane, queue)| {
-            !queue.waiting.is_empty() && queue.inside < lane.room(&limits)
-        });
+        let mut open = self
+            .lanes
+            .iter_mut()
+            .filter(|(lane, queue)| !queue.waiting.is_empty() && queue.inside < lane.room(&limits));
         open.next().and_then(|(_, queue)| queue.waiting.pop_first())
     }
 

@@ -60,7 +60,7 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            resync: Duration::from_secs(60),
+            resync: Duration::from_mins(1),
             debounce: Duration::from_millis(20),
             gap: Duration::from_millis(200),
             retry_first: Duration::from_secs(1),

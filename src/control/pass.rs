@@ -64,10 +64,7 @@ impl Prepared {
 }
 
 /// The first half of a pass: what would be done, and why. Changes nothing.
-pub async fn prepare<W: Observe, C: Clock>(
-    setup: Setup<'_, W, C>,
-    snapshot: Snapshot,
-) -> Prepared {
+pub async fn prepare<W: Observe, C: Clock>(setup: Setup<'_, W, C>, snapshot: Snapshot) -> Prepared {
     let Setup { world, clock, load, settings, limits, progress } = setup;
     progress.event(&Event::PassStarted { revision: &snapshot.revision });
     let desired = load(&snapshot);

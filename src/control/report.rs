@@ -15,7 +15,7 @@ use super::observe::{Part, unseen};
 use super::wait::WaitError;
 
 /// What a pass did and left undone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "a pass that nobody hears of might have failed"]
 pub struct Report {
     /// What was to be applied; `None` if the source gave no snapshot.
@@ -47,7 +47,7 @@ pub enum PassError {
 }
 
 /// What became of a plan's steps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Execution {
     /// The steps, in the plan's order, each with its end.
     pub steps: Vec<(Step, Ending)>,

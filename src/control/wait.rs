@@ -176,7 +176,8 @@ impl Watching {
                 Ok(Some((pending, LONGEST_PAUSE)))
             }
             Verdict::Holds => {
-                let minimum = if let Until::Good(span) = self.until { span } else { Duration::ZERO };
+                let minimum =
+                    if let Until::Good(span) = self.until { span } else { Duration::ZERO };
                 let since = match self.holding {
                     Some((since, run)) if run == state.started_at => since,
                     _ => now,
@@ -199,6 +200,7 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
         };
     }
     match (state.status, state.health) {
+        (Status::Exited, _) if until == Until::Running && state.exit_code == 0 => Verdict::Holds,
         (Status::Exited | Status::Dead, _) => Verdict::Never(state.exit_code),
         (Status::Paused, _) => Verdict::NotYet(Pending::Paused),
         (Status::Running, Some(Health::Starting)) if until != Until::Running => {
