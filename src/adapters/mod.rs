@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod consul;
 pub mod dir;
+pub mod docker;
 pub mod http;
 pub mod lease;
