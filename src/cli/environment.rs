@@ -32,3 +32,11 @@ impl fmt::Debug for Environment {
         write!(f, "Environment({} variables)", self.0.len())
     }
 }
+
+#[cfg(test)]
+impl Environment {
+    /// One made of these variables.
+    pub(super) fn of(variables: &[(&str, &str)]) -> Self {
+        Self(variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}

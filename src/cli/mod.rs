@@ -4,11 +4,13 @@
 mod args;
 mod config;
 mod console;
+mod environment;
 mod exit;
 mod logging;
 mod options;
 pub(crate) mod probe;
 mod render;
+mod setup;
 mod signals;
 mod span;
 mod target;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::control::{Ending, Report};
-use crate::model::plan::{Health, Plan, Sync};
+use crate::model::plan::Plan;
 
-use super::super::console::{BAD, Console, GOOD, STRONG, WARN, paint};
+use super::super::console::{BAD, Console, GOOD, STRONG, paint};
 use super::super::exit::Exit;
 use super::plan::{SCHEMA_VERSION, diagnostics_json, printable, step};
-use super::{columns, diagnostics};
+use super::{deployments, diagnostics};
 
 /// Prints messages about the user's text and what could not be read.
 pub(in crate::cli) fn complaints(console: Console, report: &Report) {
@@ -37,18 +37,10 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
 
 /// The states of all deployments, below each other.
 pub(in crate::cli) fn states(report: &Report) -> String {
-    let mut rows = vec![["DEPLOYMENT", "SYNC", "HEALTH"].map(|title| (STRONG, title.to_owned()))];
-    rows.extend(report.deployments.iter().map(|(id, state)| {
-        let sync = if state.sync == Sync::Synced { GOOD } else { WARN };
-        let health = match state.health {
-            Health::Healthy => GOOD,
-            Health::Degraded | Health::Missing => BAD,
-            Health::Suspended | Health::Progressing | Health::Unknown => WARN,
-        };
-        let (sync_word, health_word) = (format!("{:?}", state.sync), format!("{:?}", state.health));
-        [(STRONG, id.to_string()), (sync, sync_word), (health, health_word)]
-    }));
-    if rows.len() == 1 { String::new() } else { columns(&rows) }
+    let states = report.deployments.iter();
+    deployments(states.map(|(id, state)| {
+        (id.to_string(), format!("{:?}", state.sync), format!("{:?}", state.health))
+    }))
 }
 
 /// The last line: what was done, in numbers.

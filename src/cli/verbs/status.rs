@@ -2,10 +2,11 @@
 
 use crate::api::Status;
 
-use super::super::console::{BAD, Console, FAINT, Format, GOOD, STRONG, WARN, paint};
+use super::super::console::{BAD, Console, Format, WARN, paint};
 use super::super::exit::Exit;
 use super::super::probe;
-use super::super::render::columns;
+use super::super::render::deployments;
+use super::super::render::plan::printable;
 use super::super::values::Listen;
 
 /// Asks the controller and prints its answer.
@@ -45,32 +46,31 @@ pub(in crate::cli) fn status(console: Console, listen: Listen) -> Exit {
 fn text(status: &Status) -> String {
     let unknown = || "unknown".to_owned();
     let mut out = format!(
-        "installation {}\nsource       {}\nrevision     {}\n",
+        "installation {}\nsource       {}\nrevision     {}\nlooked at    {}\n",
         status.installation,
-        status.source.clone().unwrap_or_else(unknown),
+        status.source,
         status.revision.clone().unwrap_or_else(unknown),
+        status.seen_at.clone().unwrap_or_else(|| "nothing yet".to_owned()),
     );
-    out += &match &status.last_pass {
-        None => "last pass    none yet\n".to_owned(),
-        Some(pass) => format!("last pass    {} {}\n", pass.at, pass.outcome),
-    };
-    if let Some(error) = status.last_pass.as_ref().and_then(|pass| pass.error.as_ref()) {
-        out += &format!("             {}\n", paint(BAD, error));
+    if !status.acts {
+        out += "it waits for the lease: another controller acts\n";
     }
-    if status.deployments.is_empty() {
-        return out + &paint(FAINT, "no deployments\n");
+    for error in status.source_error.iter().chain(status.unseen.values()) {
+        out += &format!("{} {}\n", paint(BAD, "unknown:"), printable(error));
     }
-    let mut rows = vec![["DEPLOYMENT", "SYNC", "HEALTH"].map(|title| (STRONG, title.to_owned()))];
-    rows.extend(status.deployments.iter().map(|(id, state)| {
-        let sync = if state.sync == "Synced" { GOOD } else { WARN };
-        let health = match state.health.as_str() {
-            "Healthy" => GOOD,
-            "Degraded" | "Missing" => BAD,
-            _ => WARN,
-        };
-        [(STRONG, id.clone()), (sync, state.sync.clone()), (health, state.health.clone())]
-    }));
-    out + "\n" + &columns(&rows)
+    for blocked in &status.blocked {
+        let lines: Vec<String> = blocked.lines().map(printable).collect();
+        out += &format!("{}\n", paint(WARN, &lines.join("\n")));
+    }
+    for held in &status.held {
+        out += &format!("{}\n", paint(WARN, &printable(held)));
+    }
+    for failure in status.last_pass.iter().flat_map(|pass| &pass.failed) {
+        out += &format!("{} {}\n", paint(BAD, "failed:"), printable(failure));
+    }
+    let states = status.deployments.iter();
+    let states = states.map(|(id, state)| (id.clone(), state.sync.clone(), state.health.clone()));
+    out + "\n" + &deployments(states)
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn deployments_stand_in_columns() {
-        let mut status = Status::starting("default");
+        let mut status = Status::starting("default", "dir:/srv");
         let state =
             StateOfDeployment { sync: "OutOfSync".to_owned(), health: "Healthy".to_owned() };
         status.deployments.insert("abc".to_owned(), state);
@@ -89,9 +89,9 @@ mod tests {
             text,
             "\
 installation default
-source       unknown
+source       dir:/srv
 revision     unknown
-last pass    none yet
+looked at    nothing yet
 
 DEPLOYMENT  SYNC       HEALTH
 abc         OutOfSync  Healthy
