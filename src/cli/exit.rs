@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::control;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
@@ -32,6 +34,20 @@ pub(super) enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+impl From<control::Exit> for Exit {
+    fn from(exit: control::Exit) -> Self {
+        match exit {
+            control::Exit::Done => Self::Done,
+            control::Exit::Blocked => Self::Blocked,
+            control::Exit::Failed => Self::Failed,
+            control::Exit::Refused => Self::Refused,
+            control::Exit::Stale => Self::Busy,
+            control::Exit::Unreachable => Self::Unreachable,
+            control::Exit::Invalid => Self::Invalid,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use clap::builder::styling::Style;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::control::{Part, Report};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::DeploymentId;
 use crate::model::plan::{Blocked, Plan, Step};
@@ -65,10 +66,7 @@ pub(in crate::cli) fn printable(line: &str) -> String {
 
 /// The plan for programs. What a container is made of is left out on purpose: it holds
 /// values that must not print; the causes hold them masked.
-pub(in crate::cli) fn json(
-    plan: &Plan,
-    diagnostics: &BTreeMap<Option<DeploymentId>, Vec<Diagnostic>>,
-) -> Value {
+pub(in crate::cli) fn json(plan: &Plan, report: &Report) -> Value {
     json!({
         "schema_version": SCHEMA_VERSION,
         "source": plan.source,
@@ -78,7 +76,8 @@ pub(in crate::cli) fn json(
         "blocked": plan.blocked.iter().map(blocked).collect::<Vec<_>>(),
         "adopted": plan.adopted,
         "deployments": plan.deployments,
-        "diagnostics": diagnostics_json(diagnostics),
+        "unseen": unseen(report),
+        "diagnostics": diagnostics_json(&report.diagnostics),
     })
 }
 
@@ -111,6 +110,12 @@ pub(in crate::cli) fn step(step: &Step) -> Value {
         "causes": step.causes.iter().map(|cause| Cause { text: cause.to_string(), cause }).collect::<Vec<_>>(),
         "after": step.after,
     })
+}
+
+/// What could not be read.
+pub(in crate::cli) fn unseen(report: &Report) -> Vec<Value> {
+    let part = |(part, error): (&Part, &String)| json!({ "part": part.to_string(), "error": error });
+    report.unseen.iter().map(part).collect()
 }
 
 /// Messages about the user's text, with the deployment that each belongs to.

@@ -102,9 +102,7 @@ pub(in crate::cli) fn json(plan: Option<&Plan>, report: &Report, exit: Exit, too
         "summary": plan.map(Plan::summary),
         "steps": ends,
         "blocked": report.blocked.iter().map(super::plan::blocked).collect::<Vec<_>>(),
-        "unseen": report.unseen.iter().map(|(part, error)| json!({
-            "part": part.to_string(), "error": error,
-        })).collect::<Vec<_>>(),
+        "unseen": super::plan::unseen(report),
         "error": report.error.as_ref().map(ToString::to_string),
         "deployments": report.deployments,
         "diagnostics": diagnostics_json(&report.diagnostics),

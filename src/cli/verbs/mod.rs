@@ -2,4 +2,5 @@
 
 pub(super) mod completion;
 pub(super) mod healthcheck;
+pub(super) mod pass;
 pub(super) mod status;
