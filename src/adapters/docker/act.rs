@@ -117,7 +117,8 @@ impl Docker {
         };
         let call = self.api.create_container(Some(options), body::container(create));
         // An engine that dislikes a variable quotes it.
-        let secret = |name: &String| is_sensitive_name(name) || create.identity.masked.contains(name);
+        let secret =
+            |name: &String| is_sensitive_name(name) || create.identity.masked.contains(name);
         let secrets = create.spec.env.iter().filter(|(name, _)| secret(name));
         let call = async {
             call.await.map_err(|error| masked(error, secrets.map(|(_, value)| value.as_str())))
@@ -140,7 +141,8 @@ impl Docker {
     /// no labels of ours; its full id, which the plan found in the ledger, is proof.
     async fn remove(&self, container: &Target) -> Result<(), OutsideError> {
         let id = ContainerId::from(self.known(container)?);
-        let gone = || OutsideError::Gone(error::said(&self.name, &format!("no {}", container.name)));
+        let gone =
+            || OutsideError::Gone(error::said(&self.name, &format!("no {}", container.name)));
         let seen = self.inspect(&id).await?.ok_or_else(gone)?;
         let view = inspect::container(seen).map_err(|error| self.failed(error))?;
         let owner = view.spec.labels.get(INSTALLATION);
@@ -169,17 +171,13 @@ impl Docker {
         self.within(LONG, call).await.map(drop)
     }
 
-    async fn remove_network(
-        &self,
-        name: &NetworkName,
-        id: &NetworkId,
-    ) -> Result<(), OutsideError> {
+    async fn remove_network(&self, name: &NetworkName, id: &NetworkId) -> Result<(), OutsideError> {
         let call = self.api.inspect_network(id.as_str(), None::<InspectNetworkOptions>);
         let seen = self.read(call).await?;
         let label = seen.labels.as_ref().and_then(|labels| labels.get(INSTALLATION));
         let ours = label.is_some_and(|owner| owner == self.installation.as_str());
-        let same = seen.id.as_deref() == Some(id.as_str())
-            && seen.name.as_deref() == Some(name.as_str());
+        let same =
+            seen.id.as_deref() == Some(id.as_str()) && seen.name.as_deref() == Some(name.as_str());
         if !(ours && same) {
             return Err(self.conflict(&format!("{name} is not removed: it is not ours now")));
         }

@@ -176,10 +176,10 @@ fn restart_policy(policy: RestartPolicy) -> ApiRestartPolicy {
 fn port_bindings(spec: &ContainerSpec) -> Option<bollard::models::PortMap> {
     let mut bindings: BTreeMap<String, Vec<PortBinding>> = BTreeMap::new();
     for port in &spec.published {
-        bindings.entry(port.container.to_string()).or_default().push(PortBinding {
-            host_ip: port.host_ip.clone(),
-            host_port: port.host_port.clone(),
-        });
+        bindings
+            .entry(port.container.to_string())
+            .or_default()
+            .push(PortBinding { host_ip: port.host_ip.clone(), host_port: port.host_port.clone() });
     }
     (!bindings.is_empty())
         .then(|| bindings.into_iter().map(|(port, hosts)| (port, Some(hosts))).collect())
@@ -258,10 +258,9 @@ fn volume_mount(name: Option<&VolumeName>, target: &str, mount: &Mount) -> ApiMo
         source: name.map(ToString::to_string),
         target: Some(target.to_owned()),
         read_only: Some(mount.read_only),
-        volume_options: mount.no_copy.then(|| MountVolumeOptions {
-            no_copy: Some(true),
-            ..MountVolumeOptions::default()
-        }),
+        volume_options: mount
+            .no_copy
+            .then(|| MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),
         ..ApiMount::default()
     }
 }

@@ -89,7 +89,11 @@ impl EngineEndpoint {
             (true, Some(folder)) => Some(Path::new(folder)),
             (true, None) => return Err(EndpointError::NoCertificates),
         };
-        Self::parse(host.unwrap_or("unix:///var/run/docker.sock"), certificates, environment.insecure)
+        Self::parse(
+            host.unwrap_or("unix:///var/run/docker.sock"),
+            certificates,
+            environment.insecure,
+        )
     }
 
     /// Reads `unix:///PATH` or `tcp://HOST[:PORT]`; with a folder of certificates, TCP

@@ -83,7 +83,10 @@ fn status(engine: &EngineName, code: u16, message: &str) -> OutsideError {
 }
 
 /// An error that bollard could only carry inside an I/O error.
-fn carried(engine: &EngineName, error: &(dyn std::error::Error + Send + Sync + 'static)) -> OutsideError {
+fn carried(
+    engine: &EngineName,
+    error: &(dyn std::error::Error + Send + Sync + 'static),
+) -> OutsideError {
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
         return OutsideError::Forbidden(format!("engine {engine}: {refusal}"));
     }

@@ -66,8 +66,7 @@ impl Docker {
         let opened = tokio::time::timeout(READ, self.transport.open_events(FILTERS)).await;
         let error = match opened {
             Ok(Ok(stream)) => {
-                *subscription =
-                    Subscription { stream: Some(stream), ..Subscription::default() };
+                *subscription = Subscription { stream: Some(stream), ..Subscription::default() };
                 return true;
             }
             Ok(Err(error)) => super::error::outside(&self.name, &error),

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerInspectResponse, ContainerState as ApiState, ContainerStateStatusEnum, EndpointSettings,
-    HealthConfig, HealthStatusEnum, HostConfig, ImageInspect, MountPoint, MountType, Network,
-    NetworkSettings, PortMap, RestartPolicyNameEnum, Volume,
+    ContainerInspectResponse, ContainerState as ApiState, ContainerStateStatusEnum,
+    EndpointSettings, HealthConfig, HealthStatusEnum, HostConfig, ImageInspect, MountPoint,
+    MountType, Network, NetworkSettings, PortMap, RestartPolicyNameEnum, Volume,
 };
 
 use super::guard::is_anonymous_volume;
@@ -45,20 +45,22 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
     spec.labels = config.labels.unwrap_or_default().into_iter().collect();
     spec.user = said(config.user);
     spec.working_dir = said(config.working_dir);
+    let invented = [id.short(), name.as_str(), config.hostname.as_deref().unwrap_or_default()];
+    spec.networks = networks
+        .iter()
+        .filter(|(network, _)| network.as_str() != "none")
+        .map(|(network, point)| (network.as_str().into(), attachment(point, &invented)))
+        .collect();
     // With the host's network the name is the host's, otherwise the engine's invention.
     spec.hostname = said(config.hostname)
         .filter(|name| name != id.short() && host.network_mode.as_deref() != Some("host"));
     spec.healthcheck = config.healthcheck.map(healthcheck);
     spec.stop_signal = said(config.stop_signal);
     spec.stop_timeout = config.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok());
-    spec.exposed = config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
+    spec.exposed =
+        config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
     spec.tty = config.tty.unwrap_or_default();
     spec.stdin_open = config.open_stdin.unwrap_or_default();
-    spec.networks = networks
-        .iter()
-        .filter(|(network, _)| network.as_str() != "none")
-        .map(|(network, point)| (network.as_str().into(), attachment(point, &id, &name)))
-        .collect();
     spec.mounts = points.iter().filter_map(|point| mount(point, &host)).collect();
     host_config(&mut spec, host);
 
@@ -82,7 +84,8 @@ fn host_config(spec: &mut ContainerSpec, host: HostConfig) {
     for mount in host.mounts.unwrap_or_default() {
         if let (Some(MountType::TMPFS), Some(target)) = (mount.typ, mount.target) {
             let options = mount.tmpfs_options.unwrap_or_default();
-            let size = options.size_bytes.filter(|size| *size > 0).map(|size| format!("size={size}"));
+            let size =
+                options.size_bytes.filter(|size| *size > 0).map(|size| format!("size={size}"));
             let mode = options.mode.filter(|mode| *mode > 0).map(|mode| format!("mode={mode:o}"));
             let options: Vec<String> = size.into_iter().chain(mode).collect();
             spec.tmpfs.insert(target, options.join(","));
@@ -269,11 +272,13 @@ fn host_ports(bindings: PortMap) -> BTreeMap<Port, u16> {
     bindings.collect()
 }
 
-fn attachment(seen: &EndpointSettings, id: &ContainerId, name: &ContainerName) -> Attachment {
+/// Which aliases the engine adds by itself depends on its version and on whether the
+/// container runs: its short id, its name, its host name.
+fn attachment(seen: &EndpointSettings, invented: &[&str]) -> Attachment {
     let ipam = seen.ipam_config.clone().unwrap_or_default();
-    let own = |alias: &&String| alias.as_str() != id.short() && alias.as_str() != name.as_str();
+    let asked = |alias: &&String| !invented.contains(&alias.as_str());
     Attachment {
-        aliases: seen.aliases.iter().flatten().filter(own).cloned().collect(),
+        aliases: seen.aliases.iter().flatten().filter(asked).cloned().collect(),
         links: seen.links.iter().flatten().cloned().collect(),
         ipv4: said(ipam.ipv4_address),
         ipv6: said(ipam.ipv6_address),

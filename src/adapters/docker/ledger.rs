@@ -61,7 +61,8 @@ impl Docker {
             name: Some(self.ledger_name(next)),
             ..CreateContainerOptions::default()
         };
-        let call = self.api.create_container(Some(options), body(self.installation.as_str(), &text));
+        let call =
+            self.api.create_container(Some(options), body(self.installation.as_str(), &text));
         let made = ContainerId::new(self.within(super::act::LONG, call).await?.id);
 
         // Whoever read long ago may take a generation that has come and gone meanwhile.

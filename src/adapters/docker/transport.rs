@@ -163,9 +163,8 @@ impl Transport {
             let message = String::from_utf8_lossy(&body).into_owned();
             return Err(Error::DockerResponseServerError { status_code, message });
         }
-        let version = negotiate(offered).map_err(|message| {
-            Error::DockerResponseServerError { status_code: 400, message }
-        })?;
+        let version = negotiate(offered)
+            .map_err(|message| Error::DockerResponseServerError { status_code: 400, message })?;
         tracing::debug!(engine = %self.engine, %version, "API version negotiated");
         *known = Some(version);
         Ok(version)
@@ -216,7 +215,8 @@ fn unversioned(path: &str) -> &str {
 /// Adds what bollard 0.21.1 has no field for: up to API 1.43 the engine makes a second
 /// network of the same name unless it is told not to.
 fn amend(method: &Method, path: &str, version: ApiVersion, body: Bytes) -> Bytes {
-    if *method != Method::POST || path != "/networks/create" || version >= ALWAYS_CHECKS_DUPLICATES {
+    if *method != Method::POST || path != "/networks/create" || version >= ALWAYS_CHECKS_DUPLICATES
+    {
         return body;
     }
     match serde_json::from_slice::<Value>(&body) {

@@ -15,22 +15,63 @@ use crate::model::policy::{Demand, normalise};
 
 /// Members of the body that only shape the container itself.
 const CONFIG: &[&str] = &[
-    "AttachStderr", "AttachStdin", "AttachStdout", "Cmd", "Domainname", "Entrypoint", "Env",
-    "ExposedPorts", "Healthcheck", "Hostname", "Image", "Labels", "OpenStdin", "StdinOnce",
-    "StopSignal", "StopTimeout", "Tty", "User", "Volumes", "WorkingDir",
+    "AttachStderr",
+    "AttachStdin",
+    "AttachStdout",
+    "Cmd",
+    "Domainname",
+    "Entrypoint",
+    "Env",
+    "ExposedPorts",
+    "Healthcheck",
+    "Hostname",
+    "Image",
+    "Labels",
+    "OpenStdin",
+    "StdinOnce",
+    "StopSignal",
+    "StopTimeout",
+    "Tty",
+    "User",
+    "Volumes",
+    "WorkingDir",
 ];
 
 /// Members of `HostConfig` that reach nothing of the host but its resources.
 const HOST_CONFIG: &[&str] = &[
-    "CapDrop", "CpuShares", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts", "Init", "Memory",
-    "MemoryReservation", "NanoCpus", "PidsLimit", "PortBindings", "ReadonlyRootfs",
-    "RestartPolicy", "ShmSize", "Tmpfs", "Ulimits",
+    "CapDrop",
+    "CpuShares",
+    "Dns",
+    "DnsOptions",
+    "DnsSearch",
+    "ExtraHosts",
+    "Init",
+    "Memory",
+    "MemoryReservation",
+    "NanoCpus",
+    "PidsLimit",
+    "PortBindings",
+    "ReadonlyRootfs",
+    "RestartPolicy",
+    "ShmSize",
+    "Tmpfs",
+    "Ulimits",
 ];
 
 /// Options behind the second colon of a bind that leave the host's mounts alone.
 const BIND_OPTIONS: &[&str] = &[
-    "ro", "rw", "nocopy", "z", "Z", "cached", "delegated", "consistent", "private", "rprivate",
-    "slave", "rslave",
+    "ro",
+    "rw",
+    "nocopy",
+    "z",
+    "Z",
+    "cached",
+    "delegated",
+    "consistent",
+    "private",
+    "rprivate",
+    "slave",
+    "rslave",
 ];
 
 pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
@@ -94,7 +135,9 @@ impl Asked<'_> {
             "CgroupnsMode" => self.namespace("cgroup", &text(value), &["private"]),
             "Cgroup" => self.namespace("cgroup", &text(value), &[]),
             "Devices" => self.each(value, |device| {
-                Demand::Device(device["PathOnHost"].as_str().map_or_else(|| text(device), normalise))
+                Demand::Device(
+                    device["PathOnHost"].as_str().map_or_else(|| text(device), normalise),
+                )
             }),
             "DeviceRequests" => self.each(value, |request| {
                 Demand::Device(format!("request:{}", request["Driver"].as_str().unwrap_or("")))
@@ -172,9 +215,18 @@ impl Asked<'_> {
                 }),
                 "VolumeOptions" => members(value).for_each(|(name, value)| match name {
                     "NoCopy" | "Labels" | "Subpath" => {}
-                    "DriverConfig" => self
-                        .demands
-                        .extend(driver_demands(value["Name"].as_str(), &value["Options"])),
+                    "DriverConfig" => {
+                        self.demands
+                            .extend(driver_demands(value["Name"].as_str(), &value["Options"]));
+                        for (name, value) in members(value) {
+                            if !matches!(name, "Name" | "Options") {
+                                self.unknown(
+                                    &format!("HostConfig.Mounts.DriverConfig.{name}"),
+                                    value,
+                                );
+                            }
+                        }
+                    }
                     name => self.unknown(&format!("HostConfig.Mounts.VolumeOptions.{name}"), value),
                 }),
                 name => self.unknown(&format!("HostConfig.Mounts.{name}"), value),

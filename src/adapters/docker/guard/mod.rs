@@ -243,7 +243,8 @@ fn decode(text: &str) -> String {
             (b'+', _) => bytes.push(b' '),
             (b'%', [high, low, after @ ..]) => {
                 let hex = [*high, *low];
-                let byte = std::str::from_utf8(&hex).ok().and_then(|h| u8::from_str_radix(h, 16).ok());
+                let byte =
+                    std::str::from_utf8(&hex).ok().and_then(|h| u8::from_str_radix(h, 16).ok());
                 match byte {
                     Some(byte) => {
                         bytes.push(byte);

@@ -25,7 +25,16 @@ const NETWORK_OPTIONS: &[&str] = &[
 
 /// Parameters of a build that shape the image only.
 const BUILD: &[&str] = &[
-    "buildargs", "dockerfile", "forcerm", "labels", "nocache", "platform", "pull", "q", "rm", "t",
+    "buildargs",
+    "dockerfile",
+    "forcerm",
+    "labels",
+    "nocache",
+    "platform",
+    "pull",
+    "q",
+    "rm",
+    "t",
     "target",
 ];
 
@@ -49,16 +58,14 @@ pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
     let mut demands: BTreeSet<Demand> = network_demand(&deployment, name).into_iter().collect();
     for (name, value) in members(body) {
         match name {
-            "Attachable" | "CheckDuplicate" | "EnableIPv4" | "EnableIPv6" | "Internal" | "Labels"
-            | "Name" => {}
+            "Attachable" | "CheckDuplicate" | "EnableIPv4" | "EnableIPv6" | "Internal"
+            | "Labels" | "Name" => {}
             "Driver" if matches!(text(value).as_str(), "" | "bridge" | "overlay") => {}
             "Driver" => {
                 demands.insert(Demand::DriverOption(format!("driver={}", text(value))));
             }
             "Options" => demands.extend(
-                members(value)
-                    .filter(|(key, _)| !NETWORK_OPTIONS.contains(key))
-                    .map(option),
+                members(value).filter(|(key, _)| !NETWORK_OPTIONS.contains(key)).map(option),
             ),
             "IPAM" => demands.extend(ipam_demands(value)),
             _ if is_unset(value) => {}
@@ -137,7 +144,8 @@ pub(super) fn driver_demands(driver: Option<&str>, options: &Value) -> BTreeSet<
     let get = |name: &str| options[name].as_str().unwrap_or("");
     let binds = get("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
     let harmless_type = matches!(get("type"), "tmpfs" | "nfs" | "nfs4" | "cifs");
-    let strange = members(options).any(|(name, _)| !matches!(name, "type" | "o" | "device" | "size"));
+    let strange =
+        members(options).any(|(name, _)| !matches!(name, "type" | "o" | "device" | "size"));
     let mounts = !(get("type").is_empty() && get("o").is_empty() && get("device").is_empty());
     if !strange && (!mounts || (harmless_type && !binds)) {
         return BTreeSet::new();
