@@ -4,5 +4,6 @@ pub mod clock;
 pub mod consul;
 pub mod dir;
 pub mod docker;
+pub mod host;
 pub mod http;
 pub mod lease;
