@@ -89,7 +89,9 @@ fn modules_import_only_what_they_may() {
                 }
             }
             for outside in *must_not {
-                if code.contains(&format!("{outside}::")) || code.contains(&format!("use {outside};")) {
+                if code.contains(&format!("{outside}::"))
+                    || code.contains(&format!("use {outside};"))
+                {
                     wrong.push(format!("{} uses {outside}", shown(&path)));
                 }
             }
@@ -109,7 +111,8 @@ fn the_planner_has_no_async() {
 #[test]
 fn the_published_table_of_fields_is_the_one_in_the_code() {
     use reconciler::plan::{Class, FIELDS};
-    let mut table = String::from("| field | a difference means | compared |\n| --- | --- | --- |\n");
+    let mut table =
+        String::from("| field | a difference means | compared |\n| --- | --- | --- |\n");
     for (field, class, what) in FIELDS {
         let class = match class {
             Class::InPlace => "changed in place",
@@ -149,5 +152,9 @@ fn every_command_in_the_readme_is_run_by_a_test() {
             }
         }
     }
-    assert!(missing.is_empty(), "no test runs these commands of README.md:\n{}", missing.join("\n"));
+    assert!(
+        missing.is_empty(),
+        "no test runs these commands of README.md:\n{}",
+        missing.join("\n")
+    );
 }

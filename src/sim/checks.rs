@@ -23,7 +23,8 @@ pub enum Invariant {
     NoDataLoss,
     /// No service falls below the promised number of good replicas by our doing.
     MinHealthy,
-    /// No service has more containers than its replicas and the surge.
+    /// No service has more running containers than its replicas and the surge, and no
+    /// replica more than two.
     MaxSurge,
     /// Nothing is done to what the last look did not see.
     NothingOnDoubt,
@@ -55,8 +56,8 @@ impl fmt::Display for Violation {
 pub struct Promise {
     /// How many replicas it has.
     pub replicas: u32,
-    /// How many containers it may have at any time.
-    pub max_containers: u32,
+    /// How many of its containers may run at any time.
+    pub max_running: u32,
     /// How many good replicas may be missing while they are replaced.
     pub max_down: u32,
     /// What must hold of others when one of its containers starts.
@@ -181,17 +182,15 @@ impl State {
     fn check_create(&self, engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
         let replica = &create.identity.replica;
         let key = (replica.deployment.clone(), replica.service.clone());
-        let of_service = || {
-            let all = engine.containers.values();
-            all.filter(|c| c.by_us && c.service().as_ref() == Some(&key))
-        };
-        if let Some(promise) = self.promises.get(&key)
-            && of_service().count() >= promise.max_containers as usize
-        {
+        let all = engine.containers.values();
+        let of_slot: Vec<&Container> = all
+            .filter(|c| c.by_us && c.service().as_ref() == Some(&key))
+            .filter(|c| c.slot() == Some(replica.slot))
+            .collect();
+        if of_slot.len() > 1 {
             broken.push(Invariant::MaxSurge);
         }
-        let of_slot = of_service().filter(|c| c.slot() == Some(replica.slot));
-        let loses = of_slot.filter(|c| c.started_at.is_some()).any(|before| {
+        let loses = of_slot.iter().filter(|c| c.started_at.is_some()).any(|before| {
             before.volumes.iter().any(|(target, volume)| {
                 let mount = create.spec.mounts.get(target);
                 let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
@@ -218,6 +217,12 @@ impl State {
             }
         }
         let Some(promise) = self.promises.get(&key) else { return };
+        let running = engine.containers.values().filter(|c| {
+            c.by_us && c.service().as_ref() == Some(&key) && c.is_alive() && c.id != found.id
+        });
+        if running.count() >= promise.max_running as usize {
+            broken.push(Invariant::MaxSurge);
+        }
         for (service, condition) in &promise.after {
             let other = (key.0.clone(), service.clone());
             let disturbed =

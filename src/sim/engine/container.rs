@@ -56,6 +56,11 @@ impl Container {
         self.status == Status::Running && matches!(self.health, None | Some(Health::Healthy))
     }
 
+    /// Whether its process lives, or the engine will start it again.
+    pub(in crate::sim) fn is_alive(&self) -> bool {
+        matches!(self.status, Status::Running | Status::Paused | Status::Restarting)
+    }
+
     /// The service whose replica it claims to be.
     pub(in crate::sim) fn service(&self) -> Option<super::ServiceKey> {
         let replica = &self.identity.as_ref()?.replica;
@@ -223,7 +228,7 @@ impl Engine {
     /// Removes a container; a running one is refused. Its volumes stay.
     pub(in crate::sim) fn remove(&mut self, id: &ContainerId) -> Result<(), OutsideError> {
         let container = self.get(id)?;
-        if matches!(container.status, Status::Running | Status::Paused | Status::Restarting) {
+        if container.is_alive() {
             return Err(OutsideError::Conflict(format!(
                 "You cannot remove a running container {}",
                 id.short()

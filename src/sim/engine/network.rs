@@ -106,7 +106,7 @@ impl Engine {
                     OutsideError::Failed(text.to_owned())
                 })?,
         };
-        if taken(subnet) {
+        if subnet != NOWHERE && taken(subnet) {
             let text = "Pool overlaps with other one on this address space";
             return Err(OutsideError::Forbidden(text.to_owned()));
         }
