@@ -3,4 +3,6 @@
 pub(super) mod completion;
 pub(super) mod healthcheck;
 pub(super) mod pass;
+pub(super) mod run;
+pub(super) mod sim;
 pub(super) mod status;

@@ -63,15 +63,15 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
 }
 
 /// Fetches, looks, plans and carries out.
-pub(in crate::cli) async fn once<W: Act, C: Clock, S: Source>(
+pub(in crate::cli) async fn once<W: Act, C: Clock>(
     console: Console,
     setup: Setup<'_, W, C>,
-    source: &S,
+    fetch: impl Future<Output = Result<Snapshot, SourceError>>,
     stop: &Stop,
 ) -> Passed {
     let began = setup.clock.now();
     let took = || setup.clock.now().since(began);
-    let read = pin!(async { Ok(look(console, setup, source.fetch().await?).await) });
+    let read = pin!(async { Ok(look(console, setup, fetch.await?).await) });
     match select(pin!(stop.requested()), read).await {
         Either::Left(((), _)) => {
             let execution = Some(Execution { steps: Vec::new(), stopped: true });
