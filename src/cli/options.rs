@@ -60,7 +60,7 @@ layer! {
     /// Folder or stack file inside the repository [default: its root]
     #[arg(long, env = "RECONCILER_PATH", hide_env = true, value_name = "PATH")]
     "path" path: String,
-    /// How often to ask the repository for news, for example `10s` or `1m30s` [default: 10s]
+    /// How often to look for news, for example `10s` or `1m30s` [default: 10s]
     #[arg(long, env = "RECONCILER_POLL", hide_env = true, value_name = "SPAN")]
     "poll" poll: Span,
     /// Your name for the source; deployments belong to it [default: what it is read from]
@@ -69,12 +69,21 @@ layer! {
     /// File with the password or token for https; or the token itself in RECONCILER_GIT_TOKEN
     #[arg(long, env = "RECONCILER_GIT_TOKEN_FILE", hide_env = true, value_name = "FILE")]
     "git_token_file" git_token_file: PathBuf,
-    /// Private key for ssh [default: the ssh agent]
+    /// User name for https and ssh [default: what the URL says, else `x-access-token` or `git`]
+    #[arg(long, env = "RECONCILER_GIT_USER", hide_env = true, value_name = "NAME")]
+    "git_user" git_user: String,
+    /// Private key for ssh [default: the ssh agent, then the keys in ~/.ssh]
     #[arg(long, env = "RECONCILER_SSH_KEY", hide_env = true, value_name = "FILE")]
     "ssh_key" ssh_key: PathBuf,
+    /// File with the private key's passphrase
+    #[arg(long, env = "RECONCILER_SSH_PASSPHRASE_FILE", hide_env = true, value_name = "FILE")]
+    "ssh_passphrase_file" ssh_passphrase_file: PathBuf,
     /// Host keys for ssh; unknown hosts are refused [default: ~/.ssh/known_hosts]
     #[arg(long, env = "RECONCILER_KNOWN_HOSTS", hide_env = true, value_name = "FILE")]
     "known_hosts" known_hosts: PathBuf,
+    /// Where fetched commits are kept [default: ~/.cache/reconciler]
+    #[arg(long, env = "RECONCILER_CACHE_DIR", hide_env = true, value_name = "FOLDER")]
+    "cache_dir" cache_dir: PathBuf,
 }
 
 layer! {
@@ -102,6 +111,10 @@ layer! {
     /// Whose containers are ours: one name per controller or group of controllers [default: default]
     #[arg(long, env = "RECONCILER_INSTALLATION", hide_env = true, value_name = "NAME")]
     "installation" installation: String,
+    /// File with a secret from which the masks of sensitive values are made; without one,
+    /// who guesses a value can confirm it by its mask
+    #[arg(long, env = "RECONCILER_MASK_KEY_FILE", hide_env = true, value_name = "FILE")]
+    "mask_key_file" mask_key_file: PathBuf,
     /// The engine of deployments that name none. `local` is what DOCKER_HOST says, others
     /// are in the configuration file [default: local]
     #[arg(long, env = "RECONCILER_ENGINE", hide_env = true, value_name = "NAME")]

@@ -62,7 +62,10 @@ impl Layer {
         [
             &mut source.git_token_file,
             &mut source.ssh_key,
+            &mut source.ssh_passphrase_file,
             &mut source.known_hosts,
+            &mut source.cache_dir,
+            &mut world.mask_key_file,
             &mut world.consul_token_file,
             &mut world.consul_cacert,
         ]

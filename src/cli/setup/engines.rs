@@ -26,6 +26,13 @@ pub(in crate::cli) struct EngineSetup {
     pub(in crate::cli) project_directory: Option<String>,
 }
 
+impl EngineSetup {
+    /// Whether it runs on this machine.
+    pub(in crate::cli) fn is_here(&self) -> bool {
+        matches!(self.endpoint, EngineEndpoint::Unix(_))
+    }
+}
+
 /// All engines by name.
 pub(in crate::cli) fn engines(
     options: &BTreeMap<EngineName, EngineOptions>,

@@ -3,9 +3,13 @@
 
 pub(super) mod consul;
 pub(super) mod engines;
+pub(super) mod loader;
+pub(super) mod real;
+pub(super) mod source;
 pub(super) mod trust;
 
 use crate::model::diagnostic::Diagnostic;
+use crate::world::SourceError;
 
 use super::exit::Exit;
 
@@ -27,6 +31,16 @@ impl Refusal {
     /// A setting is wrong, wherever it comes from.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self { exit: Exit::Invalid, message: Diagnostic::error(message) }
+    }
+
+    /// The source gave nothing.
+    pub(super) fn source(error: &SourceError) -> Self {
+        let exit = match error {
+            SourceError::Unreachable(_) => Exit::Unreachable,
+            SourceError::Forbidden(_) => Exit::Refused,
+            SourceError::Invalid(_) => Exit::Invalid,
+        };
+        Self { exit, message: Diagnostic::error(format!("the source cannot be read: {error}")) }
     }
 
     /// The same with a remedy.

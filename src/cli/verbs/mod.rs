@@ -3,6 +3,7 @@
 pub(super) mod completion;
 pub(super) mod healthcheck;
 pub(super) mod pass;
+pub(super) mod real;
 pub(super) mod run;
 pub(super) mod sim;
 pub(super) mod status;
