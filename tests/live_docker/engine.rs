@@ -141,7 +141,8 @@ async fn containers_of_others_are_only_names() {
 #[tokio::test]
 async fn an_event_stirs_and_a_lost_stream_does_too() {
     let stir = Deployment("stir");
-    let docker = engine();
+    let proxy = Proxy::start("stir");
+    let docker = connect(&proxy.address, HostPolicy::default());
     let waits = Duration::from_secs(30);
     // The first one says that the stream is open.
     tokio::time::timeout(waits, docker.stirred()).await.unwrap();
@@ -152,6 +153,15 @@ async fn an_event_stirs_and_a_lost_stream_does_too() {
     let grace = Duration::from_secs(1);
     act(&docker, &Action::StopContainer { container, grace }).await.unwrap();
     tokio::time::timeout(waits, docker.stirred()).await.unwrap();
+    let streams = || proxy.requests().iter().filter(|line| line.contains("/events?")).count();
+    assert_eq!(streams(), 1);
+    proxy.cut();
+    let opened_again = async {
+        while streams() < 2 {
+            docker.stirred().await;
+        }
+    };
+    tokio::time::timeout(waits, opened_again).await.unwrap();
 }
 
 fn tls(folder: &str, file: &str) -> PathBuf {

@@ -1,21 +1,22 @@
 //! The ledger on the engine: a compare-and-set that nobody takes for a replica.
 
-use reconciler::adapters::docker::Docker;
+use std::sync::Arc;
+
+use reconciler::adapters::docker::{Docker, EngineEndpoint};
 use reconciler::model::action::LedgerChange;
 use reconciler::model::desired::Layout;
 use reconciler::model::digest::Digest;
+use reconciler::model::id::ContainerName;
 use reconciler::model::ledger::{DeploymentRecord, Ledger};
 use reconciler::model::policy::HostPolicy;
 use reconciler::world::{OutsideError, Scope};
 
 use super::support::*;
-use std::sync::Arc;
 
 /// Each test has an installation of its own.
 fn installation(name: &str) -> Docker {
     let address = variable("DOCKER_HOST");
-    let endpoint =
-        reconciler::adapters::docker::EngineEndpoint::parse(&address, None, false).unwrap();
+    let endpoint = EngineEndpoint::parse(&address, None, false).unwrap();
     let policy = Arc::new(HostPolicy::default());
     Docker::connect(&endpoint, "lab".into(), name.into(), policy).unwrap()
 }
@@ -49,7 +50,7 @@ async fn it_is_empty_at_first_and_keeps_what_is_written() {
     let seen = docker.observe(&Scope::default()).await.unwrap();
     assert_eq!(seen.containers, []);
     let names = seen.others.keys().filter(|name| name.as_str().contains("ledger-a"));
-    let names: Vec<&str> = names.map(|name| name.as_str()).collect();
+    let names: Vec<&str> = names.map(ContainerName::as_str).collect();
     assert_eq!(names, ["reconciler-ledger-ledger-a-3"], "older ones are gone");
 }
 

@@ -16,6 +16,7 @@ use reconciler::model::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
 use reconciler::world::{OutsideError, Scope, Tree, TreeEntry, TreeError, TreeKind};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::task::AbortHandle;
 
 /// The image that every lab has.
 pub(crate) const IMAGE: &str = "reconciler.demo/base";
@@ -197,6 +198,7 @@ pub(crate) struct Proxy {
     pub(crate) address: String,
     pub(crate) connections: Arc<AtomicUsize>,
     lines: Arc<Mutex<Vec<String>>>,
+    relays: Arc<Mutex<Vec<AbortHandle>>>,
 }
 
 impl Proxy {
@@ -206,15 +208,18 @@ impl Proxy {
         let engine = variable("DOCKER_HOST").trim_start_matches("unix://").to_owned();
         let connections = Arc::new(AtomicUsize::new(0));
         let lines = Arc::new(Mutex::new(Vec::new()));
+        let relays = Arc::new(Mutex::new(Vec::new()));
         let (counted, kept) = (Arc::clone(&connections), Arc::clone(&lines));
+        let running = Arc::clone(&relays);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let server = UnixStream::connect(&engine).await.unwrap();
-                tokio::spawn(relay(client, server, Arc::clone(&kept)));
+                let relay = tokio::spawn(relay(client, server, Arc::clone(&kept)));
+                running.lock().unwrap().push(relay.abort_handle());
             }
         });
-        Self { address: format!("unix://{}", path.display()), connections, lines }
+        Self { address: format!("unix://{}", path.display()), connections, lines, relays }
     }
 
     /// The requests so far, as `GET /v1.41/info`.
@@ -222,29 +227,34 @@ impl Proxy {
         self.lines.lock().unwrap().clone()
     }
 
+    /// Closes every connection. New ones are relayed again.
+    pub(crate) fn cut(&self) {
+        self.relays.lock().unwrap().drain(..).for_each(|relay| relay.abort());
+    }
+
     pub(crate) fn mutating(&self) -> Vec<String> {
         self.requests().into_iter().filter(|line| !line.starts_with("GET ")).collect()
     }
 }
 
-async fn relay(client: UnixStream, server: UnixStream, lines: Arc<Mutex<Vec<String>>>) {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let back = tokio::spawn(async move {
-        let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
-    });
-    let mut chunk = vec![0; 64 * 1024];
-    while let Ok(read) = from_client.read(&mut chunk).await {
-        if read == 0 {
-            break;
+async fn relay(mut client: UnixStream, mut server: UnixStream, lines: Arc<Mutex<Vec<String>>>) {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let forth = async {
+        let mut chunk = vec![0; 64 * 1024];
+        while let Ok(read) = from_client.read(&mut chunk).await
+            && read > 0
+        {
+            let text = String::from_utf8_lossy(&chunk[..read]);
+            let requests = text.lines().filter_map(|line| line.strip_suffix(" HTTP/1.1"));
+            lines.lock().unwrap().extend(requests.map(str::to_owned));
+            if to_server.write_all(&chunk[..read]).await.is_err() {
+                break;
+            }
         }
-        let text = String::from_utf8_lossy(&chunk[..read]);
-        for line in text.lines().filter_map(|line| line.strip_suffix(" HTTP/1.1")) {
-            lines.lock().unwrap().push(line.to_owned());
-        }
-        if to_server.write_all(&chunk[..read]).await.is_err() {
-            break;
-        }
+    };
+    tokio::select! {
+        () = forth => {}
+        _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
     }
-    back.abort();
 }
