@@ -5,5 +5,7 @@ pub mod consul;
 pub mod dir;
 pub mod docker;
 pub mod host;
+pub mod git;
+mod hint;
 pub mod http;
 pub mod lease;
