@@ -4,6 +4,7 @@
 mod args;
 mod config;
 mod console;
+mod dispatch;
 mod environment;
 mod exit;
 mod logging;
@@ -23,9 +24,7 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
-use args::{Cli, Verb};
-use config::Layer;
-use console::{Color, Console, Format};
+use args::{Cli, RunArgs};
 use exit::Exit;
 
 /// Runs the program and returns its exit code.
@@ -35,7 +34,13 @@ pub fn main() -> ExitCode {
 
 fn run(args: impl Iterator<Item = OsString>) -> Exit {
     match parse(args) {
-        Ok(cli) => dispatch(cli),
+        Ok(cli) => match check_target(&cli) {
+            Ok(()) => dispatch::dispatch(cli),
+            Err(error) => {
+                let _ = error.print();
+                Exit::Usage
+            }
+        },
         Err(error) => {
             // A reader that went away is no error.
             let _ = error.print();
@@ -71,30 +76,17 @@ fn stray(command: &clap::Command, matches: &ArgMatches, verb: &str) -> Option<St
     })
 }
 
-fn dispatch(cli: Cli) -> Exit {
-    let quiet = cli.common.quiet;
-    let mut console =
-        Console::new(Format::Text, cli.common.log.color.unwrap_or(Color::Auto), quiet);
-    let file = match cli.common.config.as_deref().map(config::read).transpose() {
-        Ok(file) => file.unwrap_or_default(),
-        Err(config::ConfigError(diagnostics)) => {
-            console.complain(&render::diagnostics::render_all(&diagnostics));
-            return Exit::Invalid;
-        }
-    };
-    let log = cli.common.log;
-    let layer = |args: Layer| args.or(file);
-    match cli.verb {
-        Some(Verb::Completion(args)) => verbs::completion::completion(console, &args),
-        Some(Verb::Healthcheck(args)) => {
-            let layer = layer(Layer { listen: args.listen, log, ..Layer::default() });
-            verbs::healthcheck::healthcheck(console, layer.listen.listen.unwrap_or_default())
-        }
-        Some(Verb::Status(args)) => {
-            console.format = args.output.output;
-            let layer = layer(Layer { listen: args.listen, log, ..Layer::default() });
-            verbs::status::status(console, layer.listen.listen.unwrap_or_default())
-        }
-        _ => Exit::Usage,
+/// Without a verb, the first word may be a verb that was mistyped: then the controller
+/// must not start and wait for a folder of that name.
+fn check_target(cli: &Cli) -> Result<(), clap::Error> {
+    let (None, RunArgs { source, .. }) = (&cli.verb, &cli.run) else { return Ok(()) };
+    let Some(word) = source.source.as_deref() else { return Ok(()) };
+    let is_word = word.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
+    if !is_word || std::path::Path::new(word).exists() {
+        return Ok(());
     }
+    Err(Cli::command().error(
+        clap::error::ErrorKind::InvalidSubcommand,
+        format!("there is neither a verb nor a folder `{word}`"),
+    ))
 }

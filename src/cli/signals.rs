@@ -60,7 +60,8 @@ pub(super) async fn guard<T>(
         match (next, cut) {
             (Cut::Signal(exit), Some(Cut::Signal(_))) => return Ok(Ended::Dropped(exit)),
             (Cut::Signal(_), _) => {
-                console.progress("stopping: the current calls are finished first; again ends at once");
+                console
+                    .progress("stopping: the current calls are finished first; again ends at once");
             }
             (Cut::Deadline, _) => console.progress("the deadline has passed: stopping"),
         }

@@ -55,15 +55,6 @@ pub(in crate::cli) struct TlsFiles {
 }
 
 impl TlsFiles {
-    /// The files that Docker's own client looks for in `DOCKER_CERT_PATH`.
-    pub(in crate::cli) fn in_folder(folder: &std::path::Path) -> Self {
-        Self {
-            ca: folder.join("ca.pem"),
-            cert: folder.join("cert.pem"),
-            key: folder.join("key.pem"),
-        }
-    }
-
     /// All of them.
     pub(super) fn paths(&mut self) -> [&mut PathBuf; 3] {
         [&mut self.ca, &mut self.cert, &mut self.key]

@@ -5,7 +5,7 @@ mod engines;
 mod file;
 mod places;
 
-pub(super) use engines::{EngineOptions, RoutableOption, TlsFiles};
+pub(super) use engines::{EngineOptions, TlsFiles};
 pub(super) use file::{ConfigError, read};
 
 use std::collections::BTreeMap;

@@ -77,8 +77,12 @@ impl<C: Clock> Progress for Logs<C> {
             }
             Event::Held(held) => warn!("{}", put_off(held)),
             Event::StepStarted(step) => match takes_long(&step.action) {
-                true => info!(deployment = %step.deployment, step = %step.id, "begin {}", step.action),
-                false => debug!(deployment = %step.deployment, step = %step.id, "begin {}", step.action),
+                true => {
+                    info!(deployment = %step.deployment, step = %step.id, "begin {}", step.action)
+                }
+                false => {
+                    debug!(deployment = %step.deployment, step = %step.id, "begin {}", step.action)
+                }
             },
             Event::StepFinished { step, took } => {
                 let took = elapsed(*took);

@@ -114,7 +114,8 @@ pub(in crate::cli) fn step(step: &Step) -> Value {
 
 /// What could not be read.
 pub(in crate::cli) fn unseen(report: &Report) -> Vec<Value> {
-    let part = |(part, error): (&Part, &String)| json!({ "part": part.to_string(), "error": error });
+    let part =
+        |(part, error): (&Part, &String)| json!({ "part": part.to_string(), "error": error });
     report.unseen.iter().map(part).collect()
 }
 

@@ -93,7 +93,10 @@ mod tests {
     #[test]
     fn spans_are_short() {
         let text = |millis| elapsed(Duration::from_millis(millis));
-        assert_eq!((text(3), text(999), text(1_250)), ("3ms".into(), "999ms".into(), "1.2s".into()));
+        assert_eq!(
+            (text(3), text(999), text(1_250)),
+            ("3ms".into(), "999ms".into(), "1.2s".into())
+        );
         assert_eq!(text(200_000), "3m20s");
     }
 }

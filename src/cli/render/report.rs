@@ -86,13 +86,22 @@ pub(in crate::cli) fn remains(report: &Report) -> String {
 }
 
 /// The report for programs, with the plan that was carried out.
-pub(in crate::cli) fn json(plan: Option<&Plan>, report: &Report, exit: Exit, took: Duration) -> Value {
-    let ends: Vec<Value> =
-        report.execution.iter().flat_map(|execution| &execution.steps).map(|(one, ending)| {
+pub(in crate::cli) fn json(
+    plan: Option<&Plan>,
+    report: &Report,
+    exit: Exit,
+    took: Duration,
+) -> Value {
+    let ends: Vec<Value> = report
+        .execution
+        .iter()
+        .flat_map(|execution| &execution.steps)
+        .map(|(one, ending)| {
             let mut value = step(one);
             value["ending"] = end(ending);
             value
-        }).collect();
+        })
+        .collect();
     json!({
         "schema_version": SCHEMA_VERSION,
         "source": plan.map(|plan| &plan.source),

@@ -41,11 +41,12 @@ fn with_scheme(address: String, environment: &Environment) -> String {
 
 fn token(options: &WorldOptions, environment: &Environment) -> Result<Option<Token>, Refusal> {
     let file = environment.get("CONSUL_HTTP_TOKEN_FILE").map(Into::into);
-    let token = match (options.consul_token_file.clone().or(file), environment.get("CONSUL_HTTP_TOKEN")) {
-        (Some(path), _) => Token::read(&path).map(Some),
-        (None, Some(text)) => Token::new(text).map(Some),
-        (None, None) => Ok(None),
-    };
+    let token =
+        match (options.consul_token_file.clone().or(file), environment.get("CONSUL_HTTP_TOKEN")) {
+            (Some(path), _) => Token::read(&path).map(Some),
+            (None, Some(text)) => Token::new(text).map(Some),
+            (None, None) => Ok(None),
+        };
     token.map_err(|error| Refusal::invalid(chain(&error)))
 }
 

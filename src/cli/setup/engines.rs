@@ -62,7 +62,9 @@ pub(in crate::cli) fn engines(
     }
     if !engines.contains_key(default) {
         return Err(Refusal::invalid(format!("the default engine `{default}` is not configured"))
-            .with_help(format!("add it to the configuration file: `engines: {{ {default}: {{ url: … }} }}`")));
+            .with_help(format!(
+                "add it to the configuration file: `engines: {{ {default}: {{ url: … }} }}`"
+            )));
     }
     Ok(engines)
 }
@@ -172,7 +174,7 @@ mod tests {
     fn plain_tcp_is_refused_with_both_remedies() {
         let env = with(&[("DOCKER_HOST", "tcp://10.0.0.1:2375")]);
         let refusal = engines(&BTreeMap::new(), &LOCAL.into(), &env).expect_err("insecure");
-        let help = refusal.message.help.expect("a remedy");
+        let help = refusal.messages[0].help.clone().expect("a remedy");
         assert!(help.contains("TLS") && help.contains("insecure: true"), "{help}");
     }
 

@@ -19,18 +19,18 @@ pub(super) struct Refusal {
     /// How the program ends.
     pub(super) exit: Exit,
     /// What is wrong, and what to do.
-    pub(super) message: Diagnostic,
+    pub(super) messages: Vec<Diagnostic>,
 }
 
 impl Refusal {
     /// The command line is wrong.
     pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: Diagnostic::error(message).with_help(help) }
+        Self { exit: Exit::Usage, messages: vec![Diagnostic::error(message).with_help(help)] }
     }
 
     /// A setting is wrong, wherever it comes from.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Invalid, message: Diagnostic::error(message) }
+        Self { exit: Exit::Invalid, messages: vec![Diagnostic::error(message)] }
     }
 
     /// The source gave nothing.
@@ -40,12 +40,16 @@ impl Refusal {
             SourceError::Forbidden(_) => Exit::Refused,
             SourceError::Invalid(_) => Exit::Invalid,
         };
-        Self { exit, message: Diagnostic::error(format!("the source cannot be read: {error}")) }
+        let message = Diagnostic::error(format!("the source cannot be read: {error}"));
+        Self { exit, messages: vec![message] }
     }
 
     /// The same with a remedy.
-    pub(super) fn with_help(self, help: impl Into<String>) -> Self {
-        Self { message: self.message.with_help(help), ..self }
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+        if let Some(message) = self.messages.last_mut() {
+            message.help = Some(help.into());
+        }
+        self
     }
 }
 

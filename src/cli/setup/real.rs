@@ -161,7 +161,9 @@ fn installation(options: &WorldOptions) -> Result<InstallationId, Refusal> {
     match DeploymentId::is_valid(name) {
         true => Ok(InstallationId::from(name)),
         false => Err(Refusal::invalid(format!("`{name}` cannot be an installation's name"))
-            .with_help("use lower-case letters, digits, `-` and `_`, beginning with a letter or digit")),
+            .with_help(
+                "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+            )),
     }
 }
 
@@ -170,10 +172,15 @@ fn masker(options: &WorldOptions, installation: &InstallationId) -> Result<Maske
         return Ok(Masker::new(installation.as_str()));
     };
     let key = std::fs::read(path).map_err(|error| {
-        Refusal::invalid(format!("the key for masks cannot be read from `{}`: {error}", path.display()))
+        Refusal::invalid(format!(
+            "the key for masks cannot be read from `{}`: {error}",
+            path.display()
+        ))
     })?;
     match key.is_empty() {
-        true => Err(Refusal::invalid(format!("the key for masks in `{}` is empty", path.display()))),
+        true => {
+            Err(Refusal::invalid(format!("the key for masks in `{}` is empty", path.display())))
+        }
         false => Ok(Masker::new(key)),
     }
 }

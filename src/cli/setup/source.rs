@@ -79,11 +79,10 @@ pub(in crate::cli) fn source(
 }
 
 /// A folder; settings that only a repository has are refused.
-fn folder(
-    options: &SourceOptions,
-    place: &str,
-) -> Result<Result<AnySource, SourceError>, Refusal> {
-    for (flag, given) in [("--ref", options.reference.is_some()), ("--path", options.path.is_some())] {
+fn folder(options: &SourceOptions, place: &str) -> Result<Result<AnySource, SourceError>, Refusal> {
+    for (flag, given) in
+        [("--ref", options.reference.is_some()), ("--path", options.path.is_some())]
+    {
         if given {
             return Err(Refusal::usage(
                 format!("`{flag}` is for a git repository, and `{place}` is read as a folder"),
@@ -109,8 +108,9 @@ fn git(options: &SourceOptions, address: Address, environment: &Environment) -> 
 
 /// What ssh would use of the home folder, and what the operator says instead.
 fn login(options: &SourceOptions, environment: &Environment) -> Login {
-    let mut login =
-        environment.get("HOME").map_or_else(Login::default, |home| Login::from_home(Path::new(home)));
+    let mut login = environment
+        .get("HOME")
+        .map_or_else(Login::default, |home| Login::from_home(Path::new(home)));
     if let Some(key) = &options.ssh_key {
         login.ssh_keys = vec![key.clone()];
         login.ssh_agent = false;
@@ -145,7 +145,7 @@ mod tests {
             ..SourceOptions::default()
         };
         let refusal = source(&options, &Environment::default()).err().expect("refused");
-        assert!(refusal.message.message.contains("`--ref`"), "{refusal:?}");
+        assert!(refusal.messages[0].message.contains("`--ref`"), "{refusal:?}");
         let git = SourceOptions { git: Some(true), ..options };
         assert!(source(&git, &Environment::default()).is_ok_and(|source| !source.is_folder()));
     }

@@ -20,11 +20,7 @@ pub(in crate::cli) fn policy(options: &TrustOptions, own: bool) -> HostPolicy {
     for grant in options.allow.iter().flatten() {
         grants.entry(grant.deployment.clone()).or_default().insert(grant.demand.clone());
     }
-    HostPolicy {
-        permissive: options.trust_stacks.unwrap_or(own),
-        grants,
-        ..HostPolicy::default()
-    }
+    HostPolicy { permissive: options.trust_stacks.unwrap_or(own), grants, ..HostPolicy::default() }
 }
 
 #[cfg(test)]

@@ -7,3 +7,4 @@ pub(super) mod real;
 pub(super) mod run;
 pub(super) mod sim;
 pub(super) mod status;
+pub(super) mod validate;

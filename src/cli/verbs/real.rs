@@ -7,8 +7,9 @@ use tokio::sync::watch;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::lease::{Lease, LeaseError};
 use crate::api::Status;
-use crate::control::{Limits, Pace, Progress, Report, Setup, Silent, Stop};
+use crate::control::{Limits, Pace, Progress, Setup, Silent, Stop};
 use crate::model::desired::DesiredState;
+use crate::plan::Settings;
 use crate::world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
@@ -30,10 +31,11 @@ pub(in crate::cli) fn plan(
     environment: &Environment,
     detailed: bool,
 ) -> Result<Exit, Refusal> {
-    let real = open(layer, environment, false)?;
-    let load = |snapshot: &Snapshot| real.loader.load(snapshot);
-    let setup = setup(&real, &load, &Silent);
-    block_on(show(console, setup, &real.source, detailed))
+    let Real { source, host, settings, loader, .. } = open(layer, environment, false)?;
+    let load = |snapshot: &Snapshot| loader.load(snapshot);
+    let world = host.read_only();
+    let setup = setup(&world, &settings, &load, &Silent);
+    block_on(show(console, setup, &source, detailed))
 }
 
 /// `--once`.
@@ -45,7 +47,7 @@ pub(in crate::cli) fn apply_once(
     let real = open(layer, environment, false)?;
     let load = |snapshot: &Snapshot| real.loader.load(snapshot);
     let progress = Lines::new(console, real.hints.clone());
-    let setup = setup(&real, &load, &progress);
+    let setup = setup(&real.host, &real.settings, &load, &progress);
     block_on(async {
         let lease = match &real.consul {
             None => None,
@@ -83,14 +85,13 @@ pub(in crate::cli) fn control(
 ) -> Result<Exit, Refusal> {
     let real = open(layer, environment, true)?;
     let load = |snapshot: &Snapshot| real.loader.load(snapshot);
-    let starting =
-        Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
+    let starting = Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
     let (sender, newest) = watch::channel(Arc::new(starting));
     let logs = Logs::new(SystemClock, sender);
     let resync = layer.controller.resync.map_or(Pace::default().resync, |span| span.0);
     let controller = Controller {
         console,
-        setup: setup(&real, &load, &logs),
+        setup: setup(&real.host, &real.settings, &load, &logs),
         source: &real.source,
         pace: Pace { resync, ..Pace::default() },
         consul: real.consul.as_ref(),
@@ -102,19 +103,13 @@ pub(in crate::cli) fn control(
     })?
 }
 
-fn setup<'a>(
-    real: &'a Real,
+fn setup<'a, W>(
+    world: &'a W,
+    settings: &'a Settings,
     load: &'a dyn Fn(&Snapshot) -> DesiredState,
     progress: &'a dyn Progress,
-) -> Setup<'a, crate::adapters::host::Host, SystemClock> {
-    Setup {
-        world: &real.host,
-        clock: &SystemClock,
-        load,
-        settings: &real.settings,
-        limits: Limits::default(),
-        progress,
-    }
+) -> Setup<'a, W, SystemClock> {
+    Setup { world, clock: &SystemClock, load, settings, limits: Limits::default(), progress }
 }
 
 /// Works while the lease is kept; `None` if it was lost before the work was done.
@@ -145,9 +140,9 @@ fn signals(error: &std::io::Error) -> Refusal {
 }
 
 /// Runs on this thread alone: nothing here needs a second one.
-fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Refusal> {
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Refusal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime
-        .map_err(|error| Refusal::invalid(format!("the program cannot start: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| Refusal::invalid(format!("the program cannot start: {error}")))?;
     Ok(runtime.block_on(work))
 }

@@ -7,35 +7,57 @@ use std::time::Duration;
 use crate::control::{Limits, Setup, Stop};
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::EngineName;
+use crate::model::policy::HostPolicy;
 use crate::plan::{CatalogSettings, EngineSettings, Settings};
 use crate::sim::{Hand, Sim, SimWorld};
-use crate::world::Snapshot;
+use crate::world::{Snapshot, Source as _};
 
+use super::super::config::Layer;
 use super::super::console::{Console, Format, STRONG, paint};
+use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::render::progress::Lines;
+use super::super::setup::Refusal;
+use super::super::setup::real::basics;
 use super::pass::{Passed, conclude, once};
+use super::real::block_on;
+use super::validate::loader;
 
 /// The same every time: a demonstration that differs from the last one raises questions.
 const SEED: u64 = 1;
 /// The longest that one pass may take in simulated time.
 const PATIENCE: Duration = Duration::from_hours(1);
 
+/// Plays what the source says.
+pub(in crate::cli) fn sim(
+    console: Console,
+    layer: &Layer,
+    environment: &Environment,
+) -> Result<Exit, Refusal> {
+    let basics = basics(layer, environment, false)?;
+    let snapshot = block_on(basics.source.fetch())?.map_err(|error| Refusal::source(&error))?;
+    let loader = loader(layer, environment);
+    let load = |snapshot: &Snapshot| loader.load(snapshot);
+    // Nothing of a host can be harmed.
+    let settings = Settings { policy: HostPolicy::permissive(), ..basics.settings };
+    Ok(Play { console, settings, snapshot, load: &load }.run())
+}
+
 /// What is played.
-pub(in crate::cli) struct Play<'a> {
+struct Play<'a> {
     /// Where it prints.
-    pub(in crate::cli) console: Console,
+    console: Console,
     /// What the operator decided.
-    pub(in crate::cli) settings: Settings,
+    settings: Settings,
     /// The revision that is applied.
-    pub(in crate::cli) snapshot: Snapshot,
+    snapshot: Snapshot,
     /// Reads desired state.
-    pub(in crate::cli) load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    load: &'a dyn Fn(&Snapshot) -> DesiredState,
 }
 
 impl Play<'_> {
     /// Applies, applies again, kills a container, and heals it.
-    pub(in crate::cli) fn run(mut self) -> Exit {
+    fn run(mut self) -> Exit {
         let engines = self.engines();
         self.settings.engines =
             engines.iter().map(|name| (name.clone(), EngineSettings::default())).collect();
