@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::{
-    AutotagOption, Direction, FetchOptions, FetchPrune, ObjectType, Oid, ProxyOptions,
+    AutotagOption, Direction, ErrorCode, FetchOptions, FetchPrune, ObjectType, Oid, ProxyOptions,
     RemoteConnection, RemoteRedirect, Repository,
 };
 
@@ -59,13 +59,24 @@ impl Site {
         let session = Session::new(&self.settings, cancel);
         let found = match self.local() {
             Some(path) => self.read_local(path, known),
-            None => self.read_remote(known, cancel),
+            None => self.read_remote(known, &session),
         };
-        let Some(found) = found.map_err(|failure| failure.explain(&session))? else {
-            return Ok(None);
+        let found = match found {
+            // The cache is in the way: once more, into an empty one.
+            Err(Failure::Cache(error)) => {
+                tracing::debug!(%error, "fetching anew, without the cache");
+                let generation = self.generation(|cache, _| cache.renew());
+                generation.and_then(|generation| {
+                    self.fetch_into(&generation, None, &Session::new(&self.settings, cancel))
+                })
+            }
+            found => found,
         };
-        self.check_start(&found.tree)?;
-        Ok(Some(found))
+        let found = found.map_err(|failure| failure.explain(&session))?;
+        if let Some(found) = &found {
+            self.check_start(&found.tree)?;
+        }
+        Ok(found)
     }
 
     fn local(&self) -> Option<&Path> {
@@ -91,24 +102,19 @@ impl Site {
         Ok(heads::choose(&heads, &self.settings.reference, &self.settings.address.to_string())?)
     }
 
-    /// A repository elsewhere is fetched into the cache. If the cache is in the way (it
-    /// is damaged, or libgit2 trips over what is in it), once more into an empty one.
-    fn read_remote(&self, known: Option<Oid>, cancel: &Cancel) -> Result<Option<Found>, Failure> {
+    /// A repository elsewhere is fetched into the cache.
+    fn read_remote(
+        &self,
+        known: Option<Oid>,
+        session: &Session<'_>,
+    ) -> Result<Option<Found>, Failure> {
         let generation = self.generation(Cache::usable)?;
-        let session = Session::new(&self.settings, cancel);
-        match self.fetch_into(&generation, known, &session) {
-            Err(failure) if !generation.is_empty() && !cancel.is_set() => {
-                let refused = failure.explain(&session);
-                if !matches!(refused, SourceError::Unreachable(_)) {
-                    return Err(Failure::Told(refused));
-                }
-                tracing::debug!(%refused, "fetching anew, without the cache");
-                let session = Session::new(&self.settings, cancel);
-                let generation = self.generation(|cache, _| cache.renew())?;
-                self.fetch_into(&generation, None, &session)
-                    .map_err(|failure| Failure::Told(failure.explain(&session)))
+        let empty = generation.is_empty();
+        match self.fetch_into(&generation, known, session) {
+            Err(Failure::Git(error)) if !empty && !session.has_refused() && is_ours(&error) => {
+                Err(Failure::Cache(error))
             }
-            answer => answer.map_err(|failure| Failure::Told(failure.explain(&session))),
+            answer => answer,
         }
     }
 
@@ -158,7 +164,14 @@ impl Site {
             }
             target
         };
-        let commit = commit_of(&repository, target.oid).map_err(|_| self.no_commit(&target))?;
+        let commit = match commit_of(&repository, target.oid) {
+            Err(error)
+                if error.code() == ErrorCode::NotFound && !is_there(&repository, &target) =>
+            {
+                return Err(self.no_commit(&target));
+            }
+            commit => commit?,
+        };
         let kept = Some(Arc::clone(generation));
         Ok(Some(Found { head: target.oid, ..found(repository, commit, kept)? }))
     }
@@ -236,6 +249,8 @@ impl Site {
 pub(super) enum Failure {
     /// libgit2's error, to be explained by the session that it happened in.
     Git(git2::Error),
+    /// libgit2's error over what is in the cache.
+    Cache(git2::Error),
     /// Our own words.
     Told(SourceError),
 }
@@ -243,7 +258,7 @@ pub(super) enum Failure {
 impl Failure {
     fn explain(self, session: &Session<'_>) -> SourceError {
         match self {
-            Self::Git(error) => session.explain(&error),
+            Self::Git(error) | Self::Cache(error) => session.explain(&error),
             Self::Told(error) => error,
         }
     }
@@ -308,6 +323,17 @@ fn local_heads(repository: &Repository) -> Result<Vec<Head>, git2::Error> {
         }
     }
     Ok(heads)
+}
+
+/// Whether an error is about objects and files here, and not about the other side.
+fn is_ours(error: &git2::Error) -> bool {
+    use git2::ErrorClass::{Callback, Http, Net, Ssh, Ssl};
+    !matches!(error.class(), Callback | Http | Net | Ssh | Ssl)
+}
+
+/// Whether an object is here, be it readable or not.
+fn is_there(repository: &Repository, target: &Target) -> bool {
+    repository.odb().is_ok_and(|odb| odb.exists(target.oid))
 }
 
 /// The commit that an object is, or that an annotated tag leads to.
