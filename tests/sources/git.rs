@@ -102,6 +102,32 @@ async fn branches_tags_and_commits_are_found() {
 }
 
 #[tokio::test]
+async fn a_repository_of_another_user_is_read_all_the_same() {
+    let repository = Repository::new();
+    let first = repository.git(&["rev-parse", "HEAD"]);
+    repository.git(&["tag", "-a", "v1", "-m", "annotated"]);
+    repository.git(&["checkout", "-q", "-b", "feature/x"]);
+    let feature = repository.push("a", "1");
+    repository.git(&["push", "-q", "origin", "--tags"]);
+    repository.git_bare(&["pack-refs", "--all"]);
+    repository.git(&["checkout", "-q", "main"]);
+    let main = repository.push("a", "2");
+    let bare = repository.bare();
+    // Only root can give a repository away; for others it stays their own.
+    let _ = std::os::unix::fs::chown(&bare, Some(65534), Some(65534));
+    let cache = Temp::new();
+    let settings = settings(bare.to_str().unwrap(), &cache);
+    let commit = async |reference: &str| revision(&at(&settings, reference)).await;
+    assert_eq!(commit("").await.as_ref(), Ok(&main), "a loose reference wins");
+    assert_eq!(commit("feature/x").await.as_ref(), Ok(&feature));
+    assert_eq!(commit("v1").await.as_ref(), Ok(&first));
+    assert_eq!(commit(&feature).await.as_ref(), Ok(&feature));
+    assert!(invalid(commit("none").await).contains("`none`"));
+    let snapshot = open(settings.clone()).fetch().await.unwrap();
+    assert_eq!(snapshot.tree.read("a", LIMIT).unwrap(), b"2");
+}
+
+#[tokio::test]
 async fn a_folder_or_file_of_the_repository_is_where_it_starts() {
     let repository = Repository::new();
     symlink("compose.yaml", repository.work().join("shop/link.yaml")).unwrap();

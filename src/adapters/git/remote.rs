@@ -11,6 +11,7 @@ use git2::{
 use super::address::Place;
 use super::cache::{Cache, Generation};
 use super::heads::{self, Head, Target};
+use super::local;
 use super::session::Session;
 use super::settings::{GitSettings, Reference};
 use super::tree::GitTree;
@@ -43,7 +44,9 @@ impl Site {
         }
         let session = Session::new(&self.settings, cancel);
         let target = match self.local() {
-            Some(path) => local(path).and_then(|repository| self.local_target(&repository)),
+            Some(path) => {
+                local::open(path).map_err(Failure::from).and_then(|(_, heads)| self.chosen(&heads))
+            }
             None => self.ask(&session),
         };
         target.map(|target| target.oid).map_err(|failure| failure.explain(&session))
@@ -88,8 +91,8 @@ impl Site {
 
     /// A repository on this machine is read where it is.
     fn read_local(&self, path: &Path, known: Option<Oid>) -> Result<Option<Found>, Failure> {
-        let repository = local(path)?;
-        let target = self.local_target(&repository)?;
+        let (repository, heads) = local::open(path)?;
+        let target = self.chosen(&heads)?;
         if known == Some(target.oid) {
             return Ok(None);
         }
@@ -97,9 +100,9 @@ impl Site {
         Ok(Some(Found { head: target.oid, ..found(repository, commit, None)? }))
     }
 
-    fn local_target(&self, repository: &Repository) -> Result<Target, Failure> {
-        let heads = local_heads(repository)?;
-        Ok(heads::choose(&heads, &self.settings.reference, &self.settings.address.to_string())?)
+    fn chosen(&self, heads: &[Head]) -> Result<Target, Failure> {
+        let shown = self.settings.address.to_string();
+        Ok(heads::choose(heads, &self.settings.reference, &shown)?)
     }
 
     /// A repository elsewhere is fetched into the cache.
@@ -213,7 +216,7 @@ impl Site {
             .iter()
             .map(|head| Head { name: head.name().to_owned(), oid: head.oid() })
             .collect();
-        Ok(heads::choose(&heads, &self.settings.reference, &self.settings.address.to_string())?)
+        self.chosen(&heads)
     }
 
     fn url(&self) -> Result<&str, Failure> {
@@ -301,28 +304,6 @@ fn options<'session>(session: &'session Session<'_>, depth: i32) -> FetchOptions
         .follow_redirects(RemoteRedirect::None)
         .depth(depth);
     options
-}
-
-fn local(path: &Path) -> Result<Repository, Failure> {
-    Ok(Repository::open_ext(path, git2::RepositoryOpenFlags::NO_SEARCH, [path; 0])?)
-}
-
-/// The references of a repository on this machine, as a server would list them.
-fn local_heads(repository: &Repository) -> Result<Vec<Head>, git2::Error> {
-    let mut heads = Vec::new();
-    if let Ok(oid) = repository.refname_to_id("HEAD") {
-        heads.push(Head { name: "HEAD".to_owned(), oid });
-    }
-    for reference in repository.references()? {
-        let reference = reference?;
-        // A name that is not UTF-8 cannot be asked for either.
-        if let (Ok(name), Ok(resolved)) = (reference.name(), reference.resolve())
-            && let Some(oid) = resolved.target()
-        {
-            heads.push(Head { name: name.to_owned(), oid });
-        }
-    }
-    Ok(heads)
 }
 
 /// Whether an error is about objects and files here, and not about the other side.
