@@ -6,5 +6,6 @@ pub mod dir;
 pub mod docker;
 pub mod git;
 mod hint;
+pub mod host;
 pub mod http;
 pub mod lease;
