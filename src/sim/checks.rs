@@ -24,7 +24,7 @@ pub enum Invariant {
     /// No service falls below the promised number of good replicas by our doing.
     MinHealthy,
     /// No service has more running containers than its replicas and the surge, and no
-    /// replica more than two.
+    /// replica more than two of them.
     MaxSurge,
     /// Nothing is done to what the last look did not see.
     NothingOnDoubt,
@@ -52,14 +52,17 @@ impl fmt::Display for Violation {
 }
 
 /// What the desired state promises about a service; the checks compare effects with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promise {
+    /// Where it runs; on its way from another engine nothing is promised there.
+    pub engine: EngineName,
     /// How many replicas it has.
     pub replicas: u32,
-    /// How many of its containers may run at any time.
+    /// How many of its containers may run at any time; those on their way out do not count.
     pub max_running: u32,
-    /// How many good replicas may be missing while they are replaced.
-    pub max_down: u32,
+    /// How many good replicas there are at least while they are replaced, if there were
+    /// so many before.
+    pub min_healthy: u32,
     /// What must hold of others when one of its containers starts.
     pub after: BTreeMap<ServiceName, Condition>,
 }
@@ -163,6 +166,10 @@ impl State {
         }
     }
 
+    fn promise(&self, engine: &Engine, key: &ServiceKey) -> Option<&Promise> {
+        self.promises.get(key).filter(|promise| promise.engine == engine.name)
+    }
+
     fn check_ownership(&self, engine: &Engine, action: &Action, broken: &mut Vec<Invariant>) {
         let strange_container = action.target().is_some_and(|target| {
             let ContainerRef::Known(id) = &target.container else { return true };
@@ -183,14 +190,11 @@ impl State {
         let replica = &create.identity.replica;
         let key = (replica.deployment.clone(), replica.service.clone());
         let all = engine.containers.values();
-        let of_slot: Vec<&Container> = all
+        let of_slot = all
             .filter(|c| c.by_us && c.service().as_ref() == Some(&key))
-            .filter(|c| c.slot() == Some(replica.slot))
-            .collect();
-        if of_slot.len() > 1 {
-            broken.push(Invariant::MaxSurge);
-        }
-        let loses = of_slot.iter().filter(|c| c.started_at.is_some()).any(|before| {
+            .filter(|c| c.slot() == Some(replica.slot));
+        let mut started = of_slot.filter(|c| c.started_at.is_some());
+        let loses = started.any(|before| {
             before.volumes.iter().any(|(target, volume)| {
                 let mount = create.spec.mounts.get(target);
                 let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
@@ -216,18 +220,21 @@ impl State {
                 broken.push(Invariant::FilesFirst);
             }
         }
-        let Some(promise) = self.promises.get(&key) else { return };
-        let running = engine.containers.values().filter(|c| {
-            c.by_us && c.service().as_ref() == Some(&key) && c.is_alive() && c.id != found.id
-        });
-        if running.count() >= promise.max_running as usize {
+        let Some(promise) = self.promise(engine, &key) else { return };
+        let others = || {
+            let all = engine.containers.values().filter(|c| c.by_us && c.id != found.id);
+            all.filter(|c| c.service().as_ref() == Some(&key))
+        };
+        let running = others().filter(|c| c.is_staying()).count();
+        let of_slot = others().filter(|c| c.is_alive() && c.slot() == found.slot()).count();
+        if running >= promise.max_running as usize || of_slot > 1 {
             broken.push(Invariant::MaxSurge);
         }
         for (service, condition) in &promise.after {
             let other = (key.0.clone(), service.clone());
             let disturbed =
                 self.looks.get(&engine.name).is_some_and(|look| look.disturbed.contains(&other));
-            let wanted = self.promises.get(&other).is_some_and(|promise| promise.replicas > 0);
+            let wanted = self.promise(engine, &other).is_some_and(|promise| promise.replicas > 0);
             let holds =
                 engine.containers.values().filter(|c| c.service().as_ref() == Some(&other)).any(
                     |c| match condition {
@@ -246,7 +253,8 @@ impl State {
     /// are below it already, no further.
     fn check_stop(&self, engine: &Engine, found: &Container, broken: &mut Vec<Invariant>) {
         let Some(key) = found.service() else { return };
-        let (Some(promise), Some(look)) = (self.promises.get(&key), self.looks.get(&engine.name))
+        let (Some(promise), Some(look)) =
+            (self.promise(engine, &key), self.looks.get(&engine.name))
         else {
             return;
         };
@@ -254,7 +262,7 @@ impl State {
             return;
         }
         let before = look.good.get(&key).copied().unwrap_or_default();
-        let floor = promise.replicas.saturating_sub(promise.max_down) as usize;
+        let floor = promise.min_healthy as usize;
         if good(engine, &key, Some(&found.id)) < floor.min(before) {
             broken.push(Invariant::MinHealthy);
         }

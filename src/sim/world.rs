@@ -268,7 +268,7 @@ fn on_engine(
         Action::UpdateContainer { container, resources } => {
             engine.update(known(container)?, resources)?;
         }
-        Action::UnpauseContainer { container } => engine.unpause(known(container)?)?,
+        Action::UnpauseContainer { container } => engine.unpause(known(container)?, timeline)?,
         Action::RestartContainer { container, grace } => {
             wait = engine.restart(known(container)?, *grace, timeline)?;
         }

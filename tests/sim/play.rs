@@ -13,6 +13,7 @@ use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::plan::{CatalogSettings, EngineSettings, Settings};
 use reconciler::sim::{Driven, MemTree, Sim, SimSource};
+use reconciler::world::Source as _;
 
 use super::judge;
 use super::scenario::Scenario;
@@ -95,7 +96,16 @@ pub(crate) fn pass(sim: &Sim, settings: &Settings, wish: &Wish) -> Option<Report
     };
     let until = sim.now().plus(LONGEST_PASS);
     let stop = Stop::new();
-    match sim.drive(control::once(setup, &source, &stop), Some(until)) {
+    let whole = async {
+        let report = control::once(setup, &source, &stop).await;
+        if report.error.is_some() {
+            let snapshot = source.fetch().await.expect("it never fails");
+            let prepared = control::prepare(setup, snapshot).await;
+            sim.note(&format!("the faulty plan:\n{}", prepared.plan));
+        }
+        report
+    };
+    match sim.drive(whole, Some(until)) {
         Driven::Done(report) => Some(report),
         Driven::Crashed => None,
         Driven::TimeUp => panic!("a pass never ends\n{}", sim.trace().join("\n")),

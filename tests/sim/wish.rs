@@ -246,20 +246,23 @@ pub(crate) fn promises(
     let mut promises = BTreeMap::new();
     for (id, stack) in wish {
         for (name, part) in &stack.services {
-            let earlier = history
-                .iter()
-                .filter_map(|wish| wish.get(id)?.services.get(name))
-                .map(|part| part.replicas + part.parallelism);
-            let now = part.replicas + part.parallelism;
+            let all = || {
+                let earlier = history.iter().filter_map(|wish| wish.get(id)?.services.get(name));
+                earlier.chain([part])
+            };
             let follows = part.depends_on.values().any(|(_, restart)| *restart);
+            let max_down = match (part.is_job(), part.is_stop_first() || follows) {
+                (true, _) => part.replicas,
+                (false, true) => part.parallelism,
+                (false, false) => 0,
+            };
+            let fewest = all().map(|part| part.replicas).min().unwrap_or_default();
+            let most = all().map(|part| part.replicas + part.parallelism).max();
             let promise = Promise {
+                engine: stack.engine.clone(),
                 replicas: part.replicas,
-                max_running: earlier.max().unwrap_or(now).max(now),
-                max_down: match (part.is_job(), part.is_stop_first() || follows) {
-                    (true, _) => part.replicas,
-                    (false, true) => part.parallelism,
-                    (false, false) => 0,
-                },
+                max_running: most.unwrap_or_default(),
+                min_healthy: fewest.saturating_sub(max_down),
                 after: part
                     .depends_on
                     .iter()

@@ -61,6 +61,11 @@ impl Container {
         matches!(self.status, Status::Running | Status::Paused | Status::Restarting)
     }
 
+    /// Whether it lives and nobody has asked it to stop.
+    pub(in crate::sim) fn is_staying(&self) -> bool {
+        self.is_alive() && (!self.stopped_by_hand || self.start_after_exit)
+    }
+
     /// The service whose replica it claims to be.
     pub(in crate::sim) fn service(&self) -> Option<super::ServiceKey> {
         let replica = &self.identity.as_ref()?.replica;
