@@ -4,6 +4,7 @@
 //! `RECONCILER_SIM_SEEDS=N` plays N seeds; `RECONCILER_SIM_SEED=K` plays one and prints
 //! its trace.
 
+mod calm;
 mod judge;
 mod play;
 mod scenario;
