@@ -11,6 +11,7 @@
 //!
 //! - [`model`]: the nouns.
 //! - [`world`]: the ports, as traits.
+//! - [`context`]: which files of the tree a build sees.
 //! - [`stack`]: text to desired state, with positions.
 //! - [`plan`]: desired + observed to steps with causes. No I/O, no clock, no randomness.
 //! - [`control`]: one pass, and the loop around it, generic over a world.
@@ -24,6 +25,7 @@
 pub mod model;
 pub mod world;
 
+pub mod context;
 pub mod control;
 pub mod plan;
 pub mod sim;

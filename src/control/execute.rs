@@ -164,6 +164,11 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
         self.stop(&|_| true);
     }
 
+    /// Whether nothing is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
     /// Whether the deployment has steps that have not ended.
     pub(super) fn is_busy(&self, deployment: &DeploymentId) -> bool {
         self.jobs.values().any(|job| job.is_busy(deployment))

@@ -109,6 +109,15 @@ impl StepError {
 }
 
 impl Execution {
+    /// Several executions as one; `None` without any.
+    pub(super) fn joined(executions: Vec<Self>) -> Option<Self> {
+        executions.into_iter().reduce(|mut all, execution| {
+            all.steps.extend(execution.steps);
+            all.stopped |= execution.stopped;
+            all
+        })
+    }
+
     /// The steps that failed.
     pub fn failures(&self) -> impl Iterator<Item = (&Step, &Failure)> {
         self.steps.iter().filter_map(|(step, ending)| match ending {

@@ -35,8 +35,25 @@ impl Draft {
 }
 
 impl Scribe<'_> {
+    /// The same predecessors without those that another of them waits for anyway.
+    fn reduced(&self, after: After) -> After {
+        let (Some(first), true) = (after.first().copied(), after.len() > 1) else { return after };
+        let mut reached = After::new();
+        let mut open: Vec<StepId> = after.iter().copied().collect();
+        while let Some(id) = open.pop() {
+            let Some(step) = self.draft.steps.get(id.0 as usize - 1) else { continue };
+            for before in step.after.range(first..) {
+                if reached.insert(*before) {
+                    open.push(*before);
+                }
+            }
+        }
+        after.difference(&reached).copied().collect()
+    }
+
     /// Adds a step and returns its number.
     pub(super) fn step(&mut self, action: Action, causes: Vec<Cause>, after: After) -> StepId {
+        let after = self.reduced(after);
         let id = StepId(u32::try_from(self.draft.steps.len() + 1).expect("BUG: too many steps"));
         self.draft.steps.push(Step {
             id,

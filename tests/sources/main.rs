@@ -3,4 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dir;
+mod git;
+mod http;
+mod repository;
 mod temp;

@@ -91,10 +91,10 @@ impl Docker {
             receiver.recv().await.map(|piece| (piece, receiver))
         });
         let output = self.api.build_image(options, None, Some(bollard::body_try_stream(pieces)));
-        let (packed, built) =
+        let (packed, outcome) =
             futures_util::join!(pack(tree, build, sender), self.follow(output, build));
         packed.map_err(|error| self.failed(format!("the build context of {tag}: {error}")))?;
-        match built? {
+        match outcome? {
             Some(id) => Ok(id),
             None => match self.image(tag).await? {
                 Some(view) => Ok(view.id),

@@ -41,10 +41,16 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
     let mut spec = ContainerSpec::of_image(config.image.unwrap_or_default().as_str().into());
     spec.entrypoint = config.entrypoint;
     spec.command = config.cmd;
-    spec.env = environment(config.env.unwrap_or_default());
+    spec.env = environment(config.env.as_ref());
     spec.labels = config.labels.unwrap_or_default().into_iter().collect();
     spec.user = said(config.user);
     spec.working_dir = said(config.working_dir);
+    let invented = [id.short(), name.as_str(), config.hostname.as_deref().unwrap_or_default()];
+    spec.networks = networks
+        .iter()
+        .filter(|(network, _)| network.as_str() != "none")
+        .map(|(network, point)| (network.as_str().into(), attachment(point, &invented)))
+        .collect();
     // With the host's network the name is the host's, otherwise the engine's invention.
     spec.hostname = said(config.hostname)
         .filter(|name| name != id.short() && host.network_mode.as_deref() != Some("host"));
@@ -55,11 +61,6 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
         config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
     spec.tty = config.tty.unwrap_or_default();
     spec.stdin_open = config.open_stdin.unwrap_or_default();
-    spec.networks = networks
-        .iter()
-        .filter(|(network, _)| network.as_str() != "none")
-        .map(|(network, point)| (network.as_str().into(), attachment(point, &id, &name)))
-        .collect();
     spec.mounts = points.iter().filter_map(|point| mount(point, &host)).collect();
     host_config(&mut spec, host);
 
@@ -152,7 +153,7 @@ pub(super) fn image(seen: ImageInspect) -> Result<ImageView, Lacking> {
     let config = seen.config.unwrap_or_default();
     Ok(ImageView {
         id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
-        env: environment(config.env.unwrap_or_default()),
+        env: environment(config.env.as_ref()),
         command: config.cmd,
         entrypoint: config.entrypoint,
         user: said(config.user),
@@ -213,8 +214,8 @@ fn said(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn environment(lines: Vec<String>) -> BTreeMap<String, String> {
-    let pairs = lines.iter().filter_map(|line| line.split_once('='));
+fn environment(lines: Option<&Vec<String>>) -> BTreeMap<String, String> {
+    let pairs = lines.into_iter().flatten().filter_map(|line| line.split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
@@ -271,11 +272,13 @@ fn host_ports(bindings: PortMap) -> BTreeMap<Port, u16> {
     bindings.collect()
 }
 
-fn attachment(seen: &EndpointSettings, id: &ContainerId, name: &ContainerName) -> Attachment {
+/// Which aliases the engine adds by itself depends on its version and on whether the
+/// container runs: its short id, its name, its host name.
+fn attachment(seen: &EndpointSettings, invented: &[&str]) -> Attachment {
     let ipam = seen.ipam_config.clone().unwrap_or_default();
-    let own = |alias: &&String| alias.as_str() != id.short() && alias.as_str() != name.as_str();
+    let asked = |alias: &&String| !invented.contains(&alias.as_str());
     Attachment {
-        aliases: seen.aliases.iter().flatten().filter(own).cloned().collect(),
+        aliases: seen.aliases.iter().flatten().filter(asked).cloned().collect(),
         links: seen.links.iter().flatten().cloned().collect(),
         ipv4: said(ipam.ipv4_address),
         ipv6: said(ipam.ipv6_address),
@@ -316,4 +319,126 @@ fn mount(point: &MountPoint, host: &HostConfig) -> Option<(String, Mount)> {
         .unwrap_or_else(|| mode.split(',').any(|word| word == "nocopy"));
     let read_only = !point.rw.unwrap_or(true);
     Some((target, Mount { source, read_only, no_copy, create_host_path: false }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ID: &str = "f53f49a3e913d54d7bf79c38f6e19e778b647346545211084fc7fa3df74c99fb";
+
+    /// What engine 20.10 says of a running container, in part.
+    fn recorded() -> Value {
+        json!({
+            "Id": ID, "Name": "/abc-web-1", "Created": "2026-11-21T10:31:18.216286069Z",
+            "Image": "sha256:df59", "RestartCount": 2,
+            "State": {
+                "Status": "running", "ExitCode": 0, "StartedAt": "2026-11-21T10:31:18.473306846Z",
+                "FinishedAt": "0001-01-01T00:00:00Z", "Health": {"Status": "starting"}
+            },
+            "HostConfig": {
+                "NetworkMode": "abc_default", "PidsLimit": null, "CapAdd": ["CAP_NET_ADMIN"],
+                "CapDrop": ["mknod"], "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
+                "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}], "53/udp": null},
+                "Memory": 20_971_520, "MemorySwap": 41_943_040, "Init": null,
+                "Mounts": [{
+                    "Type": "tmpfs", "Target": "/t", "TmpfsOptions": {"SizeBytes": 64, "Mode": 0o1777}
+                }]
+            },
+            "Mounts": [
+                {"Type": "volume", "Name": "abc_data", "Destination": "/data", "Mode": "z", "RW": true},
+                {"Type": "volume", "Name": ID, "Destination": "/anon", "Mode": "", "RW": true},
+                {"Type": "bind", "Source": "/srv", "Destination": "/srv", "Mode": "ro", "RW": false},
+                {"Type": "tmpfs", "Source": "", "Destination": "/t", "Mode": "", "RW": true}
+            ],
+            "Config": {
+                "Hostname": "f53f49a3e913", "User": "", "WorkingDir": "", "Image": "web:1",
+                "Env": ["A=b=c", "NOVALUE"], "Cmd": ["sleep"], "Entrypoint": null,
+                "ExposedPorts": {"80/tcp": {}, "x/tcp": {}}, "Labels": {"x": "y"},
+                "Healthcheck": {"Test": ["CMD", "true"], "Interval": 1_500_000_000, "Retries": 0}
+            },
+            "NetworkSettings": {
+                "Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "81/tcp": null},
+                "Networks": {"abc_default": {
+                    "Aliases": ["web", "f53f49a3e913", "abc-web-1"], "IPAddress": "172.18.0.2",
+                    "IPAMConfig": {}, "GlobalIPv6Address": ""
+                }}
+            }
+        })
+    }
+
+    fn view(recorded: Value) -> ContainerView {
+        container(serde_json::from_value(recorded).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_engines_inventions_are_taken_out() {
+        let view = view(recorded());
+        assert_eq!(view.name.as_str(), "abc-web-1");
+        assert_eq!(view.spec.hostname, None);
+        let attachment = &view.spec.networks[&"abc_default".into()];
+        assert_eq!(
+            attachment,
+            &Attachment { aliases: ["web".to_owned()].into(), ..Attachment::default() }
+        );
+        assert_eq!((view.spec.user, view.spec.working_dir), (None, None));
+        assert_eq!(view.state.finished_at, None);
+        let nanos = view.state.started_at.unwrap().since(view.created_at).as_nanos();
+        assert_eq!(nanos, 257_020_777);
+    }
+
+    #[test]
+    fn a_host_name_that_was_asked_for_stays() {
+        let mut own = recorded();
+        own["Config"]["Hostname"] = "db".into();
+        assert_eq!(view(own.clone()).spec.hostname.as_deref(), Some("db"));
+        own["HostConfig"]["NetworkMode"] = "host".into();
+        assert_eq!(view(own).spec.hostname, None, "that is the host's");
+    }
+
+    #[test]
+    fn lists_become_what_they_mean() {
+        let view = view(recorded());
+        let spec = &view.spec;
+        assert_eq!(spec.env, [("A".to_owned(), "b=c".to_owned())].into());
+        assert_eq!(spec.cap_add, ["NET_ADMIN".to_owned()].into());
+        assert_eq!(spec.cap_drop, ["MKNOD".to_owned()].into());
+        assert_eq!((spec.pids_limit, spec.restart, spec.init), (0, RestartPolicy::No, None));
+        let http = Port { number: 80, protocol: Protocol::Tcp };
+        assert_eq!(spec.exposed, [http].into());
+        assert_eq!(spec.published.len(), 1);
+        assert_eq!(view.host_ports, [(http, 8080)].into());
+        assert_eq!(view.addresses[&"abc_default".into()].to_string(), "172.18.0.2");
+        let check = spec.healthcheck.as_ref().unwrap();
+        assert_eq!((check.interval, check.retries), (Some(Duration::from_millis(1500)), None));
+    }
+
+    #[test]
+    fn mounts_are_told_apart_and_every_volume_is_remembered() {
+        let view = view(recorded());
+        let source = |target: &str| view.spec.mounts[target].source.clone();
+        assert_eq!(source("/data"), MountSource::Volume("abc_data".into()));
+        assert_eq!(source("/anon"), MountSource::Anonymous);
+        assert_eq!(source("/srv"), MountSource::Bind("/srv".to_owned()));
+        assert!(view.spec.mounts["/srv"].read_only && !view.spec.mounts["/data"].read_only);
+        assert_eq!(view.spec.tmpfs, [("/t".to_owned(), "size=64,mode=1777".to_owned())].into());
+        assert_eq!(view.volumes[&"/anon".to_owned()].as_str(), ID);
+        assert_eq!(view.volumes.len(), 2);
+    }
+
+    #[test]
+    fn a_limit_of_minus_one_is_none() {
+        let mut unlimited = recorded();
+        unlimited["HostConfig"]["PidsLimit"] = (-1).into();
+        assert_eq!(view(unlimited).spec.pids_limit, 0);
+    }
+
+    #[test]
+    fn never_is_no_instant() {
+        assert_eq!(instant("0001-01-01T00:00:00Z"), None);
+        assert_eq!(instant(""), None);
+        assert_eq!(instant("1970-01-01T00:00:01.5Z"), Some(Timestamp(1_500_000_000)));
+    }
 }

@@ -19,6 +19,8 @@ mod inspect;
 mod ledger;
 mod observe;
 mod own;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 use std::future::Future;
@@ -115,22 +117,26 @@ impl Docker {
     }
 
     /// A read, with the deadline of reads.
-    async fn read<T>(
+    fn read<T>(
         &self,
         call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, OutsideError> {
-        self.within(READ, call).await
+    ) -> impl Future<Output = Result<T, OutsideError>> {
+        self.within(READ, call)
     }
 
     /// A call with a deadline for all of it, the answer's body included.
-    async fn within<T>(
+    fn within<T>(
         &self,
         span: Duration,
         call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, OutsideError> {
-        match tokio::time::timeout(span, call).await {
-            Ok(answer) => answer.map_err(|error| error::outside(&self.name, &error)),
-            Err(_) => Err(error::timeout(&self.name)),
+    ) -> impl Future<Output = Result<T, OutsideError>> {
+        // bollard's futures are large, and several are held at once.
+        let call = Box::pin(call);
+        async move {
+            match tokio::time::timeout(span, call).await {
+                Ok(answer) => answer.map_err(|error| error::outside(&self.name, &error)),
+                Err(_) => Err(error::timeout(&self.name)),
+            }
         }
     }
 
