@@ -92,7 +92,7 @@ fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> usi
     let slots: BTreeSet<_> = engine
         .containers
         .values()
-        .filter(|c| c.by_us && c.is_good() && Some(&c.id) != without)
+        .filter(|c| c.by_us && c.is_good() && c.is_staying() && Some(&c.id) != without)
         .filter(|c| c.service().as_ref() == Some(key))
         .filter_map(Container::slot)
         .collect();

@@ -8,6 +8,7 @@ mod calm;
 mod judge;
 mod play;
 mod scenario;
+mod twins;
 mod wish;
 
 use std::fmt::Write as _;
