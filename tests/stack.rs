@@ -52,7 +52,7 @@ fn parse(text: &str) -> Case {
                 options.withheld.insert((*name).to_owned());
             }
             ["root", path] => options.project_root = Some((*path).to_owned()),
-            ["start", path] => start = (*path).to_owned(),
+            ["start", path] => (*path).clone_into(&mut start),
             _ => panic!("unknown directive `{head}`"),
         }
     }

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::select_all;
 
 use super::consul::Consul;
+use super::docker::Docker;
 use crate::model::action::{Action, LedgerChange, Outcome};
 use crate::model::catalog::CatalogContents;
 use crate::model::id::{ContainerId, EngineName};
@@ -19,6 +20,9 @@ use crate::world::{Act, Observe, OutsideError, Scope, Tree, Watch};
 /// One engine, as far as the host needs it.
 #[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
 pub trait Engine {
+    /// The operator's name of it.
+    fn name(&self) -> &EngineName;
+
     /// See [`Observe::engine`].
     async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError>;
 
@@ -48,22 +52,66 @@ pub trait Engine {
     async fn stirred(&self);
 }
 
+impl Engine for Docker {
+    fn name(&self) -> &EngineName {
+        self.name()
+    }
+
+    async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
+        // A large future: kept off the stack of every caller.
+        Box::pin(self.observe(scope)).await
+    }
+
+    async fn container(
+        &self,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        self.container(container).await
+    }
+
+    async fn log_tail(
+        &self,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        self.log_tail(container, lines).await
+    }
+
+    async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
+        self.act(action, tree).await
+    }
+
+    async fn read_ledger(&self) -> Result<(Ledger, u64), OutsideError> {
+        self.read_ledger().await
+    }
+
+    async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
+        self.write_ledger(change).await
+    }
+
+    async fn stirred(&self) {
+        self.stirred().await;
+    }
+}
+
 /// The real world.
 #[derive(Debug)]
-pub struct Host<E> {
+pub struct Host<E = Docker> {
     engines: BTreeMap<EngineName, E>,
-    /// The engine that keeps the ledger where there is no Consul.
-    home: Option<EngineName>,
     consul: Option<Consul>,
+    keeper: EngineName,
 }
 
 impl<E: Engine> Host<E> {
-    /// A host of these engines, in the operator's order: without Consul the first one
-    /// keeps the ledger.
+    /// A host of these engines. Without Consul, `keeper` keeps the ledger.
     #[must_use]
-    pub fn new(engines: Vec<(EngineName, E)>, consul: Option<Consul>) -> Self {
-        let home = engines.first().map(|(name, _)| name.clone());
-        Self { engines: engines.into_iter().collect(), home, consul }
+    pub fn new(
+        engines: impl IntoIterator<Item = E>,
+        consul: Option<Consul>,
+        keeper: EngineName,
+    ) -> Self {
+        let engines = engines.into_iter().map(|engine| (engine.name().clone(), engine)).collect();
+        Self { engines, consul, keeper }
     }
 
     /// The same without any way to change something.
@@ -78,16 +126,13 @@ impl<E: Engine> Host<E> {
             .ok_or_else(|| OutsideError::Failed(format!("no engine `{engine}` is configured")))
     }
 
-    fn home(&self) -> Result<&E, OutsideError> {
-        match &self.home {
-            Some(home) => self.get(home),
-            None => Err(OutsideError::Failed("no engine is configured".to_owned())),
-        }
+    fn keeper(&self) -> Result<&E, OutsideError> {
+        self.get(&self.keeper)
     }
 
     async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
         let Some(consul) = &self.consul else {
-            return self.home()?.write_ledger(change).await;
+            return self.keeper()?.write_ledger(change).await;
         };
         let (mut ledger, generation) = self.ledger().await?;
         ledger.apply(change);
@@ -137,10 +182,10 @@ impl<E: Engine> Observe for Host<E> {
     /// begins with it.
     async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
         let Some(consul) = &self.consul else {
-            return self.home()?.read_ledger().await;
+            return self.keeper()?.read_ledger().await;
         };
         match consul.read_ledger().await? {
-            (_, 0) => Ok((self.home()?.read_ledger().await?.0, 0)),
+            (_, 0) => Ok((self.keeper()?.read_ledger().await?.0, 0)),
             written => Ok(written),
         }
     }
@@ -180,7 +225,7 @@ impl<E: Engine> Watch for Host<E> {
 
 /// The real world, to look at.
 #[derive(Debug)]
-pub struct ReadOnlyHost<E>(Host<E>);
+pub struct ReadOnlyHost<E = Docker>(Host<E>);
 
 impl<E: Engine> Observe for ReadOnlyHost<E> {
     async fn engine(

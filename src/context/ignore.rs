@@ -104,36 +104,66 @@ fn literal(path: &str) -> Vec<String> {
     path.split('/').map(escape).collect()
 }
 
+/// Whether a whole path matches: `**` stands for any number of parts. Like
+/// [`matches_name`], it only ever goes back to the last wildcard, so that no pattern
+/// takes more than quadratic time.
 fn matches_parts(pattern: &[String], path: &[&str]) -> bool {
-    match (pattern.first(), path.first()) {
-        (None, None) => true,
-        (Some(first), _) if first == "**" => {
-            (0..=path.len()).any(|skip| matches_parts(&pattern[1..], &path[skip..]))
+    let (mut p, mut n) = (0, 0);
+    let mut wild = None;
+    loop {
+        if pattern.get(p).is_some_and(|part| part == "**") {
+            wild = Some((p, n));
+            p += 1;
+        } else if let (Some(part), Some(name)) = (pattern.get(p), path.get(n))
+            && matches_name(part.as_bytes(), name.as_bytes())
+        {
+            p += 1;
+            n += 1;
+        } else if p == pattern.len() && n == path.len() {
+            return true;
+        } else if let Some((at, from)) = wild.filter(|(_, from)| *from < path.len()) {
+            wild = Some((at, from + 1));
+            (p, n) = (at + 1, from + 1);
+        } else {
+            return false;
         }
-        (Some(first), Some(name)) => {
-            matches_name(first.as_bytes(), name.as_bytes())
-                && matches_parts(&pattern[1..], &path[1..])
-        }
-        _ => false,
     }
 }
 
 /// One part of a path against one part of a pattern: `*`, `?`, `[a-z]`, `[^a]`, `\x`.
 fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern.first(), name.first()) {
-        (None, None) => true,
-        (Some(b'*'), _) => (0..=name.len()).any(|skip| matches_name(&pattern[1..], &name[skip..])),
-        (Some(b'?'), Some(_)) => matches_name(&pattern[1..], &name[1..]),
-        (Some(b'['), Some(c)) => match class(&pattern[1..], *c) {
-            Some((true, rest)) => matches_name(rest, &name[1..]),
-            _ => false,
-        },
-        (Some(b'\\'), Some(c)) if pattern.len() > 1 => {
-            pattern[1] == *c && matches_name(&pattern[2..], &name[1..])
+    let (mut p, mut n) = (0, 0);
+    let mut wild = None;
+    loop {
+        if pattern.get(p) == Some(&b'*') {
+            wild = Some((p, n));
+            p += 1;
+        } else if let Some(length) = name.get(n).and_then(|c| matches_one(&pattern[p..], *c)) {
+            p += length;
+            n += 1;
+        } else if p == pattern.len() && n == name.len() {
+            return true;
+        } else if let Some((at, from)) = wild.filter(|(_, from)| *from < name.len()) {
+            wild = Some((at, from + 1));
+            (p, n) = (at + 1, from + 1);
+        } else {
+            return false;
         }
-        (Some(p), Some(c)) => p == c && matches_name(&pattern[1..], &name[1..]),
-        _ => false,
     }
+}
+
+/// How much of a pattern one character matches, if it does.
+fn matches_one(pattern: &[u8], c: u8) -> Option<usize> {
+    let (matched, length) = match pattern.first()? {
+        b'?' => (true, 1),
+        b'[' => {
+            let (inside, rest) = class(&pattern[1..], c)?;
+            (inside, pattern.len() - rest.len())
+        }
+        b'\\' => (*pattern.get(1)? == c, 2),
+        literal => (*literal == c, 1),
+    };
+    matched.then_some(length)
 }
 
 /// Whether a character is in the class that follows a `[`, and what follows its `]`;

@@ -41,10 +41,10 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
     if listed.is_none() {
         report.error(root.span, format!("there are no `deployments` in {LIST}"));
     }
-    let mut loaded = Vec::new();
+    let mut read = Vec::new();
     for entry in entries {
         if DeploymentId::is_valid(&entry.key) {
-            loaded.push((entry, self::entry(loader, start, &path, entry, &report)));
+            read.push((entry, self::entry(loader, start, &path, entry, &report)));
         } else {
             report.error_help(
                 entry.at,
@@ -53,7 +53,7 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
             );
         }
     }
-    for (entry, state) in loaded {
+    for (entry, state) in read {
         found.add(DeploymentId::new(entry.key.as_str()), state, report.loc(entry.at));
     }
     found.incomplete = report.finish();
@@ -90,17 +90,14 @@ fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Re
         }
     }
     request.scale = scaled.iter().map(|(name, (count, _))| (name.clone(), *count)).collect();
-    let file = match stack {
-        Some((path, at)) => open(loader, start, &path, at, &report),
-        None => {
-            report.error_help(
-                entry.at,
-                format!("the deployment `{id}` names no stack"),
-                format!("add `stack: FOLDER/compose.yaml`, relative to {list}"),
-            );
-            None
-        }
-    };
+    let file = stack.and_then(|(path, at)| open(loader, start, &path, at, &report));
+    if entry.value.get("stack").is_none() {
+        report.error_help(
+            entry.at,
+            format!("the deployment `{id}` names no stack"),
+            format!("add `stack: FOLDER/compose.yaml`, relative to {list}"),
+        );
+    }
     let Some(file) = file else { return Entry::Invalid(report.finish()) };
     if let Some(root) = &file.root {
         let names = compose::service_names(root);

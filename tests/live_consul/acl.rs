@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::support::{ENGINE, Server, both_forms, seen};
 
 const ROOT: &str = "99999999-9999-9999-9999-999999999999";
-/// The rights that the documentation asks for.
+/// The rights that `ConsulSettings::token` asks for.
 const ENOUGH: &str = r#"
     key_prefix "reconciler/" { policy = "write" }
     session_prefix "" { policy = "write" }

@@ -9,7 +9,7 @@ use reconciler::world::OutsideError;
 
 use crate::support::{Server, both_forms, seen};
 
-fn record(deployment: &str, revision: &str) -> LedgerChange {
+pub(crate) fn record(deployment: &str, revision: &str) -> LedgerChange {
     LedgerChange::Record {
         deployment: deployment.into(),
         record: DeploymentRecord {

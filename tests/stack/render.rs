@@ -6,7 +6,7 @@ use reconciler::model::desired::{Deployment, DesiredState, Entry, Service};
 use reconciler::model::diagnostic::Diagnostic;
 use serde_json::{Value, json};
 
-pub fn desired(state: &DesiredState) -> String {
+pub(crate) fn desired(state: &DesiredState) -> String {
     let mut out = format!("layout {}\n", text(&json!(state.layout)));
     for diagnostic in &state.incomplete {
         out.push_str("incomplete\n");
@@ -16,15 +16,21 @@ pub fn desired(state: &DesiredState) -> String {
         match entry {
             Entry::Invalid(found) => {
                 let _ = writeln!(out, "{id}: invalid");
-                found.iter().for_each(|diagnostic| message(diagnostic, &mut out));
+                messages(found, &mut out);
             }
             Entry::Valid(it, found) => {
                 deployment(it, &mut out);
-                found.iter().for_each(|diagnostic| message(diagnostic, &mut out));
+                messages(found, &mut out);
             }
         }
     }
     out
+}
+
+fn messages(found: &[Diagnostic], out: &mut String) {
+    for diagnostic in found {
+        message(diagnostic, out);
+    }
 }
 
 /// In the form of rustc, so that a wrong position is seen at once.

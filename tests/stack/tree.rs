@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use reconciler::world::{Tree, TreeEntry, TreeError, TreeKind};
 
 #[derive(Default)]
-pub struct MemoryTree {
+pub(crate) struct MemoryTree {
     nodes: BTreeMap<String, (TreeKind, Vec<u8>)>,
 }
 
 impl MemoryTree {
-    pub fn file(&mut self, path: &str, text: &str, executable: bool) {
+    pub(crate) fn file(&mut self, path: &str, text: &str, executable: bool) {
         // `\r` and `\u{feff}` cannot be seen in a table; they are spelled out there.
         let text = text.replace("<CR>\n", "\r\n").replace("<BOM>", "\u{feff}");
         self.put(path, TreeKind::File { executable }, text.into_bytes());
     }
 
-    pub fn link(&mut self, path: &str, target: &str) {
+    pub(crate) fn link(&mut self, path: &str, target: &str) {
         self.put(path, TreeKind::Link, target.as_bytes().to_vec());
     }
 
-    pub fn special(&mut self, path: &str) {
+    pub(crate) fn special(&mut self, path: &str) {
         self.put(path, TreeKind::Other, Vec::new());
     }
 

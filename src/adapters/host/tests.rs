@@ -10,15 +10,31 @@ use crate::model::ledger::DeploymentRecord;
 use crate::world::{TreeEntry, TreeError};
 
 /// An engine that notes what it is asked, keeps a ledger, and stirs when told.
-#[derive(Default)]
 struct Fake {
+    name: EngineName,
     acts: RefCell<Vec<Action>>,
     ledger: RefCell<Ledger>,
     generation: Cell<u64>,
     stirs: bool,
 }
 
+impl Fake {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            acts: RefCell::default(),
+            ledger: RefCell::default(),
+            generation: Cell::new(0),
+            stirs: false,
+        }
+    }
+}
+
 impl Engine for Fake {
+    fn name(&self) -> &EngineName {
+        &self.name
+    }
+
     async fn observe(&self, _: &Scope) -> Result<EngineContents, OutsideError> {
         Ok(EngineContents::default())
     }
@@ -74,8 +90,7 @@ impl Tree for NoTree {
 }
 
 fn host(consul: Option<Consul>) -> Host<Fake> {
-    // Not in the order of their names.
-    Host::new(vec![("web2".into(), Fake::default()), ("web1".into(), Fake::default())], consul)
+    Host::new([Fake::new("web1"), Fake::new("web2")], consul, "web2".into())
 }
 
 /// A Consul that nobody can reach.
@@ -118,7 +133,7 @@ async fn an_engines_actions_reach_that_engine_alone() {
 }
 
 #[tokio::test]
-async fn without_consul_the_first_engine_in_the_operators_order_keeps_the_ledger() {
+async fn without_consul_the_chosen_engine_keeps_the_ledger() {
     let host = host(None);
     host.act(&"web1".into(), &record(), &NoTree).await.unwrap();
     assert_eq!(host.engines[&"web2".into()].generation.get(), 1);
@@ -144,11 +159,11 @@ async fn a_consul_that_cannot_be_reached_is_no_empty_one() {
 
 #[tokio::test]
 async fn a_stir_of_any_engine_is_reported() {
-    let quiet: Host<Fake> = Host::new(Vec::new(), None);
+    let quiet: Host<Fake> = Host::new([], None, "web1".into());
     assert!(quiet.stirred().now_or_never().is_none());
     assert!(host(None).stirred().now_or_never().is_none());
-    let loud = Fake { stirs: true, ..Fake::default() };
-    let host = Host::new(vec![("a".into(), Fake::default()), ("b".into(), loud)], None);
+    let loud = Fake { stirs: true, ..Fake::new("b") };
+    let host = Host::new([Fake::new("a"), loud], None, "a".into());
     assert!(host.stirred().now_or_never().is_some());
 }
 

@@ -55,10 +55,7 @@ fn wish(draft: &mut Draft<'_>, field: &Entry, service: &Node, scope: &Scope<'_>)
         target: None,
         labels: BTreeMap::new(),
     };
-    if !matches!(field.value.value, Value::Map(_)) {
-        wish.context = report.string("build", &field.value)?;
-        wish.context_at = field.value.span;
-    } else {
+    if matches!(field.value.value, Value::Map(_)) {
         for part in report.map("build", &field.value) {
             if !keys::BUILD.admits(part, report) || part.value.is_null() {
                 continue;
@@ -66,7 +63,7 @@ fn wish(draft: &mut Draft<'_>, field: &Entry, service: &Node, scope: &Scope<'_>)
             let (key, node) = (part.key.as_str(), &part.value);
             match key {
                 "context" => {
-                    (wish.context, wish.context_at) = (report.string(key, node)?, node.span)
+                    (wish.context, wish.context_at) = (report.string(key, node)?, node.span);
                 }
                 "dockerfile" => {
                     (wish.dockerfile, wish.dockerfile_at) = (report.string(key, node)?, node.span);
@@ -76,6 +73,9 @@ fn wish(draft: &mut Draft<'_>, field: &Entry, service: &Node, scope: &Scope<'_>)
                 _ => wish.labels = top::labels(part, report),
             }
         }
+    } else {
+        wish.context = report.string("build", &field.value)?;
+        wish.context_at = field.value.span;
     }
     if let Some(old) = service.get("dockerfile").filter(|_| scope.legacy) {
         wish.dockerfile = report.string("dockerfile", &old.value)?;

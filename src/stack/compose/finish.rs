@@ -21,12 +21,12 @@ use crate::stack::yaml::Span;
 const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// Puts the services together. `None` after errors.
-pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: Scope<'_>) -> Option<Deployment> {
+pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Option<Deployment> {
     let instance = scope.instance;
     graph::check_cycles(&drafts, scope.report);
-    link(&mut drafts, &scope);
-    let networks = used_networks(&drafts, &scope);
-    let volumes = used_volumes(&drafts, &scope);
+    link(&mut drafts, scope);
+    let networks = used_networks(&drafts, scope);
+    let volumes = used_volumes(&drafts, scope);
     let awaited: BTreeSet<String> = drafts
         .iter()
         .flat_map(|draft| &draft.depends_on)
@@ -36,7 +36,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: Scope<'_>) -> Option
     let services: BTreeMap<ServiceName, Service> = drafts
         .into_iter()
         .map(|draft| {
-            let service = service(draft, &awaited, &scope);
+            let service = service(draft, &awaited, scope);
             (service.name.clone(), service)
         })
         .collect();

@@ -6,7 +6,7 @@ use crate::stack::report::Reporter;
 use crate::stack::yaml::{Node, Value};
 
 /// Reads a health check; `disable: true` is the test `NONE`.
-pub(super) fn read(node: &Node, report: &Reporter) -> Option<Healthcheck> {
+pub(super) fn read(node: &Node, report: &Reporter) -> Healthcheck {
     let mut check = Healthcheck::default();
     let mut disabled = false;
     for field in report.map("healthcheck", node) {
@@ -29,7 +29,7 @@ pub(super) fn read(node: &Node, report: &Reporter) -> Option<Healthcheck> {
         }
         check = Healthcheck { test: vec!["NONE".to_owned()], ..Healthcheck::default() };
     }
-    Some(check)
+    check
 }
 
 fn test(node: &Node, report: &Reporter) -> Vec<String> {

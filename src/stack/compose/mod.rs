@@ -143,7 +143,7 @@ pub(super) fn deployment(
         top::sections(root, &mut scope);
     }
     let drafts = services.iter().filter_map(|entry| service::read(entry, &scope)).collect();
-    finish::deployment(drafts, scope)
+    finish::deployment(drafts, &scope)
 }
 
 /// The names of the services of a stack file.

@@ -135,7 +135,7 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         "cap_drop" => spec.cap_drop = process::capabilities(field, report),
         "extra_hosts" => spec.extra_hosts = process::extra_hosts(field, report),
         "tmpfs" => mounts::tmpfs(draft, field, report),
-        "healthcheck" => spec.healthcheck = health::read(node, report),
+        "healthcheck" => spec.healthcheck = Some(health::read(node, report)),
         "ports" => ports::published(draft, node, report),
         "expose" => ports::exposed(draft, node, report),
         "volumes" => mounts::read(draft, node, scope),
@@ -147,7 +147,7 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         "scale" => limits::replicas(draft, field, report),
         "deploy" => limits::deploy(draft, node, report),
         "cpus" | "mem_limit" | "pids_limit" | "cpu_shares" => {
-            limits::limit(draft, field, key, report)
+            limits::limit(draft, field, key, report);
         }
         "pull_policy" => pull_policy(draft, node, report),
         "x-reconciler" => extension::read(draft, node, report),

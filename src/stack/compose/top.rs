@@ -232,7 +232,7 @@ fn pool(node: &Node, report: &Reporter) -> IpamPool {
             "ip_range" => pool.ip_range = value(),
             "gateway" => pool.gateway = value(),
             "aux_addresses" => {
-                report.error(field.at, "`aux_addresses` is valid Compose, but not carried yet")
+                report.error(field.at, "`aux_addresses` is valid Compose, but not carried yet");
             }
             key if key.starts_with("x-") => {}
             key => report.refuse(
