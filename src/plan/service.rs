@@ -107,7 +107,7 @@ impl<'a, 's> Services<'a, 's> {
             }
             if replaces && (settled.good.is_some()) {
                 moves.push(settled.good.into_iter().collect());
-            } else if self.existed(service, slot) {
+            } else {
                 mended.extend(settled.good);
             }
             done.started.extend(settled.started);
@@ -126,12 +126,6 @@ impl<'a, 's> Services<'a, 's> {
             (containers.iter().any(is_running), containers.iter().any(is_good))
         });
         slots
-    }
-
-    /// Whether a slot had a container before: then it is missing, not new.
-    fn existed(&self, service: &Service, slot: Slot) -> bool {
-        !self.context.slot(&service.name, slot).is_empty()
-            || self.context.recorded_scale(&service.name) >= slot.0
     }
 
     /// Waits for replicas that stay as they run but are not good, if others will be taken
