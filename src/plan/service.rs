@@ -139,8 +139,7 @@ impl<'a, 's> Services<'a, 's> {
                     moves |= !self.moved_dependencies(service, owned).is_empty();
                     staying.extend((!is_good(owned)).then_some(owned));
                 }
-                Some(_) => {}
-                None => moves |= self.context.slot(&service.name, slot).iter().any(is_running),
+                _ => moves |= self.context.slot(&service.name, slot).iter().any(is_running),
             }
         }
         if !moves || service.one_shot {
