@@ -52,7 +52,7 @@ impl Progress for Lines {
                 self.line(&paint(FAINT, "begin  "), step, "");
             }
             Event::StepFinished { step, took } => {
-                let took = format!(" {}", paint(FAINT, &elapsed(*took)));
+                let took = format!(" {}", paint(FAINT, &format!("({})", elapsed(*took))));
                 self.line(&paint(GOOD, "done   "), step, &took);
             }
             Event::StepFailed { step, failure } => self.failed(step, failure),

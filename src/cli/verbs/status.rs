@@ -1,6 +1,6 @@
 //! `status`: what a running controller says of its deployments.
 
-use crate::api::Status;
+use crate::api::{StateOfDeployment, Status};
 
 use super::super::console::{BAD, Console, Format, WARN, paint};
 use super::super::exit::Exit;
@@ -68,15 +68,15 @@ fn text(status: &Status) -> String {
     for failure in status.last_pass.iter().flat_map(|pass| &pass.failed) {
         out += &format!("{} {}\n", paint(BAD, "failed:"), printable(failure));
     }
-    let states = status.deployments.iter();
-    let states = states.map(|(id, state)| (id.clone(), state.sync.clone(), state.health.clone()));
-    out + "\n" + &deployments(states)
+    let words = |(id, state): (&String, &StateOfDeployment)| {
+        (id.clone(), state.sync.clone(), state.health.clone())
+    };
+    out + "\n" + &deployments(status.deployments.iter().map(words))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::StateOfDeployment;
 
     #[test]
     fn deployments_stand_in_columns() {
