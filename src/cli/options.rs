@@ -167,7 +167,7 @@ layer! {
 layer! {
     /// What is printed besides results.
     LogOptions, "Output";
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter as in `RUST_LOG` [default: RUST_LOG,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter as in `RUST_LOG` [default: `RUST_LOG`,
     /// else `info` for the controller and `warn` for everything else]
     #[arg(long, global = true, env = "RECONCILER_LOG_LEVEL", hide_env = true, value_name = "LEVEL")]
     "log_level" log_level: String,

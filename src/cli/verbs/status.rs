@@ -1,5 +1,7 @@
 //! `status`: what a running controller says of its deployments.
 
+use std::fmt::Write as _;
+
 use crate::api::{StateOfDeployment, Status};
 
 use super::super::console::{BAD, Console, Format, WARN, paint};
@@ -56,17 +58,17 @@ fn text(status: &Status) -> String {
         out += "it waits for the lease: another controller acts\n";
     }
     for error in status.source_error.iter().chain(status.unseen.values()) {
-        out += &format!("{} {}\n", paint(BAD, "unknown:"), printable(error));
+        let _ = writeln!(out, "{} {}", paint(BAD, "unknown:"), printable(error));
     }
     for blocked in &status.blocked {
         let lines: Vec<String> = blocked.lines().map(printable).collect();
-        out += &format!("{}\n", paint(WARN, &lines.join("\n")));
+        let _ = writeln!(out, "{}", paint(WARN, &lines.join("\n")));
     }
     for held in &status.held {
-        out += &format!("{}\n", paint(WARN, &printable(held)));
+        let _ = writeln!(out, "{}", paint(WARN, &printable(held)));
     }
     for failure in status.last_pass.iter().flat_map(|pass| &pass.failed) {
-        out += &format!("{} {}\n", paint(BAD, "failed:"), printable(failure));
+        let _ = writeln!(out, "{} {}", paint(BAD, "failed:"), printable(failure));
     }
     let words = |(id, state): (&String, &StateOfDeployment)| {
         (id.clone(), state.sync.clone(), state.health.clone())
