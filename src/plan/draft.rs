@@ -24,13 +24,15 @@ pub(super) struct Scribe<'d> {
     deployment: DeploymentId,
     engine: EngineName,
     first: usize,
+    first_blocked: usize,
 }
 
 impl Draft {
     /// A scribe for one deployment.
     pub(super) fn scribe(&mut self, deployment: &DeploymentId, engine: &EngineName) -> Scribe<'_> {
-        let first = self.steps.len();
-        Scribe { draft: self, deployment: deployment.clone(), engine: engine.clone(), first }
+        let (first, first_blocked) = (self.steps.len(), self.blocked.len());
+        let (deployment, engine) = (deployment.clone(), engine.clone());
+        Scribe { draft: self, deployment, engine, first, first_blocked }
     }
 }
 
@@ -91,6 +93,12 @@ impl Scribe<'_> {
         let mine = &self.draft.steps[self.first..];
         let waited_for: After = mine.iter().flat_map(|step| step.after.iter().copied()).collect();
         mine.iter().map(|step| step.id).filter(|id| !waited_for.contains(id)).collect()
+    }
+
+    /// Whether something of this deployment is withheld.
+    pub(super) fn is_blocked(&self) -> bool {
+        let mine = &self.draft.blocked[self.first_blocked..];
+        mine.iter().any(|blocked| !blocked.waiting_on.is_notice())
     }
 
     /// Whether this deployment has no step yet.
