@@ -1,5 +1,7 @@
 //! What a controller does, as log lines and for whoever asks its API.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -7,6 +9,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::api::{LastPass, Status, put_off, rfc3339};
 use crate::control::{Ending, Event, Progress, Report};
+use crate::model::diagnostic::Diagnostic;
 use crate::world::Clock;
 
 use super::progress::{elapsed, takes_long};
@@ -15,12 +18,14 @@ use super::progress::{elapsed, takes_long};
 pub(in crate::cli) struct Logs<C> {
     clock: C,
     status: watch::Sender<Arc<Status>>,
+    /// The messages that were logged last: they are not repeated after every pass.
+    said: RefCell<BTreeSet<String>>,
 }
 
 impl<C: Clock> Logs<C> {
     /// Publishes to this channel.
     pub(in crate::cli) fn new(clock: C, status: watch::Sender<Arc<Status>>) -> Self {
-        Self { clock, status }
+        Self { clock, status, said: RefCell::default() }
     }
 
     /// Changes what is published.
@@ -29,21 +34,28 @@ impl<C: Clock> Logs<C> {
     }
 
     fn finished(&self, report: &Report) {
+        let before = self.said.take();
+        let said = &mut *self.said.borrow_mut();
+        let mut is_news = |text: String| {
+            let news = !before.contains(&text);
+            said.insert(text);
+            news
+        };
         for (deployment, message) in
             report.diagnostics.iter().flat_map(|(id, list)| list.iter().map(move |one| (id, one)))
         {
-            let deployment = deployment.as_ref().map(tracing::field::display);
-            let at = message.at.as_ref().map(tracing::field::display);
-            if message.is_error() {
-                error!(deployment, at, help = message.help, "{}", message.message);
-            } else {
-                warn!(deployment, at, help = message.help, "{}", message.message);
+            let at = message.at.as_ref().map(ToString::to_string);
+            if is_news(format!("{deployment:?} {at:?} {}", message.message)) {
+                let deployment = deployment.as_ref().map(tracing::field::display);
+                log_message(message, deployment, at);
             }
         }
         for blocked in &report.blocked {
             let deployment = blocked.deployment.as_ref().map(tracing::field::display);
             let waits = blocked.waiting_on.to_string();
-            warn!(deployment, waits, "blocked: {}", blocked.subject);
+            if is_news(blocked.to_string()) {
+                warn!(deployment, waits, "blocked: {}", blocked.subject);
+            }
         }
         if let Some(error) = &report.error {
             error!("{error}");
@@ -59,6 +71,15 @@ impl<C: Clock> Logs<C> {
         };
         info!(done = pass.done, failed = pass.failed.len(), "pass finished");
         self.publish(|status| Status { last_pass: Some(pass), ..status });
+    }
+}
+
+fn log_message(message: &Diagnostic, deployment: Option<impl tracing::Value>, at: Option<String>) {
+    let Diagnostic { message: text, help, .. } = message;
+    if message.is_error() {
+        error!(deployment, at, help, "{text}");
+    } else {
+        warn!(deployment, at, help, "{text}");
     }
 }
 
