@@ -35,7 +35,7 @@ impl World {
     pub fn new() -> Self {
         let engines = [EngineName::new("local")];
         let sim = Sim::new(1, &engines, true);
-        let mut policy = HostPolicy::permissive();
+        let policy = HostPolicy::permissive();
         policy.trees.renew([("shop".into(), "/srv/shop".to_owned())].into());
         let settings = Settings {
             installation: "main".into(),

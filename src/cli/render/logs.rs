@@ -10,6 +10,7 @@ use tracing::{debug, error, info, warn};
 use crate::api::{LastPass, Status, put_off, rfc3339};
 use crate::control::{Ending, Event, Progress, Report};
 use crate::model::diagnostic::Diagnostic;
+use crate::model::id::DeploymentId;
 use crate::world::Clock;
 
 use super::progress::{elapsed, takes_long};
@@ -44,10 +45,8 @@ impl<C: Clock> Logs<C> {
         for (deployment, message) in
             report.diagnostics.iter().flat_map(|(id, list)| list.iter().map(move |one| (id, one)))
         {
-            let at = message.at.as_ref().map(ToString::to_string);
-            if is_news(format!("{deployment:?} {at:?} {}", message.message)) {
-                let deployment = deployment.as_ref().map(tracing::field::display);
-                log_message(message, deployment, at);
+            if is_news(format!("{deployment:?} {:?} {}", message.at, message.message)) {
+                log_message(message, deployment.as_ref());
             }
         }
         for blocked in &report.blocked {
@@ -74,8 +73,10 @@ impl<C: Clock> Logs<C> {
     }
 }
 
-fn log_message(message: &Diagnostic, deployment: Option<impl tracing::Value>, at: Option<String>) {
+fn log_message(message: &Diagnostic, deployment: Option<&DeploymentId>) {
     let Diagnostic { message: text, help, .. } = message;
+    let deployment = deployment.map(tracing::field::display);
+    let at = message.at.as_ref().map(tracing::field::display);
     if message.is_error() {
         error!(deployment, at, help, "{text}");
     } else {

@@ -55,9 +55,10 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     if console.format == Format::Json {
         console.json(&plan::json(&prepared.plan, &report));
     }
-    console.progress(match prepared.plan.is_empty() {
-        true => "Nothing was changed.",
-        false => "Nothing was changed; `reconciler --once` with the same settings applies it.",
+    console.progress(if prepared.plan.is_empty() {
+        "Nothing was changed."
+    } else {
+        "Nothing was changed; `reconciler --once` with the same settings applies it."
     });
     match Exit::from(report.exit()) {
         Exit::Done if detailed && !prepared.plan.is_empty() => Exit::Pending,
