@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use reconciler::adapters::docker::Docker;
 use reconciler::model::action::{Action, Resources};
+use reconciler::model::id::ContainerId;
 use reconciler::model::labels::is_reserved;
 use reconciler::model::observed::{Health, Status};
 use reconciler::model::policy::HostPolicy;
@@ -101,6 +103,11 @@ fn everything() -> ContainerSpec {
     spec
 }
 
+/// What the image adds to every container's environment.
+async fn image_environment(docker: &Docker) -> BTreeMap<String, String> {
+    docker.observe(&Deployment("image").scope()).await.unwrap().images[&IMAGE.into()].env.clone()
+}
+
 #[tokio::test]
 async fn a_container_of_every_field_is_what_inspect_shows() {
     let every = Deployment("every");
@@ -121,6 +128,8 @@ async fn a_container_of_every_field_is_what_inspect_shows() {
     act(&docker, &Action::CreateNetwork { network, owner }).await.unwrap();
 
     let spec = everything();
+    let mut expected = spec.clone();
+    expected.env.extend(image_environment(&docker).await);
     let (id, target) = create(&docker, every.create("web", spec.clone())).await;
     let connect = Action::ConnectNetwork {
         container: target.clone(),
@@ -135,7 +144,7 @@ async fn a_container_of_every_field_is_what_inspect_shows() {
         }
         let mut seen = view(&docker, &id).await;
         seen.spec.labels.retain(|name, _| !is_reserved(name));
-        assert_eq!(seen.spec, spec, "started: {started}");
+        assert_eq!(seen.spec, expected, "started: {started}");
         assert_eq!(seen.volumes.len(), 4);
         assert_eq!(seen.addresses.len(), if started { 2 } else { 0 });
         let ports = if started { Some(&18080) } else { None };
@@ -161,6 +170,7 @@ async fn what_is_not_said_is_left_to_the_engine() {
     let mut seen = view(&docker, &id).await;
     seen.spec.labels.clear();
     spec.command = Some(words(&["sh"]));
+    spec.env = image_environment(&docker).await;
     assert_eq!(seen.spec, spec);
     assert_eq!((seen.state.status, seen.state.started_at), (Status::Created, None));
 }
@@ -272,10 +282,7 @@ async fn a_successor_takes_over_the_anonymous_volumes() {
     assert_eq!(docker.log_tail(&second, 5).await.unwrap(), ["kept"]);
 }
 
-async fn ended(
-    docker: &reconciler::adapters::docker::Docker,
-    id: &reconciler::model::id::ContainerId,
-) {
+async fn ended(docker: &Docker, id: &ContainerId) {
     let ended = async {
         while view(docker, id).await.state.status != Status::Exited {
             tokio::time::sleep(Duration::from_millis(20)).await;

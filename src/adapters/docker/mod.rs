@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::errors::Error;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
 
@@ -53,6 +53,8 @@ pub struct Docker {
     installation: InstallationId,
     api: bollard::Docker,
     transport: Arc<Transport>,
+    /// One permit for each read that may be under way.
+    reads: Semaphore,
     id: OnceCell<EngineId>,
     events: Mutex<Subscription>,
 }
@@ -100,6 +102,7 @@ impl Docker {
             installation,
             api,
             transport,
+            reads: Semaphore::new(AT_ONCE),
             id: OnceCell::new(),
             events: Mutex::new(Subscription::default()),
         })
@@ -116,12 +119,16 @@ impl Docker {
         self.read(self.api.ping()).await.map(drop)
     }
 
-    /// A read, with the deadline of reads.
+    /// A read, with the deadline of reads, once its turn has come.
     fn read<T>(
         &self,
         call: impl Future<Output = Result<T, Error>>,
     ) -> impl Future<Output = Result<T, OutsideError>> {
-        self.within(READ, call)
+        let call = self.within(READ, call);
+        async move {
+            let _permit = self.reads.acquire().await.expect("BUG: nobody closes the semaphore");
+            call.await
+        }
     }
 
     /// A call with a deadline for all of it, the answer's body included.
