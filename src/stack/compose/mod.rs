@@ -111,7 +111,7 @@ pub(super) fn is_legacy(root: &Node) -> bool {
     let is_service = |entry: &Entry| {
         let has =
             |key| entry.value.get(key).is_some_and(|e| !matches!(e.value.value, Value::Map(_)));
-        has("image") || has("build")
+        has("image") || has("build") || entry.value.get("extends").is_some()
     };
     root.get("services").is_none()
         && root.get("version").is_none()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as RawSpan, Tag};
 
+use super::flow::{self, Adjusted};
 use super::scalar;
 use super::{Entry, Kind, MAX_ALIASED, MAX_DEPTH, Node, Span, Value, merge};
 use crate::stack::report::Reporter;
@@ -36,12 +37,15 @@ struct Builder<'a> {
     aliased: usize,
     root: Option<Node>,
     documents: usize,
+    /// By how many columns lines were moved to the right before they were read.
+    shifts: BTreeMap<usize, usize>,
     /// The text's length in characters, if its last line is not ended.
     open_end: Option<usize>,
 }
 
 /// The tree of the only document. `None` after an error that hides the rest.
 pub(super) fn build(text: &str, report: &Reporter) -> Option<Node> {
+    let Adjusted { text, shifts } = flow::adjust(text);
     let mut builder = Builder {
         report,
         frames: Vec::new(),
@@ -49,18 +53,15 @@ pub(super) fn build(text: &str, report: &Reporter) -> Option<Node> {
         aliased: 0,
         root: None,
         documents: 0,
+        shifts,
         open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
     };
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&text) {
         match event {
             Ok((event, span)) => builder.on_event(event, span)?,
             Err(error) => {
-                let at = error.marker();
-                let span = report.clip(Span {
-                    line: number(at.line()),
-                    column: number(at.col() + 1),
-                    length: 1,
-                });
+                let at = *error.marker();
+                let span = builder.span(RawSpan::empty(at));
                 report.error(span, format!("this is not valid YAML: {}", error.info()));
                 return None;
             }
@@ -106,9 +107,10 @@ impl Builder<'_> {
 
     fn span(&self, raw: RawSpan) -> Span {
         let length = if raw.end.line() == raw.start.line() { raw.len() } else { usize::MAX };
+        let shift = self.shifts.get(&raw.start.line()).copied().unwrap_or(0);
         self.report.clip(Span {
             line: number(raw.start.line()),
-            column: number(raw.start.col() + 1),
+            column: number((raw.start.col() + 1).saturating_sub(shift)),
             length: number(length),
         })
     }

@@ -5,6 +5,7 @@
 //! Nobody outside this module sees either of them.
 
 mod build;
+mod flow;
 mod merge;
 mod scalar;
 
