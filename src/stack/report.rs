@@ -17,13 +17,15 @@ pub(super) struct Reporter {
     file: Arc<str>,
     lines: Vec<String>,
     found: RefCell<Vec<Diagnostic>>,
+    /// Values that were substituted and must not be repeated.
+    secrets: RefCell<Vec<String>>,
 }
 
 impl Reporter {
     /// A reporter for a file with this text.
     pub(super) fn new(file: &str, text: &str) -> Self {
         let lines = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
-        Self { file: file.into(), lines, found: RefCell::default() }
+        Self { file: file.into(), lines, found: RefCell::default(), secrets: RefCell::default() }
     }
 
     /// A reporter that never shows a line: for env files.
@@ -33,7 +35,12 @@ impl Reporter {
 
     /// Another reporter about the same file, for what concerns only a part of it.
     pub(super) fn same_file(&self) -> Self {
-        Self { file: Arc::clone(&self.file), lines: self.lines.clone(), found: RefCell::default() }
+        Self {
+            file: Arc::clone(&self.file),
+            lines: self.lines.clone(),
+            found: RefCell::default(),
+            secrets: self.secrets.clone(),
+        }
     }
 
     /// The file's path inside the tree.
@@ -101,6 +108,7 @@ impl Reporter {
         message: String,
         help: Option<String>,
     ) -> Diagnostic {
+        let (message, help) = (self.cleaned(message), help.map(|help| self.cleaned(help)));
         let (span, excerpt) = self.excerpt(span);
         let at = Some(self.loc(span));
         Diagnostic { severity, at, length: span.length, excerpt, message, help }
@@ -112,6 +120,29 @@ impl Reporter {
         if !found.contains(&diagnostic) {
             found.push(diagnostic);
         }
+    }
+
+    /// Remembers values that no later message may repeat.
+    pub(super) fn conceal(&self, values: Vec<String>) {
+        self.secrets.borrow_mut().extend(values.into_iter().filter(|value| !value.is_empty()));
+    }
+
+    /// A message without concealed values. Only what stands in backticks comes from
+    /// files; the words around it are ours.
+    fn cleaned(&self, text: String) -> String {
+        let secrets = self.secrets.borrow();
+        if secrets.is_empty() {
+            return text;
+        }
+        // One or two characters are in every second word: they hide only themselves.
+        let hides = |part: &str, secret: &String| {
+            part == secret || (secret.len() > 2 && part.contains(secret.as_str()))
+        };
+        let parts = text.split('`').enumerate().map(|(index, part)| {
+            let secret = index % 2 == 1 && secrets.iter().any(|secret| hides(part, secret));
+            if secret { HIDDEN } else { part }
+        });
+        parts.collect::<Vec<_>>().join("`")
     }
 
     /// Whether an error was reported.

@@ -11,8 +11,20 @@ pub(super) struct Expanded {
     pub(super) text: String,
     /// Whether a value that never prints is in it.
     pub(super) sensitive: bool,
+    /// Those values.
+    pub(super) secrets: Vec<String>,
     /// Names that were not set and became nothing, with their offsets in bytes.
     pub(super) unset: Vec<(usize, String)>,
+}
+
+impl Expanded {
+    fn put(&mut self, value: &str, sensitive: bool) {
+        self.text.push_str(value);
+        if sensitive {
+            self.sensitive = true;
+            self.secrets.push(value.to_owned());
+        }
+    }
 }
 
 /// Why a text cannot be expanded.
@@ -97,8 +109,7 @@ fn reference(
     match (operator, value) {
         (Some('-'), None) | (Some('+'), Some(_)) => fill(word, word_at, variables, out),
         (Some('-' | '?'), Some((value, sensitive))) => {
-            out.text.push_str(value);
-            out.sensitive |= sensitive;
+            out.put(value, sensitive);
             Ok(())
         }
         (Some('+'), None) => Ok(()),
@@ -128,8 +139,7 @@ fn plain(
 ) -> Result<(), Refused> {
     match variables.get(name) {
         Lookup::Found { value, sensitive } => {
-            out.text.push_str(value);
-            out.sensitive |= sensitive;
+            out.put(value, sensitive);
             Ok(())
         }
         Lookup::Withheld => Err(withheld(name, offset, name.len() + 1)),

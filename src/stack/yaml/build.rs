@@ -45,7 +45,7 @@ struct Builder<'a> {
 
 /// The tree of the only document. `None` after an error that hides the rest.
 pub(super) fn build(text: &str, report: &Reporter) -> Option<Node> {
-    let Adjusted { text, shifts } = flow::adjust(text);
+    let Adjusted { text: adjusted, shifts } = flow::adjust(text);
     let mut builder = Builder {
         report,
         frames: Vec::new(),
@@ -54,12 +54,15 @@ pub(super) fn build(text: &str, report: &Reporter) -> Option<Node> {
         root: None,
         documents: 0,
         shifts,
-        open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
+        open_end: (!adjusted.ends_with('\n')).then(|| adjusted.chars().count()),
     };
-    for event in Parser::new_from_str(&text) {
+    for event in Parser::new_from_str(&adjusted) {
         match event {
             Ok((event, span)) => builder.on_event(event, span)?,
             Err(error) => {
+                if error.info().starts_with("invalid indentation") && super::refused(text, report) {
+                    return None;
+                }
                 let at = *error.marker();
                 let span = builder.span(RawSpan::empty(at));
                 report.error(span, format!("this is not valid YAML: {}", error.info()));
@@ -127,6 +130,7 @@ impl Builder<'_> {
             return None;
         }
         self.check_tag(tag, span);
+        let span = Span { length: 1, ..span };
         self.frames.push(Frame { span, anchor, content });
         Some(())
     }

@@ -41,13 +41,11 @@ pub(super) fn adjust(text: &str) -> Adjusted<'_> {
         let text = join(&lines, &moved, width);
         let Some(rest) = left.checked_sub(text.len()) else { return untouched() };
         left = rest;
-        match indentation_error(&text) {
-            Some(again) => error = again,
-            None => {
-                let shifts = moved.into_iter().map(|line| (line, width)).collect();
-                return Adjusted { text: Cow::Owned(text), shifts };
-            }
-        }
+        let Some(again) = indentation_error(&text) else {
+            let shifts = moved.into_iter().map(|line| (line, width)).collect();
+            return Adjusted { text: Cow::Owned(text), shifts };
+        };
+        error = again;
     }
 }
 
