@@ -1,7 +1,7 @@
 //! Collects messages about one file: turns positions into [`Diagnostic`]s, adds the line
 //! they are about, and hides what must not print in it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::yaml::Span;
@@ -9,6 +9,8 @@ use crate::model::desired::Origins;
 use crate::model::diagnostic::{Diagnostic, Loc, Severity};
 use crate::model::secret::is_sensitive_name;
 
+/// How many messages about one file are kept: more would help nobody.
+const MOST: usize = 500;
 /// What a hidden value is shown as.
 const HIDDEN: &str = "***";
 
@@ -17,6 +19,8 @@ pub(super) struct Reporter {
     file: Arc<str>,
     lines: Vec<String>,
     found: RefCell<Vec<Diagnostic>>,
+    /// Whether one of them is an error, also one that was not kept.
+    failed: Cell<bool>,
     /// Values that were substituted and must not be repeated.
     secrets: RefCell<Vec<String>>,
 }
@@ -25,7 +29,13 @@ impl Reporter {
     /// A reporter for a file with this text.
     pub(super) fn new(file: &str, text: &str) -> Self {
         let lines = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
-        Self { file: file.into(), lines, found: RefCell::default(), secrets: RefCell::default() }
+        Self {
+            file: file.into(),
+            lines,
+            found: RefCell::default(),
+            failed: Cell::default(),
+            secrets: RefCell::default(),
+        }
     }
 
     /// A reporter that never shows a line: for env files.
@@ -39,6 +49,7 @@ impl Reporter {
             file: Arc::clone(&self.file),
             lines: self.lines.clone(),
             found: RefCell::default(),
+            failed: Cell::default(),
             secrets: self.secrets.clone(),
         }
     }
@@ -117,7 +128,8 @@ impl Reporter {
     /// Adds a diagnostic that was made elsewhere.
     pub(super) fn add(&self, diagnostic: Diagnostic) {
         let mut found = self.found.borrow_mut();
-        if !found.contains(&diagnostic) {
+        let first_error = diagnostic.is_error() && !self.failed.replace(true);
+        if first_error || (found.len() < MOST && !found.contains(&diagnostic)) {
             found.push(diagnostic);
         }
     }
@@ -147,7 +159,7 @@ impl Reporter {
 
     /// Whether an error was reported.
     pub(super) fn has_errors(&self) -> bool {
-        self.found.borrow().iter().any(Diagnostic::is_error)
+        self.failed.get()
     }
 
     /// Everything that was reported, in the order of the file.

@@ -19,7 +19,13 @@ struct Frame {
 
 enum Content {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, merges: Vec<(Span, Node)>, key: Option<PendingKey> },
+    Map {
+        entries: Vec<Entry>,
+        merges: Vec<(Span, Node)>,
+        key: Option<PendingKey>,
+        /// Where each key was written first.
+        seen: BTreeMap<String, Span>,
+    },
 }
 
 /// A key whose value comes next.
@@ -98,7 +104,12 @@ impl Builder<'_> {
                 self.open(span, anchor, tag.as_deref(), Content::List(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
-                let content = Content::Map { entries: Vec::new(), merges: Vec::new(), key: None };
+                let content = Content::Map {
+                    entries: Vec::new(),
+                    merges: Vec::new(),
+                    key: None,
+                    seen: BTreeMap::new(),
+                };
                 self.open(span, anchor, tag.as_deref(), content)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
@@ -159,8 +170,8 @@ impl Builder<'_> {
         };
         match &mut frame.content {
             Content::List(items) => items.push(node),
-            Content::Map { entries, merges, key } => match key.take() {
-                None => *key = Some(self_key(node, entries, merges, self.report)),
+            Content::Map { entries, merges, key, seen } => match key.take() {
+                None => *key = Some(read_key(node, seen, self.report)),
                 Some(PendingKey::Named(key, at)) => {
                     entries.push(Entry { key, at, value: node });
                 }
@@ -227,12 +238,7 @@ impl Builder<'_> {
 }
 
 /// Reads a node as a key, reporting what cannot be one and what is there twice.
-fn self_key(
-    node: Node,
-    entries: &[Entry],
-    merges: &[(Span, Node)],
-    report: &Reporter,
-) -> PendingKey {
+fn read_key(node: Node, seen: &mut BTreeMap<String, Span>, report: &Reporter) -> PendingKey {
     let at = node.span;
     let Value::Scalar(scalar) = node.value else {
         report.error(at, format!("a key must be a string, not {}", node.describe()));
@@ -246,19 +252,15 @@ fn self_key(
         );
         return PendingKey::Broken;
     }
-    let first = if scalar.text == "<<" {
-        merges.first().map(|(first, _)| *first)
-    } else {
-        entries.iter().find(|entry| entry.key == scalar.text).map(|entry| entry.at)
-    };
-    if let Some(first) = first {
+    if let Some(first) = seen.get(&scalar.text) {
         report.error_help(
             at,
             format!("the key `{}` is here twice", scalar.text),
-            format!("the first one is at {}", report.loc(first)),
+            format!("the first one is at {}", report.loc(*first)),
         );
         return PendingKey::Broken;
     }
+    seen.insert(scalar.text.clone(), at);
     if scalar.text == "<<" { PendingKey::Merge(at) } else { PendingKey::Named(scalar.text, at) }
 }
 
