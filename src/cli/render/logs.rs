@@ -94,9 +94,12 @@ impl<C: Clock> Progress for Logs<C> {
             }
             Event::Reachable { part } => info!(%part, "answers again"),
             Event::Planned(plan) => {
-                for line in plan.to_string().lines() {
-                    info!("{line}");
+                for step in &plan.steps {
+                    let causes: Vec<_> = step.causes.iter().map(ToString::to_string).collect();
+                    let (deployment, causes) = (&step.deployment, causes.join("; "));
+                    info!(%deployment, step = %step.id, causes, "plan {}", step.action);
                 }
+                info!("{}", plan.summary());
             }
             Event::Held(held) => warn!("{}", put_off(held)),
             Event::StepStarted(step) => {
