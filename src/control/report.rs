@@ -70,7 +70,7 @@ pub enum Ending {
         /// The failed or stopped step at the beginning of the chain.
         because: StepId,
     },
-    /// It was not carried out, or its wait was given up, on request.
+    /// It was not carried out, or given up, on request.
     Stopped,
 }
 

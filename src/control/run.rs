@@ -6,8 +6,8 @@
 //! a wait of five minutes in one deployment delays none of the others, and a deployment is
 //! planned again as soon as its own last step ended.
 //!
-//! A newer revision stops the steps of exactly those deployments that it changes: waits end
-//! at once, running calls finish, then they are planned again. An unchanged deployment goes
+//! A newer revision stops the steps of exactly those deployments that it changes: waits,
+//! pulls and builds end at once, other calls finish, then they are planned again. An unchanged deployment goes
 //! on, else a push every minute would keep a slow one from ever reaching its deadline.
 //!
 //! Events only say *when* to look. Everything waits in one set of futures, each of which
@@ -15,7 +15,6 @@
 //! happened.
 
 use std::collections::BTreeSet;
-use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -62,7 +61,7 @@ pub async fn run<W: Act + Watch, C: Clock, S: Source>(
         controller.begin_what_is_due();
         let next = select_biased! {
             () = requested => break,
-            turn = next_turn(&mut controller.walk).fuse() => Next::Turn(turn),
+            turn = controller.walk.turn().fuse() => Next::Turn(turn),
             wake = controller.wakes.next().fuse() => Next::Wake(wake),
         };
         match next {
@@ -390,13 +389,5 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let report = Report { execution: Execution::joined(ended), ..self.last };
         self.setup.progress.event(&Event::PassFinished(&report));
         report
-    }
-}
-
-/// The next thing that ends, whenever something runs.
-async fn next_turn<W: Act, C: Clock>(walk: &mut Walk<'_, W, C>) -> Turn {
-    match walk.next().await {
-        Some(turn) => turn,
-        None => pending().await,
     }
 }

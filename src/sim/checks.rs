@@ -26,7 +26,7 @@ pub enum Invariant {
     /// No service has more running containers than its replicas and the surge, and no
     /// replica more than two of them.
     MaxSurge,
-    /// Nothing is done to what the last look did not see.
+    /// Nothing is done to what the controller has not seen.
     NothingOnDoubt,
     /// Nothing starts before what it depends on is as it asks.
     Order,
@@ -67,14 +67,13 @@ pub struct Promise {
     pub after: BTreeMap<ServiceName, Condition>,
 }
 
-/// What the controller saw of an engine at its last look.
+/// What the controller saw of an engine at its last look that succeeded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {
-    /// Whether it got an answer.
-    pub(super) seen: bool,
     /// How many replicas of each service were good then.
     good: BTreeMap<ServiceKey, usize>,
-    /// Services that changed since by themselves or by a hand.
+    /// Services that changed by themselves or by a hand since this controller's first
+    /// look: what it does may rest on any of its looks.
     disturbed: BTreeSet<ServiceKey>,
 }
 
@@ -84,7 +83,7 @@ impl Look {
         let keys: BTreeSet<ServiceKey> =
             engine.containers.values().filter_map(Container::service).collect();
         let good = keys.into_iter().map(|key| (key.clone(), good(engine, &key, None))).collect();
-        Self { seen: true, good, disturbed: BTreeSet::new() }
+        Self { good, disturbed: BTreeSet::new() }
     }
 }
 
@@ -93,7 +92,7 @@ fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> usi
     let slots: BTreeSet<_> = engine
         .containers
         .values()
-        .filter(|c| c.by_us && c.is_good() && Some(&c.id) != without)
+        .filter(|c| c.by_us && c.is_good() && c.is_staying() && Some(&c.id) != without)
         .filter(|c| c.service().as_ref() == Some(key))
         .filter_map(Container::slot)
         .collect();
@@ -101,6 +100,14 @@ fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> usi
 }
 
 impl State {
+    /// The controller looked at an engine.
+    pub(super) fn saw(&mut self, engine: &EngineName, mut look: Look) {
+        if let Some(before) = self.looks.remove(engine) {
+            look.disturbed = before.disturbed;
+        }
+        self.looks.insert(engine.clone(), look);
+    }
+
     /// A service changed, but not by the controller.
     pub(super) fn disturb(&mut self, engine: &EngineName, service: Option<ServiceKey>) {
         if let Some(look) = self.looks.get_mut(engine) {
@@ -124,7 +131,7 @@ impl State {
 
     /// Looks at an action as it is sent: what it acts on must have been seen.
     pub(super) fn check_sight(&mut self, name: &EngineName, action: &Action, words: &str) {
-        let unseen = !self.looks.get(name).is_some_and(|look| look.seen);
+        let unseen = !self.looks.contains_key(name);
         let doubtful = match action.outside() {
             Outside::Engine => unseen,
             Outside::Catalog => unseen || !self.catalog_seen,
@@ -142,7 +149,7 @@ impl State {
             self.check_ownership(engine, action, &mut broken);
             match action {
                 Action::CreateContainer(create) => {
-                    self.check_create(engine, create, &mut broken);
+                    check_create(engine, create, &mut broken);
                 }
                 Action::StartContainer { container }
                 | Action::RestartContainer { container, .. }
@@ -183,29 +190,6 @@ impl State {
         };
         if strange_container || strange_network {
             broken.push(Invariant::OwnOnly);
-        }
-    }
-
-    fn check_create(&self, engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
-        let replica = &create.identity.replica;
-        let key = (replica.deployment.clone(), replica.service.clone());
-        let all = engine.containers.values();
-        let of_slot = all
-            .filter(|c| c.by_us && c.service().as_ref() == Some(&key))
-            .filter(|c| c.slot() == Some(replica.slot));
-        let mut started = of_slot.filter(|c| c.started_at.is_some());
-        let loses = started.any(|before| {
-            before.volumes.iter().any(|(target, volume)| {
-                let mount = create.spec.mounts.get(target);
-                let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
-                let image = engine.images.get(&create.spec.image);
-                let mounted =
-                    mount.is_some() || image.is_some_and(|image| image.volumes.contains(target));
-                anonymous && mounted && create.volumes.get(target) != Some(volume)
-            })
-        });
-        if loses {
-            broken.push(Invariant::NoDataLoss);
         }
     }
 
@@ -271,5 +255,29 @@ impl State {
     /// Remembers which files a hash stands for.
     pub(super) fn expect_files(&mut self, hash: Digest, files: BTreeMap<String, Digest>) {
         self.files.insert(hash, files);
+    }
+}
+
+/// A replica's new container takes over what its predecessor wrote.
+fn check_create(engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
+    let replica = &create.identity.replica;
+    let key = (replica.deployment.clone(), replica.service.clone());
+    let all = engine.containers.values();
+    let of_slot = all
+        .filter(|c| c.by_us && c.service().as_ref() == Some(&key))
+        .filter(|c| c.slot() == Some(replica.slot));
+    let mut started = of_slot.filter(|c| c.started_at.is_some());
+    let loses = started.any(|before| {
+        before.volumes.iter().any(|(target, volume)| {
+            let mount = create.spec.mounts.get(target);
+            let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
+            let image = engine.images.get(&create.spec.image);
+            let mounted =
+                mount.is_some() || image.is_some_and(|image| image.volumes.contains(target));
+            anonymous && mounted && create.volumes.get(target) != Some(volume)
+        })
+    });
+    if loses {
+        broken.push(Invariant::NoDataLoss);
     }
 }

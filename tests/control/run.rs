@@ -123,6 +123,22 @@ fn a_newer_revision_ends_a_wait_at_once() {
 }
 
 #[test]
+fn a_newer_revision_does_not_wait_for_the_image_of_the_older_one() {
+    let stage = Stage::new();
+    let _ = stage.play(async |stage| {
+        stage.until_running("abc-web-1").await;
+        stage.world.slow.borrow_mut().insert("web:2".into(), Duration::from_hours(1));
+        stage.git.push(snapshot("r2"));
+        stage.sleep(10.0).await;
+        stage.git.push(snapshot("r3"));
+        stage.sleep(3.0).await;
+        assert_eq!(stage.world.calls_with("pull image web:2").len(), 1);
+        assert_eq!(stage.world.calls_with("pull image web:3").len(), 1);
+        assert!(stage.world.calls_with("remove abc-web-1").len() == 1, "{:?}", stage.told.0);
+    });
+}
+
+#[test]
 fn a_newer_revision_leaves_the_waits_of_unchanged_deployments_alone() {
     let stage = Stage::new();
     stage.life("xyz-web-1", Life::Checked(Health::Starting));

@@ -54,6 +54,11 @@ impl Part {
         self.image.starts_with("job")
     }
 
+    /// The image as the stack writes it; what is built has a name of its own.
+    pub(crate) fn reference(&self, id: &DeploymentId, name: &ServiceName) -> String {
+        if self.built { format!("{id}/{name}/{}", self.image) } else { self.image.clone() }
+    }
+
     fn is_stop_first(&self) -> bool {
         self.order == Some(RolloutOrder::StopFirst)
             || self.host_ports.is_some()
@@ -204,7 +209,7 @@ pub(crate) fn file(version: u64) -> FileSpec {
 }
 
 fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
-    let mut spec = ContainerSpec::of_image(part.image.as_str().into());
+    let mut spec = ContainerSpec::of_image(part.reference(id, name).as_str().into());
     spec.env.insert("VERSION".to_owned(), part.env.to_string());
     spec.memory = part.memory;
     spec.restart = part.restart;

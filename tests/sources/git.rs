@@ -1,67 +1,15 @@
-//! Git repositories as sources, on this machine and over HTTP.
+//! Git repositories as sources: what is found, what is read, what wakes the loop.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
 use std::time::Duration;
 
-use reconciler::adapters::git::{Address, GitSettings, GitSource, Limits, Reference, Token};
-use reconciler::model::secret::Content;
+use reconciler::adapters::git::{Address, GitSettings};
 use reconciler::world::{Source as _, SourceError, TreeEntry, TreeError, TreeKind};
 
-use crate::http::{Behaviour, Server};
+use crate::common::{LIMIT, SOON, at, invalid, open, revision, serve, settings};
 use crate::repository::{Repository, git};
 use crate::temp::Temp;
-
-const LIMIT: u64 = 1 << 20;
-/// Longer than any test takes: a wake-up within it is not the poll's.
-const NEVER: Duration = Duration::from_mins(10);
-/// What a wake-up may take on a loaded machine.
-const SOON: Duration = Duration::from_secs(20);
-
-fn settings(url: &str, cache: &Temp) -> GitSettings {
-    let address = Address::parse(url).unwrap();
-    GitSettings { poll: NEVER, ..GitSettings::new(address, cache.path().join("cache")) }
-}
-
-fn open(settings: GitSettings) -> GitSource {
-    GitSource::open(settings).unwrap()
-}
-
-fn at(settings: &GitSettings, reference: &str) -> GitSettings {
-    GitSettings { reference: Reference::parse(reference), ..settings.clone() }
-}
-
-async fn revision(settings: &GitSettings) -> Result<String, SourceError> {
-    Ok(open(settings.clone()).fetch().await?.revision.as_str().to_owned())
-}
-
-fn serve(repository: &Repository) -> Server {
-    Server::start(Behaviour { root: repository.root().to_owned(), ..Behaviour::default() })
-}
-
-/// `x-access-token:s3cret` as the header that carries it.
-const GOOD: &str = "Basic eC1hY2Nlc3MtdG9rZW46czNjcmV0";
-
-fn token(text: &str) -> Token {
-    Token::Value(Content::new(text.as_bytes()))
-}
-
-fn forbidden<T>(answer: Result<T, SourceError>) -> String {
-    match answer {
-        Err(SourceError::Forbidden(text)) => text,
-        Err(other) => panic!("not forbidden: {other:?}"),
-        Ok(_) => panic!("not forbidden"),
-    }
-}
-
-fn invalid<T>(answer: Result<T, SourceError>) -> String {
-    match answer {
-        Err(SourceError::Invalid(text)) => text,
-        Err(other) => panic!("not invalid: {other:?}"),
-        Ok(_) => panic!("not invalid"),
-    }
-}
 
 #[tokio::test]
 async fn a_path_a_file_url_and_http_give_the_same_commit() {
@@ -123,25 +71,6 @@ async fn a_push_and_a_forced_push_are_new_revisions() {
 }
 
 #[tokio::test]
-async fn an_unchanged_head_is_looked_at_and_not_fetched() {
-    let repository = Repository::new();
-    let server = serve(&repository);
-    let cache = Temp::new();
-    let settings = settings(&server.url("127.0.0.1", "repo.git"), &cache);
-    let source = open(settings.clone());
-    let first = source.fetch().await.unwrap();
-    let posts = || server.requests().iter().filter(|request| request.method == "POST").count();
-    let needed = posts();
-    assert!(needed > 0, "the first fetch gets a pack");
-    let again = source.fetch().await.unwrap();
-    assert_eq!(again.revision, first.revision);
-    assert!(std::ptr::addr_eq(&raw const *again.tree, &raw const *first.tree));
-    drop(source);
-    open(settings).fetch().await.unwrap();
-    assert_eq!(posts(), needed, "the next process finds the commit in the cache");
-}
-
-#[tokio::test]
 async fn branches_tags_and_commits_are_found() {
     let repository = Repository::new();
     let first = repository.git(&["rev-parse", "HEAD"]);
@@ -173,21 +102,29 @@ async fn branches_tags_and_commits_are_found() {
 }
 
 #[tokio::test]
-async fn a_commit_that_no_reference_points_at_is_found() {
+async fn a_repository_of_another_user_is_read_all_the_same() {
     let repository = Repository::new();
     let first = repository.git(&["rev-parse", "HEAD"]);
-    repository.push("a", "2");
-    let server = serve(&repository);
-    let url = server.url("127.0.0.1", "repo.git");
-    for allowed in ["false", "true"] {
-        repository.git_bare(&["config", "uploadpack.allowReachableSHA1InWant", allowed]);
-        let cache = Temp::new();
-        let source = open(at(&settings(&url, &cache), &first));
-        assert_eq!(source.fetch().await.unwrap().revision.as_str(), first, "allowed: {allowed}");
-        let asked = server.requests().len();
-        source.fetch().await.unwrap();
-        assert_eq!(server.requests().len(), asked, "a commit never changes");
-    }
+    repository.git(&["tag", "-a", "v1", "-m", "annotated"]);
+    repository.git(&["checkout", "-q", "-b", "feature/x"]);
+    let feature = repository.push("a", "1");
+    repository.git(&["push", "-q", "origin", "--tags"]);
+    repository.git_bare(&["pack-refs", "--all"]);
+    repository.git(&["checkout", "-q", "main"]);
+    let main = repository.push("a", "2");
+    let bare = repository.bare();
+    // Only root can give a repository away; for others it stays their own.
+    let _ = std::os::unix::fs::chown(&bare, Some(65534), Some(65534));
+    let cache = Temp::new();
+    let settings = settings(bare.to_str().unwrap(), &cache);
+    let commit = async |reference: &str| revision(&at(&settings, reference)).await;
+    assert_eq!(commit("").await.as_ref(), Ok(&main), "a loose reference wins");
+    assert_eq!(commit("feature/x").await.as_ref(), Ok(&feature));
+    assert_eq!(commit("v1").await.as_ref(), Ok(&first));
+    assert_eq!(commit(&feature).await.as_ref(), Ok(&feature));
+    assert!(invalid(commit("none").await).contains("`none`"));
+    let snapshot = open(settings.clone()).fetch().await.unwrap();
+    assert_eq!(snapshot.tree.read("a", LIMIT).unwrap(), b"2");
 }
 
 #[tokio::test]
@@ -252,103 +189,6 @@ async fn links_submodules_and_executables_are_told_apart() {
 }
 
 #[tokio::test]
-async fn the_right_token_opens_and_is_kept_nowhere() {
-    let repository = Repository::new();
-    let server = Server::start(Behaviour {
-        root: repository.root().to_owned(),
-        wanted: Some(GOOD.to_owned()),
-        ..Behaviour::default()
-    });
-    let cache = Temp::new();
-    let mut settings = settings(&server.url("127.0.0.1", "repo.git"), &cache);
-    cache.write("token", "s3cret\n");
-    for from in [token("s3cret"), Token::File(cache.path().join("token"))] {
-        settings.login.token = Some(from);
-        let snapshot = open(settings.clone()).fetch().await.unwrap();
-        assert!(!snapshot.source.as_str().contains("s3cret"));
-    }
-    let url = server.url("x-access-token:s3cret@127.0.0.1", "repo.git");
-    let by_url = GitSettings { address: Address::parse(&url).unwrap(), ..settings };
-    revision(&by_url).await.unwrap();
-    let found = std::process::Command::new("grep")
-        .args(["-r", "s3cret"])
-        .arg(cache.path().join("cache"))
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&found.stdout), "", "the token is in the cache");
-}
-
-#[tokio::test]
-async fn a_wrong_token_is_tried_once() {
-    let repository = Repository::new();
-    let server = Server::start(Behaviour {
-        root: repository.root().to_owned(),
-        wanted: Some("Basic bm9ib2R5".to_owned()),
-        ..Behaviour::default()
-    });
-    let cache = Temp::new();
-    let mut settings = settings(&server.url("127.0.0.1", "repo.git"), &cache);
-    assert!(forbidden(revision(&settings).await).contains("none are given"));
-    let before = server.requests().len();
-    settings.login.token = Some(token("s3cret"));
-    let text = forbidden(revision(&settings).await);
-    assert!(text.contains("refuses") && !text.contains("s3cret"), "{text}");
-    let tried = server.requests().split_off(before);
-    assert_eq!(tried.iter().filter(|request| request.authorization.is_some()).count(), 1);
-}
-
-#[tokio::test]
-async fn a_redirect_to_another_host_gets_neither_request_nor_token() {
-    let repository = Repository::new();
-    let wanted = Some(GOOD.to_owned());
-    let root = repository.root().to_owned();
-    let thief = Server::start(Behaviour { root, wanted, ..Behaviour::default() });
-    for host in ["localhost", "127.0.0.1"] {
-        let server = Server::start(Behaviour {
-            redirect: Some(thief.url(host, "").trim_end_matches('/').to_owned()),
-            ..Behaviour::default()
-        });
-        let cache = Temp::new();
-        let mut settings = settings(&server.url("127.0.0.1", "repo.git"), &cache);
-        settings.login.token = Some(token("s3cret"));
-        let text = forbidden(revision(&settings).await);
-        assert!(text.contains("redirect"), "{text}");
-    }
-    let got = thief.requests();
-    assert!(got.iter().all(|request| request.authorization.is_none()), "{got:?}");
-    assert!(got.iter().all(|request| request.method == "GET"), "{got:?}");
-}
-
-#[tokio::test]
-async fn more_bytes_than_allowed_are_not_taken() {
-    let repository = Repository::new();
-    let noise: Vec<u8> =
-        (0..400_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-    let server = serve(&repository);
-    let cache = Temp::new();
-    let mut settings = settings(&server.url("127.0.0.1", "repo.git"), &cache);
-    settings.limits = Limits { bytes: 200_000, ..settings.limits };
-    let source = open(settings);
-    let small = source.fetch().await.unwrap();
-    repository.push("data.bin", noise);
-    assert!(invalid(source.fetch().await).contains("200000 bytes"));
-    assert_eq!(small.tree.list("").unwrap().len(), 1, "what was fetched before is still there");
-    repository.git(&["rm", "-q", "data.bin"]);
-    let head = repository.push("x", "y");
-    assert_eq!(source.fetch().await.unwrap().revision.as_str(), head);
-}
-
-#[tokio::test]
-async fn a_silent_server_is_given_up() {
-    let server = Server::start(Behaviour { silent: true, ..Behaviour::default() });
-    let cache = Temp::new();
-    let mut settings = settings(&server.url("127.0.0.1", "repo.git"), &cache);
-    settings.limits = Limits { time: Duration::from_millis(300), ..settings.limits };
-    let answer = revision(&settings).await;
-    assert!(matches!(answer, Err(SourceError::Unreachable(_))), "{answer:?}");
-}
-
-#[tokio::test]
 async fn what_does_not_exist_is_unreachable_and_what_is_empty_invalid() {
     let repository = Repository::new();
     let server = serve(&repository);
@@ -370,28 +210,6 @@ async fn what_does_not_exist_is_unreachable_and_what_is_empty_invalid() {
 }
 
 #[tokio::test]
-async fn a_damaged_cache_heals() {
-    let repository = Repository::new();
-    let server = serve(&repository);
-    let cache = Temp::new();
-    let settings = settings(&server.url("127.0.0.1", "repo.git"), &cache);
-    let head = revision(&settings).await.unwrap();
-    for file in files(&cache.path().join("cache")) {
-        if file.extension().is_some_and(|end| end == "pack") {
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-            fs::write(&file, "rubbish").unwrap();
-        }
-    }
-    assert_eq!(revision(&settings).await, Ok(head.clone()), "damaged packs");
-    let source = open(settings);
-    source.fetch().await.unwrap();
-    fs::remove_dir_all(cache.path().join("cache")).unwrap();
-    source.fetch().await.unwrap();
-    let pushed = repository.push("x", "y");
-    assert_eq!(source.fetch().await.unwrap().revision.as_str(), pushed, "removed while in use");
-}
-
-#[tokio::test]
 async fn a_push_to_a_repository_on_this_machine_wakes_at_once() {
     let repository = Repository::new();
     let cache = Temp::new();
@@ -405,29 +223,4 @@ async fn a_push_to_a_repository_on_this_machine_wakes_at_once() {
         woken.await.expect("a push wakes");
         assert_ne!(source.fetch().await.unwrap().revision, before);
     }
-}
-
-#[tokio::test]
-async fn a_push_over_http_wakes_at_the_next_poll() {
-    let repository = Repository::new();
-    let server = serve(&repository);
-    let cache = Temp::new();
-    let mut settings = settings(&server.url("127.0.0.1", "repo.git"), &cache);
-    settings.poll = Duration::from_millis(50);
-    let source = open(settings);
-    source.fetch().await.unwrap();
-    let idle = tokio::time::timeout(Duration::from_millis(600), source.changed()).await;
-    assert!(idle.is_err(), "polls that find nothing wake nobody");
-    assert!(server.requests().len() > 3, "it was polled");
-    repository.push("x", "y");
-    tokio::time::timeout(SOON, source.changed()).await.expect("a push wakes");
-}
-
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
 }

@@ -136,7 +136,6 @@ fn glob(pattern: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    // The hashed entries were made with `ssh-keygen -H`.
     fn judge(host: &str, port: u16, kind: &str, key: &[u8], text: &str) -> Verdict {
         HostKey { host, port, kind, key }.judge(text)
     }
@@ -169,5 +168,17 @@ mod tests {
         let text = format!("{text}@revoked * ssh-rsa a2V5\n");
         assert_eq!(judge("a.example.org", 22, "ssh-rsa", b"key", &text), Verdict::Revoked);
         assert!(glob("a*b?c", "aXXbYc") && glob("*", "x") && !glob("a?", "a") && !glob("a", "ab"));
+    }
+
+    #[test]
+    fn a_hashed_name_is_found() {
+        // As OpenSSH wrote it with `HashKnownHosts yes`.
+        let text = "|1|HHWyzuzSVpqPLxWyZHQOq7k1vQE=|U7oclmiBOcXxVsdy7nFh3OSFp/g= ssh-ed25519 \
+                    AAAAC3NzaC1lZDI1NTE5AAAAIGyUv654oSDrh1Os1sot1yDE9iiJ0ZZ1i2e4uwDtJXbt";
+        let key = STANDARD.decode(text.split(' ').next_back().unwrap()).unwrap();
+        let ed = "ssh-ed25519";
+        assert_eq!(judge("127.0.0.1", 2299, ed, &key, text), Verdict::Known);
+        assert_eq!(judge("127.0.0.1", 2298, ed, &key, text), Verdict::Unknown);
+        assert_eq!(judge("127.0.0.1", 2299, ed, b"key", text), Verdict::Changed);
     }
 }

@@ -9,17 +9,16 @@ mod address;
 mod cache;
 mod heads;
 mod known_hosts;
+mod local;
 mod remote;
 mod session;
 mod settings;
 mod tree;
 mod worker;
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use git2::{Oid, Repository};
+use git2::Oid;
 use tokio::time::Instant;
 
 pub use self::address::Address;
@@ -122,7 +121,7 @@ impl GitSource {
         let mut state = self.state();
         let State { hint, checked, .. } = &mut *state;
         if let Place::Local(path) = &self.site.settings.address.place {
-            hint.get_or_insert_with(|| Hint::start(references(path)));
+            hint.get_or_insert_with(|| Hint::start(local::reference_folders(path)));
         }
         (hint.as_ref().map(|hint| (hint.counter(), *checked)), state.due, !state.failed)
     }
@@ -186,14 +185,4 @@ impl Source for GitSource {
             }
         }
     }
-}
-
-/// The folders of a repository on this machine in which references are written.
-fn references(path: &Path) -> BTreeSet<PathBuf> {
-    let Ok(repository) = Repository::open(path) else { return BTreeSet::new() };
-    let (own, common) = (repository.path(), repository.commondir());
-    [own.to_owned(), common.to_owned(), common.join("refs/heads"), common.join("refs/tags")]
-        .into_iter()
-        .filter(|folder| folder.is_dir())
-        .collect()
 }

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::{
-    AutotagOption, Direction, FetchOptions, FetchPrune, ObjectType, Oid, ProxyOptions,
+    AutotagOption, Direction, ErrorCode, FetchOptions, FetchPrune, ObjectType, Oid, ProxyOptions,
     RemoteConnection, RemoteRedirect, Repository,
 };
 
 use super::address::Place;
 use super::cache::{Cache, Generation};
 use super::heads::{self, Head, Target};
+use super::local;
 use super::session::Session;
 use super::settings::{GitSettings, Reference};
 use super::tree::GitTree;
@@ -43,7 +44,9 @@ impl Site {
         }
         let session = Session::new(&self.settings, cancel);
         let target = match self.local() {
-            Some(path) => local(path).and_then(|repository| self.local_target(&repository)),
+            Some(path) => {
+                local::open(path).map_err(Failure::from).and_then(|(_, heads)| self.chosen(&heads))
+            }
             None => self.ask(&session),
         };
         target.map(|target| target.oid).map_err(|failure| failure.explain(&session))
@@ -59,13 +62,24 @@ impl Site {
         let session = Session::new(&self.settings, cancel);
         let found = match self.local() {
             Some(path) => self.read_local(path, known),
-            None => self.read_remote(known, cancel),
+            None => self.read_remote(known, &session),
         };
-        let Some(found) = found.map_err(|failure| failure.explain(&session))? else {
-            return Ok(None);
+        let found = match found {
+            // The cache is in the way: once more, into an empty one.
+            Err(Failure::Cache(error)) => {
+                tracing::debug!(%error, "fetching anew, without the cache");
+                let generation = self.generation(|cache, _| cache.renew());
+                generation.and_then(|generation| {
+                    self.fetch_into(&generation, None, &Session::new(&self.settings, cancel))
+                })
+            }
+            found => found,
         };
-        self.check_start(&found.tree)?;
-        Ok(Some(found))
+        let found = found.map_err(|failure| failure.explain(&session))?;
+        if let Some(found) = &found {
+            self.check_start(&found.tree)?;
+        }
+        Ok(found)
     }
 
     fn local(&self) -> Option<&Path> {
@@ -77,8 +91,8 @@ impl Site {
 
     /// A repository on this machine is read where it is.
     fn read_local(&self, path: &Path, known: Option<Oid>) -> Result<Option<Found>, Failure> {
-        let repository = local(path)?;
-        let target = self.local_target(&repository)?;
+        let (repository, heads) = local::open(path)?;
+        let target = self.chosen(&heads)?;
         if known == Some(target.oid) {
             return Ok(None);
         }
@@ -86,29 +100,24 @@ impl Site {
         Ok(Some(Found { head: target.oid, ..found(repository, commit, None)? }))
     }
 
-    fn local_target(&self, repository: &Repository) -> Result<Target, Failure> {
-        let heads = local_heads(repository)?;
-        Ok(heads::choose(&heads, &self.settings.reference, &self.settings.address.to_string())?)
+    fn chosen(&self, heads: &[Head]) -> Result<Target, Failure> {
+        let shown = self.settings.address.to_string();
+        Ok(heads::choose(heads, &self.settings.reference, &shown)?)
     }
 
-    /// A repository elsewhere is fetched into the cache. If the cache is in the way (it
-    /// is damaged, or libgit2 trips over what is in it), once more into an empty one.
-    fn read_remote(&self, known: Option<Oid>, cancel: &Cancel) -> Result<Option<Found>, Failure> {
+    /// A repository elsewhere is fetched into the cache.
+    fn read_remote(
+        &self,
+        known: Option<Oid>,
+        session: &Session<'_>,
+    ) -> Result<Option<Found>, Failure> {
         let generation = self.generation(Cache::usable)?;
-        let session = Session::new(&self.settings, cancel);
-        match self.fetch_into(&generation, known, &session) {
-            Err(failure) if !generation.is_empty() && !cancel.is_set() => {
-                let refused = failure.explain(&session);
-                if !matches!(refused, SourceError::Unreachable(_)) {
-                    return Err(Failure::Told(refused));
-                }
-                tracing::debug!(%refused, "fetching anew, without the cache");
-                let session = Session::new(&self.settings, cancel);
-                let generation = self.generation(|cache, _| cache.renew())?;
-                self.fetch_into(&generation, None, &session)
-                    .map_err(|failure| Failure::Told(failure.explain(&session)))
+        let empty = generation.is_empty();
+        match self.fetch_into(&generation, known, session) {
+            Err(Failure::Git(error)) if !empty && !session.has_refused() && is_ours(&error) => {
+                Err(Failure::Cache(error))
             }
-            answer => answer.map_err(|failure| Failure::Told(failure.explain(&session))),
+            answer => answer,
         }
     }
 
@@ -158,7 +167,14 @@ impl Site {
             }
             target
         };
-        let commit = commit_of(&repository, target.oid).map_err(|_| self.no_commit(&target))?;
+        let commit = match commit_of(&repository, target.oid) {
+            Err(error)
+                if error.code() == ErrorCode::NotFound && !is_there(&repository, &target) =>
+            {
+                return Err(self.no_commit(&target));
+            }
+            commit => commit?,
+        };
         let kept = Some(Arc::clone(generation));
         Ok(Some(Found { head: target.oid, ..found(repository, commit, kept)? }))
     }
@@ -200,7 +216,7 @@ impl Site {
             .iter()
             .map(|head| Head { name: head.name().to_owned(), oid: head.oid() })
             .collect();
-        Ok(heads::choose(&heads, &self.settings.reference, &self.settings.address.to_string())?)
+        self.chosen(&heads)
     }
 
     fn url(&self) -> Result<&str, Failure> {
@@ -236,6 +252,8 @@ impl Site {
 pub(super) enum Failure {
     /// libgit2's error, to be explained by the session that it happened in.
     Git(git2::Error),
+    /// libgit2's error over what is in the cache.
+    Cache(git2::Error),
     /// Our own words.
     Told(SourceError),
 }
@@ -243,7 +261,7 @@ pub(super) enum Failure {
 impl Failure {
     fn explain(self, session: &Session<'_>) -> SourceError {
         match self {
-            Self::Git(error) => session.explain(&error),
+            Self::Git(error) | Self::Cache(error) => session.explain(&error),
             Self::Told(error) => error,
         }
     }
@@ -288,26 +306,15 @@ fn options<'session>(session: &'session Session<'_>, depth: i32) -> FetchOptions
     options
 }
 
-fn local(path: &Path) -> Result<Repository, Failure> {
-    Ok(Repository::open_ext(path, git2::RepositoryOpenFlags::NO_SEARCH, [path; 0])?)
+/// Whether an error is about objects and files here, and not about the other side.
+fn is_ours(error: &git2::Error) -> bool {
+    use git2::ErrorClass::{Callback, Http, Net, Ssh, Ssl};
+    !matches!(error.class(), Callback | Http | Net | Ssh | Ssl)
 }
 
-/// The references of a repository on this machine, as a server would list them.
-fn local_heads(repository: &Repository) -> Result<Vec<Head>, git2::Error> {
-    let mut heads = Vec::new();
-    if let Ok(oid) = repository.refname_to_id("HEAD") {
-        heads.push(Head { name: "HEAD".to_owned(), oid });
-    }
-    for reference in repository.references()? {
-        let reference = reference?;
-        // A name that is not UTF-8 cannot be asked for either.
-        if let (Ok(name), Ok(resolved)) = (reference.name(), reference.resolve())
-            && let Some(oid) = resolved.target()
-        {
-            heads.push(Head { name: name.to_owned(), oid });
-        }
-    }
-    Ok(heads)
+/// Whether an object is here, be it readable or not.
+fn is_there(repository: &Repository, target: &Target) -> bool {
+    repository.odb().is_ok_and(|odb| odb.exists(target.oid))
 }
 
 /// The commit that an object is, or that an annotated tag leads to.

@@ -242,6 +242,9 @@ impl<'a> Session<'a> {
                 "{text}; if that is right: git config --global --add safe.directory PATH"
             )),
             _ if has("status code: 401") || has("status code: 403") => SourceError::Forbidden(text),
+            _ if has("status code: 404") => SourceError::Unreachable(format!(
+                "{text} (there is no such repository, or not for these credentials)"
+            )),
             _ if has("cannot redirect from") => SourceError::Forbidden(format!(
                 "{text}; a redirect to another host is not followed: use that address"
             )),

@@ -170,6 +170,10 @@ impl Engine {
         for target in of_image.iter().filter(|target| !spec.tmpfs.contains_key(*target)) {
             spec.mounts.entry(target.clone()).or_insert_with(super::image::anonymous_mount);
         }
+        // As binds of their names: also where nothing declares a volume.
+        for target in taken_over.keys() {
+            spec.mounts.entry(target.clone()).or_insert_with(super::image::anonymous_mount);
+        }
         let mut volumes = BTreeMap::new();
         for (target, mount) in &mut spec.mounts {
             mount.create_host_path = false;
