@@ -20,7 +20,10 @@
     feature = "runtime",
     doc = "- [`adapters`]: the real world, one file per outside thing."
 )]
-#![cfg_attr(feature = "runtime", doc = "- [`cli`]: the command line.")]
+#![cfg_attr(
+    feature = "runtime",
+    doc = "- [`api`]: what a running controller answers over HTTP.\n- [`cli`]: the command line."
+)]
 
 pub mod model;
 pub mod world;
@@ -33,5 +36,7 @@ pub mod stack;
 
 #[cfg(feature = "runtime")]
 pub mod adapters;
+#[cfg(feature = "runtime")]
+pub mod api;
 #[cfg(feature = "runtime")]
 pub mod cli;

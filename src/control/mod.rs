@@ -1,1 +1,39 @@
 //! One pass, and the loop around it, generic over a world.
+//!
+//! Reading order: [`prepare`] and [`apply`] (one pass), `observe` (looking), `execute` with
+//! `job` and `lane` (carrying a plan out), then [`run`] (the controller).
+//!
+//! No decision about the world is made here, that is `plan`'s; only *when* something is
+//! done: in which order, how much at once, and how soon again. Everything runs in the
+//! caller's task, nothing is spawned, and dropping a future is a crash: the next pass finds
+//! out what became of it.
+
+mod backoff;
+mod event;
+mod execute;
+mod exit;
+mod job;
+mod lane;
+mod limits;
+mod observe;
+mod pass;
+mod report;
+mod run;
+mod sick;
+mod status;
+mod stop;
+mod wait;
+mod wakes;
+
+pub use backoff::{Held, Kind, Subject};
+pub use event::{Event, Progress, Silent};
+pub use execute::execute;
+pub use exit::Exit;
+pub use limits::{Limits, Pace};
+pub use observe::{Part, observe};
+pub use pass::{Prepared, Setup, apply, once, prepare};
+pub use report::{Ending, Execution, Failure, PassError, Report, StepError};
+pub use run::run;
+pub use status::Status;
+pub use stop::Stop;
+pub use wait::{Pending, WaitError};

@@ -9,17 +9,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::catalog::{CatalogEntry, CheckStatus};
-use super::desired::Layout;
 use super::id::{
     CatalogId, ContainerId, ContainerName, DeploymentId, ImageId, ImageRef, NetworkId, NetworkName,
-    NodeName, SourceId, VolumeName,
+    NodeName, VolumeName,
 };
 use super::labels::{Identity, OwnerLabels};
 use super::ledger::DeploymentRecord;
 use super::observed::ContainerView;
+pub use super::registrant::{Endpoint, Registrant};
 use super::spec::{
-    Attachment, Build, ContainerSpec, FileSpec, NetworkSpec, Port, RestartPolicy, VolumeSpec,
+    Attachment, Build, ContainerSpec, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec,
 };
 
 /// The number of a step in its plan, from 1.
@@ -114,6 +113,11 @@ pub enum Action {
         container: Target,
         /// To what.
         resources: Resources,
+    },
+    /// Let a frozen container go on.
+    UnpauseContainer {
+        /// Which.
+        container: Target,
     },
     /// Stop and start a container.
     RestartContainer {
@@ -214,60 +218,13 @@ pub struct Resources {
 /// What a wait waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Until {
-    /// The container runs.
+    /// The container runs, or ran to exit code 0. Fails at once with any other.
     Running,
     /// It runs, and its health check passes if it has one, for this long. Fails at once
     /// when it ends.
     Good(Duration),
     /// It ended with exit code 0. Fails at once with any other.
     Completed,
-}
-
-/// One catalog entry to be written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Registrant {
-    /// The service id.
-    pub id: CatalogId,
-    /// The service's name.
-    pub service: String,
-    /// Its tags.
-    pub tags: BTreeSet<String>,
-    /// `Service.Meta`.
-    pub meta: BTreeMap<String, String>,
-    /// What its check shall say.
-    pub status: CheckStatus,
-    /// Where it is reached.
-    pub endpoint: Endpoint,
-}
-
-/// Where a replica is reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Endpoint {
-    /// Known now.
-    Known {
-        /// Address or host name.
-        address: String,
-        /// Port; 0 if it has none.
-        port: u16,
-    },
-    /// Known after an [`Action::Await`]: the container's address on a network.
-    OnNetwork {
-        /// The wait that yields it.
-        after: StepId,
-        /// The network.
-        network: NetworkName,
-        /// The container's port.
-        port: u16,
-    },
-    /// Known after an [`Action::Await`]: a published port of the host.
-    Published {
-        /// The wait that yields it.
-        after: StepId,
-        /// The address that the operator advertises for the engine.
-        address: String,
-        /// The container's port.
-        port: Port,
-    },
 }
 
 /// One change of the ledger.
@@ -284,13 +241,6 @@ pub enum LedgerChange {
     Forget {
         /// Which.
         deployment: DeploymentId,
-    },
-    /// How a source's deployments are found.
-    Layout {
-        /// Which source.
-        source: SourceId,
-        /// How.
-        layout: Layout,
     },
 }
 
@@ -345,6 +295,7 @@ impl Action {
             | Self::DisconnectNetwork { container, .. }
             | Self::StartContainer { container }
             | Self::UpdateContainer { container, .. }
+            | Self::UnpauseContainer { container }
             | Self::RestartContainer { container, .. }
             | Self::StopContainer { container, .. }
             | Self::RenameContainer { container, .. }
@@ -361,6 +312,7 @@ impl Action {
             | Self::DisconnectNetwork { container, .. }
             | Self::StartContainer { container }
             | Self::UpdateContainer { container, .. }
+            | Self::UnpauseContainer { container }
             | Self::RestartContainer { container, .. }
             | Self::StopContainer { container, .. }
             | Self::RenameContainer { container, .. }
@@ -397,43 +349,4 @@ pub enum Outside {
     Catalog,
     /// The ledger, wherever it lives.
     Ledger,
-}
-
-impl Endpoint {
-    fn resolve(&self, outcomes: &BTreeMap<StepId, Outcome>) -> Result<Self, Unresolved> {
-        let seen = |step: &StepId| match outcomes.get(step) {
-            Some(Outcome::Seen(view)) => Ok(view),
-            _ => Err(Unresolved(*step)),
-        };
-        Ok(match self {
-            Self::Known { .. } => self.clone(),
-            Self::OnNetwork { after, network, port } => Self::Known {
-                address: seen(after)?.addresses.get(network).ok_or(Unresolved(*after))?.to_string(),
-                port: *port,
-            },
-            Self::Published { after, address, port } => Self::Known {
-                address: address.clone(),
-                port: *seen(after)?.host_ports.get(port).ok_or(Unresolved(*after))?,
-            },
-        })
-    }
-}
-
-impl Registrant {
-    /// The catalog entry that this becomes; `None` while its endpoint is a placeholder.
-    #[must_use]
-    pub fn entry(&self) -> Option<CatalogEntry> {
-        let Endpoint::Known { address, port } = &self.endpoint else {
-            return None;
-        };
-        Some(CatalogEntry {
-            id: self.id.clone(),
-            service: self.service.clone(),
-            tags: self.tags.clone(),
-            address: address.clone(),
-            port: *port,
-            meta: self.meta.clone(),
-            status: self.status,
-        })
-    }
 }

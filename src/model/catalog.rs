@@ -5,7 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{CatalogId, EngineName, NodeName};
+use super::id::{CatalogId, EngineName, InstallationId, NodeName};
+
+/// The key of node and service meta data that names us.
+pub const MANAGED_BY: &str = "managed-by";
+/// Its value.
+pub const MANAGER: &str = "reconciler";
+/// The key of node and service meta data that names the installation.
+pub const INSTALLATION: &str = "installation";
 
 /// The catalog as seen.
 #[derive(Clone, Debug)]
@@ -61,6 +68,40 @@ pub struct CatalogEntry {
     pub status: CheckStatus,
 }
 
+/// The longest label that DNS carries.
+const MAX_DNS_LABEL: usize = 63;
+
+impl NodeName {
+    /// The name of an engine's external node, `rc-<installation>-<engine>`, in DNS form:
+    /// other characters become `-`. Two engines may end up with one name; whoever is
+    /// configured with several refuses that.
+    #[must_use]
+    pub fn of(installation: &InstallationId, engine: &EngineName) -> Self {
+        let text: String = format!("rc-{installation}-{engine}")
+            .to_ascii_lowercase()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .take(MAX_DNS_LABEL)
+            .collect();
+        Self::new(text.trim_end_matches('-'))
+    }
+}
+
+/// The meta data that makes a node or service ours: [`MANAGED_BY`] and [`INSTALLATION`].
+#[must_use]
+pub fn owner_meta(installation: &InstallationId) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (MANAGED_BY.to_owned(), MANAGER.to_owned()),
+        (INSTALLATION.to_owned(), installation.to_string()),
+    ])
+}
+
+/// Whether meta data of a node or service says that it belongs to this installation.
+#[must_use]
+pub fn is_ours(meta: &BTreeMap<String, String>, installation: &InstallationId) -> bool {
+    owner_meta(installation).iter().all(|(key, value)| meta.get(key) == Some(value))
+}
+
 /// What a check says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -82,5 +123,30 @@ impl CheckStatus {
             Self::Warning => "warning",
             Self::Critical => "critical",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_names_are_dns_labels() {
+        let of = |installation: &str, engine: &str| {
+            NodeName::of(&installation.into(), &engine.into()).to_string()
+        };
+        assert_eq!(of("main", "local"), "rc-main-local");
+        assert_eq!(of("Team_A", "web1.example"), "rc-team-a-web1-example");
+        assert_eq!(of("m", &"x".repeat(80)).len(), 63);
+        assert_eq!(of("m", "web-"), "rc-m-web");
+    }
+
+    #[test]
+    fn only_both_keys_make_it_ours() {
+        let mut meta = owner_meta(&"main".into());
+        assert!(is_ours(&meta, &"main".into()));
+        assert!(!is_ours(&meta, &"other".into()));
+        meta.remove(MANAGED_BY);
+        assert!(!is_ours(&meta, &"main".into()));
     }
 }

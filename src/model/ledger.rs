@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::action::LedgerChange;
 use super::desired::Layout;
 use super::digest::Digest;
 use super::id::{ContainerId, DeploymentId, EngineName, Revision, ServiceName, SourceId};
@@ -34,12 +35,23 @@ pub struct Ledger {
     /// What was last applied, by deployment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deployments: BTreeMap<DeploymentId, DeploymentRecord>,
-    /// How each source's deployments were found when it was last applied.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub layouts: BTreeMap<SourceId, Layout>,
     /// Containers that are ours although their labels do not say so.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopted: BTreeSet<ContainerId>,
+}
+
+impl Ledger {
+    /// Makes one change.
+    pub fn apply(&mut self, change: &LedgerChange) {
+        match change {
+            LedgerChange::Record { deployment, record } => {
+                self.deployments.insert(deployment.clone(), record.clone());
+            }
+            LedgerChange::Forget { deployment } => {
+                self.deployments.remove(deployment);
+            }
+        }
+    }
 }
 
 /// What was last applied of one deployment.
@@ -53,6 +65,8 @@ pub struct DeploymentRecord {
     pub revision: Revision,
     /// The hash of the whole deployment at that revision.
     pub hash: Digest,
+    /// How the source's deployments were found; a change of it never prunes unasked.
+    pub layout: Layout,
     /// How many replicas each service had: a slot beyond is scaled up, one within
     /// is replaced.
     #[serde(default)]

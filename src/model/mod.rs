@@ -7,7 +7,7 @@
 //! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
 //! - [`ledger`]: what must be remembered and labels cannot say.
 //! - [`labels`]: how identity is written on a container, and read back.
-//! - [`action`]: one call to one outside system each.
+//! - [`action`]: one call to one outside system each; [`registrant`]: one of its payloads.
 //! - [`plan`]: steps with causes, what is blocked, and what each deployment's state is.
 //! - [`diagnostic`]: a message about the user's text, with its position.
 //! - [`digest`], [`secret`], [`time`]: content hashes, bytes that do not print, instants.
@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod observed;
 pub mod plan;
 pub mod policy;
+pub mod registrant;
 pub mod secret;
 pub mod spec;
 pub mod time;

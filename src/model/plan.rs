@@ -106,10 +106,17 @@ pub enum Reason {
         /// Which.
         service: ServiceName,
     },
-    /// Another step needs it.
-    Needed {
-        /// What for, in words: `to replace abc-web-1`.
-        by: String,
+    /// A dependent waits for it.
+    Awaited,
+    /// It belongs to the change that another step begins.
+    Follows {
+        /// Which step.
+        step: StepId,
+    },
+    /// It makes room for the container that takes its place.
+    Replaced {
+        /// Whether the new one starts first, and if not, why not.
+        order: String,
     },
     /// The replica is not in the catalog.
     NotRegistered,
@@ -233,6 +240,12 @@ pub enum WaitingOn {
 }
 
 impl WaitingOn {
+    /// Whether it is only worth telling: nothing that was asked for is withheld.
+    #[must_use]
+    pub fn is_notice(&self) -> bool {
+        matches!(self, Self::Address)
+    }
+
     /// Whether a demand of the host is what it waits for.
     #[must_use]
     pub fn grant(demand: &Demand) -> Self {

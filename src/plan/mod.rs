@@ -1,13 +1,44 @@
 //! The heart: desired state and observed state to a plan. No I/O, no clock, no
 //! randomness, no logging, no async.
+//!
+//! Reading order: [`plan`] below, then `deployment` (one deployment), `service` and
+//! `slot` (its replicas), `drift` and `fields` (what differs, and what that costs).
+//! `ownership` says what is ours, `gate` what stops a deployment, `prune` what goes,
+//! `catalog` what is registered. [`check`] lints every plan before it is executed.
 
+mod catalog;
+mod check;
+mod context;
+mod demands;
+mod deployment;
+mod draft;
+mod drift;
+mod effective;
+mod fields;
+mod gate;
+mod order;
+mod ownership;
+mod prune;
+mod resources;
+mod service;
 mod settings;
+mod slot;
+mod state;
+mod status;
+mod text;
 
+use std::collections::BTreeMap;
+
+pub use catalog::dns_label;
+pub use check::{Fault, check};
+pub use fields::{Class, FIELDS, class_of};
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};
 
-use crate::model::desired::DesiredState;
+use self::deployment::Shared;
+use self::draft::Draft;
+use crate::model::desired::{DesiredState, Entry};
 use crate::model::observed::ObservedState;
-use crate::model::plan::Plan;
+use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn};
 
 /// What has to be done so that the observed state becomes the desired one.
 ///
@@ -16,13 +47,32 @@ use crate::model::plan::Plan;
 /// - What was not seen is neither changed nor removed.
 /// - Planning again on the world that the plan leads to gives an empty plan.
 pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Settings) -> Plan {
-    let _ = (observed, settings);
+    let engines = ownership::sort(observed, &settings.installation);
+    let shared = Shared { desired, observed, engines: &engines, settings };
+    let mut draft = Draft::default();
+    let mut deployments = BTreeMap::new();
+    for (id, entry) in &desired.deployments {
+        let state = match entry {
+            Entry::Valid(deployment, _) => deployment::plan(shared, deployment, &mut draft),
+            Entry::Invalid(diagnostics) => {
+                draft.blocked.push(Blocked {
+                    deployment: Some(id.clone()),
+                    subject: format!("apply {id}"),
+                    waiting_on: WaitingOn::ValidStack,
+                    at: diagnostics.iter().find_map(|diagnostic| diagnostic.at.clone()),
+                });
+                DeploymentState { sync: Sync::Unknown, health: Health::Unknown }
+            }
+        };
+        deployments.insert(id.clone(), state);
+    }
+    prune::plan(shared, &mut draft);
     Plan {
         source: desired.source.clone(),
         revision: desired.revision.clone(),
-        steps: Vec::new(),
-        blocked: Vec::new(),
+        steps: draft.steps,
+        blocked: draft.blocked,
         adopted: Vec::new(),
-        deployments: std::collections::BTreeMap::new(),
+        deployments,
     }
 }

@@ -1,1 +1,226 @@
-//! A simulated world: engines, a catalog and a clock that obey a seed.
+//! A simulated world: engines, a catalog, a ledger and a clock that obey a seed.
+//!
+//! It implements the same ports as the real adapters, so the production loop runs in it
+//! unchanged; it never imports what it tests (`plan`, `control`). The same seed gives
+//! the same trace, line by line. Faults come from [`Faults`] (calls), [`Hand`] (people)
+//! and [`CrashPoint`] (the controller itself); every effect is checked against the
+//! promises of [`Invariant`].
+//!
+//! [`Sim`] is the world seen from outside, [`SimWorld`] one controller's access to it.
+
+mod catalog;
+mod checks;
+mod drive;
+mod engine;
+mod fault;
+mod hand;
+mod rng;
+mod source;
+mod state;
+mod timeline;
+mod trace;
+mod words;
+mod world;
+
+pub use checks::{Invariant, Promise, Violation};
+pub use drive::Driven;
+pub use engine::Behaviour;
+pub use fault::{CrashPoint, Faults};
+pub use hand::Hand;
+pub use rng::Rng;
+pub use source::{MemTree, SimSource};
+pub use world::SimWorld;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use state::State;
+
+use crate::model::catalog::CatalogEntry;
+use crate::model::digest::Digest;
+use crate::model::id::{ContainerId, DeploymentId, EngineName, ImageRef, ServiceName, VolumeName};
+use crate::model::ledger::Ledger;
+use crate::model::observed::{ContainerView, EngineContents, ImageView};
+use crate::model::spec::FileSpec;
+use crate::model::time::Timestamp;
+use crate::world::Scope;
+
+/// A simulated world. Clones are the same world.
+#[derive(Clone, Debug)]
+pub struct Sim {
+    state: Rc<RefCell<State>>,
+}
+
+impl Sim {
+    /// A world with these engines, empty, on which every image can be pulled and built;
+    /// with a Consul catalog or without. Nothing goes wrong in it until it is told to.
+    #[must_use]
+    pub fn new(seed: u64, engines: &[EngineName], with_catalog: bool) -> Self {
+        Self { state: Rc::new(RefCell::new(State::new(seed, engines, with_catalog))) }
+    }
+
+    /// A new controller's access to it.
+    #[must_use]
+    pub fn world(&self) -> SimWorld {
+        SimWorld::new(Rc::clone(&self.state))
+    }
+
+    /// Virtual now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.state.borrow().timeline.now
+    }
+
+    /// Everything that was asked and that happened, with the time since the beginning.
+    #[must_use]
+    pub fn trace(&self) -> Vec<String> {
+        self.trace_from(0)
+    }
+
+    /// The trace from a line on.
+    #[must_use]
+    pub fn trace_from(&self, line: usize) -> Vec<String> {
+        self.state.borrow().trace.from(line).to_vec()
+    }
+
+    /// A hash over the trace.
+    #[must_use]
+    pub fn trace_digest(&self) -> Digest {
+        self.state.borrow().trace.digest()
+    }
+
+    /// Adds a line to the trace.
+    pub fn note(&self, line: &str) {
+        self.state.borrow_mut().note(line);
+    }
+
+    /// Every promise that was broken so far.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.state.borrow().violations.clone()
+    }
+
+    /// How many changing calls have reached an outside system.
+    #[must_use]
+    pub fn mutations(&self) -> u64 {
+        self.state.borrow().mutations
+    }
+
+    /// How often the catalog was written.
+    #[must_use]
+    pub fn catalog_writes(&self) -> u64 {
+        self.state.borrow().catalog.as_ref().map_or(0, |catalog| catalog.index)
+    }
+
+    /// Lets the controller crash once.
+    pub fn crash_at(&self, point: CrashPoint) {
+        self.state.borrow_mut().crash = Some(point);
+    }
+
+    /// Lets calls go wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.state.borrow_mut().faults = faults;
+    }
+
+    /// Ends all faults: calls arrive, everything can be reached, nobody meddles any more,
+    /// no crash is due, and strangers give back the names they took.
+    pub fn heal(&self) {
+        let mut state = self.state.borrow_mut();
+        state.crash = None;
+        state.heal();
+    }
+
+    /// Says what the desired state promises from now on, for the checks. What has no
+    /// promise is not checked against one.
+    pub fn promise(&self, promises: BTreeMap<(DeploymentId, ServiceName), Promise>) {
+        self.state.borrow_mut().promises = promises;
+    }
+
+    /// Says which files a files hash stands for, for the check of uploads.
+    pub fn promise_files(&self, hash: &Digest, files: &[FileSpec]) {
+        let digests = files.iter().map(|file| (file.target.clone(), file.content.digest()));
+        self.state.borrow_mut().expect_files(hash.clone(), digests.collect());
+    }
+
+    /// Lets the replicas of a service behave like this instead of as their image's name
+    /// says, on every engine; containers that exist stay as they are.
+    pub fn set_behaviour(&self, deployment: &DeploymentId, service: &ServiceName, to: &Behaviour) {
+        for engine in self.state.borrow_mut().engines.values_mut() {
+            engine.behaviours.insert((deployment.clone(), service.clone()), to.clone());
+        }
+    }
+
+    /// Says what the registry gives for a reference, on every engine.
+    pub fn set_image(&self, image: &ImageRef, view: &ImageView) {
+        for engine in self.state.borrow_mut().engines.values_mut() {
+            engine.registry.insert(image.clone(), view.clone());
+        }
+    }
+
+    /// Says that these catalog service names have instances of others.
+    pub fn set_foreign_services(&self, names: BTreeSet<String>) {
+        if let Some(catalog) = &mut self.state.borrow_mut().catalog {
+            catalog.foreign = names;
+        }
+    }
+
+    /// Says that the controller itself runs in this container.
+    pub fn set_own(&self, engine: &EngineName, container: &ContainerId) {
+        if let Some(engine) = self.state.borrow_mut().engines.get_mut(engine) {
+            engine.own = Some(container.clone());
+        }
+    }
+
+    /// What an engine really holds, without a call.
+    #[must_use]
+    pub fn contents(&self, engine: &EngineName) -> EngineContents {
+        let state = self.state.borrow();
+        state.engines.get(engine).map(|e| e.contents(&Scope::default())).unwrap_or_default()
+    }
+
+    /// The containers of an engine that were made through [`crate::world::Act`].
+    #[must_use]
+    pub fn ours(&self, engine: &EngineName) -> Vec<ContainerView> {
+        let state = self.state.borrow();
+        let containers = state.engines.get(engine).map(|engine| engine.containers.values());
+        containers.into_iter().flatten().filter(|c| c.by_us).map(engine::view).collect()
+    }
+
+    /// How often a container was started, by anybody.
+    #[must_use]
+    pub fn starts(&self, engine: &EngineName, container: &ContainerId) -> u32 {
+        let state = self.state.borrow();
+        let found = state.engines.get(engine).and_then(|e| e.containers.get(container));
+        found.map_or(0, |container| container.run)
+    }
+
+    /// The volumes of an engine, each with the number of its birth: the same number is
+    /// the same data.
+    #[must_use]
+    pub fn volumes(&self, engine: &EngineName) -> BTreeMap<VolumeName, u64> {
+        let state = self.state.borrow();
+        let volumes = state.engines.get(engine).map(|engine| engine.volumes.iter());
+        volumes.into_iter().flatten().map(|(name, v)| (name.clone(), v.birth)).collect()
+    }
+
+    /// Everything in the catalog, on every node.
+    #[must_use]
+    pub fn registered(&self) -> Vec<CatalogEntry> {
+        let state = self.state.borrow();
+        state.catalog.as_ref().map(catalog::Catalog::entries).unwrap_or_default()
+    }
+
+    /// The stored ledger and its generation.
+    #[must_use]
+    pub fn stored_ledger(&self) -> (Ledger, u64) {
+        let state = self.state.borrow();
+        (state.store.ledger.clone(), state.store.generation)
+    }
+
+    /// A stream of randomness of its own for a test's subject.
+    #[must_use]
+    pub fn rng(&self, subject: &str) -> Rng {
+        self.state.borrow_mut().sub_rng(subject)
+    }
+}

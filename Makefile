@@ -1,0 +1,56 @@
+# The only door: `make help` lists what is behind it.
+#
+# Everything works on a fresh Debian machine as root with Rust; what else is needed is
+# installed (and named) by scripts/lab-install, and nothing is left running.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+# Simulated seeds of one `make sim`.
+SEEDS ?= 10000
+TESTS := $(CARGO) nextest run --features live --no-fail-fast
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | column -t -s $$'\t'
+
+.PHONY: demo
+demo: ## the main job on real containers: deploy desired-state/, kill a container, see it return
+	scripts/demo
+
+.PHONY: test
+test: ## all tests, the live ones on a private Docker engine and a private Consul
+	scripts/lab-install --registry
+	$(MAKE) check
+	$(MAKE) unit
+	$(MAKE) sim
+	$(MAKE) live
+
+.PHONY: check
+check: ## every day: format, lints, and that the core builds without an async runtime
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --no-default-features --lib -- -D warnings
+	$(CARGO) clippy --all-targets --features live -- -D warnings
+
+.PHONY: unit
+unit: ## plan tables, loader, scripts over the simulator, command line: no Docker needed
+	$(CARGO) test --no-default-features --lib
+	$(TESTS) -E 'not binary(/^live/)'
+
+.PHONY: sim
+sim: ## SEEDS simulated worlds with crashes and lost answers, each run twice
+	RECONCILER_SIM_SEEDS=$(SEEDS) $(CARGO) test --profile sim --no-default-features --test sim -- --nocapture
+
+.PHONY: live
+live: ## the live tests alone
+	$(CARGO) build --features live --tests --bins
+	scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/)'
+
+.PHONY: image
+image: ## the controller's image from a static binary: reconciler:dev
+	scripts/image
+
+.PHONY: bench
+bench: ## side by side with docker compose and a bare client of the engine's API
+	scripts/bench

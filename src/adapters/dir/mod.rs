@@ -1,0 +1,224 @@
+//! A local folder, or a single stack file, as the source of desired state.
+//!
+//! **Revision.** The SHA-256 over all files of the folder: path, executable bit and
+//! content. Beyond a budget (1 MiB a file, 2000 files and 64 MiB in all), files count by
+//! size and modification time; beyond 20,000 entries, deeper folders do not count. Left
+//! out are `.git` and its kin, and what editors and programs drop beside files (`*~`,
+//! `.*.swp`, `*.log`, `*.pid`).
+//!
+//! **One snapshot is one revision.** What is read from a snapshot must still be what was
+//! seen when it was taken; otherwise reading is an error, and the next fetch has another
+//! revision.
+
+mod beneath;
+mod scan;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use self::beneath::Beneath;
+use self::scan::{Budget, Scan};
+use self::tree::{Asked, DirTree};
+use super::hint::{Counter, Hint};
+use crate::model::id::SourceId;
+use crate::world::{Snapshot, Source, SourceError};
+
+/// How often a folder is looked at when no watcher says anything.
+const RESCAN: Duration = Duration::from_secs(10);
+/// A file that was modified this recently may still be being written.
+const FRESH: Duration = Duration::from_millis(100);
+/// How long to wait before looking again at a folder that is being written to.
+const SETTLE: Duration = Duration::from_millis(50);
+/// How often to look again before taking what is there.
+const SETTLE_ROUNDS: u32 = 10;
+
+/// A folder or a stack file on this machine.
+pub struct DirSource {
+    id: SourceId,
+    /// As the operator gave it, made absolute. Links are followed anew at every fetch.
+    path: PathBuf,
+    rescan: Duration,
+    state: Mutex<Option<Seen>>,
+}
+
+/// What the last fetch saw.
+struct Seen {
+    root: PathBuf,
+    scan: Arc<Scan>,
+    asked: Arc<Asked>,
+    hint: Option<Hint>,
+    /// The count of the hint up to which nothing that matters had changed.
+    checked: u64,
+    due: Instant,
+}
+
+/// Where a fetch looks: the tree's root and the start inside it.
+struct Place {
+    root: PathBuf,
+    host_path: String,
+    start: String,
+}
+
+impl DirSource {
+    /// A source that reads this folder or stack file. Its id is `name`, else `dir:` or
+    /// `file:` and the canonical path as it is now.
+    ///
+    /// # Errors
+    /// [`SourceError::Unreachable`] if there is nothing at that path,
+    /// [`SourceError::Invalid`] if it is neither a folder nor a regular file, or its path
+    /// is not UTF-8.
+    pub fn new(path: &Path, name: Option<SourceId>) -> Result<Self, SourceError> {
+        let path = std::path::absolute(path).map_err(|error| unreachable(path, &error))?;
+        let place = Place::find(&path)?;
+        let id = name.unwrap_or_else(|| {
+            SourceId::new(match place.start.as_str() {
+                "" => format!("dir:{}", place.host_path),
+                file => format!("file:{}", place.root.join(file).display()),
+            })
+        });
+        Ok(Self { id, path, rescan: RESCAN, state: Mutex::new(None) })
+    }
+
+    /// The same, looked at after `interval` (default 10 s) if no watcher says anything.
+    #[must_use]
+    pub fn rescan_every(mut self, interval: Duration) -> Self {
+        self.rescan = interval;
+        self
+    }
+
+    /// The id of this source.
+    #[must_use]
+    pub fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<Seen>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks until nobody seems to be writing any more.
+    async fn settled(&self, place: &Place) -> Result<(Beneath, Scan), SourceError> {
+        let (mut root, mut scan) = look(&place.root).await?;
+        for _ in 0..SETTLE_ROUNDS {
+            #[expect(clippy::disallowed_methods, reason = "files carry the machine's time")]
+            if !scan.is_fresh(SystemTime::now(), FRESH) {
+                break;
+            }
+            tokio::time::sleep(SETTLE).await;
+            let before = scan.revision;
+            (root, scan) = look(&place.root).await?;
+            if scan.revision == before {
+                break;
+            }
+        }
+        Ok((root, scan))
+    }
+
+    /// The hint's counter, the count that is known already, and when to look anyway;
+    /// `None` if the last fetch failed. Starts the watcher if there is none.
+    fn arm(&self) -> Option<(Counter, u64, Instant)> {
+        let mut state = self.state();
+        let seen = state.as_mut()?;
+        let folders = || seen.asked.watched(&seen.root);
+        let hint = seen.hint.get_or_insert_with(|| Hint::start(folders()));
+        Some((hint.counter(), seen.checked, seen.due))
+    }
+
+    /// Looks again, and tells whether anything that was asked about differs. If not, all
+    /// up to `count` is known to be nothing.
+    async fn differs(&self, count: u64) -> bool {
+        let Ok(place) = Place::find(&self.path) else { return true };
+        let Ok((_, now)) = look(&place.root).await else { return true };
+        let mut state = self.state();
+        let Some(seen) = state.as_mut() else { return true };
+        if place.root != seen.root || !seen.asked.alike(&seen.scan, &now) {
+            return true;
+        }
+        seen.checked = count;
+        seen.due = Instant::now() + self.rescan;
+        false
+    }
+}
+
+impl Source for DirSource {
+    async fn fetch(&self) -> Result<Snapshot, SourceError> {
+        *self.state() = None;
+        let place = Place::find(&self.path)?;
+        let (root, scan) = self.settled(&place).await?;
+        let scan = Arc::new(scan);
+        let asked = Arc::new(Asked::default());
+        *self.state() = Some(Seen {
+            root: place.root,
+            scan: Arc::clone(&scan),
+            asked: Arc::clone(&asked),
+            hint: None,
+            checked: 0,
+            due: Instant::now() + self.rescan,
+        });
+        Ok(Snapshot {
+            source: self.id.clone(),
+            revision: scan.revision.clone(),
+            start: place.start,
+            tree: Arc::new(DirTree { root, scan, asked, host_path: place.host_path }),
+        })
+    }
+
+    async fn changed(&self) {
+        loop {
+            let Some((mut counter, known, due)) = self.arm() else {
+                return tokio::time::sleep(self.rescan).await;
+            };
+            tokio::select! {
+                biased;
+                () = counter.stirred(known) => {}
+                () = tokio::time::sleep_until(due) => {}
+            }
+            if self.differs(counter.now()).await {
+                return;
+            }
+        }
+    }
+}
+
+impl Place {
+    fn find(path: &Path) -> Result<Self, SourceError> {
+        let real = path.canonicalize().map_err(|error| unreachable(path, &error))?;
+        let kind = real.metadata().map_err(|error| unreachable(path, &error))?;
+        let utf8 = |path: &Path| {
+            path.to_str().map(str::to_owned).ok_or_else(|| {
+                SourceError::Invalid(format!("the path `{}` is not UTF-8", path.display()))
+            })
+        };
+        if kind.is_dir() {
+            return Ok(Self { host_path: utf8(&real)?, root: real, start: String::new() });
+        }
+        match (real.parent(), real.file_name()) {
+            (Some(root), Some(file)) if kind.is_file() => Ok(Self {
+                host_path: utf8(root)?,
+                root: root.to_owned(),
+                start: utf8(Path::new(file))?,
+            }),
+            _ => Err(SourceError::Invalid(format!(
+                "`{}` is neither a folder nor a regular file",
+                path.display()
+            ))),
+        }
+    }
+}
+
+/// One look at a folder, off the loop's thread.
+async fn look(root: &Path) -> Result<(Beneath, Scan), SourceError> {
+    let path = root.to_owned();
+    tokio::task::spawn_blocking(move || Scan::take(&path, Budget::default()))
+        .await
+        .expect("BUG: looking at a folder does not panic")
+        .map_err(|error| unreachable(root, &error))
+}
+
+fn unreachable(path: &Path, error: &std::io::Error) -> SourceError {
+    SourceError::Unreachable(format!("`{}` cannot be read: {error}", path.display()))
+}

@@ -1,0 +1,249 @@
+//! What the body of `POST /containers/create` demands of the host, in every spelling
+//! that the engine understands.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::others::driver_demands;
+use super::{
+    Owner, Query, Refusal, Wish, is_unset, members, network_demand, strings, text, volume_demand,
+};
+use crate::adapters::docker::ledger;
+use crate::model::id::DeploymentId;
+use crate::model::policy::{Demand, normalise};
+
+/// Members of the body that only shape the container itself.
+const CONFIG: &[&str] = &[
+    "AttachStderr",
+    "AttachStdin",
+    "AttachStdout",
+    "Cmd",
+    "Domainname",
+    "Entrypoint",
+    "Env",
+    "ExposedPorts",
+    "Healthcheck",
+    "Hostname",
+    "Image",
+    "Labels",
+    "OpenStdin",
+    "StdinOnce",
+    "StopSignal",
+    "StopTimeout",
+    "Tty",
+    "User",
+    "Volumes",
+    "WorkingDir",
+];
+
+/// Members of `HostConfig` that reach nothing of the host but its resources.
+const HOST_CONFIG: &[&str] = &[
+    "CapDrop",
+    "CpuShares",
+    "Dns",
+    "DnsOptions",
+    "DnsSearch",
+    "ExtraHosts",
+    "Init",
+    "Memory",
+    "MemoryReservation",
+    "NanoCpus",
+    "PidsLimit",
+    "PortBindings",
+    "ReadonlyRootfs",
+    "RestartPolicy",
+    "ShmSize",
+    "Tmpfs",
+    "Ulimits",
+];
+
+/// Options behind the second colon of a bind that leave the host's mounts alone.
+const BIND_OPTIONS: &[&str] = &[
+    "ro",
+    "rw",
+    "nocopy",
+    "z",
+    "Z",
+    "cached",
+    "delegated",
+    "consistent",
+    "private",
+    "rprivate",
+    "slave",
+    "rslave",
+];
+
+pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
+    if ledger::is_ledger(query.get("name"), body) {
+        return Ok(Wish::nothing());
+    }
+    let deployment = owner(body)?;
+    let mut asked = Asked { deployment: &deployment, demands: BTreeSet::new() };
+    for (name, value) in members(body) {
+        match name {
+            "HostConfig" => members(value).for_each(|(name, value)| asked.host_config(name, value)),
+            "NetworkingConfig" => asked.networking(value),
+            name if CONFIG.contains(&name) => {}
+            name => asked.unknown(name, value),
+        }
+    }
+    let demands = asked.demands;
+    Ok(Wish { owner: Owner::Deployment(deployment), demands })
+}
+
+/// The deployment that the body's labels name.
+pub(super) fn owner(body: &Value) -> Result<DeploymentId, Refusal> {
+    body["Labels"]["reconciler.deployment"]
+        .as_str()
+        .filter(|id| DeploymentId::is_valid(id))
+        .map(DeploymentId::from)
+        .ok_or_else(|| Refusal::new("a request that creates something names no deployment"))
+}
+
+struct Asked<'a> {
+    deployment: &'a DeploymentId,
+    demands: BTreeSet<Demand>,
+}
+
+impl Asked<'_> {
+    fn add(&mut self, demand: Demand) {
+        self.demands.insert(demand);
+    }
+
+    fn unknown(&mut self, field: &str, value: &Value) {
+        if !is_unset(value) {
+            self.add(Demand::Unknown(field.to_owned()));
+        }
+    }
+
+    fn host_config(&mut self, name: &str, value: &Value) {
+        match name {
+            // Given but empty, these two switch the engine's own protection off.
+            "MaskedPaths" | "ReadonlyPaths" if !value.is_null() => {
+                self.add(Demand::SecurityOpt("systempaths=unconfined".to_owned()));
+            }
+            _ if is_unset(value) => {}
+            "Binds" => strings(value).for_each(|bind| self.bind(&bind)),
+            "Mounts" => value.as_array().into_iter().flatten().for_each(|mount| self.mount(mount)),
+            "Privileged" => self.add(Demand::Privileged),
+            "NetworkMode" => self.network(&text(value)),
+            "PidMode" => self.namespace("pid", &text(value), &[]),
+            "IpcMode" => self.namespace("ipc", &text(value), &["none", "private", "shareable"]),
+            "UTSMode" => self.namespace("uts", &text(value), &[]),
+            "UsernsMode" => self.namespace("userns", &text(value), &[]),
+            "CgroupnsMode" => self.namespace("cgroup", &text(value), &["private"]),
+            "Cgroup" => self.namespace("cgroup", &text(value), &[]),
+            "Devices" => self.each(value, |device| {
+                Demand::Device(
+                    device["PathOnHost"].as_str().map_or_else(|| text(device), normalise),
+                )
+            }),
+            "DeviceRequests" => self.each(value, |request| {
+                Demand::Device(format!("request:{}", request["Driver"].as_str().unwrap_or("")))
+            }),
+            "DeviceCgroupRules" => {
+                self.each(value, |rule| Demand::Device(format!("cgroup-rule:{}", text(rule))));
+            }
+            "CapAdd" => self.each(value, |name| {
+                let name = text(name).to_ascii_uppercase();
+                Demand::Capability(name.trim_start_matches("CAP_").to_owned())
+            }),
+            "SecurityOpt" => self.each(value, |option| Demand::SecurityOpt(text(option))),
+            "Runtime" => self.add(Demand::Runtime(text(value))),
+            "CgroupParent" => self.add(Demand::CgroupParent(text(value))),
+            "VolumesFrom" => {
+                self.each(value, |from| Demand::Namespace(format!("volumes_from={}", text(from))));
+            }
+            name if HOST_CONFIG.contains(&name) => {}
+            name => self.unknown(&format!("HostConfig.{name}"), value),
+        }
+    }
+
+    fn each(&mut self, list: &Value, demand: impl Fn(&Value) -> Demand) {
+        self.demands.extend(list.as_array().into_iter().flatten().map(demand));
+    }
+
+    fn namespace(&mut self, kind: &str, value: &str, harmless: &[&str]) {
+        if !harmless.contains(&value) {
+            self.add(Demand::Namespace(format!("{kind}={value}")));
+        }
+    }
+
+    fn network(&mut self, name: &str) {
+        self.demands.extend(network_demand(self.deployment, name));
+    }
+
+    fn source(&mut self, source: &str) {
+        // The engine takes what begins with a slash for a path and all else for the name
+        // of a volume, which cannot hold one.
+        if source.contains('/') || source.starts_with('.') {
+            self.add(Demand::Bind(normalise(source)));
+        } else {
+            self.demands.extend(volume_demand(self.deployment, source));
+        }
+    }
+
+    fn bind(&mut self, bind: &str) {
+        let mut parts = bind.split(':');
+        if let (Some(source), Some(_)) = (parts.next(), parts.next()) {
+            self.source(source);
+        }
+        for option in parts.flat_map(|options| options.split(',')) {
+            if !BIND_OPTIONS.contains(&option) {
+                self.add(Demand::Unknown(format!("HostConfig.Binds:{option}")));
+            }
+        }
+    }
+
+    fn mount(&mut self, mount: &Value) {
+        let source = mount["Source"].as_str().unwrap_or("");
+        match mount["Type"].as_str() {
+            Some("bind") => self.add(Demand::Bind(normalise(source))),
+            Some("volume") => self.source(source),
+            Some("tmpfs") => {}
+            _ => self.add(Demand::Unknown(format!("HostConfig.Mounts.Type:{}", mount["Type"]))),
+        }
+        for (name, value) in members(mount) {
+            match name {
+                "Type" | "Source" | "Target" | "ReadOnly" | "Consistency" | "TmpfsOptions" => {}
+                "BindOptions" => members(value).for_each(|(name, value)| match name {
+                    "NonRecursive" | "CreateMountpoint" => {}
+                    "Propagation"
+                        if value.as_str().is_some_and(|way| BIND_OPTIONS.contains(&way)) => {}
+                    name => self.unknown(&format!("HostConfig.Mounts.BindOptions.{name}"), value),
+                }),
+                "VolumeOptions" => members(value).for_each(|(name, value)| match name {
+                    "NoCopy" | "Labels" | "Subpath" => {}
+                    "DriverConfig" => {
+                        self.demands
+                            .extend(driver_demands(value["Name"].as_str(), &value["Options"]));
+                        for (name, value) in members(value) {
+                            if !matches!(name, "Name" | "Options") {
+                                self.unknown(
+                                    &format!("HostConfig.Mounts.DriverConfig.{name}"),
+                                    value,
+                                );
+                            }
+                        }
+                    }
+                    name => self.unknown(&format!("HostConfig.Mounts.VolumeOptions.{name}"), value),
+                }),
+                name => self.unknown(&format!("HostConfig.Mounts.{name}"), value),
+            }
+        }
+    }
+
+    fn networking(&mut self, value: &Value) {
+        for (name, value) in members(value) {
+            if name != "EndpointsConfig" {
+                self.unknown(&format!("NetworkingConfig.{name}"), value);
+                continue;
+            }
+            for (network, endpoint) in members(value) {
+                self.network(network);
+                self.demands.extend(super::others::endpoint_demands(endpoint));
+            }
+        }
+    }
+}

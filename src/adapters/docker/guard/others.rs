@@ -1,0 +1,180 @@
+//! What every other changing request demands of the host: networks, volumes, images,
+//! builds and changes of existing containers.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::container::owner;
+use super::{
+    Owner, Query, Refusal, Wish, is_plain, is_unset, members, network_demand, text, volume_demand,
+};
+use crate::adapters::docker::ledger;
+use crate::model::policy::Demand;
+
+/// Limits that can be changed on a container; all else of `update` reaches the host.
+const UPDATE: &[&str] =
+    &["CpuShares", "Memory", "MemorySwap", "NanoCpus", "PidsLimit", "RestartPolicy"];
+
+/// Options of a bridge that stay inside it.
+const NETWORK_OPTIONS: &[&str] = &[
+    "com.docker.network.bridge.enable_icc",
+    "com.docker.network.bridge.enable_ip_masquerade",
+    "com.docker.network.driver.mtu",
+];
+
+/// Parameters of a build that shape the image only.
+const BUILD: &[&str] = &[
+    "buildargs",
+    "dockerfile",
+    "forcerm",
+    "labels",
+    "nocache",
+    "platform",
+    "pull",
+    "q",
+    "rm",
+    "t",
+    "target",
+];
+
+pub(super) fn update(body: &Value) -> Result<Wish, Refusal> {
+    match members(body).find(|(name, value)| !UPDATE.contains(name) && !is_unset(value)) {
+        Some((name, _)) => Err(Refusal(format!("{name} of a container is never changed in place"))),
+        None => Ok(Wish::nothing()),
+    }
+}
+
+pub(super) fn remove_container(query: &Query) -> Result<Wish, Refusal> {
+    match query.given().next() {
+        Some((name, _)) => Err(Refusal(format!("a container is never removed with `{name}`"))),
+        None => Ok(Wish::nothing()),
+    }
+}
+
+pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
+    let deployment = owner(body)?;
+    let name = body["Name"].as_str().unwrap_or("");
+    let mut demands: BTreeSet<Demand> = network_demand(&deployment, name).into_iter().collect();
+    for (name, value) in members(body) {
+        match name {
+            "Attachable" | "CheckDuplicate" | "EnableIPv4" | "EnableIPv6" | "Internal"
+            | "Labels" | "Name" => {}
+            "Driver" if matches!(text(value).as_str(), "" | "bridge" | "overlay") => {}
+            "Driver" => {
+                demands.insert(Demand::DriverOption(format!("driver={}", text(value))));
+            }
+            "Options" => demands.extend(
+                members(value).filter(|(key, _)| !NETWORK_OPTIONS.contains(key)).map(option),
+            ),
+            "IPAM" => demands.extend(ipam_demands(value)),
+            _ if is_unset(value) => {}
+            name => {
+                demands.insert(Demand::Unknown(format!("Network.{name}")));
+            }
+        }
+    }
+    Ok(Wish { owner: Owner::Deployment(deployment), demands })
+}
+
+fn ipam_demands(ipam: &Value) -> impl Iterator<Item = Demand> {
+    members(ipam).filter_map(|(name, value)| match name {
+        "Config" => None,
+        "Driver" if matches!(text(value).as_str(), "" | "default") => None,
+        _ if is_unset(value) => None,
+        name => Some(Demand::Unknown(format!("Network.IPAM.{name}"))),
+    })
+}
+
+pub(super) fn connect(network: &str, body: &Value) -> Result<Wish, Refusal> {
+    let mut demands = BTreeSet::new();
+    let mut container = None;
+    for (name, value) in members(body) {
+        match name {
+            "Container" => container = value.as_str().map(str::to_owned),
+            "EndpointConfig" => demands.extend(endpoint_demands(value)),
+            _ if is_unset(value) => {}
+            name => {
+                demands.insert(Demand::Unknown(format!("Connect.{name}")));
+            }
+        }
+    }
+    let container = container
+        .filter(|id| is_plain(id))
+        .ok_or_else(|| Refusal::new("no container to connect"))?;
+    Ok(Wish { owner: Owner::OfContainer { container, network: network.to_owned() }, demands })
+}
+
+pub(super) fn disconnect(body: &Value) -> Result<Wish, Refusal> {
+    match members(body).find(|(name, value)| *name != "Container" && !is_unset(value)) {
+        Some((name, _)) => Err(Refusal(format!("a network is never taken away with `{name}`"))),
+        None => Ok(Wish::nothing()),
+    }
+}
+
+/// What joining a network demands beside the network itself.
+pub(super) fn endpoint_demands(endpoint: &Value) -> impl Iterator<Item = Demand> {
+    members(endpoint).filter_map(|(name, value)| match name {
+        "Aliases" | "IPAMConfig" | "Links" => None,
+        _ if is_unset(value) => None,
+        name => Some(Demand::Unknown(format!("EndpointsConfig.{name}"))),
+    })
+}
+
+pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {
+    let deployment = owner(body)?;
+    let name = body["Name"].as_str().unwrap_or("");
+    let mut demands: BTreeSet<Demand> = volume_demand(&deployment, name).into_iter().collect();
+    demands.extend(driver_demands(body["Driver"].as_str(), &body["DriverOpts"]));
+    for (name, value) in members(body) {
+        if !matches!(name, "Driver" | "DriverOpts" | "Labels" | "Name") && !is_unset(value) {
+            demands.insert(Demand::Unknown(format!("Volume.{name}")));
+        }
+    }
+    Ok(Wish { owner: Owner::Deployment(deployment), demands })
+}
+
+/// What the driver of a volume reaches of the host. The local driver is `mount(8)`: all
+/// but memory and network file systems show something of the host.
+pub(super) fn driver_demands(driver: Option<&str>, options: &Value) -> BTreeSet<Demand> {
+    if let Some(name) = driver.filter(|name| !matches!(*name, "" | "local")) {
+        let driver = Demand::DriverOption(format!("driver={name}"));
+        return members(options).map(option).chain([driver]).collect();
+    }
+    let get = |name: &str| options[name].as_str().unwrap_or("");
+    let binds = get("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
+    let harmless_type = matches!(get("type"), "tmpfs" | "nfs" | "nfs4" | "cifs");
+    let strange =
+        members(options).any(|(name, _)| !matches!(name, "type" | "o" | "device" | "size"));
+    let mounts = !(get("type").is_empty() && get("o").is_empty() && get("device").is_empty());
+    if !strange && (!mounts || (harmless_type && !binds)) {
+        return BTreeSet::new();
+    }
+    members(options).map(option).collect()
+}
+
+fn option((name, value): (&str, &Value)) -> Demand {
+    Demand::DriverOption(format!("{name}={}", text(value)))
+}
+
+pub(super) fn create_image(query: &Query) -> Result<Wish, Refusal> {
+    let (source, repository) = (query.get("fromSrc"), query.get("repo"));
+    let ours = format!("{repository}:{}", query.get("tag")) == ledger::IMAGE;
+    match (source, ours) {
+        ("", _) if repository.is_empty() => Ok(Wish::nothing()),
+        ("-", true) => Ok(Wish::nothing()),
+        _ => Err(Refusal::new("an image is pulled or built, never imported")),
+    }
+}
+
+pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
+    if query.given().any(|(name, value)| name == "t" && value.starts_with(ledger::REPOSITORY)) {
+        return Err(Refusal(format!("{} is not for stacks", ledger::REPOSITORY)));
+    }
+    let demands = query
+        .given()
+        .filter(|(name, value)| !BUILD.contains(name) && (*name, *value) != ("version", "1"))
+        .map(|(name, value)| Demand::Build(format!("{name}={value}")))
+        .collect();
+    Ok(Wish { owner: Owner::Nobody, demands })
+}

@@ -1,0 +1,358 @@
+//! Every demand in every spelling, on the final body; and what may not be sent at all.
+
+use serde_json::json;
+
+use super::*;
+use crate::adapters::docker::body;
+use crate::model::policy::HostPolicy;
+
+const DEPLOYMENT: &str = "abc";
+
+fn ask(method: &Method, path: &str, query: &str, body: &Value) -> Result<Wish, Refusal> {
+    let bytes = body.to_string().into_bytes();
+    examine(Outgoing { method, path, query, body: Some(&bytes) })
+}
+
+fn post(path: &str, body: &Value) -> Result<Wish, Refusal> {
+    ask(&Method::POST, path, "", body)
+}
+
+/// A body with the label that says whose it is.
+fn owned(mut body: Value) -> Value {
+    body["Labels"]["reconciler.deployment"] = DEPLOYMENT.into();
+    body
+}
+
+/// The demands of a container with this `HostConfig`, each as the operator writes it.
+fn of_host(host_config: &Value) -> Vec<String> {
+    of_container(json!({ "HostConfig": host_config }))
+}
+
+fn of_container(body: Value) -> Vec<String> {
+    texts(post("/containers/create", &owned(body)))
+}
+
+fn texts(wish: Result<Wish, Refusal>) -> Vec<String> {
+    wish.unwrap().demands.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_spelling_of_every_demand_is_found() {
+    let table = [
+        (json!({"Binds": ["/etc:/x"]}), "bind=/etc"),
+        (json!({"Binds": ["/srv/../etc:/x:ro"]}), "bind=/etc"),
+        (json!({"Binds": ["//etc//:/x"]}), "bind=/etc"),
+        (json!({"Binds": ["/etc/:/x"]}), "bind=/etc"),
+        (json!({"Binds": ["/etc/./ssh:/x"]}), "bind=/etc/ssh"),
+        (json!({"Binds": ["/:/x"]}), "bind=/"),
+        (json!({"Binds": ["/..:/x"]}), "bind=/"),
+        (json!({"Binds": ["/var/run/docker.sock:/s"]}), "bind=/var/run/docker.sock"),
+        (json!({"Binds": ["/run//docker.sock:/s:ro"]}), "bind=/run/docker.sock"),
+        (json!({"Binds": ["./../etc:/x"]}), "bind=/etc"),
+        (json!({"Binds": ["..:/x"]}), "bind=/"),
+        (json!({"Binds": ["abc_x:/x:rshared"]}), "field=HostConfig.Binds:rshared"),
+        (json!({"Binds": ["abc_x:/x:ro,shared"]}), "field=HostConfig.Binds:shared"),
+        (json!({"Binds": ["xyz_data:/x"]}), "volume=xyz_data"),
+        (json!({"Binds": ["abcd_data:/x"]}), "volume=abcd_data"),
+        (json!({"Binds": ["data:/x"]}), "volume=data"),
+        (json!({"Mounts": [{"Type": "bind", "Source": "/etc", "Target": "/x"}]}), "bind=/etc"),
+        (json!({"Mounts": [{"Type": "bind", "Source": "/a/../etc/"}]}), "bind=/etc"),
+        (
+            json!({"Mounts": [{"Type": "bind", "Source": "//run/docker.sock"}]}),
+            "bind=/run/docker.sock",
+        ),
+        (json!({"Mounts": [{"Type": "volume", "Source": "xyz_data"}]}), "volume=xyz_data"),
+        (json!({"Mounts": [{"Type": "volume", "Source": "/etc"}]}), "bind=/etc"),
+        (
+            json!({"Mounts": [{"Type": "npipe", "Source": "x"}]}),
+            "field=HostConfig.Mounts.Type:\"npipe\"",
+        ),
+        (json!({"Mounts": [{"Source": "/etc"}]}), "field=HostConfig.Mounts.Type:null"),
+        (
+            json!({"Mounts": [{"Type": "tmpfs", "BindOptions": {"Propagation": "rshared"}}]}),
+            "field=HostConfig.Mounts.BindOptions.Propagation",
+        ),
+        (
+            json!({"Mounts": [{"Type": "volume", "VolumeOptions": {"DriverConfig": {
+                "Name": "local", "Options": {"device": "/"}}}}]}),
+            "driver-option=device=/",
+        ),
+        (
+            json!({"Mounts": [{"Type": "volume", "VolumeOptions": {"DriverConfig": {"Name": "sshfs"}}}]}),
+            "driver-option=driver=sshfs",
+        ),
+        (
+            json!({"Mounts": [{"Type": "volume", "VolumeOptions": {"DriverConfig": {
+                "options": {"device": "/"}}}}]}),
+            "field=HostConfig.Mounts.DriverConfig.options",
+        ),
+        (json!({"Privileged": true}), "privileged"),
+        (json!({"Privileged": "yes"}), "privileged"),
+        (json!({"NetworkMode": "host"}), "namespace=network=host"),
+        (json!({"NetworkMode": "container:other"}), "namespace=network=container:other"),
+        (json!({"NetworkMode": "xyz_default"}), "network=xyz_default"),
+        (json!({"NetworkMode": "bridge"}), "network=bridge"),
+        (json!({"NetworkMode": "default"}), "network=bridge"),
+        (json!({"PidMode": "host"}), "namespace=pid=host"),
+        (json!({"PidMode": "container:other"}), "namespace=pid=container:other"),
+        (json!({"IpcMode": "host"}), "namespace=ipc=host"),
+        (json!({"IpcMode": "container:other"}), "namespace=ipc=container:other"),
+        (json!({"UTSMode": "host"}), "namespace=uts=host"),
+        (json!({"UsernsMode": "host"}), "namespace=userns=host"),
+        (json!({"CgroupnsMode": "host"}), "namespace=cgroup=host"),
+        (json!({"Cgroup": "container:other"}), "namespace=cgroup=container:other"),
+        (json!({"Devices": [{"PathOnHost": "/dev/../dev/sda"}]}), "device=/dev/sda"),
+        (json!({"DeviceRequests": [{"Driver": "nvidia", "Count": -1}]}), "device=request:nvidia"),
+        (json!({"DeviceCgroupRules": ["b 8:* rmw"]}), "device=cgroup-rule:b 8:* rmw"),
+        (json!({"CapAdd": ["CAP_SYS_ADMIN"]}), "capability=SYS_ADMIN"),
+        (json!({"CapAdd": ["sys_admin"]}), "capability=SYS_ADMIN"),
+        (json!({"CapAdd": ["ALL"]}), "capability=ALL"),
+        (json!({"SecurityOpt": ["seccomp=unconfined"]}), "security-opt=seccomp=unconfined"),
+        (json!({"MaskedPaths": []}), "security-opt=systempaths=unconfined"),
+        (json!({"ReadonlyPaths": []}), "security-opt=systempaths=unconfined"),
+        (json!({"Runtime": "runsc"}), "runtime=runsc"),
+        (json!({"CgroupParent": "/"}), "cgroup-parent=/"),
+        (json!({"VolumesFrom": ["xyz-web-1"]}), "namespace=volumes_from=xyz-web-1"),
+        (json!({"Sysctls": {"net.ipv4.ip_forward": "1"}}), "field=HostConfig.Sysctls"),
+        (json!({"OomScoreAdj": -1000}), "field=HostConfig.OomScoreAdj"),
+        (json!({"GroupAdd": ["docker"]}), "field=HostConfig.GroupAdd"),
+        (json!({"VolumeDriver": "sshfs"}), "field=HostConfig.VolumeDriver"),
+        (json!({"Links": ["/xyz-web-1:web"]}), "field=HostConfig.Links"),
+        (json!({"LogConfig": {"Type": "syslog"}}), "field=HostConfig.LogConfig"),
+        // The engine's decoder ignores case: other spellings are other fields to us.
+        (json!({"privileged": true}), "field=HostConfig.privileged"),
+        (json!({"binds": ["/:/x"]}), "field=HostConfig.binds"),
+        (json!({"SomethingNew": {"On": true}}), "field=HostConfig.SomethingNew"),
+    ];
+    for (host_config, demand) in table {
+        assert_eq!(of_host(&host_config), [demand], "{host_config}");
+    }
+}
+
+#[test]
+fn demands_outside_of_the_host_configuration_are_found_too() {
+    let table = [
+        (json!({"hostconfig": {"Privileged": true}}), "field=hostconfig"),
+        (json!({"Shell": ["/bin/sh"]}), "field=Shell"),
+        (
+            json!({"NetworkingConfig": {"EndpointsConfig": {"xyz_default": {}}}}),
+            "network=xyz_default",
+        ),
+        (json!({"NetworkingConfig": {"EndpointsConfig": {"host": {}}}}), "namespace=network=host"),
+        (
+            json!({"NetworkingConfig": {"EndpointsConfig": {"abc_default": {"DriverOpts": {"a": "b"}}}}}),
+            "field=EndpointsConfig.DriverOpts",
+        ),
+        (json!({"NetworkingConfig": {"New": 1}}), "field=NetworkingConfig.New"),
+    ];
+    for (body, demand) in table {
+        assert_eq!(of_container(body.clone()), [demand], "{body}");
+    }
+}
+
+#[test]
+fn a_plain_container_demands_nothing() {
+    let anonymous = "a".repeat(64);
+    let host_config = json!({
+        "Binds": ["abc_data:/data:ro,nocopy", format!("{anonymous}:/cache")],
+        "Mounts": [{"Type": "volume", "Target": "/x", "VolumeOptions": {"NoCopy": true}}],
+        "NetworkMode": "abc_default", "IpcMode": "private", "CgroupnsMode": "private",
+        "Privileged": false, "Devices": [], "CapAdd": null, "CapDrop": ["ALL"], "Memory": 5,
+        "PidMode": "", "RestartPolicy": {"Name": "always"}, "Tmpfs": {"/tmp": "size=1m"},
+        "Sysctls": {}, "LogConfig": {"Type": "", "Config": {}}, "MaskedPaths": null,
+    });
+    let endpoints = json!({"abc_default": {"Aliases": ["web"], "Links": ["db:db"]}});
+    let body = json!({
+        "Image": "web", "Env": ["A=b"], "HostConfig": host_config,
+        "NetworkingConfig": {"EndpointsConfig": endpoints},
+    });
+    assert_eq!(of_container(body), Vec::<String>::new());
+}
+
+#[test]
+fn what_creates_something_must_say_for_whom() {
+    for path in ["/containers/create", "/networks/create", "/volumes/create"] {
+        for body in [
+            json!({"Name": "abc_x"}),
+            json!({"Labels": {"reconciler.deployment": "../x"}}),
+            json!({"Labels": {"reconciler.deployment": 7}}),
+        ] {
+            assert!(post(path, &body).is_err(), "{path} {body}");
+        }
+    }
+}
+
+#[test]
+fn volumes_that_show_the_host_are_found() {
+    let options = |options: Value| {
+        let body = owned(json!({"Name": "abc_v", "Driver": "local", "DriverOpts": options}));
+        texts(post("/volumes/create", &body))
+    };
+    assert_eq!(
+        options(json!({"type": "none", "o": "bind", "device": "/etc"})),
+        ["driver-option=device=/etc", "driver-option=o=bind", "driver-option=type=none"]
+    );
+    assert_eq!(options(json!({"device": "/etc"})), ["driver-option=device=/etc"]);
+    assert!(!options(json!({"type": "nfs", "o": "rw,bind", "device": "/etc"})).is_empty());
+    assert!(!options(json!({"type": "ext4", "device": "/dev/sda1"})).is_empty());
+    assert!(!options(json!({"Type": "none"})).is_empty());
+    assert!(options(json!({"type": "tmpfs", "device": "tmpfs", "o": "size=1m"})).is_empty());
+    assert!(options(json!({"type": "nfs", "o": "addr=10.0.0.1,rw", "device": ":/x"})).is_empty());
+
+    let plugin = owned(json!({"Name": "abc_v", "Driver": "sshfs"}));
+    assert_eq!(texts(post("/volumes/create", &plugin)), ["driver-option=driver=sshfs"]);
+    let foreign = owned(json!({"Name": "xyz_v"}));
+    assert_eq!(texts(post("/volumes/create", &foreign)), ["volume=xyz_v"]);
+}
+
+#[test]
+fn networks_that_reach_the_host_are_found() {
+    let table = [
+        (json!({"Name": "abc_n", "Driver": "bridge", "Internal": true}), vec![]),
+        (json!({"Name": "abc_n", "Options": {"com.docker.network.driver.mtu": "1400"}}), vec![]),
+        (json!({"Name": "abc_n", "Driver": "macvlan"}), vec!["driver-option=driver=macvlan"]),
+        (
+            json!({"Name": "abc_n", "Options": {"parent": "eth0"}}),
+            vec!["driver-option=parent=eth0"],
+        ),
+        (
+            json!({"Name": "abc_n", "ConfigFrom": {"Network": "x"}}),
+            vec!["field=Network.ConfigFrom"],
+        ),
+        (json!({"Name": "abc_n", "IPAM": {"Driver": "dhcp"}}), vec!["field=Network.IPAM.Driver"]),
+        (json!({"Name": "abc_n", "IPAM": {"Config": [{"Subnet": "10.0.0.0/8"}]}}), vec![]),
+        (json!({"Name": "xyz_n"}), vec!["network=xyz_n"]),
+        (json!({"Name": "bridge"}), vec!["network=bridge"]),
+    ];
+    for (body, demands) in table {
+        assert_eq!(texts(post("/networks/create", &owned(body.clone()))), demands, "{body}");
+    }
+}
+
+#[test]
+fn connecting_is_judged_for_the_containers_deployment() {
+    let wish = post("/networks/xyz_default/connect", &json!({"Container": "c1"})).unwrap();
+    let owner =
+        Owner::OfContainer { container: "c1".to_owned(), network: "xyz_default".to_owned() };
+    assert_eq!(wish.owner, owner);
+    assert!(post("/networks/n/connect", &json!({"Container": "../../x"})).is_err());
+    assert!(post("/networks/n/disconnect", &json!({"Container": "c1", "Force": true})).is_err());
+}
+
+#[test]
+fn a_build_takes_nothing_but_its_context() {
+    let build = |query: &str| ask(&Method::POST, "/build", query, &Value::Null);
+    let plain = "dockerfile=Dockerfile&t=web&q=false&rm=true&buildargs=%7B%7D&version=1";
+    assert_eq!(texts(build(plain)), Vec::<String>::new());
+    let table = [
+        ("networkmode=host", "build=networkmode=host"),
+        ("networkmode=ho%73t", "build=networkmode=host"),
+        ("extrahosts=a:10.0.0.1", "build=extrahosts=a:10.0.0.1"),
+        ("remote=https%3A%2F%2Fexample.org", "build=remote=https://example.org"),
+        ("version=2&session=x", "build=session=x, build=version=2"),
+        ("securityopt=seccomp%3Dunconfined", "build=securityopt=seccomp=unconfined"),
+        ("cgroupparent=/", "build=cgroupparent=/"),
+    ];
+    for (query, demands) in table {
+        assert_eq!(texts(build(query)).join(", "), demands, "{query}");
+    }
+    assert!(build("t=reconciler.internal/ledger:1").is_err());
+    assert!(build("networkmode=host").unwrap().judge(&HostPolicy::default()).is_err());
+}
+
+#[test]
+fn images_are_not_imported() {
+    let create = |query: &str| ask(&Method::POST, "/images/create", query, &Value::Null);
+    assert!(create("fromImage=busybox&tag=1").is_ok());
+    assert!(create("fromSrc=-&repo=reconciler.internal%2Fledger&tag=1").is_ok());
+    assert!(create("fromSrc=-&repo=busybox&tag=1").is_err());
+    assert!(
+        create("fromSrc=http%3A%2F%2F10.0.0.1&repo=reconciler.internal%2Fledger&tag=1").is_err()
+    );
+    assert!(create("fromImage=a&repo=b").is_err());
+}
+
+#[test]
+fn limits_are_all_that_changes_in_place() {
+    let update = |body: Value| post("/containers/c1/update", &body);
+    let resources = crate::model::action::Resources {
+        memory: 5,
+        nano_cpus: 6,
+        cpu_shares: 7,
+        pids_limit: 8,
+        restart: crate::model::spec::RestartPolicy::Always,
+    };
+    assert!(update(serde_json::to_value(body::update(&resources)).unwrap()).is_ok());
+    for body in [
+        json!({"Devices": [{"PathOnHost": "/dev/sda"}]}),
+        json!({"DeviceCgroupRules": ["a *:* rwm"]}),
+        json!({"CgroupParent": "/"}),
+        json!({"OomKillDisable": true}),
+    ] {
+        assert!(update(body.clone()).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn what_is_not_listed_is_not_sent() {
+    let table = [
+        (Method::POST, "/containers/c1/exec"),
+        (Method::POST, "/exec/e1/start"),
+        (Method::POST, "/containers/c1/attach"),
+        (Method::POST, "/containers/prune"),
+        (Method::POST, "/commit"),
+        (Method::POST, "/volumes/prune"),
+        (Method::DELETE, "/volumes/abc_data"),
+        (Method::DELETE, "/images/web"),
+        (Method::POST, "/plugins/pull"),
+        (Method::POST, "/swarm/init"),
+        (Method::POST, "/services/create"),
+        (Method::POST, "/images/load"),
+        (Method::PUT, "/containers/c1%2Farchive"),
+        (Method::POST, "/containers/%2e%2e/start"),
+        (Method::POST, "/containers//start"),
+        (Method::POST, "/containers/../start"),
+        (Method::POST, "/grpc"),
+        (Method::GET, "/containers/c1/archive"),
+        (Method::GET, "/containers/c1/attach/ws"),
+        (Method::GET, "/secrets"),
+        (Method::HEAD, "/containers/c1/archive"),
+    ];
+    for (method, path) in table {
+        assert!(ask(&method, path, "", &json!({})).is_err(), "{method} {path}");
+    }
+    let remove = |query: &str| ask(&Method::DELETE, "/containers/c1", query, &Value::Null);
+    assert!(remove("v=false&force=false").is_ok());
+    for query in ["v=true", "v=1", "force=true", "link=1"] {
+        assert!(remove(query).is_err(), "{query}");
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_not_sent() {
+    let method = Method::POST;
+    let path = "/containers/create";
+    for body in [None, Some(&b"[]"[..]), Some(b"{"), Some(b"")] {
+        assert!(examine(Outgoing { method: &method, path, query: "", body }).is_err());
+    }
+}
+
+#[test]
+fn a_refusal_names_the_demand_and_the_flag() {
+    let wish = post(
+        "/containers/create",
+        &owned(json!({"HostConfig": {
+        "Binds": ["/srv/data/x:/x", "/etc:/y"], "Privileged": true }})),
+    );
+    let wish = wish.unwrap();
+    let mut policy = HostPolicy::default();
+    policy.grants.insert("abc".to_owned(), ["bind=/srv/data".to_owned()].into());
+    let refusal = wish.judge(&policy).unwrap_err().to_string();
+    assert!(refusal.contains("abc bind=/etc, privileged;"), "{refusal}");
+    assert!(refusal.contains("--allow 'abc:bind=/etc' --allow 'abc:privileged'"), "{refusal}");
+    assert!(!refusal.contains("/srv/data"), "{refusal}");
+
+    policy.grants.insert("*".to_owned(), ["bind=/etc", "privileged"].map(str::to_owned).into());
+    assert_eq!(wish.judge(&policy), Ok(()));
+    assert_eq!(wish.judge(&HostPolicy::permissive()), Ok(()));
+}

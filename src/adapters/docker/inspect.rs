@@ -1,0 +1,325 @@
+//! What the engine says, as our nouns: names without slashes, lists as maps, and the
+//! engine's own inventions (host names, aliases, "never") taken out again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bollard::models::{
+    ContainerInspectResponse, ContainerState as ApiState, ContainerStateStatusEnum,
+    EndpointSettings, HealthConfig, HealthStatusEnum, HostConfig, ImageInspect, MountPoint,
+    MountType, Network, NetworkSettings, PortMap, RestartPolicyNameEnum, Volume,
+};
+
+use super::guard::is_anonymous_volume;
+use crate::model::id::{ContainerId, ContainerName, NetworkName};
+use crate::model::observed::{
+    ContainerState, ContainerView, Health, ImageView, NetworkView, Status, VolumeView,
+};
+use crate::model::spec::{
+    Attachment, ContainerSpec, Healthcheck, IpamPool, Mount, MountSource, NetworkSpec, Port,
+    Protocol, PublishedPort, RestartPolicy, VolumeSpec,
+};
+use crate::model::time::Timestamp;
+
+/// A field without which an answer means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its answer lacks `{0}`")]
+pub(super) struct Lacking(&'static str);
+
+/// A container from `GET /containers/{id}/json`.
+pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView, Lacking> {
+    let id = ContainerId::new(seen.id.ok_or(Lacking("Id"))?);
+    let name = seen.name.ok_or(Lacking("Name"))?;
+    let name = ContainerName::new(name.trim_start_matches('/'));
+    let config = seen.config.ok_or(Lacking("Config"))?;
+    let host = seen.host_config.ok_or(Lacking("HostConfig"))?;
+    let settings = seen.network_settings.unwrap_or_default();
+    let points = seen.mounts.unwrap_or_default();
+    let networks = settings.networks.clone().unwrap_or_default();
+
+    let mut spec = ContainerSpec::of_image(config.image.unwrap_or_default().as_str().into());
+    spec.entrypoint = config.entrypoint;
+    spec.command = config.cmd;
+    spec.env = environment(config.env.as_ref());
+    spec.labels = config.labels.unwrap_or_default().into_iter().collect();
+    spec.user = said(config.user);
+    spec.working_dir = said(config.working_dir);
+    let invented = [id.short(), name.as_str(), config.hostname.as_deref().unwrap_or_default()];
+    spec.networks = networks
+        .iter()
+        .filter(|(network, _)| network.as_str() != "none")
+        .map(|(network, point)| (network.as_str().into(), attachment(point, &invented)))
+        .collect();
+    // With the host's network the name is the host's, otherwise the engine's invention.
+    spec.hostname = said(config.hostname)
+        .filter(|name| name != id.short() && host.network_mode.as_deref() != Some("host"));
+    spec.healthcheck = config.healthcheck.map(healthcheck);
+    spec.stop_signal = said(config.stop_signal);
+    spec.stop_timeout = config.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok());
+    spec.exposed =
+        config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
+    spec.tty = config.tty.unwrap_or_default();
+    spec.stdin_open = config.open_stdin.unwrap_or_default();
+    spec.mounts = points.iter().filter_map(|point| mount(point, &host)).collect();
+    host_config(&mut spec, host);
+
+    let created = seen.created.ok_or(Lacking("Created"))?.unix_timestamp_nanos();
+    Ok(ContainerView {
+        image_id: seen.image.ok_or(Lacking("Image"))?.as_str().into(),
+        state: state(seen.state.ok_or(Lacking("State"))?, seen.restart_count.unwrap_or_default())?,
+        created_at: Timestamp(u64::try_from(created).unwrap_or_default()),
+        addresses: addresses(&settings),
+        host_ports: host_ports(settings.ports.unwrap_or_default()),
+        volumes: volumes(&points),
+        id,
+        name,
+        spec,
+    })
+}
+
+fn host_config(spec: &mut ContainerSpec, host: HostConfig) {
+    spec.published = published(host.port_bindings.unwrap_or_default());
+    spec.tmpfs = host.tmpfs.unwrap_or_default().into_iter().collect();
+    for mount in host.mounts.unwrap_or_default() {
+        if let (Some(MountType::TMPFS), Some(target)) = (mount.typ, mount.target) {
+            let options = mount.tmpfs_options.unwrap_or_default();
+            let size =
+                options.size_bytes.filter(|size| *size > 0).map(|size| format!("size={size}"));
+            let mode = options.mode.filter(|mode| *mode > 0).map(|mode| format!("mode={mode:o}"));
+            let options: Vec<String> = size.into_iter().chain(mode).collect();
+            spec.tmpfs.insert(target, options.join(","));
+        }
+    }
+    spec.restart = host.restart_policy.map_or(RestartPolicy::No, |policy| match policy.name {
+        Some(RestartPolicyNameEnum::ALWAYS) => RestartPolicy::Always,
+        Some(RestartPolicyNameEnum::UNLESS_STOPPED) => RestartPolicy::UnlessStopped,
+        Some(RestartPolicyNameEnum::ON_FAILURE) => {
+            let times = policy.maximum_retry_count.unwrap_or_default();
+            RestartPolicy::OnFailure(u32::try_from(times).unwrap_or_default())
+        }
+        Some(RestartPolicyNameEnum::NO | RestartPolicyNameEnum::EMPTY) | None => RestartPolicy::No,
+    });
+    spec.memory = host.memory.unwrap_or_default();
+    spec.nano_cpus = host.nano_cpus.unwrap_or_default();
+    spec.cpu_shares = host.cpu_shares.unwrap_or_default();
+    spec.pids_limit = host.pids_limit.unwrap_or_default().max(0);
+    spec.cap_add = capabilities(host.cap_add);
+    spec.cap_drop = capabilities(host.cap_drop);
+    spec.read_only = host.readonly_rootfs.unwrap_or_default();
+    spec.init = host.init;
+    spec.extra_hosts = host.extra_hosts.unwrap_or_default().into_iter().collect();
+    spec.dns = host.dns.unwrap_or_default();
+    spec.dns_search = host.dns_search.unwrap_or_default();
+}
+
+fn state(seen: ApiState, restarts: i64) -> Result<ContainerState, Lacking> {
+    use ContainerStateStatusEnum as Word;
+    let status = match seen.status {
+        Some(Word::CREATED) => Status::Created,
+        Some(Word::RUNNING | Word::STOPPING) => Status::Running,
+        Some(Word::PAUSED) => Status::Paused,
+        Some(Word::RESTARTING) => Status::Restarting,
+        Some(Word::REMOVING) => Status::Removing,
+        Some(Word::EXITED) => Status::Exited,
+        Some(Word::DEAD) => Status::Dead,
+        Some(Word::EMPTY) | None => return Err(Lacking("State.Status")),
+    };
+    let health = seen.health.and_then(|health| health.status).and_then(|word| match word {
+        HealthStatusEnum::STARTING => Some(Health::Starting),
+        HealthStatusEnum::HEALTHY => Some(Health::Healthy),
+        HealthStatusEnum::UNHEALTHY => Some(Health::Unhealthy),
+        HealthStatusEnum::NONE | HealthStatusEnum::EMPTY => None,
+    });
+    Ok(ContainerState {
+        status,
+        exit_code: seen.exit_code.unwrap_or_default(),
+        health,
+        started_at: seen.started_at.as_deref().and_then(instant),
+        finished_at: seen.finished_at.as_deref().and_then(instant),
+        restarts: u32::try_from(restarts).unwrap_or_default(),
+    })
+}
+
+/// An instant as the engine writes it; `None` for its "never", the year 1.
+fn instant(text: &str) -> Option<Timestamp> {
+    let time = humantime::parse_rfc3339(text).ok()?;
+    let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_nanos()).ok().map(Timestamp)
+}
+
+/// The image's defaults, from `GET /images/{name}/json`.
+pub(super) fn image(seen: ImageInspect) -> Result<ImageView, Lacking> {
+    let config = seen.config.unwrap_or_default();
+    Ok(ImageView {
+        id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
+        env: environment(config.env.as_ref()),
+        command: config.cmd,
+        entrypoint: config.entrypoint,
+        user: said(config.user),
+        working_dir: said(config.working_dir),
+        labels: config.labels.unwrap_or_default().into_iter().collect(),
+        healthcheck: config.healthcheck.map(healthcheck),
+        exposed: sorted(config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p))),
+        volumes: sorted(config.volumes.unwrap_or_default()),
+        stop_signal: said(config.stop_signal),
+    })
+}
+
+/// A network from `GET /networks`.
+pub(super) fn network(seen: Network) -> Result<NetworkView, Lacking> {
+    let pools = seen.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+    Ok(NetworkView {
+        id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
+        spec: NetworkSpec {
+            name: seen.name.ok_or(Lacking("Name"))?.as_str().into(),
+            driver: seen.driver.unwrap_or_default(),
+            driver_opts: seen.options.unwrap_or_default().into_iter().collect(),
+            internal: seen.internal.unwrap_or_default(),
+            attachable: seen.attachable.unwrap_or_default(),
+            ipv6: seen.enable_ipv6.unwrap_or_default(),
+            pools: pools
+                .into_iter()
+                .map(|pool| IpamPool {
+                    subnet: said(pool.subnet),
+                    ip_range: said(pool.ip_range),
+                    gateway: said(pool.gateway),
+                })
+                .collect(),
+            labels: seen.labels.unwrap_or_default().into_iter().collect(),
+        },
+    })
+}
+
+/// A volume from `GET /volumes`.
+pub(super) fn volume(seen: Volume) -> VolumeView {
+    VolumeView {
+        spec: VolumeSpec {
+            name: seen.name.as_str().into(),
+            driver: seen.driver,
+            driver_opts: seen.options.into_iter().collect(),
+            labels: seen.labels.into_iter().collect(),
+        },
+    }
+}
+
+fn sorted<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.into_iter().collect();
+    items.sort();
+    items
+}
+
+/// A text that says something.
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn environment(lines: Option<&Vec<String>>) -> BTreeMap<String, String> {
+    let pairs = lines.into_iter().flatten().filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn capabilities(names: Option<Vec<String>>) -> BTreeSet<String> {
+    let names = names.unwrap_or_default().into_iter().map(|name| name.to_ascii_uppercase());
+    names.map(|name| name.trim_start_matches("CAP_").to_owned()).collect()
+}
+
+fn healthcheck(seen: HealthConfig) -> Healthcheck {
+    let span = |nanos: Option<i64>| {
+        nanos.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0).map(Duration::from_nanos)
+    };
+    Healthcheck {
+        test: seen.test.unwrap_or_default(),
+        interval: span(seen.interval),
+        timeout: span(seen.timeout),
+        retries: seen.retries.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0),
+        start_period: span(seen.start_period),
+    }
+}
+
+/// A port as the engine writes it: `80/tcp`, or `80` for TCP.
+fn port(text: &str) -> Option<Port> {
+    let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let protocol = match protocol {
+        "tcp" => Protocol::Tcp,
+        "udp" => Protocol::Udp,
+        "sctp" => Protocol::Sctp,
+        _ => return None,
+    };
+    Some(Port { number: number.parse().ok()?, protocol })
+}
+
+fn published(bindings: PortMap) -> BTreeSet<PublishedPort> {
+    let mut ports = BTreeSet::new();
+    for (container, hosts) in bindings {
+        let Some(container) = port(&container) else { continue };
+        for host in hosts.unwrap_or_default() {
+            ports.insert(PublishedPort {
+                container,
+                host_ip: said(host.host_ip),
+                host_port: said(host.host_port).filter(|port| port != "0"),
+            });
+        }
+    }
+    ports
+}
+
+fn host_ports(bindings: PortMap) -> BTreeMap<Port, u16> {
+    let bindings = bindings.into_iter().filter_map(|(container, hosts)| {
+        let host = hosts?.into_iter().find_map(|host| host.host_port?.parse().ok())?;
+        Some((port(&container)?, host))
+    });
+    bindings.collect()
+}
+
+/// Which aliases the engine adds by itself depends on its version and on whether the
+/// container runs: its short id, its name, its host name.
+fn attachment(seen: &EndpointSettings, invented: &[&str]) -> Attachment {
+    let ipam = seen.ipam_config.clone().unwrap_or_default();
+    let asked = |alias: &&String| !invented.contains(&alias.as_str());
+    Attachment {
+        aliases: seen.aliases.iter().flatten().filter(asked).cloned().collect(),
+        links: seen.links.iter().flatten().cloned().collect(),
+        ipv4: said(ipam.ipv4_address),
+        ipv6: said(ipam.ipv6_address),
+    }
+}
+
+fn addresses(settings: &NetworkSettings) -> BTreeMap<NetworkName, IpAddr> {
+    let address = |point: &EndpointSettings| {
+        [&point.ip_address, &point.global_ipv6_address]
+            .into_iter()
+            .flatten()
+            .find_map(|text| text.parse().ok())
+    };
+    let networks = settings.networks.iter().flatten();
+    networks.filter_map(|(name, point)| Some((name.as_str().into(), address(point)?))).collect()
+}
+
+fn volumes(points: &[MountPoint]) -> BTreeMap<String, crate::model::id::VolumeName> {
+    let volumes = points.iter().filter(|point| point.typ.as_deref() == Some("volume"));
+    volumes
+        .filter_map(|point| Some((point.destination.clone()?, point.name.as_deref()?.into())))
+        .collect()
+}
+
+fn mount(point: &MountPoint, host: &HostConfig) -> Option<(String, Mount)> {
+    let target = point.destination.clone()?;
+    let source = match (point.typ.as_deref()?, &point.name) {
+        ("bind", _) => MountSource::Bind(point.source.clone()?),
+        ("volume", Some(name)) if is_anonymous_volume(name) => MountSource::Anonymous,
+        ("volume", Some(name)) => MountSource::Volume(name.as_str().into()),
+        _ => return None,
+    };
+    let mode = point.mode.as_deref().unwrap_or_default();
+    let asked = host.mounts.iter().flatten().find(|mount| mount.target.as_ref() == Some(&target));
+    let no_copy = asked
+        .and_then(|mount| mount.volume_options.as_ref())
+        .and_then(|options| options.no_copy)
+        .unwrap_or_else(|| mode.split(',').any(|word| word == "nocopy"));
+    let read_only = !point.rw.unwrap_or(true);
+    Some((target, Mount { source, read_only, no_copy, create_host_path: false }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! One Docker engine, through bollard over our own pooled transport.
+//!
+//! - [`endpoint`]: where it is. `transport`: how requests get there, with the negotiated
+//!   API version, past the `guard`, the one choke point of the host policy.
+//! - `observe` and `inspect`: everything of interest, as our nouns.
+//! - `act`, `body`, `image`, `archive`: one changing call per action.
+//! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
+//! - `error`: what went wrong, told apart by what to do next.
+
+mod act;
+mod archive;
+mod body;
+mod endpoint;
+mod error;
+mod events;
+mod guard;
+mod image;
+mod inspect;
+mod ledger;
+mod observe;
+mod own;
+#[cfg(test)]
+mod tests;
+mod transport;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::errors::Error;
+use tokio::sync::{Mutex, OnceCell, Semaphore};
+
+pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
+
+use crate::adapters::http::HttpClient;
+use crate::model::id::{EngineId, EngineName, InstallationId};
+use crate::model::policy::HostPolicy;
+use crate::world::OutsideError;
+use events::Subscription;
+use transport::Transport;
+
+/// How many requests are under way at once while an engine is read, and how many unused
+/// connections are kept.
+const AT_ONCE: usize = 8;
+/// How long a read may take.
+const READ: Duration = Duration::from_secs(10);
+/// bollard's own deadline. Ours are around each call; this one must only be longer.
+const BOLLARD_DEADLINE_SECS: u64 = 7 * 24 * 3600;
+
+/// One engine.
+pub struct Docker {
+    name: EngineName,
+    installation: InstallationId,
+    api: bollard::Docker,
+    transport: Arc<Transport>,
+    /// One permit for each read that may be under way.
+    reads: Semaphore,
+    id: OnceCell<EngineId>,
+    events: Mutex<Subscription>,
+}
+
+impl std::fmt::Debug for Docker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Docker({})", self.name)
+    }
+}
+
+impl Docker {
+    /// A client of the engine at this endpoint. Certificates are read now; nothing is
+    /// connected before the first request.
+    ///
+    /// `policy` is asked about the final body of every request that changes something.
+    ///
+    /// # Errors
+    /// [`OutsideError::Forbidden`] if the endpoint cannot be used as it is: plain TCP
+    /// without consent, certificates that cannot be read.
+    pub fn connect(
+        endpoint: &EngineEndpoint,
+        name: EngineName,
+        installation: InstallationId,
+        policy: Arc<HostPolicy>,
+    ) -> Result<Self, OutsideError> {
+        let client = endpoint
+            .open()
+            .and_then(|endpoint| Ok(HttpClient::new(endpoint, AT_ONCE)?))
+            .map_err(|error| error::endpoint(&name, &error))?;
+        let transport = Arc::new(Transport::new(client, name.clone(), policy));
+        let sender = Arc::clone(&transport);
+        let send = move |request| {
+            let transport = Arc::clone(&sender);
+            async move { transport.send(request).await }
+        };
+        let api = bollard::Docker::connect_with_custom_transport(
+            send,
+            Some("http://engine"),
+            BOLLARD_DEADLINE_SECS,
+            bollard::API_DEFAULT_VERSION,
+        )
+        .map_err(|error| error::outside(&name, &error))?;
+        Ok(Self {
+            name,
+            installation,
+            api,
+            transport,
+            reads: Semaphore::new(AT_ONCE),
+            id: OnceCell::new(),
+            events: Mutex::new(Subscription::default()),
+        })
+    }
+
+    /// The operator's name of this engine.
+    #[must_use]
+    pub fn name(&self) -> &EngineName {
+        &self.name
+    }
+
+    /// Whether the engine answers.
+    pub async fn ping(&self) -> Result<(), OutsideError> {
+        self.read(self.api.ping()).await.map(drop)
+    }
+
+    /// A read, with the deadline of reads, once its turn has come.
+    fn read<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, OutsideError>> {
+        let call = self.within(READ, call);
+        async move {
+            let _permit = self.reads.acquire().await.expect("BUG: nobody closes the semaphore");
+            call.await
+        }
+    }
+
+    /// A call with a deadline for all of it, the answer's body included.
+    fn within<T>(
+        &self,
+        span: Duration,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, OutsideError>> {
+        // bollard's futures are large, and several are held at once.
+        let call = Box::pin(call);
+        async move {
+            match tokio::time::timeout(span, call).await {
+                Ok(answer) => answer.map_err(|error| error::outside(&self.name, &error)),
+                Err(_) => Err(error::timeout(&self.name)),
+            }
+        }
+    }
+
+    /// What is wrong with an answer.
+    fn failed(&self, why: impl std::fmt::Display) -> OutsideError {
+        OutsideError::Failed(error::said(&self.name, &why.to_string()))
+    }
+}

@@ -1,0 +1,199 @@
+//! One look at an engine: one list of everything, and an inspect of what may be ours.
+
+use std::collections::BTreeMap;
+
+use bollard::errors::Error;
+use bollard::models::{ContainerInspectResponse, ContainerSummary};
+use bollard::query_parameters::{
+    InspectContainerOptions, ListContainersOptions, ListNetworksOptions, ListVolumesOptions,
+    LogsOptions,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{AT_ONCE, Docker, inspect, ledger, own};
+use crate::model::id::{ContainerId, ContainerName, EngineId, ImageRef};
+use crate::model::labels::PREFIX;
+use crate::model::observed::{ContainerView, EngineContents, ImageView, NetworkView, VolumeView};
+use crate::world::{OutsideError, Scope};
+
+/// The longest log line that is returned, in bytes.
+const LONGEST_LINE: usize = 4096;
+
+impl Docker {
+    /// Everything of interest on this engine.
+    ///
+    /// # Errors
+    /// If any part could not be read: half an answer is no answer. Only a container
+    /// that vanishes between the list and its inspect is simply not there.
+    pub async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
+        let (containers, networks, volumes, images, id) = futures_util::try_join!(
+            self.containers(scope),
+            self.networks(),
+            self.volumes(),
+            self.images(scope),
+            self.engine_id(),
+        )?;
+        let (containers, others, own) = containers;
+        Ok(EngineContents { id: Some(id), containers, others, networks, volumes, images, own })
+    }
+
+    /// Containers that may be ours, the names of all others, and our own container.
+    async fn containers(
+        &self,
+        scope: &Scope,
+    ) -> Result<
+        (Vec<ContainerView>, BTreeMap<ContainerName, ContainerId>, Option<ContainerId>),
+        OutsideError,
+    > {
+        let mut others = BTreeMap::new();
+        let mut concerned = Vec::new();
+        let mut ids = Vec::new();
+        for summary in self.list().await? {
+            let id = ContainerId::new(summary.id.clone().unwrap_or_default());
+            ids.push(id.clone());
+            if self.concerns(&summary, scope) {
+                concerned.push(id);
+            } else if let Some(name) = name_of(&summary) {
+                others.insert(name, id);
+            }
+        }
+        let found: Vec<Option<ContainerView>> = stream::iter(&concerned)
+            .map(|id| self.container(id))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut containers: Vec<ContainerView> = found.into_iter().flatten().collect();
+        containers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        Ok((containers, others, own::among(&ids)))
+    }
+
+    /// One container; `None` if it does not exist.
+    pub async fn container(
+        &self,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        match self.inspect(container).await? {
+            Some(seen) => inspect::container(seen).map(Some).map_err(|error| self.failed(error)),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn inspect(
+        &self,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerInspectResponse>, OutsideError> {
+        let call = self.api.inspect_container(container.as_str(), None::<InspectContainerOptions>);
+        self.read(absent(call)).await
+    }
+
+    /// An image's id and defaults; `None` if it is not there.
+    pub(super) async fn image(&self, image: &ImageRef) -> Result<Option<ImageView>, OutsideError> {
+        match self.read(absent(self.api.inspect_image(image.as_str()))).await? {
+            Some(seen) => inspect::image(seen).map(Some).map_err(|error| self.failed(error)),
+            None => Ok(None),
+        }
+    }
+
+    /// The last lines of a container's log, standard output and error as they came,
+    /// oldest first. They are the container's words: whoever shows them escapes them.
+    pub async fn log_tail(
+        &self,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        let options = LogsOptions {
+            stdout: true,
+            stderr: true,
+            tail: lines.to_string(),
+            ..LogsOptions::default()
+        };
+        let frames = self.api.logs(container.as_str(), Some(options));
+        let bytes = self.read(frames.try_fold(Vec::new(), |mut all, frame| async move {
+            all.extend_from_slice(&frame.into_bytes());
+            Ok(all)
+        }));
+        let text = String::from_utf8_lossy(&bytes.await?).into_owned();
+        let all: Vec<String> = text.lines().map(cut).collect();
+        let surplus = all.len().saturating_sub(lines);
+        Ok(all.into_iter().skip(surplus).collect())
+    }
+
+    /// Whether a container may be ours.
+    fn concerns(&self, summary: &ContainerSummary, scope: &Scope) -> bool {
+        let Some(labels) = &summary.labels else { return false };
+        if labels.contains_key(ledger::LABEL) {
+            return false;
+        }
+        let installation = labels.get("reconciler.installation");
+        let ours = installation.is_some_and(|id| id == self.installation.as_str())
+            && labels.keys().any(|name| name.starts_with(PREFIX));
+        let project = labels.get("com.docker.compose.project");
+        ours || project.is_some_and(|id| scope.deployments.contains(&id.as_str().into()))
+    }
+
+    async fn list(&self) -> Result<Vec<ContainerSummary>, OutsideError> {
+        let options = ListContainersOptions { all: true, ..ListContainersOptions::default() };
+        self.read(self.api.list_containers(Some(options))).await
+    }
+
+    async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
+        let list = self.read(self.api.list_networks(None::<ListNetworksOptions>)).await?;
+        let mut views = list
+            .into_iter()
+            .map(inspect::network)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| self.failed(error))?;
+        views.sort_by(|a, b| (&a.spec.name, &a.id).cmp(&(&b.spec.name, &b.id)));
+        Ok(views)
+    }
+
+    async fn volumes(&self) -> Result<Vec<VolumeView>, OutsideError> {
+        let list = self.read(self.api.list_volumes(None::<ListVolumesOptions>)).await?;
+        let mut views: Vec<VolumeView> =
+            list.volumes.unwrap_or_default().into_iter().map(inspect::volume).collect();
+        views.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+        Ok(views)
+    }
+
+    async fn images(&self, scope: &Scope) -> Result<BTreeMap<ImageRef, ImageView>, OutsideError> {
+        let found: Vec<Option<(ImageRef, ImageView)>> = stream::iter(&scope.images)
+            .map(|image| async move {
+                let view = self.image(image).await?;
+                Ok::<_, OutsideError>(view.map(|view| (image.clone(), view)))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// The id that the engine gives itself, asked for once: it is expensive to ask.
+    async fn engine_id(&self) -> Result<EngineId, OutsideError> {
+        let asked = self.id.get_or_try_init(|| async {
+            let info = self.read(self.api.info()).await?;
+            let id = info.id.filter(|id| !id.is_empty());
+            id.map(EngineId::new).ok_or_else(|| self.failed("it does not say its id"))
+        });
+        asked.await.cloned()
+    }
+}
+
+/// The answer, or `None` for "there is no such thing".
+async fn absent<T>(call: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
+    match call.await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A container's own name: those that links gave it have a second slash.
+fn name_of(summary: &ContainerSummary) -> Option<ContainerName> {
+    let names = summary.names.iter().flatten().map(|name| name.trim_start_matches('/'));
+    names.filter(|name| !name.contains('/')).map(ContainerName::new).next()
+}
+
+fn cut(line: &str) -> String {
+    let end = line.floor_char_boundary(LONGEST_LINE);
+    line[..end].trim_end_matches('\r').to_owned()
+}

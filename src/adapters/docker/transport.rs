@@ -1,0 +1,263 @@
+//! How bollard's requests reach the engine: over our pooled client, with the negotiated
+//! API version in the path (bollard 0.21.1 never sends one), and past the guard.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use bollard::BollardRequest;
+use bollard::errors::Error;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt as _, Either};
+use hyper::body::Incoming;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::guard::{self, Outgoing, Owner, Refusal, Wish};
+use crate::adapters::http::{Body, HttpClient, full};
+use crate::model::id::{DeploymentId, EngineName};
+use crate::model::policy::HostPolicy;
+
+/// The newest API that bollard 0.21.1 knows.
+const NEWEST: ApiVersion = ApiVersion { major: 1, minor: 53 };
+/// The oldest that we speak: Docker 20.10.
+const OLDEST: ApiVersion = ApiVersion { major: 1, minor: 41 };
+/// From here on the engine always refuses a second network of the same name.
+const ALWAYS_CHECKS_DUPLICATES: ApiVersion = ApiVersion { major: 1, minor: 44 };
+
+/// A version of the engine's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ApiVersion {
+    major: u32,
+    minor: u32,
+}
+
+impl ApiVersion {
+    fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.trim().split_once('.')?;
+        Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// Sends bollard's requests.
+pub(super) struct Transport {
+    client: HttpClient,
+    engine: EngineName,
+    policy: Arc<HostPolicy>,
+    /// Forgotten when a connection breaks: behind the next one may be another engine.
+    version: Mutex<Option<ApiVersion>>,
+}
+
+impl Transport {
+    pub(super) fn new(client: HttpClient, engine: EngineName, policy: Arc<HostPolicy>) -> Self {
+        Self { client, engine, policy, version: Mutex::new(None) }
+    }
+
+    /// Sends one request, if the guard lets it.
+    pub(super) async fn send(&self, request: BollardRequest) -> Result<Response<Incoming>, Error> {
+        let version = self.version().await?;
+        let (head, body) = request.into_parts();
+        let path = unversioned(head.uri.path()).to_owned();
+        let query = head.uri.query().unwrap_or("");
+        let (bytes, body) = match body {
+            Either::Left(bytes) => {
+                let bytes = match bytes.collect().await {
+                    Ok(whole) => amend(&head.method, &path, version, whole.to_bytes()),
+                    Err(never) => match never {},
+                };
+                (Some(bytes.clone()), full(bytes))
+            }
+            Either::Right(stream) => (None, stream.map_err(Into::into).boxed_unsync()),
+        };
+        let outgoing =
+            Outgoing { method: &head.method, path: &path, query, body: bytes.as_deref() };
+        let wish = guard::examine(outgoing).map_err(refused)?;
+        self.judge(wish, version).await?;
+
+        let separator = if query.is_empty() { "" } else { "?" };
+        let uri = format!("/v{version}{path}{separator}{query}");
+        let mut request = Request::builder().method(head.method.clone()).uri(uri);
+        if let Some(headers) = request.headers_mut() {
+            *headers = head.headers;
+        }
+        let response = self.call(request.body(body)?).await?;
+        tracing::debug!(
+            engine = %self.engine, method = %head.method, path, status = response.status().as_u16(),
+            "engine call"
+        );
+        Ok(response)
+    }
+
+    /// Opens the stream of the events that these filters (JSON) let through. Any byte in
+    /// it is an event; none is read, so that no engine can confuse us with a new one.
+    pub(super) async fn open_events(&self, filters: &str) -> Result<Incoming, Error> {
+        let version = self.version().await?;
+        let uri = format!("/v{version}/events?filters={}", percent_encoded(filters));
+        let response = self.call(Request::get(uri).body(full(""))?).await?;
+        match response.status().as_u16() {
+            200 => Ok(response.into_body()),
+            status_code => {
+                let message = "it gives no events".to_owned();
+                Err(Error::DockerResponseServerError { status_code, message })
+            }
+        }
+    }
+
+    async fn judge(&self, mut wish: Wish, version: ApiVersion) -> Result<(), Error> {
+        if let (false, Owner::OfContainer { container, network }) =
+            (self.policy.permissive, &wish.owner)
+        {
+            let deployment = self.deployment_of(container, version).await?;
+            wish.demands.extend(guard::network_demand(&deployment, network));
+            wish.owner = Owner::Deployment(deployment);
+        }
+        wish.judge(&self.policy).map_err(refused)
+    }
+
+    /// The deployment that a container belongs to, by its labels.
+    async fn deployment_of(
+        &self,
+        container: &str,
+        version: ApiVersion,
+    ) -> Result<DeploymentId, Error> {
+        let uri = format!("/v{version}/containers/{container}/json");
+        let response = self.call(Request::get(uri).body(full(""))?).await?;
+        let status_code = response.status().as_u16();
+        let body = response.into_body().collect().await?.to_bytes();
+        if status_code != 200 {
+            let message = format!("container {container} cannot be read");
+            return Err(Error::DockerResponseServerError { status_code, message });
+        }
+        let view: Value = serde_json::from_slice(&body)?;
+        ["reconciler.deployment", "com.docker.compose.project"]
+            .iter()
+            .find_map(|label| view["Config"]["Labels"][label].as_str())
+            .map(DeploymentId::from)
+            .ok_or_else(|| {
+                refused(Refusal(format!("container {container} belongs to no deployment")))
+            })
+    }
+
+    async fn version(&self) -> Result<ApiVersion, Error> {
+        let mut known = self.version.lock().await;
+        if let Some(version) = *known {
+            return Ok(version);
+        }
+        let sent = self.client.send(Request::get("/_ping").body(full(""))?).await;
+        let response = sent.map_err(io::Error::from)?;
+        let status_code = response.status().as_u16();
+        let offered = response
+            .headers()
+            .get("api-version")
+            .and_then(|value| value.to_str().ok())
+            .and_then(ApiVersion::parse);
+        let body = response.into_body().collect().await?.to_bytes();
+        if status_code != 200 {
+            let message = String::from_utf8_lossy(&body).into_owned();
+            return Err(Error::DockerResponseServerError { status_code, message });
+        }
+        let version = negotiate(offered)
+            .map_err(|message| Error::DockerResponseServerError { status_code: 400, message })?;
+        tracing::debug!(engine = %self.engine, %version, "API version negotiated");
+        *known = Some(version);
+        Ok(version)
+    }
+
+    async fn call(&self, request: Request<Body>) -> Result<Response<Incoming>, Error> {
+        match self.client.send(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => {
+                *self.version.lock().await = None;
+                Err(io::Error::from(error).into())
+            }
+        }
+    }
+}
+
+fn negotiate(offered: Option<ApiVersion>) -> Result<ApiVersion, String> {
+    match offered {
+        None => Err("it does not say which API version it speaks".to_owned()),
+        Some(version) if version < OLDEST => Err(format!(
+            "it speaks API {version}; {OLDEST} (Docker 20.10) is the oldest that works"
+        )),
+        Some(version) => Ok(version.min(NEWEST)),
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
+        b => format!("%{b:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+fn refused(refusal: Refusal) -> Error {
+    io::Error::other(refusal).into()
+}
+
+/// The path without a leading `/v1.41`.
+fn unversioned(path: &str) -> &str {
+    let Some(rest) = path.strip_prefix("/v") else { return path };
+    match rest.split_once('/') {
+        Some((version, _)) if ApiVersion::parse(version).is_some() => &rest[version.len()..],
+        _ => path,
+    }
+}
+
+/// Adds what bollard 0.21.1 has no field for: up to API 1.43 the engine makes a second
+/// network of the same name unless it is told not to.
+fn amend(method: &Method, path: &str, version: ApiVersion, body: Bytes) -> Bytes {
+    if *method != Method::POST || path != "/networks/create" || version >= ALWAYS_CHECKS_DUPLICATES
+    {
+        return body;
+    }
+    match serde_json::from_slice::<Value>(&body) {
+        Ok(Value::Object(mut members)) => {
+            members.insert("CheckDuplicate".to_owned(), Value::Bool(true));
+            Value::Object(members).to_string().into()
+        }
+        _ => body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> ApiVersion {
+        ApiVersion::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_older_side_decides_the_version() {
+        assert_eq!(negotiate(Some(version("1.41"))), Ok(version("1.41")));
+        assert_eq!(negotiate(Some(version("1.99"))), Ok(NEWEST));
+        assert!(negotiate(Some(version("1.40"))).unwrap_err().contains("1.41"));
+        assert!(negotiate(None).is_err());
+    }
+
+    #[test]
+    fn a_version_in_the_path_is_taken_off() {
+        assert_eq!(unversioned("/v1.53/containers/json"), "/containers/json");
+        assert_eq!(unversioned("/volumes"), "/volumes");
+        assert_eq!(unversioned("/volumes/create"), "/volumes/create");
+    }
+
+    #[test]
+    fn an_old_engine_is_told_to_refuse_a_second_network() {
+        let body = || Bytes::from_static(br#"{"Name":"a"}"#);
+        let amended = amend(&Method::POST, "/networks/create", version("1.41"), body());
+        let amended: Value = serde_json::from_slice(&amended).unwrap();
+        assert_eq!(amended["CheckDuplicate"], true);
+        assert_eq!(amend(&Method::POST, "/networks/create", version("1.44"), body()), body());
+        assert_eq!(amend(&Method::POST, "/volumes/create", version("1.41"), body()), body());
+    }
+}

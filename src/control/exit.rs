@@ -1,0 +1,119 @@
+//! A report as an exit code: the published table, and which row wins.
+
+use crate::model::plan::{Blocked, DeploymentState, Health, Sync, WaitingOn};
+use crate::world::{OutsideError, SourceError};
+
+use super::report::{PassError, Report};
+
+/// How a pass ended, for scripts. Of several that apply the greatest wins: an error that
+/// explains others comes after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Done, and in sync.
+    Done,
+    /// A guard, a window or a missing approval withholds something.
+    Blocked,
+    /// Something failed or did not become healthy.
+    Failed,
+    /// An outside system, or the operator's policy, refuses.
+    Refused,
+    /// Somebody else was there first: try again.
+    Stale,
+    /// The source, an engine or Consul cannot be reached.
+    Unreachable,
+    /// Desired state or configuration is invalid.
+    Invalid,
+}
+
+impl Exit {
+    /// The process's exit code: 0, 3, 1, 77, 75, 69 and 65 in the order of the variants.
+    /// An interruption (130, 143) and `plan --detailed-exitcode` (2) are the command
+    /// line's.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Blocked => 3,
+            Self::Failed => 1,
+            Self::Refused => 77,
+            Self::Stale => 75,
+            Self::Unreachable => 69,
+            Self::Invalid => 65,
+        }
+    }
+
+    fn of_source(error: &SourceError) -> Self {
+        match error {
+            SourceError::Unreachable(_) => Self::Unreachable,
+            SourceError::Forbidden(_) => Self::Refused,
+            SourceError::Invalid(_) => Self::Invalid,
+        }
+    }
+
+    fn of_outside(error: &OutsideError) -> Self {
+        match error {
+            OutsideError::Unreachable(_) | OutsideError::Timeout(_) => Self::Unreachable,
+            OutsideError::Gone(_) | OutsideError::Conflict(_) => Self::Stale,
+            OutsideError::Forbidden(_) => Self::Refused,
+            OutsideError::Failed(_) => Self::Failed,
+        }
+    }
+
+    fn of_blocked(blocked: &Blocked) -> Self {
+        if blocked.waiting_on.is_notice() {
+            return Self::Done;
+        }
+        match blocked.waiting_on {
+            WaitingOn::ValidStack | WaitingOn::CompleteSource | WaitingOn::ConfiguredEngine => {
+                Self::Invalid
+            }
+            WaitingOn::Engine { .. } | WaitingOn::Catalog { .. } | WaitingOn::Ledger { .. } => {
+                Self::Unreachable
+            }
+            WaitingOn::Grant { .. } => Self::Refused,
+            _ => Self::Blocked,
+        }
+    }
+}
+
+impl Report {
+    /// How the pass ended.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        let error = self.error.iter().map(|error| match error {
+            PassError::Source(error) => Exit::of_source(error),
+            PassError::Faulty(_) => Exit::Failed,
+        });
+        let invalid = self.diagnostics.values().flatten();
+        let invalid = invalid.filter(|message| message.is_error()).map(|_| Exit::Invalid);
+        let unseen = self.unseen.iter().map(|_| Exit::Unreachable);
+        let failures = self.execution.iter().flat_map(super::report::Execution::failures);
+        let failures = failures
+            .map(|(_, failure)| failure.error.outside().map_or(Exit::Failed, Exit::of_outside));
+        let blocked = self.blocked.iter().map(Exit::of_blocked);
+        let left = self.left_undone().then_some(Exit::Failed);
+        let all = error.chain(invalid).chain(unseen).chain(failures).chain(blocked).chain(left);
+        all.max().unwrap_or(Exit::Done)
+    }
+
+    /// Whether a deployment is not what git says, or does not work, although the pass went
+    /// to its end and nothing is withheld from it.
+    fn left_undone(&self) -> bool {
+        let complete = self.execution.as_ref().is_some_and(|execution| !execution.stopped);
+        let withheld = |id| {
+            let mut withheld = self.blocked.iter().filter(|b| !b.waiting_on.is_notice());
+            withheld.any(|blocked| blocked.deployment.as_ref() == Some(id))
+        };
+        complete
+            && self.deployments.iter().any(|(id, state)| {
+                state.health == Health::Degraded
+                    || is_on_its_way(state)
+                    || (state.sync == Sync::OutOfSync && !withheld(id))
+            })
+    }
+}
+
+/// Whether a deployment is what git says, and only time can tell whether it works.
+pub(super) fn is_on_its_way(state: &DeploymentState) -> bool {
+    state.sync == Sync::Synced && state.health == Health::Progressing
+}

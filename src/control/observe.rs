@@ -1,0 +1,267 @@
+//! Looking: everything is asked at the same time, and what does not answer is unseen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, join_all, join3, select};
+use serde::Serialize;
+
+use crate::model::catalog::CatalogView;
+use crate::model::desired::{Deployment, DesiredState, Entry};
+use crate::model::id::{DeploymentId, EngineName, SourceId};
+use crate::model::ledger::LedgerView;
+use crate::model::observed::{EngineView, ObservedState};
+use crate::plan::Settings;
+use crate::world::{Clock, Observe, OutsideError, Scope};
+
+/// An outside system that is read as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// One engine.
+    Engine(EngineName),
+    /// The Consul catalog.
+    Catalog,
+    /// The ledger, wherever it lives.
+    Ledger,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine(name) => write!(f, "engine `{name}`"),
+            Self::Catalog => f.write_str("Consul"),
+            Self::Ledger => f.write_str("the ledger"),
+        }
+    }
+}
+
+/// Looks at all configured engines, the catalog and the ledger.
+///
+/// # Guarantees
+/// - Never fails: what could not be read, or took longer than `limit`, is unseen.
+/// - Nothing is tried twice.
+pub async fn observe<W: Observe, C: Clock>(
+    world: &W,
+    clock: &C,
+    desired: &DesiredState,
+    settings: &Settings,
+    limit: Duration,
+) -> ObservedState {
+    Look::of(desired, settings).take(world, clock, limit, &BTreeMap::new()).await
+}
+
+/// The parts that were not seen, and what they said.
+pub(super) fn unseen(observed: &ObservedState) -> BTreeMap<Part, String> {
+    let mut unseen = BTreeMap::new();
+    for (name, view) in &observed.engines {
+        if let EngineView::Unseen { error } = view {
+            unseen.insert(Part::Engine(name.clone()), error.clone());
+        }
+    }
+    if let CatalogView::Unseen { error } = &observed.catalog {
+        unseen.insert(Part::Catalog, error.clone());
+    }
+    if let LedgerView::Unseen { error } = &observed.ledger {
+        unseen.insert(Part::Ledger, error.clone());
+    }
+    unseen
+}
+
+/// What a look asks, fixed before it begins.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    source: SourceId,
+    scopes: BTreeMap<EngineName, Scope>,
+    /// `None` without a catalog.
+    services: Option<BTreeSet<String>>,
+}
+
+impl Look {
+    /// The look that planning this desired state needs.
+    pub(super) fn of(desired: &DesiredState, settings: &Settings) -> Self {
+        let mut scopes: BTreeMap<_, _> =
+            settings.engines.keys().map(|name| (name.clone(), Scope::default())).collect();
+        let mut services = BTreeSet::new();
+        for (id, entry) in &desired.deployments {
+            match entry {
+                Entry::Valid(deployment, _) => {
+                    services.extend(catalog_names(deployment));
+                    if let Some(scope) = scopes.get_mut(&deployment.engine) {
+                        widen(scope, deployment);
+                    }
+                }
+                // Where it runs cannot be read from it.
+                Entry::Invalid(_) => {
+                    for scope in scopes.values_mut() {
+                        scope.deployments.insert(id.clone());
+                    }
+                }
+            }
+        }
+        let services = settings.catalog.is_some().then_some(services);
+        Self { source: desired.source.clone(), scopes, services }
+    }
+
+    /// Looks. The parts in `skip` are not asked: they are unseen for the reason given.
+    pub(super) async fn take<W: Observe, C: Clock>(
+        mut self,
+        world: &W,
+        clock: &C,
+        limit: Duration,
+        skip: &BTreeMap<Part, String>,
+    ) -> ObservedState {
+        let at = clock.now();
+        let asker = Asker { world, clock, limit, skip };
+        let (engines, catalog, ledger) = join3(
+            asker.engines(self.scopes.iter()),
+            asker.catalog(&self.scopes, self.services.as_ref()),
+            asker.ledger(),
+        )
+        .await;
+        let mut engines: BTreeMap<_, _> = engines.into_iter().collect();
+        let wider = self.add_remembered(&ledger);
+        let again = self.scopes.iter().filter(|(name, _)| wider.contains(*name));
+        engines.extend(asker.engines(again).await);
+        ObservedState { at, engines, catalog, ledger }
+    }
+
+    /// Adopted containers carry no labels of ours. Those of deployments that left the
+    /// source are in no scope unless the ledger adds them; this yields the engines that
+    /// have to be asked again for that, almost always none.
+    fn add_remembered(&mut self, ledger: &LedgerView) -> BTreeSet<EngineName> {
+        let mut wider = BTreeSet::new();
+        if let LedgerView::Seen { ledger, .. } = ledger
+            && !ledger.adopted.is_empty()
+        {
+            for (id, record) in &ledger.deployments {
+                if record.source == self.source
+                    && let Some(scope) = self.scopes.get_mut(&record.engine)
+                    && scope.deployments.insert(id.clone())
+                {
+                    wider.insert(record.engine.clone());
+                }
+            }
+        }
+        wider
+    }
+
+    /// Asks one part only, to learn whether it answers again.
+    pub(super) async fn probe<W: Observe, C: Clock>(
+        self,
+        world: &W,
+        clock: &C,
+        limit: Duration,
+        part: &Part,
+    ) -> Result<(), String> {
+        let skip = BTreeMap::new();
+        let asker = Asker { world, clock, limit, skip: &skip };
+        let error = match part {
+            Part::Engine(name) => {
+                let scope = self.scopes.get_key_value(name);
+                match asker.engines(scope.into_iter()).await.pop() {
+                    Some((_, EngineView::Unseen { error })) => Some(error),
+                    _ => None,
+                }
+            }
+            Part::Catalog => match asker.catalog(&self.scopes, self.services.as_ref()).await {
+                CatalogView::Unseen { error } => Some(error),
+                _ => None,
+            },
+            Part::Ledger => match asker.ledger().await {
+                LedgerView::Unseen { error } => Some(error),
+                LedgerView::Seen { .. } => None,
+            },
+        };
+        error.map_or(Ok(()), Err)
+    }
+}
+
+fn widen(scope: &mut Scope, deployment: &Deployment) {
+    scope.deployments.insert(deployment.id.clone());
+    scope.images.extend(deployment.services.values().map(|service| service.spec.image.clone()));
+}
+
+/// Both names under which a deployment's services appear in the catalog.
+fn catalog_names(deployment: &Deployment) -> impl Iterator<Item = String> {
+    let own = deployment.id.to_string();
+    let each = deployment.services.keys().map(|service| format!("{service}.{}", deployment.id));
+    each.chain([own])
+}
+
+struct Asker<'a, W, C> {
+    world: &'a W,
+    clock: &'a C,
+    limit: Duration,
+    skip: &'a BTreeMap<Part, String>,
+}
+
+impl<W: Observe, C: Clock> Asker<'_, W, C> {
+    async fn engines<'s>(
+        &self,
+        scopes: impl Iterator<Item = (&'s EngineName, &'s Scope)>,
+    ) -> Vec<(EngineName, EngineView)> {
+        join_all(scopes.map(async |(name, scope)| {
+            let part = Part::Engine(name.clone());
+            let view = match self.ask(&part, self.world.engine(name, scope)).await {
+                Ok(contents) => EngineView::Seen(Box::new(contents)),
+                Err(error) => EngineView::Unseen { error },
+            };
+            (name.clone(), view)
+        }))
+        .await
+    }
+
+    async fn catalog(
+        &self,
+        scopes: &BTreeMap<EngineName, Scope>,
+        services: Option<&BTreeSet<String>>,
+    ) -> CatalogView {
+        let Some(services) = services else {
+            return CatalogView::NotConfigured;
+        };
+        let engines = scopes.keys().cloned().collect();
+        match self.ask(&Part::Catalog, self.world.catalog(&engines, services)).await {
+            Ok(Some(contents)) => CatalogView::Seen(contents),
+            Ok(None) => CatalogView::NotConfigured,
+            Err(error) => CatalogView::Unseen { error },
+        }
+    }
+
+    async fn ledger(&self) -> LedgerView {
+        match self.ask(&Part::Ledger, self.world.ledger()).await {
+            Ok((ledger, generation)) => LedgerView::Seen { ledger, generation },
+            Err(error) => LedgerView::Unseen { error },
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        part: &Part,
+        call: impl Future<Output = Result<T, OutsideError>>,
+    ) -> Result<T, String> {
+        if let Some(error) = self.skip.get(part) {
+            return Err(error.clone());
+        }
+        match select(pin!(call), pin!(self.clock.sleep(self.limit))).await {
+            Either::Left((answer, _)) => answer.map_err(|error| error.to_string()),
+            Either::Right(((), _)) => {
+                Err(format!("no answer within {}", humantime::format_duration(self.limit)))
+            }
+        }
+    }
+}
+
+/// The deployments of a desired state that another one does not say the same of.
+pub(super) fn changed(old: &DesiredState, new: &DesiredState) -> BTreeSet<DeploymentId> {
+    let same = |id: &DeploymentId| match (old.deployments.get(id), new.deployments.get(id)) {
+        (Some(Entry::Valid(old, _)), Some(Entry::Valid(new, _))) => {
+            old.hash == new.hash && old.engine == new.engine && old.sync == new.sync
+        }
+        _ => false,
+    };
+    let ids = old.deployments.keys().chain(new.deployments.keys());
+    ids.filter(|id| !same(id)).cloned().collect()
+}

@@ -1,0 +1,187 @@
+//! One pass: fetch, load, look, plan, carry out, look again. [`prepare`] only reads, and
+//! the compiler knows it.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+use crate::model::desired::{DesiredState, Entry};
+use crate::model::observed::ObservedState;
+use crate::model::plan::Plan;
+use crate::plan::{self, Settings};
+use crate::world::{Act, Clock, Observe, Snapshot, Source};
+
+use super::event::{Event, Progress};
+use super::execute::execute;
+use super::exit::is_on_its_way;
+use super::limits::Limits;
+use super::observe::{observe, unseen};
+use super::report::{Execution, PassError, Report};
+use super::stop::Stop;
+
+/// What a pass works with.
+pub struct Setup<'a, W, C> {
+    /// The outside world.
+    pub world: &'a W,
+    /// Its time.
+    pub clock: &'a C,
+    /// Reads desired state out of a snapshot.
+    pub load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    /// What the operator decided.
+    pub settings: &'a Settings,
+    /// How much at once.
+    pub limits: Limits,
+    /// Who wants to know.
+    pub progress: &'a dyn Progress,
+}
+
+impl<W, C> Clone for Setup<'_, W, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W, C> Copy for Setup<'_, W, C> {}
+
+/// A plan with everything that it was made from.
+pub struct Prepared {
+    /// The revision and its files.
+    pub snapshot: Snapshot,
+    /// What it asks for.
+    pub desired: DesiredState,
+    /// What is there.
+    pub observed: ObservedState,
+    /// What would be done.
+    pub plan: Plan,
+}
+
+impl Prepared {
+    /// The report of a pass that stops here.
+    pub fn report(&self) -> Report {
+        let mut report = Report::of_plan(&self.desired, &self.observed, &self.plan);
+        report.error = faults(&self.plan);
+        report
+    }
+}
+
+/// The first half of a pass: what would be done, and why. Changes nothing.
+pub async fn prepare<W: Observe, C: Clock>(setup: Setup<'_, W, C>, snapshot: Snapshot) -> Prepared {
+    let Setup { world, clock, load, settings, limits, progress } = setup;
+    progress.event(&Event::PassStarted { revision: &snapshot.revision });
+    let desired = load(&snapshot);
+    let observed = observe(world, clock, &desired, settings, limits.look).await;
+    for (part, error) in &unseen(&observed) {
+        progress.event(&Event::Unreachable { part, error });
+    }
+    let plan = plan::plan(&desired, &observed, settings);
+    progress.event(&Event::Planned(&plan));
+    Prepared { snapshot, desired, observed, plan }
+}
+
+/// The second half: carries the plan out, and looks what became of it.
+///
+/// # Guarantees
+/// - A faulty plan is not carried out at all.
+/// - An empty plan costs no further look if everything works.
+/// - After a request to stop the running calls finish; the report says what remains.
+pub async fn apply<W: Act, C: Clock>(
+    setup: Setup<'_, W, C>,
+    prepared: Prepared,
+    stop: &Stop,
+) -> Report {
+    let mut report = prepared.report();
+    let Prepared { snapshot, desired, plan, .. } = prepared;
+    if report.error.is_none() {
+        let Setup { world, clock, limits, progress, .. } = setup;
+        let mut execution = Execution::default();
+        if !plan.is_empty() {
+            let tree = snapshot.tree;
+            execution = execute(world, clock, plan.steps, tree, &limits, stop, progress).await;
+            if !stop.is_requested() {
+                report = look_again(setup, &desired).await;
+            }
+        }
+        report = settle(setup, &desired, report, stop).await;
+        report.execution = Some(execution);
+    }
+    setup.progress.event(&Event::PassFinished(&report));
+    report
+}
+
+async fn look_again<W: Observe, C: Clock>(
+    setup: Setup<'_, W, C>,
+    desired: &DesiredState,
+) -> Report {
+    let Setup { world, clock, settings, limits, .. } = setup;
+    let observed = observe(world, clock, desired, settings, limits.look).await;
+    let plan = plan::plan(desired, &observed, settings);
+    Report::of_plan(desired, &observed, &plan)
+}
+
+/// Looks until every deployment that is what git says is known to work or not to. A plan
+/// waits for what it starts; this is for what an earlier, interrupted pass started.
+async fn settle<W: Observe, C: Clock>(
+    setup: Setup<'_, W, C>,
+    desired: &DesiredState,
+    mut report: Report,
+    stop: &Stop,
+) -> Report {
+    let began = setup.clock.now();
+    let mut pause = Duration::from_millis(100);
+    while let Some(patience) = patience(desired, &report) {
+        let left = patience.saturating_sub(setup.clock.now().since(began));
+        let sleep = pin!(setup.clock.sleep(pause.min(left)));
+        select(pin!(stop.requested()), sleep).await;
+        if left.is_zero() || stop.is_requested() {
+            break;
+        }
+        pause = (pause * 2).min(Duration::from_secs(2));
+        report = look_again(setup, desired).await;
+    }
+    report
+}
+
+/// The longest deadline of the deployments on their way to health; `None` if none is.
+fn patience(desired: &DesiredState, report: &Report) -> Option<Duration> {
+    let on_their_way = report.deployments.iter().filter(|(_, state)| is_on_its_way(state));
+    on_their_way
+        .filter_map(|(id, _)| match desired.deployments.get(id) {
+            Some(Entry::Valid(deployment, _)) => {
+                deployment.services.values().map(|service| service.rollout.deadline).max()
+            }
+            _ => None,
+        })
+        .max()
+}
+
+/// A whole pass, once: what `--once` does. A request to stop before anything is carried
+/// out ends it at once.
+pub async fn once<W: Act, C: Clock, S: Source>(
+    setup: Setup<'_, W, C>,
+    source: &S,
+    stop: &Stop,
+) -> Report {
+    let read = pin!(async {
+        let snapshot = source.fetch().await?;
+        Ok(prepare(setup, snapshot).await)
+    });
+    match select(pin!(stop.requested()), read).await {
+        Either::Left(((), _)) => {
+            let execution = Execution { steps: Vec::new(), stopped: true };
+            Report { execution: Some(execution), ..Report::default() }
+        }
+        Either::Right((Ok(prepared), _)) => apply(setup, prepared, stop).await,
+        Either::Right((Err(error), _)) => {
+            setup.progress.event(&Event::SourceFailed(&error));
+            Report::unread(error)
+        }
+    }
+}
+
+/// What is wrong with a plan as such, if anything is.
+pub(super) fn faults(plan: &Plan) -> Option<PassError> {
+    let faults: Vec<String> =
+        plan::check(plan).iter().map(std::string::ToString::to_string).collect();
+    (!faults.is_empty()).then_some(PassError::Faulty(faults))
+}

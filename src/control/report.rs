@@ -1,0 +1,165 @@
+//! What a pass did and left undone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::action::{StepId, Unresolved};
+use crate::model::desired::{DesiredState, Entry};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::id::{DeploymentId, Revision};
+use crate::model::observed::ObservedState;
+use crate::model::plan::{Blocked, DeploymentState, Plan, Step};
+use crate::world::{OutsideError, SourceError};
+
+use super::observe::{Part, unseen};
+use super::wait::WaitError;
+
+/// What a pass did and left undone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "a pass that nobody hears of might have failed"]
+pub struct Report {
+    /// What was to be applied; `None` if the source gave no snapshot.
+    pub revision: Option<Revision>,
+    /// Why there was no pass, or none to the end.
+    pub error: Option<PassError>,
+    /// Messages about deployments, warnings included; `None` collects those about the
+    /// list of deployments itself.
+    pub diagnostics: BTreeMap<Option<DeploymentId>, Vec<Diagnostic>>,
+    /// The parts that could not be read, and what they said.
+    pub unseen: BTreeMap<Part, String>,
+    /// What was carried out; `None` if nothing was to be.
+    pub execution: Option<Execution>,
+    /// What is withheld, as of the last look.
+    pub blocked: Vec<Blocked>,
+    /// The state of every deployment, as of the last look.
+    pub deployments: BTreeMap<DeploymentId, DeploymentState>,
+}
+
+/// Why there was no pass, or none to the end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PassError {
+    /// The source gave no snapshot.
+    #[error("the source cannot be read: {0}")]
+    Source(SourceError),
+    /// The plan breaks a promise of the planner; it was not carried out.
+    #[error("BUG: the plan is faulty and was not carried out: {}", .0.join("; "))]
+    Faulty(Vec<String>),
+}
+
+/// What became of a plan's steps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Execution {
+    /// The steps, in the plan's order, each with its end.
+    pub steps: Vec<(Step, Ending)>,
+    /// Whether a request to stop, or a newer revision, cut it short.
+    pub stopped: bool,
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It succeeded.
+    Done {
+        /// How long it took.
+        took: Duration,
+    },
+    /// It failed.
+    Failed(Failure),
+    /// It was not carried out, because one that it needs was not.
+    Dropped {
+        /// The failed or stopped step at the beginning of the chain.
+        because: StepId,
+    },
+    /// It was not carried out, or given up, on request.
+    Stopped,
+}
+
+/// Why a step failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The error.
+    pub error: StepError,
+    /// The last lines of the container's log, oldest first; empty where there is none.
+    pub logs: Vec<String>,
+}
+
+/// Why a step failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The outside system said no.
+    #[error(transparent)]
+    Outside(OutsideError),
+    /// An earlier step did not yield what this one needs.
+    #[error(transparent)]
+    Unresolved(Unresolved),
+    /// What was waited for did not come.
+    #[error(transparent)]
+    Wait(WaitError),
+}
+
+impl StepError {
+    /// The outside system's error, if one is behind it.
+    #[must_use]
+    pub fn outside(&self) -> Option<&OutsideError> {
+        match self {
+            Self::Outside(error) | Self::Wait(WaitError::Outside(error)) => Some(error),
+            Self::Unresolved(_) | Self::Wait(_) => None,
+        }
+    }
+}
+
+impl Execution {
+    /// Several executions as one; `None` without any.
+    pub(super) fn joined(executions: Vec<Self>) -> Option<Self> {
+        executions.into_iter().reduce(|mut all, execution| {
+            all.steps.extend(execution.steps);
+            all.stopped |= execution.stopped;
+            all
+        })
+    }
+
+    /// The steps that failed.
+    pub fn failures(&self) -> impl Iterator<Item = (&Step, &Failure)> {
+        self.steps.iter().filter_map(|(step, ending)| match ending {
+            Ending::Failed(failure) => Some((step, failure)),
+            _ => None,
+        })
+    }
+
+    /// The steps that were not carried out: what remains.
+    pub fn remaining(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter_map(|(step, ending)| match ending {
+            Ending::Dropped { .. } | Ending::Stopped => Some(step),
+            Ending::Done { .. } | Ending::Failed(_) => None,
+        })
+    }
+}
+
+impl Report {
+    /// The report of a pass that had nothing to apply.
+    pub(super) fn unread(error: SourceError) -> Self {
+        Self { error: Some(PassError::Source(error)), ..Self::default() }
+    }
+
+    /// The report of what was desired, seen and planned; nothing was carried out yet.
+    pub fn of_plan(desired: &DesiredState, observed: &ObservedState, plan: &Plan) -> Self {
+        Self {
+            revision: Some(desired.revision.clone()),
+            error: None,
+            diagnostics: diagnostics(desired),
+            unseen: unseen(observed),
+            execution: None,
+            blocked: plan.blocked.clone(),
+            deployments: plan.deployments.clone(),
+        }
+    }
+}
+
+fn diagnostics(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagnostic>> {
+    let each = desired.deployments.iter().map(|(id, entry)| {
+        let (Entry::Valid(_, list) | Entry::Invalid(list)) = entry;
+        (Some(id.clone()), list.clone())
+    });
+    let all = each.chain([(None, desired.incomplete.clone())]);
+    all.filter(|(_, list)| !list.is_empty()).collect()
+}

@@ -1,0 +1,286 @@
+//! Carrying out an [`Action::Await`]: a container is looked at until it is what the plan
+//! waits for, can no longer become so, or the deadline passes.
+//!
+//! [`Action::Await`]: crate::model::action::Action::Await
+
+use std::time::Duration;
+
+use crate::model::action::{Outcome, Until};
+use crate::model::id::{ContainerId, EngineName};
+use crate::model::observed::{ContainerState, ContainerView, Health, Status};
+use crate::model::time::Timestamp;
+use crate::world::{Clock, Observe, OutsideError};
+
+/// The first pause between two looks; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause between two looks.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How often the engine's own restart policy may restart a container while we wait for
+/// it to become good. The engine waits 100 ms, then twice as long each time, so that a
+/// hopeless container is noticed within two seconds, not at the deadline.
+const ENGINE_RESTARTS: u32 = 3;
+
+/// Why a wait failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WaitError {
+    /// The container ended and nobody starts it again.
+    #[error("it exited with code {code}")]
+    Ended {
+        /// Its exit code.
+        code: i64,
+    },
+    /// The engine keeps restarting it.
+    #[error("it exited with code {code}, and again after each of {restarts} restarts")]
+    CrashLoop {
+        /// The last exit code.
+        code: i64,
+        /// How often the engine restarted it during the wait.
+        restarts: u32,
+    },
+    /// The container does not exist any more.
+    #[error("it was removed")]
+    Gone,
+    /// The deadline passed.
+    #[error("{} after {}", .last, humantime::format_duration(*.after))]
+    Deadline {
+        /// What it was at the last look.
+        last: Pending,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The engine refused or could not be asked until the deadline.
+    #[error(transparent)]
+    Outside(OutsideError),
+}
+
+/// What a container still lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Pending {
+    /// It does not run.
+    #[error("it still does not run")]
+    NotRunning,
+    /// It is frozen.
+    #[error("it is still paused")]
+    Paused,
+    /// Its health check has not passed yet.
+    #[error("its health check has not passed yet")]
+    Starting,
+    /// Its health check fails.
+    #[error("its health check still fails")]
+    Unhealthy,
+    /// It runs and should come to an end.
+    #[error("it has not come to an end")]
+    NotEnded,
+    /// It is good, but not for long enough.
+    #[error("it was not good for long enough")]
+    TooShort,
+}
+
+/// What one look at a container says about a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Holds,
+    NotYet(Pending),
+    Never(i64),
+}
+
+/// Waits. Yields what was seen last.
+pub(super) async fn wait<W: Observe, C: Clock>(
+    world: &W,
+    clock: &C,
+    engine: &EngineName,
+    container: &ContainerId,
+    until: Until,
+    deadline: Duration,
+) -> Result<Outcome, WaitError> {
+    let mut watch = Watching::new(until, deadline, clock.now());
+    loop {
+        let answer = world.container(engine, container).await;
+        match watch.look(answer, clock.now())? {
+            Next::Done(view) => return Ok(Outcome::Seen(view)),
+            Next::Pause(span) => clock.sleep(span).await,
+        }
+    }
+}
+
+/// A wait as a state machine: looks go in, what to do next comes out.
+struct Watching {
+    until: Until,
+    began: Timestamp,
+    deadline: Duration,
+    pause: Duration,
+    /// Since when it holds without a break, and in which run of the container.
+    holding: Option<(Timestamp, Option<Timestamp>)>,
+    /// The engine's restart counter at the first look.
+    restarts: Option<u32>,
+}
+
+enum Next {
+    Done(Box<ContainerView>),
+    Pause(Duration),
+}
+
+impl Watching {
+    fn new(until: Until, deadline: Duration, began: Timestamp) -> Self {
+        Self { until, began, deadline, pause: FIRST_PAUSE, holding: None, restarts: None }
+    }
+
+    fn look(
+        &mut self,
+        answer: Result<Option<ContainerView>, OutsideError>,
+        now: Timestamp,
+    ) -> Result<Next, WaitError> {
+        let lacking = match answer {
+            Ok(Some(view)) => match self.judge(&view.state, now)? {
+                None => return Ok(Next::Done(Box::new(view))),
+                Some((pending, rest)) => {
+                    self.pause = self.pause.min(rest);
+                    Ok(pending)
+                }
+            },
+            Ok(None) | Err(OutsideError::Gone(_)) => return Err(WaitError::Gone),
+            Err(error @ OutsideError::Forbidden(_)) => return Err(WaitError::Outside(error)),
+            // It may come back, and the container with it.
+            Err(error) => {
+                self.holding = None;
+                Err(error)
+            }
+        };
+        let left = self.deadline.saturating_sub(now.since(self.began));
+        if left.is_zero() {
+            return Err(match lacking {
+                Ok(last) => WaitError::Deadline { last, after: self.deadline },
+                Err(error) => WaitError::Outside(error),
+            });
+        }
+        let pause = self.pause.min(left).max(Duration::from_millis(1));
+        self.pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        Ok(Next::Pause(pause))
+    }
+
+    /// `None` if it has held for long enough; else what it lacks, and after which time at
+    /// the latest another look is worth it.
+    fn judge(
+        &mut self,
+        state: &ContainerState,
+        now: Timestamp,
+    ) -> Result<Option<(Pending, Duration)>, WaitError> {
+        let restarts = state.restarts.saturating_sub(*self.restarts.get_or_insert(state.restarts));
+        if matches!(self.until, Until::Running | Until::Good(_)) && restarts >= ENGINE_RESTARTS {
+            return Err(WaitError::CrashLoop { code: state.exit_code, restarts });
+        }
+        match verdict(state, self.until) {
+            Verdict::Never(code) => Err(WaitError::Ended { code }),
+            Verdict::NotYet(pending) => {
+                self.holding = None;
+                Ok(Some((pending, LONGEST_PAUSE)))
+            }
+            Verdict::Holds => {
+                let minimum =
+                    if let Until::Good(span) = self.until { span } else { Duration::ZERO };
+                let since = match self.holding {
+                    Some((since, run)) if run == state.started_at => since,
+                    _ => now,
+                };
+                self.holding = Some((since, state.started_at));
+                let rest = minimum.saturating_sub(now.since(since));
+                Ok((!rest.is_zero()).then_some((Pending::TooShort, rest)))
+            }
+        }
+    }
+}
+
+fn verdict(state: &ContainerState, until: Until) -> Verdict {
+    if until == Until::Completed {
+        return match state.status {
+            Status::Exited if state.exit_code == 0 => Verdict::Holds,
+            Status::Exited | Status::Dead => Verdict::Never(state.exit_code),
+            Status::Paused => Verdict::NotYet(Pending::Paused),
+            _ => Verdict::NotYet(Pending::NotEnded),
+        };
+    }
+    match (state.status, state.health) {
+        (Status::Exited, _) if until == Until::Running && state.exit_code == 0 => Verdict::Holds,
+        (Status::Exited | Status::Dead, _) => Verdict::Never(state.exit_code),
+        (Status::Paused, _) => Verdict::NotYet(Pending::Paused),
+        (Status::Running, Some(Health::Starting)) if until != Until::Running => {
+            Verdict::NotYet(Pending::Starting)
+        }
+        (Status::Running, Some(Health::Unhealthy)) if until != Until::Running => {
+            Verdict::NotYet(Pending::Unhealthy)
+        }
+        (Status::Running, _) => Verdict::Holds,
+        (Status::Created | Status::Restarting | Status::Removing, _) => {
+            Verdict::NotYet(Pending::NotRunning)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Until = Until::Good(Duration::from_millis(500));
+
+    fn running(started: u64, restarts: u32) -> ContainerState {
+        ContainerState {
+            status: Status::Running,
+            exit_code: 1,
+            health: None,
+            started_at: Some(Timestamp::from_secs(started)),
+            finished_at: None,
+            restarts,
+        }
+    }
+
+    fn exited(code: i64) -> ContainerState {
+        ContainerState { status: Status::Exited, exit_code: code, ..running(1, 0) }
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp(millis * 1_000_000)
+    }
+
+    fn watching(until: Until) -> Watching {
+        Watching::new(until, Duration::from_mins(5), at(0))
+    }
+
+    #[test]
+    fn it_must_be_good_without_a_break() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 0), at(0)).unwrap().is_some());
+        assert!(watch.judge(&running(1, 0), at(499)).unwrap().is_some());
+        assert_eq!(watch.judge(&running(1, 0), at(500)), Ok(None));
+    }
+
+    #[test]
+    fn a_restart_between_two_looks_begins_the_time_anew() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 0), at(0)).unwrap().is_some());
+        assert!(watch.judge(&running(2, 1), at(600)).unwrap().is_some());
+        assert_eq!(watch.judge(&running(2, 1), at(1100)), Ok(None));
+    }
+
+    #[test]
+    fn the_engines_own_restarts_are_borne_only_for_so_long() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 7), at(0)).is_ok());
+        assert!(watch.judge(&running(2, 9), at(100)).is_ok());
+        let looping = WaitError::CrashLoop { code: 1, restarts: 3 };
+        assert_eq!(watch.judge(&running(3, 10), at(200)), Err(looping));
+    }
+
+    #[test]
+    fn who_waits_for_running_is_content_with_a_good_end_but_not_with_a_bad_one() {
+        assert_eq!(verdict(&exited(0), Until::Running), Verdict::Holds);
+        assert_eq!(verdict(&exited(1), Until::Running), Verdict::Never(1));
+        assert_eq!(verdict(&exited(0), GOOD), Verdict::Never(0));
+    }
+
+    #[test]
+    fn health_counts_only_for_who_waits_for_it() {
+        let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
+        assert_eq!(verdict(&starting, Until::Running), Verdict::Holds);
+        assert_eq!(verdict(&starting, GOOD), Verdict::NotYet(Pending::Starting));
+    }
+}

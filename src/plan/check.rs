@@ -1,0 +1,217 @@
+//! The lint over every plan, in release builds too: a plan with a fault is not executed.
+//! It trusts nothing that the planner did and looks only at the plan itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::action::{Action, ContainerRef, Endpoint, StepId};
+use crate::model::id::{ContainerId, ContainerName, EngineName};
+use crate::model::plan::{Plan, Reason, Step, WaitingOn};
+
+/// Something that must not be in a plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A step comes before one that it waits for, or waits for one that does not exist.
+    #[error("step {step} waits for {waits_for}, which does not come before it")]
+    Order {
+        /// The step.
+        step: StepId,
+        /// What it waits for.
+        waits_for: StepId,
+    },
+    /// A step without a cause.
+    #[error("step {0} has no cause")]
+    NoCause(StepId),
+    /// A placeholder whose step need not have succeeded by then.
+    #[error("step {step} uses what {yields} yields, but does not wait for it")]
+    Placeholder {
+        /// The step.
+        step: StepId,
+        /// The step that yields the value.
+        yields: StepId,
+    },
+    /// A step for a deployment that is withheld as a whole.
+    #[error("step {0} is for a deployment that is withheld")]
+    Withheld(StepId),
+    /// Two steps give the same name to two containers, and none frees it between.
+    #[error("step {step} gives a name that {other} gave already")]
+    NameTwice {
+        /// The step.
+        step: StepId,
+        /// The earlier one.
+        other: StepId,
+    },
+    /// A container is removed twice, or used after its removal.
+    #[error("step {step} acts on a container that {removed} removes")]
+    AfterRemoval {
+        /// The step.
+        step: StepId,
+        /// The step that removes the container.
+        removed: StepId,
+    },
+    /// A replacement is removed although nothing was made sure of.
+    #[error("step {0} removes a container that it did not first stop or find stopped")]
+    RemovesRunning(StepId),
+}
+
+/// Every fault of a plan; an empty list is a good plan.
+#[must_use]
+pub fn check(plan: &Plan) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let ancestors = ancestors(plan, &mut faults);
+    for step in &plan.steps {
+        if step.causes.is_empty() {
+            faults.push(Fault::NoCause(step.id));
+        }
+        let before = &ancestors[&step.id];
+        let placeholders = placeholders(&step.action).into_iter().chain(follows(step));
+        for yields in placeholders.filter(|yields| !before.contains(yields)) {
+            faults.push(Fault::Placeholder { step: step.id, yields });
+        }
+    }
+    withheld(plan, &mut faults);
+    names(plan, &ancestors, &mut faults);
+    removals(plan, &ancestors, &mut faults);
+    faults
+}
+
+type Ancestors = BTreeMap<StepId, BTreeSet<StepId>>;
+
+/// All steps that must have succeeded before each step.
+fn ancestors(plan: &Plan, faults: &mut Vec<Fault>) -> Ancestors {
+    let mut all = Ancestors::new();
+    for step in &plan.steps {
+        let mut before = BTreeSet::new();
+        for waits_for in &step.after {
+            match all.get(waits_for) {
+                Some(further) => {
+                    before.insert(*waits_for);
+                    before.extend(further);
+                }
+                None => faults.push(Fault::Order { step: step.id, waits_for: *waits_for }),
+            }
+        }
+        all.insert(step.id, before);
+    }
+    all
+}
+
+fn placeholders(action: &Action) -> Vec<StepId> {
+    let mut used = Vec::new();
+    if let Some(target) = action.target()
+        && let ContainerRef::Made(step) = target.container
+    {
+        used.push(step);
+    }
+    if let Action::Register { entries, .. } = action {
+        used.extend(entries.iter().filter_map(|entry| match entry.endpoint {
+            Endpoint::Known { .. } => None,
+            Endpoint::OnNetwork { after, .. } | Endpoint::Published { after, .. } => Some(after),
+        }));
+    }
+    used
+}
+
+/// A step that continues a change comes after the change's first step.
+fn follows(step: &Step) -> Vec<StepId> {
+    step.causes
+        .iter()
+        .filter_map(|cause| match cause.reason {
+            Reason::Follows { step } => Some(step),
+            _ => None,
+        })
+        .collect()
+}
+
+fn withheld(plan: &Plan, faults: &mut Vec<Fault>) {
+    let whole = |waiting_on: &WaitingOn| {
+        matches!(
+            waiting_on,
+            WaitingOn::ValidStack
+                | WaitingOn::Engine { .. }
+                | WaitingOn::ConfiguredEngine
+                | WaitingOn::Catalog { .. }
+                | WaitingOn::Ledger { .. }
+                | WaitingOn::FreeName { .. }
+                | WaitingOn::OtherSource { .. }
+                | WaitingOn::ForeignResource
+                | WaitingOn::External
+                | WaitingOn::Grant { .. }
+                | WaitingOn::Approval { .. }
+                | WaitingOn::CompleteSource
+                | WaitingOn::SyncMode { .. }
+        )
+    };
+    let closed: BTreeSet<_> = plan
+        .blocked
+        .iter()
+        .filter(|blocked| whole(&blocked.waiting_on))
+        .filter_map(|blocked| blocked.deployment.as_ref())
+        .collect();
+    let steps = plan.steps.iter().filter(|step| closed.contains(&step.deployment));
+    faults.extend(steps.map(|step| Fault::Withheld(step.id)));
+}
+
+fn names(plan: &Plan, ancestors: &Ancestors, faults: &mut Vec<Fault>) {
+    let mut given: BTreeMap<(&EngineName, &ContainerName), StepId> = BTreeMap::new();
+    for step in &plan.steps {
+        let name = match &step.action {
+            Action::CreateContainer(create) => &create.name,
+            Action::RenameContainer { to, .. } => to,
+            _ => continue,
+        };
+        if let Some(other) = given.insert((&step.engine, name), step.id) {
+            let freed = plan
+                .steps
+                .iter()
+                .any(|between| frees(between, name) && ancestors[&step.id].contains(&between.id));
+            if !freed {
+                faults.push(Fault::NameTwice { step: step.id, other });
+            }
+        }
+    }
+}
+
+fn frees(step: &Step, name: &ContainerName) -> bool {
+    match &step.action {
+        Action::RemoveContainer { container } | Action::RenameContainer { container, .. } => {
+            container.name == *name
+        }
+        _ => false,
+    }
+}
+
+fn removals(plan: &Plan, ancestors: &Ancestors, faults: &mut Vec<Fault>) {
+    let mut removed: BTreeMap<&ContainerId, StepId> = BTreeMap::new();
+    for step in &plan.steps {
+        let Some(ContainerRef::Known(id)) = step.action.target().map(|t| &t.container) else {
+            continue;
+        };
+        if let Some(earlier) = removed.get(id) {
+            faults.push(Fault::AfterRemoval { step: step.id, removed: *earlier });
+        }
+        if matches!(step.action, Action::RemoveContainer { .. }) {
+            removed.insert(id, step.id);
+            let started = plan.steps.iter().any(|other| starts(other, id));
+            let stopped = plan
+                .steps
+                .iter()
+                .any(|other| stops(other, id) && ancestors[&step.id].contains(&other.id));
+            if started && !stopped {
+                faults.push(Fault::RemovesRunning(step.id));
+            }
+        }
+    }
+}
+
+fn starts(step: &Step, id: &ContainerId) -> bool {
+    matches!(
+        &step.action,
+        Action::StartContainer { container } | Action::RestartContainer { container, .. }
+            if container.container == ContainerRef::Known(id.clone())
+    )
+}
+
+fn stops(step: &Step, id: &ContainerId) -> bool {
+    matches!(&step.action, Action::StopContainer { container, .. }
+        if container.container == ContainerRef::Known(id.clone()))
+}

@@ -1,0 +1,121 @@
+//! What is known about one deployment while it is planned.
+
+use std::collections::BTreeMap;
+
+use super::drift::ImageUse;
+use super::ownership::{EngineInventory, Owned, Replicas};
+use super::settings::{EngineSettings, Settings};
+use crate::model::catalog::NodeView;
+use crate::model::desired::{Deployment, DesiredState, ImageSource, Service};
+use crate::model::id::{ImageRef, ServiceName, Slot};
+use crate::model::labels::{BUILD_HASH, Identity, OwnerLabels};
+use crate::model::ledger::DeploymentRecord;
+use crate::model::observed::ImageView;
+
+/// One deployment, its engine and what we remember of it.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) desired: &'a DesiredState,
+    pub(super) deployment: &'a Deployment,
+    pub(super) inventory: &'a EngineInventory<'a>,
+    pub(super) engine: &'a EngineSettings,
+    pub(super) settings: &'a Settings,
+    pub(super) record: Option<&'a DeploymentRecord>,
+    /// What the catalog holds for the engine; `None` without Consul.
+    pub(super) catalog: Option<CatalogUse<'a>>,
+}
+
+/// The catalog as far as one engine is concerned.
+#[derive(Clone, Copy)]
+pub(super) struct CatalogUse<'a> {
+    /// Our external node, if it is registered.
+    pub(super) node: Option<&'a NodeView>,
+    /// Service names that others use.
+    pub(super) foreign: &'a std::collections::BTreeSet<String>,
+}
+
+impl<'a> Context<'a> {
+    /// The deployment's replicas on its engine.
+    pub(super) fn replicas(&self) -> Option<&'a Replicas<'a>> {
+        self.inventory.deployments.get(&self.deployment.id)
+    }
+
+    /// The containers of one slot.
+    pub(super) fn slot(&self, service: &ServiceName, slot: Slot) -> &'a [Owned<'a>] {
+        self.replicas()
+            .and_then(|replicas| replicas.get(&(service.clone(), slot)))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// How many replicas of a service the last applied revision had; 0 if unknown.
+    pub(super) fn recorded_scale(&self, service: &ServiceName) -> u32 {
+        self.record.and_then(|record| record.scale.get(service)).copied().unwrap_or(0)
+    }
+
+    /// The image of a service if it is on the engine and, when built, built from this
+    /// very context.
+    pub(super) fn image(&self, service: &Service) -> Option<&'a ImageView> {
+        let image = self.inventory.contents.images.get(&service.spec.image)?;
+        match &service.image {
+            ImageSource::Pull(_) => Some(image),
+            ImageSource::Build(build) => (image.labels.get(BUILD_HASH).map(String::as_str)
+                == Some(build.hash.as_str()))
+            .then_some(image),
+        }
+    }
+
+    /// The identity that a container of this slot gets.
+    pub(super) fn identity(&self, service: &Service, slot: Slot, succeeds: bool) -> Identity {
+        let replica = crate::model::id::ReplicaId {
+            deployment: self.deployment.id.clone(),
+            service: service.name.clone(),
+            slot,
+        };
+        let name = service.container_name.clone().unwrap_or_else(|| replica.container_name());
+        let masked = service
+            .sensitive
+            .iter()
+            .filter_map(|path| path.strip_prefix("environment."))
+            .map(str::to_owned)
+            .collect();
+        Identity {
+            installation: self.settings.installation.clone(),
+            source: self.desired.source.clone(),
+            replica,
+            engine: self.inventory.engine_id.clone(),
+            name,
+            revision: self.desired.revision.clone(),
+            spec_hash: service.hash.clone(),
+            files_hash: service.files_hash.clone(),
+            succeeds,
+            masked,
+        }
+    }
+
+    /// The labels of a network or volume of this deployment.
+    pub(super) fn owner(&self, key: &str, name: &str) -> OwnerLabels {
+        OwnerLabels {
+            installation: self.settings.installation.clone(),
+            source: self.desired.source.clone(),
+            deployment: self.deployment.id.clone(),
+            id: self.inventory.resource_id(name),
+            key: key.to_owned(),
+        }
+    }
+
+    /// Whether a network or volume that exists may be used: it is ours, or Compose made
+    /// it for this very project.
+    pub(super) fn may_use(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        let ours = self
+            .inventory
+            .owner(name, labels, &self.settings.installation)
+            .is_some_and(|owner| owner.deployment == self.deployment.id);
+        let composes = !labels.keys().any(|label| label.starts_with(crate::model::labels::PREFIX))
+            && labels.get("com.docker.compose.project").map(String::as_str)
+                == Some(self.deployment.id.as_str());
+        ours || composes
+    }
+}
+
+/// The images of a deployment, by reference.
+pub(super) type Images<'a> = BTreeMap<ImageRef, ImageUse<'a>>;

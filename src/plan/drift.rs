@@ -1,0 +1,179 @@
+//! Drift of one container: the named fields in which it is not what git wants, compared
+//! with what the engine says it *is*, never with a label's hash alone.
+
+use std::collections::BTreeSet;
+
+use super::effective::effective;
+use super::fields::{Class, Facts, class_of, facts};
+use super::ownership::Owned;
+use crate::model::action::StepId;
+use crate::model::desired::Service;
+use crate::model::id::ImageRef;
+use crate::model::observed::ImageView;
+use crate::model::plan::{Cause, ChangedBy, Difference, Reason};
+use crate::model::secret::{Masker, is_sensitive_name};
+
+/// What will be known of a service's image when its containers are made.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ImageUse<'a> {
+    /// It is on the engine.
+    Present(&'a ImageView),
+    /// This step brings it.
+    Brought(StepId),
+}
+
+/// The differences between a container and its service, by class.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Drift {
+    /// Those that need a new container.
+    pub(super) recreate: Vec<Cause>,
+    /// Those that can be changed as it runs.
+    pub(super) in_place: Vec<Cause>,
+}
+
+impl Drift {
+    /// Whether nothing differs that needs a new container.
+    pub(super) fn matches(&self) -> bool {
+        self.recreate.is_empty()
+    }
+}
+
+/// Compares a container with what its service wants.
+pub(super) fn compare(
+    service: &Service,
+    owned: &Owned<'_>,
+    image: ImageUse<'_>,
+    masker: &Masker,
+) -> Drift {
+    let by =
+        if owned.identity.spec_hash == service.hash { ChangedBy::Hand } else { ChangedBy::Git };
+    let shown = Shown { service, owned, masker };
+    let mut drift = Drift::default();
+    if let Some(difference) = image_difference(service, owned, image, by) {
+        drift.recreate.push(shown.cause(difference));
+    }
+    if owned.identity.files_hash != service.files_hash {
+        let short = |hash: &Option<crate::model::digest::Digest>| {
+            hash.as_ref().map(|hash| hash.short().to_owned())
+        };
+        drift.recreate.push(shown.cause(Difference {
+            field: "files".to_owned(),
+            have: short(&owned.identity.files_hash),
+            want: short(&service.files_hash),
+            by: ChangedBy::Git,
+        }));
+    }
+    let (want, have) = match image {
+        ImageUse::Present(image) => {
+            (facts(&effective(&service.spec, image)), facts(&owned.view.spec))
+        }
+        // Defaults of an image that is not there yet are unknown: only what the stack
+        // itself says can be compared. The image differs anyway.
+        ImageUse::Brought(_) => {
+            let want = facts(&service.spec);
+            let have = facts(&owned.view.spec)
+                .into_iter()
+                .filter(|(path, _)| want.contains_key(path))
+                .collect();
+            (want, have)
+        }
+    };
+    let have = without_operators_dns(&want, have);
+    for difference in differences(&want, &have, by) {
+        if is_told_by_attachment(&difference.field, &want, &have) {
+            continue;
+        }
+        let class = class_of(&difference.field);
+        let cause = shown.cause(difference);
+        match class {
+            Class::InPlace => drift.in_place.push(cause),
+            Class::Recreate | Class::RecreateWithData => drift.recreate.push(cause),
+        }
+    }
+    drift
+}
+
+/// Where the stack leaves DNS alone, the operator's resolvers may be set: switching
+/// Consul on or off replaces nothing.
+fn without_operators_dns(want: &Facts, mut have: Facts) -> Facts {
+    have.retain(|path, _| {
+        want.contains_key(path) || !matches!(path.as_str(), "dns" | "dns_search")
+    });
+    have
+}
+
+/// How a container is attached to a network only counts where it is attached.
+fn is_told_by_attachment(path: &str, want: &Facts, have: &Facts) -> bool {
+    path.strip_prefix("network_config.").is_some_and(|network| {
+        let attached = format!("networks.{network}");
+        !(want.contains_key(&attached) && have.contains_key(&attached))
+    })
+}
+
+/// Images are compared by content: the same one under a new tag replaces nothing.
+fn image_difference(
+    service: &Service,
+    owned: &Owned<'_>,
+    image: ImageUse<'_>,
+    by: ChangedBy,
+) -> Option<Difference> {
+    let name = |image: &ImageRef, id: &str| {
+        let id = id.strip_prefix("sha256:").unwrap_or(id);
+        format!("{image} ({})", id.get(..12).unwrap_or(id))
+    };
+    let want = match image {
+        ImageUse::Present(image) if image.id == owned.view.image_id => return None,
+        ImageUse::Present(image) => name(&service.spec.image, image.id.as_str()),
+        ImageUse::Brought(step) => format!("{} (known after {step})", service.spec.image),
+    };
+    Some(Difference {
+        field: "image".to_owned(),
+        have: Some(name(&owned.view.spec.image, owned.view.image_id.as_str())),
+        want: Some(want),
+        by,
+    })
+}
+
+/// The paths whose values differ, in order.
+fn differences(want: &Facts, have: &Facts, by: ChangedBy) -> Vec<Difference> {
+    let paths: BTreeSet<&String> = want.keys().chain(have.keys()).collect();
+    paths
+        .into_iter()
+        .filter(|path| want.get(*path) != have.get(*path))
+        .map(|path| Difference {
+            field: path.clone(),
+            have: have.get(path).cloned(),
+            want: want.get(path).cloned(),
+            by,
+        })
+        .collect()
+}
+
+/// Turns differences into causes: finds their place and masks what is sensitive.
+struct Shown<'a> {
+    service: &'a Service,
+    owned: &'a Owned<'a>,
+    masker: &'a Masker,
+}
+
+impl Shown<'_> {
+    fn cause(&self, mut difference: Difference) -> Cause {
+        if self.is_sensitive(&difference.field) {
+            let mask = |value: Option<String>| value.map(|value| self.masker.mask(&value));
+            difference.have = mask(difference.have);
+            difference.want = mask(difference.want);
+        }
+        let at = self.service.origins.find(&difference.field).cloned();
+        Cause { reason: Reason::Changed(difference), at }
+    }
+
+    fn is_sensitive(&self, path: &str) -> bool {
+        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        let named = matches!(head, "environment" | "labels") && is_sensitive_name(rest);
+        let masked = head == "environment" && self.owned.identity.masked.iter().any(|n| n == rest);
+        named
+            || masked
+            || self.service.sensitive.contains(path)
+            || self.service.sensitive.contains(head)
+    }
+}

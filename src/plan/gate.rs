@@ -1,0 +1,94 @@
+//! What stops a deployment as a whole: nothing of it starts before everything is valid.
+
+use super::context::Context;
+use super::demands::demands;
+use super::draft::Scribe;
+use crate::model::desired::{ImageSource, PullPolicy};
+use crate::model::id::Slot;
+use crate::model::plan::WaitingOn;
+
+/// Withholds the deployment if something about it cannot be done. Returns whether it is
+/// open.
+pub(super) fn open(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let granted = granted(context, scribe);
+    let resources = resources(context, scribe);
+    let names = names(context, scribe);
+    let images = images(context, scribe);
+    granted && resources && names && images
+}
+
+/// Everything that the stack demands of the host must have been granted.
+fn granted(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let mut open = true;
+    for (demand, at) in demands(context.deployment) {
+        if !context.settings.policy.permits(&context.deployment.id, &demand) {
+            let subject = format!("apply {}", context.deployment.id);
+            scribe.block(subject, WaitingOn::grant(&demand), at.as_ref());
+            open = false;
+        }
+    }
+    open
+}
+
+/// Networks and volumes of these names must be absent, ours, or declared external.
+fn resources(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let contents = context.inventory.contents;
+    let networks = context.deployment.networks.values().map(|network| {
+        let name = network.spec.name.as_str();
+        let found = contents.networks.iter().find(|view| view.spec.name == network.spec.name);
+        let labels = found.map(|view| &view.spec.labels);
+        ("network", name, network.external, labels, &network.origin)
+    });
+    let volumes = context.deployment.volumes.values().map(|volume| {
+        let name = volume.spec.name.as_str();
+        let found = contents.volumes.iter().find(|view| view.spec.name == volume.spec.name);
+        let labels = found.map(|view| &view.spec.labels);
+        ("volume", name, volume.external, labels, &volume.origin)
+    });
+    let mut open = true;
+    for (kind, name, external, labels, origin) in networks.chain(volumes) {
+        let waiting_on = match (external, labels) {
+            (true, None) => WaitingOn::External,
+            (false, Some(labels)) if !context.may_use(name, labels) => WaitingOn::ForeignResource,
+            _ => continue,
+        };
+        scribe.block(format!("use {kind} {name}"), waiting_on, Some(origin));
+        open = false;
+    }
+    open
+}
+
+/// No container of somebody else may bear a name that a replica needs.
+fn names(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let mut open = true;
+    for service in context.deployment.services.values() {
+        for slot in 1..=service.replicas {
+            let identity = context.identity(service, Slot(slot), false);
+            for name in [&identity.name, &identity.surge_name()] {
+                if let Some(container) = context.inventory.taken.get(name) {
+                    scribe.block(
+                        format!("create container {name}"),
+                        WaitingOn::FreeName { container: container.clone() },
+                        service.origins.find(""),
+                    );
+                    open = false;
+                }
+            }
+        }
+    }
+    open
+}
+
+/// An image that must not be pulled has to be there.
+fn images(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let mut open = true;
+    for service in context.deployment.services.values().filter(|service| service.replicas > 0) {
+        if service.image == ImageSource::Pull(PullPolicy::Never) && context.image(service).is_none()
+        {
+            let subject = format!("use image {}", service.spec.image);
+            scribe.block(subject, WaitingOn::Image, service.origins.find("image"));
+            open = false;
+        }
+    }
+    open
+}

@@ -1,0 +1,227 @@
+//! What left the source goes, with guards: nothing on doubt, never everything at once
+//! unasked, never a volume.
+
+use std::collections::BTreeSet;
+
+use super::catalog::catalog_ids;
+use super::deployment::{Shared, ledger};
+use super::draft::{After, Draft, because};
+use super::ownership::{EngineInventory, Owned};
+use super::state::{is_running, known};
+use crate::model::action::{Action, LedgerChange};
+use crate::model::catalog::CatalogView;
+use crate::model::desired::{Entry, Layout};
+use crate::model::digest::Digest;
+use crate::model::id::{CatalogId, DeploymentId, EngineName, NodeName};
+use crate::model::plan::{Blocked, Cause, Reason, WaitingOn};
+
+/// A deployment of this source on an engine where git no longer wants it.
+struct Gone<'a> {
+    engine: &'a EngineName,
+    inventory: &'a EngineInventory<'a>,
+    deployment: &'a DeploymentId,
+    containers: Vec<&'a Owned<'a>>,
+}
+
+/// Removes the deployments that left the source.
+pub(super) fn plan(shared: Shared<'_>, draft: &mut Draft) {
+    let gone = gone(shared);
+    if gone.is_empty() {
+        forget_the_rest(shared, &gone, draft);
+        return;
+    }
+    if let Some(waiting_on) = withheld(shared, &gone) {
+        for gone in &gone {
+            draft.blocked.push(Blocked {
+                deployment: Some(gone.deployment.clone()),
+                subject: format!(
+                    "remove {} and its {} containers",
+                    gone.deployment,
+                    gone.containers.len()
+                ),
+                waiting_on: waiting_on.clone(),
+                at: None,
+            });
+        }
+        return;
+    }
+    for gone in &gone {
+        remove(shared, gone, draft);
+    }
+    forget_the_rest(shared, &gone, draft);
+}
+
+/// Everything that carries this source's name but is not desired where it runs.
+fn gone(shared: Shared<'_>) -> Vec<Gone<'_>> {
+    let mut all = Vec::new();
+    for (engine, inventory) in shared.engines {
+        for (deployment, replicas) in &inventory.deployments {
+            if is_wanted(shared, engine, deployment) {
+                continue;
+            }
+            let containers: Vec<_> = replicas
+                .values()
+                .flatten()
+                .filter(|owned| owned.identity.source == shared.desired.source)
+                .collect();
+            if !containers.is_empty() {
+                all.push(Gone { engine, inventory, deployment, containers });
+            }
+        }
+    }
+    all
+}
+
+/// Whether a deployment belongs on an engine, or may: an invalid stack does not tell.
+fn is_wanted(shared: Shared<'_>, engine: &EngineName, deployment: &DeploymentId) -> bool {
+    match shared.desired.deployments.get(deployment) {
+        Some(Entry::Valid(desired, _)) => desired.engine == *engine,
+        Some(Entry::Invalid(_)) => true,
+        // A file that was named alone says nothing about any other deployment.
+        None => shared.desired.layout == Layout::SingleFile,
+    }
+}
+
+/// Why nothing may be removed, if so.
+fn withheld(shared: Shared<'_>, gone: &[Gone<'_>]) -> Option<WaitingOn> {
+    if !shared.desired.incomplete.is_empty() {
+        return Some(WaitingOn::CompleteSource);
+    }
+    if let CatalogView::Unseen { error } = &shared.observed.catalog {
+        return Some(WaitingOn::Catalog { error: error.clone() });
+    }
+    let ledger = match ledger(shared.observed) {
+        Ok(ledger) => ledger,
+        Err(waiting_on) => return Some(waiting_on),
+    };
+    let source = &shared.desired.source;
+    let relaid = ledger
+        .deployments
+        .values()
+        .any(|record| record.source == *source && record.layout != shared.desired.layout);
+    let everything = shared.desired.deployments.is_empty();
+    if !(relaid || everything || is_large(shared, gone)) {
+        return None;
+    }
+    let digest = digest(gone);
+    (!shared.settings.approved.contains(&digest)).then_some(WaitingOn::Approval { digest })
+}
+
+/// Whether more goes than the operator's share. One deployment of several may always go.
+fn is_large(shared: Shared<'_>, gone: &[Gone<'_>]) -> bool {
+    let deployments: BTreeSet<_> = gone.iter().map(|gone| gone.deployment).collect();
+    if deployments.len() <= 1 {
+        return false;
+    }
+    let going: usize = gone.iter().map(|gone| gone.containers.len()).sum();
+    let all = shared
+        .engines
+        .values()
+        .flat_map(|engine| engine.deployments.values())
+        .flat_map(|replicas| replicas.values().flatten())
+        .filter(|owned| owned.identity.source == shared.desired.source)
+        .count();
+    going * 100 > all * usize::from(shared.settings.prune_share)
+}
+
+/// What a person approves: exactly these containers.
+fn digest(gone: &[Gone<'_>]) -> Digest {
+    let ids: BTreeSet<&str> =
+        gone.iter().flat_map(|gone| &gone.containers).map(|owned| owned.view.id.as_str()).collect();
+    Digest::of_parts(ids.into_iter().map(str::as_bytes))
+}
+
+fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
+    let mut scribe = draft.scribe(gone.deployment, gone.engine);
+    let cause = || vec![because(Reason::DeploymentRemoved, None)];
+    for owned in &gone.containers {
+        let container = known(owned);
+        if gone.inventory.contents.own.as_ref() == Some(&owned.view.id) {
+            let command = format!("docker rm -f {}", owned.view.name);
+            let subject =
+                format!("remove container {}, in which this controller runs", owned.view.name);
+            scribe.block(subject, WaitingOn::OwnContainer { command }, None);
+            continue;
+        }
+        let mut after = After::new();
+        if let Some((node, ids)) = entries(shared, gone, owned) {
+            after.insert(scribe.step(Action::Deregister { node, ids }, cause(), After::new()));
+        }
+        if is_running(owned) {
+            let grace = owned.view.spec.stop_timeout.map_or(10, u64::from);
+            let grace = std::time::Duration::from_secs(grace);
+            let action = Action::StopContainer { container: container.clone(), grace };
+            after = After::from([scribe.step(action, cause(), after)]);
+        }
+        scribe.step(Action::RemoveContainer { container }, cause(), after);
+    }
+    let stays = gone
+        .inventory
+        .deployments
+        .get(gone.deployment)
+        .is_some_and(|replicas| replicas.values().flatten().count() > gone.containers.len());
+    let ends = scribe.ends();
+    let networks = gone.inventory.contents.networks.iter().filter(|view| {
+        let name = view.spec.name.as_str();
+        let owner = gone.inventory.owner(name, &view.spec.labels, &shared.settings.installation);
+        owner.is_some_and(|owner| {
+            owner.deployment == *gone.deployment && owner.source == shared.desired.source
+        })
+    });
+    for view in networks.filter(|_| !stays) {
+        let action = Action::RemoveNetwork { name: view.spec.name.clone(), id: view.id.clone() };
+        scribe.step(action, cause(), ends.clone());
+    }
+    forget(shared, gone.deployment, cause(), &mut scribe);
+}
+
+/// Our catalog entries of a container that goes.
+fn entries(
+    shared: Shared<'_>,
+    gone: &Gone<'_>,
+    owned: &Owned<'_>,
+) -> Option<(NodeName, BTreeSet<CatalogId>)> {
+    let CatalogView::Seen(catalog) = &shared.observed.catalog else { return None };
+    let node = catalog.nodes.get(gone.engine).filter(|node| node.ours)?;
+    let replica = &owned.identity.replica;
+    let ids: BTreeSet<CatalogId> = catalog_ids(&replica.deployment, &replica.service, replica.slot)
+        .into_iter()
+        .filter(|id| node.entries.contains_key(id))
+        .collect();
+    (!ids.is_empty()).then(|| (node.name.clone(), ids))
+}
+
+fn forget(
+    shared: Shared<'_>,
+    deployment: &DeploymentId,
+    causes: Vec<Cause>,
+    scribe: &mut super::draft::Scribe<'_>,
+) {
+    let recorded = ledger(shared.observed)
+        .ok()
+        .and_then(|ledger| ledger.deployments.get(deployment))
+        .is_some_and(|record| record.source == shared.desired.source);
+    if recorded && !shared.desired.deployments.contains_key(deployment) {
+        let change = LedgerChange::Forget { deployment: deployment.clone() };
+        let after = scribe.ends();
+        scribe.step(Action::WriteLedger { change }, causes, after);
+    }
+}
+
+/// Forgets deployments of this source of which nothing is left, once it is certain.
+fn forget_the_rest(shared: Shared<'_>, gone: &[Gone<'_>], draft: &mut Draft) {
+    if !shared.desired.incomplete.is_empty() || shared.desired.layout == Layout::SingleFile {
+        return;
+    }
+    let Ok(ledger) = ledger(shared.observed) else { return };
+    for (deployment, record) in &ledger.deployments {
+        let left = gone.iter().any(|gone| gone.deployment == deployment);
+        let wanted = shared.desired.deployments.contains_key(deployment);
+        let seen = shared.engines.contains_key(&record.engine);
+        if record.source == shared.desired.source && !wanted && !left && seen {
+            let mut scribe = draft.scribe(deployment, &record.engine);
+            let cause = vec![because(Reason::DeploymentRemoved, None)];
+            forget(shared, deployment, cause, &mut scribe);
+        }
+    }
+}

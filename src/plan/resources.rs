@@ -1,0 +1,130 @@
+//! What containers need before they can be made: images, networks and volumes.
+
+use super::context::{Context, Images};
+use super::draft::{After, Scribe, because};
+use super::drift::ImageUse;
+use crate::model::action::Action;
+use crate::model::desired::{ImageSource, Service};
+use crate::model::plan::{Reason, WaitingOn};
+
+/// Pulls and builds what is absent: everything is there before anything starts.
+pub(super) fn images<'a>(context: &Context<'a>, scribe: &mut Scribe<'_>) -> (Images<'a>, After) {
+    let mut images = Images::new();
+    let mut after = After::new();
+    for service in context.deployment.services.values().filter(|service| service.replicas > 0) {
+        let reference = &service.spec.image;
+        if images.contains_key(reference) {
+            continue;
+        }
+        let used = if let Some(image) = context.image(service) {
+            ImageUse::Present(image)
+        } else {
+            let step = bring(service, scribe);
+            after.insert(step);
+            ImageUse::Brought(step)
+        };
+        images.insert(reference.clone(), used);
+    }
+    (images, after)
+}
+
+fn bring(service: &Service, scribe: &mut Scribe<'_>) -> crate::model::action::StepId {
+    match &service.image {
+        ImageSource::Pull(_) => {
+            let cause = because(Reason::ImageAbsent, service.origins.find("image"));
+            let action = Action::PullImage { image: service.spec.image.clone() };
+            scribe.step(action, vec![cause], After::new())
+        }
+        ImageSource::Build(build) => {
+            let reason = Reason::NotBuilt { hash: build.hash.clone() };
+            let cause = because(reason, service.origins.find("build"));
+            let action =
+                Action::BuildImage { tag: service.spec.image.clone(), build: build.clone() };
+            scribe.step(action, vec![cause], After::new())
+        }
+    }
+}
+
+/// Creates missing networks and volumes, after all images are there.
+pub(super) fn networks_and_volumes(
+    context: &Context<'_>,
+    scribe: &mut Scribe<'_>,
+    images: &After,
+) -> After {
+    let contents = context.inventory.contents;
+    let mut ready = images.clone();
+    for (key, network) in context.deployment.networks.iter().filter(|(_, n)| !n.external) {
+        let spec = &network.spec;
+        if let Some(found) = contents.networks.iter().find(|view| view.spec.name == spec.name) {
+            if differs(&found.spec, spec) {
+                let command = format!("docker network rm {}", spec.name);
+                scribe.block(
+                    format!("replace network {}", spec.name),
+                    WaitingOn::Consent { command },
+                    Some(&network.origin),
+                );
+            }
+            continue;
+        }
+        let owner = context.owner(key, spec.name.as_str());
+        let action = Action::CreateNetwork { network: spec.clone(), owner };
+        let cause = because(Reason::Missing, Some(&network.origin));
+        ready.insert(scribe.step(action, vec![cause], images.clone()));
+    }
+    for (key, volume) in context.deployment.volumes.iter().filter(|(_, v)| !v.external) {
+        let spec = &volume.spec;
+        if let Some(found) = contents.volumes.iter().find(|view| view.spec.name == spec.name) {
+            if found.spec.driver != spec.driver || found.spec.driver_opts != spec.driver_opts {
+                let command = format!("docker volume rm {}", spec.name);
+                scribe.block(
+                    format!("replace volume {} and lose its data", spec.name),
+                    WaitingOn::Consent { command },
+                    Some(&volume.origin),
+                );
+            }
+            continue;
+        }
+        let owner = context.owner(key, spec.name.as_str());
+        let action = Action::CreateVolume { volume: spec.clone(), owner };
+        let cause = because(Reason::Missing, Some(&volume.origin));
+        ready.insert(scribe.step(action, vec![cause], images.clone()));
+    }
+    ready
+}
+
+/// Whether a network is not what the stack says; what the stack leaves to the engine
+/// does not count.
+fn differs(have: &crate::model::spec::NetworkSpec, want: &crate::model::spec::NetworkSpec) -> bool {
+    have.driver != want.driver
+        || have.internal != want.internal
+        || have.ipv6 != want.ipv6
+        || want.driver_opts.iter().any(|(name, value)| have.driver_opts.get(name) != Some(value))
+        || (!want.pools.is_empty()
+            && want.pools.iter().any(|pool| {
+                !have.pools.iter().any(|seen| {
+                    (pool.subnet.is_none() || pool.subnet == seen.subnet)
+                        && (pool.gateway.is_none() || pool.gateway == seen.gateway)
+                        && (pool.ip_range.is_none() || pool.ip_range == seen.ip_range)
+                })
+            }))
+}
+
+/// Removes networks of this deployment that the stack no longer names, last.
+pub(super) fn unused_networks(context: &Context<'_>, scribe: &mut Scribe<'_>) {
+    let ends = scribe.ends();
+    for view in &context.inventory.contents.networks {
+        let name = view.spec.name.as_str();
+        let owner =
+            context.inventory.owner(name, &view.spec.labels, &context.settings.installation);
+        let ours = owner.is_some_and(|owner| {
+            owner.deployment == context.deployment.id && owner.source == context.desired.source
+        });
+        let wanted = context.deployment.networks.values().any(|n| n.spec.name == view.spec.name);
+        if ours && !wanted {
+            let action =
+                Action::RemoveNetwork { name: view.spec.name.clone(), id: view.id.clone() };
+            let cause = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
+            scribe.step(action, vec![cause], ends.clone());
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! The services of one deployment, in the order of their dependencies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::{Context, Images};
+use super::draft::{After, Scribe, because};
+use super::order::Order;
+use super::ownership::Owned;
+use super::slot::Settled;
+use super::state::{is_done, is_running, known};
+use crate::model::action::{Action, StepId, Until};
+use crate::model::desired::{Condition, Dependency, Service};
+use crate::model::id::{CatalogId, ContainerId, ServiceName, Slot};
+use crate::model::observed::Health;
+use crate::model::plan::{Cause, Reason, WaitingOn};
+
+/// Plans the services of one deployment.
+pub(super) struct Services<'a, 's> {
+    pub(super) context: Context<'a>,
+    pub(super) scribe: Scribe<'s>,
+    pub(super) images: Images<'a>,
+    /// Images, networks and volumes: nothing is made before.
+    pub(super) ready: After,
+    /// The steps that remove a container.
+    pub(super) removed: BTreeMap<ContainerId, StepId>,
+    /// The steps that stop a container.
+    pub(super) stopped: BTreeMap<ContainerId, StepId>,
+    /// Catalog entries that a step already removes.
+    pub(super) withdrawn: BTreeSet<CatalogId>,
+    settled: BTreeMap<ServiceName, Done>,
+    orphans: Vec<(&'a Owned<'a>, StepId)>,
+}
+
+/// What dependents of a service wait for.
+#[derive(Debug, Default)]
+struct Done {
+    started: After,
+    good: After,
+    moved: bool,
+    /// Waits for replicas that stay as they are, made when the first dependent asks.
+    waits: Option<After>,
+}
+
+impl<'a, 's> Services<'a, 's> {
+    pub(super) fn new(
+        context: Context<'a>,
+        scribe: Scribe<'s>,
+        images: Images<'a>,
+        ready: After,
+    ) -> Self {
+        Self {
+            context,
+            scribe,
+            images,
+            ready,
+            removed: BTreeMap::new(),
+            stopped: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
+            settled: BTreeMap::new(),
+            orphans: Vec::new(),
+        }
+    }
+
+    /// Plans all services.
+    pub(super) fn plan(&mut self) {
+        self.remove_orphans();
+        for service in in_dependency_order(&self.context.deployment.services) {
+            self.service(service);
+        }
+        self.deregister_stale();
+    }
+
+    /// Removes what belongs to services that left the stack.
+    fn remove_orphans(&mut self) {
+        let services = &self.context.deployment.services;
+        let orphans = self.context.replicas().into_iter().flatten();
+        for ((service, slot), containers) in orphans {
+            if services.contains_key(service) {
+                continue;
+            }
+            for owned in containers {
+                let reason = because(Reason::ServiceRemoved, Some(&self.context.deployment.origin));
+                if let Some(step) = self.remove(owned, *slot, reason, DEFAULT_GRACE) {
+                    self.orphans.push((owned, step));
+                }
+            }
+        }
+    }
+
+    fn service(&mut self, service: &'a Service) {
+        self.scale_down(service);
+        let mut done = Done::default();
+        let mut moves: Vec<After> = Vec::new();
+        let width = usize::try_from(service.rollout.parallelism.max(1)).unwrap_or(usize::MAX);
+        for slot in (1..=service.replicas).map(Slot) {
+            let throttle =
+                moves.len().checked_sub(width).map(|i| moves[i].clone()).unwrap_or_default();
+            let replaces = self.context.slot(&service.name, slot).iter().any(is_running);
+            let mut settled = self.settle(service, slot, &throttle);
+            if let Some(owned) = settled.stays {
+                self.follow_dependencies(service, slot, owned, &throttle, &mut settled);
+                if settled.started.is_none() {
+                    self.reconcile_entry(service, slot, owned);
+                }
+            }
+            if replaces && (settled.good.is_some()) {
+                moves.push(settled.good.into_iter().collect());
+            }
+            done.started.extend(settled.started);
+            done.good.extend(settled.good);
+            done.moved |= settled.moved;
+        }
+        self.settled.insert(service.name.clone(), done);
+    }
+
+    /// Removes the highest slots first.
+    fn scale_down(&mut self, service: &'a Service) {
+        let Some(replicas) = self.context.replicas() else { return };
+        let slots: Vec<Slot> = replicas
+            .keys()
+            .filter(|(name, _)| *name == service.name)
+            .map(|(_, slot)| *slot)
+            .collect();
+        let from = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+        for slot in slots.into_iter().rev().filter(|slot| slot.0 > service.replicas) {
+            for owned in self.context.slot(&service.name, slot) {
+                let reason = Reason::ScaledDown { from, to: service.replicas };
+                let cause = because(reason, service.origins.find("scale"));
+                self.remove(owned, slot, cause, service.stop_grace);
+            }
+        }
+    }
+
+    /// Withdraws, stops and removes a container for good. Returns the step that ends its
+    /// life, or nothing if it is the controller's own.
+    fn remove(
+        &mut self,
+        owned: &'a Owned<'a>,
+        slot: Slot,
+        cause: Cause,
+        grace: std::time::Duration,
+    ) -> Option<StepId> {
+        let name = &owned.view.name;
+        if self.context.inventory.contents.own.as_ref() == Some(&owned.view.id) {
+            let command = format!("docker rm -f {name}");
+            self.scribe.block(
+                format!("remove container {name}, in which this controller runs"),
+                WaitingOn::OwnContainer { command },
+                cause.at.as_ref(),
+            );
+            return None;
+        }
+        let mut after = self.ready.clone();
+        let service = &owned.identity.replica.service;
+        after.extend(self.withdraw_named(service, slot, vec![cause.clone()], &self.ready.clone()));
+        let container = known(owned);
+        if is_running(owned) {
+            let action = Action::StopContainer { container: container.clone(), grace };
+            let stop = self.scribe.step(action, vec![cause.clone()], after);
+            after = After::from([stop]);
+        }
+        let removed = self.scribe.step(Action::RemoveContainer { container }, vec![cause], after);
+        self.removed.insert(owned.view.id.clone(), removed);
+        Some(removed)
+    }
+
+    /// Stops and removes a leftover whose name is needed, before anything else.
+    pub(super) fn remove_now(&mut self, service: &Service, owned: &'a Owned<'a>) -> StepId {
+        let order = Order::StopFirst("its name is needed".to_owned());
+        self.take_away(service, owned, &order, &self.ready.clone())
+    }
+
+    /// Stops (if that has not been planned) and removes a container that is replaced.
+    pub(super) fn take_away(
+        &mut self,
+        service: &Service,
+        owned: &Owned<'_>,
+        order: &Order,
+        after: &After,
+    ) -> StepId {
+        let mut after = after.clone();
+        if let Some(stop) = self.stopped.get(&owned.view.id) {
+            after.insert(*stop);
+        } else if is_running(owned) {
+            after = After::from([self.stop(service, owned, order, after)]);
+        }
+        let cause = replaced(service, order);
+        let action = Action::RemoveContainer { container: known(owned) };
+        let removed = self.scribe.step(action, vec![cause], after);
+        self.removed.insert(owned.view.id.clone(), removed);
+        removed
+    }
+
+    /// Stops a container that is replaced.
+    pub(super) fn stop(
+        &mut self,
+        service: &Service,
+        owned: &Owned<'_>,
+        order: &Order,
+        after: After,
+    ) -> StepId {
+        let action = Action::StopContainer { container: known(owned), grace: service.stop_grace };
+        let stop = self.scribe.step(action, vec![replaced(service, order)], after);
+        self.stopped.insert(owned.view.id.clone(), stop);
+        stop
+    }
+
+    /// Restarts a replica whose dependency was replaced or restarted, if it asks for it.
+    fn follow_dependencies(
+        &mut self,
+        service: &'a Service,
+        slot: Slot,
+        owned: &'a Owned<'a>,
+        throttle: &After,
+        settled: &mut Settled<'a>,
+    ) {
+        let moved = self.moved_dependencies(service, owned);
+        if moved.is_empty() || is_done(service, owned) || !is_running(owned) {
+            return;
+        }
+        let name = &owned.view.name;
+        if self.context.inventory.contents.own.as_ref() == Some(&owned.view.id) {
+            self.scribe.block(
+                format!("restart container {name}, in which this controller runs"),
+                WaitingOn::OwnContainer { command: format!("docker restart {name}") },
+                service.origins.find("depends_on"),
+            );
+            return;
+        }
+        let mut after = throttle.clone();
+        let mut causes = Vec::new();
+        for dependency in moved {
+            after.extend(self.wait_for(dependency, Condition::Healthy));
+            let at = service.origins.find(&format!("depends_on.{dependency}"));
+            causes.push(because(Reason::DependencyMoved { service: dependency.clone() }, at));
+        }
+        let container = known(owned);
+        let action =
+            Action::RestartContainer { container: container.clone(), grace: service.stop_grace };
+        let restarted = self.scribe.step(action, causes, after);
+        let good = self.await_good(service, &container, Some(restarted), After::from([restarted]));
+        self.register_after(service, slot, good, Some(restarted));
+        settled.started = Some(restarted);
+        settled.good = Some(good);
+        settled.moved = true;
+    }
+
+    /// The dependencies that this replica has to follow: those that the plan moves, and
+    /// those that moved since the replica started (an earlier pass may have died between
+    /// the two).
+    fn moved_dependencies(&self, service: &'a Service, owned: &Owned<'_>) -> Vec<&'a ServiceName> {
+        let follows = service.depends_on.iter().filter(|(_, dependency)| dependency.restart);
+        follows
+            .map(|(name, _)| name)
+            .filter(|name| {
+                self.settled.get(*name).is_some_and(|done| done.moved)
+                    || self.moved_since(name, owned)
+            })
+            .collect()
+    }
+
+    /// Whether a replica of a service started after this container did, and was not
+    /// simply added: it existed before, or took the place of another.
+    fn moved_since(&self, service: &ServiceName, dependent: &Owned<'_>) -> bool {
+        let Some(since) = dependent.view.state.started_at else { return false };
+        self.context
+            .replicas()
+            .into_iter()
+            .flatten()
+            .filter(|((name, _), _)| name == service)
+            .flat_map(|(_, containers)| containers)
+            .filter(|owned| is_running(owned))
+            .any(|owned| {
+                owned.view.state.started_at.is_some_and(|started| started > since)
+                    && (owned.view.created_at < since || owned.identity.succeeds)
+            })
+    }
+
+    /// What must have succeeded before a replica of this service starts.
+    pub(super) fn gates(&mut self, service: &'a Service) -> After {
+        let mut gates = After::new();
+        for (name, dependency) in &service.depends_on {
+            gates.extend(self.wait_for(name, dependency.condition));
+        }
+        gates
+    }
+
+    /// The steps after which a condition of a service holds.
+    fn wait_for(&mut self, name: &'a ServiceName, condition: Condition) -> After {
+        let Some(service) = self.context.deployment.services.get(name) else {
+            return After::new();
+        };
+        let Some(done) = self.settled.get(name) else { return After::new() };
+        if condition == Condition::Started {
+            return done.started.clone();
+        }
+        let mut after = done.good.clone();
+        if done.waits.is_none() {
+            let waits = self.wait_for_those_that_stay(service, condition);
+            if let Some(done) = self.settled.get_mut(name) {
+                done.waits = Some(waits);
+            }
+        }
+        after
+            .extend(self.settled.get(name).and_then(|done| done.waits.clone()).unwrap_or_default());
+        after
+    }
+
+    /// Waits for replicas that run already but are not good, or not done, yet.
+    fn wait_for_those_that_stay(&mut self, service: &'a Service, condition: Condition) -> After {
+        let mut waits = After::new();
+        for slot in (1..=service.replicas).map(Slot) {
+            for owned in self.context.slot(&service.name, slot) {
+                let touched = self.removed.contains_key(&owned.view.id)
+                    || self.stopped.contains_key(&owned.view.id);
+                let health = owned.view.state.health;
+                let good = matches!(health, None | Some(Health::Healthy));
+                let until = match condition {
+                    Condition::Completed => Until::Completed,
+                    _ if good => continue,
+                    _ => Until::Good(service.rollout.min_healthy),
+                };
+                if touched || !is_running(owned) {
+                    continue;
+                }
+                let action = Action::Await {
+                    container: known(owned),
+                    until,
+                    deadline: service.rollout.deadline,
+                };
+                let cause = because(Reason::Awaited, service.origins.find(""));
+                waits.insert(self.scribe.step(action, vec![cause], After::new()));
+            }
+        }
+        waits
+    }
+
+    /// Whether some service starts only after this one has completed.
+    pub(super) fn is_awaited_to_complete(&self, name: &ServiceName) -> bool {
+        let completes = |dependency: &Dependency| dependency.condition == Condition::Completed;
+        self.context
+            .deployment
+            .services
+            .values()
+            .any(|service| service.depends_on.get(name).is_some_and(completes))
+    }
+
+    /// Removals that must come first: they free a port or a volume that this service uses.
+    pub(super) fn conflicting_orphans(&self, service: &Service) -> After {
+        let ports: BTreeSet<_> =
+            service.spec.published.iter().filter_map(|port| port.host_port.as_ref()).collect();
+        let conflicts = |owned: &Owned<'_>| {
+            let spec = &owned.view.spec;
+            spec.published.iter().any(|p| p.host_port.as_ref().is_some_and(|p| ports.contains(p)))
+                || spec.mounts.values().any(|theirs| {
+                    service.spec.mounts.values().any(|ours| {
+                        ours.source == theirs.source && !(ours.read_only && theirs.read_only)
+                    })
+                })
+        };
+        self.orphans.iter().filter(|(owned, _)| conflicts(owned)).map(|(_, step)| *step).collect()
+    }
+}
+
+/// Time that a container of a service which is no longer described gets to stop.
+const DEFAULT_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
+
+fn replaced(service: &Service, order: &Order) -> Cause {
+    because(Reason::Replaced { order: order.text() }, service.origins.find(""))
+}
+
+/// Dependencies before dependents, by name where nothing else decides. The loader
+/// refuses cycles; should one get here, its services come in order of their names.
+fn in_dependency_order(services: &BTreeMap<ServiceName, Service>) -> Vec<&Service> {
+    let mut order: Vec<&Service> = Vec::new();
+    let mut placed: BTreeSet<&ServiceName> = BTreeSet::new();
+    while order.len() < services.len() {
+        let ready = |service: &&Service| {
+            service
+                .depends_on
+                .keys()
+                .all(|name| placed.contains(name) || !services.contains_key(name))
+        };
+        let left = || services.values().filter(|service| !placed.contains(&service.name));
+        let Some(next) = left().find(ready).or_else(|| left().next()) else { break };
+        placed.insert(&next.name);
+        order.push(next);
+    }
+    order
+}

@@ -1,0 +1,374 @@
+//! One replica: which of its containers stays, which one is made, and in which order
+//! they change places.
+
+use super::catalog::dns_label;
+use super::draft::{After, because};
+use super::drift::{Drift, compare};
+use super::order::{Order, anonymous_volumes, order};
+use super::ownership::Owned;
+use super::service::Services;
+use super::state::{is_done, is_running, known, unusable};
+use crate::model::action::{Action, ContainerRef, Create, Resources, StepId, Target, Until};
+use crate::model::desired::Service;
+use crate::model::id::{ContainerName, NetworkName, Slot};
+use crate::model::observed::Status;
+use crate::model::plan::{Cause, ChangedBy, Difference, Reason, WaitingOn};
+use crate::model::spec::ContainerSpec;
+
+/// What became of one replica in the plan.
+#[derive(Debug, Default)]
+pub(super) struct Settled<'a> {
+    /// The container that stays as it runs, if one does.
+    pub(super) stays: Option<&'a Owned<'a>>,
+    /// The step that starts it, if it has to start.
+    pub(super) started: Option<StepId>,
+    /// The step that waits until it is good.
+    pub(super) good: Option<StepId>,
+    /// Whether dependents that ask for it have to follow.
+    pub(super) moved: bool,
+}
+
+/// The containers of a slot, sorted into the one that stays and the others.
+struct Choice<'a> {
+    keep: Option<(&'a Owned<'a>, Drift)>,
+    /// Why there is nothing to keep.
+    causes: Vec<Cause>,
+    surplus: Vec<&'a Owned<'a>>,
+}
+
+/// A replica's container as the following steps see it.
+struct Kept<'a> {
+    target: Target,
+    /// The container, if it exists already.
+    existing: Option<&'a Owned<'a>>,
+    /// The first step of the change, for the others to refer to.
+    first: Option<StepId>,
+    /// What must have succeeded before it may start.
+    prepared: After,
+}
+
+impl<'a> Services<'a, '_> {
+    /// Plans one replica. `throttle` holds back whatever takes a running replica away.
+    pub(super) fn settle(
+        &mut self,
+        service: &'a Service,
+        slot: Slot,
+        throttle: &After,
+    ) -> Settled<'a> {
+        let choice = self.choose(service, slot);
+        if let Some(own) = self.own_container(&choice) {
+            self.block_own(service, own);
+            return Settled::default();
+        }
+        let succeeds =
+            !choice.surplus.is_empty() || self.context.recorded_scale(&service.name) >= slot.0;
+        let Choice { keep, causes, surplus } = choice;
+        let order = order(service, &surplus);
+        let kept = match keep {
+            Some((owned, drift)) => self.keep(service, owned, &drift),
+            None => self.create(service, slot, succeeds, causes, &surplus),
+        };
+        let mut settled = self.start(service, slot, &kept, &surplus, &order, throttle);
+        settled.stays = kept.existing.filter(|_| settled.started.is_none());
+        settled.moved = settled.started.is_some() && (kept.existing.is_some() || succeeds);
+        if settled.good.is_none() && surplus.iter().any(|owned| is_running(owned)) {
+            let first = kept.first;
+            settled.good = Some(self.await_good(service, &kept.target, first, After::new()));
+        }
+        self.clear(service, &kept, &surplus, &settled, &order);
+        settled
+    }
+
+    fn choose(&self, service: &'a Service, slot: Slot) -> Choice<'a> {
+        let image = self.images[&service.spec.image];
+        let masker = &self.context.settings.masker;
+        let mut matching = Vec::new();
+        let mut other = Vec::new();
+        for owned in self.context.slot(&service.name, slot) {
+            let mut drift = compare(service, owned, image, masker);
+            drift.recreate.extend(unusable(service, owned));
+            if drift.matches() {
+                matching.push((owned, drift));
+            } else {
+                other.push((owned, drift));
+            }
+        }
+        matching.sort_by_key(|(owned, _)| (!is_running(owned), !owned.has_canonical_name()));
+        let mut matching = matching.into_iter();
+        let keep = matching.next();
+        let causes = if keep.is_some() {
+            Vec::new()
+        } else {
+            other.iter().map(|(_, drift)| drift.recreate.clone()).next_back().unwrap_or_default()
+        };
+        let mut surplus: Vec<_> = matching.map(|(owned, _)| owned).collect();
+        surplus.extend(other.into_iter().map(|(owned, _)| owned));
+        Choice { keep, causes, surplus }
+    }
+
+    /// The controller's own container, if this change would take it away.
+    fn own_container(&self, choice: &Choice<'a>) -> Option<&'a Owned<'a>> {
+        let own = self.context.inventory.contents.own.as_ref()?;
+        choice.surplus.iter().copied().find(|owned| owned.view.id == *own)
+    }
+
+    fn block_own(&mut self, service: &Service, own: &Owned<'_>) {
+        let command = format!("docker rm -f {}", own.view.name);
+        self.scribe.block(
+            format!("replace container {}, in which this controller runs", own.view.name),
+            WaitingOn::OwnContainer { command },
+            service.origins.find(""),
+        );
+    }
+
+    /// Changes in place what can be, on a container that stays.
+    fn keep(&mut self, service: &Service, owned: &'a Owned<'a>, drift: &Drift) -> Kept<'a> {
+        let target = known(owned);
+        let mut prepared = After::new();
+        let (networks, limits): (Vec<Cause>, Vec<Cause>) =
+            drift.in_place.iter().cloned().partition(|cause| network_of(cause).is_some());
+        if !limits.is_empty() {
+            let resources = resources(service);
+            let action = Action::UpdateContainer { container: target.clone(), resources };
+            prepared.insert(self.scribe.step(action, limits, self.ready.clone()));
+        }
+        for cause in networks {
+            let Some(network) = network_of(&cause) else { continue };
+            let container = target.clone();
+            let action = match service.spec.networks.get(&network) {
+                Some(attachment) => {
+                    let attachment = attachment.clone();
+                    Action::ConnectNetwork { container, network, attachment }
+                }
+                None => Action::DisconnectNetwork { container, network },
+            };
+            prepared.insert(self.scribe.step(action, vec![cause], self.ready.clone()));
+        }
+        Kept { target, existing: Some(owned), first: prepared.first().copied(), prepared }
+    }
+
+    /// Makes a new container, with its files and all its networks.
+    fn create(
+        &mut self,
+        service: &Service,
+        slot: Slot,
+        succeeds: bool,
+        causes: Vec<Cause>,
+        surplus: &[&'a Owned<'a>],
+    ) -> Kept<'a> {
+        let identity = self.context.identity(service, slot, succeeds);
+        let bears = |name: &ContainerName| surplus.iter().any(|owned| owned.view.name == *name);
+        let name =
+            if bears(&identity.name) { identity.surge_name() } else { identity.name.clone() };
+        let mut after = self.ready.clone();
+        // A leftover of an earlier attempt may bear even the second name.
+        for owned in surplus.iter().filter(|owned| owned.view.name == name) {
+            after.insert(self.remove_now(service, owned));
+        }
+        let causes = if causes.is_empty() { self.absent(service, slot, succeeds) } else { causes };
+        let create = Create {
+            name: name.clone(),
+            identity,
+            spec: self.with_resolvers(service),
+            network: service.spec.networks.keys().next().cloned(),
+            volumes: anonymous_volumes(service, surplus),
+        };
+        let first = self.scribe.step(Action::CreateContainer(Box::new(create)), causes, after);
+        let target = Target { container: ContainerRef::Made(first), name };
+        let mut prepared = After::from([first]);
+        if !service.files.is_empty() {
+            let action =
+                Action::UploadFiles { container: target.clone(), files: service.files.clone() };
+            prepared.insert(self.scribe.follow(action, first, After::from([first])));
+        }
+        for (network, attachment) in service.spec.networks.iter().skip(1) {
+            let action = Action::ConnectNetwork {
+                container: target.clone(),
+                network: network.clone(),
+                attachment: attachment.clone(),
+            };
+            prepared.insert(self.scribe.follow(action, first, After::from([first])));
+        }
+        Kept { target, existing: None, first: Some(first), prepared }
+    }
+
+    /// The spec, with the operator's resolvers where the stack leaves DNS alone.
+    fn with_resolvers(&self, service: &Service) -> ContainerSpec {
+        let mut spec = service.spec.clone();
+        if let Some(catalog) = &self.context.settings.catalog
+            && !catalog.resolvers.is_empty()
+            && spec.dns.is_empty()
+            && spec.dns_search.is_empty()
+        {
+            spec.dns.clone_from(&catalog.resolvers);
+            let deployment = dns_label(self.context.deployment.id.as_str());
+            spec.dns_search = vec![format!("{deployment}.service.consul")];
+        }
+        spec
+    }
+
+    fn absent(&self, service: &Service, slot: Slot, succeeds: bool) -> Vec<Cause> {
+        let recorded = self.context.recorded_scale(&service.name);
+        if recorded > 0 && !succeeds && slot.0 > recorded {
+            let reason = Reason::ScaledUp { from: recorded, to: service.replicas };
+            let at = service.origins.find("scale");
+            return vec![because(reason, at)];
+        }
+        vec![because(Reason::Missing, service.origins.find(""))]
+    }
+
+    /// Starts the container if it does not run, and waits until it is good.
+    fn start(
+        &mut self,
+        service: &'a Service,
+        slot: Slot,
+        kept: &Kept<'a>,
+        surplus: &[&'a Owned<'a>],
+        order: &Order,
+        throttle: &After,
+    ) -> Settled<'a> {
+        let Some(cause) = why_start(service, kept) else {
+            return Settled::default();
+        };
+        let mut before = self.gates(service);
+        before.extend(kept.prepared.iter().copied());
+        if !surplus.is_empty() {
+            before.extend(throttle.iter().copied());
+        }
+        before.extend(self.conflicting_orphans(service));
+        if let Order::StopFirst(_) = order {
+            let running: Vec<_> = surplus.iter().filter(|owned| is_running(owned)).collect();
+            if !running.is_empty() {
+                before.extend(self.withdraw(service, slot, kept.first, &before));
+            }
+            let withdrawn = before.clone();
+            for owned in running {
+                before.insert(self.stop(service, owned, order, withdrawn.clone()));
+            }
+        }
+        let container = kept.target.clone();
+        let paused = kept.existing.is_some_and(|owned| owned.view.state.status == Status::Paused);
+        let action = if paused {
+            Action::UnpauseContainer { container }
+        } else {
+            Action::StartContainer { container }
+        };
+        if kept.existing.is_some() && surplus.is_empty() {
+            // It was registered while it ran; nobody reaches it until it is good again.
+            before.extend(self.withdraw(service, slot, None, &self.ready.clone()));
+        }
+        let started = self.scribe.step(action, vec![cause], before);
+        let first = kept.first.or(Some(started));
+        let good = self.await_good(service, &kept.target, first, After::from([started]));
+        self.register_after(service, slot, good, first);
+        Settled { stays: None, started: Some(started), good: Some(good), moved: false }
+    }
+
+    /// Waits until a container is good, or done if it is a one-shot that others need.
+    pub(super) fn await_good(
+        &mut self,
+        service: &Service,
+        target: &Target,
+        first: Option<StepId>,
+        after: After,
+    ) -> StepId {
+        let until = if !service.one_shot {
+            Until::Good(service.rollout.min_healthy)
+        } else if self.is_awaited_to_complete(&service.name) {
+            Until::Completed
+        } else {
+            Until::Running
+        };
+        let deadline = service.rollout.deadline;
+        let action = Action::Await { container: target.clone(), until, deadline };
+        let cause = match first {
+            Some(step) => because(Reason::Follows { step }, None),
+            None => because(Reason::Duplicate, service.origins.find("")),
+        };
+        self.scribe.step(action, vec![cause], after)
+    }
+
+    /// Takes the other containers of the slot away and gives the one that stays its name.
+    fn clear(
+        &mut self,
+        service: &Service,
+        kept: &Kept<'a>,
+        surplus: &[&'a Owned<'a>],
+        settled: &Settled<'a>,
+        order: &Order,
+    ) {
+        let after: After = settled.good.into_iter().chain(kept.first).collect();
+        let mut freed = After::new();
+        for owned in surplus {
+            if let Some(removed) = self.removed.get(&owned.view.id) {
+                freed.insert(*removed);
+                continue;
+            }
+            let removed = self.take_away(service, owned, order, &after);
+            if owned.has_canonical_name() {
+                freed.insert(removed);
+            }
+        }
+        let canonical = match (kept.existing, surplus.first()) {
+            (Some(owned), _) => owned.identity.name.clone(),
+            (None, Some(owned)) => owned.identity.name.clone(),
+            (None, None) => return,
+        };
+        if kept.target.name != canonical {
+            let action =
+                Action::RenameContainer { container: kept.target.clone(), to: canonical.clone() };
+            let mut after = after;
+            after.extend(freed);
+            let cause = match kept.first.or(settled.started) {
+                Some(step) => because(Reason::Follows { step }, None),
+                None => renamed(service, &kept.target.name, &canonical),
+            };
+            self.scribe.step(action, vec![cause], after);
+        }
+    }
+}
+
+/// Why a container has to be started; `None` if it runs or has done its work.
+fn why_start(service: &Service, kept: &Kept<'_>) -> Option<Cause> {
+    let Some(owned) = kept.existing else {
+        return kept.first.map(|step| because(Reason::Follows { step }, None));
+    };
+    let at = service.origins.find("");
+    match owned.view.state.status {
+        Status::Running | Status::Restarting => None,
+        Status::Exited if is_done(service, owned) => None,
+        Status::Created => Some(because(Reason::NeverStarted, at)),
+        Status::Paused => Some(because(Reason::Paused, at)),
+        Status::Exited | Status::Dead | Status::Removing => {
+            Some(because(Reason::Exited { code: owned.view.state.exit_code }, at))
+        }
+    }
+}
+
+/// Why a container that stays gets another name.
+fn renamed(service: &Service, have: &ContainerName, want: &ContainerName) -> Cause {
+    let difference = Difference {
+        field: "container_name".to_owned(),
+        have: Some(have.to_string()),
+        want: Some(want.to_string()),
+        by: ChangedBy::Unknown,
+    };
+    because(Reason::Changed(difference), service.origins.find("container_name"))
+}
+
+/// The network that a cause is about, if it is about being attached to one.
+fn network_of(cause: &Cause) -> Option<NetworkName> {
+    let Reason::Changed(difference) = &cause.reason else { return None };
+    difference.field.strip_prefix("networks.").map(NetworkName::new)
+}
+
+fn resources(service: &Service) -> Resources {
+    let spec = &service.spec;
+    Resources {
+        memory: spec.memory,
+        nano_cpus: spec.nano_cpus,
+        cpu_shares: spec.cpu_shares,
+        pids_limit: spec.pids_limit,
+        restart: spec.restart,
+    }
+}

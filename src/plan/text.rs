@@ -1,0 +1,336 @@
+//! The text form of a plan: deterministic, one line per step, each with its causes. It
+//! is what `plan` prints, what `apply` does, and the language of the golden tests.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use crate::model::action::{Action, Endpoint, LedgerChange, StepId, Target, Until};
+use crate::model::desired::SyncMode;
+use crate::model::id::{DeploymentId, EngineName};
+use crate::model::plan::{Blocked, Cause, ChangedBy, Difference, Plan, Reason, Step, WaitingOn};
+
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut heading: Option<(&DeploymentId, &EngineName)> = None;
+        for step in &self.steps {
+            if heading != Some((&step.deployment, &step.engine)) {
+                writeln!(f, "deployment {} on engine {}", step.deployment, step.engine)?;
+                heading = Some((&step.deployment, &step.engine));
+            }
+            writeln!(f, "{step}")?;
+        }
+        for adopted in &self.adopted {
+            writeln!(f, "adopt container {} into {}", adopted.name, adopted.deployment)?;
+        }
+        for blocked in &self.blocked {
+            writeln!(f, "{blocked}")?;
+        }
+        writeln!(f, "{}", self.summary())
+    }
+}
+
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "  {} {}", self.id, self.action)?;
+        if !self.after.is_empty() {
+            write!(f, " after {}", ids(&self.after))?;
+        }
+        // A step that merely continues a change says so on its own line.
+        if let [Cause { reason: Reason::Follows { step }, .. }] = self.causes.as_slice() {
+            return write!(f, " (for {step})");
+        }
+        for cause in &self.causes {
+            write!(f, "\n       {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Cause {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.reason)?;
+        match &self.at {
+            Some(at) => write!(f, " ({at})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("it does not exist"),
+            Self::ScaledUp { from, to } => write!(f, "scaled up from {from} to {to}"),
+            Self::ScaledDown { from, to } => write!(f, "scaled down from {from} to {to}"),
+            Self::Changed(difference) => write!(f, "{difference}"),
+            Self::ImageAbsent => f.write_str("the image is not on the engine"),
+            Self::NotBuilt { hash } => {
+                write!(f, "no image was built from context {} yet", hash.short())
+            }
+            Self::Exited { code } => write!(f, "it ended with exit code {code}"),
+            Self::NeverStarted => f.write_str("it was never started"),
+            Self::Paused => f.write_str("it is frozen"),
+            Self::FilesUnproven => f.write_str("nothing proves that its files were put into it"),
+            Self::Duplicate => f.write_str("a second container of the same replica"),
+            Self::ServiceRemoved => f.write_str("no longer in the stack"),
+            Self::DeploymentRemoved => f.write_str("the deployment is no longer in the source"),
+            Self::DependencyMoved { service } => {
+                write!(f, "service {service}, on which it depends, was replaced or restarted")
+            }
+            Self::Awaited => f.write_str("a dependent waits for it"),
+            Self::Follows { step } => write!(f, "for {step}"),
+            Self::Replaced { order } => write!(f, "it is replaced, {order}"),
+            Self::NotRegistered => f.write_str("it is not in the catalog"),
+            Self::Stale => f.write_str("no running replica stands behind it"),
+            Self::Applied => f.write_str("to remember what was applied"),
+        }
+    }
+}
+
+impl Display for Difference {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.field)?;
+        match (&self.have, &self.want) {
+            (Some(have), Some(want)) => write!(f, "{have:?} -> {want:?}")?,
+            (None, Some(want)) => write!(f, "nothing -> {want:?}")?,
+            (Some(have), None) => write!(f, "{have:?} -> nothing")?,
+            (None, None) => f.write_str("nothing")?,
+        }
+        match self.by {
+            ChangedBy::Git => f.write_str(", changed in git"),
+            ChangedBy::Hand => f.write_str(", changed by hand"),
+            ChangedBy::Unknown => Ok(()),
+        }
+    }
+}
+
+impl Display for Action {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PullImage { image } => write!(f, "pull image {image}"),
+            Self::BuildImage { tag, .. } => write!(f, "build image {tag}"),
+            Self::CreateNetwork { network, .. } => write!(f, "create network {}", network.name),
+            Self::RemoveNetwork { name, .. } => write!(f, "remove network {name}"),
+            Self::CreateVolume { volume, .. } => write!(f, "create volume {}", volume.name),
+            Self::CreateContainer(create) => write!(f, "create container {}", create.name),
+            Self::UploadFiles { container, files } => {
+                write!(f, "upload {} to {}", count(files.len(), "file"), container.name)
+            }
+            Self::ConnectNetwork { container, network, .. } => {
+                write!(f, "connect {} to network {network}", container.name)
+            }
+            Self::DisconnectNetwork { container, network } => {
+                write!(f, "disconnect {} from network {network}", container.name)
+            }
+            Self::StartContainer { container } => write!(f, "start {}", container.name),
+            Self::UpdateContainer { container, .. } => write!(f, "update {}", container.name),
+            Self::UnpauseContainer { container } => write!(f, "unpause {}", container.name),
+            Self::RestartContainer { container, grace } => {
+                write!(f, "restart {} within {}", container.name, span(*grace))
+            }
+            Self::StopContainer { container, grace } => {
+                write!(f, "stop {} within {}", container.name, span(*grace))
+            }
+            Self::RenameContainer { container, to } => {
+                write!(f, "rename {} to {to}", container.name)
+            }
+            Self::RemoveContainer { container } => write!(f, "remove {}", container.name),
+            Self::Await { container, until, deadline } => wait(f, container, *until, *deadline),
+            Self::Register { entries, .. } => {
+                f.write_str("register")?;
+                for entry in entries {
+                    write!(f, " {} as {}", entry.id, entry.status.as_str())?;
+                }
+                entries.first().map_or(Ok(()), |entry| write!(f, " at {}", entry.endpoint))
+            }
+            Self::Deregister { ids, .. } => {
+                f.write_str("deregister")?;
+                ids.iter().try_for_each(|id| write!(f, " {id}"))
+            }
+            Self::WriteLedger { change: LedgerChange::Record { deployment, record } } => {
+                write!(f, "record {deployment} at revision {}", record.revision.short())
+            }
+            Self::WriteLedger { change: LedgerChange::Forget { deployment } } => {
+                write!(f, "forget {deployment}")
+            }
+        }
+    }
+}
+
+fn wait(f: &mut Formatter<'_>, target: &Target, until: Until, deadline: Duration) -> fmt::Result {
+    write!(f, "await {} ", target.name)?;
+    match until {
+        Until::Running => f.write_str("running")?,
+        Until::Good(min) => write!(f, "good for {}", span(min))?,
+        Until::Completed => f.write_str("completed")?,
+    }
+    write!(f, " within {}", span(deadline))
+}
+
+impl Display for Endpoint {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known { address, port } => write!(f, "{address}:{port}"),
+            Self::OnNetwork { after, network, port } => {
+                write!(f, "its address on {network} (known after {after})")?;
+                match port {
+                    Some(port) => write!(f, ", port {port}"),
+                    None => f.write_str(", its first port"),
+                }
+            }
+            Self::Published { after, address, port } => {
+                write!(f, "{address}, the host's port for {port} (known after {after})")
+            }
+        }
+    }
+}
+
+impl Display for Blocked {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("blocked")?;
+        if let Some(deployment) = &self.deployment {
+            write!(f, " in {deployment}")?;
+        }
+        write!(f, ": {}", self.subject)?;
+        if let Some(at) = &self.at {
+            write!(f, " ({at})")?;
+        }
+        match (&self.waiting_on, &self.deployment) {
+            (WaitingOn::Grant { demand }, Some(id)) => {
+                write!(f, "\n       waits: until the operator grants it: --allow {id}:{demand}")
+            }
+            (waiting_on, _) => write!(f, "\n       waits: {waiting_on}"),
+        }
+    }
+}
+
+impl Display for WaitingOn {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ValidStack => f.write_str("until its stack is valid; what runs is left alone"),
+            Self::CompleteSource => {
+                f.write_str("until the list of deployments can be read fully; nothing is pruned")
+            }
+            Self::Engine { error } => write!(f, "until the engine answers: {error}"),
+            Self::ConfiguredEngine => {
+                f.write_str("until the operator configures the engine it names")
+            }
+            Self::Catalog { error } => write!(f, "until Consul answers: {error}"),
+            Self::Ledger { error } => write!(f, "until the ledger can be read: {error}"),
+            Self::FreeName { container } => write!(
+                f,
+                "until the name is free: container {} bears it and is not ours",
+                container.short()
+            ),
+            Self::OtherSource { source } => {
+                write!(f, "until {source} lets go of the deployment's id")
+            }
+            Self::ForeignResource => {
+                f.write_str("until it is declared `external`: it exists and is not ours")
+            }
+            Self::External => f.write_str("until somebody makes it: the stack calls it external"),
+            Self::Grant { demand } => {
+                write!(f, "until the operator grants `{demand}`")
+            }
+            Self::Approval { digest } => {
+                write!(f, "until a person approves it: --approve {digest}")
+            }
+            Self::SyncMode { mode } => {
+                let word = match mode {
+                    SyncMode::Auto => "auto",
+                    SyncMode::Heal => "heal",
+                    SyncMode::Notify => "notify",
+                    SyncMode::Paused => "paused",
+                };
+                write!(f, "because of `sync: {word}`")
+            }
+            Self::OwnContainer { command } => write!(f, "until it is done by hand: {command}"),
+            Self::Consent { command } => write!(
+                f,
+                "until it is done by hand, because data or connections are lost: {command}"
+            ),
+            Self::Address => f.write_str(
+                "until it has an address that others reach: a routable network, or a published \
+                 port and `advertise` for the engine",
+            ),
+            Self::Image => f.write_str("until the image is there: `pull_policy: never`"),
+            Self::CatalogName { name } => {
+                write!(f, "until {name} in the catalog is free: others use it")
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// One line that counts what would happen.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let counted =
+            |test: fn(&Action) -> bool| self.steps.iter().filter(|step| test(&step.action)).count();
+        let created = counted(|action| matches!(action, Action::CreateContainer(_)));
+        let removed = counted(|action| matches!(action, Action::RemoveContainer { .. }));
+        let replaced = self.steps.iter().filter(|step| is_replacement(step)).count();
+        let restarted = counted(|action| {
+            matches!(action, Action::RestartContainer { .. } | Action::UnpauseContainer { .. })
+        });
+        let started = self.steps.iter().filter(|step| is_revival(step)).count();
+        let in_place = self.steps.iter().filter(|step| is_in_place(step)).count();
+        let withheld = self.blocked.iter().filter(|b| !b.waiting_on.is_notice()).count();
+        let mut parts = vec![
+            format!("{} to create", created.saturating_sub(replaced)),
+            format!("{replaced} to replace"),
+            format!("{} to remove", removed.saturating_sub(replaced)),
+        ];
+        for (number, what) in [
+            (in_place, "to change in place"),
+            (started, "to start again"),
+            (restarted, "to restart"),
+            (withheld, "blocked"),
+        ] {
+            if number > 0 {
+                parts.push(format!("{number} {what}"));
+            }
+        }
+        if self.steps.is_empty() && withheld == 0 {
+            return "Nothing to do: the world is as git says.".to_owned();
+        }
+        format!("Plan: {} in {}.", parts.join(", "), count(self.steps.len(), "step"))
+    }
+}
+
+/// A container that takes the place of one that is removed.
+fn is_replacement(step: &Step) -> bool {
+    matches!(step.action, Action::RemoveContainer { .. })
+        && step.causes.iter().any(|cause| matches!(cause.reason, Reason::Replaced { .. }))
+}
+
+/// A start of a container that existed before.
+fn is_revival(step: &Step) -> bool {
+    use crate::model::action::ContainerRef;
+    matches!(&step.action, Action::StartContainer { container }
+        if matches!(container.container, ContainerRef::Known(_)))
+}
+
+/// A change of a container that stays.
+fn is_in_place(step: &Step) -> bool {
+    let changes = matches!(
+        step.action,
+        Action::UpdateContainer { .. }
+            | Action::ConnectNetwork { .. }
+            | Action::DisconnectNetwork { .. }
+    );
+    changes && step.causes.iter().any(|cause| matches!(cause.reason, Reason::Changed(_)))
+}
+
+fn ids(ids: &BTreeSet<StepId>) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+fn span(span: Duration) -> String {
+    humantime::format_duration(span).to_string()
+}

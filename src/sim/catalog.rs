@@ -1,0 +1,90 @@
+//! A model Consul catalog and the store of the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::action::{LedgerChange, Registrant};
+use crate::model::catalog::{CatalogContents, CatalogEntry, NodeView};
+use crate::model::id::{CatalogId, EngineName, NodeName};
+use crate::model::ledger::Ledger;
+use crate::model::time::Timestamp;
+use crate::world::OutsideError;
+
+/// The catalog.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Catalog {
+    /// Until when no call reaches it.
+    pub(super) down_until: Timestamp,
+    nodes: BTreeMap<NodeName, (EngineName, NodeView)>,
+    /// Service names that others use.
+    pub(super) foreign: BTreeSet<String>,
+    /// How many writes there were.
+    pub(super) index: u64,
+}
+
+impl Catalog {
+    /// What it holds for these engines.
+    pub(super) fn contents(
+        &self,
+        engines: &BTreeSet<EngineName>,
+        services: &BTreeSet<String>,
+    ) -> CatalogContents {
+        let nodes = self.nodes.values().filter(|(engine, _)| engines.contains(engine));
+        CatalogContents {
+            nodes: nodes.cloned().collect(),
+            foreign: self.foreign.intersection(services).cloned().collect(),
+        }
+    }
+
+    /// Every entry on every node.
+    pub(super) fn entries(&self) -> Vec<CatalogEntry> {
+        self.nodes.values().flat_map(|(_, node)| node.entries.values().cloned()).collect()
+    }
+
+    /// Writes entries, the node included.
+    pub(super) fn register(
+        &mut self,
+        engine: &EngineName,
+        node: &NodeName,
+        entries: &[Registrant],
+    ) -> Result<(), OutsideError> {
+        let unknown = || OutsideError::Failed("an entry has no address".to_owned());
+        let entries: Option<Vec<CatalogEntry>> = entries.iter().map(Registrant::entry).collect();
+        let entries = entries.ok_or_else(unknown)?;
+        self.index += 1;
+        let (_, node) = self.nodes.entry(node.clone()).or_insert_with(|| {
+            let view = NodeView { name: node.clone(), ours: true, entries: BTreeMap::new() };
+            (engine.clone(), view)
+        });
+        node.entries.extend(entries.into_iter().map(|entry| (entry.id.clone(), entry)));
+        Ok(())
+    }
+
+    /// Removes entries; one that is not there is no error.
+    pub(super) fn deregister(&mut self, node: &NodeName, ids: &BTreeSet<CatalogId>) {
+        self.index += 1;
+        if let Some((_, node)) = self.nodes.get_mut(node) {
+            node.entries.retain(|id, _| !ids.contains(id));
+        }
+    }
+}
+
+/// Where the ledger lives.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Store {
+    pub(super) down_until: Timestamp,
+    pub(super) ledger: Ledger,
+    pub(super) generation: u64,
+}
+
+impl Store {
+    /// Writes the next generation, if `seen` is the one that is stored.
+    pub(super) fn write(&mut self, seen: u64, change: &LedgerChange) -> Result<u64, OutsideError> {
+        if seen != self.generation {
+            let text = format!("the ledger is at {}, not at {seen}", self.generation);
+            return Err(OutsideError::Conflict(text));
+        }
+        self.ledger.apply(change);
+        self.generation += 1;
+        Ok(self.generation)
+    }
+}

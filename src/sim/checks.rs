@@ -1,0 +1,283 @@
+//! Promises that hold at every single effect, whatever went wrong before. A broken one
+//! is recorded as a [`Violation`]; the names follow the invariants of the design.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::engine::{Container, Engine, ServiceKey};
+use super::state::State;
+use crate::model::action::{Action, ContainerRef, Create, Outside};
+use crate::model::desired::Condition;
+use crate::model::digest::Digest;
+use crate::model::id::{ContainerId, EngineName, ServiceName};
+use crate::model::observed::Status;
+use crate::model::spec::MountSource;
+use crate::model::time::Timestamp;
+
+/// A promise about every effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// Nothing of somebody else is touched, nor the controller's own container.
+    OwnOnly,
+    /// An anonymous volume goes over to the container's successor.
+    NoDataLoss,
+    /// No service falls below the promised number of good replicas by our doing.
+    MinHealthy,
+    /// No service has more running containers than its replicas and the surge, and no
+    /// replica more than two of them.
+    MaxSurge,
+    /// Nothing is done to what the controller has not seen.
+    NothingOnDoubt,
+    /// Nothing starts before what it depends on is as it asks.
+    Order,
+    /// Nothing starts without the files that its identity promises.
+    FilesFirst,
+}
+
+/// A broken promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// When.
+    pub at: Timestamp,
+    /// Which promise.
+    pub invariant: Invariant,
+    /// What was done.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.invariant, self.what)
+    }
+}
+
+/// What the desired state promises about a service; the checks compare effects with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// Where it runs; on its way from another engine nothing is promised there.
+    pub engine: EngineName,
+    /// How many replicas it has.
+    pub replicas: u32,
+    /// How many of its containers may run at any time; those on their way out do not count.
+    pub max_running: u32,
+    /// How many good replicas there are at least while they are replaced, if there were
+    /// so many before.
+    pub min_healthy: u32,
+    /// What must hold of others when one of its containers starts.
+    pub after: BTreeMap<ServiceName, Condition>,
+}
+
+/// What the controller saw of an engine at its last look that succeeded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Look {
+    /// How many replicas of each service were good then.
+    good: BTreeMap<ServiceKey, usize>,
+    /// Services that changed by themselves or by a hand since this controller's first
+    /// look: what it does may rest on any of its looks.
+    disturbed: BTreeSet<ServiceKey>,
+}
+
+impl Look {
+    /// A look at this engine now.
+    pub(super) fn at(engine: &Engine) -> Self {
+        let keys: BTreeSet<ServiceKey> =
+            engine.containers.values().filter_map(Container::service).collect();
+        let good = keys.into_iter().map(|key| (key.clone(), good(engine, &key, None))).collect();
+        Self { good, disturbed: BTreeSet::new() }
+    }
+}
+
+/// The slots of a service that a good container fills, one container left out.
+fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> usize {
+    let slots: BTreeSet<_> = engine
+        .containers
+        .values()
+        .filter(|c| c.by_us && c.is_good() && c.is_staying() && Some(&c.id) != without)
+        .filter(|c| c.service().as_ref() == Some(key))
+        .filter_map(Container::slot)
+        .collect();
+    slots.len()
+}
+
+impl State {
+    /// The controller looked at an engine.
+    pub(super) fn saw(&mut self, engine: &EngineName, mut look: Look) {
+        if let Some(before) = self.looks.remove(engine) {
+            look.disturbed = before.disturbed;
+        }
+        self.looks.insert(engine.clone(), look);
+    }
+
+    /// A service changed, but not by the controller.
+    pub(super) fn disturb(&mut self, engine: &EngineName, service: Option<ServiceKey>) {
+        if let Some(look) = self.looks.get_mut(engine) {
+            look.disturbed.extend(service);
+        }
+    }
+
+    /// All services of an engine changed, but not by the controller.
+    pub(super) fn disturb_all(&mut self, engine: &EngineName) {
+        let Some(found) = self.engines.get(engine) else { return };
+        let all: Vec<_> = found.containers.values().map(Container::service).collect();
+        for service in all {
+            self.disturb(engine, service);
+        }
+    }
+
+    pub(super) fn violate(&mut self, invariant: Invariant, what: String) {
+        self.note(&format!("VIOLATION {invariant:?}: {what}"));
+        self.violations.push(Violation { at: self.timeline.now, invariant, what });
+    }
+
+    /// Looks at an action as it is sent: what it acts on must have been seen.
+    pub(super) fn check_sight(&mut self, name: &EngineName, action: &Action, words: &str) {
+        let unseen = !self.looks.contains_key(name);
+        let doubtful = match action.outside() {
+            Outside::Engine => unseen,
+            Outside::Catalog => unseen || !self.catalog_seen,
+            Outside::Ledger => !self.ledger_seen,
+        };
+        if doubtful {
+            self.violate(Invariant::NothingOnDoubt, format!("{words} on {name}"));
+        }
+    }
+
+    /// Looks at an action just before it takes effect.
+    pub(super) fn check(&mut self, name: &EngineName, action: &Action, words: &str) {
+        let mut broken = Vec::new();
+        if let Some(engine) = self.engines.get(name) {
+            self.check_ownership(engine, action, &mut broken);
+            match action {
+                Action::CreateContainer(create) => {
+                    check_create(engine, create, &mut broken);
+                }
+                Action::StartContainer { container }
+                | Action::RestartContainer { container, .. }
+                    if let ContainerRef::Known(id) = &container.container
+                        && let Some(found) = engine.containers.get(id) =>
+                {
+                    self.check_start(engine, found, &mut broken);
+                }
+                _ => {}
+            }
+            if let Action::StopContainer { container, .. }
+            | Action::RestartContainer { container, .. } = action
+                && let ContainerRef::Known(id) = &container.container
+                && let Some(found) = engine.containers.get(id)
+            {
+                self.check_stop(engine, found, &mut broken);
+            }
+        }
+        for invariant in broken {
+            self.violate(invariant, format!("{words} on {name}"));
+        }
+    }
+
+    fn promise(&self, engine: &Engine, key: &ServiceKey) -> Option<&Promise> {
+        self.promises.get(key).filter(|promise| promise.engine == engine.name)
+    }
+
+    fn check_ownership(&self, engine: &Engine, action: &Action, broken: &mut Vec<Invariant>) {
+        let strange_container = action.target().is_some_and(|target| {
+            let ContainerRef::Known(id) = &target.container else { return true };
+            let adopted = self.store.ledger.adopted.contains(id);
+            let strange = engine.containers.get(id).is_some_and(|c| !c.by_us && !adopted);
+            strange || engine.own.as_ref() == Some(id)
+        });
+        let strange_network = match action {
+            Action::RemoveNetwork { id, .. } => engine.network(id).is_some_and(|n| !n.by_us),
+            _ => false,
+        };
+        if strange_container || strange_network {
+            broken.push(Invariant::OwnOnly);
+        }
+    }
+
+    fn check_start(&self, engine: &Engine, found: &Container, broken: &mut Vec<Invariant>) {
+        let (Some(identity), Some(key)) = (&found.identity, found.service()) else { return };
+        if let Some(hash) = &identity.files_hash {
+            let complete = match self.files.get(hash) {
+                Some(files) => files == &found.uploads,
+                None => !found.uploads.is_empty(),
+            };
+            if !complete {
+                broken.push(Invariant::FilesFirst);
+            }
+        }
+        let Some(promise) = self.promise(engine, &key) else { return };
+        let others = || {
+            let all = engine.containers.values().filter(|c| c.by_us && c.id != found.id);
+            all.filter(|c| c.service().as_ref() == Some(&key))
+        };
+        let running = others().filter(|c| c.is_staying()).count();
+        let of_slot = others().filter(|c| c.is_alive() && c.slot() == found.slot()).count();
+        if running >= promise.max_running as usize || of_slot > 1 {
+            broken.push(Invariant::MaxSurge);
+        }
+        for (service, condition) in &promise.after {
+            let other = (key.0.clone(), service.clone());
+            let disturbed =
+                self.looks.get(&engine.name).is_some_and(|look| look.disturbed.contains(&other));
+            let wanted = self.promise(engine, &other).is_some_and(|promise| promise.replicas > 0);
+            let holds =
+                engine.containers.values().filter(|c| c.service().as_ref() == Some(&other)).any(
+                    |c| match condition {
+                        Condition::Started => c.status == Status::Running || c.started_at.is_some(),
+                        Condition::Healthy => c.is_good(),
+                        Condition::Completed => c.status == Status::Exited && c.exit_code == 0,
+                    },
+                );
+            if wanted && !disturbed && !holds {
+                broken.push(Invariant::Order);
+            }
+        }
+    }
+
+    /// By our doing, the good replicas may go down to the promised floor, and where they
+    /// are below it already, no further.
+    fn check_stop(&self, engine: &Engine, found: &Container, broken: &mut Vec<Invariant>) {
+        let Some(key) = found.service() else { return };
+        let (Some(promise), Some(look)) =
+            (self.promise(engine, &key), self.looks.get(&engine.name))
+        else {
+            return;
+        };
+        if look.disturbed.contains(&key) || !found.is_good() {
+            return;
+        }
+        let before = look.good.get(&key).copied().unwrap_or_default();
+        let floor = promise.min_healthy as usize;
+        if good(engine, &key, Some(&found.id)) < floor.min(before) {
+            broken.push(Invariant::MinHealthy);
+        }
+    }
+
+    /// Remembers which files a hash stands for.
+    pub(super) fn expect_files(&mut self, hash: Digest, files: BTreeMap<String, Digest>) {
+        self.files.insert(hash, files);
+    }
+}
+
+/// A replica's new container takes over what its predecessor wrote.
+fn check_create(engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
+    let replica = &create.identity.replica;
+    let key = (replica.deployment.clone(), replica.service.clone());
+    let all = engine.containers.values();
+    let of_slot = all
+        .filter(|c| c.by_us && c.service().as_ref() == Some(&key))
+        .filter(|c| c.slot() == Some(replica.slot));
+    let mut started = of_slot.filter(|c| c.started_at.is_some());
+    let loses = started.any(|before| {
+        before.volumes.iter().any(|(target, volume)| {
+            let mount = create.spec.mounts.get(target);
+            let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
+            let image = engine.images.get(&create.spec.image);
+            let mounted =
+                mount.is_some() || image.is_some_and(|image| image.volumes.contains(target));
+            anonymous && mounted && create.volumes.get(target) != Some(volume)
+        })
+    });
+    if loses {
+        broken.push(Invariant::NoDataLoss);
+    }
+}

@@ -1,0 +1,336 @@
+//! Containers: create, rename, update, upload, remove, and what of it the engine refuses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::{Behaviour, Engine};
+use crate::model::action::{Create, Resources};
+use crate::model::digest::Digest;
+use crate::model::id::{
+    ContainerId, ContainerName, ImageId, NetworkId, NetworkName, Slot, VolumeName,
+};
+use crate::model::labels::Identity;
+use crate::model::observed::{Health, Status};
+use crate::model::spec::{Attachment, ContainerSpec, FileSpec, MountSource, Port};
+use crate::model::time::Timestamp;
+use crate::world::OutsideError;
+
+/// A container of a model engine.
+#[derive(Clone, Debug)]
+pub(in crate::sim) struct Container {
+    pub(in crate::sim) id: ContainerId,
+    pub(in crate::sim) name: ContainerName,
+    /// Whether the controller made it; what a person made is not to be touched.
+    pub(in crate::sim) by_us: bool,
+    /// Who it claims to be.
+    pub(in crate::sim) identity: Option<Identity>,
+    pub(in crate::sim) image_id: ImageId,
+    /// As inspect shows it.
+    pub(in crate::sim) spec: ContainerSpec,
+    /// The networks behind the names of `spec.networks`, known since the first start.
+    pub(in crate::sim) attached: BTreeMap<NetworkName, NetworkId>,
+    pub(in crate::sim) volumes: BTreeMap<String, VolumeName>,
+    /// What was put into it, by path.
+    pub(in crate::sim) uploads: BTreeMap<String, Digest>,
+    pub(in crate::sim) status: Status,
+    pub(in crate::sim) exit_code: i64,
+    pub(in crate::sim) health: Option<Health>,
+    pub(in crate::sim) created_at: Timestamp,
+    pub(in crate::sim) started_at: Option<Timestamp>,
+    pub(in crate::sim) finished_at: Option<Timestamp>,
+    pub(in crate::sim) restarts: u32,
+    /// How often it was started, by anybody; things due for an earlier run are stale.
+    pub(in crate::sim) run: u32,
+    pub(in crate::sim) addresses: BTreeMap<NetworkName, Ipv4Addr>,
+    pub(in crate::sim) host_ports: BTreeMap<Port, u16>,
+    pub(super) behaviour: Behaviour,
+    pub(super) stopped_by_hand: bool,
+    pub(super) start_after_exit: bool,
+    pub(super) backoff: Duration,
+}
+
+impl Container {
+    /// Whether it runs and its health check, if it has one, passes.
+    pub(in crate::sim) fn is_good(&self) -> bool {
+        self.status == Status::Running && matches!(self.health, None | Some(Health::Healthy))
+    }
+
+    /// Whether its process lives, or the engine will start it again.
+    pub(in crate::sim) fn is_alive(&self) -> bool {
+        matches!(self.status, Status::Running | Status::Paused | Status::Restarting)
+    }
+
+    /// Whether it lives and nobody has asked it to stop.
+    pub(in crate::sim) fn is_staying(&self) -> bool {
+        self.is_alive() && (!self.stopped_by_hand || self.start_after_exit)
+    }
+
+    /// The service whose replica it claims to be.
+    pub(in crate::sim) fn service(&self) -> Option<super::ServiceKey> {
+        let replica = &self.identity.as_ref()?.replica;
+        Some((replica.deployment.clone(), replica.service.clone()))
+    }
+
+    /// The replica's number that it claims to have.
+    pub(in crate::sim) fn slot(&self) -> Option<Slot> {
+        self.identity.as_ref().map(|identity| identity.replica.slot)
+    }
+}
+
+impl Engine {
+    /// Creates a container of ours.
+    pub(in crate::sim) fn create(
+        &mut self,
+        now: Timestamp,
+        create: &Create,
+    ) -> Result<ContainerId, OutsideError> {
+        let mut spec = create.spec.clone();
+        spec.labels.extend(create.identity.encode());
+        let wanted = std::mem::take(&mut spec.networks);
+        spec.networks = create
+            .network
+            .iter()
+            .map(|name| (name.clone(), wanted.get(name).cloned().unwrap_or_default()))
+            .collect();
+        let id = self.make(now, &create.name, spec, &create.volumes)?;
+        self.get(&id)?.by_us = true;
+        Ok(id)
+    }
+
+    /// `POST /containers/create`, whoever asks.
+    pub(in crate::sim) fn make(
+        &mut self,
+        now: Timestamp,
+        name: &ContainerName,
+        asked: ContainerSpec,
+        taken_over: &BTreeMap<String, VolumeName>,
+    ) -> Result<ContainerId, OutsideError> {
+        if let Some(holder) = self.containers.values().find(|c| c.name == *name) {
+            let holder = holder.id.short();
+            return Err(OutsideError::Conflict(format!(
+                "The container name \"/{name}\" is already in use by container \"{holder}\""
+            )));
+        }
+        let image = self
+            .images
+            .get(&asked.image)
+            .cloned()
+            .ok_or_else(|| OutsideError::Gone(format!("No such image: {}", asked.image)))?;
+        for network in asked.networks.keys() {
+            if !self.networks.contains_key(network) {
+                return Err(OutsideError::Gone(format!("network {network} not found")));
+            }
+        }
+        let id = ContainerId::new(self.fresh("container"));
+        let mut spec = super::image::merged(asked, &image);
+        let volumes = self.mount_volumes(&mut spec, &image.volumes, taken_over);
+        let identity = Identity::decode(&spec.labels);
+        let service =
+            identity.as_ref().map(|i| (i.replica.deployment.clone(), i.replica.service.clone()));
+        let behaviour = service
+            .and_then(|key| self.behaviours.get(&key).cloned())
+            .unwrap_or_else(|| Behaviour::of_image(&spec.image));
+        let container = Container {
+            id: id.clone(),
+            name: name.clone(),
+            by_us: false,
+            identity,
+            image_id: image.id,
+            spec,
+            attached: BTreeMap::new(),
+            volumes,
+            uploads: BTreeMap::new(),
+            status: Status::Created,
+            exit_code: 0,
+            health: None,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            restarts: 0,
+            run: 0,
+            addresses: BTreeMap::new(),
+            host_ports: BTreeMap::new(),
+            behaviour,
+            stopped_by_hand: false,
+            start_after_exit: false,
+            backoff: Duration::ZERO,
+        };
+        self.containers.insert(id.clone(), container);
+        Ok(id)
+    }
+
+    /// The volumes behind all volume mounts; anonymous ones are made now.
+    fn mount_volumes(
+        &mut self,
+        spec: &mut ContainerSpec,
+        of_image: &[String],
+        taken_over: &BTreeMap<String, VolumeName>,
+    ) -> BTreeMap<String, VolumeName> {
+        for target in of_image.iter().filter(|target| !spec.tmpfs.contains_key(*target)) {
+            spec.mounts.entry(target.clone()).or_insert_with(super::image::anonymous_mount);
+        }
+        // As binds of their names: also where nothing declares a volume.
+        for target in taken_over.keys() {
+            spec.mounts.entry(target.clone()).or_insert_with(super::image::anonymous_mount);
+        }
+        let mut volumes = BTreeMap::new();
+        for (target, mount) in &mut spec.mounts {
+            mount.create_host_path = false;
+            let name = match &mount.source {
+                MountSource::Bind(_) => continue,
+                MountSource::Volume(name) => name.clone(),
+                MountSource::Anonymous => match taken_over.get(target) {
+                    Some(name) => name.clone(),
+                    None => VolumeName::new(self.fresh("volume")),
+                },
+            };
+            self.volume(&name);
+            volumes.insert(target.clone(), name);
+        }
+        volumes
+    }
+
+    /// Puts files into a container.
+    pub(in crate::sim) fn upload(
+        &mut self,
+        id: &ContainerId,
+        files: &[FileSpec],
+    ) -> Result<(), OutsideError> {
+        let container = self.get(id)?;
+        let digests = files.iter().map(|file| (file.target.clone(), file.content.digest()));
+        container.uploads.extend(digests);
+        Ok(())
+    }
+
+    /// Changes limits in place.
+    pub(in crate::sim) fn update(
+        &mut self,
+        id: &ContainerId,
+        to: &Resources,
+    ) -> Result<(), OutsideError> {
+        let spec = &mut self.get(id)?.spec;
+        spec.memory = to.memory;
+        spec.nano_cpus = to.nano_cpus;
+        spec.cpu_shares = to.cpu_shares;
+        spec.pids_limit = to.pids_limit;
+        spec.restart = to.restart;
+        Ok(())
+    }
+
+    /// Gives a container another name, if that is free.
+    pub(in crate::sim) fn rename(
+        &mut self,
+        id: &ContainerId,
+        to: &ContainerName,
+    ) -> Result<(), OutsideError> {
+        self.get(id)?;
+        if self.containers.values().any(|other| other.name == *to && other.id != *id) {
+            return Err(OutsideError::Conflict(format!(
+                "Error when allocating new name: \"/{to}\" is already in use"
+            )));
+        }
+        self.get(id)?.name = to.clone();
+        Ok(())
+    }
+
+    /// Removes a container; a running one is refused. Its volumes stay.
+    pub(in crate::sim) fn remove(&mut self, id: &ContainerId) -> Result<(), OutsideError> {
+        let container = self.get(id)?;
+        if container.is_alive() {
+            return Err(OutsideError::Conflict(format!(
+                "You cannot remove a running container {}",
+                id.short()
+            )));
+        }
+        self.containers.remove(id);
+        Ok(())
+    }
+
+    /// Attaches a container to one more network.
+    pub(in crate::sim) fn connect(
+        &mut self,
+        id: &ContainerId,
+        network: &NetworkName,
+        attachment: &Attachment,
+    ) -> Result<(), OutsideError> {
+        let Some(found) = self.networks.get(network).map(|found| found.id.clone()) else {
+            return Err(OutsideError::Gone(format!("network {network} not found")));
+        };
+        let container = self.get(id)?;
+        if container.spec.networks.contains_key(network) {
+            return Err(OutsideError::Conflict(format!(
+                "endpoint with name {} already exists in network {network}",
+                container.name
+            )));
+        }
+        let runs = container.status == Status::Running;
+        if runs {
+            let address = self.address(network, attachment)?;
+            self.get(id)?.addresses.insert(network.clone(), address);
+        }
+        let container = self.get(id)?;
+        if runs {
+            container.attached.insert(network.clone(), found);
+        }
+        container.spec.networks.insert(network.clone(), attachment.clone());
+        Ok(())
+    }
+
+    /// Detaches a container from a network.
+    pub(in crate::sim) fn disconnect(
+        &mut self,
+        id: &ContainerId,
+        network: &NetworkName,
+    ) -> Result<(), OutsideError> {
+        let container = self.get(id)?;
+        if container.spec.networks.remove(network).is_none() {
+            return Err(OutsideError::Failed(format!(
+                "container {} is not connected to network {network}",
+                container.name
+            )));
+        }
+        container.attached.remove(network);
+        container.addresses.remove(network);
+        Ok(())
+    }
+
+    /// Host ports for a container's next run.
+    pub(super) fn host_ports(
+        &self,
+        id: &ContainerId,
+        spec: &ContainerSpec,
+    ) -> Result<BTreeMap<Port, u16>, OutsideError> {
+        let mut taken: BTreeSet<(u16, Port)> = self
+            .containers
+            .values()
+            .filter(|other| other.id != *id)
+            .flat_map(|other| other.host_ports.iter().map(|(port, host)| (*host, *port)))
+            .map(|(host, port)| (host, Port { number: host, protocol: port.protocol }))
+            .collect();
+        let mut given = BTreeMap::new();
+        for published in &spec.published {
+            let (from, to) = port_range(published.host_port.as_deref());
+            let port = |number| Port { number, protocol: published.container.protocol };
+            let free = (from..=to).find(|number| !taken.contains(&(*number, port(*number))));
+            let Some(number) = free else {
+                let address = published.host_ip.as_deref().unwrap_or("0.0.0.0");
+                return Err(OutsideError::Failed(format!(
+                    "Bind for {address}:{from} failed: port is already allocated"
+                )));
+            };
+            taken.insert((number, port(number)));
+            given.insert(published.container, number);
+        }
+        Ok(given)
+    }
+}
+
+/// The host ports that a publication allows; the engine's own range if it says nothing.
+fn port_range(asked: Option<&str>) -> (u16, u16) {
+    let Some(text) = asked.filter(|text| !text.is_empty()) else {
+        return (49153, 65535);
+    };
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    (from.parse().unwrap_or(0), to.parse().unwrap_or(0))
+}

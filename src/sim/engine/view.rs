@@ -1,0 +1,74 @@
+//! What a model engine answers: lists and inspects.
+
+use std::net::IpAddr;
+
+use super::{Container, Engine};
+use crate::model::labels::PREFIX;
+use crate::model::observed::{
+    ContainerState, ContainerView, EngineContents, NetworkView, VolumeView,
+};
+use crate::world::Scope;
+
+/// Compose's label of a container's project.
+const PROJECT: &str = "com.docker.compose.project";
+
+impl Engine {
+    /// Everything of interest.
+    pub(in crate::sim) fn contents(&self, scope: &Scope) -> EngineContents {
+        let (inspected, others): (Vec<&Container>, Vec<&Container>) =
+            self.containers.values().partition(|container| {
+                let labels = &container.spec.labels;
+                labels.keys().any(|name| name.starts_with(PREFIX))
+                    || labels
+                        .get(PROJECT)
+                        .is_some_and(|id| scope.deployments.contains(&id.as_str().into()))
+            });
+        EngineContents {
+            id: Some(self.id.clone()),
+            containers: inspected.into_iter().map(view).collect(),
+            others: others.into_iter().map(|c| (c.name.clone(), c.id.clone())).collect(),
+            networks: self
+                .networks
+                .values()
+                .map(|network| NetworkView { id: network.id.clone(), spec: network.spec.clone() })
+                .collect(),
+            volumes: self
+                .volumes
+                .values()
+                .map(|volume| VolumeView { spec: volume.spec.clone() })
+                .collect(),
+            images: scope
+                .images
+                .iter()
+                .filter_map(|image| Some((image.clone(), self.images.get(image)?.clone())))
+                .collect(),
+            own: self.own.clone(),
+        }
+    }
+}
+
+/// One container, as inspect shows it.
+pub(in crate::sim) fn view(container: &Container) -> ContainerView {
+    ContainerView {
+        id: container.id.clone(),
+        name: container.name.clone(),
+        image_id: container.image_id.clone(),
+        spec: container.spec.clone(),
+        state: ContainerState {
+            status: container.status,
+            exit_code: container.exit_code,
+            health: container.health,
+            started_at: container.started_at,
+            finished_at: container.finished_at,
+            restarts: container.restarts,
+        },
+        created_at: container.created_at,
+        addresses: container
+            .addresses
+            .iter()
+            .map(|(name, address)| (name.clone(), IpAddr::V4(*address)))
+            .collect(),
+        host_ports: container.host_ports.clone(),
+        volumes: container.volumes.clone(),
+    }
+}

@@ -1,0 +1,172 @@
+//! Whether a world is what a wish says: written without the planner's code, so that
+//! both would have to be wrong in the same way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconciler::model::id::{EngineName, VolumeName};
+use reconciler::model::labels::{Identity, OwnerLabels};
+use reconciler::model::observed::{ContainerView, Health, Status};
+use reconciler::sim::Sim;
+
+use super::scenario::Scenario;
+use super::wish::{Part, Wish, volume_name};
+
+/// Which volumes exist; none may ever vanish or be born again.
+#[derive(Debug, Default)]
+pub(crate) struct Births(BTreeMap<(EngineName, VolumeName), u64>);
+
+impl Births {
+    /// Looks at all volumes; what is wrong with them.
+    pub(crate) fn check(&mut self, sim: &Sim, engines: &[EngineName]) -> Vec<String> {
+        let mut now = BTreeMap::new();
+        for engine in engines {
+            let volumes = sim.volumes(engine).into_iter();
+            now.extend(volumes.map(|(name, birth)| ((engine.clone(), name), birth)));
+        }
+        let lost = self.0.iter().filter(|(volume, birth)| now.get(*volume) != Some(*birth));
+        let lost = lost.map(|(volume, _)| format!("NoDataLoss: volume {volume:?} is lost"));
+        let lost = lost.collect();
+        self.0 = now;
+        lost
+    }
+}
+
+/// Everything in which the world is not what the wish says.
+pub(crate) fn judge(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for engine in &scenario.engines {
+        wrong.extend(containers(sim, engine, wish));
+        wrong.extend(networks(sim, engine, wish));
+    }
+    if scenario.catalog {
+        wrong.extend(catalog(sim, scenario, wish));
+    }
+    let (ledger, _) = sim.stored_ledger();
+    let recorded: BTreeSet<_> = ledger.deployments.keys().collect();
+    if recorded != wish.keys().collect() {
+        wrong.push(format!("the ledger remembers {recorded:?}"));
+    }
+    wrong
+}
+
+fn containers(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut left: BTreeMap<String, ContainerView> =
+        sim.ours(engine).into_iter().map(|view| (view.name.to_string(), view)).collect();
+    for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
+        for (name, part) in &stack.services {
+            for slot in 1..=part.replicas {
+                let container = format!("{id}-{name}-{slot}");
+                match left.remove(&container) {
+                    None => wrong.push(format!("{container} is missing on {engine}")),
+                    Some(view) => {
+                        let faults = replica(&view, part, &part.reference(id, name));
+                        wrong.extend(faults.into_iter().map(|text| format!("{container}: {text}")));
+                    }
+                }
+                let volume = volume_name(id, name);
+                if part.volume && !sim.volumes(engine).contains_key(&volume) {
+                    wrong.push(format!("volume {volume} is missing"));
+                }
+            }
+        }
+    }
+    wrong.extend(left.keys().map(|name| format!("{name} is left over on {engine}")));
+    wrong
+}
+
+fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut expect = |holds: bool, text: &str| {
+        if !holds {
+            wrong.push(format!("{text}: {:?}", view.state));
+        }
+    };
+    let done = view.state.status == Status::Exited && view.state.exit_code == 0;
+    if part.is_job() {
+        expect(done, "the job is not done");
+    } else {
+        expect(view.state.status == Status::Running, "it does not run");
+    }
+    if part.checked {
+        expect(view.state.health == Some(Health::Healthy), "it is not healthy");
+    }
+    let spec = &view.spec;
+    expect(spec.image.as_str() == image, "it has another image");
+    expect(spec.env.get("VERSION") == Some(&part.env.to_string()), "it has another environment");
+    expect(spec.memory == part.memory, "it has another memory limit");
+    expect(spec.restart == part.restart, "it has another restart policy");
+    expect(spec.networks.len() == 1 + usize::from(part.back_network), "it has other networks");
+    expect(part.is_job() || spec.networks.len() == view.addresses.len(), "it has no address");
+    let hosts = usize::from(part.host_ports.is_some() && !part.is_job());
+    expect(view.host_ports.len() == hosts, "it has no host port");
+    expect(spec.mounts.contains_key("/srv") == part.volume, "it has other volumes");
+    let files = Identity::decode(&spec.labels).and_then(|identity| identity.files_hash);
+    expect(files.is_some() == part.file.is_some(), "it has other files");
+    wrong
+}
+
+fn networks(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
+    let ours = |labels: &BTreeMap<String, String>| OwnerLabels::decode(labels).is_some();
+    let have: BTreeSet<String> = sim
+        .contents(engine)
+        .networks
+        .iter()
+        .filter(|view| ours(&view.spec.labels))
+        .map(|view| view.spec.name.to_string())
+        .collect();
+    let mut want = BTreeSet::new();
+    for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
+        want.insert(format!("{id}_default"));
+        if stack.services.values().any(|part| part.back_network) {
+            want.insert(format!("{id}_back"));
+        }
+    }
+    if have == want { Vec::new() } else { vec![format!("networks on {engine}: {have:?}")] }
+}
+
+/// Two entries for each registered replica, each at the address that it has now.
+fn catalog(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
+    let mut want: Vec<(String, String, String)> = Vec::new();
+    for engine in &scenario.engines {
+        let running: BTreeMap<String, ContainerView> =
+            sim.ours(engine).into_iter().map(|view| (view.name.to_string(), view)).collect();
+        for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
+            let parts = stack.services.iter();
+            for (name, part) in parts.filter(|(_, part)| part.registered && !part.is_job()) {
+                for slot in 1..=part.replicas {
+                    let view = running.get(&format!("{id}-{name}-{slot}"));
+                    let address = view.and_then(|view| view.addresses.values().next_back());
+                    let first = view.and_then(|view| {
+                        let network = view.spec.networks.keys().next()?;
+                        view.addresses.get(network)
+                    });
+                    let Some(address) = first.or(address) else { continue };
+                    let address = format!("{address}:80");
+                    let base = format!("{slot}.{name}.{id}");
+                    want.push((base.clone(), format!("{name}.{id}"), address.clone()));
+                    want.push((format!("{base}@dns"), id.to_string(), address));
+                }
+            }
+        }
+    }
+    want.sort();
+    let mut have: Vec<(String, String, String)> = sim
+        .registered()
+        .iter()
+        .map(|entry| {
+            let address = format!("{}:{}", entry.address, entry.port);
+            (entry.id.to_string(), entry.service.clone(), address)
+        })
+        .collect();
+    have.sort();
+    let critical = sim.registered().iter().any(|entry| entry.status.as_str() != "passing");
+    let mut wrong = Vec::new();
+    if have != want {
+        wrong.push(format!("the catalog holds {have:?}, not {want:?}"));
+    }
+    if critical {
+        wrong.push("the catalog calls good replicas bad".to_owned());
+    }
+    wrong
+}

@@ -1,0 +1,196 @@
+//! Plays a scenario: passes of the production loop over a simulated world, first under
+//! faults, then healed, and says what became of it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reconciler::control::{self, Limits, Pace, Report, Setup, Silent, Stop};
+use reconciler::model::desired::DesiredState;
+use reconciler::model::digest::Digest;
+use reconciler::model::id::EngineName;
+use reconciler::model::observed::ImageView;
+use reconciler::model::policy::HostPolicy;
+use reconciler::model::secret::Masker;
+use reconciler::plan::{CatalogSettings, EngineSettings, Settings};
+use reconciler::sim::{Driven, MemTree, Sim, SimSource};
+use reconciler::world::{Act, Clock, Snapshot, Source as _};
+
+use super::judge;
+use super::scenario::Scenario;
+use super::wish::{Wish, desired, file, promises};
+
+/// How a scenario ended.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// What went wrong.
+    pub(crate) failures: Vec<String>,
+    pub(crate) digest: Digest,
+    pub(crate) trace: Vec<String>,
+    /// How many passes it took after the faults until one had nothing to do.
+    pub(crate) passes: u32,
+    pub(crate) mutations: u64,
+}
+
+/// At most so many passes may be needed after the last fault.
+const PASSES_TO_CONVERGE: u32 = 4;
+/// A pass that takes longer has lost its way.
+const LONGEST_PASS: Duration = Duration::from_hours(1);
+/// How long a controller lives that is killed.
+const LIFE: Duration = Duration::from_secs(50);
+
+/// What the operator of these worlds decides.
+pub(crate) fn settings(engines: &[EngineName], catalog: bool) -> Settings {
+    Settings {
+        installation: "sim".into(),
+        masker: Masker::new("sim"),
+        policy: HostPolicy::permissive(),
+        approved: std::collections::BTreeSet::new(),
+        prune_share: 100,
+        engines: engines.iter().map(|name| (name.clone(), EngineSettings::default())).collect(),
+        catalog: catalog.then(CatalogSettings::default),
+    }
+}
+
+/// A world for a scenario.
+pub(crate) fn world_of(scenario: &Scenario) -> Sim {
+    let sim = Sim::new(scenario.seed, &scenario.engines, scenario.catalog);
+    for version in 1..=3 {
+        let image = ImageView {
+            id: format!("sha256:data{version}").as_str().into(),
+            env: BTreeMap::from([("DATA".to_owned(), "/var/lib/data".to_owned())]),
+            command: Some(vec!["/data".to_owned()]),
+            entrypoint: None,
+            user: Some("data".to_owned()),
+            working_dir: None,
+            labels: BTreeMap::from([("of".to_owned(), "image".to_owned())]),
+            healthcheck: None,
+            exposed: Vec::new(),
+            volumes: vec!["/var/lib/data".to_owned()],
+            stop_signal: None,
+        };
+        sim.set_image(&format!("data:{version}").as_str().into(), &image);
+    }
+    for version in 0..32 {
+        sim.promise_files(&Digest::of(format!("files {version}")), &[file(version)]);
+    }
+    sim
+}
+
+/// One pass of the production loop; `None` if it crashed.
+pub(crate) fn pass(sim: &Sim, settings: &Settings, wish: &Wish) -> Option<Report> {
+    pass_in(sim, &sim.world(), settings, wish)
+}
+
+/// The same through some other access to the world.
+pub(crate) fn pass_in<W: Act + Clock>(
+    sim: &Sim,
+    world: &W,
+    settings: &Settings,
+    wish: &Wish,
+) -> Option<Report> {
+    let desired = desired(wish);
+    let load = |_: &_| -> DesiredState { desired.clone() };
+    let source = SimSource::new("scenario".into(), MemTree::default());
+    let setup = setup(world, settings, &load);
+    let stop = Stop::new();
+    let whole = async {
+        let report = control::once(setup, &source, &stop).await;
+        if report.error.is_some() {
+            let snapshot = source.fetch().await.expect("it never fails");
+            let prepared = control::prepare(setup, snapshot).await;
+            sim.note(&format!("the faulty plan:\n{}", prepared.plan));
+        }
+        report
+    };
+    match sim.drive(whole, Some(sim.now().plus(LONGEST_PASS))) {
+        Driven::Done(report) => Some(report),
+        Driven::Crashed => None,
+        Driven::TimeUp => panic!("a pass never ends\n{}", sim.trace().join("\n")),
+    }
+}
+
+/// What passes of these tests work with.
+pub(crate) fn setup<'a, W: Clock>(
+    world: &'a W,
+    settings: &'a Settings,
+    load: &'a dyn Fn(&Snapshot) -> DesiredState,
+) -> Setup<'a, W, W> {
+    Setup { world, clock: world, load, settings, limits: Limits::default(), progress: &Silent }
+}
+
+/// The controller's loop for a while, then it is killed where it stands.
+fn run(sim: &Sim, settings: &Settings, wish: &Wish, span: Duration) {
+    let desired = desired(wish);
+    let load = |_: &_| -> DesiredState { desired.clone() };
+    let source = SimSource::new("scenario".into(), MemTree::default());
+    let world = sim.world();
+    let stop = Stop::new();
+    let forever = control::run(setup(&world, settings, &load), &source, Pace::default(), &stop);
+    let _ = sim.drive(forever, Some(sim.now().plus(span)));
+}
+
+/// Plays a scenario to its end.
+pub(crate) fn play(scenario: &Scenario) -> Ending {
+    let sim = world_of(scenario);
+    let settings = settings(&scenario.engines, scenario.catalog);
+    let mut failures = Vec::new();
+    let mut history = Vec::new();
+    let mut births = judge::Births::default();
+    for (number, chapter) in scenario.chapters.iter().enumerate() {
+        sim.note(&format!("--- revision {number} ---"));
+        sim.promise(promises(&history, &chapter.wish));
+        history.push(chapter.wish.clone());
+        sim.set_faults(chapter.faults);
+        for (after, engine, hand) in &chapter.hands {
+            sim.schedule(*after, engine, hand.clone());
+        }
+        for (wait, crash) in &chapter.passes {
+            sim.idle(*wait);
+            sim.note("--- pass ---");
+            if let Some(point) = crash {
+                sim.crash_at(*point);
+            }
+            if scenario.continuous {
+                run(&sim, &settings, &chapter.wish, LIFE);
+            } else if let Some(report) = pass(&sim, &settings, &chapter.wish) {
+                failures.extend(report.error.map(|error| format!("{error}")));
+            }
+            failures.extend(births.check(&sim, &scenario.engines));
+        }
+    }
+    sim.heal();
+    let passes = converge(&sim, &settings, scenario, &mut failures);
+    failures.extend(births.check(&sim, &scenario.engines));
+    failures.extend(sim.violations().iter().map(ToString::to_string));
+    Ending {
+        failures,
+        digest: sim.trace_digest(),
+        trace: sim.trace(),
+        passes,
+        mutations: sim.mutations(),
+    }
+}
+
+/// After the faults: few passes until nothing is left to do, and the world is as wished.
+fn converge(
+    sim: &Sim,
+    settings: &Settings,
+    scenario: &Scenario,
+    failures: &mut Vec<String>,
+) -> u32 {
+    let Some(last) = scenario.chapters.last() else { return 0 };
+    for number in 1..=PASSES_TO_CONVERGE + 1 {
+        sim.idle(Duration::from_secs(1));
+        sim.note(&format!("--- pass {number} after the faults ---"));
+        let (calls, writes) = (sim.mutations(), sim.catalog_writes());
+        let Some(report) = pass(sim, settings, &last.wish) else { return number };
+        if (sim.mutations(), sim.catalog_writes()) == (calls, writes) {
+            failures.extend(judge::judge(sim, scenario, &last.wish));
+            failures.extend(report.error.map(|error| format!("{error}")));
+            failures.extend(report.blocked.iter().map(|blocked| format!("blocked: {blocked:?}")));
+            return number;
+        }
+    }
+    failures.push(format!("still not quiet after {PASSES_TO_CONVERGE} passes"));
+    PASSES_TO_CONVERGE + 1
+}

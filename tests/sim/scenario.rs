@@ -1,0 +1,274 @@
+//! Scenarios by seed: a world, what is wanted of it revision after revision, and what
+//! goes wrong in between.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reconciler::model::desired::{Condition, RolloutOrder};
+use reconciler::model::id::{DeploymentId, EngineName, ServiceName};
+use reconciler::model::spec::RestartPolicy;
+use reconciler::sim::{CrashPoint, Faults, Hand, Rng};
+
+use super::wish::{Part, Stack, Wish};
+
+const SERVICES: [&str; 5] = ["db", "cache", "api", "web", "mail"];
+const DEPLOYMENTS: [&str; 3] = ["abc", "xyz", "n1"];
+
+/// One scenario.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) engines: Vec<EngineName>,
+    pub(crate) catalog: bool,
+    /// The controller's loop runs, instead of one pass after the other.
+    pub(crate) continuous: bool,
+    pub(crate) chapters: Vec<Chapter>,
+}
+
+/// One revision, and what happens while it is the newest.
+#[derive(Clone, Debug)]
+pub(crate) struct Chapter {
+    pub(crate) wish: Wish,
+    pub(crate) faults: Faults,
+    pub(crate) hands: Vec<(Duration, EngineName, Hand)>,
+    /// How long to wait before each pass, and where it crashes.
+    pub(crate) passes: Vec<(Duration, Option<CrashPoint>)>,
+}
+
+/// The scenario of a seed.
+pub(crate) fn scenario(seed: u64) -> Scenario {
+    let mut rng = Rng::new(seed).child("scenario");
+    let engines = ["local", "remote"][..1 + usize::from(rng.chance(250))].iter();
+    let engines: Vec<EngineName> = engines.map(|name| EngineName::new(*name)).collect();
+    let catalog = rng.chance(700);
+    let mut wish = first_wish(&mut rng, &engines);
+    let revisions = 2 + rng.index(3);
+    let mut chapters = Vec::new();
+    for revision in 0..revisions {
+        if revision > 0 {
+            for _ in 0..=rng.index(2) {
+                mutate(&mut rng, &mut wish, &engines);
+            }
+        }
+        if revision + 1 == revisions {
+            make_good(&mut wish);
+        }
+        chapters.push(chapter(&mut rng, &wish, &engines));
+    }
+    Scenario { seed, engines, catalog, continuous: seed % 8 == 7, chapters }
+}
+
+/// The same without anything going wrong.
+pub(crate) fn calm(mut scenario: Scenario) -> Scenario {
+    scenario.continuous = false;
+    for chapter in &mut scenario.chapters {
+        make_good(&mut chapter.wish);
+        chapter.faults = Faults::default();
+        chapter.hands.clear();
+        chapter.passes.clear();
+    }
+    scenario
+}
+
+fn first_wish(rng: &mut Rng, engines: &[EngineName]) -> Wish {
+    let count = 1 + rng.index(DEPLOYMENTS.len());
+    DEPLOYMENTS[..count].iter().map(|id| (DeploymentId::new(*id), stack(rng, engines))).collect()
+}
+
+fn stack(rng: &mut Rng, engines: &[EngineName]) -> Stack {
+    let engine = rng.pick(engines).expect("there is an engine").clone();
+    let mut stack = Stack { engine, services: BTreeMap::new() };
+    for _ in 0..=rng.index(SERVICES.len()) {
+        add_service(rng, &mut stack);
+    }
+    stack
+}
+
+/// Adds the first service that is missing; it may depend on those before it.
+fn add_service(rng: &mut Rng, stack: &mut Stack) {
+    let missing = |name: &&&str| !stack.services.contains_key(&ServiceName::new(**name));
+    let Some(name) = SERVICES.iter().find(missing) else { return };
+    let position = SERVICES.iter().position(|other| other == name).unwrap_or_default();
+    let images = ["web:1", "api:1", "stubborn:1", "data:1", "job:1"];
+    let image = (*rng.pick(&images).expect("there are images")).to_owned();
+    let job = image.starts_with("job");
+    let mut depends_on = BTreeMap::new();
+    for on in &SERVICES[..position] {
+        let on = ServiceName::new(*on);
+        let Some(part) = stack.services.get(&on) else { continue };
+        if rng.chance(350) {
+            let condition = if part.is_job() {
+                *rng.pick(&[Condition::Started, Condition::Completed]).expect("not empty")
+            } else {
+                *rng.pick(&[Condition::Started, Condition::Healthy]).expect("not empty")
+            };
+            depends_on.insert(on, (condition, !part.is_job() && rng.chance(400)));
+        }
+    }
+    let orders = [None, None, Some(RolloutOrder::StartFirst), Some(RolloutOrder::StopFirst)];
+    let policies = [
+        RestartPolicy::No,
+        RestartPolicy::Always,
+        RestartPolicy::UnlessStopped,
+        RestartPolicy::OnFailure(3),
+    ];
+    let port = 8000 + 10 * u16::try_from(rng.below(500)).unwrap_or_default();
+    let part = Part {
+        image,
+        built: rng.chance(150),
+        replicas: u32::try_from(rng.below(5)).unwrap_or_default(),
+        env: rng.below(3),
+        memory: 0,
+        file: rng.chance(200).then(|| rng.below(3)),
+        host_ports: (!job && rng.chance(150)).then_some(port),
+        volume: rng.chance(200),
+        back_network: rng.chance(150),
+        checked: !job && rng.chance(400),
+        restart: if job { RestartPolicy::No } else { *rng.pick(&policies).expect("not empty") },
+        order: *rng.pick(&orders).expect("not empty"),
+        parallelism: 1 + u32::from(rng.chance(250)),
+        registered: rng.chance(700),
+        depends_on,
+    };
+    stack.services.insert(ServiceName::new(*name), part);
+}
+
+fn mutate(rng: &mut Rng, wish: &mut Wish, engines: &[EngineName]) {
+    let ids: Vec<DeploymentId> = wish.keys().cloned().collect();
+    let Some(id) = rng.pick(&ids).cloned() else { return };
+    match rng.below(20) {
+        0 if wish.len() > 1 => drop(wish.remove(&id)),
+        1 => {
+            let missing =
+                DEPLOYMENTS.iter().find(|id| !wish.contains_key(&DeploymentId::new(**id)));
+            if let Some(id) = missing {
+                wish.insert(DeploymentId::new(*id), stack(rng, engines));
+            }
+        }
+        2 => {
+            let engine = rng.pick(engines).expect("there is an engine").clone();
+            if let Some(stack) = wish.get_mut(&id) {
+                stack.engine = engine;
+            }
+        }
+        3 | 4 => {
+            if let Some(stack) = wish.get_mut(&id) {
+                add_service(rng, stack);
+            }
+        }
+        5 | 6 => {
+            if let Some(stack) = wish.get_mut(&id) {
+                remove_service(rng, stack);
+            }
+        }
+        _ => {
+            if let Some(stack) = wish.get_mut(&id) {
+                change_service(rng, stack);
+            }
+        }
+    }
+}
+
+fn remove_service(rng: &mut Rng, stack: &mut Stack) {
+    let names: Vec<ServiceName> = stack.services.keys().cloned().collect();
+    if names.len() < 2 {
+        return;
+    }
+    let Some(name) = rng.pick(&names) else { return };
+    stack.services.remove(name);
+    for part in stack.services.values_mut() {
+        part.depends_on.remove(name);
+    }
+}
+
+fn change_service(rng: &mut Rng, stack: &mut Stack) {
+    let names: Vec<ServiceName> = stack.services.keys().cloned().collect();
+    let Some(part) = rng.pick(&names).and_then(|name| stack.services.get_mut(name)) else { return };
+    let job = part.is_job();
+    match rng.below(12) {
+        0..=2 => part.env += 1,
+        3..=5 => part.replicas = u32::try_from(rng.below(6)).unwrap_or_default(),
+        6 => part.image = format!("{}:{}", name_of(&part.image), 1 + rng.below(3)),
+        7 if !job => {
+            let bad = ["crash:1", "sick:1", "absent:1"];
+            part.image = (*rng.pick(&bad).expect("not empty")).to_owned();
+        }
+        8 => part.memory = 128 << 20,
+        9 => part.file = Some(part.file.map_or(1, |version| version + 1)),
+        10 => part.back_network = !part.back_network,
+        11 if !job => part.restart = RestartPolicy::Always,
+        _ => part.env += 1,
+    }
+}
+
+fn name_of(image: &str) -> &str {
+    image.split(':').next().unwrap_or(image)
+}
+
+/// Nothing that can never work.
+fn make_good(wish: &mut Wish) {
+    for part in wish.values_mut().flat_map(|stack| stack.services.values_mut()) {
+        if ["crash", "sick", "absent"].contains(&name_of(&part.image)) {
+            part.image = "web:2".to_owned();
+        }
+    }
+}
+
+fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
+    let level = u32::try_from(rng.below(4)).unwrap_or_default();
+    let rate = |rng: &mut Rng| u32::try_from(rng.below(30)).unwrap_or_default() * level;
+    let faults = Faults {
+        request_lost: rate(rng),
+        answer_lost: rate(rng),
+        failed: rate(rng),
+        slow: rate(rng),
+        event_lost: rate(rng) * 5,
+    };
+    let hands = (0..rng.below(2 * u64::from(level) + 1))
+        .map(|_| {
+            let at = rng.span(Duration::ZERO, Duration::from_secs(60));
+            let engine = rng.pick(engines).expect("there is an engine").clone();
+            (at, engine, hand(rng, wish))
+        })
+        .collect();
+    let passes = (0..=rng.index(3))
+        .map(|_| {
+            let wait = rng.span(Duration::ZERO, Duration::from_secs(5));
+            let crash = match rng.below(6) {
+                0 | 1 => Some(CrashPoint::Effect(1 + rng.below(15))),
+                2 => Some(CrashPoint::Poll(1 + rng.below(80))),
+                _ => None,
+            };
+            (wait, crash.filter(|_| level > 0))
+        })
+        .collect();
+    Chapter { wish: wish.clone(), faults, hands, passes }
+}
+
+fn hand(rng: &mut Rng, wish: &Wish) -> Hand {
+    let ids: Vec<&DeploymentId> = wish.keys().collect();
+    let id = rng.pick(&ids).map_or("abc", |id| id.as_str());
+    let service = rng.pick(&SERVICES).copied().unwrap_or("db");
+    let slot = 1 + rng.below(3);
+    let span = rng.span(Duration::from_millis(10), Duration::from_secs(30));
+    match rng.below(13) {
+        0 => Hand::Die,
+        1 => Hand::Kill,
+        2 => Hand::Stop,
+        3 | 4 => Hand::Remove,
+        5 => Hand::Update,
+        6 => Hand::Pause,
+        7 => Hand::TakeName(format!("{id}-{service}-{slot}").as_str().into()),
+        8 => Hand::TakeNetwork(format!("{id}_back").as_str().into()),
+        9 => Hand::CopyLabels,
+        10 => Hand::CutOff(span),
+        11 => Hand::RestartDaemon(span),
+        _ => {
+            if rng.chance(500) {
+                Hand::CatalogDown(span)
+            } else {
+                Hand::LedgerDown(span)
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a scenario wants, small enough to mutate, and the desired state that it means.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reconciler::model::desired::{
+    Condition, Dependency, Deployment, DesiredState, Entry, ImageSource, Layout, Network, Origins,
+    PullPolicy, Registration, Rollout, RolloutOrder, Service, SyncMode, Volume,
+};
+use reconciler::model::diagnostic::Loc;
+use reconciler::model::digest::Digest;
+use reconciler::model::id::{DeploymentId, EngineName, NetworkName, ServiceName, VolumeName};
+use reconciler::model::secret::Content;
+use reconciler::model::spec::{
+    Attachment, Build, ContainerSpec, FileSpec, Healthcheck, Mount, MountSource, NetworkSpec, Port,
+    Protocol, PublishedPort, RestartPolicy, VolumeSpec,
+};
+use reconciler::sim::Promise;
+
+/// All deployments of one revision.
+pub(crate) type Wish = BTreeMap<DeploymentId, Stack>;
+
+/// One deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stack {
+    pub(crate) engine: EngineName,
+    pub(crate) services: BTreeMap<ServiceName, Part>,
+}
+
+/// One service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) image: String,
+    pub(crate) built: bool,
+    pub(crate) replicas: u32,
+    pub(crate) env: u64,
+    pub(crate) memory: i64,
+    pub(crate) file: Option<u64>,
+    pub(crate) host_ports: Option<u16>,
+    pub(crate) volume: bool,
+    pub(crate) back_network: bool,
+    pub(crate) checked: bool,
+    pub(crate) restart: RestartPolicy,
+    pub(crate) order: Option<RolloutOrder>,
+    pub(crate) parallelism: u32,
+    pub(crate) registered: bool,
+    pub(crate) depends_on: BTreeMap<ServiceName, (Condition, bool)>,
+}
+
+impl Part {
+    /// Whether it runs once to its end.
+    pub(crate) fn is_job(&self) -> bool {
+        self.image.starts_with("job")
+    }
+
+    /// The image as the stack writes it; what is built has a name of its own.
+    pub(crate) fn reference(&self, id: &DeploymentId, name: &ServiceName) -> String {
+        if self.built { format!("{id}/{name}/{}", self.image) } else { self.image.clone() }
+    }
+
+    fn is_stop_first(&self) -> bool {
+        self.order == Some(RolloutOrder::StopFirst)
+            || self.host_ports.is_some()
+            || self.volume
+            || self.is_job()
+            || self.image.starts_with("data")
+    }
+}
+
+/// Where nothing was written: scenarios have no text.
+fn nowhere() -> Loc {
+    Loc::new("scenario", 1, 1)
+}
+
+/// The desired state that a wish means.
+pub(crate) fn desired(wish: &Wish) -> DesiredState {
+    let deployments: BTreeMap<DeploymentId, Entry> = wish
+        .iter()
+        .map(|(id, stack)| (id.clone(), Entry::Valid(Arc::new(deployment(id, stack)), Vec::new())))
+        .collect();
+    DesiredState {
+        source: "scenario".into(),
+        revision: Digest::of(format!("{wish:?}")).short().into(),
+        layout: Layout::Folders,
+        deployments,
+        incomplete: Vec::new(),
+    }
+}
+
+fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
+    let mut networks = BTreeMap::from([("default".to_owned(), network(id, "default"))]);
+    if stack.services.values().any(|part| part.back_network) {
+        networks.insert("back".to_owned(), network(id, "back"));
+    }
+    let volumes = stack.services.iter().filter(|(_, part)| part.volume);
+    Deployment {
+        id: id.clone(),
+        engine: stack.engine.clone(),
+        sync: SyncMode::Auto,
+        origin: nowhere(),
+        stack_file: "compose.yaml".to_owned(),
+        project_dir: None,
+        services: stack
+            .services
+            .iter()
+            .map(|(name, part)| (name.clone(), service(id, name, part)))
+            .collect(),
+        networks,
+        volumes: volumes.map(|(name, _)| (name.to_string(), volume(id, name))).collect(),
+        hash: Digest::of(format!("{stack:?}")),
+    }
+}
+
+fn network_name(id: &DeploymentId, key: &str) -> NetworkName {
+    NetworkName::new(format!("{id}_{key}"))
+}
+
+fn network(id: &DeploymentId, key: &str) -> Network {
+    let spec = NetworkSpec {
+        name: network_name(id, key),
+        driver: "bridge".to_owned(),
+        driver_opts: BTreeMap::new(),
+        internal: false,
+        attachable: false,
+        ipv6: false,
+        pools: Vec::new(),
+        labels: BTreeMap::new(),
+    };
+    Network { spec, external: false, origin: nowhere() }
+}
+
+/// The named volume of a service.
+pub(crate) fn volume_name(id: &DeploymentId, service: &ServiceName) -> VolumeName {
+    VolumeName::new(format!("{id}_{service}"))
+}
+
+fn volume(id: &DeploymentId, service: &ServiceName) -> Volume {
+    let spec = VolumeSpec {
+        name: volume_name(id, service),
+        driver: "local".to_owned(),
+        driver_opts: BTreeMap::new(),
+        labels: BTreeMap::new(),
+    };
+    Volume { spec, external: false, origin: nowhere() }
+}
+
+fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
+    let spec = spec(id, name, part);
+    let image = if part.built {
+        ImageSource::Build(Build {
+            context: name.to_string(),
+            dockerfile: "Dockerfile".to_owned(),
+            args: BTreeMap::new(),
+            target: None,
+            labels: BTreeMap::new(),
+            hash: Digest::of(&part.image),
+        })
+    } else {
+        ImageSource::Pull(PullPolicy::Missing)
+    };
+    let files: Vec<FileSpec> = part.file.iter().map(|version| file(*version)).collect();
+    let files_hash = part.file.map(|version| Digest::of(format!("files {version}")));
+    let hash = Digest::of(format!("{spec:?} {image:?} {files_hash:?}"));
+    let mut origins = Origins::default();
+    origins.note("", nowhere());
+    Service {
+        name: name.clone(),
+        replicas: part.replicas,
+        container_name: None,
+        spec,
+        image,
+        files,
+        files_hash,
+        depends_on: part
+            .depends_on
+            .iter()
+            .map(|(on, (condition, restart))| {
+                let (condition, restart) = (*condition, *restart);
+                (on.clone(), Dependency { condition, restart, required: true })
+            })
+            .collect(),
+        one_shot: part.is_job(),
+        stop_grace: Duration::from_secs(10),
+        rollout: Rollout {
+            order: part.order,
+            parallelism: part.parallelism,
+            min_healthy: Duration::from_millis(500),
+            deadline: Duration::from_secs(20),
+        },
+        registration: part
+            .registered
+            .then(|| Registration { port: Some(80), tags: vec!["sim".to_owned()] }),
+        hash,
+        origins,
+        sensitive: BTreeSet::new(),
+    }
+}
+
+/// The one file of a service, in some version.
+pub(crate) fn file(version: u64) -> FileSpec {
+    FileSpec {
+        target: "/run/secrets/token".to_owned(),
+        uid: 0,
+        gid: 0,
+        mode: 0o444,
+        content: Content::new(format!("secret {version}").into_bytes()),
+    }
+}
+
+fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
+    let mut spec = ContainerSpec::of_image(part.reference(id, name).as_str().into());
+    spec.env.insert("VERSION".to_owned(), part.env.to_string());
+    spec.memory = part.memory;
+    spec.restart = part.restart;
+    spec.stop_timeout = Some(10);
+    let aliases = BTreeSet::from([name.to_string()]);
+    let attachment = Attachment { aliases, ..Attachment::default() };
+    spec.networks.insert(network_name(id, "default"), attachment.clone());
+    if part.back_network {
+        spec.networks.insert(network_name(id, "back"), attachment);
+    }
+    if let Some(from) = part.host_ports {
+        spec.published.insert(PublishedPort {
+            container: Port { number: 80, protocol: Protocol::Tcp },
+            host_ip: None,
+            host_port: Some(format!("{from}-{}", from + 9)),
+        });
+    }
+    if part.volume {
+        let source = MountSource::Volume(volume_name(id, name));
+        let mount = Mount { source, read_only: false, no_copy: false, create_host_path: false };
+        spec.mounts.insert("/srv".to_owned(), mount);
+    }
+    if part.checked {
+        spec.healthcheck = Some(Healthcheck {
+            test: vec!["CMD".to_owned(), "/check".to_owned()],
+            interval: Some(Duration::from_secs(1)),
+            ..Healthcheck::default()
+        });
+    }
+    spec
+}
+
+/// What a wish promises about its services, while the world may still hold what the
+/// earlier ones asked for.
+pub(crate) fn promises(
+    history: &[Wish],
+    wish: &Wish,
+) -> BTreeMap<(DeploymentId, ServiceName), Promise> {
+    let mut promises = BTreeMap::new();
+    for (id, stack) in wish {
+        for (name, part) in &stack.services {
+            let all = || {
+                let earlier = history.iter().filter_map(|wish| wish.get(id)?.services.get(name));
+                earlier.chain([part])
+            };
+            let follows = part.depends_on.values().any(|(_, restart)| *restart);
+            let max_down = match (part.is_job(), part.is_stop_first() || follows) {
+                (true, _) => part.replicas,
+                (false, true) => part.parallelism,
+                (false, false) => 0,
+            };
+            let fewest = all().map(|part| part.replicas).min().unwrap_or_default();
+            let most = all().map(|part| part.replicas + part.parallelism).max();
+            let promise = Promise {
+                engine: stack.engine.clone(),
+                replicas: part.replicas,
+                max_running: most.unwrap_or_default(),
+                min_healthy: fewest.saturating_sub(max_down),
+                after: part
+                    .depends_on
+                    .iter()
+                    .map(|(on, (condition, _))| (on.clone(), *condition))
+                    .collect(),
+            };
+            promises.insert((id.clone(), name.clone()), promise);
+        }
+    }
+    promises
+}
