@@ -71,7 +71,7 @@ pub(super) fn compare(
             // Changing a limit in place left the label's hash behind: it tells nothing.
             difference.by = ChangedBy::Unknown;
         }
-        if is_told_by_attachment(&difference.field, &want, &have) {
+        if is_told_by_attachment(&difference.field, &want, &have) || is_leftover(&difference) {
             continue;
         }
         let in_place = can_change_in_place(&difference);
@@ -141,6 +141,14 @@ fn is_told_by_attachment(path: &str, want: &Facts, have: &Facts) -> bool {
         let attached = format!("networks.{network}");
         !(want.contains_key(&attached) && have.contains_key(&attached))
     })
+}
+
+/// An anonymous volume that nobody asks for came over from a predecessor; to leave it
+/// there costs nothing.
+fn is_leftover(difference: &Difference) -> bool {
+    difference.field.starts_with("volumes.")
+        && difference.want.is_none()
+        && difference.have.as_deref() == Some("anonymous volume")
 }
 
 /// Images are compared by content: the same one under a new tag replaces nothing.
