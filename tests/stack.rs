@@ -3,6 +3,10 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test stack` rewrites what is expected; read the diff.
 
+#[path = "stack/context.rs"]
+mod context;
+#[path = "stack/hashes.rs"]
+mod hashes;
 #[path = "stack/render.rs"]
 mod render;
 #[path = "stack/tree.rs"]

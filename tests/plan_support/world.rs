@@ -36,7 +36,6 @@ impl World {
         let engines = [EngineName::new("local")];
         let sim = Sim::new(1, &engines, true);
         let policy = HostPolicy::permissive();
-        policy.trees.renew([("shop".into(), "/srv/shop".to_owned())].into());
         let settings = Settings {
             installation: "main".into(),
             masker: Masker::new("key"),

@@ -31,7 +31,7 @@ impl Table {
             report.warn(entry.at, format!("`{key}` has no effect here"), None);
         } else if self.refused.contains(&key) {
             report.error(entry.at, format!("`{key}` is valid Compose, but not carried yet"));
-        } else {
+        } else if !report.is_full() {
             let known = [self.carried, self.refused, self.harmless].into_iter().flatten().copied();
             report.refuse(
                 entry.at,
