@@ -114,7 +114,9 @@ fn an_answer_of_the_engine_reaches_no_output_even_when_everything_is_traced() {
     let socket = folder.join("engine.sock");
     let engine = cli_engine::Engine::listen(&socket, CANARY);
     for output in ["text", "json"] {
-        let call = format!("plan traced --source-name test --log-level trace --log-format json -o {output}");
+        let call = format!(
+            "plan traced --source-name test --log-level trace --log-format json -o {output}"
+        );
         let case = Case { call, env: vec![format!("DOCKER_HOST=unix://{}", socket.display())] };
         let said = case.play();
         assert!(said.contains("exit: 0"), "{said}");
