@@ -58,7 +58,9 @@ impl Case {
         let _ = writeln!(text, "exit: {}", output.status.code().map_or(-1, i64::from));
         for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
             if !bytes.is_empty() {
-                let _ = write!(text, "{name}:\n{}", String::from_utf8_lossy(bytes));
+                let bytes = String::from_utf8_lossy(bytes);
+                let here = folder().display().to_string();
+                let _ = write!(text, "{name}:\n{}", bytes.replace(&here, "[HERE]"));
                 if !text.ends_with('\n') {
                     text.push_str("\n(no final line break)\n");
                 }

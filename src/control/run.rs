@@ -133,7 +133,6 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             status: Status::default(),
             waiting_for: None,
         };
-        controller.await_source();
         controller.await_stir();
         controller
     }
@@ -262,6 +261,10 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         match answer {
             Ok(snapshot) => {
                 self.fetch.succeeded();
+                if self.current.is_none() {
+                    // Only from here on the source knows what would be a change.
+                    self.await_source();
+                }
                 self.status.source_error = None;
                 self.accept(snapshot, now);
             }

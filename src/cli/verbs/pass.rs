@@ -55,7 +55,11 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     if console.format == Format::Json {
         console.json(&plan::json(&prepared.plan, &report));
     }
-    console.progress("Nothing was changed.");
+    console.progress(if prepared.plan.is_empty() {
+        "Nothing was changed."
+    } else {
+        "Nothing was changed; `reconciler --once` with the same settings applies it."
+    });
     match Exit::from(report.exit()) {
         Exit::Done if detailed && !prepared.plan.is_empty() => Exit::Pending,
         exit => exit,

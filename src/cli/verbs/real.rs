@@ -31,11 +31,14 @@ pub(in crate::cli) fn plan(
     environment: &Environment,
     detailed: bool,
 ) -> Result<Exit, Refusal> {
-    let Real { source, host, settings, loader, .. } = open(layer, environment, false)?;
-    let load = |snapshot: &Snapshot| loader.load(snapshot);
-    let world = host.read_only();
-    let setup = setup(&world, &settings, &load, &Silent);
-    block_on(show(console, setup, &source, detailed))
+    let real = open(layer, environment, false)?;
+    block_on(async {
+        let loader = real.loader(environment).await;
+        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let Real { source, host, settings, .. } = real;
+        let world = host.read_only();
+        show(console, setup(&world, &settings, &load, &Silent), &source, detailed).await
+    })
 }
 
 /// `--once`.
@@ -45,10 +48,11 @@ pub(in crate::cli) fn apply_once(
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
     let real = open(layer, environment, false)?;
-    let load = |snapshot: &Snapshot| real.loader.load(snapshot);
     let progress = Lines::new(console, real.hints.clone());
-    let setup = setup(&real.host, &real.settings, &load, &progress);
     block_on(async {
+        let loader = real.loader(environment).await;
+        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let setup = setup(&real.host, &real.settings, &load, &progress);
         let lease = match &real.consul {
             None => None,
             Some(consul) => match Lease::acquire(consul, &holder()).await {
@@ -84,21 +88,22 @@ pub(in crate::cli) fn control(
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
     let real = open(layer, environment, true)?;
-    let load = |snapshot: &Snapshot| real.loader.load(snapshot);
     let starting = Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
     let (sender, newest) = watch::channel(Arc::new(starting));
     let logs = Logs::new(SystemClock, sender);
     let resync = layer.controller.resync.map_or(Pace::default().resync, |span| span.0);
-    let controller = Controller {
-        console,
-        setup: setup(&real.host, &real.settings, &load, &logs),
-        source: &real.source,
-        pace: Pace { resync, ..Pace::default() },
-        consul: real.consul.as_ref(),
-        logs: &logs,
-    };
     block_on(async {
         let listener = listen(layer.listen.listen.unwrap_or_default()).await?;
+        let loader = real.loader(environment).await;
+        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let controller = Controller {
+            console,
+            setup: setup(&real.host, &real.settings, &load, &logs),
+            source: &real.source,
+            pace: Pace { resync, ..Pace::default() },
+            consul: real.consul.as_ref(),
+            logs: &logs,
+        };
         Box::pin(controller.run(listener, newest)).await.map_err(|error| signals(&error))
     })?
 }
