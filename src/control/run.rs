@@ -28,6 +28,7 @@ use crate::model::time::Timestamp;
 use crate::plan;
 use crate::world::{Act, Clock, Snapshot, Source, SourceError, Watch};
 
+use super::admit::admit;
 use super::backoff::Holds;
 use super::event::Event;
 use super::execute::{Turn, Walk};
@@ -328,7 +329,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let Some(current) = &self.current else { return };
         let tree = current.snapshot.tree.clone();
         self.holds.forget(now);
-        let (steps, held) = self.holds.admit(&plan, busy, now);
+        let (steps, held) = admit(&plan, busy, &self.holds, now);
         for held in &held {
             self.want_look(held.until);
             if !self.status.held.contains(held) {

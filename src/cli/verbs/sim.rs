@@ -9,7 +9,7 @@ use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::EngineName;
 use crate::model::policy::HostPolicy;
 use crate::plan::{CatalogSettings, EngineSettings, Settings};
-use crate::sim::{Hand, Sim, SimWorld};
+use crate::sim::{Behaviour, Hand, Sim, SimWorld};
 use crate::world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
@@ -63,6 +63,7 @@ impl Play<'_> {
             engines.iter().map(|name| (name.clone(), EngineSettings::default())).collect();
         self.settings.catalog = Some(CatalogSettings::default());
         let sim = Sim::new(SEED, &engines, true);
+        self.let_jobs_end(&sim);
         let world = sim.world();
         self.say("SIMULATED engine and Consul: nothing real is touched.");
         let exit = self.pass(&sim, &world);
@@ -91,6 +92,16 @@ impl Play<'_> {
             ));
         }
         Exit::Done
+    }
+
+    /// What runs once ends well, whatever its image is called.
+    fn let_jobs_end(&self, sim: &Sim) {
+        for (id, entry) in (self.load)(&self.snapshot).deployments {
+            let Entry::Valid(deployment, _) = entry else { continue };
+            for service in deployment.services.values().filter(|service| service.one_shot) {
+                sim.set_behaviour(&id, &service.name, &Behaviour::job(0));
+            }
+        }
     }
 
     /// Every engine that a deployment names.
