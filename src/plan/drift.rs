@@ -47,8 +47,6 @@ pub(super) fn compare(
     image: ImageUse<'_>,
     context: &Context<'_>,
 ) -> Drift {
-    // A limit that was changed in place leaves the label's hash behind; what was applied
-    // last tells more.
     let unchanged = context.is_applied() || owned.identity.spec_hash == service.hash;
     let by = if unchanged { ChangedBy::Hand } else { ChangedBy::Git };
     let shown = Shown { service, owned, masker: &context.settings.masker };
@@ -68,7 +66,11 @@ pub(super) fn compare(
         }));
     }
     let (want, have) = both_sides(service, owned, image);
-    for difference in differences(&want, &have, by) {
+    for mut difference in differences(&want, &have, by) {
+        if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
+            // Changing a limit in place left the label's hash behind: it tells nothing.
+            difference.by = ChangedBy::Unknown;
+        }
         if is_told_by_attachment(&difference.field, &want, &have) {
             continue;
         }
@@ -110,13 +112,18 @@ fn without_own_names(mut spec: ContainerSpec, owned: &Owned<'_>) -> ContainerSpe
     spec
 }
 
+/// Whether a field can be changed as the container runs.
+fn is_limit(path: &str) -> bool {
+    class_of(path) == Class::InPlace
+}
+
 /// Whether a difference can be mended as the container runs. The engine takes a limit of
 /// nothing for "leave it as it is" (seen on 20.10), so that lifting one needs a new
 /// container.
 fn can_change_in_place(difference: &Difference) -> bool {
     let lifts_a_limit = difference.want.is_none()
         && matches!(difference.field.as_str(), "mem_limit" | "cpus" | "cpu_shares");
-    class_of(&difference.field) == Class::InPlace && !lifts_a_limit
+    is_limit(&difference.field) && !lifts_a_limit
 }
 
 /// Where the stack leaves DNS alone, the operator's resolvers may be set: switching
