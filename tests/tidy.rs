@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const IMPORTS: &[(&str, &[&str], &[&str])] = &[
     ("src/model", &["model"], RUNTIME),
     ("src/world.rs", &["model"], RUNTIME),
-    ("src/context.rs", &["model", "world"], RUNTIME),
+    ("src/context", &["model", "world"], RUNTIME),
     ("src/stack", &["model", "world", "context", "stack"], RUNTIME),
     ("src/plan", &["model", "plan"], RUNTIME_AND_LOGS),
     ("src/sim", &["model", "world", "sim"], RUNTIME_AND_LOGS),
