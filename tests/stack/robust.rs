@@ -12,7 +12,7 @@ use crate::tree::MemoryTree;
 const STACK: &[u8] = include_bytes!("compose.txt");
 const ERRORS: &[u8] = include_bytes!("errors.txt");
 
-fn load_bytes(stack: &[u8], dotenv: &[u8], root: Option<String>) {
+fn load_bytes(stack: &[u8], dotenv: &[u8], root: Option<&str>) {
     let mut tree = MemoryTree::default();
     tree.bytes("shop/compose.yaml", stack);
     tree.bytes("shop/.env", dotenv);
@@ -32,7 +32,7 @@ fn load_bytes(stack: &[u8], dotenv: &[u8], root: Option<String>) {
             passed: BTreeMap::from([("PW".to_owned(), "x".to_owned())]),
             withheld: BTreeSet::from(["HOME".to_owned()]),
             default_engine: "local".into(),
-            project_root: root.clone(),
+            project_root: root.map(str::to_owned),
         };
         let _ = load(&snapshot, &options);
     }
@@ -59,7 +59,7 @@ proptest! {
     #[test]
     fn damaged_stacks_never_panic(stack in damaged(), dotenv in "[A-C=:'\"$ \n#\\\\{}!*\\[é-]{0,40}") {
         load_bytes(&stack, dotenv.as_bytes(), None);
-        load_bytes(&stack, dotenv.as_bytes(), Some("/srv/site".to_owned()));
+        load_bytes(&stack, dotenv.as_bytes(), Some("/srv/site"));
     }
 
     #[test]
