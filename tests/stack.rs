@@ -9,6 +9,8 @@ mod context;
 mod hashes;
 #[path = "stack/render.rs"]
 mod render;
+#[path = "stack/robust.rs"]
+mod robust;
 #[path = "stack/tree.rs"]
 mod tree;
 
