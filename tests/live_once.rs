@@ -2,11 +2,20 @@
 //! `scripts/with-lab --consul -- cargo nextest run --features live --test live_once`.
 
 #[cfg(test)]
+#[path = "live_once/bad.rs"]
+mod bad;
+#[cfg(test)]
+#[path = "live_once/catalog.rs"]
+mod catalog;
+#[cfg(test)]
 #[path = "live_once/change.rs"]
 mod change;
 #[cfg(test)]
 #[path = "live_once/converge.rs"]
 mod converge;
+#[cfg(test)]
+#[path = "live_once/crash.rs"]
+mod crash;
 #[cfg(test)]
 #[path = "live_once/foreign.rs"]
 mod foreign;
