@@ -20,8 +20,17 @@ mod crash;
 #[path = "live_once/foreign.rs"]
 mod foreign;
 #[cfg(test)]
+#[path = "live_once/host.rs"]
+mod host;
+#[cfg(test)]
+#[path = "live_once/secrecy.rs"]
+mod secrecy;
+#[cfg(test)]
 #[path = "live_once/shape.rs"]
 mod shape;
+#[cfg(test)]
+#[path = "live_once/signals.rs"]
+mod signals;
 #[cfg(test)]
 #[path = "live_support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "other live tests share it; each uses a part")]

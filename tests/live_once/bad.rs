@@ -125,7 +125,7 @@ fn a_repository_that_cannot_be_read_changes_nothing() {
     lab.run(&["--once", &url]).exits(69);
     assert_eq!(lab.containers(), before);
     std::fs::rename(&away, &folder).unwrap();
-    lab.run(&["--once", "--ref", "no-such-branch", &url]).exits(69);
+    lab.run(&["--once", "--ref", "no-such-branch", &url]).exits(65).says("no-such-branch");
     assert_eq!(lab.containers(), before);
     lab.run(&["--once", &url]).is_quiet();
 }
