@@ -105,6 +105,32 @@ fn converged(lab: &Lab, want: &Want<'_>) {
     }
 }
 
+/// The same with an answer that is lost: the call is done, the program does not know, and
+/// must neither repeat it nor take it for done.
+#[test]
+fn a_lost_answer_anywhere_in_a_first_pass() {
+    for call in 1.. {
+        let mut lab = Lab::new("lost");
+        lab.file("abc", "settings.txt", "shiny");
+        lab.stack("abc", FULL);
+        let losing = Proxy::losing(&format!("lost-{call}"), call);
+        lab.engine_at(&losing.address);
+        let finished = lab.once();
+        let calls = losing.mutating();
+        if calls.len() < call {
+            assert!(call > 9, "a first pass makes more than {} calls", call - 1);
+            finished.exits(0);
+            return;
+        }
+        println!("lost the answer to {}: exit {:?}", calls[call - 1], finished.code);
+        assert!(matches!(finished.code, Some(0 | 1 | 69)), "{finished}");
+        lab.engine_at(&variable("DOCKER_HOST"));
+        lab.once().exits(0);
+        converged(&lab, &WANT);
+        lab.once().is_quiet();
+    }
+}
+
 const WANT: Want<'static> = Want {
     containers: &["abc-api-1", "abc-db-1"],
     networks: &["abc_back", "abc_default"],

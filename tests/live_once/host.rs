@@ -25,19 +25,21 @@ secrets:
   token: { file: token.txt }
 ";
 
-fn first_container(lab: &Lab, name: &str) -> serde_json::Value {
-    inspect(&lab.of(name))
-}
-
 #[test]
 fn the_host_is_not_gits() {
     let lab = Lab::new("host");
     for (demand, line) in [
         ("bind=/tmp", "volumes: [/tmp:/host]"),
         ("capability=NET_ADMIN", "cap_add: [NET_ADMIN]"),
-        ("privileged", "privileged: true"),
-        ("namespace=network=host", "network_mode: host"),
-        ("namespace=pid=host", "pid: host"),
+        (
+            "volume=theirs",
+            "volumes: [data:/x]\nvolumes: { data: { external: true, name: theirs } }",
+        ),
+        ("network=theirs", "networks: [x]\nnetworks: { x: { external: true, name: theirs } }"),
+        (
+            "driver-option=device=/etc",
+            "volumes: [data:/x]\nvolumes: { data: { driver_opts: { type: none, o: bind, device: /etc } } }",
+        ),
     ] {
         lab.stack("abc", &format!("{WEB}    {line}\n"));
         let url = lab.commit();
@@ -52,7 +54,7 @@ fn the_host_is_not_gits() {
     let url = lab.commit();
     let grants = format!("{0}:capability=NET_ADMIN,{0}:bind=/tmp", lab.id("abc"));
     lab.run(&["--once", "--allow", &grants, &url]).exits(0);
-    let host = first_container(&lab, "abc-web-1")["HostConfig"].clone();
+    let host = inspect(&lab.of("abc-web-1"))["HostConfig"].clone();
     assert_eq!(host["CapAdd"][0], "NET_ADMIN", "{host}");
     assert_eq!(host["Privileged"], false);
     docker(&["exec", &lab.of("abc-web-1"), "test", "-d", "/host"]);

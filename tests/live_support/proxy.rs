@@ -27,6 +27,7 @@ struct Calls {
     /// How many of them were answered.
     answered: usize,
     crash_after: Option<usize>,
+    lose: Option<usize>,
 }
 
 impl Calls {
@@ -60,20 +61,26 @@ impl Wire for TcpStream {
 impl Proxy {
     /// In front of the engine. `name` must be like no other proxy's.
     pub(crate) fn engine(name: &str) -> Self {
-        Self::engine_dying(name, None)
+        Self::before_engine(name, Calls::default())
+    }
+
+    /// In front of the engine; the answer to this mutating call is lost: the connection
+    /// breaks after the engine has done it.
+    pub(crate) fn losing(name: &str, call: usize) -> Self {
+        Self::before_engine(name, Calls { lose: Some(call), ..Calls::default() })
     }
 
     /// In front of the engine; the program is to be killed when this many mutating calls
     /// were answered.
     pub(crate) fn crash_after(name: &str, calls: usize) -> Self {
-        Self::engine_dying(name, Some(calls))
+        Self::before_engine(name, Calls { crash_after: Some(calls), ..Calls::default() })
     }
 
-    fn engine_dying(name: &str, crash_after: Option<usize>) -> Self {
+    fn before_engine(name: &str, calls: Calls) -> Self {
         let path = PathBuf::from(variable("RECONCILER_LAB")).join(format!("once-{name}.sock"));
         let listener = UnixListener::bind(&path).unwrap();
         let engine = variable("DOCKER_HOST").trim_start_matches("unix://").to_owned();
-        let shared = Arc::new(Mutex::new(Calls { crash_after, ..Calls::default() }));
+        let shared = Arc::new(Mutex::new(calls));
         let kept = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -139,8 +146,10 @@ fn relay(client: &dyn Wire, server: &dyn Wire, shared: &Shared) {
             // Whole, before it is known whether anybody shall see it.
             let mut kept = answer.raw;
             copy_body(body, &mut from_server, &mut kept)?;
-            if end(shared) {
-                return hold(&mut from_client);
+            match end(shared) {
+                Passing::On => {}
+                Passing::Lost => return Ok(false),
+                Passing::Held => return hold(&mut from_client),
             }
             to_client.write_all(&kept)?;
         } else {
@@ -162,11 +171,22 @@ fn begin(shared: &Shared, request: &Head) -> bool {
     open
 }
 
-/// A call was answered; `true` if the answer must not be passed on.
-fn end(shared: &Shared) -> bool {
+/// What becomes of an answer.
+enum Passing {
+    On,
+    Lost,
+    Held,
+}
+
+/// A call was answered.
+fn end(shared: &Shared) -> Passing {
     let mut calls = lock(shared);
     calls.answered += 1;
-    calls.is_dying()
+    match () {
+        () if calls.is_dying() => Passing::Held,
+        () if calls.lose == Some(calls.answered) => Passing::Lost,
+        () => Passing::On,
+    }
 }
 
 /// Keeps the connection open until the program is dead: it must not see one break.
