@@ -11,6 +11,7 @@
 //!
 //! - [`model`]: the nouns.
 //! - [`world`]: the ports, as traits.
+//! - [`context`]: which files of the tree a build sees.
 //! - [`stack`]: text to desired state, with positions.
 //! - [`plan`]: desired + observed to steps with causes. No I/O, no clock, no randomness.
 //! - [`control`]: one pass, and the loop around it, generic over a world.
@@ -19,11 +20,15 @@
     feature = "runtime",
     doc = "- [`adapters`]: the real world, one file per outside thing."
 )]
-#![cfg_attr(feature = "runtime", doc = "- [`cli`]: the command line.")]
+#![cfg_attr(
+    feature = "runtime",
+    doc = "- [`api`]: what a running controller answers over HTTP.\n- [`cli`]: the command line."
+)]
 
 pub mod model;
 pub mod world;
 
+pub mod context;
 pub mod control;
 pub mod plan;
 pub mod sim;
@@ -31,5 +36,7 @@ pub mod stack;
 
 #[cfg(feature = "runtime")]
 pub mod adapters;
+#[cfg(feature = "runtime")]
+pub mod api;
 #[cfg(feature = "runtime")]
 pub mod cli;

@@ -122,3 +122,6 @@ impl fmt::Debug for Consul {
         write!(f, "Consul({:?})", self.shared.api)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@
 //! container's name can be taken once, and that the ledger on the engine is written by
 //! compare-and-set.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -34,8 +35,6 @@ const PULSE_PATIENCE: Duration = Duration::from_secs(3);
 const SESSION_PATIENCE: Duration = Duration::from_secs(9);
 /// Time between two signs of life.
 const BEAT: Duration = Duration::from_secs(1);
-/// Session and lock are looked at with every third sign of life.
-const LOOK_EVERY: u32 = 3;
 /// Time between two attempts to get what is about to be there: a check that the agent
 /// has not yet told the servers about, a lock in its lock delay.
 const RETRY: Duration = Duration::from_millis(100);
@@ -75,13 +74,15 @@ pub enum LeaseLost {
     Unconfirmed,
 }
 
-/// The lease, held. It is only kept while [`Lease::keep`] runs.
+/// The lease, held. It is only kept while [`Lease::keep`] runs, which has to begin at once.
 #[derive(Debug)]
 pub struct Lease {
     consul: Consul,
     session: SessionId,
     pulse: Option<Pulse>,
     epoch: u64,
+    /// When the last sign of life was sent that Consul's servers confirmed.
+    confirmed: Cell<Instant>,
 }
 
 impl Lease {
@@ -92,8 +93,9 @@ impl Lease {
     pub async fn acquire(consul: &Consul, holder: &Holder) -> Result<Self, LeaseError> {
         // Looked at first, so that waiting for it writes nothing.
         refuse_held(consul).await?;
-        let (session, pulse) = session(consul, &holder.holder).await?;
-        let mut lease = Self { consul: consul.clone(), session, pulse, epoch: 0 };
+        let confirmed = Cell::new(Instant::now());
+        let (session, pulse) = session(consul).await?;
+        let mut lease = Self { consul: consul.clone(), session, pulse, epoch: 0, confirmed };
         match lease.take(holder).await {
             Ok(epoch) => {
                 lease.epoch = epoch;
@@ -101,7 +103,8 @@ impl Lease {
                 Ok(lease)
             }
             Err(error) => {
-                lease.end().await?;
+                // What of it cannot be taken back ends by itself.
+                let _ = lease.end().await;
                 Err(error)
             }
         }
@@ -134,36 +137,38 @@ impl Lease {
     /// It has to run beside the work, not between its parts.
     pub async fn keep(&self) -> LeaseLost {
         let patience = if self.pulse.is_some() { PULSE_PATIENCE } else { SESSION_PATIENCE };
-        let mut confirmed = Instant::now();
-        let mut beats = 0;
         loop {
             tokio::time::sleep(BEAT).await;
-            beats += 1;
-            // A sign of life counts from before it was sent.
+            let until = self.confirmed.get() + patience;
             let sent = Instant::now();
-            let beat = self.beat(beats % LOOK_EVERY == 0);
-            match tokio::time::timeout_at(confirmed + patience, beat).await {
-                Ok(Ok(true)) => confirmed = sent,
+            match tokio::time::timeout_at(until, self.beat()).await {
+                Ok(Ok(true)) => self.confirmed.set(sent),
                 Ok(Ok(false)) => return LeaseLost::Taken,
-                Ok(Err(_)) if Instant::now() < confirmed + patience => {}
+                Ok(Err(_)) if Instant::now() < until => {}
                 Ok(Err(_)) | Err(_) => return LeaseLost::Unconfirmed,
             }
         }
     }
 
     /// Gives one sign of life; `false` if the lease is not ours any more.
-    async fn beat(&self, look: bool) -> Result<bool, OutsideError> {
-        if let Some(pulse) = &self.pulse {
-            self.consul.confirm_pulse(pulse).await?;
-        }
-        if self.pulse.is_none() || look {
-            if !self.consul.renew_session(&self.session).await? {
-                return Ok(false);
+    ///
+    /// The agent alone proves nothing: cut off from the servers, it goes on to take our
+    /// pulse while the lease is somebody else's. The session is renewed by the servers.
+    async fn beat(&self) -> Result<bool, OutsideError> {
+        let key = self.consul.leader_key();
+        let pulse = async {
+            match &self.pulse {
+                Some(pulse) => self.consul.confirm_pulse(pulse).await,
+                None => Ok(()),
             }
-            let held = self.consul.read_lock(&self.consul.leader_key()).await?;
-            return Ok(held.and_then(|lock| lock.session).as_ref() == Some(&self.session));
-        }
-        Ok(true)
+        };
+        let ((), renewed, found) = futures_util::try_join!(
+            pulse,
+            self.consul.renew_session(&self.session),
+            self.consul.read_lock(&key),
+        )?;
+        let holder = found.and_then(|found| found.session);
+        Ok(renewed && holder.as_ref() == Some(&self.session))
     }
 
     /// Gives the lease back: the next holder gets it at once. Writes stay fenced with
@@ -198,20 +203,25 @@ async fn refuse_held(consul: &Consul) -> Result<(), LeaseError> {
 }
 
 /// A session, bound to a pulse if an agent takes one.
-async fn session(
-    consul: &Consul,
-    holder: &str,
-) -> Result<(SessionId, Option<Pulse>), OutsideError> {
-    if let Ok(pulse) = consul.start_pulse(holder, PULSE_TTL).await {
-        for _ in 0..ATTEMPTS {
-            // The servers may not know the check yet.
-            match consul.create_session(Some(&pulse), SESSION_TTL, LOCK_DELAY).await {
-                Ok(session) => return Ok((session, Some(pulse))),
-                Err(OutsideError::Failed(_)) => tokio::time::sleep(RETRY).await,
-                Err(error) => return Err(error),
+///
+/// The plain session comes first: its id is unique, so the pulse named after it is
+/// nobody else's.
+async fn session(consul: &Consul) -> Result<(SessionId, Option<Pulse>), OutsideError> {
+    let plain = consul.create_session(None, SESSION_TTL, LOCK_DELAY).await?;
+    let Ok(pulse) = consul.start_pulse(&plain, PULSE_TTL).await else {
+        return Ok((plain, None));
+    };
+    for _ in 0..ATTEMPTS {
+        match consul.create_session(Some(&pulse), SESSION_TTL, LOCK_DELAY).await {
+            Ok(bound) => {
+                consul.destroy_session(&plain).await?;
+                return Ok((bound, Some(pulse)));
             }
+            // The agent may not have told the servers about the check yet.
+            Err(OutsideError::Failed(_)) => tokio::time::sleep(RETRY).await,
+            Err(error) => return Err(error),
         }
-        consul.stop_pulse(&pulse).await?;
     }
-    Ok((consul.create_session(None, SESSION_TTL, LOCK_DELAY).await?, None))
+    consul.stop_pulse(&pulse).await?;
+    Ok((plain, None))
 }

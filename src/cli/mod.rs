@@ -1,1 +1,92 @@
-//! The command line: the only place that prints.
+//! The command line: reads arguments, environment and configuration, calls the core and
+//! renders what it says. The only place that prints, and the only one that knows exit codes.
+
+mod args;
+mod config;
+mod console;
+mod dispatch;
+mod environment;
+mod exit;
+mod logging;
+mod options;
+pub(crate) mod probe;
+mod render;
+mod setup;
+mod signals;
+mod span;
+mod target;
+mod values;
+mod verbs;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+
+use args::{Cli, RunArgs};
+use exit::Exit;
+
+/// Runs the program and returns its exit code.
+pub fn main() -> ExitCode {
+    run(std::env::args_os()).into()
+}
+
+fn run(args: impl Iterator<Item = OsString>) -> Exit {
+    match parse(args) {
+        Ok(cli) => match check_target(&cli) {
+            Ok(()) => dispatch::dispatch(cli),
+            Err(error) => {
+                let _ = error.print();
+                Exit::Usage
+            }
+        },
+        Err(error) => {
+            // A reader that went away is no error.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Done }
+        }
+    }
+}
+
+/// The command line as the user meant it.
+fn parse(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(args)?;
+    if let Some((verb, _)) = matches.subcommand()
+        && let Some(message) = stray(&command, &matches, verb)
+    {
+        return Err(command.error(clap::error::ErrorKind::ArgumentConflict, message));
+    }
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// What to say about a setting that was given before the verb and would be ignored there.
+fn stray(command: &clap::Command, matches: &ArgMatches, verb: &str) -> Option<String> {
+    let arg = command.get_arguments().filter(|arg| !arg.is_global_set()).find(|arg| {
+        matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
+    })?;
+    let name = arg.get_long().map_or_else(|| arg.to_string(), |long| format!("--{long}"));
+    let known = command
+        .find_subcommand(verb)
+        .is_some_and(|verb| verb.get_arguments().any(|other| other.get_id() == arg.get_id()));
+    Some(match known {
+        true => format!("`{name}` goes after the verb: `reconciler {verb} {name}`"),
+        false => format!("`{name}` cannot be used with the verb `{verb}`"),
+    })
+}
+
+/// Without a verb, the first word may be a verb that was mistyped: then the controller
+/// must not start and wait for a folder of that name.
+fn check_target(cli: &Cli) -> Result<(), clap::Error> {
+    let (None, RunArgs { source, .. }) = (&cli.verb, &cli.run) else { return Ok(()) };
+    let Some(word) = source.source.as_deref() else { return Ok(()) };
+    let is_word = word.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
+    if !is_word || std::path::Path::new(word).exists() {
+        return Ok(());
+    }
+    Err(Cli::command().error(
+        clap::error::ErrorKind::InvalidSubcommand,
+        format!("there is neither a verb nor a folder `{word}`"),
+    ))
+}

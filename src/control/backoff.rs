@@ -15,8 +15,11 @@ use crate::model::action::{Action, Outside, StepId};
 use crate::model::id::DeploymentId;
 use crate::model::plan::{Plan, Step};
 use crate::model::time::Timestamp;
+use crate::world::OutsideError;
 
 use super::limits::Pace;
+use super::report::StepError;
+use super::wait::WaitError;
 
 /// What a step is about: steps with the same subject are put off together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -155,14 +158,19 @@ impl Holds {
         }
     }
 
-    /// A step failed: it is not tried again at once.
-    pub(super) fn failed(&mut self, step: &Step, now: Timestamp) {
+    /// A step failed. It is tried again at once only if a container ended or somebody was
+    /// there first, and only if that does not happen again and again.
+    pub(super) fn failed(&mut self, step: &Step, error: &StepError, now: Timestamp) {
         let subject = Subject::of(step);
-        let free = self.pace.free;
+        let slow = self.pace.free + 1;
         let memory = self.remember(&subject, now);
-        let attempt = if memory.acted { memory.attempt } else { memory.attempt + 1 };
-        memory.attempt = attempt.max(free + 1);
-        memory.acted = false;
+        let is_counted = std::mem::take(&mut memory.acted);
+        if !is_counted {
+            memory.attempt = memory.attempt.saturating_add(1);
+        }
+        if !(is_counted && is_of_the_moment(error)) {
+            memory.attempt = memory.attempt.max(slow);
+        }
         memory.quiet = now;
         self.put_off(&subject, now);
     }
@@ -209,6 +217,15 @@ impl Holds {
     }
 }
 
+/// Whether the world may be different already: a look says more than waiting.
+fn is_of_the_moment(error: &StepError) -> bool {
+    matches!(
+        error,
+        StepError::Wait(WaitError::Ended { .. } | WaitError::Gone)
+            | StepError::Outside(OutsideError::Gone(_) | OutsideError::Conflict(_))
+    )
+}
+
 /// What is left of so many attempts after such a quiet time.
 fn forgiven(attempt: u32, quiet: Duration, pace: &Pace) -> u32 {
     if quiet >= pace.forget {
@@ -236,4 +253,38 @@ fn fnv(subject: &str, attempt: u32) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Duration = Duration::from_secs(1);
+    const MOST: Duration = Duration::from_mins(5);
+
+    #[test]
+    fn delays_double_up_to_the_longest_and_never_exceed_it() {
+        let delays: Vec<_> = (0..40).map(|n| delay(n, "abc-web-1", FIRST, MOST)).collect();
+        assert_eq!(delays[0], Duration::ZERO);
+        for (doublings, delay) in (0..).zip(&delays[1..]) {
+            let full = FIRST.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX));
+            let full = full.min(MOST);
+            assert!(*delay <= full && *delay >= full * 4 / 5, "{doublings}: {delay:?}");
+        }
+    }
+
+    #[test]
+    fn those_that_failed_together_do_not_come_back_together() {
+        let delays: BTreeSet<_> =
+            (0..20).map(|n| delay(8, &format!("abc-web-{n}"), FIRST, MOST)).collect();
+        assert!(delays.len() > 15);
+    }
+
+    #[test]
+    fn quiet_time_forgives_step_by_step_and_then_everything() {
+        let pace = Pace::default();
+        assert_eq!(forgiven(4, pace.forgive * 3 / 2, &pace), 3);
+        assert_eq!(forgiven(4, pace.forgive * 9, &pace), 0);
+        assert_eq!(forgiven(1000, pace.forget, &pace), 0);
+    }
 }

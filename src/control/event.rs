@@ -63,8 +63,8 @@ pub enum Event<'a> {
         /// The failed, put off or stopped one at the beginning of the chain.
         because: StepId,
     },
-    /// A step is not carried out, or its wait is given up, because of a request to stop
-    /// or a newer revision.
+    /// A step is not carried out, or given up, because of a request to stop or a newer
+    /// revision.
     StepStopped(&'a Step),
     /// A pass is over.
     PassFinished(&'a Report),

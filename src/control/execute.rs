@@ -2,6 +2,7 @@
 //! room, one attempt each. No decisions are made here.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,7 +27,8 @@ use super::wait::wait;
 /// # Guarantees
 /// - Of the steps that could begin, the one with the lowest number does.
 /// - A failed step drops those that need it, and nothing else.
-/// - After a request to stop no step begins, running calls finish, and waits are given up.
+/// - After a request to stop no step begins, running calls finish, and waits are given up;
+///   so are pulls and builds, which take minutes and leave nothing behind half done.
 pub async fn execute<W: Act, C: Clock>(
     world: &W,
     clock: &C,
@@ -76,7 +78,8 @@ pub(super) struct Walk<'a, W, C> {
     next_job: JobId,
     lanes: Lanes<(u32, JobId, Place)>,
     running: FuturesUnordered<LocalBoxFuture<'a, Finished>>,
-    waits: BTreeMap<(JobId, Place), AbortHandle>,
+    /// What may be given up.
+    handles: BTreeMap<(JobId, Place), AbortHandle>,
     turns: VecDeque<Turn>,
     closed: bool,
 }
@@ -121,7 +124,7 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
             next_job: 0,
             lanes: Lanes::new(limits),
             running: FuturesUnordered::new(),
-            waits: BTreeMap::new(),
+            handles: BTreeMap::new(),
             turns: VecDeque::new(),
             closed: false,
         }
@@ -141,14 +144,14 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
         self.apply(id, effects);
     }
 
-    /// No further step of these deployments begins, running calls finish, and their waits
-    /// are given up at once.
+    /// No further step of these deployments begins; what may be given up is, at once; other
+    /// calls finish.
     pub(super) fn stop(&mut self, which: &dyn Fn(&DeploymentId) -> bool) {
         let ids: Vec<JobId> = self.jobs.keys().copied().collect();
         for id in ids {
             let Some(job) = self.jobs.get_mut(&id) else { continue };
             for place in job.running(which) {
-                if let Some(handle) = self.waits.get(&(id, place)) {
+                if let Some(handle) = self.handles.get(&(id, place)) {
                     job.cut_short();
                     handle.abort();
                 }
@@ -162,6 +165,11 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
     pub(super) fn close(&mut self) {
         self.closed = true;
         self.stop(&|_| true);
+    }
+
+    /// Whether nothing is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.jobs.is_empty()
     }
 
     /// Whether the deployment has steps that have not ended.
@@ -183,8 +191,16 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
                 return Some(turn);
             }
             let Finished { job: id, place, ending, outcome } = self.running.next().await?;
-            self.waits.remove(&(id, place));
+            self.handles.remove(&(id, place));
             self.finish(id, place, ending, outcome, true);
+        }
+    }
+
+    /// As [`Walk::next`], but waits while there is nothing to do.
+    pub(super) async fn turn(&mut self) -> Turn {
+        match self.next().await {
+            Some(turn) => turn,
+            None => pending().await,
         }
     }
 
@@ -217,7 +233,7 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
         action: Action,
         tree: Arc<dyn Tree>,
     ) {
-        let is_wait = !action.is_mutating();
+        let may_be_given_up = may_be_given_up(&action);
         self.lanes.enter(&step);
         let (world, clock, lines) = (self.world, self.clock, self.limits.log_lines);
         let call = async move {
@@ -231,9 +247,9 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
             };
             Finished { job: id, place, ending, outcome }
         };
-        if is_wait {
+        if may_be_given_up {
             let (handle, registration) = AbortHandle::new_pair();
-            self.waits.insert((id, place), handle);
+            self.handles.insert((id, place), handle);
             let call = Abortable::new(call, registration);
             self.running.push(Box::pin(async move {
                 let stopped = Finished { job: id, place, ending: Ending::Stopped, outcome: None };
@@ -281,6 +297,12 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
             self.turns.push_back(Turn::Over(job.into_execution()));
         }
     }
+}
+
+/// Whether nothing is lost when it is broken off: it changes nothing, or what it changes
+/// is there as a whole or not at all, and used by nobody yet.
+fn may_be_given_up(action: &Action) -> bool {
+    !action.is_mutating() || matches!(action, Action::PullImage { .. } | Action::BuildImage { .. })
 }
 
 fn told<'e>(step: &'e Step, ending: &'e Ending) -> Event<'e> {

@@ -1,6 +1,6 @@
 //! A report as an exit code: the published table, and which row wins.
 
-use crate::model::plan::{Blocked, Health, Sync, WaitingOn};
+use crate::model::plan::{Blocked, DeploymentState, Health, Sync, WaitingOn};
 use crate::world::{OutsideError, SourceError};
 
 use super::report::{PassError, Report};
@@ -96,8 +96,8 @@ impl Report {
         all.max().unwrap_or(Exit::Done)
     }
 
-    /// Whether a deployment is not what git says, or does not work, although something
-    /// was carried out to the end and nothing is withheld from it.
+    /// Whether a deployment is not what git says, or does not work, although the pass went
+    /// to its end and nothing is withheld from it.
     fn left_undone(&self) -> bool {
         let complete = self.execution.as_ref().is_some_and(|execution| !execution.stopped);
         let withheld = |id| {
@@ -106,7 +106,14 @@ impl Report {
         };
         complete
             && self.deployments.iter().any(|(id, state)| {
-                state.health == Health::Degraded || (state.sync == Sync::OutOfSync && !withheld(id))
+                state.health == Health::Degraded
+                    || is_on_its_way(state)
+                    || (state.sync == Sync::OutOfSync && !withheld(id))
             })
     }
+}
+
+/// Whether a deployment is what git says, and only time can tell whether it works.
+pub(super) fn is_on_its_way(state: &DeploymentState) -> bool {
+    state.sync == Sync::Synced && state.health == Health::Progressing
 }

@@ -164,7 +164,7 @@ impl Job {
             .collect()
     }
 
-    /// Notes that a wait was given up on request.
+    /// Notes that a running step was given up on request.
     pub(super) fn cut_short(&mut self) {
         self.stopped = true;
     }

@@ -23,6 +23,7 @@ mod sick;
 mod status;
 mod stop;
 mod wait;
+mod wakes;
 
 pub use backoff::{Held, Kind, Subject};
 pub use event::{Event, Progress, Silent};

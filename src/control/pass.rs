@@ -2,10 +2,11 @@
 //! the compiler knows it.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use crate::model::desired::DesiredState;
+use crate::model::desired::{DesiredState, Entry};
 use crate::model::observed::ObservedState;
 use crate::model::plan::Plan;
 use crate::plan::{self, Settings};
@@ -13,6 +14,7 @@ use crate::world::{Act, Clock, Observe, Snapshot, Source};
 
 use super::event::{Event, Progress};
 use super::execute::execute;
+use super::exit::is_on_its_way;
 use super::limits::Limits;
 use super::observe::{observe, unseen};
 use super::report::{Execution, PassError, Report};
@@ -81,34 +83,76 @@ pub async fn prepare<W: Observe, C: Clock>(setup: Setup<'_, W, C>, snapshot: Sna
 ///
 /// # Guarantees
 /// - A faulty plan is not carried out at all.
-/// - An empty plan costs no further look.
+/// - An empty plan costs no further look if everything works.
 /// - After a request to stop the running calls finish; the report says what remains.
 pub async fn apply<W: Act, C: Clock>(
     setup: Setup<'_, W, C>,
     prepared: Prepared,
     stop: &Stop,
 ) -> Report {
-    let Setup { world, clock, settings, limits, progress, .. } = setup;
     let mut report = prepared.report();
     let Prepared { snapshot, desired, plan, .. } = prepared;
     if report.error.is_none() {
-        let execution = if plan.is_empty() {
-            Execution::default()
-        } else {
-            let steps = plan.steps;
-            let execution =
-                execute(world, clock, steps, snapshot.tree, &limits, stop, progress).await;
+        let Setup { world, clock, limits, progress, .. } = setup;
+        let mut execution = Execution::default();
+        if !plan.is_empty() {
+            let tree = snapshot.tree;
+            execution = execute(world, clock, plan.steps, tree, &limits, stop, progress).await;
             if !stop.is_requested() {
-                let observed = observe(world, clock, &desired, settings, limits.look).await;
-                let plan = plan::plan(&desired, &observed, settings);
-                report = Report::of_plan(&desired, &observed, &plan);
+                report = look_again(setup, &desired).await;
             }
-            execution
-        };
+        }
+        report = settle(setup, &desired, report, stop).await;
         report.execution = Some(execution);
     }
-    progress.event(&Event::PassFinished(&report));
+    setup.progress.event(&Event::PassFinished(&report));
     report
+}
+
+async fn look_again<W: Observe, C: Clock>(
+    setup: Setup<'_, W, C>,
+    desired: &DesiredState,
+) -> Report {
+    let Setup { world, clock, settings, limits, .. } = setup;
+    let observed = observe(world, clock, desired, settings, limits.look).await;
+    let plan = plan::plan(desired, &observed, settings);
+    Report::of_plan(desired, &observed, &plan)
+}
+
+/// Looks until every deployment that is what git says is known to work or not to. A plan
+/// waits for what it starts; this is for what an earlier, interrupted pass started.
+async fn settle<W: Observe, C: Clock>(
+    setup: Setup<'_, W, C>,
+    desired: &DesiredState,
+    mut report: Report,
+    stop: &Stop,
+) -> Report {
+    let began = setup.clock.now();
+    let mut pause = Duration::from_millis(100);
+    while let Some(patience) = patience(desired, &report) {
+        let left = patience.saturating_sub(setup.clock.now().since(began));
+        let sleep = pin!(setup.clock.sleep(pause.min(left)));
+        select(pin!(stop.requested()), sleep).await;
+        if left.is_zero() || stop.is_requested() {
+            break;
+        }
+        pause = (pause * 2).min(Duration::from_secs(2));
+        report = look_again(setup, desired).await;
+    }
+    report
+}
+
+/// The longest deadline of the deployments on their way to health; `None` if none is.
+fn patience(desired: &DesiredState, report: &Report) -> Option<Duration> {
+    let on_their_way = report.deployments.iter().filter(|(_, state)| is_on_its_way(state));
+    on_their_way
+        .filter_map(|(id, _)| match desired.deployments.get(id) {
+            Some(Entry::Valid(deployment, _)) => {
+                deployment.services.values().map(|service| service.rollout.deadline).max()
+            }
+            _ => None,
+        })
+        .max()
 }
 
 /// A whole pass, once: what `--once` does. A request to stop before anything is carried

@@ -70,7 +70,7 @@ pub enum Ending {
         /// The failed or stopped step at the beginning of the chain.
         because: StepId,
     },
-    /// It was not carried out, or its wait was given up, on request.
+    /// It was not carried out, or given up, on request.
     Stopped,
 }
 
@@ -109,6 +109,15 @@ impl StepError {
 }
 
 impl Execution {
+    /// Several executions as one; `None` without any.
+    pub(super) fn joined(executions: Vec<Self>) -> Option<Self> {
+        executions.into_iter().reduce(|mut all, execution| {
+            all.steps.extend(execution.steps);
+            all.stopped |= execution.stopped;
+            all
+        })
+    }
+
     /// The steps that failed.
     pub fn failures(&self) -> impl Iterator<Item = (&Step, &Failure)> {
         self.steps.iter().filter_map(|(step, ending)| match ending {

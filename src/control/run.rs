@@ -6,8 +6,8 @@
 //! a wait of five minutes in one deployment delays none of the others, and a deployment is
 //! planned again as soon as its own last step ended.
 //!
-//! A newer revision stops the steps of exactly those deployments that it changes: waits end
-//! at once, running calls finish, then they are planned again. An unchanged deployment goes
+//! A newer revision stops the steps of exactly those deployments that it changes: waits,
+//! pulls and builds end at once, other calls finish, then they are planned again. An unchanged deployment goes
 //! on, else a push every minute would keep a slow one from ever reaching its deadline.
 //!
 //! Events only say *when* to look. Everything waits in one set of futures, each of which
@@ -15,37 +15,33 @@
 //! happened.
 
 use std::collections::BTreeSet;
-use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{FutureExt as _, LocalBoxFuture};
+use futures_util::future::FutureExt as _;
 use futures_util::select_biased;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::model::desired::DesiredState;
 use crate::model::id::DeploymentId;
-use crate::model::observed::ObservedState;
 use crate::model::plan::Plan;
 use crate::model::time::Timestamp;
 use crate::plan;
 use crate::world::{Act, Clock, Snapshot, Source, SourceError, Watch};
 
-use super::backoff::{Holds, delay};
+use super::backoff::Holds;
 use super::event::Event;
 use super::execute::{Turn, Walk};
 use super::limits::Pace;
-use super::observe::{Look, Part, changed, unseen};
+use super::observe::{Look, changed, unseen};
 use super::pass::{Setup, faults};
 use super::report::{Ending, Execution, Report};
 use super::sick::Sick;
 use super::status::Status;
 use super::stop::Stop;
+use super::wakes::{Fetch, Seen, Wake, Wakes};
 
 /// The gap between looks grows with what a look takes, up to this many times the gap.
 const LARGEST_GAP: u32 = 5;
-/// The longest pause between two attempts to read a source that fails.
-const LONGEST_FETCH_PAUSE: Duration = Duration::from_mins(1);
 
 /// Runs until asked to stop. Returns what the last look said, and what remains of the steps
 /// that were under way.
@@ -65,8 +61,8 @@ pub async fn run<W: Act + Watch, C: Clock, S: Source>(
         controller.begin_what_is_due();
         let next = select_biased! {
             () = requested => break,
-            turn = next_turn(&mut controller.walk).fuse() => Next::Turn(turn),
-            wake = controller.wakes.select_next_some() => Next::Wake(wake),
+            turn = controller.walk.turn().fuse() => Next::Turn(turn),
+            wake = controller.wakes.next().fuse() => Next::Wake(wake),
         };
         match next {
             Next::Turn(turn) => controller.turn(turn),
@@ -81,25 +77,6 @@ enum Next {
     Wake(Wake),
 }
 
-/// Something that was waited for.
-enum Wake {
-    SourceChanged,
-    Fetched(Result<Snapshot, SourceError>),
-    Stirred,
-    Alarm(Timestamp),
-    Seen(Seen),
-    Probed(Part, Result<(), String>),
-}
-
-/// A look's answer.
-struct Seen {
-    /// For which desired state it looked.
-    epoch: u64,
-    /// Deployments with steps under way when it began: what was seen of them is old.
-    busy: BTreeSet<DeploymentId>,
-    observed: ObservedState,
-}
-
 /// A revision and what it asks for.
 struct Current {
     snapshot: Snapshot,
@@ -112,8 +89,7 @@ struct Controller<'a, W, C, S> {
     source: &'a S,
     pace: Pace,
     walk: Walk<'a, W, C>,
-    wakes: FuturesUnordered<LocalBoxFuture<'a, Wake>>,
-    alarms: BTreeSet<Timestamp>,
+    wakes: Wakes<'a>,
     fetch: Fetch,
     current: Option<Current>,
     /// Counts the desired states, so that a look for an older one is recognised.
@@ -132,15 +108,6 @@ struct Controller<'a, W, C, S> {
     waiting_for: Option<Timestamp>,
 }
 
-/// When the source is read next.
-#[derive(Default)]
-struct Fetch {
-    at: Option<Timestamp>,
-    running: bool,
-    began: Timestamp,
-    failures: u32,
-}
-
 impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     fn new(setup: Setup<'a, W, C>, source: &'a S, pace: Pace) -> Self {
         let Setup { world, clock, limits, progress, .. } = setup;
@@ -149,9 +116,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             source,
             pace,
             walk: Walk::new(world, clock, limits, progress),
-            wakes: FuturesUnordered::new(),
-            alarms: BTreeSet::new(),
-            fetch: Fetch { at: Some(clock.now()), ..Fetch::default() },
+            wakes: Wakes::new(),
+            fetch: Fetch::new(clock.now()),
             current: None,
             epoch: 0,
             looking: false,
@@ -181,18 +147,18 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
 
     fn await_source(&self) {
         let source = self.source;
-        self.wakes.push(Box::pin(async move {
+        self.wakes.push(async move {
             source.changed().await;
             Wake::SourceChanged
-        }));
+        });
     }
 
     fn await_stir(&self) {
         let world = self.setup.world;
-        self.wakes.push(Box::pin(async move {
+        self.wakes.push(async move {
             world.stirred().await;
             Wake::Stirred
-        }));
+        });
     }
 
     fn begin_what_is_due(&mut self) {
@@ -204,12 +170,10 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     }
 
     fn fetch_if_due(&mut self, now: Timestamp) {
-        if self.fetch.running || self.fetch.at.is_none_or(|at| at > now) {
-            return;
+        if self.fetch.begin_if_due(now) {
+            let source = self.source;
+            self.wakes.push(async move { Wake::Fetched(source.fetch().await) });
         }
-        self.fetch = Fetch { at: None, running: true, began: now, ..self.fetch };
-        let source = self.source;
-        self.wakes.push(Box::pin(async move { Wake::Fetched(source.fetch().await) }));
     }
 
     fn probe_if_due(&mut self, now: Timestamp) {
@@ -217,10 +181,10 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let Setup { world, clock, limits, .. } = self.setup;
         for part in self.sick.due(now) {
             let look = current.look.clone();
-            self.wakes.push(Box::pin(async move {
+            self.wakes.push(async move {
                 let answer = look.probe(world, clock, limits.look, &part).await;
                 Wake::Probed(part, answer)
-            }));
+            });
         }
     }
 
@@ -234,9 +198,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             self.look_at = Some(earliest);
             return;
         }
-        let busy = self.walk.busy();
         let mut known = current.desired.deployments.keys().chain(self.last.deployments.keys());
-        if !busy.is_empty() && known.all(|id| busy.contains(id)) {
+        if !self.walk.is_idle() && known.all(|id| self.walk.is_busy(id)) {
             // Nothing could follow from it; the last step that ends brings us back here.
             return;
         }
@@ -244,30 +207,22 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         self.look_began = Some(now);
         self.looking = true;
         self.reporting.append(&mut self.finished);
+        let busy = self.walk.busy();
         let Setup { world, clock, limits, .. } = self.setup;
         let (look, skip, epoch) = (current.look.clone(), self.sick.errors(), self.epoch);
-        self.wakes.push(Box::pin(async move {
+        self.wakes.push(async move {
             let observed = look.take(world, clock, limits.look, &skip).await;
             Wake::Seen(Seen { epoch, busy, observed })
-        }));
+        });
     }
 
     /// Makes sure that something wakes the loop when the next thing is due.
     fn set_alarm(&mut self, now: Timestamp) {
-        let fetch = self.fetch.at.filter(|_| !self.fetch.running);
         let look = self.look_at.filter(|at| !self.looking && *at > now);
-        let Some(next) = [fetch, look, self.sick.next()].into_iter().flatten().min() else {
-            return;
-        };
-        if self.alarms.first().is_none_or(|first| *first > next) {
-            self.alarms.insert(next);
-            let clock = self.setup.clock;
-            self.wakes.push(Box::pin(async move {
-                clock.sleep(next.since(now)).await;
-                Wake::Alarm(next)
-            }));
-        }
-        let is_idle = !self.looking && !self.fetch.running && self.walk.busy().is_empty();
+        let all = [self.fetch.next(), look, self.sick.next()];
+        let Some(next) = all.into_iter().flatten().min() else { return };
+        self.wakes.set_alarm(self.setup.clock, next);
+        let is_idle = !self.looking && !self.fetch.is_running() && self.walk.is_idle();
         if is_idle && self.waiting_for != Some(next) {
             self.waiting_for = Some(next);
             self.tell(&Event::Waiting { next });
@@ -283,16 +238,15 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         match wake {
             Wake::SourceChanged => {
                 self.await_source();
-                self.fetch.at = Some(now.max(self.fetch.began.plus(self.pace.gap)));
+                self.fetch.want(now, &self.pace);
             }
             Wake::Fetched(answer) => self.fetched(answer, now),
             Wake::Stirred => {
                 self.await_stir();
                 self.want_look(now.plus(self.pace.debounce));
             }
-            Wake::Alarm(at) => {
-                self.alarms.remove(&at);
-            }
+            // What is due is found out before every wait.
+            Wake::Alarm(_) => {}
             Wake::Seen(seen) => self.seen(seen, now),
             Wake::Probed(part, answer) => {
                 if self.sick.probed(&part, answer, now) {
@@ -304,20 +258,14 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     }
 
     fn fetched(&mut self, answer: Result<Snapshot, SourceError>, now: Timestamp) {
-        self.fetch.running = false;
         match answer {
             Ok(snapshot) => {
-                self.fetch.failures = 0;
+                self.fetch.succeeded();
                 self.status.source_error = None;
                 self.accept(snapshot, now);
             }
             Err(error) => {
-                self.fetch.failures = self.fetch.failures.saturating_add(1);
-                let pace = &self.pace;
-                let pause =
-                    delay(self.fetch.failures, "source", pace.retry_first, LONGEST_FETCH_PAUSE);
-                let again = now.plus(pause);
-                self.fetch.at = Some(self.fetch.at.map_or(again, |at| at.max(again)));
+                self.fetch.failed(now, &self.pace);
                 let text = error.to_string();
                 if self.status.source_error.as_ref() != Some(&text) {
                     self.status.source_error = Some(text);
@@ -401,14 +349,10 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     /// Tells what a look said, if it is news or closes a pass.
     fn tell_report(&mut self, report: Report, now: Timestamp) {
         let is_news = report != self.last;
-        self.status.ready |= report.unseen.is_empty();
-        self.status.seen_at = Some(now);
-        self.status.unseen = report.unseen.clone();
-        self.status.deployments = report.deployments.clone();
-        self.status.blocked = report.blocked.clone();
+        self.status.seen(&report, now);
         self.last = report;
         self.tell(&Event::Status(&self.status));
-        let execution = joined(std::mem::take(&mut self.reporting));
+        let execution = Execution::joined(std::mem::take(&mut self.reporting));
         if is_news || execution.is_some() {
             let report = Report { execution, ..self.last.clone() };
             self.tell(&Event::PassFinished(&report));
@@ -421,7 +365,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             Turn::Step { step, ending } => {
                 match ending {
                     Ending::Done { .. } => self.holds.succeeded(&step, now),
-                    Ending::Failed(_) => self.holds.failed(&step, now),
+                    Ending::Failed(failure) => self.holds.failed(&step, &failure.error, now),
                     Ending::Dropped { .. } | Ending::Stopped => {}
                 }
                 if !self.walk.is_busy(&step.deployment) {
@@ -442,25 +386,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 ended.push(execution);
             }
         }
-        let report = Report { execution: joined(ended), ..self.last };
+        let report = Report { execution: Execution::joined(ended), ..self.last };
         self.setup.progress.event(&Event::PassFinished(&report));
         report
     }
-}
-
-/// The next thing that ends, whenever something runs.
-async fn next_turn<W: Act, C: Clock>(walk: &mut Walk<'_, W, C>) -> Turn {
-    match walk.next().await {
-        Some(turn) => turn,
-        None => pending().await,
-    }
-}
-
-/// Several executions as one; `None` without any.
-fn joined(executions: Vec<Execution>) -> Option<Execution> {
-    executions.into_iter().reduce(|mut all, execution| {
-        all.steps.extend(execution.steps);
-        all.stopped |= execution.stopped;
-        all
-    })
 }

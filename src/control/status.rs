@@ -10,6 +10,7 @@ use crate::model::time::Timestamp;
 
 use super::backoff::Held;
 use super::observe::Part;
+use super::report::Report;
 
 /// What the controller knows after a look.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -31,6 +32,17 @@ pub struct Status {
     pub blocked: Vec<Blocked>,
     /// What is put off.
     pub held: Vec<Held>,
+}
+
+impl Status {
+    /// Takes over what a look said.
+    pub(super) fn seen(&mut self, report: &Report, now: Timestamp) {
+        self.ready |= report.unseen.is_empty();
+        self.seen_at = Some(now);
+        self.unseen.clone_from(&report.unseen);
+        self.deployments.clone_from(&report.deployments);
+        self.blocked.clone_from(&report.blocked);
+    }
 }
 
 /// JSON has only strings for keys.

@@ -215,3 +215,72 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Until = Until::Good(Duration::from_millis(500));
+
+    fn running(started: u64, restarts: u32) -> ContainerState {
+        ContainerState {
+            status: Status::Running,
+            exit_code: 1,
+            health: None,
+            started_at: Some(Timestamp::from_secs(started)),
+            finished_at: None,
+            restarts,
+        }
+    }
+
+    fn exited(code: i64) -> ContainerState {
+        ContainerState { status: Status::Exited, exit_code: code, ..running(1, 0) }
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp(millis * 1_000_000)
+    }
+
+    fn watching(until: Until) -> Watching {
+        Watching::new(until, Duration::from_mins(5), at(0))
+    }
+
+    #[test]
+    fn it_must_be_good_without_a_break() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 0), at(0)).unwrap().is_some());
+        assert!(watch.judge(&running(1, 0), at(499)).unwrap().is_some());
+        assert_eq!(watch.judge(&running(1, 0), at(500)), Ok(None));
+    }
+
+    #[test]
+    fn a_restart_between_two_looks_begins_the_time_anew() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 0), at(0)).unwrap().is_some());
+        assert!(watch.judge(&running(2, 1), at(600)).unwrap().is_some());
+        assert_eq!(watch.judge(&running(2, 1), at(1100)), Ok(None));
+    }
+
+    #[test]
+    fn the_engines_own_restarts_are_borne_only_for_so_long() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 7), at(0)).is_ok());
+        assert!(watch.judge(&running(2, 9), at(100)).is_ok());
+        let looping = WaitError::CrashLoop { code: 1, restarts: 3 };
+        assert_eq!(watch.judge(&running(3, 10), at(200)), Err(looping));
+    }
+
+    #[test]
+    fn who_waits_for_running_is_content_with_a_good_end_but_not_with_a_bad_one() {
+        assert_eq!(verdict(&exited(0), Until::Running), Verdict::Holds);
+        assert_eq!(verdict(&exited(1), Until::Running), Verdict::Never(1));
+        assert_eq!(verdict(&exited(0), GOOD), Verdict::Never(0));
+    }
+
+    #[test]
+    fn health_counts_only_for_who_waits_for_it() {
+        let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
+        assert_eq!(verdict(&starting, Until::Running), Verdict::Holds);
+        assert_eq!(verdict(&starting, GOOD), Verdict::NotYet(Pending::Starting));
+    }
+}

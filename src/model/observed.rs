@@ -84,6 +84,14 @@ pub struct ContainerView {
     pub volumes: BTreeMap<String, VolumeName>,
 }
 
+impl ContainerView {
+    /// The number of the first port that the container exposes.
+    #[must_use]
+    pub fn first_exposed(&self) -> Option<u16> {
+        self.spec.exposed.first().map(|port| port.number)
+    }
+}
+
 /// What a container does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContainerState {

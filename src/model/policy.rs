@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::id::DeploymentId;
 
@@ -81,7 +82,25 @@ pub struct HostPolicy {
     /// and what is below), `capability=NET_ADMIN`, `privileged`. The key `*` is for all.
     pub grants: BTreeMap<String, BTreeSet<String>>,
     /// Each deployment's own tree on the engine's host: binds inside it need no grant.
-    pub trees: BTreeMap<DeploymentId, String>,
+    pub trees: Trees,
+}
+
+/// Where deployments have their own trees. Clones share one list, so that whoever loads
+/// desired state can renew it for everybody who asks the policy.
+#[derive(Clone, Debug, Default)]
+pub struct Trees(Arc<RwLock<BTreeMap<DeploymentId, String>>>);
+
+impl Trees {
+    /// Replaces the list.
+    pub fn renew(&self, trees: BTreeMap<DeploymentId, String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = trees;
+    }
+
+    /// Whether a path lies in the deployment's own tree.
+    fn hold(&self, deployment: &DeploymentId, path: &str) -> bool {
+        let trees = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        trees.get(deployment).is_some_and(|tree| is_within(path, tree))
+    }
 }
 
 impl HostPolicy {
@@ -98,8 +117,7 @@ impl HostPolicy {
             return true;
         }
         if let Demand::Bind(path) = demand
-            && let Some(tree) = self.trees.get(deployment)
-            && is_within(path, tree)
+            && self.trees.hold(deployment, path)
         {
             return true;
         }
@@ -169,8 +187,8 @@ mod tests {
 
     #[test]
     fn the_own_tree_needs_no_grant() {
-        let mut policy = HostPolicy::default();
-        policy.trees.insert("abc".into(), "/home/ann/shop".to_owned());
+        let policy = HostPolicy::default();
+        policy.clone().trees.renew([("abc".into(), "/home/ann/shop".to_owned())].into());
         assert!(policy.permits(&"abc".into(), &Demand::Bind("/home/ann/shop/web".to_owned())));
         assert!(!policy.permits(&"abc".into(), &Demand::Bind("/home/ann".to_owned())));
     }

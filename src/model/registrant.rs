@@ -43,8 +43,8 @@ pub enum Endpoint {
         after: StepId,
         /// The network.
         network: NetworkName,
-        /// The container's port.
-        port: u16,
+        /// The container's port; `None` takes the first that it exposes then.
+        port: Option<u16>,
     },
     /// Known after an [`Action::Await`]: a published port of the host.
     Published {
@@ -66,10 +66,12 @@ impl Endpoint {
         };
         Ok(match self {
             Self::Known { .. } => self.clone(),
-            Self::OnNetwork { after, network, port } => Self::Known {
-                address: seen(after)?.addresses.get(network).ok_or(Unresolved(*after))?.to_string(),
-                port: *port,
-            },
+            Self::OnNetwork { after, network, port } => {
+                let view = seen(after)?;
+                let address = view.addresses.get(network).ok_or(Unresolved(*after))?;
+                let port = port.or_else(|| view.first_exposed()).unwrap_or(0);
+                Self::Known { address: address.to_string(), port }
+            }
             Self::Published { after, address, port } => Self::Known {
                 address: address.clone(),
                 port: *seen(after)?.host_ports.get(port).ok_or(Unresolved(*after))?,

@@ -50,7 +50,9 @@ impl<'a> Services<'a, '_> {
         let view = owned.view;
         let (address, port) = match way {
             Way::Network(network, port) => match view.addresses.get(&network) {
-                Some(address) => (address.to_string(), port),
+                Some(address) => {
+                    (address.to_string(), port.or_else(|| view.first_exposed()).unwrap_or(0))
+                }
                 None => return,
             },
             Way::Published(address, port) => match view.host_ports.get(&port) {
@@ -158,13 +160,13 @@ impl<'a> Services<'a, '_> {
 
     /// On which way others reach a service's replicas. Says so if there is none.
     fn way(&mut self, service: &Service, registration: &Registration) -> Option<Way> {
-        let port = registration.port.or_else(|| self.first_port(service).map(|port| port.number));
+        let port = registration.port.or_else(|| first_port(service));
         let routable = |network: &&NetworkName| match &self.context.engine.routable {
             Routable::All => true,
             Routable::Networks(names) => names.contains(*network),
         };
         if let Some(network) = service.spec.networks.keys().find(routable) {
-            return Some(Way::Network(network.clone(), port.unwrap_or(0)));
+            return Some(Way::Network(network.clone(), port));
         }
         let published = service.spec.published.iter().find(|published| {
             registration.port.is_none_or(|port| port == published.container.number)
@@ -178,18 +180,6 @@ impl<'a> Services<'a, '_> {
             service.origins.find("ports"),
         );
         None
-    }
-
-    /// The first port that the stack publishes or exposes, else the image's.
-    fn first_port(&self, service: &Service) -> Option<Port> {
-        let spec = &service.spec;
-        let published = spec.published.iter().map(|published| published.container).next();
-        let exposed = || spec.exposed.first().copied();
-        let image = || match self.images.get(&spec.image) {
-            Some(super::drift::ImageUse::Present(image)) => image.exposed.first().copied(),
-            _ => None,
-        };
-        published.or_else(exposed).or_else(image)
     }
 
     /// Both forms of a replica: the seed's (service `pricing.abc`) and the one that DNS
@@ -248,8 +238,17 @@ impl<'a> Services<'a, '_> {
 
 /// On which way a replica is reached.
 enum Way {
-    Network(NetworkName, u16),
+    /// On a network, at this port or the first that the image exposes.
+    Network(NetworkName, Option<u16>),
+    /// At an address of the host, by the host's port for this one.
     Published(String, Port),
+}
+
+/// The first port that the stack publishes or exposes.
+fn first_port(service: &Service) -> Option<u16> {
+    let spec = &service.spec;
+    let published = spec.published.iter().map(|published| published.container).next();
+    published.or_else(|| spec.exposed.first().copied()).map(|port| port.number)
 }
 
 /// A name as DNS knows it: lower case, with `-` for whatever a label may not hold.

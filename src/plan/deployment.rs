@@ -117,8 +117,10 @@ fn steps(context: Context<'_>, mut scribe: Scribe<'_>) -> bool {
     services.plan();
     let mut scribe = services.scribe;
     resources::unused_networks(&context, &mut scribe);
-    let in_sync = scribe.is_empty();
-    remember(&context, &mut scribe);
+    let in_sync = scribe.is_empty() && !scribe.is_blocked();
+    if !scribe.is_blocked() {
+        remember(&context, &mut scribe);
+    }
     in_sync
 }
 

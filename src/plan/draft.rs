@@ -24,19 +24,38 @@ pub(super) struct Scribe<'d> {
     deployment: DeploymentId,
     engine: EngineName,
     first: usize,
+    first_blocked: usize,
 }
 
 impl Draft {
     /// A scribe for one deployment.
     pub(super) fn scribe(&mut self, deployment: &DeploymentId, engine: &EngineName) -> Scribe<'_> {
-        let first = self.steps.len();
-        Scribe { draft: self, deployment: deployment.clone(), engine: engine.clone(), first }
+        let (first, first_blocked) = (self.steps.len(), self.blocked.len());
+        let (deployment, engine) = (deployment.clone(), engine.clone());
+        Scribe { draft: self, deployment, engine, first, first_blocked }
     }
 }
 
 impl Scribe<'_> {
+    /// The same predecessors without those that another of them waits for anyway.
+    fn reduced(&self, after: After) -> After {
+        let (Some(first), true) = (after.first().copied(), after.len() > 1) else { return after };
+        let mut reached = After::new();
+        let mut open: Vec<StepId> = after.iter().copied().collect();
+        while let Some(id) = open.pop() {
+            let Some(step) = self.draft.steps.get(id.0 as usize - 1) else { continue };
+            for before in step.after.range(first..) {
+                if reached.insert(*before) {
+                    open.push(*before);
+                }
+            }
+        }
+        after.difference(&reached).copied().collect()
+    }
+
     /// Adds a step and returns its number.
     pub(super) fn step(&mut self, action: Action, causes: Vec<Cause>, after: After) -> StepId {
+        let after = self.reduced(after);
         let id = StepId(u32::try_from(self.draft.steps.len() + 1).expect("BUG: too many steps"));
         self.draft.steps.push(Step {
             id,
@@ -74,6 +93,12 @@ impl Scribe<'_> {
         let mine = &self.draft.steps[self.first..];
         let waited_for: After = mine.iter().flat_map(|step| step.after.iter().copied()).collect();
         mine.iter().map(|step| step.id).filter(|id| !waited_for.contains(id)).collect()
+    }
+
+    /// Whether something of this deployment is withheld.
+    pub(super) fn is_blocked(&self) -> bool {
+        let mine = &self.draft.blocked[self.first_blocked..];
+        mine.iter().any(|blocked| !blocked.waiting_on.is_notice())
     }
 
     /// Whether this deployment has no step yet.

@@ -80,6 +80,9 @@ pub(super) fn compare(
     };
     let have = without_operators_dns(&want, have);
     for difference in differences(&want, &have, by) {
+        if is_told_by_attachment(&difference.field, &want, &have) {
+            continue;
+        }
         let class = class_of(&difference.field);
         let cause = shown.cause(difference);
         match class {
@@ -97,6 +100,14 @@ fn without_operators_dns(want: &Facts, mut have: Facts) -> Facts {
         want.contains_key(path) || !matches!(path.as_str(), "dns" | "dns_search")
     });
     have
+}
+
+/// How a container is attached to a network only counts where it is attached.
+fn is_told_by_attachment(path: &str, want: &Facts, have: &Facts) -> bool {
+    path.strip_prefix("network_config.").is_some_and(|network| {
+        let attached = format!("networks.{network}");
+        !(want.contains_key(&attached) && have.contains_key(&attached))
+    })
 }
 
 /// Images are compared by content: the same one under a new tag replaces nothing.

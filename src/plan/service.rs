@@ -125,7 +125,7 @@ impl<'a, 's> Services<'a, 's> {
         for slot in slots.into_iter().rev().filter(|slot| slot.0 > service.replicas) {
             for owned in self.context.slot(&service.name, slot) {
                 let reason = Reason::ScaledDown { from, to: service.replicas };
-                let cause = because(reason, service.origins.find("deploy.replicas"));
+                let cause = because(reason, service.origins.find("scale"));
                 self.remove(owned, slot, cause, service.stop_grace);
             }
         }

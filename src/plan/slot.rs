@@ -211,7 +211,7 @@ impl<'a> Services<'a, '_> {
         let recorded = self.context.recorded_scale(&service.name);
         if recorded > 0 && !succeeds && slot.0 > recorded {
             let reason = Reason::ScaledUp { from: recorded, to: service.replicas };
-            let at = service.origins.find("deploy.replicas");
+            let at = service.origins.find("scale");
             return vec![because(reason, at)];
         }
         vec![because(Reason::Missing, service.origins.find(""))]

@@ -173,7 +173,11 @@ impl Display for Endpoint {
         match self {
             Self::Known { address, port } => write!(f, "{address}:{port}"),
             Self::OnNetwork { after, network, port } => {
-                write!(f, "its address on {network} (known after {after}), port {port}")
+                write!(f, "its address on {network} (known after {after})")?;
+                match port {
+                    Some(port) => write!(f, ", port {port}"),
+                    None => f.write_str(", its first port"),
+                }
             }
             Self::Published { after, address, port } => {
                 write!(f, "{address}, the host's port for {port} (known after {after})")
@@ -192,7 +196,12 @@ impl Display for Blocked {
         if let Some(at) = &self.at {
             write!(f, " ({at})")?;
         }
-        write!(f, "\n       waits: {}", self.waiting_on)
+        match (&self.waiting_on, &self.deployment) {
+            (WaitingOn::Grant { demand }, Some(id)) => {
+                write!(f, "\n       waits: until the operator grants it: --allow {id}:{demand}")
+            }
+            (waiting_on, _) => write!(f, "\n       waits: {waiting_on}"),
+        }
     }
 }
 
@@ -222,7 +231,7 @@ impl Display for WaitingOn {
             }
             Self::External => f.write_str("until somebody makes it: the stack calls it external"),
             Self::Grant { demand } => {
-                write!(f, "until the operator grants it: --allow DEPLOYMENT:{demand}")
+                write!(f, "until the operator grants `{demand}`")
             }
             Self::Approval { digest } => {
                 write!(f, "until a person approves it: --approve {digest}")
@@ -266,15 +275,19 @@ impl Plan {
             matches!(action, Action::RestartContainer { .. } | Action::UnpauseContainer { .. })
         });
         let started = self.steps.iter().filter(|step| is_revival(step)).count();
+        let in_place = self.steps.iter().filter(|step| is_in_place(step)).count();
         let withheld = self.blocked.iter().filter(|b| !b.waiting_on.is_notice()).count();
         let mut parts = vec![
             format!("{} to create", created.saturating_sub(replaced)),
             format!("{replaced} to replace"),
             format!("{} to remove", removed.saturating_sub(replaced)),
         ];
-        for (number, what) in
-            [(started, "to start again"), (restarted, "to restart"), (withheld, "blocked")]
-        {
+        for (number, what) in [
+            (in_place, "to change in place"),
+            (started, "to start again"),
+            (restarted, "to restart"),
+            (withheld, "blocked"),
+        ] {
             if number > 0 {
                 parts.push(format!("{number} {what}"));
             }
@@ -297,6 +310,17 @@ fn is_revival(step: &Step) -> bool {
     use crate::model::action::ContainerRef;
     matches!(&step.action, Action::StartContainer { container }
         if matches!(container.container, ContainerRef::Known(_)))
+}
+
+/// A change of a container that stays.
+fn is_in_place(step: &Step) -> bool {
+    let changes = matches!(
+        step.action,
+        Action::UpdateContainer { .. }
+            | Action::ConnectNetwork { .. }
+            | Action::DisconnectNetwork { .. }
+    );
+    changes && step.causes.iter().any(|cause| matches!(cause.reason, Reason::Changed(_)))
 }
 
 fn ids(ids: &BTreeSet<StepId>) -> String {

@@ -24,9 +24,9 @@ pub enum Invariant {
     /// No service falls below the promised number of good replicas by our doing.
     MinHealthy,
     /// No service has more running containers than its replicas and the surge, and no
-    /// replica more than two.
+    /// replica more than two of them.
     MaxSurge,
-    /// Nothing is done to what the last look did not see.
+    /// Nothing is done to what the controller has not seen.
     NothingOnDoubt,
     /// Nothing starts before what it depends on is as it asks.
     Order,
@@ -52,26 +52,28 @@ impl fmt::Display for Violation {
 }
 
 /// What the desired state promises about a service; the checks compare effects with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promise {
+    /// Where it runs; on its way from another engine nothing is promised there.
+    pub engine: EngineName,
     /// How many replicas it has.
     pub replicas: u32,
-    /// How many of its containers may run at any time.
+    /// How many of its containers may run at any time; those on their way out do not count.
     pub max_running: u32,
-    /// How many good replicas may be missing while they are replaced.
-    pub max_down: u32,
+    /// How many good replicas there are at least while they are replaced, if there were
+    /// so many before.
+    pub min_healthy: u32,
     /// What must hold of others when one of its containers starts.
     pub after: BTreeMap<ServiceName, Condition>,
 }
 
-/// What the controller saw of an engine at its last look.
+/// What the controller saw of an engine at its last look that succeeded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {
-    /// Whether it got an answer.
-    pub(super) seen: bool,
     /// How many replicas of each service were good then.
     good: BTreeMap<ServiceKey, usize>,
-    /// Services that changed since by themselves or by a hand.
+    /// Services that changed by themselves or by a hand since this controller's first
+    /// look: what it does may rest on any of its looks.
     disturbed: BTreeSet<ServiceKey>,
 }
 
@@ -81,7 +83,7 @@ impl Look {
         let keys: BTreeSet<ServiceKey> =
             engine.containers.values().filter_map(Container::service).collect();
         let good = keys.into_iter().map(|key| (key.clone(), good(engine, &key, None))).collect();
-        Self { seen: true, good, disturbed: BTreeSet::new() }
+        Self { good, disturbed: BTreeSet::new() }
     }
 }
 
@@ -90,7 +92,7 @@ fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> usi
     let slots: BTreeSet<_> = engine
         .containers
         .values()
-        .filter(|c| c.by_us && c.is_good() && Some(&c.id) != without)
+        .filter(|c| c.by_us && c.is_good() && c.is_staying() && Some(&c.id) != without)
         .filter(|c| c.service().as_ref() == Some(key))
         .filter_map(Container::slot)
         .collect();
@@ -98,6 +100,14 @@ fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> usi
 }
 
 impl State {
+    /// The controller looked at an engine.
+    pub(super) fn saw(&mut self, engine: &EngineName, mut look: Look) {
+        if let Some(before) = self.looks.remove(engine) {
+            look.disturbed = before.disturbed;
+        }
+        self.looks.insert(engine.clone(), look);
+    }
+
     /// A service changed, but not by the controller.
     pub(super) fn disturb(&mut self, engine: &EngineName, service: Option<ServiceKey>) {
         if let Some(look) = self.looks.get_mut(engine) {
@@ -121,7 +131,7 @@ impl State {
 
     /// Looks at an action as it is sent: what it acts on must have been seen.
     pub(super) fn check_sight(&mut self, name: &EngineName, action: &Action, words: &str) {
-        let unseen = !self.looks.get(name).is_some_and(|look| look.seen);
+        let unseen = !self.looks.contains_key(name);
         let doubtful = match action.outside() {
             Outside::Engine => unseen,
             Outside::Catalog => unseen || !self.catalog_seen,
@@ -139,7 +149,7 @@ impl State {
             self.check_ownership(engine, action, &mut broken);
             match action {
                 Action::CreateContainer(create) => {
-                    self.check_create(engine, create, &mut broken);
+                    check_create(engine, create, &mut broken);
                 }
                 Action::StartContainer { container }
                 | Action::RestartContainer { container, .. }
@@ -163,6 +173,10 @@ impl State {
         }
     }
 
+    fn promise(&self, engine: &Engine, key: &ServiceKey) -> Option<&Promise> {
+        self.promises.get(key).filter(|promise| promise.engine == engine.name)
+    }
+
     fn check_ownership(&self, engine: &Engine, action: &Action, broken: &mut Vec<Invariant>) {
         let strange_container = action.target().is_some_and(|target| {
             let ContainerRef::Known(id) = &target.container else { return true };
@@ -179,32 +193,6 @@ impl State {
         }
     }
 
-    fn check_create(&self, engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
-        let replica = &create.identity.replica;
-        let key = (replica.deployment.clone(), replica.service.clone());
-        let all = engine.containers.values();
-        let of_slot: Vec<&Container> = all
-            .filter(|c| c.by_us && c.service().as_ref() == Some(&key))
-            .filter(|c| c.slot() == Some(replica.slot))
-            .collect();
-        if of_slot.len() > 1 {
-            broken.push(Invariant::MaxSurge);
-        }
-        let loses = of_slot.iter().filter(|c| c.started_at.is_some()).any(|before| {
-            before.volumes.iter().any(|(target, volume)| {
-                let mount = create.spec.mounts.get(target);
-                let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
-                let image = engine.images.get(&create.spec.image);
-                let mounted =
-                    mount.is_some() || image.is_some_and(|image| image.volumes.contains(target));
-                anonymous && mounted && create.volumes.get(target) != Some(volume)
-            })
-        });
-        if loses {
-            broken.push(Invariant::NoDataLoss);
-        }
-    }
-
     fn check_start(&self, engine: &Engine, found: &Container, broken: &mut Vec<Invariant>) {
         let (Some(identity), Some(key)) = (&found.identity, found.service()) else { return };
         if let Some(hash) = &identity.files_hash {
@@ -216,18 +204,21 @@ impl State {
                 broken.push(Invariant::FilesFirst);
             }
         }
-        let Some(promise) = self.promises.get(&key) else { return };
-        let running = engine.containers.values().filter(|c| {
-            c.by_us && c.service().as_ref() == Some(&key) && c.is_alive() && c.id != found.id
-        });
-        if running.count() >= promise.max_running as usize {
+        let Some(promise) = self.promise(engine, &key) else { return };
+        let others = || {
+            let all = engine.containers.values().filter(|c| c.by_us && c.id != found.id);
+            all.filter(|c| c.service().as_ref() == Some(&key))
+        };
+        let running = others().filter(|c| c.is_staying()).count();
+        let of_slot = others().filter(|c| c.is_alive() && c.slot() == found.slot()).count();
+        if running >= promise.max_running as usize || of_slot > 1 {
             broken.push(Invariant::MaxSurge);
         }
         for (service, condition) in &promise.after {
             let other = (key.0.clone(), service.clone());
             let disturbed =
                 self.looks.get(&engine.name).is_some_and(|look| look.disturbed.contains(&other));
-            let wanted = self.promises.get(&other).is_some_and(|promise| promise.replicas > 0);
+            let wanted = self.promise(engine, &other).is_some_and(|promise| promise.replicas > 0);
             let holds =
                 engine.containers.values().filter(|c| c.service().as_ref() == Some(&other)).any(
                     |c| match condition {
@@ -246,7 +237,8 @@ impl State {
     /// are below it already, no further.
     fn check_stop(&self, engine: &Engine, found: &Container, broken: &mut Vec<Invariant>) {
         let Some(key) = found.service() else { return };
-        let (Some(promise), Some(look)) = (self.promises.get(&key), self.looks.get(&engine.name))
+        let (Some(promise), Some(look)) =
+            (self.promise(engine, &key), self.looks.get(&engine.name))
         else {
             return;
         };
@@ -254,7 +246,7 @@ impl State {
             return;
         }
         let before = look.good.get(&key).copied().unwrap_or_default();
-        let floor = promise.replicas.saturating_sub(promise.max_down) as usize;
+        let floor = promise.min_healthy as usize;
         if good(engine, &key, Some(&found.id)) < floor.min(before) {
             broken.push(Invariant::MinHealthy);
         }
@@ -263,5 +255,29 @@ impl State {
     /// Remembers which files a hash stands for.
     pub(super) fn expect_files(&mut self, hash: Digest, files: BTreeMap<String, Digest>) {
         self.files.insert(hash, files);
+    }
+}
+
+/// A replica's new container takes over what its predecessor wrote.
+fn check_create(engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
+    let replica = &create.identity.replica;
+    let key = (replica.deployment.clone(), replica.service.clone());
+    let all = engine.containers.values();
+    let of_slot = all
+        .filter(|c| c.by_us && c.service().as_ref() == Some(&key))
+        .filter(|c| c.slot() == Some(replica.slot));
+    let mut started = of_slot.filter(|c| c.started_at.is_some());
+    let loses = started.any(|before| {
+        before.volumes.iter().any(|(target, volume)| {
+            let mount = create.spec.mounts.get(target);
+            let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
+            let image = engine.images.get(&create.spec.image);
+            let mounted =
+                mount.is_some() || image.is_some_and(|image| image.volumes.contains(target));
+            anonymous && mounted && create.volumes.get(target) != Some(volume)
+        })
+    });
+    if loses {
+        broken.push(Invariant::NoDataLoss);
     }
 }

@@ -171,13 +171,17 @@ impl State {
         self.crashed
     }
 
+    /// A new controller has seen nothing yet.
+    pub(super) fn forget_looks(&mut self) {
+        self.looks.clear();
+        self.catalog_seen = false;
+        self.ledger_seen = false;
+    }
+
     /// The dead controller is gone; the next one may act.
     pub(super) fn bury(&mut self) {
         self.crashed = false;
         self.crash = None;
-        self.looks.clear();
-        self.catalog_seen = false;
-        self.ledger_seen = false;
         self.note("the controller crashes");
     }
 }

@@ -33,6 +33,7 @@ pub struct SimWorld {
 
 impl SimWorld {
     pub(super) fn new(state: Rc<RefCell<State>>) -> Self {
+        state.borrow_mut().forget_looks();
         let stirs = Cell::new(state.borrow().stirs);
         Self { state, generation: Cell::new(0), stirs }
     }
@@ -93,22 +94,15 @@ impl Observe for SimWorld {
         engine: &EngineName,
         scope: &Scope,
     ) -> Result<EngineContents, OutsideError> {
-        self.state.borrow_mut().looks.remove(engine);
-        let mut look = None;
-        let answer = self
-            .call(&format!("{engine}: look"), |state, _| {
-                let found = state.reach(engine)?;
-                look = Some(Look::at(found));
-                let contents = found.contents(scope);
-                // Disturbances count from here on, also before the answer arrives.
-                state.looks.extend(look.take().map(|look| (engine.clone(), look)));
-                Ok(contents)
-            })
-            .await;
-        if answer.is_err() {
-            self.state.borrow_mut().looks.remove(engine);
-        }
-        answer
+        self.call(&format!("{engine}: look"), |state, delivered| {
+            let found = state.reach(engine)?;
+            let (look, contents) = (Look::at(found), found.contents(scope));
+            if delivered {
+                state.saw(engine, look);
+            }
+            Ok(contents)
+        })
+        .await
     }
 
     async fn container(
@@ -141,7 +135,6 @@ impl Observe for SimWorld {
         engines: &BTreeSet<EngineName>,
         services: &BTreeSet<String>,
     ) -> Result<Option<CatalogContents>, OutsideError> {
-        self.state.borrow_mut().catalog_seen = false;
         if self.state.borrow().catalog.is_none() {
             return Ok(None);
         }
@@ -150,12 +143,11 @@ impl Observe for SimWorld {
                 Ok(state.reach_catalog()?.map(|catalog| catalog.contents(engines, services)))
             })
             .await;
-        self.state.borrow_mut().catalog_seen = answer.is_ok();
+        self.state.borrow_mut().catalog_seen |= answer.is_ok();
         answer
     }
 
     async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        self.state.borrow_mut().ledger_seen = false;
         let answer = self
             .call("ledger: read", |state, _| {
                 let store = state.reach_store()?;
@@ -268,7 +260,7 @@ fn on_engine(
         Action::UpdateContainer { container, resources } => {
             engine.update(known(container)?, resources)?;
         }
-        Action::UnpauseContainer { container } => engine.unpause(known(container)?)?,
+        Action::UnpauseContainer { container } => engine.unpause(known(container)?, timeline)?,
         Action::RestartContainer { container, grace } => {
             wait = engine.restart(known(container)?, *grace, timeline)?;
         }

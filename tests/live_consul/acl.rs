@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::support::{ENGINE, Server, both_forms, seen};
 
 const ROOT: &str = "99999999-9999-9999-9999-999999999999";
-/// The rights that the documentation asks for.
+/// The rights that `ConsulSettings::token` asks for.
 const ENOUGH: &str = r#"
     key_prefix "reconciler/" { policy = "write" }
     session_prefix "" { policy = "write" }
@@ -34,20 +34,26 @@ struct Guarded {
 
 impl Guarded {
     async fn start() -> Self {
+        // Between choosing free ports and listening on them somebody may take one.
+        for _ in 0..5 {
+            let mut guarded = Self::spawn();
+            if guarded.is_up().await {
+                return guarded;
+            }
+        }
+        panic!("Consul with access control did not come up");
+    }
+
+    fn spawn() -> Self {
         let program = std::env::var_os("RECONCILER_LAB_CONSUL")
             .expect("RECONCILER_LAB_CONSUL is not set: run with scripts/with-lab --consul");
-        let folder = std::env::temp_dir().join(format!("rc-acl-{}", std::process::id()));
+        let listeners = [(); 4].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
+        let [http, server, lan, wan] = listeners.map(|l| l.local_addr().unwrap().port());
+        let folder = std::env::temp_dir().join(format!("rc-acl-{}-{http}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let config = json!({ "acl": { "enabled": true, "default_policy": "deny",
             "tokens": { "master": ROOT } } });
         std::fs::write(folder.join("acl.json"), config.to_string()).unwrap();
-        let ports: Vec<u16> = (0..4)
-            .map(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap())
-            .collect::<Vec<_>>()
-            .iter()
-            .map(|listener| listener.local_addr().unwrap().port())
-            .collect();
-        let [http, server, lan, wan] = ports[..] else { unreachable!() };
         let child = Command::new(program)
             .args(["agent", "-dev", "-node=guarded", "-dns-port=-1", "-grpc-port=-1"])
             .arg(format!("-http-port={http}"))
@@ -61,15 +67,22 @@ impl Guarded {
             .spawn()
             .unwrap();
         let server = Server { host: "127.0.0.1".to_owned(), port: http, root: Some(ROOT) };
-        let guarded = Self { server, child, folder };
-        let root = guarded.server.client("probe", Some(ROOT));
+        Self { server, child, folder }
+    }
+
+    /// Whether it comes up; `false` as soon as it ended.
+    async fn is_up(&mut self) -> bool {
         for _ in 0..300 {
-            if root.read_ledger().await.is_ok() {
-                return guarded;
+            // Once its own node is there, there is a leader too.
+            if !self.server.get("/v1/catalog/node/guarded").await["Node"].is_null() {
+                return true;
+            }
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("Consul with access control did not come up");
+        false
     }
 
     /// A token with these rights.
@@ -84,8 +97,9 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
         std::fs::remove_dir_all(&self.folder).unwrap();
     }
 }

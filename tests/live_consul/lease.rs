@@ -48,7 +48,7 @@ async fn a_kept_lease_outlives_its_time_to_live_and_writes_nothing() {
         let checks = server.get("/v1/health/checks/reconciler").await;
         let ours = checks.as_array().unwrap().iter();
         let ours: Vec<Value> = ours
-            .filter(|check| check["ServiceID"] == "reconciler-keeper-keeper")
+            .filter(|check| check["ServiceID"].as_str().unwrap().contains("-keeper-"))
             .cloned()
             .collect();
         assert_eq!(ours.len(), 1, "not bound to a check of the agent");
@@ -79,7 +79,7 @@ async fn a_lease_that_is_not_kept_passes_to_the_next() {
     };
     // A plain TTL session would need 20 s; the bound is generous for a busy machine.
     let taken = tokio::time::timeout(std::time::Duration::from_secs(15), taken).await.unwrap();
-    assert_eq!(lease.keep().await, LeaseLost::Taken);
+    assert_eq!(lease.keep().await, LeaseLost::Unconfirmed);
     let late = both_forms("crash", "crash", 1, CheckStatus::Passing);
     assert!(matches!(dead.act(&late).await, Err(OutsideError::Conflict(_))));
     taken.release().await.unwrap();

@@ -8,6 +8,7 @@
 
 mod acl;
 mod catalog;
+mod host;
 mod lease;
 mod ledger;
 mod support;

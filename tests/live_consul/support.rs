@@ -44,7 +44,7 @@ impl Server {
         Consul::new(&settings).unwrap()
     }
 
-    /// A raw call; the answer's JSON, `null` if it is none.
+    /// A raw call; the answer's JSON, `null` if there is none.
     pub(crate) async fn raw(&self, method: &str, path: &str, body: &str) -> Value {
         let endpoint = Endpoint::Tcp { host: self.host.clone(), port: self.port };
         let client = HttpClient::new(endpoint, 1).unwrap();
@@ -53,7 +53,10 @@ impl Server {
             request = request.header("X-Consul-Token", root);
         }
         let request = request.body(full(body.to_owned())).unwrap();
-        let body = client.send(request).await.unwrap().into_body().collect().await.unwrap();
+        let Ok(response) = client.send(request).await else {
+            return Value::Null;
+        };
+        let body = response.into_body().collect().await.unwrap();
         serde_json::from_slice(&body.to_bytes()).unwrap_or_default()
     }
 

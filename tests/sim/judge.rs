@@ -60,7 +60,7 @@ fn containers(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
                 match left.remove(&container) {
                     None => wrong.push(format!("{container} is missing on {engine}")),
                     Some(view) => {
-                        let faults = replica(&view, part);
+                        let faults = replica(&view, part, &part.reference(id, name));
                         wrong.extend(faults.into_iter().map(|text| format!("{container}: {text}")));
                     }
                 }
@@ -75,7 +75,7 @@ fn containers(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
     wrong
 }
 
-fn replica(view: &ContainerView, part: &Part) -> Vec<String> {
+fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut expect = |holds: bool, text: &str| {
         if !holds {
@@ -92,7 +92,7 @@ fn replica(view: &ContainerView, part: &Part) -> Vec<String> {
         expect(view.state.health == Some(Health::Healthy), "it is not healthy");
     }
     let spec = &view.spec;
-    expect(spec.image.as_str() == part.image, "it has another image");
+    expect(spec.image.as_str() == image, "it has another image");
     expect(spec.env.get("VERSION") == Some(&part.env.to_string()), "it has another environment");
     expect(spec.memory == part.memory, "it has another memory limit");
     expect(spec.restart == part.restart, "it has another restart policy");

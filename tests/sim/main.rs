@@ -4,9 +4,11 @@
 //! `RECONCILER_SIM_SEEDS=N` plays N seeds; `RECONCILER_SIM_SEED=K` plays one and prints
 //! its trace.
 
+mod calm;
 mod judge;
 mod play;
 mod scenario;
+mod twins;
 mod wish;
 
 use std::fmt::Write as _;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reconciler::control::{self, Event, Limits, Progress, Report, Setup, Stop};
+use reconciler::control::{self, Limits, Pace, Report, Setup, Silent, Stop};
 use reconciler::model::desired::DesiredState;
 use reconciler::model::digest::Digest;
 use reconciler::model::id::EngineName;
@@ -13,6 +13,7 @@ use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::plan::{CatalogSettings, EngineSettings, Settings};
 use reconciler::sim::{Driven, MemTree, Sim, SimSource};
+use reconciler::world::{Act, Clock, Snapshot, Source as _};
 
 use super::judge;
 use super::scenario::Scenario;
@@ -34,12 +35,8 @@ pub(crate) struct Ending {
 const PASSES_TO_CONVERGE: u32 = 4;
 /// A pass that takes longer has lost its way.
 const LONGEST_PASS: Duration = Duration::from_hours(1);
-
-struct Silent;
-
-impl Progress for Silent {
-    fn event(&self, _event: &Event<'_>) {}
-}
+/// How long a controller lives that is killed.
+const LIFE: Duration = Duration::from_secs(50);
 
 /// What the operator of these worlds decides.
 pub(crate) fn settings(engines: &[EngineName], catalog: bool) -> Settings {
@@ -81,25 +78,55 @@ pub(crate) fn world_of(scenario: &Scenario) -> Sim {
 
 /// One pass of the production loop; `None` if it crashed.
 pub(crate) fn pass(sim: &Sim, settings: &Settings, wish: &Wish) -> Option<Report> {
+    pass_in(sim, &sim.world(), settings, wish)
+}
+
+/// The same through some other access to the world.
+pub(crate) fn pass_in<W: Act + Clock>(
+    sim: &Sim,
+    world: &W,
+    settings: &Settings,
+    wish: &Wish,
+) -> Option<Report> {
     let desired = desired(wish);
     let load = |_: &_| -> DesiredState { desired.clone() };
     let source = SimSource::new("scenario".into(), MemTree::default());
-    let world = sim.world();
-    let setup = Setup {
-        world: &world,
-        clock: &world,
-        load: &load,
-        settings,
-        limits: Limits::default(),
-        progress: &Silent,
-    };
-    let until = sim.now().plus(LONGEST_PASS);
+    let setup = setup(world, settings, &load);
     let stop = Stop::new();
-    match sim.drive(control::once(setup, &source, &stop), Some(until)) {
+    let whole = async {
+        let report = control::once(setup, &source, &stop).await;
+        if report.error.is_some() {
+            let snapshot = source.fetch().await.expect("it never fails");
+            let prepared = control::prepare(setup, snapshot).await;
+            sim.note(&format!("the faulty plan:\n{}", prepared.plan));
+        }
+        report
+    };
+    match sim.drive(whole, Some(sim.now().plus(LONGEST_PASS))) {
         Driven::Done(report) => Some(report),
         Driven::Crashed => None,
         Driven::TimeUp => panic!("a pass never ends\n{}", sim.trace().join("\n")),
     }
+}
+
+/// What passes of these tests work with.
+pub(crate) fn setup<'a, W: Clock>(
+    world: &'a W,
+    settings: &'a Settings,
+    load: &'a dyn Fn(&Snapshot) -> DesiredState,
+) -> Setup<'a, W, W> {
+    Setup { world, clock: world, load, settings, limits: Limits::default(), progress: &Silent }
+}
+
+/// The controller's loop for a while, then it is killed where it stands.
+fn run(sim: &Sim, settings: &Settings, wish: &Wish, span: Duration) {
+    let desired = desired(wish);
+    let load = |_: &_| -> DesiredState { desired.clone() };
+    let source = SimSource::new("scenario".into(), MemTree::default());
+    let world = sim.world();
+    let stop = Stop::new();
+    let forever = control::run(setup(&world, settings, &load), &source, Pace::default(), &stop);
+    let _ = sim.drive(forever, Some(sim.now().plus(span)));
 }
 
 /// Plays a scenario to its end.
@@ -123,7 +150,9 @@ pub(crate) fn play(scenario: &Scenario) -> Ending {
             if let Some(point) = crash {
                 sim.crash_at(*point);
             }
-            if let Some(report) = pass(&sim, &settings, &chapter.wish) {
+            if scenario.continuous {
+                run(&sim, &settings, &chapter.wish, LIFE);
+            } else if let Some(report) = pass(&sim, &settings, &chapter.wish) {
                 failures.extend(report.error.map(|error| format!("{error}")));
             }
             failures.extend(births.check(&sim, &scenario.engines));

@@ -20,6 +20,8 @@ pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) engines: Vec<EngineName>,
     pub(crate) catalog: bool,
+    /// The controller's loop runs, instead of one pass after the other.
+    pub(crate) continuous: bool,
     pub(crate) chapters: Vec<Chapter>,
 }
 
@@ -53,16 +55,17 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
         }
         chapters.push(chapter(&mut rng, &wish, &engines));
     }
-    Scenario { seed, engines, catalog, chapters }
+    Scenario { seed, engines, catalog, continuous: seed % 8 == 7, chapters }
 }
 
 /// The same without anything going wrong.
 pub(crate) fn calm(mut scenario: Scenario) -> Scenario {
+    scenario.continuous = false;
     for chapter in &mut scenario.chapters {
         make_good(&mut chapter.wish);
         chapter.faults = Faults::default();
         chapter.hands.clear();
-        chapter.passes = vec![(Duration::from_secs(1), None); 2];
+        chapter.passes.clear();
     }
     scenario
 }

@@ -54,6 +54,11 @@ impl Part {
         self.image.starts_with("job")
     }
 
+    /// The image as the stack writes it; what is built has a name of its own.
+    pub(crate) fn reference(&self, id: &DeploymentId, name: &ServiceName) -> String {
+        if self.built { format!("{id}/{name}/{}", self.image) } else { self.image.clone() }
+    }
+
     fn is_stop_first(&self) -> bool {
         self.order == Some(RolloutOrder::StopFirst)
             || self.host_ports.is_some()
@@ -204,7 +209,7 @@ pub(crate) fn file(version: u64) -> FileSpec {
 }
 
 fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
-    let mut spec = ContainerSpec::of_image(part.image.as_str().into());
+    let mut spec = ContainerSpec::of_image(part.reference(id, name).as_str().into());
     spec.env.insert("VERSION".to_owned(), part.env.to_string());
     spec.memory = part.memory;
     spec.restart = part.restart;
@@ -246,20 +251,23 @@ pub(crate) fn promises(
     let mut promises = BTreeMap::new();
     for (id, stack) in wish {
         for (name, part) in &stack.services {
-            let earlier = history
-                .iter()
-                .filter_map(|wish| wish.get(id)?.services.get(name))
-                .map(|part| part.replicas + part.parallelism);
-            let now = part.replicas + part.parallelism;
+            let all = || {
+                let earlier = history.iter().filter_map(|wish| wish.get(id)?.services.get(name));
+                earlier.chain([part])
+            };
             let follows = part.depends_on.values().any(|(_, restart)| *restart);
+            let max_down = match (part.is_job(), part.is_stop_first() || follows) {
+                (true, _) => part.replicas,
+                (false, true) => part.parallelism,
+                (false, false) => 0,
+            };
+            let fewest = all().map(|part| part.replicas).min().unwrap_or_default();
+            let most = all().map(|part| part.replicas + part.parallelism).max();
             let promise = Promise {
+                engine: stack.engine.clone(),
                 replicas: part.replicas,
-                max_running: earlier.max().unwrap_or(now).max(now),
-                max_down: match (part.is_job(), part.is_stop_first() || follows) {
-                    (true, _) => part.replicas,
-                    (false, true) => part.parallelism,
-                    (false, false) => 0,
-                },
+                max_running: most.unwrap_or_default(),
+                min_healthy: fewest.saturating_sub(max_down),
                 after: part
                     .depends_on
                     .iter()

@@ -2,5 +2,14 @@
 #![cfg(feature = "runtime")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
 mod dir;
+mod git;
+mod http;
+mod repository;
+#[cfg(feature = "live")]
+mod ssh;
+#[cfg(feature = "live")]
+mod sshd;
 mod temp;
+mod web;

@@ -149,6 +149,10 @@ fn refusal(status: StatusCode, body: &[u8]) -> OutsideError {
         _ if says(&["No cluster leader", "No known Consul servers", "Raft leader not found"]) => {
             OutsideError::Unreachable(format!("Consul has no leader: {shown}"))
         }
+        // The agent that answers has not joined its own catalog yet.
+        StatusCode::INTERNAL_SERVER_ERROR if says(&["Missing node registration"]) => {
+            OutsideError::Unreachable(format!("Consul is starting: {shown}"))
+        }
         // Through an agent, a lack of rights arrives as an error of the call behind it.
         _ if says(&["Permission denied", "ACL not found"]) => {
             OutsideError::Forbidden(format!("Consul refuses our token: {shown}"))
@@ -187,6 +191,7 @@ mod tests {
             refusal(StatusCode::from_u16(status).unwrap(), text.as_bytes())
         };
         assert!(matches!(of(500, "No cluster leader"), OutsideError::Unreachable(_)));
+        assert!(matches!(of(500, "Missing node registration"), OutsideError::Unreachable(_)));
         assert!(matches!(of(403, "Permission denied"), OutsideError::Forbidden(_)));
         assert!(matches!(of(500, "rpc error: ACL not found"), OutsideError::Forbidden(_)));
         assert!(matches!(of(500, "leadership lost while…"), OutsideError::Timeout(_)));

@@ -7,7 +7,6 @@ use http::StatusCode;
 use super::Consul;
 use super::call::encode;
 use super::wire::{KeyOp, KeyValue, Op};
-use crate::model::action::LedgerChange;
 use crate::model::ledger::Ledger;
 use crate::world::OutsideError;
 
@@ -35,19 +34,18 @@ impl Consul {
         Ok((ledger, found.modify_index))
     }
 
-    /// Writes the next generation of the ledger: what is there now, with one change.
+    /// Writes the generation of the ledger that follows the generation `after`.
     ///
     /// # Errors
-    /// [`OutsideError::Conflict`] if somebody wrote in between or the fence does not hold.
-    pub async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
-        let (mut ledger, generation) = self.read_ledger().await?;
-        ledger.apply(change);
-        let value = serde_json::to_vec(&ledger).expect("BUG: a ledger is plain data");
+    /// [`OutsideError::Conflict`] if `after` is not the newest any more or the fence does
+    /// not hold.
+    pub async fn write_ledger(&self, ledger: &Ledger, after: u64) -> Result<(), OutsideError> {
+        let value = serde_json::to_vec(ledger).expect("BUG: a ledger is plain data");
         let write = KeyOp {
             verb: "cas",
             key: self.key(LEDGER),
             value: Some(STANDARD.encode(value)),
-            index: Some(generation),
+            index: Some(after),
             session: None,
         };
         self.commit(vec![Op::Key(write), self.canary_op()]).await

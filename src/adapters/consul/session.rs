@@ -1,8 +1,6 @@
 //! Sessions, and the agent's check that ends one within seconds: the calls that
 //! `adapters::lease` is made of.
 
-use std::fmt;
-
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -48,12 +46,6 @@ impl Pulse {
     }
 }
 
-impl fmt::Display for Pulse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}", self.id, self.node)
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct AgentSelf {
@@ -83,14 +75,18 @@ pub(crate) struct Lock {
 }
 
 impl Consul {
-    /// Registers a pulse on the agent that answers, named after `holder`, and confirms
-    /// it once.
-    pub(crate) async fn start_pulse(&self, holder: &str, ttl: &str) -> Result<Pulse, OutsideError> {
+    /// Registers a pulse on the agent that answers, named after a session that nobody
+    /// else has, and confirms it once.
+    pub(crate) async fn start_pulse(
+        &self,
+        name: &SessionId,
+        ttl: &str,
+    ) -> Result<Pulse, OutsideError> {
         let api = &self.shared.api;
         let agent: AgentSelf = api.get("/v1/agent/self", &[]).await?.success()?.json()?;
         let pulse = Pulse {
             node: agent.config.node_name,
-            id: format!("reconciler-{}-{holder}", self.shared.installation),
+            id: format!("reconciler-{}-{}", self.shared.installation, name.as_str()),
         };
         let service = json!({
             "Name": "reconciler",

@@ -27,7 +27,10 @@ const NO_ADDRESS: &str = "0.0.0.0";
 pub struct ConsulSettings {
     /// As `CONSUL_HTTP_ADDR`: `host:port`, `http://…`, `https://…` or `unix:///path`.
     pub address: String,
-    /// As `CONSUL_HTTP_TOKEN` or the content of `CONSUL_HTTP_TOKEN_FILE`.
+    /// As `CONSUL_HTTP_TOKEN` or the content of `CONSUL_HTTP_TOKEN_FILE`. It needs, in
+    /// Consul's words: `write` on `key_prefix "reconciler/"`, `session_prefix ""`,
+    /// `node_prefix "rc-"` and `service_prefix ""` (or the names that are registered),
+    /// `read` on `node_prefix ""` and, for a quick takeover, on `agent_prefix ""`.
     pub token: Option<Token>,
     /// As `CONSUL_CACERT`: whom to trust with `https`; the system's bundle if unset.
     pub ca: Option<PathBuf>,

@@ -13,21 +13,19 @@
 mod beneath;
 mod scan;
 mod tree;
-mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use self::beneath::Beneath;
 use self::scan::{Budget, Scan};
 use self::tree::{Asked, DirTree};
-use self::watch::Watch;
-use super::clock::SystemClock;
+use super::hint::{Counter, Hint};
 use crate::model::id::SourceId;
-use crate::world::{Clock as _, Snapshot, Source, SourceError};
+use crate::world::{Snapshot, Source, SourceError};
 
 /// How often a folder is looked at when no watcher says anything.
 const RESCAN: Duration = Duration::from_secs(10);
@@ -52,8 +50,8 @@ struct Seen {
     root: PathBuf,
     scan: Arc<Scan>,
     asked: Arc<Asked>,
-    watch: Option<Watch>,
-    /// The count of the watcher up to which nothing that matters had changed.
+    hint: Option<Hint>,
+    /// The count of the hint up to which nothing that matters had changed.
     checked: u64,
     due: Instant,
 }
@@ -106,10 +104,11 @@ impl DirSource {
     async fn settled(&self, place: &Place) -> Result<(Beneath, Scan), SourceError> {
         let (mut root, mut scan) = look(&place.root).await?;
         for _ in 0..SETTLE_ROUNDS {
-            if !scan.is_fresh(SystemClock.now(), FRESH) {
+            #[expect(clippy::disallowed_methods, reason = "files carry the machine's time")]
+            if !scan.is_fresh(SystemTime::now(), FRESH) {
                 break;
             }
-            SystemClock.sleep(SETTLE).await;
+            tokio::time::sleep(SETTLE).await;
             let before = scan.revision;
             (root, scan) = look(&place.root).await?;
             if scan.revision == before {
@@ -119,13 +118,14 @@ impl DirSource {
         Ok((root, scan))
     }
 
-    /// The watcher's counter, the count that is known already, and when to look anyway;
+    /// The hint's counter, the count that is known already, and when to look anyway;
     /// `None` if the last fetch failed. Starts the watcher if there is none.
-    fn arm(&self) -> Option<(tokio::sync::watch::Receiver<u64>, u64, Instant)> {
+    fn arm(&self) -> Option<(Counter, u64, Instant)> {
         let mut state = self.state();
         let seen = state.as_mut()?;
-        let watch = seen.watch.get_or_insert_with(|| Watch::start(&seen.root, &seen.asked));
-        Some((watch.count.clone(), seen.checked, seen.due))
+        let folders = || seen.asked.watched(&seen.root);
+        let hint = seen.hint.get_or_insert_with(|| Hint::start(folders()));
+        Some((hint.counter(), seen.checked, seen.due))
     }
 
     /// Looks again, and tells whether anything that was asked about differs. If not, all
@@ -155,7 +155,7 @@ impl Source for DirSource {
             root: place.root,
             scan: Arc::clone(&scan),
             asked: Arc::clone(&asked),
-            watch: None,
+            hint: None,
             checked: 0,
             due: Instant::now() + self.rescan,
         });
@@ -169,16 +169,15 @@ impl Source for DirSource {
 
     async fn changed(&self) {
         loop {
-            let Some((mut count, known, due)) = self.arm() else {
-                return SystemClock.sleep(self.rescan).await;
+            let Some((mut counter, known, due)) = self.arm() else {
+                return tokio::time::sleep(self.rescan).await;
             };
             tokio::select! {
                 biased;
-                () = watch::stirred(&mut count, known) => {}
+                () = counter.stirred(known) => {}
                 () = tokio::time::sleep_until(due) => {}
             }
-            let now = *count.borrow();
-            if self.differs(now).await {
+            if self.differs(counter.now()).await {
                 return;
             }
         }

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::beneath::{Beneath, Stamp};
 use crate::model::digest::Digest;
 use crate::model::id::Revision;
-use crate::model::time::Timestamp;
 use crate::world::{TreeEntry, TreeError, TreeKind};
 
 /// How much of a folder is looked at, so that a home directory does not take minutes.
@@ -53,7 +52,7 @@ pub(super) struct Scan {
     /// Every file and link in them, except [`is_noise`].
     files: BTreeMap<String, Fingerprint>,
     /// The latest modification of a file.
-    newest: Timestamp,
+    newest: SystemTime,
 }
 
 impl Scan {
@@ -73,7 +72,7 @@ impl Scan {
             revision: Revision::new(""),
             folders: BTreeMap::new(),
             files: BTreeMap::new(),
-            newest: Timestamp::default(),
+            newest: UNIX_EPOCH,
         }
     }
 
@@ -88,8 +87,9 @@ impl Scan {
     }
 
     /// Whether a file was modified within `span` of `now`: it may still be being written.
-    pub(super) fn is_fresh(&self, now: Timestamp, span: Duration) -> bool {
-        now.since(self.newest) < span && self.newest.since(now) < span
+    pub(super) fn is_fresh(&self, now: SystemTime, span: Duration) -> bool {
+        let age = now.duration_since(self.newest).unwrap_or_else(|future| future.duration());
+        age < span
     }
 
     fn digest(&self) -> Revision {
@@ -192,10 +192,11 @@ impl Walk<'_> {
     }
 }
 
-fn modified(stamp: &Stamp) -> Timestamp {
+fn modified(stamp: &Stamp) -> SystemTime {
     let (secs, nanos) = stamp.modified;
-    let secs = u64::try_from(secs).unwrap_or(0);
-    Timestamp::from_secs(secs).plus(Duration::from_nanos(nanos))
+    let since = Duration::from_secs(u64::try_from(secs).unwrap_or(0));
+    // A time beyond what the clock can say is not "just now".
+    UNIX_EPOCH.checked_add(since + Duration::from_nanos(nanos)).unwrap_or(UNIX_EPOCH)
 }
 
 /// `name` inside `folder`.

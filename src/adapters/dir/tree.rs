@@ -3,9 +3,10 @@
 //! snapshot is one revision although nothing was copied.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::beneath::Beneath;
+use super::beneath::{Beneath, split};
 use super::scan::{Fingerprint, Scan};
 use crate::world::{Tree, TreeEntry, TreeError};
 
@@ -24,13 +25,30 @@ impl Asked {
             && self.folders().iter().all(|path| a.folder(path) == b.folder(path))
     }
 
+    /// The existing folders in which an answer can change: each one asked about, or the
+    /// nearest above it that exists.
+    pub(super) fn watched(&self, root: &Path) -> BTreeSet<PathBuf> {
+        let parents = self.files().into_iter().map(|path| split(&path).0.to_owned());
+        let nearest = |path: String| {
+            let path = if path.is_empty() { root.to_owned() } else { root.join(path) };
+            path.ancestors()
+                .take_while(|path| path.starts_with(root))
+                .find(|path| path.symlink_metadata().is_ok_and(|meta| meta.is_dir()))
+                .map(Path::to_owned)
+        };
+        let mut found: BTreeSet<PathBuf> =
+            self.folders().into_iter().chain(parents).filter_map(nearest).collect();
+        found.insert(root.to_owned());
+        found
+    }
+
     /// The files and links that were asked for.
-    pub(super) fn files(&self) -> BTreeSet<String> {
+    fn files(&self) -> BTreeSet<String> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The folders whose entries were asked for.
-    pub(super) fn folders(&self) -> BTreeSet<String> {
+    fn folders(&self) -> BTreeSet<String> {
         self.folders.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -59,7 +59,7 @@ fn host_config(create: &Create, mounts: Mounts) -> HostConfig {
     let spec = &create.spec;
     HostConfig {
         binds: filled(mounts.binds),
-        mounts: filled(mounts.mounts),
+        mounts: filled(mounts.structured),
         tmpfs: (!spec.tmpfs.is_empty()).then(|| spec.tmpfs.clone().into_iter().collect()),
         network_mode: Some(create.network.as_ref().map_or("none", |name| name.as_str()).to_owned()),
         port_bindings: port_bindings(spec),
@@ -190,7 +190,7 @@ fn port_bindings(spec: &ContainerSpec) -> Option<bollard::models::PortMap> {
 #[derive(Default)]
 struct Mounts {
     binds: Vec<String>,
-    mounts: Vec<ApiMount>,
+    structured: Vec<ApiMount>,
     anonymous: Vec<String>,
 }
 
@@ -204,7 +204,7 @@ impl Mounts {
                     all.volume(name, target, mount);
                 }
                 (MountSource::Anonymous, None) if mount.read_only || mount.no_copy => {
-                    all.mounts.push(volume_mount(None, target, mount));
+                    all.structured.push(volume_mount(None, target, mount));
                 }
                 (MountSource::Anonymous, None) => all.anonymous.push(target.clone()),
             }
@@ -224,7 +224,7 @@ impl Mounts {
             self.binds.push(format!("{path}:{target}{read_only}"));
             return;
         }
-        self.mounts.push(ApiMount {
+        self.structured.push(ApiMount {
             typ: Some(MountType::BIND),
             source: Some(path.to_owned()),
             target: Some(target.to_owned()),
@@ -239,7 +239,7 @@ impl Mounts {
 
     fn volume(&mut self, name: &VolumeName, target: &str, mount: &Mount) {
         if target.contains(':') {
-            self.mounts.push(volume_mount(Some(name), target, mount));
+            self.structured.push(volume_mount(Some(name), target, mount));
             return;
         }
         let options = match (mount.read_only, mount.no_copy) {
@@ -271,4 +271,98 @@ fn limit(value: i64) -> Option<i64> {
 
 fn filled<T>(items: Vec<T>) -> Option<Vec<T>> {
     (!items.is_empty()).then_some(items)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::digest::Digest;
+    use crate::model::id::{ReplicaId, Slot};
+    use crate::model::labels::Identity;
+
+    /// A container to be made from this spec.
+    pub(in crate::adapters::docker) fn create(spec: ContainerSpec) -> Create {
+        let replica = ReplicaId { deployment: "abc".into(), service: "web".into(), slot: Slot(1) };
+        let identity = Identity {
+            installation: "main".into(),
+            source: "git:shop".into(),
+            engine: "ENGINE".into(),
+            name: replica.container_name(),
+            revision: "r1".into(),
+            spec_hash: Digest::of("spec"),
+            files_hash: None,
+            succeeds: false,
+            masked: Vec::new(),
+            replica,
+        };
+        let name = identity.name.clone();
+        Create { name, identity, spec, network: None, volumes: BTreeMap::new() }
+    }
+
+    fn host(spec: ContainerSpec) -> HostConfig {
+        container(&create(spec)).host_config.expect("it has one")
+    }
+
+    fn mounted(target: &str, mount: Mount) -> ContainerSpec {
+        let mut spec = ContainerSpec::of_image("web".into());
+        spec.mounts.insert(target.to_owned(), mount);
+        spec
+    }
+
+    fn bind(path: &str, create_host_path: bool) -> Mount {
+        let source = MountSource::Bind(path.to_owned());
+        Mount { source, read_only: true, no_copy: false, create_host_path }
+    }
+
+    #[test]
+    fn a_missing_bind_source_is_made_only_where_the_stack_says_so() {
+        let may = host(mounted("/x", bind("/srv", true)));
+        assert_eq!((may.binds, may.mounts), (Some(vec!["/srv:/x:ro".to_owned()]), None));
+        let must = host(mounted("/x", bind("/srv", false)));
+        let mount = &must.mounts.expect("a mount")[0];
+        assert_eq!((must.binds, mount.bind_options.as_ref()), (None, None));
+    }
+
+    #[test]
+    fn a_colon_in_a_path_does_not_split_a_bind() {
+        for (target, path) in [("/x:y", "/srv"), ("/x", "/srv:ro")] {
+            let host = host(mounted(target, bind(path, true)));
+            assert_eq!(host.binds, None, "{target} {path}");
+            let mount = &host.mounts.expect("a mount")[0];
+            assert_eq!(mount.source.as_deref(), Some(path));
+            assert_eq!(mount.target.as_deref(), Some(target));
+        }
+    }
+
+    #[test]
+    fn published_ports_are_exposed_because_the_engine_publishes_no_others() {
+        let mut spec = ContainerSpec::of_image("web".into());
+        let port = Port { number: 80, protocol: crate::model::spec::Protocol::Tcp };
+        let published = |ip: &str| crate::model::spec::PublishedPort {
+            container: port,
+            host_ip: Some(ip.to_owned()),
+            host_port: None,
+        };
+        spec.published = [published("127.0.0.1"), published("10.0.0.1")].into();
+        let body = container(&create(spec));
+        assert_eq!(body.exposed_ports, Some(vec!["80/tcp".to_owned()]));
+        let bindings = body.host_config.and_then(|host| host.port_bindings).expect("bindings");
+        assert_eq!(bindings["80/tcp"].as_ref().map(Vec::len), Some(2));
+    }
+
+    #[test]
+    fn the_identity_wins_over_labels_of_the_stack() {
+        let mut spec = ContainerSpec::of_image("web".into());
+        spec.labels.insert("reconciler.deployment".to_owned(), "xyz".to_owned());
+        let labels = container(&create(spec)).labels.expect("labels");
+        assert_eq!(labels["reconciler.deployment"], "abc");
+    }
+
+    #[test]
+    fn a_container_without_a_network_gets_none() {
+        let body = container(&create(ContainerSpec::of_image("web".into())));
+        assert_eq!(body.networking_config, None);
+        let mode = body.host_config.and_then(|host| host.network_mode);
+        assert_eq!(mode.as_deref(), Some("none"));
+    }
 }

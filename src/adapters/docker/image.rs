@@ -13,10 +13,11 @@ use tokio::sync::mpsc;
 
 use super::archive::Archive;
 use super::{Docker, error};
+use crate::context::{self, ContextError, ContextKind};
 use crate::model::id::{ImageId, ImageRef};
 use crate::model::labels::BUILD_HASH;
 use crate::model::spec::Build;
-use crate::world::{OutsideError, Tree, TreeError, TreeKind};
+use crate::world::{OutsideError, Tree, TreeError};
 
 /// A pull that shows no progress for so long has failed.
 const PULL_IDLE: Duration = Duration::from_mins(5);
@@ -24,8 +25,6 @@ const PULL_IDLE: Duration = Duration::from_mins(5);
 const BUILD_IDLE: Duration = Duration::from_mins(30);
 /// How many lines of a build's output an error shows.
 const SHOWN_LINES: usize = 10;
-/// The largest file of a build context, in bytes.
-const LARGEST_FILE: u64 = 1 << 30;
 /// How many pieces of an archive wait for the engine.
 const PIECES_AHEAD: usize = 2;
 
@@ -91,10 +90,12 @@ impl Docker {
             receiver.recv().await.map(|piece| (piece, receiver))
         });
         let output = self.api.build_image(options, None, Some(bollard::body_try_stream(pieces)));
-        let (packed, built) =
+        let (packed, outcome) =
             futures_util::join!(pack(tree, build, sender), self.follow(output, build));
-        packed.map_err(|error| self.failed(format!("the build context of {tag}: {error}")))?;
-        match built? {
+        packed.map_err(|error| {
+            self.failed(format!("the build context of {tag}: {}", with_causes(&error)))
+        })?;
+        match outcome? {
             Some(id) => Ok(id),
             None => match self.image(tag).await? {
                 Some(view) => Ok(view.id),
@@ -144,77 +145,62 @@ impl Docker {
     }
 }
 
+/// Why a build's context could not be sent whole.
+#[derive(Debug, thiserror::Error)]
+enum PackError {
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    #[error(transparent)]
+    File(#[from] TreeError),
+    #[error(transparent)]
+    Archive(#[from] io::Error),
+}
+
+/// An error and what caused it, on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Sends a build's context, file by file. If the engine stops reading, so do we: its
 /// answer says why.
 async fn pack(
     tree: &dyn Tree,
     build: &Build,
     sender: mpsc::Sender<io::Result<Bytes>>,
-) -> Result<(), TreeError> {
+) -> Result<(), PackError> {
+    let sent = send_files(tree, build, &sender).await;
+    if sent.is_err() {
+        // An archive that just ended would be built from. If nobody listens any more,
+        // nothing will be.
+        let _ = sender.send(Err(io::Error::other("the build context is incomplete"))).await;
+    }
+    sent
+}
+
+async fn send_files(
+    tree: &dyn Tree,
+    build: &Build,
+    sender: &mpsc::Sender<io::Result<Bytes>>,
+) -> Result<(), PackError> {
     let mut archive = Archive::new();
-    let sent = async {
-        for (path, kind) in files(tree, build)? {
-            let whole = join(&build.context, &path);
-            let unreadable = |error: io::Error| TreeError::Unreadable {
-                path: whole.clone(),
-                why: error.to_string(),
-            };
-            match kind {
-                TreeKind::File { executable } => {
-                    let bytes = tree.read(&whole, LARGEST_FILE)?;
-                    archive.file(&path, executable, &bytes).map_err(unreadable)?;
-                }
-                TreeKind::Link => {
-                    archive.link(&path, &tree.link(&whole)?).map_err(unreadable)?;
-                }
-                TreeKind::Folder | TreeKind::Other => continue,
+    for file in context::files(tree, build)? {
+        match &file.kind {
+            ContextKind::File { executable } => {
+                let path = context::tree_path(&build.context, &file.path);
+                let bytes = tree.read(&path, context::MAX_FILE)?;
+                archive.file(&file.path, *executable, &bytes)?;
             }
-            if sender.send(Ok(archive.drain().into())).await.is_err() {
-                return Ok(false);
-            }
+            ContextKind::Link { target } => archive.link(&file.path, target)?,
         }
-        Ok(true)
-    }
-    .await;
-    match sent {
-        Ok(true) => {
-            let end = archive.finish().map(Bytes::from);
-            // A builder that has read enough closes before the end.
-            let _ = sender.send(end).await;
-            Ok(())
-        }
-        Ok(false) => Ok(()),
-        Err(error) => {
-            // An archive that just ended would be built from.
-            let _ = sender.send(Err(io::Error::other("the build context is incomplete"))).await;
-            Err(error)
+        if sender.send(Ok(archive.drain().into())).await.is_err() {
+            return Ok(());
         }
     }
-}
-
-/// Every file and link of a build's context, by its path inside it.
-fn files(tree: &dyn Tree, build: &Build) -> Result<Vec<(String, TreeKind)>, TreeError> {
-    let mut found = Vec::new();
-    let mut folders = vec![String::new()];
-    while let Some(folder) = folders.pop() {
-        for entry in tree.list(&join(&build.context, &folder))? {
-            let path = join(&folder, &entry.name);
-            match entry.kind {
-                TreeKind::Folder => folders.push(path),
-                kind => found.push((path, kind)),
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn join(folder: &str, name: &str) -> String {
-    match (folder, name) {
-        ("", name) => name.to_owned(),
-        (folder, "") => folder.to_owned(),
-        (folder, name) => format!("{folder}/{name}"),
-    }
+    let end = archive.finish()?;
+    // A builder that has read enough closes before the end.
+    let _ = sender.send(Ok(end.into())).await;
+    Ok(())
 }
 
 /// A reference as repository and tag (or digest). Without a tag the engine would pull

@@ -41,10 +41,16 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
     let mut spec = ContainerSpec::of_image(config.image.unwrap_or_default().as_str().into());
     spec.entrypoint = config.entrypoint;
     spec.command = config.cmd;
-    spec.env = environment(config.env.unwrap_or_default());
+    spec.env = environment(config.env.as_ref());
     spec.labels = config.labels.unwrap_or_default().into_iter().collect();
     spec.user = said(config.user);
     spec.working_dir = said(config.working_dir);
+    let invented = [id.short(), name.as_str(), config.hostname.as_deref().unwrap_or_default()];
+    spec.networks = networks
+        .iter()
+        .filter(|(network, _)| network.as_str() != "none")
+        .map(|(network, point)| (network.as_str().into(), attachment(point, &invented)))
+        .collect();
     // With the host's network the name is the host's, otherwise the engine's invention.
     spec.hostname = said(config.hostname)
         .filter(|name| name != id.short() && host.network_mode.as_deref() != Some("host"));
@@ -55,11 +61,6 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
         config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
     spec.tty = config.tty.unwrap_or_default();
     spec.stdin_open = config.open_stdin.unwrap_or_default();
-    spec.networks = networks
-        .iter()
-        .filter(|(network, _)| network.as_str() != "none")
-        .map(|(network, point)| (network.as_str().into(), attachment(point, &id, &name)))
-        .collect();
     spec.mounts = points.iter().filter_map(|point| mount(point, &host)).collect();
     host_config(&mut spec, host);
 
@@ -152,7 +153,7 @@ pub(super) fn image(seen: ImageInspect) -> Result<ImageView, Lacking> {
     let config = seen.config.unwrap_or_default();
     Ok(ImageView {
         id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
-        env: environment(config.env.unwrap_or_default()),
+        env: environment(config.env.as_ref()),
         command: config.cmd,
         entrypoint: config.entrypoint,
         user: said(config.user),
@@ -213,8 +214,8 @@ fn said(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn environment(lines: Vec<String>) -> BTreeMap<String, String> {
-    let pairs = lines.iter().filter_map(|line| line.split_once('='));
+fn environment(lines: Option<&Vec<String>>) -> BTreeMap<String, String> {
+    let pairs = lines.into_iter().flatten().filter_map(|line| line.split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
@@ -271,11 +272,13 @@ fn host_ports(bindings: PortMap) -> BTreeMap<Port, u16> {
     bindings.collect()
 }
 
-fn attachment(seen: &EndpointSettings, id: &ContainerId, name: &ContainerName) -> Attachment {
+/// Which aliases the engine adds by itself depends on its version and on whether the
+/// container runs: its short id, its name, its host name.
+fn attachment(seen: &EndpointSettings, invented: &[&str]) -> Attachment {
     let ipam = seen.ipam_config.clone().unwrap_or_default();
-    let own = |alias: &&String| alias.as_str() != id.short() && alias.as_str() != name.as_str();
+    let asked = |alias: &&String| !invented.contains(&alias.as_str());
     Attachment {
-        aliases: seen.aliases.iter().flatten().filter(own).cloned().collect(),
+        aliases: seen.aliases.iter().flatten().filter(asked).cloned().collect(),
         links: seen.links.iter().flatten().cloned().collect(),
         ipv4: said(ipam.ipv4_address),
         ipv6: said(ipam.ipv6_address),
@@ -317,3 +320,6 @@ fn mount(point: &MountPoint, host: &HostConfig) -> Option<(String, Mount)> {
     let read_only = !point.rw.unwrap_or(true);
     Some((target, Mount { source, read_only, no_copy, create_host_path: false }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ mod inspect;
 mod ledger;
 mod observe;
 mod own;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 use std::future::Future;
@@ -26,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::errors::Error;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
 
@@ -51,6 +53,8 @@ pub struct Docker {
     installation: InstallationId,
     api: bollard::Docker,
     transport: Arc<Transport>,
+    /// One permit for each read that may be under way.
+    reads: Semaphore,
     id: OnceCell<EngineId>,
     events: Mutex<Subscription>,
 }
@@ -98,6 +102,7 @@ impl Docker {
             installation,
             api,
             transport,
+            reads: Semaphore::new(AT_ONCE),
             id: OnceCell::new(),
             events: Mutex::new(Subscription::default()),
         })
@@ -114,23 +119,31 @@ impl Docker {
         self.read(self.api.ping()).await.map(drop)
     }
 
-    /// A read, with the deadline of reads.
-    async fn read<T>(
+    /// A read, with the deadline of reads, once its turn has come.
+    fn read<T>(
         &self,
         call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, OutsideError> {
-        self.within(READ, call).await
+    ) -> impl Future<Output = Result<T, OutsideError>> {
+        let call = self.within(READ, call);
+        async move {
+            let _permit = self.reads.acquire().await.expect("BUG: nobody closes the semaphore");
+            call.await
+        }
     }
 
     /// A call with a deadline for all of it, the answer's body included.
-    async fn within<T>(
+    fn within<T>(
         &self,
         span: Duration,
         call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, OutsideError> {
-        match tokio::time::timeout(span, call).await {
-            Ok(answer) => answer.map_err(|error| error::outside(&self.name, &error)),
-            Err(_) => Err(error::timeout(&self.name)),
+    ) -> impl Future<Output = Result<T, OutsideError>> {
+        // bollard's futures are large, and several are held at once.
+        let call = Box::pin(call);
+        async move {
+            match tokio::time::timeout(span, call).await {
+                Ok(answer) => answer.map_err(|error| error::outside(&self.name, &error)),
+                Err(_) => Err(error::timeout(&self.name)),
+            }
         }
     }
 

@@ -16,8 +16,6 @@ use crate::model::labels::PREFIX;
 use crate::model::observed::{ContainerView, EngineContents, ImageView, NetworkView, VolumeView};
 use crate::world::{OutsideError, Scope};
 
-/// How many images are inspected at once beside the lists.
-const IMAGES_AT_ONCE: usize = AT_ONCE / 2;
 /// The longest log line that is returned, in bytes.
 const LONGEST_LINE: usize = 4096;
 
@@ -28,17 +26,29 @@ impl Docker {
     /// If any part could not be read: half an answer is no answer. Only a container
     /// that vanishes between the list and its inspect is simply not there.
     pub async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
-        let (list, networks, volumes, images, id) = futures_util::try_join!(
-            self.list(),
+        let (containers, networks, volumes, images, id) = futures_util::try_join!(
+            self.containers(scope),
             self.networks(),
             self.volumes(),
             self.images(scope),
             self.engine_id(),
         )?;
+        let (containers, others, own) = containers;
+        Ok(EngineContents { id: Some(id), containers, others, networks, volumes, images, own })
+    }
+
+    /// Containers that may be ours, the names of all others, and our own container.
+    async fn containers(
+        &self,
+        scope: &Scope,
+    ) -> Result<
+        (Vec<ContainerView>, BTreeMap<ContainerName, ContainerId>, Option<ContainerId>),
+        OutsideError,
+    > {
         let mut others = BTreeMap::new();
         let mut concerned = Vec::new();
         let mut ids = Vec::new();
-        for summary in list {
+        for summary in self.list().await? {
             let id = ContainerId::new(summary.id.clone().unwrap_or_default());
             ids.push(id.clone());
             if self.concerns(&summary, scope) {
@@ -54,15 +64,7 @@ impl Docker {
             .await?;
         let mut containers: Vec<ContainerView> = found.into_iter().flatten().collect();
         containers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-        Ok(EngineContents {
-            id: Some(id),
-            containers,
-            others,
-            networks,
-            volumes,
-            images,
-            own: own::among(&ids),
-        })
+        Ok((containers, others, own::among(&ids)))
     }
 
     /// One container; `None` if it does not exist.
@@ -159,7 +161,7 @@ impl Docker {
                 let view = self.image(image).await?;
                 Ok::<_, OutsideError>(view.map(|view| (image.clone(), view)))
             })
-            .buffer_unordered(IMAGES_AT_ONCE)
+            .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
         Ok(found.into_iter().flatten().collect())

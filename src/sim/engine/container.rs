@@ -61,6 +61,11 @@ impl Container {
         matches!(self.status, Status::Running | Status::Paused | Status::Restarting)
     }
 
+    /// Whether it lives and nobody has asked it to stop.
+    pub(in crate::sim) fn is_staying(&self) -> bool {
+        self.is_alive() && (!self.stopped_by_hand || self.start_after_exit)
+    }
+
     /// The service whose replica it claims to be.
     pub(in crate::sim) fn service(&self) -> Option<super::ServiceKey> {
         let replica = &self.identity.as_ref()?.replica;
@@ -163,6 +168,10 @@ impl Engine {
         taken_over: &BTreeMap<String, VolumeName>,
     ) -> BTreeMap<String, VolumeName> {
         for target in of_image.iter().filter(|target| !spec.tmpfs.contains_key(*target)) {
+            spec.mounts.entry(target.clone()).or_insert_with(super::image::anonymous_mount);
+        }
+        // As binds of their names: also where nothing declares a volume.
+        for target in taken_over.keys() {
             spec.mounts.entry(target.clone()).or_insert_with(super::image::anonymous_mount);
         }
         let mut volumes = BTreeMap::new();

@@ -88,8 +88,14 @@ impl Engine {
     fn foresee(&self, container: &Container, timeline: &mut Timeline) {
         let (id, run) = (container.id.clone(), container.run);
         if let Some((span, code)) = container.behaviour.ends {
-            self.schedule(timeline, span, Due::Exit { container: id.clone(), run, code });
+            self.schedule(timeline, span, Due::Exit { container: id, run, code });
         }
+        self.probe(container, timeline);
+    }
+
+    /// Schedules what the health check will say.
+    fn probe(&self, container: &Container, timeline: &mut Timeline) {
+        let (id, run) = (container.id.clone(), container.run);
         let Some(check) = check_of(container) else { return };
         let interval = check.interval.unwrap_or(CHECK_INTERVAL);
         let (span, health) = if container.behaviour.healthy {
@@ -131,13 +137,19 @@ impl Engine {
     }
 
     /// Lets a frozen container go on.
-    pub(in crate::sim) fn unpause(&mut self, id: &ContainerId) -> Result<(), OutsideError> {
+    pub(in crate::sim) fn unpause(
+        &mut self,
+        id: &ContainerId,
+        timeline: &mut Timeline,
+    ) -> Result<(), OutsideError> {
         let container = self.get(id)?;
         if container.status != Status::Paused {
             let text = format!("Container {} is not paused", id.short());
             return Err(OutsideError::Failed(text));
         }
         container.status = Status::Running;
+        let container = container.clone();
+        self.probe(&container, timeline);
         Ok(())
     }
 

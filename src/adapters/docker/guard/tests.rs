@@ -8,13 +8,13 @@ use crate::model::policy::HostPolicy;
 
 const DEPLOYMENT: &str = "abc";
 
-fn ask(method: Method, path: &str, query: &str, body: &Value) -> Result<Wish, Refusal> {
+fn ask(method: &Method, path: &str, query: &str, body: &Value) -> Result<Wish, Refusal> {
     let bytes = body.to_string().into_bytes();
-    examine(Outgoing { method: &method, path, query, body: Some(&bytes) })
+    examine(Outgoing { method, path, query, body: Some(&bytes) })
 }
 
 fn post(path: &str, body: &Value) -> Result<Wish, Refusal> {
-    ask(Method::POST, path, "", body)
+    ask(&Method::POST, path, "", body)
 }
 
 /// A body with the label that says whose it is.
@@ -24,7 +24,7 @@ fn owned(mut body: Value) -> Value {
 }
 
 /// The demands of a container with this `HostConfig`, each as the operator writes it.
-fn of_host(host_config: Value) -> Vec<String> {
+fn of_host(host_config: &Value) -> Vec<String> {
     of_container(json!({ "HostConfig": host_config }))
 }
 
@@ -125,7 +125,7 @@ fn every_spelling_of_every_demand_is_found() {
         (json!({"SomethingNew": {"On": true}}), "field=HostConfig.SomethingNew"),
     ];
     for (host_config, demand) in table {
-        assert_eq!(of_host(host_config.clone()), [demand], "{host_config}");
+        assert_eq!(of_host(&host_config), [demand], "{host_config}");
     }
 }
 
@@ -241,7 +241,7 @@ fn connecting_is_judged_for_the_containers_deployment() {
 
 #[test]
 fn a_build_takes_nothing_but_its_context() {
-    let build = |query: &str| ask(Method::POST, "/build", query, &Value::Null);
+    let build = |query: &str| ask(&Method::POST, "/build", query, &Value::Null);
     let plain = "dockerfile=Dockerfile&t=web&q=false&rm=true&buildargs=%7B%7D&version=1";
     assert_eq!(texts(build(plain)), Vec::<String>::new());
     let table = [
@@ -262,7 +262,7 @@ fn a_build_takes_nothing_but_its_context() {
 
 #[test]
 fn images_are_not_imported() {
-    let create = |query: &str| ask(Method::POST, "/images/create", query, &Value::Null);
+    let create = |query: &str| ask(&Method::POST, "/images/create", query, &Value::Null);
     assert!(create("fromImage=busybox&tag=1").is_ok());
     assert!(create("fromSrc=-&repo=reconciler.internal%2Fledger&tag=1").is_ok());
     assert!(create("fromSrc=-&repo=busybox&tag=1").is_err());
@@ -319,9 +319,9 @@ fn what_is_not_listed_is_not_sent() {
         (Method::HEAD, "/containers/c1/archive"),
     ];
     for (method, path) in table {
-        assert!(ask(method.clone(), path, "", &json!({})).is_err(), "{method} {path}");
+        assert!(ask(&method, path, "", &json!({})).is_err(), "{method} {path}");
     }
-    let remove = |query: &str| ask(Method::DELETE, "/containers/c1", query, &Value::Null);
+    let remove = |query: &str| ask(&Method::DELETE, "/containers/c1", query, &Value::Null);
     assert!(remove("v=false&force=false").is_ok());
     for query in ["v=true", "v=1", "force=true", "link=1"] {
         assert!(remove(query).is_err(), "{query}");

@@ -1,0 +1,180 @@
+//! The client against a server of canned answers: what a real Consul does only in
+//! rare moments.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
+
+use super::*;
+use crate::model::ledger::Ledger;
+
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+type Answers = Vec<(String, String)>;
+
+/// Answers requests by the beginning of their first line, with a status, headers after
+/// `|`, and a body after the line break; hangs up on all others.
+struct Canned {
+    path: PathBuf,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Canned {
+    fn start(answers: &[(&str, &str)]) -> Self {
+        let answers: Answers =
+            answers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rc-consul-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let listener = UnixListener::bind(&path).unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(stream, answers.clone(), Arc::clone(&log)));
+            }
+        });
+        Self { path, asked }
+    }
+
+    fn client(&self) -> Consul {
+        Consul::new(&ConsulSettings {
+            address: format!("unix://{}", self.path.display()),
+            token: Some(Token::new("hush").unwrap()),
+            ca: None,
+            installation: "main".into(),
+            engines: BTreeMap::from([("local".into(), None)]),
+        })
+        .unwrap()
+    }
+}
+
+impl Drop for Canned {
+    fn drop(&mut self) {
+        std::fs::remove_file(&self.path).unwrap();
+    }
+}
+
+async fn answer(mut stream: UnixStream, answers: Answers, log: Arc<Mutex<Vec<String>>>) {
+    let mut seen = Vec::new();
+    loop {
+        let mut chunk = [0; 4096];
+        match stream.read(&mut chunk).await {
+            Ok(read) if read > 0 => seen.extend_from_slice(&chunk[..read]),
+            _ => return,
+        }
+        let text = String::from_utf8_lossy(&seen).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        if body.len() < length.map_or(0, |length| length.parse().unwrap()) {
+            continue;
+        }
+        log.lock().unwrap().push(text.clone());
+        let answer = answers.iter().find(|(begin, _)| text.starts_with(begin.as_str()));
+        let Some((_, answer)) = answer else { return };
+        let (head, body) = answer.split_once('\n').unwrap();
+        let head = head.replace('|', "\r\n");
+        let answer = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        seen.clear();
+    }
+}
+
+async fn ledger_with(answers: &[(&str, &str)]) -> Result<u64, OutsideError> {
+    let server = Canned::start(answers);
+    server.client().read_ledger().await.map(|(_, generation)| generation)
+}
+
+#[tokio::test]
+async fn without_a_leader_nothing_is_known() {
+    let error = ledger_with(&[("GET", "500 Error\nNo cluster leader")]).await.unwrap_err();
+    assert!(matches!(error, OutsideError::Unreachable(_)), "{error:?}");
+    let found = "200 OK|X-Consul-KnownLeader: false\n[]";
+    let error = ledger_with(&[("GET", found)]).await.unwrap_err();
+    assert!(matches!(error, OutsideError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_write_that_got_no_answer_may_have_been_carried_out() {
+    let server = Canned::start(&[]);
+    let consul = server.client();
+    let error = consul.write_ledger(&Ledger::default(), 0).await.unwrap_err();
+    assert!(matches!(error, OutsideError::Timeout(_)), "{error:?}");
+    let error = consul.read_ledger().await.unwrap_err();
+    assert!(matches!(error, OutsideError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_absent_ledger_needs_a_witness() {
+    const ABSENT: (&str, &str) = ("GET /v1/kv/reconciler/main/ledger", "404 Not Found\n");
+    const NO_CANARY: (&str, &str) = ("GET /v1/kv/reconciler/main/canary", "404 Not Found\n");
+    // The canary is there: there is no ledger.
+    let canary = r#"[{"Key":"reconciler/main/canary","Value":null,"ModifyIndex":7}]"#;
+    let canary = format!("200 OK\n{canary}");
+    assert_eq!(ledger_with(&[ABSENT, ("GET", &canary)]).await, Ok(0));
+    // It is not, but Consul confirms that there never was one.
+    let confirmed = "200 OK\n{\"Results\":[],\"Errors\":null}";
+    assert_eq!(ledger_with(&[ABSENT, NO_CANARY, ("PUT /v1/txn", confirmed)]).await, Ok(0));
+    // It is not, and Consul does not say so to us.
+    let denied = "409 Conflict\n{\"Errors\":[{\"OpIndex\":0,\"What\":\"Permission denied\"}]}";
+    assert!(matches!(
+        ledger_with(&[ABSENT, NO_CANARY, ("PUT /v1/txn", denied)]).await,
+        Err(OutsideError::Forbidden(_))
+    ));
+    // It is there after all.
+    let there = "409 Conflict\n{\"Errors\":[{\"OpIndex\":1,\"What\":\"key exists\"}]}";
+    assert!(matches!(
+        ledger_with(&[ABSENT, NO_CANARY, ("PUT /v1/txn", there)]).await,
+        Err(OutsideError::Conflict(_))
+    ));
+}
+
+#[tokio::test]
+async fn another_server_behind_the_address_is_noticed() {
+    let error = ledger_with(&[("GET", "200 OK\n<html>hello</html>")]).await.unwrap_err();
+    assert!(matches!(&error, OutsideError::Failed(text) if text.contains("address")), "{error}");
+}
+
+#[tokio::test]
+async fn reads_ask_the_leader_and_carry_the_token() {
+    let server = Canned::start(&[
+        ("GET /v1/catalog/node", "200 OK\nnull"),
+        ("GET /v1/catalog/service", "200 OK|X-Consul-Results-Filtered-By-ACLs: true\n[]"),
+        ("GET /v1/kv", "404 Not Found\n"),
+        ("PUT /v1/txn", "200 OK\n{\"Results\":[],\"Errors\":null}"),
+    ]);
+    let services: BTreeSet<String> = ["a b".to_owned()].into();
+    let contents = server.client().catalog(&["local".into()].into(), &services).await.unwrap();
+    // What is hidden from us is not ours.
+    assert_eq!(contents.foreign, services);
+    let asked = server.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 4);
+    for request in asked {
+        let line = request.lines().next().unwrap();
+        assert!(line.starts_with("PUT /v1/txn ") || line.contains("?leader"), "{line}");
+        assert!(!line.contains("stale"), "{line}");
+        assert!(request.to_ascii_lowercase().contains("x-consul-token: hush\r\n"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_the_token_sees_in_part_is_not_believed() {
+    let hidden = "200 OK|X-Consul-Results-Filtered-By-ACLs: true\nnull";
+    let server = Canned::start(&[("GET /v1/catalog/node", hidden)]);
+    let read = server.client().catalog(&["local".into()].into(), &BTreeSet::new()).await;
+    assert!(matches!(read, Err(OutsideError::Forbidden(_))), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_ledger_beyond_consuls_limit_is_refused_before_it_is_sent() {
+    let server = Canned::start(&[]);
+    let mut ledger = Ledger::default();
+    ledger.adopted.insert(crate::model::id::ContainerId::new("x".repeat(512 << 10)));
+    let error = server.client().write_ledger(&ledger, 1).await.unwrap_err();
+    assert!(matches!(&error, OutsideError::Failed(text) if text.contains("bytes")), "{error}");
+    assert!(server.asked.lock().unwrap().is_empty());
+}

@@ -1,0 +1,219 @@
+//! What a running controller answers over HTTP: whether it lives, whether it has seen
+//! everything once, and what it knows of its deployments. Nothing here changes anything.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Json, Response};
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::control;
+use crate::model::id::DeploymentId;
+use crate::model::plan::DeploymentState;
+use crate::model::time::Timestamp;
+
+/// The version of [`Status`]'s JSON; a field that is only added does not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What a controller knows, as `GET /status` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The version of this object's form.
+    pub schema_version: u32,
+    /// The program's version.
+    pub version: String,
+    /// Whose containers are ours.
+    pub installation: String,
+    /// Where desired state comes from, without credentials.
+    pub source: String,
+    /// Whether this controller acts, or waits for the lease.
+    pub acts: bool,
+    /// Whether everything was seen at the same time at least once.
+    pub ready: bool,
+    /// The revision that is being applied.
+    pub revision: Option<String>,
+    /// Why the source could not be read the last time.
+    pub source_error: Option<String>,
+    /// When the last look ended, RFC 3339.
+    pub seen_at: Option<String>,
+    /// The parts that do not answer, and what they said.
+    pub unseen: BTreeMap<String, String>,
+    /// Each deployment's state.
+    pub deployments: BTreeMap<String, StateOfDeployment>,
+    /// What is withheld, and what it waits for.
+    pub blocked: Vec<String>,
+    /// What is put off because it failed too often.
+    pub held: Vec<String>,
+    /// The last pass that did something; `None` before the first.
+    pub last_pass: Option<LastPass>,
+}
+
+/// How a pass went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastPass {
+    /// When it ended, RFC 3339.
+    pub at: String,
+    /// The exit code that `--once` would have ended with.
+    pub exit_code: u8,
+    /// Steps that succeeded.
+    pub done: usize,
+    /// What failed, and why.
+    pub failed: Vec<String>,
+}
+
+/// Two facts about a deployment, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateOfDeployment {
+    /// `Synced`, `OutOfSync` or `Unknown`.
+    pub sync: String,
+    /// `Healthy`, `Suspended`, `Progressing`, `Missing`, `Degraded` or `Unknown`.
+    pub health: String,
+}
+
+impl Status {
+    /// A controller that has not seen anything yet.
+    pub fn starting(installation: impl Into<String>, source: impl Into<String>) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            installation: installation.into(),
+            source: source.into(),
+            acts: false,
+            ready: false,
+            revision: None,
+            source_error: None,
+            seen_at: None,
+            unseen: BTreeMap::new(),
+            deployments: BTreeMap::new(),
+            blocked: Vec::new(),
+            held: Vec::new(),
+            last_pass: None,
+        }
+    }
+
+    /// The same after a look.
+    #[must_use]
+    pub fn after(self, look: &control::Status) -> Self {
+        let words = |(id, state): (&DeploymentId, &DeploymentState)| {
+            let state = StateOfDeployment {
+                sync: format!("{:?}", state.sync),
+                health: format!("{:?}", state.health),
+            };
+            (id.to_string(), state)
+        };
+        Self {
+            ready: look.ready,
+            revision: look.revision.as_ref().map(ToString::to_string),
+            source_error: look.source_error.clone(),
+            seen_at: look.seen_at.map(rfc3339),
+            unseen: look.unseen.iter().map(|(part, e)| (part.to_string(), e.clone())).collect(),
+            deployments: look.deployments.iter().map(words).collect(),
+            blocked: look.blocked.iter().map(ToString::to_string).collect(),
+            held: look.held.iter().map(put_off).collect(),
+            ..self
+        }
+    }
+}
+
+/// What is put off, in words.
+#[must_use]
+pub fn put_off(held: &control::Held) -> String {
+    let control::Held { subject, attempt, until } = held;
+    let deployment = &subject.deployment;
+    format!("{subject} of {deployment} was tried {attempt} times; next at {}", rfc3339(*until))
+}
+
+/// An instant as programs and people read it, in whole seconds.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_nanos(at.0)).to_string()
+}
+
+/// The newest status, shared with whoever serves it.
+pub type Newest = watch::Receiver<Arc<Status>>;
+
+/// Answers until it is dropped.
+///
+/// # Errors
+/// Those of accepting connections.
+pub async fn serve(listener: TcpListener, newest: Newest) -> io::Result<()> {
+    axum::serve(listener, router(newest)).await
+}
+
+fn router(newest: Newest) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/healthz", get(ready))
+        .route("/status", get(status))
+        .with_state(newest)
+}
+
+/// Ready means: everything was looked at once. Deployments may still be unhealthy.
+async fn ready(State(newest): State<Newest>) -> Response {
+    let ready = newest.borrow().ready;
+    match ready {
+        true => "ok\n".into_response(),
+        false => {
+            (StatusCode::SERVICE_UNAVAILABLE, "not everything was observed yet\n").into_response()
+        }
+    }
+}
+
+async fn status(State(newest): State<Newest>) -> Json<Arc<Status>> {
+    Json(newest.borrow().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::probe::get;
+    use crate::model::plan::{Health, Sync};
+
+    /// Serves a status and asks for paths, each as `(code, body)`.
+    async fn answers(status: Status, paths: &'static [&'static str]) -> Vec<(u16, String)> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let (_keep, newest) = watch::channel(Arc::new(status));
+        let server = tokio::spawn(serve(listener, newest));
+        let mut answers = Vec::new();
+        for path in paths {
+            let answer = tokio::task::spawn_blocking(move || get(address, path)).await;
+            answers.push(answer.expect("joined").expect("answered"));
+        }
+        server.abort();
+        answers
+    }
+
+    #[tokio::test]
+    async fn it_lives_before_it_is_ready() {
+        let starting = Status::starting("default", "dir:/srv");
+        let answers = answers(starting, &["/livez", "/readyz", "/x"]).await;
+        assert_eq!(answers.iter().map(|(code, _)| *code).collect::<Vec<_>>(), [200, 503, 404]);
+    }
+
+    #[tokio::test]
+    async fn status_reads_back_what_the_controller_knows() {
+        let state = DeploymentState { sync: Sync::OutOfSync, health: Health::Degraded };
+        let look = control::Status {
+            ready: true,
+            seen_at: Some(Timestamp::from_secs(1_700_000_000)),
+            deployments: [("abc".into(), state)].into(),
+            ..control::Status::default()
+        };
+        let status = Status::starting("prod", "dir:/srv").after(&look);
+        assert_eq!(status.seen_at.as_deref(), Some("2023-11-14T22:13:20Z"));
+        assert_eq!(status.deployments["abc"].sync, "OutOfSync");
+        let answers = answers(status.clone(), &["/healthz", "/status"]).await;
+        assert_eq!(answers[0].0, 200);
+        assert_eq!(serde_json::from_str::<Status>(&answers[1].1).expect("JSON"), status);
+    }
+}

@@ -1,0 +1,113 @@
+//! What the program prints: results on stdout, progress and errors on stderr.
+//!
+//! A reader that went away (`| head`) is no error: what cannot be written is dropped.
+
+use std::io::Write as _;
+
+use clap::ValueEnum;
+use clap::builder::styling::{AnsiColor, Style};
+use serde::Deserialize;
+
+use crate::model::diagnostic::Diagnostic;
+
+use super::render::diagnostics;
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` say otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What a result looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs; the object has a `schema_version`.
+    Json,
+}
+
+/// Done, added.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// Changed, withheld.
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
+/// Removed, failed.
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+/// Reasons and details.
+pub(super) const FAINT: Style = Style::new().dimmed();
+/// Titles.
+pub(super) const STRONG: Style = Style::new().bold();
+
+/// Colours a text; the stream strips it again where colour is not wanted.
+pub(super) fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Where the program prints.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Console {
+    /// What results look like.
+    pub(super) format: Format,
+    /// No progress and no summary, only results and errors.
+    pub(super) quiet: bool,
+}
+
+impl Console {
+    /// Applies the colour choice to both streams.
+    pub(super) fn new(format: Format, color: Color, quiet: bool) -> Self {
+        match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::AlwaysAnsi,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        Self { format, quiet }
+    }
+
+    /// Whether stderr is coloured.
+    pub(super) fn colours_stderr() -> bool {
+        anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+    }
+
+    /// A result.
+    pub(super) fn result(self, text: &str) {
+        let mut out = anstream::stdout().lock();
+        let _ = out.write_all(text.as_bytes());
+        if !text.ends_with('\n') {
+            let _ = out.write_all(b"\n");
+        }
+        let _ = out.flush();
+    }
+
+    /// A result as one JSON object.
+    pub(super) fn json(self, value: &impl serde::Serialize) {
+        let text = serde_json::to_string_pretty(value)
+            .expect("BUG: results are plain data with string keys");
+        self.result(&text);
+    }
+
+    /// A line of progress.
+    pub(super) fn progress(self, line: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{line}");
+        }
+    }
+
+    /// An error or a warning, already rendered.
+    pub(super) fn complain(self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{}", text.trim_end_matches('\n'));
+    }
+
+    /// An error that has no place in a file, with what to do about it.
+    pub(super) fn error(self, message: &str, help: Option<&str>) {
+        let error = Diagnostic { help: help.map(str::to_owned), ..Diagnostic::error(message) };
+        self.complain(&diagnostics::render(&error));
+    }
+}

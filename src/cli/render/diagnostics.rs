@@ -1,0 +1,106 @@
+//! Messages about the user's text in rustc's form: what, where with the text underlined,
+//! and what to do.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::model::diagnostic::{Diagnostic, Severity};
+
+/// Renders one message, without a final line break.
+pub(in crate::cli) fn render(diagnostic: &Diagnostic) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
+    if let Some(at) = &diagnostic.at {
+        let (line, column) = (at.line as usize, at.column as usize);
+        group = match &diagnostic.excerpt {
+            Some(excerpt) => group.element(
+                Snippet::source(excerpt.as_str()).line_start(line).path(&*at.file).annotation(
+                    AnnotationKind::Primary.span(span(excerpt, column, diagnostic.length as usize)),
+                ),
+            ),
+            None => group.element(Origin::path(&*at.file).line(line).char_column(column)),
+        };
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    Renderer::styled().render(&[group])
+}
+
+/// Renders several, each followed by an empty line.
+pub(in crate::cli) fn render_all<'a>(
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+) -> String {
+    diagnostics.into_iter().map(|one| render(one) + "\n\n").collect()
+}
+
+/// The bytes of `length` characters from a column (from 1). What lies behind the end of
+/// the line is the empty place after it.
+fn span(line: &str, column: usize, length: usize) -> Range<usize> {
+    let byte = |index: usize| line.char_indices().nth(index).map_or(line.len(), |(at, _)| at);
+    let from = column.saturating_sub(1);
+    byte(from)..byte(from + length.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::diagnostic::Loc;
+
+    fn plain(diagnostic: &Diagnostic) -> String {
+        anstream::adapter::strip_str(&render(diagnostic)).to_string()
+    }
+
+    #[test]
+    fn a_message_with_a_place_underlines_the_text() {
+        let diagnostic = Diagnostic {
+            at: Some(Loc::new("compose.yaml", 6, 9)),
+            length: 7,
+            excerpt: Some("      - catalog".to_owned()),
+            ..Diagnostic::error("service `web` depends on `catalog`, which does not exist")
+                .with_help("there is a service named `catalogue`")
+        };
+        assert_eq!(
+            plain(&diagnostic),
+            "\
+error: service `web` depends on `catalog`, which does not exist
+ --> compose.yaml:6:9
+  |
+6 |       - catalog
+  |         ^^^^^^^
+  |
+  = help: there is a service named `catalogue`"
+        );
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let line = "  näme: ü: x";
+        assert_eq!(&line[span(line, 9, 1)], "ü");
+        assert_eq!(span("ab", 9, 3), 2..2);
+    }
+
+    #[test]
+    fn a_place_without_text_is_named() {
+        let diagnostic = Diagnostic {
+            at: Some(Loc::new("deployments.yaml", 3, 1)),
+            ..Diagnostic::error("it cannot be read").as_warning()
+        };
+        assert_eq!(plain(&diagnostic), "warning: it cannot be read\n--> deployments.yaml:3:1");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        let diagnostic = Diagnostic {
+            at: Some(Loc::new("a\u{1b}[31m.yaml", 1, 1)),
+            excerpt: Some("x\u{1b}]0;title\u{7}".to_owned()),
+            ..Diagnostic::error("no \u{1b}[2J such key")
+        };
+        let text = plain(&diagnostic);
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{text:?}");
+    }
+}

@@ -1,0 +1,102 @@
+//! What happens, as it happens: one plain line per transition on stderr.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::control::{Event, Failure, Progress};
+use crate::model::action::Action;
+use crate::model::id::EngineName;
+use crate::model::plan::Step;
+
+use super::super::console::{BAD, Console, FAINT, GOOD, WARN, paint};
+use super::plan::printable;
+
+/// Prints a line for each step of a pass that runs once.
+pub(in crate::cli) struct Lines {
+    console: Console,
+    /// What `docker` needs to reach each engine; empty for the one it reaches by itself.
+    hosts: BTreeMap<EngineName, String>,
+}
+
+impl Lines {
+    /// Lines for these engines.
+    pub(in crate::cli) fn new(console: Console, hosts: BTreeMap<EngineName, String>) -> Self {
+        Self { console, hosts }
+    }
+
+    fn line(&self, word: &str, step: &Step, rest: &str) {
+        let action = printable(&step.action.to_string());
+        self.console.progress(&format!("{word} {} {action}{rest}", step.id));
+    }
+
+    fn failed(&self, step: &Step, failure: &Failure) {
+        // Shown also with `--quiet`: it is why the exit code is not zero.
+        let action = printable(&step.action.to_string());
+        let error = printable(&failure.error.to_string());
+        self.console.complain(&format!("{} {} {action}: {error}", paint(BAD, "failed "), step.id));
+        for line in &failure.logs {
+            self.console.complain(&format!("          {} {}", paint(FAINT, "|"), printable(line)));
+        }
+        if let Some(target) = step.action.target() {
+            let host = self.hosts.get(&step.engine).map_or("", String::as_str);
+            let command = format!("docker {host}logs {}", target.name);
+            self.console.complain(&format!("          see more: {}", printable(&command)));
+        }
+    }
+}
+
+impl Progress for Lines {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::StepStarted(step) if takes_long(&step.action) => {
+                self.line(&paint(FAINT, "begin  "), step, "");
+            }
+            Event::StepFinished { step, took } => {
+                let took = format!(" {}", paint(FAINT, &elapsed(*took)));
+                self.line(&paint(GOOD, "done   "), step, &took);
+            }
+            Event::StepFailed { step, failure } => self.failed(step, failure),
+            Event::StepDropped { step, because } => {
+                self.line(&paint(WARN, "skipped"), step, &format!(" because {because} failed"));
+            }
+            Event::StepStopped(step) => self.line(&paint(WARN, "stopped"), step, ""),
+            _ => {}
+        }
+    }
+}
+
+/// Whether somebody who watches would wonder what is going on.
+pub(in crate::cli) fn takes_long(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::PullImage { .. }
+            | Action::BuildImage { .. }
+            | Action::StopContainer { .. }
+            | Action::RestartContainer { .. }
+            | Action::Await { .. }
+    )
+}
+
+/// A span as people read it: `340ms`, `1.2s`, `3m20s`.
+pub(in crate::cli) fn elapsed(span: Duration) -> String {
+    match span.as_secs() {
+        0 => format!("{}ms", span.as_millis()),
+        1..=59 => format!("{}.{}s", span.as_secs(), span.subsec_millis() / 100),
+        secs => format!("{}m{:02}s", secs / 60, secs % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_short() {
+        let text = |millis| elapsed(Duration::from_millis(millis));
+        assert_eq!(
+            (text(3), text(999), text(1_250)),
+            ("3ms".into(), "999ms".into(), "1.2s".into())
+        );
+        assert_eq!(text(200_000), "3m20s");
+    }
+}

@@ -1,0 +1,130 @@
+//! What a pass did and left undone, when it is over.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::control::{Ending, Report};
+use crate::model::plan::Plan;
+
+use super::super::console::{BAD, Console, GOOD, STRONG, paint};
+use super::super::exit::Exit;
+use super::plan::{SCHEMA_VERSION, diagnostics_json, printable, step};
+use super::{deployments, diagnostics};
+
+/// Prints messages about the user's text and what could not be read.
+pub(in crate::cli) fn complaints(console: Console, report: &Report) {
+    for (deployment, messages) in &report.diagnostics {
+        if let Some(deployment) = deployment
+            && report.diagnostics.len() > 1
+        {
+            console.complain(&paint(STRONG, &format!("deployment {deployment}")));
+        }
+        console.complain(&diagnostics::render_all(messages));
+        console.complain("");
+    }
+    for (part, error) in &report.unseen {
+        console.error(
+            &format!("{part} cannot be read: {error}"),
+            Some("what depends on it is unknown, and nothing of it is changed"),
+        );
+    }
+    if let Some(error) = &report.error {
+        console.error(&printable(&error.to_string()), None);
+    }
+}
+
+/// The states of all deployments, below each other.
+pub(in crate::cli) fn states(report: &Report) -> String {
+    let states = report.deployments.iter();
+    deployments(states.map(|(id, state)| {
+        (id.to_string(), format!("{:?}", state.sync), format!("{:?}", state.health))
+    }))
+}
+
+/// The last line: what was done, in numbers.
+pub(in crate::cli) fn verdict(report: &Report, took: Duration) -> String {
+    let mut counts = [0_usize; 4];
+    for (_, ending) in report.execution.iter().flat_map(|execution| &execution.steps) {
+        counts[match ending {
+            Ending::Done { .. } => 0,
+            Ending::Failed(_) => 1,
+            Ending::Dropped { .. } => 2,
+            Ending::Stopped => 3,
+        }] += 1;
+    }
+    let [done, failed, dropped, stopped] = counts;
+    let mut line = format!("{done} steps done");
+    for (count, what) in [(failed, "failed"), (dropped, "not tried"), (stopped, "stopped")] {
+        if count > 0 {
+            let _ = write!(line, ", {count} {what}");
+        }
+    }
+    let style = if failed + dropped + stopped > 0 { BAD } else { GOOD };
+    format!("{} in {}", paint(style, &line), super::progress::elapsed(took))
+}
+
+/// What an interruption leaves undone.
+pub(in crate::cli) fn remains(report: &Report) -> String {
+    const SHOWN: usize = 10;
+    let Some(execution) = &report.execution else {
+        return "interrupted before anything was changed".to_owned();
+    };
+    let left: Vec<_> = execution.remaining().collect();
+    if left.is_empty() {
+        return "interrupted; nothing that was begun remains".to_owned();
+    }
+    let mut text = format!("interrupted; what was begun is finished, {} steps remain:", left.len());
+    for step in left.iter().take(SHOWN) {
+        let _ = write!(text, "\n  {} {}", step.id, printable(&step.action.to_string()));
+    }
+    if left.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more", left.len() - SHOWN);
+    }
+    text + "\nThe same command goes on from here."
+}
+
+/// The report for programs, with the plan that was carried out.
+pub(in crate::cli) fn json(
+    plan: Option<&Plan>,
+    report: &Report,
+    exit: Exit,
+    took: Duration,
+) -> Value {
+    let ends: Vec<Value> = report
+        .execution
+        .iter()
+        .flat_map(|execution| &execution.steps)
+        .map(|(one, ending)| {
+            let mut value = step(one);
+            value["ending"] = end(ending);
+            value
+        })
+        .collect();
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "source": plan.map(|plan| &plan.source),
+        "revision": report.revision,
+        "exit_code": exit as u8,
+        "seconds": took.as_secs_f64(),
+        "summary": plan.map(Plan::summary),
+        "steps": ends,
+        "blocked": report.blocked.iter().map(super::plan::blocked).collect::<Vec<_>>(),
+        "unseen": super::plan::unseen(report),
+        "error": report.error.as_ref().map(ToString::to_string),
+        "deployments": report.deployments,
+        "diagnostics": diagnostics_json(&report.diagnostics),
+    })
+}
+
+fn end(ending: &Ending) -> Value {
+    match ending {
+        Ending::Done { took } => json!({ "kind": "done", "seconds": took.as_secs_f64() }),
+        Ending::Failed(failure) => json!({
+            "kind": "failed", "error": failure.error.to_string(), "logs": failure.logs,
+        }),
+        Ending::Dropped { because } => json!({ "kind": "dropped", "because": because }),
+        Ending::Stopped => json!({ "kind": "stopped" }),
+    }
+}

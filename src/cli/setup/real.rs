@@ -1,0 +1,186 @@
+//! The real world, put together from the settings.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::adapters::consul::Consul;
+use crate::adapters::docker::{Docker, EngineEndpoint};
+use crate::adapters::host::Host;
+use crate::model::id::{DeploymentId, EngineName, InstallationId};
+use crate::model::policy::HostPolicy;
+use crate::model::secret::Masker;
+use crate::plan::{CatalogSettings, Settings};
+use crate::world::OutsideError;
+
+use super::super::config::Layer;
+use super::super::environment::Environment;
+use super::super::options::WorldOptions;
+use super::engines::{EngineSetup, LOCAL};
+use super::loader::{Loader, Root};
+use super::source::AnySource;
+use super::{Refusal, chain, consul, engines, source, trust};
+
+/// A pass may take this long.
+const DEADLINE: Duration = Duration::from_mins(10);
+/// The share of a source's containers that a pass may remove unasked, in percent.
+const PRUNE_SHARE: u8 = 50;
+
+/// Everything that a pass works with.
+pub(in crate::cli) struct Real {
+    /// Where desired state comes from.
+    pub(in crate::cli) source: AnySource,
+    /// Engines, Consul, ledger.
+    pub(in crate::cli) host: Host,
+    /// The same Consul, for the lease.
+    pub(in crate::cli) consul: Option<Consul>,
+    /// What the operator decided.
+    pub(in crate::cli) settings: Settings,
+    /// Reads desired state.
+    pub(in crate::cli) loader: Loader,
+    /// How long a pass may take.
+    pub(in crate::cli) deadline: Duration,
+    /// What `docker` needs to be told to reach an engine, for hints.
+    pub(in crate::cli) hints: BTreeMap<EngineName, String>,
+}
+
+/// What every verb that plans needs, without a world.
+pub(in crate::cli) struct Basics {
+    /// Where desired state comes from.
+    pub(in crate::cli) source: AnySource,
+    /// Whether stacks and host belong to the person at the terminal.
+    pub(in crate::cli) own: bool,
+    /// What the operator decided; no engines yet.
+    pub(in crate::cli) settings: Settings,
+}
+
+/// Opens the source and reads the settings. A controller trusts nobody by default.
+pub(in crate::cli) fn basics(
+    layer: &Layer,
+    environment: &Environment,
+    controller: bool,
+) -> Result<Basics, Refusal> {
+    let source = source::source(&layer.source, environment)?;
+    let own = !controller && trust::is_own_folder_on_terminal(source.is_folder());
+    let installation = installation(&layer.world)?;
+    let settings = Settings {
+        masker: masker(&layer.world, &installation)?,
+        installation,
+        policy: trust::policy(&layer.trust, own),
+        approved: layer.pass.approve.iter().flatten().map(|approval| approval.0.clone()).collect(),
+        prune_share: layer.pass.prune_share.map_or(PRUNE_SHARE, |percent| percent.0),
+        engines: BTreeMap::new(),
+        catalog: None,
+    };
+    Ok(Basics { source, own, settings })
+}
+
+/// Puts the real world together. Nothing is connected yet.
+pub(in crate::cli) fn open(
+    layer: &Layer,
+    environment: &Environment,
+    controller: bool,
+) -> Result<Real, Refusal> {
+    let Basics { source, own, mut settings } = basics(layer, environment, controller)?;
+    let default = default_engine(layer);
+    let engines = engines::engines(&layer.engines, &default, environment)?;
+    let consul = consul::consul(&layer.world, environment, &settings.installation, &engines)?
+        .map(|consul| Consul::new(&consul).map_err(|error| Refusal::invalid(chain(&error))))
+        .transpose()?;
+    settings.engines =
+        engines.iter().map(|(name, engine)| (name.clone(), engine.settings.clone())).collect();
+    settings.catalog = consul.as_ref().map(|_| CatalogSettings {
+        resolvers: layer.world.consul_dns.iter().flatten().map(ToString::to_string).collect(),
+    });
+    let passed = (!own).then(|| layer.trust.env.clone().unwrap_or_default());
+    let loader = Loader::new(
+        environment,
+        passed.as_deref(),
+        default.clone(),
+        roots(&engines, &source),
+        settings.policy.trees.clone(),
+    );
+    Ok(Real {
+        host: Host::new(connect(&engines, &settings)?, consul.clone(), default),
+        hints: engines.iter().map(|(name, engine)| (name.clone(), hint(name, engine))).collect(),
+        deadline: layer.pass.deadline.map_or(DEADLINE, |span| span.0),
+        source,
+        consul,
+        settings,
+        loader,
+    })
+}
+
+/// The engine of deployments that name none.
+pub(in crate::cli) fn default_engine(layer: &Layer) -> EngineName {
+    EngineName::from(layer.world.engine.as_deref().unwrap_or(LOCAL))
+}
+
+fn connect(
+    engines: &BTreeMap<EngineName, EngineSetup>,
+    settings: &Settings,
+) -> Result<Vec<Docker>, Refusal> {
+    let policy: Arc<HostPolicy> = Arc::new(settings.policy.clone());
+    let connect = |(name, engine): (&EngineName, &EngineSetup)| {
+        let installation = settings.installation.clone();
+        Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(&policy))
+    };
+    let connected: Result<Vec<_>, OutsideError> = engines.iter().map(connect).collect();
+    connected.map_err(|error| Refusal::invalid(chain(&error)))
+}
+
+/// Where each engine's host sees the source's folder.
+fn roots(
+    engines: &BTreeMap<EngineName, EngineSetup>,
+    source: &AnySource,
+) -> BTreeMap<EngineName, Root> {
+    // In a container our paths are not the host's.
+    let boxed = ["/.dockerenv", "/run/.containerenv"].iter().any(|file| Path::new(file).exists());
+    let root = |engine: &EngineSetup| match &engine.project_directory {
+        Some(path) => Root::Given(path.clone()),
+        None if source.is_folder() && !boxed && engine.is_here() => Root::Same,
+        None => Root::Unseen,
+    };
+    engines.iter().map(|(name, engine)| (name.clone(), root(engine))).collect()
+}
+
+/// What comes between `docker` and its command so that it reaches this engine.
+fn hint(name: &EngineName, engine: &EngineSetup) -> String {
+    match &engine.endpoint {
+        _ if name.as_str() == LOCAL => String::new(),
+        EngineEndpoint::Unix(path) => format!("-H unix://{} ", path.display()),
+        EngineEndpoint::Tcp { host, port, .. } => format!("-H tcp://{host}:{port} "),
+        EngineEndpoint::Tls { host, port, .. } => format!("-H tcp://{host}:{port} --tlsverify "),
+    }
+}
+
+fn installation(options: &WorldOptions) -> Result<InstallationId, Refusal> {
+    let name = options.installation.as_deref().unwrap_or("default");
+    // It becomes part of container names, labels and keys.
+    match DeploymentId::is_valid(name) {
+        true => Ok(InstallationId::from(name)),
+        false => Err(Refusal::invalid(format!("`{name}` cannot be an installation's name"))
+            .with_help(
+                "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+            )),
+    }
+}
+
+fn masker(options: &WorldOptions, installation: &InstallationId) -> Result<Masker, Refusal> {
+    let Some(path) = &options.mask_key_file else {
+        return Ok(Masker::new(installation.as_str()));
+    };
+    let key = std::fs::read(path).map_err(|error| {
+        Refusal::invalid(format!(
+            "the key for masks cannot be read from `{}`: {error}",
+            path.display()
+        ))
+    })?;
+    match key.is_empty() {
+        true => {
+            Err(Refusal::invalid(format!("the key for masks in `{}` is empty", path.display())))
+        }
+        false => Ok(Masker::new(key)),
+    }
+}

@@ -1,0 +1,71 @@
+//! What may end a pass before it is done: a signal or the deadline. Both ask it to finish
+//! the current calls; a second signal ends the program at once.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::control::Stop;
+
+use super::console::Console;
+use super::exit::Exit;
+
+/// What asked the work to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// SIGINT or SIGTERM; the exit code says which.
+    Signal(Exit),
+    /// It took too long.
+    Deadline,
+}
+
+/// How the work ended.
+#[derive(Debug)]
+pub(super) enum Ended<T> {
+    /// It returned, perhaps because it was asked to.
+    Returned(T, Option<Cut>),
+    /// A second signal: it was dropped where it stood.
+    Dropped(Exit),
+}
+
+/// Runs the work to its end, and asks it to stop at a signal or after `deadline`.
+///
+/// # Errors
+/// Those of taking over signals from the operating system.
+pub(super) async fn guard<T>(
+    console: Console,
+    work: impl Future<Output = T>,
+    stop: &Stop,
+    deadline: Option<Duration>,
+) -> std::io::Result<Ended<T>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut work = pin!(work);
+    let mut late = pin!(async {
+        match deadline {
+            Some(span) => tokio::time::sleep(span).await,
+            None => std::future::pending().await,
+        }
+    });
+    let mut cut = None;
+    loop {
+        let next = tokio::select! {
+            biased;
+            value = work.as_mut() => return Ok(Ended::Returned(value, cut)),
+            _ = interrupt.recv() => Cut::Signal(Exit::Interrupted),
+            _ = terminate.recv() => Cut::Signal(Exit::Terminated),
+            () = late.as_mut(), if cut.is_none() => Cut::Deadline,
+        };
+        match (next, cut) {
+            (Cut::Signal(exit), Some(Cut::Signal(_))) => return Ok(Ended::Dropped(exit)),
+            (Cut::Signal(_), _) => {
+                console
+                    .progress("stopping: the current calls are finished first; again ends at once");
+            }
+            (Cut::Deadline, _) => console.progress("the deadline has passed: stopping"),
+        }
+        cut = Some(next);
+        stop.request();
+    }
+}

@@ -1,0 +1,10 @@
+//! One file per verb.
+
+pub(super) mod completion;
+pub(super) mod healthcheck;
+pub(super) mod pass;
+pub(super) mod real;
+pub(super) mod run;
+pub(super) mod sim;
+pub(super) mod status;
+pub(super) mod validate;

@@ -1,0 +1,124 @@
+//! One pass, as `plan`, `--once` and `sim` have in common: it is the same code up to the
+//! point where each of them stops.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+use crate::control::{Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare};
+use crate::model::plan::Plan;
+use crate::world::{Act, Clock, Observe, Snapshot, Source, SourceError};
+
+use super::super::console::{Console, Format};
+use super::super::exit::Exit;
+use super::super::render::{plan, report};
+use super::super::signals::Cut;
+
+/// A pass that is over.
+pub(in crate::cli) struct Passed {
+    /// What was to be done; `None` if it did not come to that.
+    pub(in crate::cli) plan: Option<Plan>,
+    /// What became of it.
+    pub(in crate::cli) report: Report,
+    /// How long it took.
+    pub(in crate::cli) took: Duration,
+}
+
+/// Looks and plans, and prints what is wrong and what would be done.
+pub(in crate::cli) async fn look<W: Observe, C: Clock>(
+    console: Console,
+    setup: Setup<'_, W, C>,
+    snapshot: Snapshot,
+) -> Prepared {
+    let prepared = prepare(setup, snapshot).await;
+    report::complaints(console, &prepared.report());
+    if console.format == Format::Text {
+        console.result(&plan::text(&prepared.plan));
+    }
+    prepared
+}
+
+/// The plan as a result of its own, and its exit code.
+pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
+    console: Console,
+    setup: Setup<'_, W, C>,
+    source: &S,
+    detailed: bool,
+) -> Exit {
+    let snapshot = match source.fetch().await {
+        Ok(snapshot) => snapshot,
+        Err(error) => return unread(console, error),
+    };
+    let prepared = look(console, setup, snapshot).await;
+    let report = prepared.report();
+    if console.format == Format::Json {
+        console.json(&plan::json(&prepared.plan, &report));
+    }
+    console.progress("Nothing was changed.");
+    match Exit::from(report.exit()) {
+        Exit::Done if detailed && !prepared.plan.is_empty() => Exit::Pending,
+        exit => exit,
+    }
+}
+
+/// Fetches, looks, plans and carries out.
+pub(in crate::cli) async fn once<W: Act, C: Clock>(
+    console: Console,
+    setup: Setup<'_, W, C>,
+    fetch: impl Future<Output = Result<Snapshot, SourceError>>,
+    stop: &Stop,
+) -> Passed {
+    let began = setup.clock.now();
+    let took = || setup.clock.now().since(began);
+    let read = pin!(async { Ok(look(console, setup, fetch.await?).await) });
+    match select(pin!(stop.requested()), read).await {
+        Either::Left(((), _)) => {
+            let execution = Some(Execution { steps: Vec::new(), stopped: true });
+            let report = Report { execution, ..Report::default() };
+            Passed { plan: None, report, took: took() }
+        }
+        Either::Right((Err(error), _)) => {
+            let error = Some(PassError::Source(error));
+            let report = Report { error, ..Report::default() };
+            report::complaints(console, &report);
+            Passed { plan: None, report, took: took() }
+        }
+        Either::Right((Ok(prepared), _)) => {
+            let plan = Some(prepared.plan.clone());
+            let report = apply(setup, prepared, stop).await;
+            Passed { plan, report, took: took() }
+        }
+    }
+}
+
+/// Prints how a pass ended, and turns it into an exit code.
+pub(in crate::cli) fn conclude(console: Console, passed: &Passed, cut: Option<Cut>) -> Exit {
+    let Passed { plan, report, took } = passed;
+    let was_cut = report.execution.as_ref().is_some_and(|execution| execution.stopped);
+    let exit = match (cut, was_cut) {
+        (Some(Cut::Signal(exit)), true) => exit,
+        (Some(Cut::Deadline), true) => Exit::Failed.max(report.exit().into()),
+        _ => report.exit().into(),
+    };
+    let did_something = report.execution.as_ref().is_some_and(|e| !e.steps.is_empty());
+    match console.format {
+        Format::Json => console.json(&report::json(plan.as_ref(), report, exit, *took)),
+        Format::Text if did_something => {
+            console.result(&report::states(report));
+            console.progress(&report::verdict(report, *took));
+        }
+        Format::Text => {}
+    }
+    if was_cut {
+        console.complain(&report::remains(report));
+    }
+    exit
+}
+
+/// The source gave nothing: says why.
+pub(in crate::cli) fn unread(console: Console, error: SourceError) -> Exit {
+    let report = Report { error: Some(PassError::Source(error)), ..Report::default() };
+    report::complaints(console, &report);
+    report.exit().into()
+}

@@ -1,0 +1,170 @@
+//! The controller: goes on until it is told to stop. With Consul it acts only while it
+//! holds the lease, and otherwise waits for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use crate::adapters::clock::SystemClock;
+use crate::adapters::consul::Consul;
+use crate::adapters::lease::{Holder, Lease, LeaseError};
+use crate::api::{self, Status};
+use crate::control::{self, Pace, Report, Setup, Stop};
+use crate::world::{Act, Clock as _, Source, Watch};
+
+use super::super::console::Console;
+use super::super::exit::Exit;
+use super::super::render::logs::Logs;
+use super::super::render::report;
+use super::super::setup::{Refusal, chain};
+use super::super::signals::{Cut, Ended, guard};
+use super::super::values::Listen;
+
+/// How long a controller without the lease waits before it asks again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// How long the current calls may go on after the lease was lost: nobody else can have
+/// it before that.
+const AFTER_LOSS: Duration = Duration::from_millis(500);
+
+/// What the controller works with.
+pub(in crate::cli) struct Controller<'a, W, S> {
+    /// Where it prints.
+    pub(in crate::cli) console: Console,
+    /// The world, the settings and how to load.
+    pub(in crate::cli) setup: Setup<'a, W, SystemClock>,
+    /// Where desired state comes from.
+    pub(in crate::cli) source: &'a S,
+    /// When it looks.
+    pub(in crate::cli) pace: Pace,
+    /// Whose lease it needs; `None` without Consul.
+    pub(in crate::cli) consul: Option<&'a Consul>,
+    /// What it publishes.
+    pub(in crate::cli) logs: &'a Logs<SystemClock>,
+}
+
+/// Opens the address to answer at; `None` if that is nowhere.
+pub(in crate::cli) async fn listen(listen: Listen) -> Result<Option<TcpListener>, Refusal> {
+    let Listen::At(address) = listen else { return Ok(None) };
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) => Err(Refusal::invalid(format!("cannot listen at {address}: {error}"))
+            .with_help("choose another address with `--listen`, or `--listen off`")),
+    }
+}
+
+impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
+    /// Runs until a signal.
+    pub(in crate::cli) async fn run(
+        self,
+        listener: Option<TcpListener>,
+        newest: watch::Receiver<Arc<Status>>,
+    ) -> std::io::Result<Exit> {
+        let server = listener.map(|listener| tokio::spawn(api::serve(listener, newest)));
+        let stop = Stop::new();
+        let ended = guard(self.console, self.until_stopped(&stop), &stop, None).await?;
+        if let Some(server) = server {
+            server.abort();
+        }
+        Ok(match ended {
+            Ended::Dropped(exit) => exit,
+            Ended::Returned(report, cut) => {
+                if let Some(report) = report.filter(|report| report.execution.is_some()) {
+                    self.console.complain(&report::remains(&report));
+                }
+                info!("stopped");
+                match cut {
+                    Some(Cut::Signal(exit)) => exit,
+                    _ => Exit::Done,
+                }
+            }
+        })
+    }
+
+    async fn until_stopped(&self, stop: &Stop) -> Option<Report> {
+        let Some(consul) = self.consul else {
+            self.logs.publish(|status| Status { acts: true, ..status });
+            return Some(control::run(self.setup, self.source, self.pace, stop).await);
+        };
+        let mut said = String::new();
+        while !stop.is_requested() {
+            match Lease::acquire(consul, &holder()).await {
+                Ok(lease) => {
+                    said.clear();
+                    info!(epoch = lease.epoch(), "this controller acts");
+                    let report = self.while_held(&lease, stop).await;
+                    if stop.is_requested() {
+                        release(lease).await;
+                        return report;
+                    }
+                }
+                Err(why) => {
+                    let text = chain(&why);
+                    if text != said {
+                        match why {
+                            LeaseError::HeldElsewhere { .. } => info!("waiting: {text}"),
+                            LeaseError::Outside(_) => error!("{text}"),
+                        }
+                        said = text;
+                    }
+                }
+            }
+            let pause = std::pin::pin!(self.setup.clock.sleep(ASK_AGAIN));
+            select(std::pin::pin!(stop.requested()), pause).await;
+        }
+        None
+    }
+
+    /// Acts until a signal, or until the lease is lost.
+    async fn while_held(&self, lease: &Lease, stop: &Stop) -> Option<Report> {
+        self.logs.publish(|status| Status { acts: true, ..status });
+        let round = Stop::new();
+        let run = std::pin::pin!(control::run(self.setup, self.source, self.pace, &round));
+        let ends = async {
+            let lost = std::pin::pin!(lease.keep());
+            match select(std::pin::pin!(stop.requested()), lost).await {
+                Either::Left(_) => None,
+                Either::Right((lost, _)) => Some(lost),
+            }
+        };
+        let report = match select(run, std::pin::pin!(ends)).await {
+            Either::Left((report, _)) => Some(report),
+            Either::Right((None, run)) => {
+                round.request();
+                // The lease has to be kept while the last calls finish.
+                match select(run, std::pin::pin!(lease.keep())).await {
+                    Either::Left((report, _)) => Some(report),
+                    Either::Right(_) => None,
+                }
+            }
+            Either::Right((Some(lost), run)) => {
+                warn!("stops acting: {lost}");
+                round.request();
+                let grace = std::pin::pin!(self.setup.clock.sleep(AFTER_LOSS));
+                match select(run, grace).await {
+                    Either::Left((report, _)) => Some(report),
+                    Either::Right(_) => None,
+                }
+            }
+        };
+        self.logs.publish(|status| Status { acts: false, ..status });
+        report
+    }
+}
+
+/// Who we are to other controllers.
+pub(in crate::cli) fn holder() -> Holder {
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "unknown host" } else { host.trim() };
+    Holder { holder: format!("{host}, process {}", std::process::id()), since: SystemClock.now() }
+}
+
+/// Gives the lease back; if that fails it ends by itself.
+pub(in crate::cli) async fn release(lease: Lease) {
+    if let Err(error) = lease.release().await {
+        warn!("the lease could not be given back and ends by itself: {error}");
+    }
+}

@@ -1,0 +1,215 @@
+//! `deployments.yaml`: several deployments of the stacks in a tree.
+
+use std::collections::BTreeMap;
+
+use super::discover::{self, Found, LIST, Loader};
+use super::one::{self, Request, StackFile};
+use super::read::quote;
+use super::report::Reporter;
+use super::suggest::did_you_mean;
+use super::yaml::{Entry as Field, Node, Span};
+use super::{compose, paths};
+use crate::model::desired::{Entry, Layout, SyncMode};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::id::{DeploymentId, EngineName};
+use crate::world::TreeKind;
+
+const KEYS: [&str; 7] =
+    ["stack", "engine", "variables", "scale", "sync", "env_files", "project_directory"];
+/// Planned, and until then refused.
+const REFUSED: [&str; 2] = ["files", "profiles"];
+
+/// Loads what `deployments.yaml` in the folder `start` lists.
+pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
+    let mut found = Found::new(Layout::Listed);
+    let path = paths::join(start, LIST);
+    let StackFile { root, report, .. } = one::read(loader.tree, &path);
+    let Some(root) = root else {
+        found.incomplete = report.finish();
+        return found;
+    };
+    let mut listed = None;
+    for field in report.map("the file", &root) {
+        if field.key == "deployments" {
+            listed = Some(field);
+        } else if !field.key.starts_with("x-") {
+            let help = did_you_mean(&field.key, ["deployments"]);
+            report.refuse(field.at, format!("`{}` is not a key of {LIST}", field.key), help);
+        }
+    }
+    let entries = listed.map(|field| report.map("deployments", &field.value)).unwrap_or_default();
+    if listed.is_none() {
+        report.error(root.span, format!("there are no `deployments` in {LIST}"));
+    }
+    let mut read = Vec::new();
+    for entry in entries {
+        if DeploymentId::is_valid(&entry.key) {
+            read.push((entry, self::entry(loader, start, &path, entry, &report)));
+        } else {
+            report.error_help(
+                entry.at,
+                format!("`{}` cannot be the id of a deployment", entry.key),
+                "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+            );
+        }
+    }
+    for (entry, state) in read {
+        found.add(DeploymentId::new(entry.key.as_str()), state, report.loc(entry.at));
+    }
+    found.incomplete = report.finish();
+    found.incomplete.retain(Diagnostic::is_error);
+    found
+}
+
+/// One entry. What is wrong with it makes only this deployment invalid.
+fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Reporter) -> Entry {
+    let report = outer.same_file();
+    let id = DeploymentId::new(entry.key.as_str());
+    let mut request = Request { origin: Some(outer.loc(entry.at)), ..Request::default() };
+    let mut stack = None;
+    let mut scaled = BTreeMap::new();
+    for field in report.map(&format!("deployments.{id}"), &entry.value) {
+        let (key, node) = (field.key.as_str(), &field.value);
+        match key {
+            _ if node.is_null() && KEYS.contains(&key) => {}
+            "stack" => stack = report.string(key, node).map(|path| (path, node.span)),
+            "engine" => request.engine = report.string(key, node).map(EngineName::new),
+            "sync" => request.sync = sync(node, &report).unwrap_or_default(),
+            "variables" => request.variables = variables(node, &report),
+            "scale" => scaled = scale(node, &report),
+            "env_files" => request.env_files = Some(env_files(start, node, &report)),
+            "project_directory" => request.base = inside(start, key, node, &report),
+            _ if REFUSED.contains(&key) => {
+                report.error(field.at, format!("`{key}` is not carried yet"));
+            }
+            _ => report.refuse(
+                field.at,
+                format!("`{key}` is not a key of a deployment"),
+                did_you_mean(key, KEYS.into_iter().chain(REFUSED)),
+            ),
+        }
+    }
+    request.scale = scaled.iter().map(|(name, (count, _))| (name.clone(), *count)).collect();
+    let file = stack.and_then(|(path, at)| open(loader, start, &path, at, &report));
+    if entry.value.get("stack").is_none() {
+        report.error_help(
+            entry.at,
+            format!("the deployment `{id}` names no stack"),
+            format!("add `stack: FOLDER/compose.yaml`, relative to {list}"),
+        );
+    }
+    let Some(file) = file else { return Entry::Invalid(report.finish()) };
+    if let Some(root) = &file.root {
+        let names = compose::service_names(root);
+        for (name, (_, at)) in scaled.iter().filter(|(name, _)| !names.contains(&name.as_str())) {
+            let message = format!("there is no service `{name}` in {}", file.path);
+            report.refuse(*at, message, did_you_mean(name, names.iter().copied()));
+        }
+    }
+    for diagnostic in report.finish() {
+        file.report.add(diagnostic);
+    }
+    let variables = one::variables(&file, &request, loader.tree, loader.options);
+    one::load(file, &id, &request, variables, loader.options, loader.contexts, loader.tree)
+}
+
+/// The stack file that an entry names, directly or by its folder.
+fn open(
+    loader: &Loader<'_>,
+    start: &str,
+    path: &str,
+    at: Span,
+    report: &Reporter,
+) -> Option<StackFile> {
+    let Some(full) = paths::in_tree(start, path) else {
+        report.error(at, format!("the stack `{path}` is outside the source's tree"));
+        return None;
+    };
+    match paths::kind(loader.tree, &full) {
+        Some(TreeKind::File { .. }) => {
+            let (folder, name) = paths::split(&full);
+            let file = one::read(loader.tree, &full);
+            if let Ok(entries) = loader.tree.list(folder)
+                && discover::stack_in(&entries) == Some(name)
+            {
+                discover::beside(&file.report, name, &entries);
+            }
+            Some(file)
+        }
+        Some(TreeKind::Folder) => {
+            let entries = loader.tree.list(&full).unwrap_or_default();
+            let Some(name) = discover::stack_in(&entries) else {
+                report.error(at, format!("the folder `{path}` has no stack file"));
+                return None;
+            };
+            let file = one::read(loader.tree, &paths::join(&full, name));
+            discover::beside(&file.report, name, &entries);
+            Some(file)
+        }
+        Some(TreeKind::Link | TreeKind::Other) => {
+            report.error(at, format!("the stack `{path}` is not a regular file of the tree"));
+            None
+        }
+        None => {
+            report.error(at, format!("there is no stack `{path}`"));
+            None
+        }
+    }
+}
+
+fn sync(node: &Node, report: &Reporter) -> Option<SyncMode> {
+    let text = report.string("sync", node)?;
+    match text.as_str() {
+        "auto" => Some(SyncMode::Auto),
+        "heal" => Some(SyncMode::Heal),
+        "notify" => Some(SyncMode::Notify),
+        "paused" => Some(SyncMode::Paused),
+        _ => {
+            let help = did_you_mean(&text, ["auto", "heal", "notify", "paused"])
+                .unwrap_or_else(|| "use `auto`, `heal`, `notify` or `paused`".to_owned());
+            report.error_help(node.span, format!("{} is not a sync mode", quote(node)), help);
+            None
+        }
+    }
+}
+
+fn variables(node: &Node, report: &Reporter) -> BTreeMap<String, String> {
+    report
+        .map("variables", node)
+        .iter()
+        .filter_map(|field| {
+            let value = if field.value.is_null() {
+                String::new()
+            } else {
+                report.text(&format!("variables.{}", field.key), &field.value)?
+            };
+            Some((field.key.clone(), value))
+        })
+        .collect()
+}
+
+fn scale(node: &Node, report: &Reporter) -> BTreeMap<String, (u32, Span)> {
+    report
+        .map("scale", node)
+        .iter()
+        .filter_map(|field| {
+            let count = report.number(&format!("scale.{}", field.key), &field.value)?;
+            Some((field.key.clone(), (count, field.at)))
+        })
+        .collect()
+}
+
+fn env_files(start: &str, node: &Node, report: &Reporter) -> Vec<String> {
+    let items = report.strings("env_files", node);
+    items.into_iter().filter_map(|(_, node)| inside(start, "env_files", node, report)).collect()
+}
+
+/// A path relative to `deployments.yaml`, inside the tree.
+fn inside(start: &str, key: &str, node: &Node, report: &Reporter) -> Option<String> {
+    let path = report.string(key, node)?;
+    let inside = paths::in_tree(start, &path);
+    if inside.is_none() {
+        report.error(node.span, format!("`{key}` is outside the source's tree"));
+    }
+    inside
+}

@@ -1,0 +1,239 @@
+//! Which deployments a tree holds: listed in `deployments.yaml`, one per folder with a
+//! stack file, or the one stack file that was named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compose::Contexts;
+use super::one::{self, Request, StackFile};
+use super::report::Reporter;
+use super::{Options, deployments, paths};
+use crate::model::desired::{Entry, Layout};
+use crate::model::diagnostic::{Diagnostic, Loc};
+use crate::model::id::DeploymentId;
+use crate::world::{Snapshot, Tree, TreeEntry, TreeError, TreeKind};
+
+/// The list of deployments.
+pub(super) const LIST: &str = "deployments.yaml";
+/// Names of stack files; the first that exists is taken, as Compose does.
+const STACKS: [&str; 5] =
+    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "fig.yml"];
+/// Files that Compose would merge onto the stack by itself.
+const OVERRIDES: [&str; 4] = [
+    "compose.override.yaml",
+    "compose.override.yml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
+/// What was found.
+pub(super) struct Found {
+    /// How.
+    pub(super) layout: Layout,
+    /// By id.
+    pub(super) deployments: BTreeMap<DeploymentId, Entry>,
+    /// Why there may be more.
+    pub(super) incomplete: Vec<Diagnostic>,
+}
+
+impl Found {
+    pub(super) fn new(layout: Layout) -> Self {
+        Self { layout, deployments: BTreeMap::new(), incomplete: Vec::new() }
+    }
+
+    /// Adds a deployment; an id that is taken makes both invalid.
+    pub(super) fn add(&mut self, id: DeploymentId, entry: Entry, at: Loc) {
+        let Some(other) = self.deployments.remove(&id) else {
+            self.deployments.insert(id, entry);
+            return;
+        };
+        let mut both = diagnostics(other);
+        both.extend(diagnostics(entry));
+        both.push(Diagnostic {
+            at: Some(at),
+            ..Diagnostic::error(format!("two deployments have the id `{id}`"))
+                .with_help("give one of them another `name`")
+        });
+        one::sort(&mut both);
+        self.deployments.insert(id, Entry::Invalid(both));
+    }
+}
+
+fn diagnostics(entry: Entry) -> Vec<Diagnostic> {
+    match entry {
+        Entry::Invalid(found) => found,
+        Entry::Valid(deployment, mut found) => {
+            let message = format!("`{}` is declared here", deployment.id);
+            let at = Some(deployment.origin.clone());
+            found.push(Diagnostic { at, ..Diagnostic::error(message) });
+            found
+        }
+    }
+}
+
+/// Finds and loads everything.
+pub(super) fn discover(snapshot: &Snapshot, options: &Options) -> Found {
+    let tree = snapshot.tree.as_ref();
+    let start = snapshot.start.trim_matches('/');
+    let contexts = Contexts::new(tree);
+    let loader = Loader { tree, options, contexts: &contexts };
+    let entries = match tree.list(start) {
+        Ok(entries) => entries,
+        Err(error) => {
+            if matches!(paths::kind(tree, start), Some(TreeKind::File { .. })) {
+                return loader.single(start);
+            }
+            let mut found = Found::new(Layout::Folders);
+            found.incomplete.push(unreadable(start, &error));
+            return found;
+        }
+    };
+    if has_file(&entries, LIST) {
+        return deployments::load(&loader, start);
+    }
+    let mut found = Found::new(Layout::Folders);
+    let mut stacks = Vec::new();
+    if let Some(name) = stack_in(&entries) {
+        stacks.push(loader.open(start, name, &entries));
+    } else {
+        for folder in entries.iter().filter(|e| e.kind == TreeKind::Folder) {
+            let path = paths::join(start, &folder.name);
+            match tree.list(&path) {
+                Ok(inner) => {
+                    if let Some(name) = stack_in(&inner) {
+                        stacks.push(loader.open(&path, name, &inner));
+                    }
+                }
+                Err(error) => found.incomplete.push(unreadable(&path, &error)),
+            }
+        }
+    }
+    let included: BTreeSet<String> = stacks.iter().flat_map(included).collect();
+    for stack in stacks.into_iter().filter(|stack| !included.contains(&stack.path)) {
+        loader.add(stack, &mut found);
+    }
+    found
+}
+
+/// What the loading of each deployment needs.
+pub(super) struct Loader<'a> {
+    pub(super) tree: &'a dyn Tree,
+    pub(super) options: &'a Options,
+    pub(super) contexts: &'a Contexts<'a>,
+}
+
+impl Loader<'_> {
+    fn single(&self, path: &str) -> Found {
+        let mut found = Found::new(Layout::SingleFile);
+        self.add(one::read(self.tree, path), &mut found);
+        found
+    }
+
+    /// Reads a folder's stack file and says what Compose would do beside it.
+    fn open(&self, folder: &str, name: &str, entries: &[TreeEntry]) -> StackFile {
+        let file = one::read(self.tree, &paths::join(folder, name));
+        beside(&file.report, name, entries);
+        file
+    }
+
+    /// Loads a stack that stands for itself.
+    fn add(&self, file: StackFile, found: &mut Found) {
+        let request = Request::default();
+        let variables = one::variables(&file, &request, self.tree, self.options);
+        let named = one::declared_name(&file, &variables);
+        let at = Loc::new(file.path.as_str(), 1, 1);
+        let from_folder = self.folder_id(&file.path);
+        let certain = named.is_ok();
+        let Some(id) = named.ok().flatten().or(from_folder) else {
+            let message = format!("the deployment in {} has no id", file.path);
+            found.incomplete.push(Diagnostic {
+                at: Some(at),
+                ..Diagnostic::error(message).with_help("add `name:` to the stack file")
+            });
+            found.incomplete.extend(file.report.finish());
+            return;
+        };
+        let path = file.path.clone();
+        let entry =
+            one::load(file, &id, &request, variables, self.options, self.contexts, self.tree);
+        if !certain {
+            let message = format!("the id of the deployment in {path} cannot be read");
+            found
+                .incomplete
+                .push(Diagnostic { at: Some(at.clone()), ..Diagnostic::error(message) });
+        }
+        found.add(id, entry, at);
+    }
+
+    /// The id that a stack file's folder gives.
+    fn folder_id(&self, path: &str) -> Option<DeploymentId> {
+        let folder = paths::split(path).0;
+        let root = self.options.project_root.as_deref().or(self.tree.host_path());
+        let name = match folder {
+            "" => paths::split(root?.trim_end_matches('/')).1,
+            folder => paths::split(folder).1,
+        };
+        normalised(name)
+    }
+}
+
+/// A folder's name as Compose makes a project name of it: lower case, without any other
+/// characters than letters, digits, `-` and `_`, and without leading `-` and `_`.
+fn normalised(name: &str) -> Option<DeploymentId> {
+    let kept: String = name
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
+        .collect();
+    let id = kept.trim_start_matches(['-', '_']);
+    (!id.is_empty()).then(|| DeploymentId::new(id))
+}
+
+fn unreadable(path: &str, error: &TreeError) -> Diagnostic {
+    let path = if path.is_empty() { "the folder" } else { path };
+    Diagnostic::error(format!("{path} cannot be read: {error}"))
+}
+
+fn has_file(entries: &[TreeEntry], name: &str) -> bool {
+    entries.iter().any(|entry| entry.name == name && entry.kind != TreeKind::Folder)
+}
+
+/// The stack file among a folder's entries.
+pub(super) fn stack_in(entries: &[TreeEntry]) -> Option<&'static str> {
+    STACKS.into_iter().find(|name| has_file(entries, name))
+}
+
+/// What Compose would merge or overlook beside a stack file.
+pub(super) fn beside(report: &Reporter, name: &str, entries: &[TreeEntry]) {
+    let start = super::yaml::Span::START;
+    for other in OVERRIDES.into_iter().filter(|other| has_file(entries, other)) {
+        report.error_help(
+            start,
+            format!("Compose would merge `{other}` onto this file, which is not carried yet"),
+            "merge it by hand, or move it elsewhere",
+        );
+    }
+    for other in STACKS.into_iter().filter(|other| *other != name && has_file(entries, other)) {
+        report.warn(start, format!("`{other}` beside this file is not used"), None);
+    }
+}
+
+/// The files that a stack includes: they are parts, not deployments.
+fn included(file: &StackFile) -> Vec<String> {
+    use super::yaml::Value;
+    let folder = paths::split(&file.path).0;
+    let Some(include) = file.root.as_ref().and_then(|root| root.get("include")) else {
+        return Vec::new();
+    };
+    let Value::List(items) = &include.value.value else { return Vec::new() };
+    let mut found = Vec::new();
+    for item in items {
+        let path = item.get("path").map_or(item, |entry| &entry.value);
+        let parts = match &path.value {
+            Value::List(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(path),
+        };
+        let texts = parts.iter().filter_map(|part| part.scalar());
+        found.extend(texts.filter_map(|scalar| paths::in_tree(folder, &scalar.text)));
+    }
+    found
+}

@@ -1,0 +1,69 @@
+//! Interpolation of a whole tree: every value, never a key, nothing under `x-*` that is
+//! not ours.
+
+use super::report::Reporter;
+use super::template;
+use super::variables::Variables;
+use super::yaml::{Node, Scalar, Span, Value};
+
+/// Fills in every reference below a node.
+pub(super) fn interpolate(node: &mut Node, variables: &Variables, report: &Reporter) {
+    let span = node.span;
+    match &mut node.value {
+        Value::Null => {}
+        Value::Scalar(scalar) => fill(scalar, span, variables, report),
+        Value::List(items) => {
+            for item in items {
+                interpolate(item, variables, report);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                if !entry.key.starts_with("x-") || entry.key == "x-reconciler" {
+                    interpolate(&mut entry.value, variables, report);
+                }
+            }
+        }
+    }
+}
+
+fn fill(scalar: &mut Scalar, span: Span, variables: &Variables, report: &Reporter) {
+    if !scalar.text.contains('$') {
+        return;
+    }
+    match template::expand(&scalar.text, variables) {
+        Ok(done) => {
+            for (offset, name) in &done.unset {
+                let at = place(&scalar.text, *offset, name.len() + 1, span, report);
+                let help = format!("write `${{{name}:-}}` if it may be empty");
+                let message = format!("the variable `{name}` is not set: an empty text is used");
+                report.warn(at, message, Some(help));
+            }
+            scalar.text = done.text;
+            scalar.sensitive |= done.sensitive;
+        }
+        Err(refused) => {
+            let at = place(&scalar.text, refused.offset, refused.length, span, report);
+            report.refuse(at, refused.message, refused.help);
+            scalar.text = String::new();
+        }
+    }
+}
+
+/// Where a part of a scalar's text was written: found again on the scalar's first line,
+/// or the scalar itself if quotes, escapes or line breaks hide it.
+fn place(text: &str, offset: usize, length: usize, span: Span, report: &Reporter) -> Span {
+    let part = text.get(offset..(offset + length).min(text.len())).unwrap_or("");
+    let before = text[..offset].matches(part).count();
+    let start = usize::try_from(span.column.saturating_sub(1)).unwrap_or(0);
+    let line: String = report.line(span.line).unwrap_or("").chars().skip(start).collect();
+    let found = (!part.is_empty()).then(|| line.match_indices(part).nth(before)).flatten();
+    found.map_or(span, |(at, _)| {
+        let column = line[..at].chars().count();
+        Span {
+            line: span.line,
+            column: span.column + u32::try_from(column).unwrap_or(0),
+            length: u32::try_from(part.chars().count()).unwrap_or(1),
+        }
+    })
+}

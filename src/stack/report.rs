@@ -1,0 +1,266 @@
+//! Collects messages about one file: turns positions into [`Diagnostic`]s, adds the line
+//! they are about, and hides what must not print in it.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::yaml::Span;
+use crate::model::desired::Origins;
+use crate::model::diagnostic::{Diagnostic, Loc, Severity};
+use crate::model::secret::is_sensitive_name;
+
+/// What a hidden value is shown as.
+const HIDDEN: &str = "***";
+
+/// The messages about one file.
+pub(super) struct Reporter {
+    file: Arc<str>,
+    lines: Vec<String>,
+    found: RefCell<Vec<Diagnostic>>,
+}
+
+impl Reporter {
+    /// A reporter for a file with this text.
+    pub(super) fn new(file: &str, text: &str) -> Self {
+        let lines = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
+        Self { file: file.into(), lines, found: RefCell::default() }
+    }
+
+    /// A reporter that never shows a line: for env files.
+    pub(super) fn hidden(file: &str) -> Self {
+        Self::new(file, "")
+    }
+
+    /// Another reporter about the same file, for what concerns only a part of it.
+    pub(super) fn same_file(&self) -> Self {
+        Self { file: Arc::clone(&self.file), lines: self.lines.clone(), found: RefCell::default() }
+    }
+
+    /// The file's path inside the tree.
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// A span's place.
+    pub(super) fn loc(&self, span: Span) -> Loc {
+        Loc { file: Arc::clone(&self.file), line: span.line, column: span.column }
+    }
+
+    /// Notes where a field was written.
+    pub(super) fn note(&self, origins: &mut Origins, path: impl Into<String>, span: Span) {
+        origins.note(path, self.loc(span));
+    }
+
+    /// The span cut to what its line holds, and on a line that exists.
+    pub(super) fn clip(&self, span: Span) -> Span {
+        let last = u32::try_from(self.lines.len()).unwrap_or(u32::MAX).max(1);
+        let line = span.line.clamp(1, last);
+        let width = self.line(line).map_or(0, |text| text.trim_end().chars().count());
+        let width = u32::try_from(width).unwrap_or(u32::MAX);
+        let column = if line == span.line { span.column.clamp(1, width + 1) } else { width + 1 };
+        let length = span.length.min((width + 1).saturating_sub(column)).max(1);
+        Span { line, column, length }
+    }
+
+    /// A line's text.
+    pub(super) fn line(&self, line: u32) -> Option<&str> {
+        let index = usize::try_from(line.checked_sub(1)?).ok()?;
+        self.lines.get(index).map(String::as_str)
+    }
+
+    /// Reports an error.
+    pub(super) fn error(&self, span: Span, message: impl Into<String>) {
+        self.push(Severity::Error, span, message.into(), None);
+    }
+
+    /// Reports an error and its remedy.
+    pub(super) fn error_help(
+        &self,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(Severity::Error, span, message.into(), Some(help.into()));
+    }
+
+    /// Reports an error with or without a remedy.
+    pub(super) fn refuse(&self, span: Span, message: impl Into<String>, help: Option<String>) {
+        self.push(Severity::Error, span, message.into(), help);
+    }
+
+    /// Reports a warning.
+    pub(super) fn warn(&self, span: Span, message: impl Into<String>, help: Option<String>) {
+        self.push(Severity::Warning, span, message.into(), help);
+    }
+
+    /// A diagnostic about a place, without reporting it.
+    pub(super) fn diagnostic(
+        &self,
+        severity: Severity,
+        span: Span,
+        message: String,
+        help: Option<String>,
+    ) -> Diagnostic {
+        let (span, excerpt) = self.excerpt(span);
+        let at = Some(self.loc(span));
+        Diagnostic { severity, at, length: span.length, excerpt, message, help }
+    }
+
+    /// Adds a diagnostic that was made elsewhere.
+    pub(super) fn add(&self, diagnostic: Diagnostic) {
+        let mut found = self.found.borrow_mut();
+        if !found.contains(&diagnostic) {
+            found.push(diagnostic);
+        }
+    }
+
+    /// Whether an error was reported.
+    pub(super) fn has_errors(&self) -> bool {
+        self.found.borrow().iter().any(Diagnostic::is_error)
+    }
+
+    /// Everything that was reported, in the order of the file.
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        self.found.into_inner()
+    }
+
+    fn push(&self, severity: Severity, span: Span, message: String, help: Option<String>) {
+        self.add(self.diagnostic(severity, span, message, help));
+    }
+
+    /// The line as it may be shown, and the span moved to what is visible of it.
+    fn excerpt(&self, span: Span) -> (Span, Option<String>) {
+        let Some(line) = self.line(span.line) else { return (span, None) };
+        let Some(hidden) = self.hidden_from(span.line, line) else {
+            return (span, Some(line.to_owned()));
+        };
+        let shown: String = line.chars().take(hidden).chain(HIDDEN.chars()).collect();
+        let hidden = u32::try_from(hidden).unwrap_or(u32::MAX);
+        let width = hidden.saturating_add(3);
+        let column = if span.column > hidden { hidden + 1 } else { span.column };
+        let length = span.length.min(width + 1 - column).max(1);
+        (Span { line: span.line, column, length }, Some(shown))
+    }
+
+    /// From which character on a line must not be shown; `None` if all of it may be.
+    fn hidden_from(&self, number: u32, line: &str) -> Option<usize> {
+        if self.is_inside_secret(number, line) {
+            return Some(indent(line));
+        }
+        let width = line.trim_end().chars().count();
+        let secret = secret_value(line).filter(|from| *from < width);
+        [secret, user_info(line)].into_iter().flatten().min()
+    }
+
+    /// Whether a line is the continuation of a value whose key, some lines above and
+    /// further to the left, has a name that says secret.
+    fn is_inside_secret(&self, number: u32, line: &str) -> bool {
+        let mut depth = indent(line);
+        for above in (1..number).rev() {
+            let Some(text) = self.line(above) else { break };
+            let text_indent = indent(text);
+            if text.trim().is_empty() || text_indent >= depth {
+                continue;
+            }
+            depth = text_indent;
+            let value = text.trim().split_once(':').map(|(_, value)| value.trim());
+            let scalar_follows = value.is_some_and(|v| !v.is_empty() || !is_entry(line));
+            if scalar_follows && secret_value(text).is_some() {
+                return true;
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        false
+    }
+}
+
+/// Whether a line looks like a map entry or a list item of its own.
+fn is_entry(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("- ") || line.ends_with(':') || line.contains(": ")
+}
+
+fn indent(line: &str) -> usize {
+    line.chars().take_while(|c| *c == ' ').count()
+}
+
+/// Whether what follows this name must not be shown. `secrets:` is a word of Compose:
+/// what follows it are names, never values.
+fn names_a_secret(name: &str) -> bool {
+    (is_sensitive_name(name) && name != "secrets") || name == "content"
+}
+
+/// Where the value begins that follows a name that says secret (`DB_PASSWORD: …`,
+/// `- TOKEN=…`), in characters; the line's length if it is not on the line.
+fn secret_value(line: &str) -> Option<usize> {
+    let chars: Vec<char> = line.chars().collect();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let mut start = 0;
+    while start < chars.len() {
+        if !is_name(chars[start]) {
+            start += 1;
+            continue;
+        }
+        let end = (start..chars.len()).find(|i| !is_name(chars[*i])).unwrap_or(chars.len());
+        let name: String = chars[start..end].iter().collect();
+        let mut next = end;
+        while chars.get(next).is_some_and(|c| matches!(c, '"' | '\'' | ' ')) {
+            next += 1;
+        }
+        let assigns = matches!(chars.get(next), Some(':' | '='));
+        if assigns && names_a_secret(&name) {
+            let value = (next + 1..chars.len()).find(|i| chars[*i] != ' ');
+            return Some(value.unwrap_or(chars.len()));
+        }
+        start = end;
+    }
+    None
+}
+
+/// Where the user info of a URL begins (`https://user:password@host`), in characters.
+fn user_info(line: &str) -> Option<usize> {
+    line.match_indices("://").find_map(|(at, _)| {
+        let rest = &line[at + 3..];
+        let end = rest.find(['/', ' ', '"', '\'']).unwrap_or(rest.len());
+        rest[..end].contains('@').then(|| line[..at + 3].chars().count())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, line: u32, column: u32) -> (u32, String) {
+        let report = Reporter::new("compose.yaml", text);
+        report.error(Span { line, column, length: 40 }, "wrong");
+        let found = report.finish().remove(0);
+        (found.at.unwrap().column, found.excerpt.unwrap())
+    }
+
+    #[test]
+    fn values_of_secret_names_are_never_in_an_excerpt() {
+        assert_eq!(shown("  DB_PASSWORD: hunter2", 1, 3), (3, "  DB_PASSWORD: ***".to_owned()));
+        assert_eq!(shown("  - API_TOKEN=hunter2", 1, 15), (15, "  - API_TOKEN=***".to_owned()));
+        assert_eq!(shown("{A: 1, \"key\": hunter2}", 1, 17).1, "{A: 1, \"key\": ***");
+        assert_eq!(shown("url: https://ann:pw@host/", 1, 1).1, "url: https://***");
+        assert_eq!(shown("PASSWORD: |\n  hunter2\n", 2, 3), (3, "  ***".to_owned()));
+        assert_eq!(shown("PASSWORD:\n  hunter2\n", 2, 3).1, "  ***");
+    }
+
+    #[test]
+    fn everything_else_is_shown() {
+        assert_eq!(shown("image: web:1.8", 1, 8), (8, "image: web:1.8".to_owned()));
+        assert_eq!(shown("secrets:\n  db:\n    fil: x\n", 3, 5).1, "    fil: x");
+        assert_eq!(shown("secrets: [db]", 1, 11).1, "secrets: [db]");
+    }
+
+    #[test]
+    fn a_span_stays_inside_its_line() {
+        let report = Reporter::new("f", "abc\r\nd\r\n");
+        let clip = |line, column, length| report.clip(Span { line, column, length });
+        assert_eq!(clip(1, 2, 99), Span { line: 1, column: 2, length: 2 });
+        assert_eq!(clip(9, 1, 1), Span { line: 2, column: 2, length: 1 });
+    }
+}

@@ -1,0 +1,99 @@
+//! What both YAML parsers accept, they must read alike; and nothing may panic.
+
+use proptest::prelude::*;
+
+use super::{Kind, Node, Value, parse};
+use crate::stack::report::Reporter;
+
+/// The same tree in one notation, scalars as text.
+fn ours(node: &Node) -> String {
+    match &node.value {
+        Value::Null => "null".to_owned(),
+        Value::Scalar(scalar) if scalar.kind == Kind::Text => format!("{:?}", scalar.text),
+        Value::Scalar(_) => "plain".to_owned(),
+        Value::List(items) => {
+            let items: Vec<_> = items.iter().map(ours).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Map(entries) => {
+            let entries: Vec<_> =
+                entries.iter().map(|e| format!("{:?}: {}", e.key, ours(&e.value))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+fn theirs(value: &serde_yaml::Value) -> String {
+    use serde_yaml::Value as V;
+    match value {
+        V::Null => "null".to_owned(),
+        V::String(text) => format!("{text:?}"),
+        V::Bool(_) | V::Number(_) => "plain".to_owned(),
+        V::Sequence(items) => {
+            let items: Vec<_> = items.iter().map(theirs).collect();
+            format!("[{}]", items.join(", "))
+        }
+        V::Mapping(map) => {
+            let entries: Vec<_> =
+                map.iter().map(|(k, v)| format!("{}: {}", theirs(k), theirs(v))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        V::Tagged(tagged) => theirs(&tagged.value),
+    }
+}
+
+fn read(text: &str) -> Option<String> {
+    let report = Reporter::new("f", text);
+    let tree = parse(text, &report)?;
+    (!report.has_errors()).then(|| ours(&tree))
+}
+
+/// Lines that are likely to be YAML, and lines that are nearly so.
+fn document() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "a",
+        "b",
+        "web",
+        "\"q: z\"",
+        "'it''s'",
+        "x y",
+        "80:80",
+        "&n v",
+        "*n",
+        "|\n   text",
+        ">-\n   more\n   text",
+        "[a, b]",
+        "{a: b, c: [d]}",
+        "~",
+        "''",
+        "#c",
+        "a#b",
+        "@x",
+        "- z",
+        "",
+    ]);
+    let line = (0usize..4, prop::sample::select(vec!["k", "j", "- ", "- k", "<<", "\"s\""]), word)
+        .prop_map(|(indent, key, value)| {
+            let pad = "  ".repeat(indent);
+            if key == "- " { format!("{pad}- {value}") } else { format!("{pad}{key}: {value}") }
+        });
+    prop::collection::vec(line, 0..8).prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(text in "\\PC{0,80}|[\\[\\]{}:,&*!|>'\"#%@`?\\- \n\ta-c]{0,80}") {
+        let _ = read(&text);
+    }
+
+    #[test]
+    fn the_two_parsers_agree(text in document()) {
+        // Merge keys are carried out by us, kept by serde_yaml.
+        if !text.contains("<<")
+            && let Some(ours) = read(&text)
+            && let Ok(value) = serde_yaml::from_str::<serde_yaml::Value>(&text)
+        {
+            prop_assert_eq!(ours, theirs(&value));
+        }
+    }
+}

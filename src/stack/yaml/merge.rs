@@ -1,0 +1,32 @@
+//! Merge keys: `<<` with a map, an alias of one, or a list of such. What is written in
+//! the map itself wins, then the first of the list; nothing is merged deeply.
+
+use super::{Entry, Node, Span, Value};
+use crate::stack::report::Reporter;
+
+/// The entries of a map with its merge keys carried out.
+pub(super) fn merge(
+    mut entries: Vec<Entry>,
+    merges: Vec<(Span, Node)>,
+    report: &Reporter,
+) -> Vec<Entry> {
+    for (at, node) in merges {
+        let parts = match node.value {
+            Value::List(items) => items,
+            _ => vec![node],
+        };
+        for part in parts {
+            let Value::Map(more) = part.value else {
+                let what = part.describe();
+                report.error(at, format!("`<<` takes a map or a list of maps, not {what}"));
+                continue;
+            };
+            for entry in more {
+                if !entries.iter().any(|own| own.key == entry.key) {
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+    entries
+}

@@ -1,0 +1,158 @@
+//! YAML to a tree that knows where everything was written.
+//!
+//! Two parsers must agree: saphyr's event stream gives positions, anchors and styles;
+//! `serde_yaml` (libyaml, the grammar Compose itself reads) must accept the same text.
+//! Nobody outside this module sees either of them.
+
+mod build;
+mod merge;
+mod scalar;
+
+#[cfg(test)]
+mod agreement;
+
+use super::report::Reporter;
+
+/// The largest file that is read, in bytes.
+pub(super) const MAX_FILE: u64 = 1 << 20;
+/// How deep lists and maps may be nested.
+const MAX_DEPTH: usize = 100;
+/// How many nodes aliases may add to one file.
+const MAX_ALIASED: usize = 100_000;
+
+/// A stretch of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Line, from 1.
+    pub(super) line: u32,
+    /// Column in characters, from 1.
+    pub(super) column: u32,
+    /// How many characters, at least 1.
+    pub(super) length: u32,
+}
+
+impl Span {
+    /// The beginning of a file.
+    pub(super) const START: Self = Self { line: 1, column: 1, length: 1 };
+}
+
+/// A node of the tree.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// Where it was written; an alias's nodes are where its anchor is.
+    pub(super) span: Span,
+    /// What it is.
+    pub(super) value: Value,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// A scalar.
+    Scalar(Scalar),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in file order.
+    Map(Vec<Entry>),
+}
+
+/// A scalar as Go prints what it means: `1.10` is `1.1`, `0x10` is `16`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Scalar {
+    /// The text.
+    pub(super) text: String,
+    /// What the text means.
+    pub(super) kind: Kind,
+    /// Whether a value that never prints was substituted into it.
+    pub(super) sensitive: bool,
+}
+
+/// What a scalar means, before anything expects a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text; also what is quoted.
+    Text,
+    /// `true` or `false`; Compose keeps `yes` and `no` as text.
+    Bool,
+    /// A whole number.
+    Int,
+    /// Any other number.
+    Float,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// The key.
+    pub(super) key: String,
+    /// Where the key was written.
+    pub(super) at: Span,
+    /// The value.
+    pub(super) value: Node,
+}
+
+impl Node {
+    /// The value of a key, if this is a map that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
+            _ => None,
+        }
+    }
+
+    /// The scalar, if it is one.
+    pub(super) fn scalar(&self) -> Option<&Scalar> {
+        match &self.value {
+            Value::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// Whether it is null.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// What it is, in words for a message.
+    pub(super) fn describe(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "nothing",
+            Value::Scalar(scalar) => match scalar.kind {
+                Kind::Text => "a string",
+                Kind::Bool => "true or false",
+                Kind::Int | Kind::Float => "a number",
+            },
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
+        }
+    }
+}
+
+/// Reads one document. `None` means that an error was reported and nothing can be said
+/// about the content; other errors leave a tree without what they complain about.
+/// An empty file is a null.
+pub(super) fn parse(text: &str, report: &Reporter) -> Option<Node> {
+    let root = build::build(text, report)?;
+    if let Err(error) = serde_yaml::from_str::<serde_yaml::Value>(text)
+        && !report.has_errors()
+    {
+        report.error(span_of(&error, report), format!("this is not valid YAML: {}", why(&error)));
+        return None;
+    }
+    Some(root)
+}
+
+fn span_of(error: &serde_yaml::Error, report: &Reporter) -> Span {
+    error.location().map_or(Span::START, |at| {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).max(1);
+        report.clip(Span { line: number(at.line()), column: number(at.column()), length: 1 })
+    })
+}
+
+/// The message without its position, which the diagnostic carries itself.
+fn why(error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}

@@ -1,0 +1,97 @@
+//! The command line from outside: each file `tests/cli/NAME.txt` says how the program is
+//! called and what it must print and exit with. `UPDATE_EXPECT=1 cargo test --test cli`
+//! writes the files anew; read the difference before you commit it.
+//!
+//! ```text
+//! $ reconciler validate bad.yaml       the call, in tests/cli/ as the working folder
+//! env: NO_COLOR=1                      any number of these; nothing else is inherited
+//! exit: 65
+//! stdout:
+//! …
+//! stderr:
+//! …
+//! ```
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A secret that every call finds in its environment, and no output may show.
+const CANARY: &str = "canary-7f3a91";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli")
+}
+
+/// How the program is called.
+struct Case {
+    call: String,
+    env: Vec<String>,
+}
+
+impl Case {
+    fn read(text: &str) -> Self {
+        let mut lines = text.lines();
+        let call = lines.next().and_then(|line| line.strip_prefix("$ reconciler"));
+        let call = call.expect("a case begins with `$ reconciler`").trim().to_owned();
+        let env = lines.map_while(|line| line.strip_prefix("env: ")).map(str::to_owned).collect();
+        Self { call, env }
+    }
+
+    /// Calls the program and writes down what it did, in the form of a case.
+    fn play(&self) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reconciler"));
+        command
+            .args(self.call.split_whitespace())
+            .current_dir(folder())
+            .env_clear()
+            .env("SOME_PASSWORD", CANARY)
+            .env("RECONCILER_GIT_TOKEN", CANARY)
+            .env("CONSUL_HTTP_TOKEN", CANARY)
+            .envs(self.env.iter().filter_map(|pair| pair.split_once('=')));
+        let output = command.output().expect("the program starts");
+        let mut text = format!("$ reconciler {}\n", self.call);
+        for pair in &self.env {
+            let _ = writeln!(text, "env: {pair}");
+        }
+        let _ = writeln!(text, "exit: {}", output.status.code().map_or(-1, i64::from));
+        for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+            if !bytes.is_empty() {
+                let _ = write!(text, "{name}:\n{}", String::from_utf8_lossy(bytes));
+                if !text.ends_with('\n') {
+                    text.push_str("\n(no final line break)\n");
+                }
+            }
+        }
+        text
+    }
+}
+
+fn cases() -> BTreeSet<PathBuf> {
+    let entries = std::fs::read_dir(folder()).expect("tests/cli");
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "txt"))
+        .collect()
+}
+
+#[test]
+fn every_call_prints_and_exits_as_written_down() {
+    let update = std::env::vars_os().any(|(name, _)| name == "UPDATE_EXPECT");
+    let mut wrong = String::new();
+    let cases = cases();
+    assert!(cases.len() > 10, "the cases are gone");
+    for path in cases {
+        let expected = std::fs::read_to_string(&path).expect("a case");
+        let actual = Case::read(&expected).play();
+        assert!(!actual.contains(CANARY), "{} shows the secret:\n{actual}", path.display());
+        if update {
+            std::fs::write(&path, actual).expect("written");
+        } else if actual != expected {
+            let diff = similar::TextDiff::from_lines(&expected, &actual);
+            let _ = writeln!(wrong, "{}\n{}", path.display(), diff.unified_diff());
+        }
+    }
+    assert!(wrong.is_empty(), "UPDATE_EXPECT=1 accepts what is new:\n{wrong}");
+}

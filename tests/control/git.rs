@@ -1,0 +1,83 @@
+//! A source that answers what the test says, and a listener that writes everything down.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+use reconciler::control::{Event, Progress};
+use reconciler::world::{Snapshot, Source, SourceError};
+
+/// A source whose revision the test sets.
+pub(crate) struct Git {
+    pub answer: RefCell<Result<Snapshot, SourceError>>,
+    pub fetches: Cell<usize>,
+    changed: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Git {
+    pub(crate) fn at(snapshot: Snapshot) -> Self {
+        Self {
+            answer: RefCell::new(Ok(snapshot)),
+            fetches: Cell::new(0),
+            changed: Cell::new(false),
+            waker: RefCell::new(None),
+        }
+    }
+
+    /// Somebody pushes.
+    pub(crate) fn push(&self, snapshot: Snapshot) {
+        *self.answer.borrow_mut() = Ok(snapshot);
+        self.changed.set(true);
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Source for Git {
+    async fn fetch(&self) -> Result<Snapshot, SourceError> {
+        self.fetches.set(self.fetches.get() + 1);
+        self.answer.borrow().clone()
+    }
+
+    async fn changed(&self) {
+        poll_fn(|context| {
+            if self.changed.replace(false) {
+                return Poll::Ready(());
+            }
+            *self.waker.borrow_mut() = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// Writes down what is told, one line each.
+#[derive(Default)]
+pub(crate) struct Told(pub RefCell<Vec<String>>);
+
+impl Told {
+    pub(crate) fn count(&self, word: &str) -> usize {
+        self.0.borrow().iter().filter(|line| line.starts_with(word)).count()
+    }
+}
+
+impl Progress for Told {
+    fn event(&self, event: &Event<'_>) {
+        let line = match event {
+            Event::StepStarted(step) => format!("start {}", step.id),
+            Event::StepFinished { step, .. } => format!("done {}", step.id),
+            Event::StepFailed { step, failure } => format!("failed {}: {}", step.id, failure.error),
+            Event::StepDropped { step, because } => format!("dropped {} for {because}", step.id),
+            Event::StepStopped(step) => format!("stopped {}", step.id),
+            Event::Unreachable { part, error } => format!("unreachable {part}: {error}"),
+            Event::Reachable { part } => format!("reachable {part}"),
+            Event::Held(held) => format!("held {}", held.subject),
+            Event::SourceFailed(error) => format!("source {error}"),
+            Event::PassFinished(_) => "finished".to_owned(),
+            _ => return,
+        };
+        self.0.borrow_mut().push(line);
+    }
+}

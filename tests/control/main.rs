@@ -1,0 +1,10 @@
+//! One pass and the controller's loop against a small hand-written world with a virtual
+//! clock: order, limits, drops, stops, deadlines, exit codes, backoff.
+
+mod drive;
+mod execute;
+mod git;
+mod make;
+mod pass;
+mod run;
+mod world;

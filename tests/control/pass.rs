@@ -1,0 +1,268 @@
+//! One pass: what it touches, what it says, and with which exit code it ends.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::future::join;
+use reconciler::control::{
+    Exit, Limits, PassError, Report, Setup, Silent, Stop, apply, once, prepare,
+};
+use reconciler::model::catalog::CatalogContents;
+use reconciler::model::desired::{DesiredState, Entry};
+use reconciler::model::diagnostic::Diagnostic;
+use reconciler::model::id::{ContainerId, EngineName};
+use reconciler::model::ledger::Ledger;
+use reconciler::model::observed::{ContainerView, EngineContents, Health};
+use reconciler::model::plan::{Blocked, WaitingOn};
+use reconciler::model::time::Timestamp;
+use reconciler::plan::Settings;
+use reconciler::world::{Clock as _, Observe, OutsideError, Scope, Snapshot, SourceError};
+
+use crate::drive::{VirtualClock, drive};
+use crate::git::Git;
+use crate::make::{deployment, desired, settings, snapshot};
+use crate::world::{Down, Life, World};
+
+/// The world without a way to change it.
+struct ReadOnly<'a>(&'a World);
+
+impl Observe for ReadOnly<'_> {
+    async fn engine(&self, e: &EngineName, scope: &Scope) -> Result<EngineContents, OutsideError> {
+        self.0.engine(e, scope).await
+    }
+
+    async fn container(
+        &self,
+        e: &EngineName,
+        c: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        self.0.container(e, c).await
+    }
+
+    async fn log_tail(
+        &self,
+        e: &EngineName,
+        c: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        self.0.log_tail(e, c, lines).await
+    }
+
+    async fn catalog(
+        &self,
+        e: &BTreeSet<EngineName>,
+        s: &BTreeSet<String>,
+    ) -> Result<Option<CatalogContents>, OutsideError> {
+        self.0.catalog(e, s).await
+    }
+
+    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
+        self.0.ledger().await
+    }
+}
+
+fn setup<'a, W>(
+    world: &'a W,
+    clock: &'a VirtualClock,
+    load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    settings: &'a Settings,
+) -> Setup<'a, W, VirtualClock> {
+    Setup { world, clock, load, settings, limits: Limits::default(), progress: &Silent }
+}
+
+fn two(_: &Snapshot) -> DesiredState {
+    desired("r1", [deployment("abc", "web=1,db=1"), deployment("xyz", "web=1")])
+}
+
+fn pass(world: &World, load: &dyn Fn(&Snapshot) -> DesiredState, settings: &Settings) -> Report {
+    let git = Git::at(snapshot("r1"));
+    let stop = Stop::new();
+    drive(&world.clock, once(setup(world, &world.clock, load, settings), &git, &stop))
+}
+
+#[test]
+fn one_pass_makes_everything_and_the_next_is_quiet() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    let report = pass(&world, &two, &settings);
+    assert_eq!(report.exit(), Exit::Done, "{report:#?}");
+    assert!(world.is_running("abc-web-1") && world.is_running("xyz-web-1"));
+    let (calls, looks) = (world.texts(), world.looks.get());
+    let report = pass(&world, &two, &settings);
+    assert_eq!(report.exit(), Exit::Done);
+    assert_eq!((world.texts(), world.looks.get()), (calls, looks + 1));
+}
+
+#[test]
+fn preparing_needs_nothing_that_could_change_the_world() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    let read_only = ReadOnly(&world);
+    let setup = setup(&read_only, &world.clock, &two, &settings);
+    let prepared = drive(&world.clock, prepare(setup, snapshot("r1")));
+    assert!(!prepared.plan.is_empty());
+    assert_eq!(prepared.report().exit(), Exit::Done);
+    assert!(world.calls.borrow().is_empty());
+}
+
+#[test]
+fn what_was_planned_is_what_is_applied() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    let setup = setup(&world, &world.clock, &two, &settings);
+    let prepared = drive(&world.clock, prepare(setup, snapshot("r1")));
+    let planned: Vec<_> = prepared.plan.steps.iter().map(|step| step.id).collect();
+    let stop = Stop::new();
+    let report = drive(&world.clock, apply(setup, prepared, &stop));
+    let execution = report.execution.expect("it was applied");
+    assert_eq!(execution.steps.iter().map(|(step, _)| step.id).collect::<Vec<_>>(), planned);
+}
+
+#[test]
+fn a_source_that_cannot_be_read_changes_nothing() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    for (error, exit) in [
+        (SourceError::Unreachable("no route".into()), Exit::Unreachable),
+        (SourceError::Forbidden("bad key".into()), Exit::Refused),
+        (SourceError::Invalid("no such branch".into()), Exit::Invalid),
+    ] {
+        let git = Git::at(snapshot("r1"));
+        *git.answer.borrow_mut() = Err(error);
+        let stop = Stop::new();
+        let pass = once(setup(&world, &world.clock, &two, &settings), &git, &stop);
+        assert_eq!(drive(&world.clock, pass).exit(), exit);
+    }
+    assert_eq!(world.looks.get(), 0);
+}
+
+#[test]
+fn an_unreachable_engine_is_left_alone_and_the_others_are_not() {
+    let (world, settings) = (World::default(), settings(&["local", "web1"]));
+    for down in [Down::Refuses, Down::Hangs] {
+        world.down.borrow_mut().insert("web1".into(), down);
+        let report = pass(&world, &two, &settings);
+        assert_eq!(report.exit(), Exit::Unreachable);
+        assert_eq!(report.unseen.len(), 1);
+    }
+    assert!(world.is_running("abc-web-1"));
+    let calls = world.calls.borrow().len();
+    world.down.borrow_mut().insert("local".into(), Down::Refuses);
+    world.kill("abc-web-1");
+    assert_eq!(pass(&world, &two, &settings).exit(), Exit::Unreachable);
+    assert_eq!(world.calls.borrow().len(), calls);
+}
+
+#[test]
+fn an_invalid_deployment_does_not_stop_the_others() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    let load = |_: &Snapshot| {
+        let bad = ("bad".into(), Entry::Invalid(vec![Diagnostic::error("unknown key `imgae`")]));
+        desired("r1", [deployment("abc", "web=1"), bad])
+    };
+    let report = pass(&world, &load, &settings);
+    assert_eq!(report.exit(), Exit::Invalid);
+    assert!(world.is_running("abc-web-1"));
+}
+
+#[test]
+fn a_crash_at_the_start_is_exit_1_with_the_log() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    let crash = Life::Ends(Duration::from_millis(100), 3);
+    world.lives.borrow_mut().insert("xyz-web-1".into(), crash);
+    let report = pass(&world, &two, &settings);
+    assert_eq!((report.exit(), report.exit().code()), (Exit::Failed, 1));
+    let execution = report.execution.expect("it was applied");
+    let (_, failure) = execution.failures().next().expect("a step failed");
+    assert!(!failure.logs.is_empty());
+    assert!(world.is_running("abc-web-1"));
+}
+
+#[test]
+fn a_replica_that_dies_after_it_was_good_is_still_exit_1() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    let slow = Duration::from_secs(30);
+    world.slow.borrow_mut().insert("record xyz".into(), slow);
+    let late = Life::Ends(Duration::from_secs(5), 1);
+    world.lives.borrow_mut().insert("xyz-web-1".into(), late);
+    assert_eq!(pass(&world, &two, &settings).exit(), Exit::Failed);
+}
+
+#[test]
+fn an_unhealthy_replica_is_exit_1_also_when_there_is_nothing_to_do() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    assert_eq!(pass(&world, &two, &settings).exit(), Exit::Done);
+    let sick = Life::Checked(Health::Unhealthy);
+    world.lives.borrow_mut().insert("abc-db-1".into(), sick);
+    assert_eq!(pass(&world, &two, &settings).exit(), Exit::Failed);
+}
+
+#[test]
+fn a_pass_with_nothing_to_do_still_waits_for_health_until_the_deadline() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    assert_eq!(pass(&world, &two, &settings).exit(), Exit::Done);
+    let slow = Life::Slow(Duration::from_mins(4));
+    world.lives.borrow_mut().insert("abc-db-1".into(), slow);
+    let report = pass(&world, &two, &settings);
+    assert_eq!(
+        (report.exit(), world.clock.now().since(Timestamp::default()).as_secs() / 60),
+        (Exit::Done, 4)
+    );
+    world.lives.borrow_mut().insert("abc-db-1".into(), Life::Checked(Health::Starting));
+    let began = world.clock.now();
+    assert_eq!(pass(&world, &two, &settings).exit(), Exit::Failed);
+    assert_eq!(world.clock.now().since(began).as_secs() / 60, 5);
+}
+
+#[test]
+fn a_faulty_plan_is_not_carried_out() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    let setup = setup(&world, &world.clock, &two, &settings);
+    let mut prepared = drive(&world.clock, prepare(setup, snapshot("r1")));
+    prepared.plan.steps[0].causes.clear();
+    let stop = Stop::new();
+    let report = drive(&world.clock, apply(setup, prepared, &stop));
+    assert!(matches!(report.error, Some(PassError::Faulty(_))));
+    assert_eq!(report.exit(), Exit::Failed);
+    assert!(world.calls.borrow().is_empty());
+}
+
+#[test]
+fn a_request_to_stop_ends_even_a_look_that_hangs() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    world.down.borrow_mut().insert("local".into(), Down::Hangs);
+    let (git, stop) = (Git::at(snapshot("r1")), Stop::new());
+    let pass = once(setup(&world, &world.clock, &two, &settings), &git, &stop);
+    let signal = async {
+        world.clock.sleep(Duration::from_secs(1)).await;
+        stop.request();
+    };
+    let (report, ()) = drive(&world.clock, join(pass, signal));
+    assert!(report.execution.is_some_and(|execution| execution.stopped));
+    assert_eq!(world.clock.now().since(Timestamp::default()), Duration::from_secs(1));
+}
+
+#[test]
+fn a_refusal_a_conflict_and_a_lost_engine_have_their_own_codes() {
+    for (error, code) in [
+        (OutsideError::Forbidden("host policy".into()), 77),
+        (OutsideError::Conflict("the name is taken".into()), 75),
+        (OutsideError::Gone("no such container".into()), 75),
+        (OutsideError::Timeout("no answer".into()), 69),
+        (OutsideError::Unreachable("reset".into()), 69),
+        (OutsideError::Failed("no space left".into()), 1),
+    ] {
+        let (world, settings) = (World::default(), settings(&["local"]));
+        world.failing.borrow_mut().insert("abc-db-1".into(), error);
+        assert_eq!(pass(&world, &two, &settings).exit().code(), code);
+    }
+}
+
+#[test]
+fn a_guard_is_exit_3_and_a_notice_is_none() {
+    let blocked = |waiting_on| Report {
+        blocked: vec![Blocked { deployment: None, subject: String::new(), waiting_on, at: None }],
+        ..Report::default()
+    };
+    let digest = reconciler::model::digest::Digest::of("");
+    assert_eq!(blocked(WaitingOn::Approval { digest }).exit().code(), 3);
+    assert_eq!(blocked(WaitingOn::Grant { demand: "privileged".into() }).exit().code(), 77);
+    assert_eq!(blocked(WaitingOn::Engine { error: String::new() }).exit().code(), 69);
+    assert_eq!(blocked(WaitingOn::Address).exit().code(), 0);
+}

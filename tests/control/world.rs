@@ -1,0 +1,333 @@
+//! The hand-written world: one engine that obeys, with knobs for what goes wrong.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use reconciler::model::action::{Action, Create, LedgerChange, Outcome};
+use reconciler::model::catalog::CatalogContents;
+use reconciler::model::id::{ContainerId, EngineName, ImageRef};
+use reconciler::model::ledger::Ledger;
+use reconciler::model::observed::{
+    ContainerState, ContainerView, EngineContents, Health, ImageView, Status,
+};
+use reconciler::model::spec::ContainerSpec;
+use reconciler::model::time::Timestamp;
+use reconciler::world::{Act, Clock as _, Observe, OutsideError, Scope, Tree, Watch};
+
+use crate::drive::VirtualClock;
+
+/// What becomes of a started container; one without any runs and has no health check.
+#[derive(Clone, Copy)]
+pub(crate) enum Life {
+    /// Its health check never gets past this.
+    Checked(Health),
+    /// Its health check passes after such a time.
+    Slow(Duration),
+    /// Ends after such a time with such a code.
+    Ends(Duration, i64),
+}
+
+/// One engine, `local`, and others that are empty. Whatever no knob names works, fast.
+#[derive(Default)]
+pub(crate) struct World {
+    pub clock: VirtualClock,
+    pub containers: RefCell<BTreeMap<ContainerId, ContainerView>>,
+    pub images: RefCell<BTreeSet<ImageRef>>,
+    pub ledger: RefCell<Ledger>,
+    /// What becomes of containers, by name.
+    pub lives: RefCell<BTreeMap<String, Life>>,
+    /// Errors of actions whose text contains the key.
+    pub failing: RefCell<BTreeMap<String, OutsideError>>,
+    /// How long actions take whose text contains the key; 10 ms else.
+    pub slow: RefCell<BTreeMap<String, Duration>>,
+    /// Engines that do not answer.
+    pub down: RefCell<BTreeMap<EngineName, Down>>,
+    /// Every changing call: when it began, and its text.
+    pub calls: RefCell<Vec<(Timestamp, String)>>,
+    pub looks: Cell<usize>,
+    /// Changing calls under way, and the most there ever were.
+    pub inside: Cell<usize>,
+    pub most: Cell<usize>,
+    stir: Cell<bool>,
+    stirred: RefCell<Option<Waker>>,
+    made: Cell<u32>,
+}
+
+/// How an engine does not answer.
+#[derive(Clone, Copy)]
+pub(crate) enum Down {
+    Refuses,
+    Hangs,
+}
+
+impl World {
+    /// A container that exists, as the tests of single steps need it.
+    pub(crate) fn put(&self, name: &str, status: Status) {
+        let view = view(name, ContainerSpec::of_image("web:1".into()), self.clock.now());
+        let state = ContainerState { status, started_at: Some(self.clock.now()), ..view.state };
+        self.containers.borrow_mut().insert(name.into(), ContainerView { state, ..view });
+    }
+
+    /// Somebody kills a container, by name.
+    pub(crate) fn kill(&self, name: &str) {
+        self.end(name, 137);
+    }
+
+    pub(crate) fn is_running(&self, name: &str) -> bool {
+        let now = self.clock.now();
+        let containers = self.containers.borrow();
+        let mut found = containers.values().filter(|view| view.name.as_str() == name);
+        found.any(|view| self.at(view, now).state.status == Status::Running)
+    }
+
+    pub(crate) fn calls_with(&self, text: &str) -> Vec<Timestamp> {
+        let calls = self.calls.borrow();
+        calls.iter().filter(|(_, call)| call.contains(text)).map(|(at, _)| *at).collect()
+    }
+
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.calls.borrow().iter().map(|(_, text)| text.clone()).collect()
+    }
+
+    fn end(&self, name: &str, code: i64) {
+        let now = self.clock.now();
+        for view in self.containers.borrow_mut().values_mut() {
+            if view.name.as_str() == name {
+                view.state.status = Status::Exited;
+                view.state.exit_code = code;
+                view.state.finished_at = Some(now);
+            }
+        }
+        self.stir();
+    }
+
+    fn stir(&self) {
+        self.stir.set(true);
+        if let Some(waker) = self.stirred.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    /// A container as it is now: its life is computed, not stored.
+    fn at(&self, view: &ContainerView, now: Timestamp) -> ContainerView {
+        let mut view = view.clone();
+        if view.state.status != Status::Running {
+            return view;
+        }
+        match (self.lives.borrow().get(view.name.as_str()), view.state.started_at) {
+            (Some(Life::Checked(health)), _) => view.state.health = Some(*health),
+            (Some(Life::Slow(after)), Some(started)) => {
+                let is_good = now.since(started) >= *after;
+                view.state.health = Some(if is_good { Health::Healthy } else { Health::Starting });
+            }
+            (Some(Life::Ends(after, code)), Some(started)) if now.since(started) >= *after => {
+                view.state.status = Status::Exited;
+                view.state.exit_code = *code;
+                view.state.finished_at = Some(started.plus(*after));
+            }
+            _ => {}
+        }
+        view
+    }
+
+    fn check(&self, engine: &EngineName) -> Result<(), OutsideError> {
+        match self.down.borrow().get(engine) {
+            Some(Down::Refuses) => Err(OutsideError::Unreachable("connection refused".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn hang_if_told(&self, engine: &EngineName) {
+        while matches!(self.down.borrow().get(engine), Some(Down::Hangs)) {
+            self.clock.sleep(Duration::from_hours(1)).await;
+        }
+    }
+
+    fn change(&self, action: &Action) -> Outcome {
+        let now = self.clock.now();
+        match action {
+            Action::PullImage { image } => {
+                self.images.borrow_mut().insert(image.clone());
+            }
+            Action::CreateContainer(create) => return self.create(create, now),
+            Action::WriteLedger { change: LedgerChange::Record { deployment, record } } => {
+                self.ledger.borrow_mut().deployments.insert(deployment.clone(), record.clone());
+            }
+            Action::WriteLedger { change: LedgerChange::Forget { deployment } } => {
+                self.ledger.borrow_mut().deployments.remove(deployment);
+            }
+            action => self.change_container(action, now),
+        }
+        Outcome::Done
+    }
+
+    fn create(&self, create: &Create, now: Timestamp) -> Outcome {
+        let id = ContainerId::new(format!("{:064}", self.made.replace(self.made.get() + 1)));
+        let mut view = view(create.name.as_str(), create.spec.clone(), now);
+        view.id = id.clone();
+        view.spec.labels.extend(create.identity.encode());
+        self.containers.borrow_mut().insert(id.clone(), view);
+        Outcome::Container(id)
+    }
+
+    fn change_container(&self, action: &Action, now: Timestamp) {
+        let Some(target) = action.target() else { return };
+        let mut containers = self.containers.borrow_mut();
+        let found = containers.values_mut().find(|view| view.name == target.name);
+        let Some(view) = found else { return };
+        match action {
+            Action::StartContainer { .. } | Action::RestartContainer { .. } => {
+                view.state.status = Status::Running;
+                view.state.started_at = Some(now);
+                drop(containers);
+                self.stir();
+            }
+            Action::StopContainer { .. } => {
+                view.state.status = Status::Exited;
+                view.state.exit_code = 143;
+                drop(containers);
+                self.stir();
+            }
+            Action::RenameContainer { to, .. } => view.name = to.clone(),
+            Action::RemoveContainer { .. } => {
+                let id = view.id.clone();
+                containers.remove(&id);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn view(name: &str, spec: ContainerSpec, now: Timestamp) -> ContainerView {
+    ContainerView {
+        id: name.into(),
+        name: name.into(),
+        image_id: spec.image.as_str().into(),
+        spec,
+        state: ContainerState {
+            status: Status::Created,
+            exit_code: 0,
+            health: None,
+            started_at: None,
+            finished_at: None,
+            restarts: 0,
+        },
+        created_at: now,
+        addresses: BTreeMap::new(),
+        host_ports: BTreeMap::new(),
+        volumes: BTreeMap::new(),
+    }
+}
+
+fn image(reference: &ImageRef) -> ImageView {
+    ImageView {
+        id: reference.as_str().into(),
+        env: BTreeMap::new(),
+        command: None,
+        entrypoint: None,
+        user: None,
+        working_dir: None,
+        labels: BTreeMap::new(),
+        healthcheck: None,
+        exposed: Vec::new(),
+        volumes: Vec::new(),
+        stop_signal: None,
+    }
+}
+
+impl Observe for World {
+    async fn engine(
+        &self,
+        engine: &EngineName,
+        scope: &Scope,
+    ) -> Result<EngineContents, OutsideError> {
+        self.looks.set(self.looks.get() + 1);
+        self.hang_if_told(engine).await;
+        self.clock.sleep(Duration::from_millis(5)).await;
+        self.check(engine)?;
+        let now = self.clock.now();
+        let images = self.images.borrow();
+        let seen = scope.images.iter().filter(|reference| images.contains(*reference));
+        let containers = self.containers.borrow();
+        let here = containers.values().filter(|_| engine.as_str() == "local");
+        Ok(EngineContents {
+            id: Some(engine.as_str().into()),
+            containers: here.map(|view| self.at(view, now)).collect(),
+            images: seen.map(|reference| (reference.clone(), image(reference))).collect(),
+            ..EngineContents::default()
+        })
+    }
+
+    async fn container(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        self.check(engine)?;
+        let now = self.clock.now();
+        Ok(self.containers.borrow().get(container).map(|view| self.at(view, now)))
+    }
+
+    async fn log_tail(
+        &self,
+        _: &EngineName,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        Ok(vec![format!("the last {lines} lines of {}", container.short())])
+    }
+
+    async fn catalog(
+        &self,
+        _: &BTreeSet<EngineName>,
+        _: &BTreeSet<String>,
+    ) -> Result<Option<CatalogContents>, OutsideError> {
+        Ok(None)
+    }
+
+    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
+        Ok((self.ledger.borrow().clone(), 1))
+    }
+}
+
+impl Act for World {
+    async fn act(
+        &self,
+        engine: &EngineName,
+        action: &Action,
+        _: &dyn Tree,
+    ) -> Result<Outcome, OutsideError> {
+        let text = action.to_string();
+        self.calls.borrow_mut().push((self.clock.now(), text.clone()));
+        self.inside.set(self.inside.get() + 1);
+        self.most.set(self.most.get().max(self.inside.get()));
+        let span = {
+            let slow = self.slow.borrow();
+            slow.iter().find(|(key, _)| text.contains(*key)).map(|(_, span)| *span)
+        };
+        self.clock.sleep(span.unwrap_or(Duration::from_millis(10))).await;
+        self.inside.set(self.inside.get() - 1);
+        self.check(engine)?;
+        let failing = self.failing.borrow();
+        match failing.iter().find(|(key, _)| text.contains(*key)) {
+            Some((_, error)) => Err(error.clone()),
+            None => Ok(self.change(action)),
+        }
+    }
+}
+
+impl Watch for World {
+    async fn stirred(&self) {
+        poll_fn(|context| {
+            if self.stir.replace(false) {
+                return Poll::Ready(());
+            }
+            *self.stirred.borrow_mut() = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}

@@ -1,0 +1,206 @@
+//! The way to the engine: versions, connections, TLS, the guard, events, conflicts.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use reconciler::adapters::docker::{Docker, EngineEndpoint};
+use reconciler::model::action::Action;
+use reconciler::model::policy::HostPolicy;
+use reconciler::model::spec::{Attachment, Mount, MountSource};
+use reconciler::world::{OutsideError, Scope};
+
+use super::support::*;
+
+#[tokio::test]
+async fn the_version_is_in_every_path_and_connections_are_kept() {
+    let pool = Deployment("pool");
+    let docker = engine();
+    for number in 0..50 {
+        let mut one = pool.create("web", sleeper());
+        one.name = format!("pool-web-{number}").as_str().into();
+        create(&docker, one).await;
+    }
+    let proxy = Proxy::start("pool");
+    let docker = connect(&proxy.address, HostPolicy::default());
+    let seen = docker.observe(&pool.scope()).await.unwrap();
+    assert_eq!(seen.containers.iter().filter(|c| c.name.as_str().starts_with("pool-")).count(), 50);
+    let requests = proxy.requests();
+    assert!(requests.len() >= 55, "{requests:?}");
+    for request in &requests {
+        assert!(request.starts_with("GET /v1.41/") || request == "GET /_ping", "{request}");
+    }
+    assert_eq!(requests.iter().filter(|request| *request == "GET /_ping").count(), 1);
+    docker.observe(&pool.scope()).await.unwrap();
+    let infos = |requests: &[String]| requests.iter().filter(|r| r.ends_with("/info")).count();
+    assert_eq!(infos(&proxy.requests()), 1, "the engine's id is asked for once");
+    let connections = proxy.connections.load(Ordering::SeqCst);
+    assert!(connections <= 8, "{connections} connections");
+    assert_eq!(proxy.mutating(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_the_policy_denies_is_never_sent() {
+    let denied = Deployment("denied");
+    let proxy = Proxy::start("denied");
+    let docker = connect(&proxy.address, HostPolicy::default());
+    let mut spec = sleeper();
+    let source = MountSource::Bind("/etc".to_owned());
+    let bind = Mount { source, read_only: true, no_copy: false, create_host_path: true };
+    spec.mounts = [("/x".to_owned(), bind)].into();
+    let action = Action::CreateContainer(Box::new(denied.create("web", spec)));
+    let error = act(&docker, &action).await.unwrap_err();
+    let OutsideError::Forbidden(text) = &error else { panic!("{error:?}") };
+    assert!(text.contains("--allow 'denied:bind=/etc'"), "{text}");
+    assert_eq!(proxy.mutating(), Vec::<String>::new());
+
+    let (_, container) = create(&docker, denied.create("web", sleeper())).await;
+    act(&docker, &Deployment("neighbour").network("back")).await.unwrap();
+    let before = proxy.mutating();
+    for network in ["neighbour_back", "bridge", "host"] {
+        let connect = Action::ConnectNetwork {
+            container: container.clone(),
+            network: network.into(),
+            attachment: Attachment::default(),
+        };
+        let error = act(&docker, &connect).await.unwrap_err();
+        assert!(matches!(error, OutsideError::Forbidden(_)), "{network}: {error}");
+    }
+    assert_eq!(proxy.mutating(), before);
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_a_conflict() {
+    let taken = Deployment("taken");
+    let docker = engine();
+    act(&docker, &taken.network("net")).await.unwrap();
+    let again = act(&docker, &taken.network("net")).await;
+    assert!(matches!(again, Err(OutsideError::Conflict(_))), "{again:?}");
+
+    create(&docker, taken.create("web", sleeper())).await;
+    let again = Action::CreateContainer(Box::new(taken.create("web", sleeper())));
+    let again = act(&docker, &again).await;
+    assert!(matches!(again, Err(OutsideError::Conflict(_))), "{again:?}");
+
+    let made = Command::new("docker").args(["volume", "create", "taken_data"]).output().unwrap();
+    assert!(made.status.success());
+    let again = act(&docker, &taken.volume("data")).await;
+    assert!(matches!(again, Err(OutsideError::Conflict(_))), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_network_is_removed_only_if_it_is_ours_and_unused() {
+    let net = Deployment("net");
+    let docker = engine();
+    act(&docker, &net.network("a")).await.unwrap();
+    let foreign = Command::new("docker").args(["network", "create", "net_b"]).output().unwrap();
+    assert!(foreign.status.success());
+    let seen = docker.observe(&net.scope()).await.unwrap();
+    let remove = |name: &str| {
+        let network = seen.networks.iter().find(|n| n.spec.name.as_str() == name).unwrap();
+        Action::RemoveNetwork { name: name.into(), id: network.id.clone() }
+    };
+    let error = act(&docker, &remove("net_b")).await.unwrap_err();
+    assert!(matches!(error, OutsideError::Conflict(_)), "{error}");
+
+    let mut spec = sleeper();
+    spec.networks = BTreeMap::from([("net_a".into(), Attachment::default())]);
+    let (_, container) = create(&docker, net.create("web", spec)).await;
+    act(&docker, &Action::StartContainer { container: container.clone() }).await.unwrap();
+    let error = act(&docker, &remove("net_a")).await.unwrap_err();
+    assert!(matches!(error, OutsideError::Conflict(_)), "{error}");
+    let disconnect = Action::DisconnectNetwork { container, network: "net_a".into() };
+    act(&docker, &disconnect).await.unwrap();
+    act(&docker, &remove("net_a")).await.unwrap();
+}
+
+#[tokio::test]
+async fn containers_of_others_are_only_names() {
+    let mine = Deployment("mine");
+    let docker = engine();
+    let run = |arguments: &[&str]| {
+        let output = Command::new("docker").arg("create").args(arguments).arg(IMAGE).output();
+        assert!(output.unwrap().status.success(), "{arguments:?}");
+    };
+    run(&["--name", "mine-web-1"]);
+    run(&["--name", "other-installation", "--label", "reconciler.installation=other"]);
+    run(&["--name", "by-compose", "--label", "com.docker.compose.project=mine"]);
+    create(&docker, mine.create("db", sleeper())).await;
+    let seen = docker.observe(&mine.scope()).await.unwrap();
+    let has = |name: &str| seen.containers.iter().any(|c| c.name.as_str() == name);
+    assert!(has("by-compose") && has("mine-db-1"));
+    for name in ["mine-web-1", "other-installation"] {
+        assert!(!has(name) && seen.others.contains_key(&name.into()), "{name}");
+    }
+    assert_eq!(seen.own, None);
+}
+
+#[tokio::test]
+async fn an_event_stirs_and_a_lost_stream_does_too() {
+    let stir = Deployment("stir");
+    let proxy = Proxy::start("stir");
+    let docker = connect(&proxy.address, HostPolicy::default());
+    let waits = Duration::from_secs(30);
+    // The first one says that the stream is open.
+    tokio::time::timeout(waits, docker.stirred()).await.unwrap();
+    let (_, container) = create(&docker, stir.create("web", sleeper())).await;
+    act(&docker, &Action::StartContainer { container: container.clone() }).await.unwrap();
+    tokio::time::timeout(waits, docker.stirred()).await.unwrap();
+    // What happens while nobody listens is not missed.
+    let grace = Duration::from_secs(1);
+    act(&docker, &Action::StopContainer { container, grace }).await.unwrap();
+    tokio::time::timeout(waits, docker.stirred()).await.unwrap();
+    let streams = || proxy.requests().iter().filter(|line| line.contains("/events?")).count();
+    assert_eq!(streams(), 1);
+    proxy.cut();
+    let opened_again = async {
+        while streams() < 2 {
+            docker.stirred().await;
+        }
+    };
+    tokio::time::timeout(waits, opened_again).await.unwrap();
+}
+
+fn tls(folder: &str, file: &str) -> PathBuf {
+    PathBuf::from(variable("RECONCILER_LAB_TLS")).join(folder).join(file)
+}
+
+fn secured(ca: PathBuf, cert: PathBuf, key: PathBuf) -> Docker {
+    let address = variable("RECONCILER_LAB_TLS_HOST");
+    let parsed = EngineEndpoint::parse(&address, Some(&tls("", "")), false).unwrap();
+    let EngineEndpoint::Tls { host, port, .. } = parsed else { panic!() };
+    let endpoint = EngineEndpoint::Tls { host, port, ca, cert, key };
+    let policy = Arc::new(HostPolicy::default());
+    Docker::connect(&endpoint, "tls".into(), "test".into(), policy).unwrap()
+}
+
+#[tokio::test]
+async fn tls_works_with_the_right_certificates_only() {
+    let good = secured(tls("", "ca.pem"), tls("", "cert.pem"), tls("", "key.pem"));
+    good.observe(&Scope::default()).await.unwrap();
+
+    let ca = secured(tls("wrong", "ca.pem"), tls("", "cert.pem"), tls("", "key.pem"));
+    let error = ca.ping().await.unwrap_err();
+    assert!(
+        matches!(&error, OutsideError::Forbidden(text) if text.contains("its certificate")),
+        "{error:?}"
+    );
+    let cert = secured(tls("", "ca.pem"), tls("wrong", "cert.pem"), tls("wrong", "key.pem"));
+    let error = cert.ping().await.unwrap_err();
+    assert!(
+        matches!(&error, OutsideError::Forbidden(text) if text.contains("client certificate")),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn plain_http_on_the_tls_port_is_no_engine() {
+    let address = variable("RECONCILER_LAB_TLS_HOST");
+    let endpoint = EngineEndpoint::parse(&address, None, true).unwrap();
+    let policy = Arc::new(HostPolicy::default());
+    let docker = Docker::connect(&endpoint, "tls".into(), "test".into(), policy).unwrap();
+    assert!(docker.observe(&Scope::default()).await.is_err());
+}

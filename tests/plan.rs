@@ -1,0 +1,101 @@
+//! Golden tests of the planner: each file in `tests/plan/` holds stack files, what
+//! happens to the world, and the plan texts that must follow.
+//!
+//! A file is a list of sections. `--- file PATH` writes a file of the source; `--- world`
+//! lists what happens, one command a line (see `plan_support/world.rs`); `--- plan` is the
+//! text of the plan at that point. `UPDATE_EXPECT=1` writes what the planner says now.
+
+#[path = "plan_support/world.rs"]
+mod world;
+
+use std::fs;
+use std::path::Path;
+
+use reconciler::plan::check;
+use world::World;
+
+/// Runs one golden file and compares every plan in it.
+fn golden(name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plan").join(name);
+    let text = fs::read_to_string(&path).expect("a golden file");
+    let mut world = World::new();
+    let mut result = String::new();
+    let (intro, sections) = text.split_once("--- ").expect("sections");
+    result.push_str(intro);
+    for section in sections.split("\n--- ") {
+        let (head, body) = section.split_once('\n').unwrap_or((section, ""));
+        let body = match head.split_once(' ') {
+            Some(("file", path)) => {
+                world.file(path, body);
+                body.to_owned()
+            }
+            _ if head == "world" => {
+                body.lines().filter(|line| !line.is_empty()).for_each(|line| world.happens(line));
+                body.to_owned()
+            }
+            _ if head == "plan" => {
+                let plan = world.plan();
+                assert_eq!(check(&plan), [], "{name}: the plan has faults:\n{plan}");
+                assert_eq!(plan.to_string(), world.plan().to_string(), "{name}: not deterministic");
+                plan.to_string()
+            }
+            _ => panic!("{name}: unknown section `{head}`"),
+        };
+        result.push_str(&format!("--- {head}\n{}\n", body.trim_end_matches('\n')));
+    }
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, &result).expect("a writable golden file");
+    }
+    let expected = text.trim_end().to_owned() + "\n";
+    if result != expected {
+        let diff = similar::TextDiff::from_lines(&expected, &result);
+        panic!("{name} differs (UPDATE_EXPECT=1 accepts it):\n{}", diff.unified_diff());
+    }
+}
+
+/// One test per file, and a test that no file is forgotten.
+macro_rules! golden {
+    ($($name:ident),+ $(,)?) => {
+        $(#[test] fn $name() { golden(concat!(stringify!($name), ".txt")); })+
+
+        #[test]
+        fn no_golden_file_is_forgotten() {
+            let known = [$(concat!(stringify!($name), ".txt")),+];
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plan");
+            for entry in fs::read_dir(folder).expect("tests/plan") {
+                let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
+                assert!(known.contains(&name.as_str()), "{name} is not listed in tests/plan.rs");
+            }
+        }
+    };
+}
+
+golden! {
+    adds_and_removes_services,
+    anonymous_volumes_are_taken_over,
+    a_build_is_made_once_per_context,
+    a_change_in_git_replaces_one_service,
+    a_change_by_hand_is_named,
+    a_colliding_name_blocks_the_deployment,
+    a_copy_of_our_labels_is_not_ours,
+    a_crash_in_a_replacement_is_finished,
+    a_deployment_leaves_the_source,
+    a_one_shot_that_is_done_stays_done,
+    an_exited_container_is_started_again,
+    an_image_that_is_absent_is_pulled_first,
+    an_invalid_stack_is_left_alone,
+    a_secret_is_never_shown,
+    a_second_source_is_kept_out,
+    dependents_restart_once,
+    everything_gone_needs_approval,
+    files_are_uploaded_before_the_start,
+    first_apply,
+    host_demands_need_a_grant,
+    limits_change_in_place,
+    own_container_is_left_alone,
+    registers_in_the_catalog,
+    replaces_start_first_one_by_one,
+    replaces_stop_first_where_it_must,
+    scales_up_and_down,
+    unseen_is_not_absent,
+}

@@ -1,0 +1,287 @@
+//! The world of the golden tests: files of a source, a simulated engine that plans are
+//! carried out on, and things that happen to what was observed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use reconciler::model::action::{Action, ContainerRef, Outcome};
+use reconciler::model::catalog::CatalogView;
+use reconciler::model::desired::{DesiredState, Entry};
+use reconciler::model::digest::Digest;
+use reconciler::model::id::{EngineName, Revision, SourceId};
+use reconciler::model::ledger::LedgerView;
+use reconciler::model::observed::{ContainerView, EngineView, Health, ObservedState, Status};
+use reconciler::model::plan::Plan;
+use reconciler::model::policy::HostPolicy;
+use reconciler::model::secret::Masker;
+use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings};
+use reconciler::sim::{MemTree, Sim, SimWorld};
+use reconciler::stack;
+use reconciler::world::{Act, Clock, Observe, Scope, Snapshot};
+
+/// See the module.
+pub struct World {
+    sim: Sim,
+    world: SimWorld,
+    files: BTreeMap<String, String>,
+    source: SourceId,
+    start: String,
+    settings: Settings,
+    /// What happened since the engine was last really looked at.
+    events: Vec<String>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let engines = [EngineName::new("local")];
+        let sim = Sim::new(1, &engines, true);
+        let mut policy = HostPolicy::permissive();
+        policy.trees.insert("shop".into(), "/srv/shop".to_owned());
+        let settings = Settings {
+            installation: "main".into(),
+            masker: Masker::new("key"),
+            policy,
+            approved: BTreeSet::new(),
+            prune_share: 30,
+            engines: BTreeMap::from([(engines[0].clone(), EngineSettings::default())]),
+            catalog: None,
+        };
+        Self {
+            world: sim.world(),
+            sim,
+            files: BTreeMap::new(),
+            source: "git:shop".into(),
+            start: String::new(),
+            settings,
+            events: Vec::new(),
+        }
+    }
+
+    /// Writes a file of the source; an empty one is removed.
+    pub fn file(&mut self, path: &str, text: &str) {
+        if text.trim().is_empty() {
+            self.files.remove(path);
+        } else {
+            self.files.insert(path.to_owned(), text.to_owned());
+        }
+    }
+
+    /// One command of a `world` section.
+    pub fn happens(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["converge"] => self.converge(),
+            ["apply", "first", count] => self.apply(count.parse().expect("a number")),
+            ["source", name] => self.source = SourceId::new(*name),
+            ["start", path] => self.start = (*path).to_owned(),
+            ["deny", "host"] => self.settings.policy.permissive = false,
+            ["grant", deployment, demand] => {
+                let grants = &mut self.settings.policy.grants;
+                grants.entry((*deployment).to_owned()).or_default().insert((*demand).to_owned());
+            }
+            ["consul"] => self.settings.catalog = Some(CatalogSettings::default()),
+            ["not", "routable"] => {
+                let engine = self.settings.engines.values_mut().next().expect("an engine");
+                engine.routable = Routable::Networks(BTreeSet::new());
+            }
+            ["approve", digest] => {
+                self.settings.approved.insert(Digest::from_text(*digest));
+            }
+            ["forget"] => self.events.clear(),
+            _ => self.events.push(line.to_owned()),
+        }
+    }
+
+    /// The plan for the files as they are, and the world as it was made.
+    pub fn plan(&self) -> Plan {
+        reconciler::plan::plan(&self.desired(), &self.observed(), &self.settings)
+    }
+
+    fn tree(&self) -> MemTree {
+        MemTree::new(self.files.iter().map(|(path, text)| (path.clone(), text.clone())))
+    }
+
+    fn desired(&self) -> DesiredState {
+        let snapshot = Snapshot {
+            source: self.source.clone(),
+            revision: Revision::new("3f2a9c1d"),
+            start: self.start.clone(),
+            tree: Arc::new(self.tree()),
+        };
+        let options = stack::Options {
+            passed: BTreeMap::from([("OPERATOR_SECRET".to_owned(), "hunter2".to_owned())]),
+            default_engine: "local".into(),
+            withheld: BTreeSet::new(),
+            project_root: None,
+        };
+        stack::load(&snapshot, &options)
+    }
+
+    fn observed(&self) -> ObservedState {
+        let desired = self.desired();
+        let mut scope = Scope::default();
+        let mut names = BTreeSet::new();
+        for (id, entry) in &desired.deployments {
+            scope.deployments.insert(id.clone());
+            if let Entry::Valid(deployment, _) = entry {
+                names.insert(id.to_string());
+                scope.images.extend(deployment.services.values().map(|s| s.spec.image.clone()));
+            }
+        }
+        let engine: EngineName = "local".into();
+        let engines = BTreeSet::from([engine.clone()]);
+        let look = async {
+            let contents = self.world.engine(&engine, &scope).await.expect("an engine");
+            let catalog = self.world.catalog(&engines, &names).await.expect("a catalog");
+            let (ledger, generation) = self.world.ledger().await.expect("a ledger");
+            (contents, catalog, LedgerView::Seen { ledger, generation })
+        };
+        let (contents, catalog, ledger) = self.sim.drive(look, None).done().expect("no crash");
+        let catalog = match (&self.settings.catalog, catalog) {
+            (Some(_), Some(seen)) => CatalogView::Seen(seen),
+            _ => CatalogView::NotConfigured,
+        };
+        let mut observed = ObservedState {
+            at: self.sim.now(),
+            engines: BTreeMap::from([(engine, EngineView::Seen(Box::new(contents)))]),
+            catalog,
+            ledger,
+        };
+        for event in &self.events {
+            befall(&mut observed, event);
+        }
+        observed
+    }
+
+    /// Carries out plans until there is nothing to do.
+    fn converge(&mut self) {
+        self.events.clear();
+        for _ in 0..5 {
+            if self.plan().is_empty() {
+                return;
+            }
+            self.apply(usize::MAX);
+        }
+        panic!("does not converge:\n{}", self.plan());
+    }
+
+    /// Carries out the first steps of the plan, one after the other.
+    fn apply(&mut self, count: usize) {
+        let plan = self.plan();
+        let tree = self.tree();
+        let mut outcomes = BTreeMap::new();
+        for step in plan.steps.iter().take(count) {
+            let action = step.action.resolve(&outcomes).expect("resolved");
+            let outcome = match &action {
+                Action::Await { container, .. } => {
+                    let ContainerRef::Known(id) = &container.container else { panic!("resolved") };
+                    let wait = async {
+                        self.world.sleep(std::time::Duration::from_secs(40)).await;
+                        self.world.container(&step.engine, id).await
+                    };
+                    let seen = self.sim.drive(wait, None).done().expect("no crash");
+                    Outcome::Seen(Box::new(seen.expect("seen").expect("a container")))
+                }
+                action => {
+                    let act = self.world.act(&step.engine, action, &tree);
+                    let done = self.sim.drive(act, None).done().expect("no crash");
+                    done.unwrap_or_else(|error| panic!("{}: {error}\n{plan}", step.id))
+                }
+            };
+            outcomes.insert(step.id, outcome);
+        }
+        self.events.clear();
+    }
+}
+
+/// Something that happened, seen from outside: it only changes what is observed.
+fn befall(observed: &mut ObservedState, event: &str) {
+    let words: Vec<&str> = event.split_whitespace().collect();
+    let engine: EngineName = "local".into();
+    match words.as_slice() {
+        ["engine", "unseen"] => {
+            let error = "connection refused".to_owned();
+            observed.engines.insert(engine, EngineView::Unseen { error });
+            return;
+        }
+        ["ledger", "unseen"] => {
+            observed.ledger = LedgerView::Unseen { error: "no answer".to_owned() };
+            return;
+        }
+        ["catalog", "unseen"] => {
+            observed.catalog = CatalogView::Unseen { error: "no leader".to_owned() };
+            return;
+        }
+        _ => {}
+    }
+    let Some(EngineView::Seen(contents)) = observed.engines.get_mut(&engine) else {
+        panic!("the engine is unseen: {event}")
+    };
+    match words.as_slice() {
+        ["stranger", name] => {
+            contents.others.insert((*name).into(), "5".repeat(64).as_str().into());
+        }
+        ["copy", name, to] => {
+            let mut copy = contents.containers[index(contents, name)].clone();
+            copy.name = (*to).into();
+            copy.id = "c".repeat(64).as_str().into();
+            contents.containers.push(copy);
+        }
+        ["image", reference, id] => {
+            let image = contents.images.get_mut(&(*reference).into()).expect("an image");
+            image.id = (*id).into();
+        }
+        ["own", name] => {
+            contents.own = Some(contents.containers[index(contents, name)].id.clone());
+        }
+        [name, "gone"] => {
+            let at = index(contents, name);
+            contents.containers.remove(at);
+        }
+        [name, rest @ ..] => {
+            let at = index(contents, name);
+            change(&mut contents.containers[at], rest, event);
+        }
+        [] => {}
+    }
+}
+
+fn index(contents: &reconciler::model::observed::EngineContents, name: &str) -> usize {
+    let found = contents.containers.iter().position(|view| view.name.as_str() == name);
+    let names: Vec<_> = contents.containers.iter().map(|view| view.name.as_str()).collect();
+    found.unwrap_or_else(|| panic!("no container {name}, only {names:?}"))
+}
+
+fn change(view: &mut ContainerView, words: &[&str], event: &str) {
+    match words {
+        ["exited", code] => {
+            view.state.status = Status::Exited;
+            view.state.exit_code = code.parse().expect("a code");
+            view.addresses.clear();
+        }
+        ["created"] => {
+            view.state.status = Status::Created;
+            view.state.started_at = None;
+        }
+        ["paused"] => view.state.status = Status::Paused,
+        ["unhealthy"] => view.state.health = Some(Health::Unhealthy),
+        ["env", pair] => {
+            let (name, value) = pair.split_once('=').expect("NAME=VALUE");
+            view.spec.env.insert(name.to_owned(), value.to_owned());
+        }
+        ["memory", bytes] => view.spec.memory = bytes.parse().expect("bytes"),
+        ["disconnected", network] => {
+            view.spec.networks.remove(&(*network).into());
+        }
+        ["restarted"] => {
+            let later =
+                view.state.started_at.expect("started").plus(std::time::Duration::from_mins(5));
+            view.state.started_at = Some(later);
+        }
+        ["address", address] => {
+            let address = address.parse().expect("an address");
+            view.addresses.values_mut().for_each(|known| *known = address);
+        }
+        _ => panic!("unknown event: {event}"),
+    }
+}

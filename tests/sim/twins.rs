@@ -1,0 +1,332 @@
+//! Known-bad twins: controllers with one mistake each. The checks of the simulated world
+//! must catch every one of them, else the seeds prove nothing.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reconciler::control::{self, Stop};
+use reconciler::model::action::{Action, ContainerRef, Outcome, StepId, Target};
+use reconciler::model::catalog::CatalogContents;
+use reconciler::model::desired::{Condition, DesiredState};
+use reconciler::model::id::{ContainerId, DeploymentId, EngineName, ServiceName};
+use reconciler::model::labels::Identity;
+use reconciler::model::ledger::Ledger;
+use reconciler::model::observed::{ContainerView, EngineContents};
+use reconciler::model::plan::{Cause, Plan, Reason, Step};
+use reconciler::model::spec::RestartPolicy;
+use reconciler::model::time::Timestamp;
+use reconciler::sim::{Hand, Invariant, MemTree, Sim, SimWorld};
+use reconciler::world::{Act, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
+
+use super::play::{pass, pass_in, settings, setup, world_of};
+use super::scenario::Scenario;
+use super::wish::{Part, Stack, Wish, desired, promises};
+
+/// A mistake in how the world is seen or acted upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mistake {
+    None,
+    /// An engine that does not answer is taken for an empty one.
+    UnseenIsEmpty,
+    /// Labels are believed, whatever name the container bears.
+    LabelsProve,
+    /// Files are never put into containers.
+    NoUploads,
+    /// Anonymous volumes stay behind.
+    FreshVolumes,
+    /// Every wait ends at once.
+    NoWaits,
+}
+
+/// A world seen by somebody who makes a mistake.
+struct Twin {
+    world: SimWorld,
+    mistake: Mistake,
+    lies: Cell<u32>,
+}
+
+impl Observe for Twin {
+    async fn engine(
+        &self,
+        engine: &EngineName,
+        scope: &Scope,
+    ) -> Result<EngineContents, OutsideError> {
+        let answer = self.world.engine(engine, scope).await;
+        match (self.mistake, answer) {
+            (Mistake::UnseenIsEmpty, Err(_)) => {
+                let id = Some(format!("SIM:{}", engine.as_str().to_ascii_uppercase()));
+                let id = id.map(|id| id.as_str().into());
+                Ok(EngineContents { id, ..EngineContents::default() })
+            }
+            (Mistake::LabelsProve, Ok(mut contents)) => {
+                for view in &mut contents.containers {
+                    if let Some(identity) = Identity::decode(&view.spec.labels) {
+                        view.name = identity.name;
+                    }
+                }
+                Ok(contents)
+            }
+            (_, answer) => answer,
+        }
+    }
+
+    async fn container(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        let mut answer = self.world.container(engine, container).await;
+        if let (Mistake::NoWaits, Ok(Some(view))) = (self.mistake, &mut answer) {
+            self.lies.set(self.lies.get() + 1);
+            view.state.health = None;
+            view.state.status = reconciler::model::observed::Status::Running;
+        }
+        answer
+    }
+
+    async fn log_tail(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        self.world.log_tail(engine, container, lines).await
+    }
+
+    async fn catalog(
+        &self,
+        engines: &BTreeSet<EngineName>,
+        services: &BTreeSet<String>,
+    ) -> Result<Option<CatalogContents>, OutsideError> {
+        self.world.catalog(engines, services).await
+    }
+
+    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
+        self.world.ledger().await
+    }
+}
+
+impl Act for Twin {
+    async fn act(
+        &self,
+        engine: &EngineName,
+        action: &Action,
+        tree: &dyn Tree,
+    ) -> Result<Outcome, OutsideError> {
+        match (self.mistake, action) {
+            (Mistake::NoUploads, Action::UploadFiles { .. }) => Ok(Outcome::Done),
+            (Mistake::FreshVolumes, Action::CreateContainer(create)) => {
+                let mut create = create.clone();
+                create.volumes.clear();
+                self.world.act(engine, &Action::CreateContainer(create), tree).await
+            }
+            _ => self.world.act(engine, action, tree).await,
+        }
+    }
+}
+
+impl Clock for Twin {
+    fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    async fn sleep(&self, span: Duration) {
+        self.world.sleep(span).await;
+    }
+}
+
+fn part(image: &str) -> Part {
+    Part {
+        image: image.to_owned(),
+        built: false,
+        replicas: 3,
+        env: 1,
+        memory: 0,
+        file: None,
+        host_ports: None,
+        volume: false,
+        back_network: false,
+        checked: true,
+        restart: RestartPolicy::UnlessStopped,
+        order: None,
+        parallelism: 1,
+        registered: true,
+        depends_on: BTreeMap::new(),
+    }
+}
+
+/// A database, with files, and a web service that waits for it.
+fn wish() -> Wish {
+    let db = Part { file: Some(1), ..part("data:1") };
+    let mut web = part("web:1");
+    web.depends_on.insert("db".into(), (Condition::Healthy, true));
+    let services = BTreeMap::from([(ServiceName::new("db"), db), (ServiceName::new("web"), web)]);
+    BTreeMap::from([(DeploymentId::new("abc"), Stack { engine: "local".into(), services })])
+}
+
+/// The same with every replica changed.
+fn changed() -> Wish {
+    let mut wish = wish();
+    for part in wish.values_mut().flat_map(|stack| stack.services.values_mut()) {
+        part.env += 1;
+    }
+    wish
+}
+
+fn world() -> (Sim, Scenario) {
+    let engines = vec![EngineName::new("local")];
+    let scenario =
+        Scenario { seed: 1, engines, catalog: true, continuous: false, chapters: Vec::new() };
+    let sim = world_of(&scenario);
+    sim.promise(promises(&[], &wish()));
+    (sim, scenario)
+}
+
+/// What is broken when a twin applies the first wish, somebody interferes, and then it
+/// applies the second one.
+fn broken(mistake: Mistake, interfere: impl Fn(&Sim)) -> BTreeSet<Invariant> {
+    let (sim, scenario) = world();
+    let settings = settings(&scenario.engines, true);
+    let one_pass = |wish: &Wish| {
+        let twin = Twin { world: sim.world(), mistake, lies: Cell::new(0) };
+        let _ = pass_in(&sim, &twin, &settings, wish);
+    };
+    one_pass(&wish());
+    interfere(&sim);
+    one_pass(&changed());
+    sim.violations().iter().map(|violation| violation.invariant).collect()
+}
+
+fn cut_off(sim: &Sim) {
+    sim.schedule(Duration::ZERO, &"local".into(), Hand::CutOff(Duration::from_secs(20)));
+    sim.idle(Duration::from_millis(1));
+}
+
+fn copy_labels(sim: &Sim) {
+    sim.schedule(Duration::ZERO, &"local".into(), Hand::CopyLabels);
+    sim.idle(Duration::from_millis(1));
+}
+
+#[test]
+fn without_a_mistake_nothing_is_broken() {
+    for interfere in [cut_off, copy_labels, |_: &Sim| ()] {
+        assert_eq!(broken(Mistake::None, interfere), BTreeSet::new());
+    }
+}
+
+#[test]
+fn who_takes_silence_for_emptiness_is_caught() {
+    let broken = broken(Mistake::UnseenIsEmpty, cut_off);
+    assert!(broken.contains(&Invariant::NothingOnDoubt), "{broken:?}");
+}
+
+#[test]
+fn who_believes_labels_is_caught() {
+    let broken = broken(Mistake::LabelsProve, copy_labels);
+    assert!(broken.contains(&Invariant::OwnOnly), "{broken:?}");
+}
+
+#[test]
+fn who_forgets_files_is_caught() {
+    let broken = broken(Mistake::NoUploads, |_| ());
+    assert!(broken.contains(&Invariant::FilesFirst), "{broken:?}");
+}
+
+#[test]
+fn who_leaves_anonymous_volumes_behind_is_caught() {
+    let broken = broken(Mistake::FreshVolumes, |_| ());
+    assert!(broken.contains(&Invariant::NoDataLoss), "{broken:?}");
+}
+
+#[test]
+fn who_does_not_wait_is_caught() {
+    let broken = broken(Mistake::NoWaits, |_| ());
+    assert!(broken.contains(&Invariant::Order), "{broken:?}");
+    assert!(broken.contains(&Invariant::MinHealthy), "{broken:?}");
+}
+
+/// Carries out a plan after somebody tampered with it.
+fn tampered(sim: &Sim, scenario: &Scenario, tamper: impl Fn(&mut Plan)) -> BTreeSet<Invariant> {
+    let settings = settings(&scenario.engines, true);
+    let load = |_: &Snapshot| -> DesiredState { desired(&wish()) };
+    let world = sim.world();
+    let setup = setup(&world, &settings, &load);
+    let snapshot = Snapshot {
+        source: "scenario".into(),
+        revision: "1".into(),
+        start: String::new(),
+        tree: Arc::new(MemTree::default()),
+    };
+    let all = async {
+        let mut prepared = control::prepare(setup, snapshot).await;
+        tamper(&mut prepared.plan);
+        control::apply(setup, prepared, &Stop::new()).await
+    };
+    let report = sim.drive(all, None).done().expect("nothing crashes");
+    assert!(report.error.is_none(), "the plan itself was refused: {:?}", report.error);
+    sim.violations().iter().map(|violation| violation.invariant).collect()
+}
+
+fn removal_of(view: &ContainerView) -> Vec<Step> {
+    let target =
+        Target { container: ContainerRef::Known(view.id.clone()), name: view.name.clone() };
+    let step = |id: u32, action: Action, after: &[u32]| Step {
+        id: StepId(id),
+        deployment: "abc".into(),
+        engine: "local".into(),
+        action,
+        causes: vec![Cause { reason: Reason::ServiceRemoved, at: None }],
+        after: after.iter().map(|id| StepId(*id)).collect(),
+    };
+    let grace = Duration::from_secs(1);
+    vec![
+        step(1, Action::StopContainer { container: target.clone(), grace }, &[]),
+        step(2, Action::RemoveContainer { container: target }, &[1]),
+    ]
+}
+
+#[test]
+fn a_removal_on_an_engine_that_was_not_seen_is_caught() {
+    let (sim, scenario) = world();
+    let settings = settings(&scenario.engines, true);
+    let _ = pass(&sim, &settings, &wish());
+    let victim = sim.ours(&"local".into())[0].clone();
+    cut_off(&sim);
+    let broken = tampered(&sim, &scenario, |plan| {
+        plan.blocked.clear();
+        plan.steps = removal_of(&victim);
+    });
+    assert!(broken.contains(&Invariant::NothingOnDoubt), "{broken:?}");
+}
+
+#[test]
+fn a_removal_of_a_strangers_container_is_caught() {
+    let (sim, scenario) = world();
+    let settings = settings(&scenario.engines, true);
+    let _ = pass(&sim, &settings, &wish());
+    copy_labels(&sim);
+    let ours: BTreeSet<ContainerId> =
+        sim.ours(&"local".into()).into_iter().map(|view| view.id).collect();
+    let all = sim.contents(&"local".into()).containers;
+    let stranger = all.into_iter().find(|view| !ours.contains(&view.id)).expect("it was made");
+    let broken = tampered(&sim, &scenario, |plan| plan.steps = removal_of(&stranger));
+    assert!(broken.contains(&Invariant::OwnOnly), "{broken:?}");
+}
+
+#[test]
+fn more_at_once_than_was_promised_is_caught() {
+    let (sim, scenario) = world();
+    let settings = settings(&scenario.engines, true);
+    let _ = pass(&sim, &settings, &wish());
+    let mut hasty = changed();
+    for part in hasty.values_mut().flat_map(|stack| stack.services.values_mut()) {
+        part.parallelism = 3;
+    }
+    let _ = pass(&sim, &settings, &hasty);
+    let broken: BTreeSet<Invariant> =
+        sim.violations().iter().map(|violation| violation.invariant).collect();
+    assert!(broken.contains(&Invariant::MinHealthy), "{broken:?}");
+    assert!(broken.contains(&Invariant::MaxSurge), "{broken:?}");
+}
