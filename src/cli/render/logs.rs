@@ -34,9 +34,10 @@ impl<C: Clock> Logs<C> {
         {
             let deployment = deployment.as_ref().map(tracing::field::display);
             let at = message.at.as_ref().map(tracing::field::display);
-            match message.is_error() {
-                true => error!(deployment, at, help = message.help, "{}", message.message),
-                false => warn!(deployment, at, help = message.help, "{}", message.message),
+            if message.is_error() {
+                error!(deployment, at, help = message.help, "{}", message.message);
+            } else {
+                warn!(deployment, at, help = message.help, "{}", message.message);
             }
         }
         for blocked in &report.blocked {
@@ -76,14 +77,13 @@ impl<C: Clock> Progress for Logs<C> {
                 }
             }
             Event::Held(held) => warn!("{}", put_off(held)),
-            Event::StepStarted(step) => match takes_long(&step.action) {
-                true => {
-                    info!(deployment = %step.deployment, step = %step.id, "begin {}", step.action)
+            Event::StepStarted(step) => {
+                if takes_long(&step.action) {
+                    info!(deployment = %step.deployment, step = %step.id, "begin {}", step.action);
+                } else {
+                    debug!(deployment = %step.deployment, step = %step.id, "begin {}", step.action);
                 }
-                false => {
-                    debug!(deployment = %step.deployment, step = %step.id, "begin {}", step.action)
-                }
-            },
+            }
             Event::StepFinished { step, took } => {
                 let took = elapsed(*took);
                 info!(deployment = %step.deployment, step = %step.id, took, "done {}", step.action);

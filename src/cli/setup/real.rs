@@ -158,12 +158,12 @@ fn hint(name: &EngineName, engine: &EngineSetup) -> String {
 fn installation(options: &WorldOptions) -> Result<InstallationId, Refusal> {
     let name = options.installation.as_deref().unwrap_or("default");
     // It becomes part of container names, labels and keys.
-    match DeploymentId::is_valid(name) {
-        true => Ok(InstallationId::from(name)),
-        false => Err(Refusal::invalid(format!("`{name}` cannot be an installation's name"))
-            .with_help(
-                "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
-            )),
+    if DeploymentId::is_valid(name) {
+        Ok(InstallationId::from(name))
+    } else {
+        Err(Refusal::invalid(format!("`{name}` cannot be an installation's name")).with_help(
+            "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+        ))
     }
 }
 
@@ -177,10 +177,9 @@ fn masker(options: &WorldOptions, installation: &InstallationId) -> Result<Maske
             path.display()
         ))
     })?;
-    match key.is_empty() {
-        true => {
-            Err(Refusal::invalid(format!("the key for masks in `{}` is empty", path.display())))
-        }
-        false => Ok(Masker::new(key)),
+    if key.is_empty() {
+        Err(Refusal::invalid(format!("the key for masks in `{}` is empty", path.display())))
+    } else {
+        Ok(Masker::new(key))
     }
 }

@@ -58,7 +58,7 @@ pub(in crate::cli) fn apply_once(
         };
         let stop = Stop::new();
         let work = under(lease.as_ref(), once(console, setup, real.source.fetch(), &stop));
-        let ended = guard(console, work, &stop, Some(real.deadline)).await;
+        let ended = guard(console, Box::pin(work), &stop, Some(real.deadline)).await;
         let exit = match ended.map_err(|error| signals(&error))? {
             Ended::Dropped(exit) => return Ok(exit),
             Ended::Returned(Some(passed), cut) => conclude(console, &passed, cut),
@@ -99,7 +99,7 @@ pub(in crate::cli) fn control(
     };
     block_on(async {
         let listener = listen(layer.listen.listen.unwrap_or_default()).await?;
-        controller.run(listener, newest).await.map_err(|error| signals(&error))
+        Box::pin(controller.run(listener, newest)).await.map_err(|error| signals(&error))
     })?
 }
 

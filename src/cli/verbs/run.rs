@@ -65,7 +65,7 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
     ) -> std::io::Result<Exit> {
         let server = listener.map(|listener| tokio::spawn(api::serve(listener, newest)));
         let stop = Stop::new();
-        let ended = guard(self.console, self.until_stopped(&stop), &stop, None).await?;
+        let ended = guard(self.console, Box::pin(self.until_stopped(&stop)), &stop, None).await?;
         if let Some(server) = server {
             server.abort();
         }
