@@ -1,7 +1,7 @@
 //! Collects messages about one file: turns positions into [`Diagnostic`]s, adds the line
 //! they are about, and hides what must not print in it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::yaml::Span;
@@ -9,6 +9,8 @@ use crate::model::desired::Origins;
 use crate::model::diagnostic::{Diagnostic, Loc, Severity};
 use crate::model::secret::is_sensitive_name;
 
+/// How many messages about one file are kept: more would help nobody.
+const MOST: usize = 500;
 /// What a hidden value is shown as.
 const HIDDEN: &str = "***";
 
@@ -17,13 +19,23 @@ pub(super) struct Reporter {
     file: Arc<str>,
     lines: Vec<String>,
     found: RefCell<Vec<Diagnostic>>,
+    /// Whether one of them is an error, also one that was not kept.
+    failed: Cell<bool>,
+    /// Values that were substituted and must not be repeated.
+    secrets: RefCell<Vec<String>>,
 }
 
 impl Reporter {
     /// A reporter for a file with this text.
     pub(super) fn new(file: &str, text: &str) -> Self {
         let lines = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
-        Self { file: file.into(), lines, found: RefCell::default() }
+        Self {
+            file: file.into(),
+            lines,
+            found: RefCell::default(),
+            failed: Cell::default(),
+            secrets: RefCell::default(),
+        }
     }
 
     /// A reporter that never shows a line: for env files.
@@ -33,7 +45,13 @@ impl Reporter {
 
     /// Another reporter about the same file, for what concerns only a part of it.
     pub(super) fn same_file(&self) -> Self {
-        Self { file: Arc::clone(&self.file), lines: self.lines.clone(), found: RefCell::default() }
+        Self {
+            file: Arc::clone(&self.file),
+            lines: self.lines.clone(),
+            found: RefCell::default(),
+            failed: Cell::default(),
+            secrets: self.secrets.clone(),
+        }
     }
 
     /// The file's path inside the tree.
@@ -101,6 +119,7 @@ impl Reporter {
         message: String,
         help: Option<String>,
     ) -> Diagnostic {
+        let (message, help) = (self.cleaned(message), help.map(|help| self.cleaned(help)));
         let (span, excerpt) = self.excerpt(span);
         let at = Some(self.loc(span));
         Diagnostic { severity, at, length: span.length, excerpt, message, help }
@@ -109,14 +128,38 @@ impl Reporter {
     /// Adds a diagnostic that was made elsewhere.
     pub(super) fn add(&self, diagnostic: Diagnostic) {
         let mut found = self.found.borrow_mut();
-        if !found.contains(&diagnostic) {
+        let first_error = diagnostic.is_error() && !self.failed.replace(true);
+        if first_error || (found.len() < MOST && !found.contains(&diagnostic)) {
             found.push(diagnostic);
         }
     }
 
+    /// Remembers values that no later message may repeat.
+    pub(super) fn conceal(&self, values: Vec<String>) {
+        self.secrets.borrow_mut().extend(values.into_iter().filter(|value| !value.is_empty()));
+    }
+
+    /// A message without concealed values. Only what stands in backticks comes from
+    /// files; the words around it are ours.
+    fn cleaned(&self, text: String) -> String {
+        let secrets = self.secrets.borrow();
+        if secrets.is_empty() {
+            return text;
+        }
+        // One or two characters are in every second word: they hide only themselves.
+        let hides = |part: &str, secret: &String| {
+            part == secret || (secret.len() > 2 && part.contains(secret.as_str()))
+        };
+        let parts = text.split('`').enumerate().map(|(index, part)| {
+            let secret = index % 2 == 1 && secrets.iter().any(|secret| hides(part, secret));
+            if secret { HIDDEN } else { part }
+        });
+        parts.collect::<Vec<_>>().join("`")
+    }
+
     /// Whether an error was reported.
     pub(super) fn has_errors(&self) -> bool {
-        self.found.borrow().iter().any(Diagnostic::is_error)
+        self.failed.get()
     }
 
     /// Everything that was reported, in the order of the file.
