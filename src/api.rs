@@ -159,13 +159,10 @@ fn router(newest: Newest) -> Router {
 
 /// Ready means: everything was looked at once. Deployments may still be unhealthy.
 async fn ready(State(newest): State<Newest>) -> Response {
-    let ready = newest.borrow().ready;
-    match ready {
-        true => "ok\n".into_response(),
-        false => {
-            (StatusCode::SERVICE_UNAVAILABLE, "not everything was observed yet\n").into_response()
-        }
+    if newest.borrow().ready {
+        return "ok\n".into_response();
     }
+    (StatusCode::SERVICE_UNAVAILABLE, "not everything was observed yet\n").into_response()
 }
 
 async fn status(State(newest): State<Newest>) -> Json<Arc<Status>> {

@@ -3,8 +3,14 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test stack` rewrites what is expected; read the diff.
 
+#[path = "stack/context.rs"]
+mod context;
+#[path = "stack/hashes.rs"]
+mod hashes;
 #[path = "stack/render.rs"]
 mod render;
+#[path = "stack/robust.rs"]
+mod robust;
 #[path = "stack/tree.rs"]
 mod tree;
 
@@ -38,21 +44,24 @@ fn parse(text: &str) -> Case {
     let mut start = String::new();
     for part in input.split(">>> ").skip(1) {
         let (head, body) = part.split_once('\n').unwrap_or((part, ""));
-        let words: Vec<&str> = head.split(' ').collect();
-        match words.as_slice() {
-            ["file", path] => tree.file(path, body, false),
-            ["program", path] => tree.file(path, body, true),
-            ["link", path, target] => tree.link(path, target),
-            ["special", path] => tree.special(path),
-            ["passed", pair] => {
-                let (name, value) = pair.split_once('=').expect("NAME=value");
+        let (word, rest) = head.split_once(' ').unwrap_or((head, ""));
+        match word {
+            "file" => tree.file(rest, body, false),
+            "program" => tree.file(rest, body, true),
+            "link" => {
+                let (path, target) = rest.split_once(' ').expect("path and target");
+                tree.link(path, target);
+            }
+            "special" => tree.special(rest),
+            "passed" => {
+                let (name, value) = rest.split_once('=').expect("NAME=value");
                 options.passed.insert(name.to_owned(), value.to_owned());
             }
-            ["withheld", name] => {
-                options.withheld.insert((*name).to_owned());
+            "withheld" => {
+                options.withheld.insert(rest.to_owned());
             }
-            ["root", path] => options.project_root = Some((*path).to_owned()),
-            ["start", path] => (*path).clone_into(&mut start),
+            "root" => options.project_root = Some(rest.to_owned()),
+            "start" => rest.clone_into(&mut start),
             _ => panic!("unknown directive `{head}`"),
         }
     }

@@ -19,7 +19,7 @@ mod settings;
 mod txn;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -99,12 +99,6 @@ impl Consul {
             }
         }
         Ok(Outcome::Done)
-    }
-
-    /// The engines this client knows.
-    #[must_use]
-    pub fn engines(&self) -> BTreeSet<EngineName> {
-        self.shared.nodes.keys().cloned().collect()
     }
 
     fn fenced_by(&self) -> Option<Fence> {

@@ -4,6 +4,7 @@
 
 use std::io::Write as _;
 
+use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Deserialize;
@@ -53,6 +54,7 @@ pub(super) fn paint(style: Style, text: &str) -> String {
 /// Where the program prints.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Console {
+    color: ColorChoice,
     /// What results look like.
     pub(super) format: Format,
     /// No progress and no summary, only results and errors.
@@ -60,25 +62,31 @@ pub(super) struct Console {
 }
 
 impl Console {
-    /// Applies the colour choice to both streams.
+    /// A console.
     pub(super) fn new(format: Format, color: Color, quiet: bool) -> Self {
-        match color {
-            Color::Auto => anstream::ColorChoice::Auto,
-            Color::Always => anstream::ColorChoice::AlwaysAnsi,
-            Color::Never => anstream::ColorChoice::Never,
-        }
-        .write_global();
-        Self { format, quiet }
+        let color = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::AlwaysAnsi,
+            Color::Never => ColorChoice::Never,
+        };
+        Self { color, format, quiet }
     }
 
     /// Whether stderr is coloured.
-    pub(super) fn colours_stderr() -> bool {
-        anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+    pub(super) fn colours_stderr(self) -> bool {
+        match self.color {
+            ColorChoice::Auto => AutoStream::choice(&std::io::stderr()) != ColorChoice::Never,
+            said => said != ColorChoice::Never,
+        }
+    }
+
+    fn stderr(self) -> AutoStream<std::io::Stderr> {
+        AutoStream::new(std::io::stderr(), self.color)
     }
 
     /// A result.
     pub(super) fn result(self, text: &str) {
-        let mut out = anstream::stdout().lock();
+        let mut out = AutoStream::new(std::io::stdout(), self.color).lock();
         let _ = out.write_all(text.as_bytes());
         if !text.ends_with('\n') {
             let _ = out.write_all(b"\n");
@@ -96,13 +104,13 @@ impl Console {
     /// A line of progress.
     pub(super) fn progress(self, line: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{line}");
+            let _ = writeln!(self.stderr(), "{line}");
         }
     }
 
     /// An error or a warning, already rendered.
     pub(super) fn complain(self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{}", text.trim_end_matches('\n'));
+        let _ = writeln!(self.stderr(), "{}", text.trim_end_matches('\n'));
     }
 
     /// An error that has no place in a file, with what to do about it.

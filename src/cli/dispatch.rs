@@ -1,7 +1,7 @@
 //! From a command line to its verb: lays flags over the file, starts the log, and prints
 //! why something cannot be done.
 
-use super::args::{Cli, CommonArgs, OutputArgs, RunArgs, Verb};
+use super::args::{Cli, CommonArgs, RunArgs, Verb};
 use super::config::{self, ConfigError, Layer};
 use super::console::{Color, Console, Format};
 use super::environment::Environment;
@@ -31,28 +31,28 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
             let (source, trust) = (args.source, args.trust);
             let layer =
                 Layer { source, trust, world: args.world, pass: args.pass, ..Layer::default() };
-            start(common, args.output, layer, "warn")
+            start(common, args.output.output, layer, "warn")
                 .and_then(|s| verbs::real::plan(s.console, &s.layer, &s.environment, detailed))
         }
         Some(Verb::Validate(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
-            start(common, args.output, layer, "warn")
+            start(common, args.output.output, layer, "warn")
                 .and_then(|s| verbs::validate::validate(s.console, &s.layer, &s.environment))
         }
         Some(Verb::Sim(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
-            start(common, args.output, layer, "error")
+            start(common, args.output.output, layer, "error")
                 .and_then(|s| verbs::sim::sim(s.console, &s.layer, &s.environment))
         }
         Some(Verb::Status(args)) => {
             let layer = Layer { listen: args.listen, ..Layer::default() };
-            start(common, args.output, layer, "warn").map(|s| {
+            start(common, args.output.output, layer, "warn").map(|s| {
                 verbs::status::status(s.console, s.layer.listen.listen.unwrap_or_default())
             })
         }
         Some(Verb::Healthcheck(args)) => {
             let layer = Layer { listen: args.listen, ..Layer::default() };
-            start(common, OutputArgs { output: Format::Text }, layer, "warn").map(|s| {
+            start(common, Format::Text, layer, "warn").map(|s| {
                 verbs::healthcheck::healthcheck(
                     s.console,
                     s.layer.listen.listen.unwrap_or_default(),
@@ -72,27 +72,29 @@ fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
     let RunArgs { once, output, source, trust, world, pass, controller, listen } = args;
     let layer = Layer { source, trust, world, pass, controller, listen, ..Layer::default() };
     let Start { console, environment, layer } =
-        start(common, output, layer, if once { "warn" } else { "info" })?;
-    match once {
-        true => verbs::real::apply_once(console, &layer, &environment),
-        false => verbs::real::control(console, &layer, &environment),
+        start(common, output.output, layer, if once { "warn" } else { "info" })?;
+    if once {
+        verbs::real::apply_once(console, &layer, &environment)
+    } else {
+        verbs::real::control(console, &layer, &environment)
     }
 }
 
-fn start(
-    common: CommonArgs,
-    output: OutputArgs,
-    flags: Layer,
-    level: &str,
-) -> Result<Start, Refusal> {
+fn start(common: CommonArgs, output: Format, flags: Layer, level: &str) -> Result<Start, Refusal> {
     let CommonArgs { quiet, config, log } = common;
     let file = config.as_deref().map(config::read).transpose();
     let file = file.map_err(|ConfigError(messages)| Refusal { exit: Exit::Invalid, messages })?;
     let layer = Layer { log, ..flags }.or(file.unwrap_or_default());
-    let console = Console::new(output.output, layer.log.color.unwrap_or(Color::Auto), quiet);
+    let console = Console::new(output, layer.log.color.unwrap_or(Color::Auto), quiet);
     let environment = Environment::read();
     let format = layer.log.log_format.unwrap_or_default();
-    logging::init(layer.log.log_level.as_deref(), environment.get("RUST_LOG"), level, format)
-        .map_err(|error| Refusal::usage(error.to_string(), "the default is `RUST_LOG`"))?;
+    logging::init(
+        layer.log.log_level.as_deref(),
+        environment.get("RUST_LOG"),
+        level,
+        format,
+        console.colours_stderr(),
+    )
+    .map_err(|error| Refusal::usage(error.to_string(), "the default is `RUST_LOG`"))?;
     Ok(Start { console, environment, layer })
 }

@@ -9,7 +9,6 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
-use super::console::Console;
 use super::values::LogFormat;
 
 /// Libraries that see bodies, headers or keys.
@@ -37,7 +36,7 @@ const TALKATIVE: &[&str] = &[
 )]
 pub(super) struct BadLevel(String);
 
-/// Begins to log. `level` is what the operator asked for; otherwise `ambient` (RUST_LOG)
+/// Begins to log. `level` is what the operator asked for; otherwise `ambient` (`RUST_LOG`)
 /// counts, and `default` without either. An ambient text that is no filter is left out:
 /// it may be meant for another program.
 pub(super) fn init(
@@ -45,6 +44,7 @@ pub(super) fn init(
     ambient: Option<&str>,
     default: &str,
     format: LogFormat,
+    colour: bool,
 ) -> Result<(), BadLevel> {
     let filter = match (level, ambient) {
         (Some(text), _) => EnvFilter::try_new(text).map_err(|_| BadLevel(text.to_owned()))?,
@@ -52,7 +52,7 @@ pub(super) fn init(
         (None, _) => EnvFilter::new(default),
     };
     let filter = filter.and(filter_fn(is_harmless));
-    let lines = layer().with_writer(std::io::stderr).with_ansi(Console::colours_stderr());
+    let lines = layer().with_writer(std::io::stderr).with_ansi(colour);
     let lines = match format {
         LogFormat::Text => lines.with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_ansi(false).boxed(),

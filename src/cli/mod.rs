@@ -28,6 +28,7 @@ use args::{Cli, RunArgs};
 use exit::Exit;
 
 /// Runs the program and returns its exit code.
+#[must_use]
 pub fn main() -> ExitCode {
     run(std::env::args_os()).into()
 }
@@ -70,9 +71,10 @@ fn stray(command: &clap::Command, matches: &ArgMatches, verb: &str) -> Option<St
     let known = command
         .find_subcommand(verb)
         .is_some_and(|verb| verb.get_arguments().any(|other| other.get_id() == arg.get_id()));
-    Some(match known {
-        true => format!("`{name}` goes after the verb: `reconciler {verb} {name}`"),
-        false => format!("`{name}` cannot be used with the verb `{verb}`"),
+    Some(if known {
+        format!("`{name}` goes after the verb: `reconciler {verb} {name}`")
+    } else {
+        format!("`{name}` cannot be used with the verb `{verb}`")
     })
 }
 

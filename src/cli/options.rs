@@ -66,22 +66,22 @@ layer! {
     /// Your name for the source; deployments belong to it [default: what it is read from]
     #[arg(long, env = "RECONCILER_SOURCE_NAME", hide_env = true, value_name = "NAME")]
     "source_name" source_name: String,
-    /// File with the password or token for https; or the token itself in RECONCILER_GIT_TOKEN
+    /// File with the password or token for https; or the token itself in `RECONCILER_GIT_TOKEN`
     #[arg(long, env = "RECONCILER_GIT_TOKEN_FILE", hide_env = true, value_name = "FILE")]
     "git_token_file" git_token_file: PathBuf,
     /// User name for https and ssh [default: what the URL says, else `x-access-token` or `git`]
     #[arg(long, env = "RECONCILER_GIT_USER", hide_env = true, value_name = "NAME")]
     "git_user" git_user: String,
-    /// Private key for ssh [default: the ssh agent, then the keys in ~/.ssh]
+    /// Private key for ssh [default: the ssh agent, then the keys in `~/.ssh`]
     #[arg(long, env = "RECONCILER_SSH_KEY", hide_env = true, value_name = "FILE")]
     "ssh_key" ssh_key: PathBuf,
     /// File with the private key's passphrase
     #[arg(long, env = "RECONCILER_SSH_PASSPHRASE_FILE", hide_env = true, value_name = "FILE")]
     "ssh_passphrase_file" ssh_passphrase_file: PathBuf,
-    /// Host keys for ssh; unknown hosts are refused [default: ~/.ssh/known_hosts]
+    /// Host keys for ssh; unknown hosts are refused [default: `~/.ssh/known_hosts`]
     #[arg(long, env = "RECONCILER_KNOWN_HOSTS", hide_env = true, value_name = "FILE")]
     "known_hosts" known_hosts: PathBuf,
-    /// Where fetched commits are kept [default: ~/.cache/reconciler]
+    /// Where fetched commits are kept [default: `~/.cache/reconciler`]
     #[arg(long, env = "RECONCILER_CACHE_DIR", hide_env = true, value_name = "FOLDER")]
     "cache_dir" cache_dir: PathBuf,
 }
@@ -115,18 +115,18 @@ layer! {
     /// who guesses a value can confirm it by its mask
     #[arg(long, env = "RECONCILER_MASK_KEY_FILE", hide_env = true, value_name = "FILE")]
     "mask_key_file" mask_key_file: PathBuf,
-    /// The engine of deployments that name none. `local` is what DOCKER_HOST says, others
+    /// The engine of deployments that name none. `local` is what `DOCKER_HOST` says, others
     /// are in the configuration file [default: local]
     #[arg(long, env = "RECONCILER_ENGINE", hide_env = true, value_name = "NAME")]
     "engine" engine: String,
-    /// Consul's HTTP address, for example `http://127.0.0.1:8500` [default: CONSUL_HTTP_ADDR,
+    /// Consul's HTTP address, for example `http://127.0.0.1:8500` [default: `CONSUL_HTTP_ADDR`,
     /// else no Consul]
     #[arg(long, env = "RECONCILER_CONSUL", hide_env = true, value_name = "ADDR")]
     "consul" consul: String,
-    /// File with Consul's ACL token [default: CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN]
+    /// File with Consul's ACL token [default: `CONSUL_HTTP_TOKEN_FILE` or `CONSUL_HTTP_TOKEN`]
     #[arg(long, env = "RECONCILER_CONSUL_TOKEN_FILE", hide_env = true, value_name = "FILE")]
     "consul_token_file" consul_token_file: PathBuf,
-    /// Certificate authority of Consul's https address [default: CONSUL_CACERT]
+    /// Certificate authority of Consul's https address [default: `CONSUL_CACERT`]
     #[arg(long, env = "RECONCILER_CONSUL_CACERT", hide_env = true, value_name = "FILE")]
     "consul_cacert" consul_cacert: PathBuf,
     /// DNS servers that answer for Consul, given to new containers; may be repeated
@@ -167,7 +167,7 @@ layer! {
 layer! {
     /// What is printed besides results.
     LogOptions, "Output";
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter as in RUST_LOG [default: RUST_LOG,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter as in `RUST_LOG` [default: `RUST_LOG`,
     /// else `info` for the controller and `warn` for everything else]
     #[arg(long, global = true, env = "RECONCILER_LOG_LEVEL", hide_env = true, value_name = "LEVEL")]
     "log_level" log_level: String,

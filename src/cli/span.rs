@@ -38,9 +38,10 @@ impl FromStr for Span {
     fn from_str(text: &str) -> Result<Self, SpanError> {
         let text = text.trim();
         if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.') {
-            return match text.chars().all(|c| c == '0' || c == '.') {
-                true => Err(SpanError::Zero),
-                false => Err(SpanError::NoUnit(text.to_owned())),
+            return if text.chars().all(|c| c == '0' || c == '.') {
+                Err(SpanError::Zero)
+            } else {
+                Err(SpanError::NoUnit(text.to_owned()))
             };
         }
         if text.split(|c: char| !c.is_alphabetic()).any(|unit| unit == "M") {

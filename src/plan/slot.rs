@@ -85,11 +85,10 @@ impl<'a> Services<'a, '_> {
 
     pub(super) fn choose(&self, service: &'a Service, slot: Slot) -> Choice<'a> {
         let image = self.images[&service.spec.image];
-        let masker = &self.context.settings.masker;
         let mut matching = Vec::new();
         let mut other = Vec::new();
         for owned in self.context.slot(&service.name, slot) {
-            let mut drift = compare(service, owned, image, masker);
+            let mut drift = compare(service, owned, image, &self.context);
             drift.recreate.extend(unusable(service, owned));
             if drift.matches() {
                 matching.push((owned, drift));

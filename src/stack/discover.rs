@@ -95,7 +95,8 @@ pub(super) fn discover(snapshot: &Snapshot, options: &Options) -> Found {
     if let Some(name) = stack_in(&entries) {
         stacks.push(loader.open(start, name, &entries));
     } else {
-        for folder in entries.iter().filter(|e| e.kind == TreeKind::Folder) {
+        let is_candidate = |e: &&TreeEntry| e.kind == TreeKind::Folder && !e.name.starts_with('.');
+        for folder in entries.iter().filter(is_candidate) {
             let path = paths::join(start, &folder.name);
             match tree.list(&path) {
                 Ok(inner) => {

@@ -29,40 +29,65 @@ pub(super) fn read(
     let mut scope = outside.clone();
     let mut found = Vec::new();
     let mut rest = text.as_str();
-    let mut line = 0;
+    let mut line = 1;
     while !rest.is_empty() {
-        line += 1;
-        let (first, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        rest = after;
-        let start = first.trim_start();
-        if start.is_empty() || start.starts_with('#') {
-            continue;
-        }
         let at = Span { line, column: 1, length: 1 };
-        let start = start.strip_prefix("export ").map_or(start, str::trim_start);
-        let Some((name, value)) = name_of(start) else {
-            report.error_help(at, "this is not a variable", "write `NAME=value`");
-            continue;
-        };
-        let value = match value {
-            None => inherited(name, &scope, at, report),
-            Some(value) if raw => Some(value.to_owned()),
-            Some(value) => {
-                let more = if after.is_empty() { String::new() } else { format!("\n{after}") };
-                let (value, lines) = assigned(&format!("{value}{more}"), &scope, at, report);
-                for _ in 0..lines {
-                    line += 1;
-                    rest = rest.split_once('\n').map_or("", |(_, tail)| tail);
+        let end = match parse(rest) {
+            Line::Nothing(end) => end,
+            Line::Wrong(end) => {
+                report.error_help(at, "this is not a variable", "write `NAME=value`");
+                end
+            }
+            Line::Assigns(name, value, first_end) => {
+                let (value, end) = match value {
+                    None => (inherited(name, &scope, at, report), first_end),
+                    Some(from) if raw => (Some(rest[from..first_end].to_owned()), first_end),
+                    Some(from) => {
+                        let (value, length) = assigned(&rest[from..], &scope, at, report);
+                        (value, line_end(rest, first_end.max(from + length)))
+                    }
+                };
+                if let Some(value) = &value {
+                    scope.dotenv.insert(name.to_owned(), value.clone());
                 }
-                value
+                found.push(Assignment { name: name.to_owned(), value, line });
+                end
             }
         };
-        if let Some(value) = &value {
-            scope.dotenv.insert(name.to_owned(), value.clone());
-        }
-        found.push(Assignment { name: name.to_owned(), value, line: at.line });
+        line = line.saturating_add(newlines(&rest[..end])).saturating_add(1);
+        rest = rest.get(end + 1..).unwrap_or("");
     }
     found
+}
+
+/// The first line of a text, with the offset of its end.
+enum Line<'t> {
+    Nothing(usize),
+    Wrong(usize),
+    /// A name, and where its value begins.
+    Assigns(&'t str, Option<usize>, usize),
+}
+
+fn parse(rest: &str) -> Line<'_> {
+    let end = line_end(rest, 0);
+    let line = rest[..end].trim_start();
+    if line.is_empty() || line.starts_with('#') {
+        return Line::Nothing(end);
+    }
+    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    match name_of(line) {
+        Some((name, value)) => Line::Assigns(name, value.map(|value| end - value.len()), end),
+        None => Line::Wrong(end),
+    }
+}
+
+fn newlines(text: &str) -> u32 {
+    u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX)
+}
+
+/// Where the line ends that this offset is in.
+fn line_end(text: &str, from: usize) -> usize {
+    text[from..].find('\n').map_or(text.len(), |end| from + end)
 }
 
 /// The name, and what follows its `=` or `:`; `None` inside for a bare name.
@@ -91,28 +116,29 @@ fn inherited(name: &str, scope: &Variables, at: Span, report: &Reporter) -> Opti
     }
 }
 
-/// The value that a text begins with, and how many more lines it takes.
+/// The value that a text begins with, and how many bytes of the text it takes.
 fn assigned(text: &str, scope: &Variables, at: Span, report: &Reporter) -> (Option<String>, usize) {
+    let whole = text.len();
     let text = text.trim_start_matches([' ', '\t']);
+    let skipped = whole - text.len();
     let Some(quote) = text.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
         let line = text.split('\n').next().unwrap_or("");
         let comment =
             line.match_indices('#').find(|(i, _)| *i == 0 || line[..*i].ends_with([' ', '\t']));
         let value = comment.map_or(line, |(i, _)| &line[..i]).trim_end();
-        return (expanded(value, scope, at, report), 0);
+        return (expanded(value, scope, at, report), skipped + line.len());
     };
     let body = &text[1..];
     let Some(end) = closing(body, quote) else {
         report.error(at, "this value's quote is not closed");
-        return (None, 0);
+        return (None, skipped);
     };
-    let lines = body[..end].matches('\n').count();
     let value = if quote == '\'' {
         Some(body[..end].to_owned())
     } else {
         expanded(&unescaped(&body[..end]), scope, at, report)
     };
-    (value, lines)
+    (value, skipped + end + 2)
 }
 
 fn expanded(text: &str, scope: &Variables, at: Span, report: &Reporter) -> Option<String> {

@@ -93,6 +93,11 @@ impl Reporter {
         items.iter().filter_map(|item| Some((self.text(field, item)?, item))).collect()
     }
 
+    /// A list of scalars.
+    pub(super) fn string_list(&self, field: &str, node: &Node) -> Vec<String> {
+        self.list(field, node).iter().filter_map(|item| self.text(field, item)).collect()
+    }
+
     /// A map of scalars or a list of `name=value`.
     pub(super) fn pairs(&self, field: &str, node: &Node) -> Vec<Pair> {
         match &node.value {

@@ -1,7 +1,8 @@
 //! Collects messages about one file: turns positions into [`Diagnostic`]s, adds the line
 //! they are about, and hides what must not print in it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::yaml::Span;
@@ -9,21 +10,47 @@ use crate::model::desired::Origins;
 use crate::model::diagnostic::{Diagnostic, Loc, Severity};
 use crate::model::secret::is_sensitive_name;
 
+/// How many messages about one file are kept: more would help nobody.
+const MOST: usize = 500;
+/// The longest line that is shown, in bytes.
+const LONGEST: usize = 2000;
 /// What a hidden value is shown as.
 const HIDDEN: &str = "***";
+
+/// A line, and its width without trailing spaces, in characters. Files of one very long
+/// line exist, so that the width is counted only once.
+struct Line {
+    text: String,
+    width: u32,
+}
 
 /// The messages about one file.
 pub(super) struct Reporter {
     file: Arc<str>,
-    lines: Vec<String>,
+    lines: Rc<[Line]>,
     found: RefCell<Vec<Diagnostic>>,
+    /// Whether one of them is an error, also one that was not kept.
+    failed: Cell<bool>,
+    /// Values that were substituted and must not be repeated.
+    secrets: RefCell<Vec<String>>,
 }
 
 impl Reporter {
     /// A reporter for a file with this text.
     pub(super) fn new(file: &str, text: &str) -> Self {
-        let lines = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
-        Self { file: file.into(), lines, found: RefCell::default() }
+        let line = |text: &str| {
+            let text = text.trim_end_matches('\r').to_owned();
+            let width = u32::try_from(text.trim_end().chars().count()).unwrap_or(u32::MAX);
+            Line { text, width }
+        };
+        let lines = text.lines().map(line).collect();
+        Self {
+            file: file.into(),
+            lines,
+            found: RefCell::default(),
+            failed: Cell::default(),
+            secrets: RefCell::default(),
+        }
     }
 
     /// A reporter that never shows a line: for env files.
@@ -33,7 +60,13 @@ impl Reporter {
 
     /// Another reporter about the same file, for what concerns only a part of it.
     pub(super) fn same_file(&self) -> Self {
-        Self { file: Arc::clone(&self.file), lines: self.lines.clone(), found: RefCell::default() }
+        Self {
+            file: Arc::clone(&self.file),
+            lines: Rc::clone(&self.lines),
+            found: RefCell::default(),
+            failed: Cell::default(),
+            secrets: self.secrets.clone(),
+        }
     }
 
     /// The file's path inside the tree.
@@ -55,8 +88,7 @@ impl Reporter {
     pub(super) fn clip(&self, span: Span) -> Span {
         let last = u32::try_from(self.lines.len()).unwrap_or(u32::MAX).max(1);
         let line = span.line.clamp(1, last);
-        let width = self.line(line).map_or(0, |text| text.trim_end().chars().count());
-        let width = u32::try_from(width).unwrap_or(u32::MAX);
+        let width = self.at(line).map_or(0, |line| line.width);
         let column = if line == span.line { span.column.clamp(1, width + 1) } else { width + 1 };
         let length = span.length.min((width + 1).saturating_sub(column)).max(1);
         Span { line, column, length }
@@ -64,8 +96,16 @@ impl Reporter {
 
     /// A line's text.
     pub(super) fn line(&self, line: u32) -> Option<&str> {
-        let index = usize::try_from(line.checked_sub(1)?).ok()?;
-        self.lines.get(index).map(String::as_str)
+        self.at(line).map(|line| line.text.as_str())
+    }
+
+    fn at(&self, line: u32) -> Option<&Line> {
+        self.lines.get(usize::try_from(line.checked_sub(1)?).ok()?)
+    }
+
+    /// A line's text, unless it is too long to be worked on again and again.
+    pub(super) fn short_line(&self, line: u32) -> Option<&str> {
+        self.line(line).filter(|text| text.len() <= LONGEST)
     }
 
     /// Reports an error.
@@ -101,6 +141,7 @@ impl Reporter {
         message: String,
         help: Option<String>,
     ) -> Diagnostic {
+        let (message, help) = (self.cleaned(message), help.map(|help| self.cleaned(help)));
         let (span, excerpt) = self.excerpt(span);
         let at = Some(self.loc(span));
         Diagnostic { severity, at, length: span.length, excerpt, message, help }
@@ -109,14 +150,38 @@ impl Reporter {
     /// Adds a diagnostic that was made elsewhere.
     pub(super) fn add(&self, diagnostic: Diagnostic) {
         let mut found = self.found.borrow_mut();
-        if !found.contains(&diagnostic) {
+        let first_error = diagnostic.is_error() && !self.failed.replace(true);
+        if first_error || (found.len() < MOST && !found.contains(&diagnostic)) {
             found.push(diagnostic);
         }
     }
 
+    /// Remembers values that no later message may repeat.
+    pub(super) fn conceal(&self, values: Vec<String>) {
+        self.secrets.borrow_mut().extend(values.into_iter().filter(|value| !value.is_empty()));
+    }
+
+    /// A message without concealed values. Only what stands in backticks comes from
+    /// files; the words around it are ours.
+    fn cleaned(&self, text: String) -> String {
+        let secrets = self.secrets.borrow();
+        if secrets.is_empty() {
+            return text;
+        }
+        // One or two characters are in every second word: they hide only themselves.
+        let hides = |part: &str, secret: &String| {
+            part == secret || (secret.len() > 2 && part.contains(secret.as_str()))
+        };
+        let parts = text.split('`').enumerate().map(|(index, part)| {
+            let secret = index % 2 == 1 && secrets.iter().any(|secret| hides(part, secret));
+            if secret { HIDDEN } else { part }
+        });
+        parts.collect::<Vec<_>>().join("`")
+    }
+
     /// Whether an error was reported.
     pub(super) fn has_errors(&self) -> bool {
-        self.found.borrow().iter().any(Diagnostic::is_error)
+        self.failed.get()
     }
 
     /// Everything that was reported, in the order of the file.
@@ -124,13 +189,21 @@ impl Reporter {
         self.found.into_inner()
     }
 
+    /// Whether further messages are dropped; then they need not be worked out well.
+    pub(super) fn is_full(&self) -> bool {
+        self.failed.get() && self.found.borrow().len() >= MOST
+    }
+
     fn push(&self, severity: Severity, span: Span, message: String, help: Option<String>) {
+        if self.is_full() {
+            return;
+        }
         self.add(self.diagnostic(severity, span, message, help));
     }
 
     /// The line as it may be shown, and the span moved to what is visible of it.
     fn excerpt(&self, span: Span) -> (Span, Option<String>) {
-        let Some(line) = self.line(span.line) else { return (span, None) };
+        let Some(line) = self.short_line(span.line) else { return (span, None) };
         let Some(hidden) = self.hidden_from(span.line, line) else {
             return (span, Some(line.to_owned()));
         };

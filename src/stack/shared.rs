@@ -21,7 +21,7 @@ pub(super) fn check(deployments: &mut BTreeMap<DeploymentId, Entry>) {
     }
     for ((engine, what, name), claimants) in &claims {
         for (id, at) in claimants {
-            let Some((_, other)) = claimants
+            let Some((whose, other)) = claimants
                 .iter()
                 .find(|(_, loc)| loc != at)
                 .or_else(|| claimants.iter().find(|(other, _)| other != id))
@@ -32,7 +32,8 @@ pub(super) fn check(deployments: &mut BTreeMap<DeploymentId, Entry>) {
                 format!("the {what} name `{name}` is used twice on the engine `{engine}`");
             found.entry(id.clone()).or_default().push(Diagnostic {
                 at: Some(at.clone()),
-                ..Diagnostic::error(message).with_help(format!("the other one is at {other}"))
+                ..Diagnostic::error(message)
+                    .with_help(format!("the deployment `{whose}` wants it too, at {other}"))
             });
         }
     }

@@ -4,6 +4,11 @@
 
 use super::variables::{Lookup, Variables, pass_it};
 
+/// How deep defaults may be nested.
+const MAX_DEPTH: usize = 32;
+/// How many unset names of one text are named.
+const MOST_UNSET: usize = 20;
+
 /// A text with everything filled in.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Expanded {
@@ -11,8 +16,20 @@ pub(super) struct Expanded {
     pub(super) text: String,
     /// Whether a value that never prints is in it.
     pub(super) sensitive: bool,
+    /// Those values.
+    pub(super) secrets: Vec<String>,
     /// Names that were not set and became nothing, with their offsets in bytes.
     pub(super) unset: Vec<(usize, String)>,
+}
+
+impl Expanded {
+    fn put(&mut self, value: &str, sensitive: bool) {
+        self.text.push_str(value);
+        if sensitive {
+            self.sensitive = true;
+            self.secrets.push(value.to_owned());
+        }
+    }
 }
 
 /// Why a text cannot be expanded.
@@ -31,12 +48,18 @@ pub(super) struct Refused {
 /// Expands a text.
 pub(super) fn expand(text: &str, variables: &Variables) -> Result<Expanded, Refused> {
     let mut out = Expanded::default();
-    fill(text, 0, variables, &mut out)?;
+    fill(text, 0, 0, variables, &mut out)?;
     Ok(out)
 }
 
-/// Expands `text`, which begins at byte `base` of the whole.
-fn fill(text: &str, base: usize, variables: &Variables, out: &mut Expanded) -> Result<(), Refused> {
+/// Expands `text`, which begins at byte `base` of the whole and stands in `depth` others.
+fn fill(
+    text: &str,
+    base: usize,
+    depth: usize,
+    variables: &Variables,
+    out: &mut Expanded,
+) -> Result<(), Refused> {
     let mut at = 0;
     while let Some(found) = text[at..].find('$') {
         out.text.push_str(&text[at..at + found]);
@@ -49,7 +72,7 @@ fn fill(text: &str, base: usize, variables: &Variables, out: &mut Expanded) -> R
             let close = closing(braced).ok_or_else(|| {
                 refuse(base + start, text.len() - start, "`${` without its `}`", None)
             })?;
-            reference(&braced[..close], base + start, variables, out)?;
+            reference(&braced[..close], base + start, depth, variables, out)?;
             start + 2 + close + 1
         } else {
             let length = name_length(rest);
@@ -70,6 +93,7 @@ fn fill(text: &str, base: usize, variables: &Variables, out: &mut Expanded) -> R
 fn reference(
     inner: &str,
     offset: usize,
+    depth: usize,
     variables: &Variables,
     out: &mut Expanded,
 ) -> Result<(), Refused> {
@@ -95,15 +119,22 @@ fn reference(
         Lookup::Unset => None,
     };
     match (operator, value) {
-        (Some('-'), None) | (Some('+'), Some(_)) => fill(word, word_at, variables, out),
+        _ if depth >= MAX_DEPTH => {
+            let message = format!("defaults are nested more than {MAX_DEPTH} levels deep");
+            Err(refuse(offset, inner.len() + 3, &message, None))
+        }
+        (Some('-'), None) | (Some('+'), Some(_)) => fill(word, word_at, depth + 1, variables, out),
         (Some('-' | '?'), Some((value, sensitive))) => {
-            out.text.push_str(value);
-            out.sensitive |= sensitive;
+            out.put(value, sensitive);
             Ok(())
         }
         (Some('+'), None) => Ok(()),
         (Some('?'), None) => {
-            let why = expand(word, variables).map_or_else(|_| word.to_owned(), |e| e.text);
+            let mut why = Expanded::default();
+            let why = match fill(word, word_at, depth + 1, variables, &mut why) {
+                Ok(()) if !why.sensitive => why.text,
+                _ => word.to_owned(),
+            };
             let why = if why.is_empty() { String::new() } else { format!(": {why}") };
             let message = format!("the variable `{name}` is required and not set{why}");
             let help = format!(
@@ -128,13 +159,14 @@ fn plain(
 ) -> Result<(), Refused> {
     match variables.get(name) {
         Lookup::Found { value, sensitive } => {
-            out.text.push_str(value);
-            out.sensitive |= sensitive;
+            out.put(value, sensitive);
             Ok(())
         }
         Lookup::Withheld => Err(withheld(name, offset, name.len() + 1)),
         Lookup::Unset => {
-            out.unset.push((offset, name.to_owned()));
+            if out.unset.len() < MOST_UNSET {
+                out.unset.push((offset, name.to_owned()));
+            }
             Ok(())
         }
     }

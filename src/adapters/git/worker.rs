@@ -88,3 +88,37 @@ impl Workers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn abandoned_threads_are_told_so_and_are_not_without_number() {
+        let workers = Workers::default();
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        let (report, reports) = mpsc::channel();
+        for _ in 0..MAX_ABANDONED {
+            let (held, report) = (Arc::clone(&held), report.clone());
+            let stuck = workers.run("x.git", Duration::from_millis(1), move |cancel| {
+                // Ends when the other side hangs up.
+                let _ = held.lock().unwrap().recv();
+                report.send(cancel.is_set()).unwrap();
+                Ok(())
+            });
+            assert!(matches!(stuck.await, Err(SourceError::Unreachable(_))));
+        }
+        let refused = workers.run("x.git", Duration::from_mins(1), |_| Ok(())).await;
+        let Err(SourceError::Unreachable(text)) = refused else { panic!("one more was started") };
+        assert!(text.contains("earlier attempts"), "{text}");
+        drop((release, report));
+        assert_eq!(reports.iter().collect::<Vec<bool>>(), [true; MAX_ABANDONED]);
+        while workers.running.load(Ordering::Relaxed) > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(workers.run("x.git", Duration::from_mins(1), |_| Ok(7)).await, Ok(7));
+    }
+}

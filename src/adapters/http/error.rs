@@ -61,12 +61,6 @@ pub enum HttpError {
 }
 
 impl HttpError {
-    /// Whether it is certain that the server never saw the request.
-    #[must_use]
-    pub fn is_unsent(&self) -> bool {
-        !matches!(self, Self::Closed { .. })
-    }
-
     /// Reads what hyper's client reports.
     pub(super) fn of(at: &str, error: &hyper_util::client::legacy::Error) -> Self {
         let at = at.to_owned();

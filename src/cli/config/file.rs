@@ -99,7 +99,7 @@ impl Reader<'_> {
                     match key.as_str() {
                         "engines" => self.engines(&mut layer, value),
                         $(name if $group::KEYS.contains(&name) => {
-                            if let Some(one) = self.one::<$group>(&[&key], &key, value) {
+                            if let Some(one) = self.one::<$group>(&[&key], &key, &value) {
                                 layer.$field = one.or(layer.$field);
                             }
                         })+
@@ -120,12 +120,12 @@ impl Reader<'_> {
 
     fn engines(&mut self, layer: &mut Layer, value: Value) {
         let Value::Mapping(engines) = value else {
-            return self.wrong(&["engines"], "write one `NAME: { url: … }` per engine".to_owned());
+            return self.wrong(&["engines"], "write one `NAME: { url: … }` per engine");
         };
         for (name, value) in engines {
             let name = word(&name);
             let Value::Mapping(settings) = value else {
-                self.wrong(&["engines", &name], "write `{ url: … }`".to_owned());
+                self.wrong(&["engines", &name], "write `{ url: … }`");
                 continue;
             };
             let mut engine = EngineOptions::default();
@@ -134,7 +134,7 @@ impl Reader<'_> {
                 let path = ["engines", &name, &key];
                 if !ENGINE_KEYS.contains(&key.as_str()) {
                     self.unknown(&path, "an engine has no setting", ENGINE_KEYS);
-                } else if let Some(one) = self.one::<EngineOptions>(&path, &key, value) {
+                } else if let Some(one) = self.one::<EngineOptions>(&path, &key, &value) {
                     engine = one.or(engine);
                 }
             }
@@ -143,7 +143,7 @@ impl Reader<'_> {
     }
 
     /// Reads one setting as a group in which everything else is unset.
-    fn one<T: DeserializeOwned>(&mut self, path: &[&str], key: &str, value: Value) -> Option<T> {
+    fn one<T: DeserializeOwned>(&mut self, path: &[&str], key: &str, value: &Value) -> Option<T> {
         let error = match alone::<T>(key, value.clone()) {
             Ok(group) => return Some(group),
             Err(error) => error,
@@ -153,12 +153,12 @@ impl Reader<'_> {
         let place = bad.and_then(|index| self.places.items.get(&owned(path))?.get(index).copied());
         match place {
             Some(place) => self.report(place, format!("`{key}`: {error}")),
-            None => self.wrong(path, error.to_string()),
+            None => self.wrong(path, &error.to_string()),
         }
         None
     }
 
-    fn wrong(&mut self, path: &[&str], why: String) {
+    fn wrong(&mut self, path: &[&str], why: &str) {
         let key = path.last().copied().unwrap_or_default();
         let place = self.pair(path).map_or(Place::at(1, 1), |pair| pair.value);
         self.report(place, format!("`{key}`: {why}"));

@@ -2,6 +2,7 @@
 //! `serde_yaml`, which knows positions of mistakes only roughly.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, Span};
@@ -98,10 +99,11 @@ impl Places {
         let Some(path) = path(open) else { return };
         let Some(Open::Value(_, key)) = open.last() else { return };
         let pair = Pair { key: *key, value: Place::of(span, text) };
-        if self.pairs.contains_key(&path) {
-            self.duplicates.push((path, *key));
-        } else {
-            self.pairs.insert(path, pair);
+        match self.pairs.entry(path) {
+            Entry::Occupied(first) => self.duplicates.push((first.key().clone(), *key)),
+            Entry::Vacant(free) => {
+                free.insert(pair);
+            }
         }
     }
 }
@@ -120,10 +122,8 @@ impl Place {
         let (line, column) = (span.start.line(), span.start.col());
         let width = text.lines().nth(line.saturating_sub(1)).map_or(0, |l| l.chars().count());
         let rest = width.saturating_sub(column);
-        let length = match span.end.line() == line {
-            true => span.end.col().saturating_sub(column),
-            false => rest,
-        };
+        let length =
+            if span.end.line() == line { span.end.col().saturating_sub(column) } else { rest };
         Self { line, column: column + 1, length: length.clamp(1, rest.max(1)) }
     }
 

@@ -55,10 +55,10 @@ fn style(verb: &str) -> Style {
 /// were written by whoever writes stacks.
 pub(in crate::cli) fn printable(line: &str) -> String {
     line.chars().fold(String::with_capacity(line.len()), |mut out, c| {
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
+        match c {
+            '\t' => out.push_str("    "),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
         }
         out
     })

@@ -1,10 +1,11 @@
 //! What happens, as it happens: one plain line per transition on stderr.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::control::{Event, Failure, Progress};
-use crate::model::action::Action;
+use crate::model::action::{Action, StepId};
 use crate::model::id::EngineName;
 use crate::model::plan::Step;
 
@@ -16,17 +17,28 @@ pub(in crate::cli) struct Lines {
     console: Console,
     /// What `docker` needs to reach each engine; empty for the one it reaches by itself.
     hosts: BTreeMap<EngineName, String>,
+    /// How many steps were not tried, by the step to blame: one line each is enough.
+    skipped: RefCell<BTreeMap<StepId, usize>>,
 }
 
 impl Lines {
     /// Lines for these engines.
     pub(in crate::cli) fn new(console: Console, hosts: BTreeMap<EngineName, String>) -> Self {
-        Self { console, hosts }
+        Self { console, hosts, skipped: RefCell::default() }
     }
 
     fn line(&self, word: &str, step: &Step, rest: &str) {
         let action = printable(&step.action.to_string());
         self.console.progress(&format!("{word} {} {action}{rest}", step.id));
+    }
+
+    fn skipped(&self) {
+        for (because, count) in self.skipped.take() {
+            let word = paint(WARN, "skipped");
+            let what = if count == 1 { "1 step that needs" } else { "steps that need" };
+            let count = if count == 1 { String::new() } else { format!("{count} ") };
+            self.console.progress(&format!("{word} {count}{what} {because}, which failed"));
+        }
     }
 
     fn failed(&self, step: &Step, failure: &Failure) {
@@ -52,13 +64,14 @@ impl Progress for Lines {
                 self.line(&paint(FAINT, "begin  "), step, "");
             }
             Event::StepFinished { step, took } => {
-                let took = format!(" {}", paint(FAINT, &elapsed(*took)));
+                let took = format!(" {}", paint(FAINT, &format!("({})", elapsed(*took))));
                 self.line(&paint(GOOD, "done   "), step, &took);
             }
             Event::StepFailed { step, failure } => self.failed(step, failure),
-            Event::StepDropped { step, because } => {
-                self.line(&paint(WARN, "skipped"), step, &format!(" because {because} failed"));
+            Event::StepDropped { because, .. } => {
+                *self.skipped.borrow_mut().entry(*because).or_default() += 1;
             }
+            Event::PassFinished(_) => self.skipped(),
             Event::StepStopped(step) => self.line(&paint(WARN, "stopped"), step, ""),
             _ => {}
         }

@@ -1,11 +1,12 @@
 //! What a pass did and left undone, when it is over.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::control::{Ending, Report};
+use crate::control::{Ending, Part, Report};
 use crate::model::plan::Plan;
 
 use super::super::console::{BAD, Console, GOOD, STRONG, paint};
@@ -24,15 +25,31 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
         console.complain(&diagnostics::render_all(messages));
         console.complain("");
     }
-    for (part, error) in &report.unseen {
+    for (error, parts) in unseen(report) {
         console.error(
-            &format!("{part} cannot be read: {error}"),
+            &printable(&format!("{} cannot be read: {error}", parts.join(" and "))),
             Some("what depends on it is unknown, and nothing of it is changed"),
         );
     }
     if let Some(error) = &report.error {
         console.error(&printable(&error.to_string()), None);
     }
+}
+
+/// What could not be read, by what was said about it: an engine that does not answer
+/// takes the ledger that lives on it along.
+fn unseen(report: &Report) -> BTreeMap<&str, Vec<String>> {
+    let mut by_error: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (part, error) in &report.unseen {
+        let said = match part {
+            Part::Engine(name) => error.strip_prefix(&format!("engine {name}: ")),
+            Part::Catalog | Part::Ledger => error
+                .split_once(": ")
+                .and_then(|(who, said)| who.starts_with("engine ").then_some(said)),
+        };
+        by_error.entry(said.unwrap_or(error)).or_default().push(part.to_string());
+    }
+    by_error
 }
 
 /// The states of all deployments, below each other.

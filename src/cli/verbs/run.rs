@@ -65,14 +65,17 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
     ) -> std::io::Result<Exit> {
         let server = listener.map(|listener| tokio::spawn(api::serve(listener, newest)));
         let stop = Stop::new();
-        let ended = guard(self.console, self.until_stopped(&stop), &stop, None).await?;
+        let ended = guard(self.console, Box::pin(self.until_stopped(&stop)), &stop, None).await?;
         if let Some(server) = server {
             server.abort();
         }
         Ok(match ended {
             Ended::Dropped(exit) => exit,
             Ended::Returned(report, cut) => {
-                if let Some(report) = report.filter(|report| report.execution.is_some()) {
+                let left = |report: &Report| {
+                    report.execution.as_ref().is_some_and(|e| e.remaining().next().is_some())
+                };
+                if let Some(report) = report.filter(left) {
                     self.console.complain(&report::remains(&report));
                 }
                 info!("stopped");

@@ -1,6 +1,8 @@
 //! `status`: what a running controller says of its deployments.
 
-use crate::api::Status;
+use std::fmt::Write as _;
+
+use crate::api::{StateOfDeployment, Status};
 
 use super::super::console::{BAD, Console, Format, WARN, paint};
 use super::super::exit::Exit;
@@ -56,31 +58,31 @@ fn text(status: &Status) -> String {
         out += "it waits for the lease: another controller acts\n";
     }
     for error in status.source_error.iter().chain(status.unseen.values()) {
-        out += &format!("{} {}\n", paint(BAD, "unknown:"), printable(error));
+        let _ = writeln!(out, "{} {}", paint(BAD, "unknown:"), printable(error));
     }
     for blocked in &status.blocked {
         let lines: Vec<String> = blocked.lines().map(printable).collect();
-        out += &format!("{}\n", paint(WARN, &lines.join("\n")));
+        let _ = writeln!(out, "{}", paint(WARN, &lines.join("\n")));
     }
     for held in &status.held {
-        out += &format!("{}\n", paint(WARN, &printable(held)));
+        let _ = writeln!(out, "{}", paint(WARN, &printable(held)));
     }
     for failure in status.last_pass.iter().flat_map(|pass| &pass.failed) {
-        out += &format!("{} {}\n", paint(BAD, "failed:"), printable(failure));
+        let _ = writeln!(out, "{} {}", paint(BAD, "failed:"), printable(failure));
     }
-    let states = status.deployments.iter();
-    let states = states.map(|(id, state)| (id.clone(), state.sync.clone(), state.health.clone()));
-    out + "\n" + &deployments(states)
+    let words = |(id, state): (&String, &StateOfDeployment)| {
+        (id.clone(), state.sync.clone(), state.health.clone())
+    };
+    out + "\n" + &deployments(status.deployments.iter().map(words))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::StateOfDeployment;
 
     #[test]
     fn deployments_stand_in_columns() {
-        let mut status = Status::starting("default", "dir:/srv");
+        let mut status = Status { acts: true, ..Status::starting("default", "dir:/srv") };
         let state =
             StateOfDeployment { sync: "OutOfSync".to_owned(), health: "Healthy".to_owned() };
         status.deployments.insert("abc".to_owned(), state);

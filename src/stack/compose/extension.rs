@@ -42,10 +42,7 @@ fn register(node: &Node, report: &Reporter) -> Option<Registration> {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
             "port" => registration.port = report.number(key, value),
-            "tags" => {
-                let tags = report.strings(key, value);
-                registration.tags = tags.into_iter().map(|(tag, _)| tag).collect();
-            }
+            "tags" => registration.tags = report.string_list(key, value),
             _ => report.refuse(
                 field.at,
                 format!("`{key}` is not a key of `register`"),

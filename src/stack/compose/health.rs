@@ -38,8 +38,7 @@ fn test(node: &Node, report: &Reporter) -> Vec<String> {
             .string("test", node)
             .map_or_else(Vec::new, |line| vec!["CMD-SHELL".to_owned(), line]);
     }
-    let words: Vec<String> =
-        report.strings("test", node).into_iter().map(|(word, _)| word).collect();
+    let words = report.string_list("test", node);
     if let Some(first) = words.first()
         && !matches!(first.as_str(), "NONE" | "CMD" | "CMD-SHELL")
     {

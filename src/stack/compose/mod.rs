@@ -14,6 +14,8 @@ mod mounts;
 mod networks;
 mod ports;
 mod process;
+#[cfg(test)]
+mod published;
 mod service;
 mod top;
 
@@ -111,22 +113,21 @@ pub(super) fn is_legacy(root: &Node) -> bool {
     let is_service = |entry: &Entry| {
         let has =
             |key| entry.value.get(key).is_some_and(|e| !matches!(e.value.value, Value::Map(_)));
-        has("image") || has("build")
+        has("image") || has("build") || entry.value.get("extends").is_some()
     };
     root.get("services").is_none()
         && root.get("version").is_none()
         && entries.iter().any(is_service)
 }
 
-/// Reads an interpolated stack file. `None` if its services cannot be known; other
-/// errors are reported and what is left is returned.
+/// Reads an interpolated stack file. `None` if any error was reported.
 pub(super) fn deployment(
     root: &Node,
     instance: &Instance<'_>,
     report: &Reporter,
 ) -> Option<Deployment> {
     let legacy = is_legacy(root);
-    let services = if legacy { legacy_services(root, report) } else { top_services(root, report)? };
+    let services = if legacy { legacy_services(root, report) } else { top_services(root, report) };
     let names = services.iter().map(|entry| (entry.key.as_str(), entry.at)).collect();
     let mut scope = Scope {
         instance,
@@ -160,7 +161,11 @@ fn legacy_services<'n>(root: &'n Node, report: &Reporter) -> Vec<&'n Entry> {
     report.map("the file", root).iter().filter(|entry| !entry.key.starts_with("x-")).collect()
 }
 
-fn top_services<'n>(root: &'n Node, report: &Reporter) -> Option<Vec<&'n Entry>> {
+fn top_services<'n>(root: &'n Node, report: &Reporter) -> Vec<&'n Entry> {
+    if !matches!(root.value, Value::Map(_) | Value::Null) {
+        report.error(root.span, format!("a stack file must be a map, not {}", root.describe()));
+        return Vec::new();
+    }
     for entry in report.map("the file", root) {
         if keys::TOP.admits(entry, report) && entry.key == "version" {
             report.warn(entry.at, "`version` has no effect", None);
@@ -168,7 +173,7 @@ fn top_services<'n>(root: &'n Node, report: &Reporter) -> Option<Vec<&'n Entry>>
     }
     let Some(services) = root.get("services") else {
         report.error(root.span, "there are no `services` in this file");
-        return None;
+        return Vec::new();
     };
-    Some(report.map("services", &services.value).iter().collect())
+    report.map("services", &services.value).iter().collect()
 }

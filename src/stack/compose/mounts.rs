@@ -4,13 +4,21 @@
 use super::files::{self, Delivered};
 use super::service::Draft;
 use super::{Scope, keys};
+use crate::model::policy::normalise;
 use crate::model::spec::{Mount, MountSource};
 use crate::stack::paths;
 use crate::stack::read::quote;
 use crate::stack::report::Reporter;
 use crate::stack::suggest::did_you_mean;
+use crate::stack::variables::{Lookup, pass_it};
 use crate::stack::yaml::{Entry, Node, Value};
 use crate::world::TreeKind;
+
+/// Why a path of the tree cannot be used by an engine.
+pub(super) const UNSEEN: &str = "the engine's host does not see this tree";
+/// What can be done about it.
+pub(super) const REMEDIES: &str = "the operator can name the tree on the engine's host with `project_directory`, or have it \
+     kept there with `materialize`; a file bound with `:ro` needs neither";
 
 /// A mount before its source is resolved.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -212,7 +220,7 @@ fn unknown(field: &Entry, of: &str, key: &str, known: &[&str], report: &Reporter
 /// An absolute path, cleaned as Compose cleans it.
 pub(super) fn target_path(target: &str, node: &Node, report: &Reporter) -> Option<String> {
     if target.starts_with('/') {
-        return Some(crate::model::policy::normalise(target));
+        return Some(normalise(target));
     }
     report.error(node.span, format!("the target `{target}` must be an absolute path"));
     None
@@ -276,6 +284,19 @@ fn volume(draft: &mut Draft<'_>, key: &str, item: &Node, scope: &Scope<'_>) -> O
     Some(MountSource::Volume(name))
 }
 
+/// A path below the home directory, which only the operator can know.
+fn home(below: &str, item: &Node, scope: &Scope<'_>) -> Option<String> {
+    if let Lookup::Found { value, .. } = scope.instance.variables.get("HOME")
+        && value.starts_with('/')
+        && (below.is_empty() || below.starts_with('/'))
+    {
+        return Some(normalise(&format!("{value}{below}")));
+    }
+    let help = format!("write an absolute path, or {}", pass_it("HOME"));
+    scope.report.error_help(item.span, "the home directory is not known here", help);
+    None
+}
+
 /// A bind's source; `None` if it was delivered as a file, or reported.
 fn bind(
     draft: &mut Draft<'_>,
@@ -286,12 +307,11 @@ fn bind(
     scope: &Scope<'_>,
 ) -> Option<MountSource> {
     let (report, instance) = (scope.report, scope.instance);
-    if path.starts_with('~') {
-        report.error_help(item.span, "there is no home directory here", "write an absolute path");
-        return None;
-    }
     if path.starts_with('/') {
-        return Some(MountSource::Bind(crate::model::policy::normalise(path)));
+        return Some(MountSource::Bind(normalise(path)));
+    }
+    if let Some(below) = path.strip_prefix('~') {
+        return home(below, item, scope).map(MountSource::Bind);
     }
     if let Some(root) = instance.root {
         return Some(MountSource::Bind(paths::on_host(root, instance.base, path)));
@@ -315,11 +335,8 @@ fn bind(
         Some(TreeKind::Link | TreeKind::Other) => "it is not a regular file",
         None => "it is not in the tree",
     };
-    let message =
-        format!("`{path}` cannot be bound: {why}, and the engine's host does not see this tree");
-    let help = "the operator can name the tree on the engine's host with `project_directory`, or \
-                have it kept there with `materialize`; a file bound with `:ro` needs neither";
-    report.error_help(item.span, message, help);
+    let message = format!("`{path}` cannot be bound: {why}, and {UNSEEN}");
+    report.error_help(item.span, message, REMEDIES);
     None
 }
 

@@ -62,8 +62,7 @@ fn attachment(node: &Node, report: &Reporter) -> Attachment {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
             "aliases" => {
-                let names = report.strings(key, value);
-                attachment.aliases.extend(names.into_iter().map(|(name, _)| name));
+                attachment.aliases.extend(report.string_list(key, value));
             }
             "ipv4_address" => {
                 attachment.ipv4 = address::<std::net::Ipv4Addr>(key, value, report);

@@ -19,7 +19,7 @@ use crate::world::TreeError;
 pub(super) fn words(field: &Entry, report: &Reporter) -> Option<Vec<String>> {
     let (key, node) = (field.key.as_str(), &field.value);
     if matches!(node.value, Value::List(_)) {
-        return Some(report.strings(key, node).into_iter().map(|(word, _)| word).collect());
+        return Some(report.string_list(key, node));
     }
     let line = report.string(key, node)?;
     match words::split(&line) {
@@ -158,10 +158,10 @@ fn env_file(
 
 /// `cap_add` or `cap_drop` in the engine's form.
 pub(super) fn capabilities(field: &Entry, report: &Reporter) -> BTreeSet<String> {
-    let names = report.strings(&field.key, &field.value);
+    let names = report.string_list(&field.key, &field.value);
     names
         .into_iter()
-        .map(|(name, _)| {
+        .map(|name| {
             let name = name.to_ascii_uppercase();
             name.strip_prefix("CAP_").map_or(name.clone(), str::to_owned)
         })

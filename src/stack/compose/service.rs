@@ -67,6 +67,7 @@ pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Option<Draft<'a>>
     build::read(&mut draft, &entry.value, scope);
     process::environment(&mut draft, &entry.value, scope);
     networks::attach(&mut draft, entry.value.get("networks"), scope);
+    check_uploads(&draft, &entry.value, report);
     Some(draft)
 }
 
@@ -152,6 +153,20 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         "pull_policy" => pull_policy(draft, node, report),
         "x-reconciler" => extension::read(draft, node, report),
         _ => {}
+    }
+}
+
+/// The engine refuses to copy files into a container whose root is read-only.
+fn check_uploads(draft: &Draft<'_>, service: &Node, report: &Reporter) {
+    let uploaded = draft.files.iter().find(|file| file.upload.is_some());
+    if let Some(file) = uploaded.filter(|_| draft.spec.read_only)
+        && let Some(field) = service.get("read_only")
+    {
+        report.error_help(
+            field.at,
+            format!("`{}` cannot be put into a container whose root is read-only", file.target),
+            "the engine can only bind it: from a file on its host, without owner and mode",
+        );
     }
 }
 

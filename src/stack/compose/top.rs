@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Scope;
-use super::files;
-use super::keys;
+use super::{Scope, files, keys, mounts};
 use crate::model::desired::{Network, Volume};
 use crate::model::id::{NetworkName, VolumeName};
 use crate::model::labels::is_reserved;
 use crate::model::spec::{IpamPool, NetworkSpec, VolumeSpec};
+use crate::stack::paths;
 use crate::stack::report::Reporter;
 use crate::stack::suggest::did_you_mean;
 use crate::stack::yaml::{Entry, Node, Value};
@@ -123,7 +122,21 @@ fn volume(entry: &Entry, scope: &Scope<'_>) -> Volume {
     if let Some(name) = outside.name(&entry.key) {
         spec.name = VolumeName::new(name);
     }
+    bound_device(&mut spec, entry, scope);
     Volume { spec, external: outside.external, origin: report.loc(entry.at) }
+}
+
+/// As in Compose, a relative device of a bound volume is a path of the project.
+fn bound_device(spec: &mut VolumeSpec, entry: &Entry, scope: &Scope<'_>) {
+    let binds = spec.driver_opts.get("o").is_some_and(|o| o.split(',').any(|o| o == "bind"));
+    let relative = |device: &&mut String| binds && device.starts_with('.');
+    let Some(device) = spec.driver_opts.get_mut("device").filter(relative) else { return };
+    if let Some(root) = scope.instance.root {
+        *device = paths::on_host(root, scope.instance.base, device);
+    } else {
+        let message = format!("`{device}` cannot be bound: {}", mounts::UNSEEN);
+        scope.report.error_help(entry.at, message, mounts::REMEDIES);
+    }
 }
 
 /// Whether somebody else makes a thing, and under which name.

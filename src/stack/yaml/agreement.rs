@@ -80,6 +80,29 @@ fn document() -> impl Strategy<Value = String> {
     prop::collection::vec(line, 0..8).prop_map(|lines| lines.join("\n"))
 }
 
+#[test]
+fn flow_collections_need_no_indentation() {
+    for text in [
+        "web:\n    command: [\n      a,\n      'b\n  c',\n    ]\n    user: \"1\"\n",
+        "a:\n  b: {\n  x: y,\nz: [\n1\n]\n}\nc: d\n",
+        "a:\n  b: \"one\ntwo\"\n",
+    ] {
+        let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+        assert_eq!(read(text), Some(theirs(&value)), "{text}");
+    }
+}
+
+#[test]
+fn positions_are_those_of_the_file_whatever_was_indented() {
+    let text = "a:\n  b: [\n  {k: v},\n  ]\n";
+    let root = parse(text, &Reporter::new("f", text)).unwrap();
+    let Value::List(items) = &root.get("a").unwrap().value.get("b").unwrap().value.value else {
+        panic!("a list")
+    };
+    let key = items[0].get("k").unwrap();
+    assert_eq!((key.at.line, key.at.column, key.at.length), (3, 4, 1));
+}
+
 proptest! {
     #[test]
     fn nothing_panics(text in "\\PC{0,80}|[\\[\\]{}:,&*!|>'\"#%@`?\\- \n\ta-c]{0,80}") {

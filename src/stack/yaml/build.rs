@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as RawSpan, Tag};
 
+use super::flow::{self, Adjusted};
 use super::scalar;
 use super::{Entry, Kind, MAX_ALIASED, MAX_DEPTH, Node, Span, Value, merge};
 use crate::stack::report::Reporter;
@@ -18,7 +19,13 @@ struct Frame {
 
 enum Content {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, merges: Vec<(Span, Node)>, key: Option<PendingKey> },
+    Map {
+        entries: Vec<Entry>,
+        merges: Vec<(Span, Node)>,
+        key: Option<PendingKey>,
+        /// Where each key was written first.
+        seen: BTreeMap<String, Span>,
+    },
 }
 
 /// A key whose value comes next.
@@ -36,12 +43,15 @@ struct Builder<'a> {
     aliased: usize,
     root: Option<Node>,
     documents: usize,
+    /// By how many columns lines were moved to the right before they were read.
+    shifts: BTreeMap<usize, usize>,
     /// The text's length in characters, if its last line is not ended.
     open_end: Option<usize>,
 }
 
 /// The tree of the only document. `None` after an error that hides the rest.
 pub(super) fn build(text: &str, report: &Reporter) -> Option<Node> {
+    let Adjusted { text: adjusted, shifts } = flow::adjust(text);
     let mut builder = Builder {
         report,
         frames: Vec::new(),
@@ -49,18 +59,18 @@ pub(super) fn build(text: &str, report: &Reporter) -> Option<Node> {
         aliased: 0,
         root: None,
         documents: 0,
-        open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
+        shifts,
+        open_end: (!adjusted.ends_with('\n')).then(|| adjusted.chars().count()),
     };
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&adjusted) {
         match event {
             Ok((event, span)) => builder.on_event(event, span)?,
             Err(error) => {
-                let at = error.marker();
-                let span = report.clip(Span {
-                    line: number(at.line()),
-                    column: number(at.col() + 1),
-                    length: 1,
-                });
+                if error.info().starts_with("invalid indentation") && super::refused(text, report) {
+                    return None;
+                }
+                let at = *error.marker();
+                let span = builder.span(RawSpan::empty(at));
                 report.error(span, format!("this is not valid YAML: {}", error.info()));
                 return None;
             }
@@ -94,7 +104,12 @@ impl Builder<'_> {
                 self.open(span, anchor, tag.as_deref(), Content::List(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
-                let content = Content::Map { entries: Vec::new(), merges: Vec::new(), key: None };
+                let content = Content::Map {
+                    entries: Vec::new(),
+                    merges: Vec::new(),
+                    key: None,
+                    seen: BTreeMap::new(),
+                };
                 self.open(span, anchor, tag.as_deref(), content)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
@@ -106,9 +121,10 @@ impl Builder<'_> {
 
     fn span(&self, raw: RawSpan) -> Span {
         let length = if raw.end.line() == raw.start.line() { raw.len() } else { usize::MAX };
+        let shift = self.shifts.get(&raw.start.line()).copied().unwrap_or(0);
         self.report.clip(Span {
             line: number(raw.start.line()),
-            column: number(raw.start.col() + 1),
+            column: number((raw.start.col() + 1).saturating_sub(shift)),
             length: number(length),
         })
     }
@@ -125,6 +141,7 @@ impl Builder<'_> {
             return None;
         }
         self.check_tag(tag, span);
+        let span = Span { length: 1, ..span };
         self.frames.push(Frame { span, anchor, content });
         Some(())
     }
@@ -153,8 +170,8 @@ impl Builder<'_> {
         };
         match &mut frame.content {
             Content::List(items) => items.push(node),
-            Content::Map { entries, merges, key } => match key.take() {
-                None => *key = Some(self_key(node, entries, merges, self.report)),
+            Content::Map { entries, merges, key, seen } => match key.take() {
+                None => *key = Some(read_key(node, seen, self.report)),
                 Some(PendingKey::Named(key, at)) => {
                     entries.push(Entry { key, at, value: node });
                 }
@@ -221,12 +238,7 @@ impl Builder<'_> {
 }
 
 /// Reads a node as a key, reporting what cannot be one and what is there twice.
-fn self_key(
-    node: Node,
-    entries: &[Entry],
-    merges: &[(Span, Node)],
-    report: &Reporter,
-) -> PendingKey {
+fn read_key(node: Node, seen: &mut BTreeMap<String, Span>, report: &Reporter) -> PendingKey {
     let at = node.span;
     let Value::Scalar(scalar) = node.value else {
         report.error(at, format!("a key must be a string, not {}", node.describe()));
@@ -240,19 +252,15 @@ fn self_key(
         );
         return PendingKey::Broken;
     }
-    let first = if scalar.text == "<<" {
-        merges.first().map(|(first, _)| *first)
-    } else {
-        entries.iter().find(|entry| entry.key == scalar.text).map(|entry| entry.at)
-    };
-    if let Some(first) = first {
+    if let Some(first) = seen.get(&scalar.text) {
         report.error_help(
             at,
             format!("the key `{}` is here twice", scalar.text),
-            format!("the first one is at {}", report.loc(first)),
+            format!("the first one is at {}", report.loc(*first)),
         );
         return PendingKey::Broken;
     }
+    seen.insert(scalar.text.clone(), at);
     if scalar.text == "<<" { PendingKey::Merge(at) } else { PendingKey::Named(scalar.text, at) }
 }
 

@@ -1,6 +1,8 @@
 //! Merge keys: `<<` with a map, an alias of one, or a list of such. What is written in
 //! the map itself wins, then the first of the list; nothing is merged deeply.
 
+use std::collections::BTreeSet;
+
 use super::{Entry, Node, Span, Value};
 use crate::stack::report::Reporter;
 
@@ -10,6 +12,10 @@ pub(super) fn merge(
     merges: Vec<(Span, Node)>,
     report: &Reporter,
 ) -> Vec<Entry> {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    if !merges.is_empty() {
+        known.extend(entries.iter().map(|entry| entry.key.clone()));
+    }
     for (at, node) in merges {
         let parts = match node.value {
             Value::List(items) => items,
@@ -22,7 +28,7 @@ pub(super) fn merge(
                 continue;
             };
             for entry in more {
-                if !entries.iter().any(|own| own.key == entry.key) {
+                if known.insert(entry.key.clone()) {
                     entries.push(entry);
                 }
             }

@@ -5,6 +5,7 @@
 //! Nobody outside this module sees either of them.
 
 mod build;
+mod flow;
 mod merge;
 mod scalar;
 
@@ -135,13 +136,17 @@ impl Node {
 /// An empty file is a null.
 pub(super) fn parse(text: &str, report: &Reporter) -> Option<Node> {
     let root = build::build(text, report)?;
-    if let Err(error) = serde_yaml::from_str::<serde_yaml::Value>(text)
-        && !report.has_errors()
-    {
-        report.error(span_of(&error, report), format!("this is not valid YAML: {}", why(&error)));
+    if !report.has_errors() && refused(text, report) {
         return None;
     }
     Some(root)
+}
+
+/// Reports what libyaml has against a text, if anything.
+fn refused(text: &str, report: &Reporter) -> bool {
+    let Err(error) = serde_yaml::from_str::<serde_yaml::Value>(text) else { return false };
+    report.error(span_of(&error, report), format!("this is not valid YAML: {}", why(&error)));
+    true
 }
 
 fn span_of(error: &serde_yaml::Error, report: &Reporter) -> Span {
