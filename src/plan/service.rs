@@ -118,12 +118,13 @@ impl<'a, 's> Services<'a, 's> {
     }
 
     /// The slots, those first that have no good container: until they are good, no good
-    /// one may be taken away.
+    /// one may be taken away. Then those whose move was begun.
     fn worst_first(&self, service: &Service) -> Vec<Slot> {
         let mut slots: Vec<Slot> = (1..=service.replicas).map(Slot).collect();
         slots.sort_by_key(|slot| {
             let containers = self.context.slot(&service.name, *slot);
-            (containers.iter().any(is_running), containers.iter().any(is_good))
+            let running = containers.iter().filter(|owned| is_running(owned)).count();
+            (running > 0, containers.iter().any(is_good), running < 2)
         });
         slots
     }
