@@ -81,6 +81,8 @@ fn an_emptied_or_vanished_folder_removes_nothing() {
     let args = ["--poll", "1s", "--resync", "1s"];
     let controller = Setup { args: &args, ..Setup::folder("vanish", &state, &["vanish"]) }.start();
     controller.settles("vanish");
+    // Polls that find nothing make nobody deaf.
+    controller.looks_again(Duration::from_secs(1));
     let before = id("vanish-web-1");
 
     fs::rename(state.join("vanish"), folder.path().join("kept")).unwrap();

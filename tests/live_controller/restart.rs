@@ -12,15 +12,32 @@ use crate::health::statuses;
 use crate::temp::Temp;
 use crate::time::{eventually, figures, now, pause};
 
-/// Ends a program of the lab as a crash would; returns how to start it again.
-fn kill(program: &str) -> Command {
-    let lab = PathBuf::from(variable("RECONCILER_LAB"));
-    let pid = fs::read_to_string(lab.join(format!("run/{program}.pid"))).unwrap();
-    let pid = pid.trim();
-    assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
-    let gone = || !PathBuf::from(format!("/proc/{pid}/exe")).exists();
-    eventually(&format!("{program} is gone"), gone);
-    Command::new(lab.join(format!("bin/start-{program}")))
+/// A program of the lab that was ended as a crash would end it. It is started again at
+/// the latest when the test ends: other tests need it.
+struct Dead(Option<Command>);
+
+impl Dead {
+    fn kill(program: &str) -> Self {
+        let lab = PathBuf::from(variable("RECONCILER_LAB"));
+        let pid = fs::read_to_string(lab.join(format!("run/{program}.pid"))).unwrap();
+        let pid = pid.trim();
+        assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
+        let gone = || !PathBuf::from(format!("/proc/{pid}/exe")).exists();
+        eventually(&format!("{program} is gone"), gone);
+        Self(Some(Command::new(lab.join(format!("bin/start-{program}")))))
+    }
+
+    fn start(&mut self) {
+        if let Some(mut start) = self.0.take() {
+            start.status().unwrap();
+        }
+    }
+}
+
+impl Drop for Dead {
+    fn drop(&mut self) {
+        self.start();
+    }
 }
 
 fn engine_answers() -> bool {
@@ -38,13 +55,13 @@ fn a_dead_engine_is_reported_and_after_its_return_all_is_mended() {
     controller.settles("engine");
     let before = [id("engine-web-1"), id("engine-web-2")];
 
-    let mut start = kill("dockerd");
+    let mut engine = Dead::kill("dockerd");
     controller.says("cannot be read, nothing of it is changed");
     // A change that cannot be applied now is applied when the engine is back.
     folder.write("engine/compose.yaml", service("deploy: { replicas: 3 }"));
     pause(Duration::from_secs(3));
     let passes = controller.log().matches("pass begins").count();
-    assert!(start.status().unwrap().success());
+    engine.start();
     eventually("the engine answers", engine_answers);
     let back = now();
     controller.says("answers again");
@@ -77,7 +94,7 @@ fn a_dead_consul_costs_no_entry_and_no_restart() {
     eventually("both are registered", || statuses("web.consul") == ["passing", "passing"]);
     let started = inspect("consul-web-1", "{{.State.StartedAt}}");
 
-    let mut start = kill("consul");
+    let mut consul = Dead::kill("consul");
     eventually("the controller says so", || {
         let status = controller.status();
         status["acts"] == false || status["unseen"].to_string().contains("onsul")
@@ -86,7 +103,7 @@ fn a_dead_consul_costs_no_entry_and_no_restart() {
     docker(&["kill", "consul-web-2"]);
     pause(Duration::from_secs(3));
     assert_eq!(inspect("consul-web-1", "{{.State.StartedAt}}"), started);
-    assert!(start.status().unwrap().success());
+    consul.start();
     let address = variable("CONSUL_HTTP_ADDR").replace("http://", "");
     eventually("Consul answers", || get(&address, "/v1/status/leader").1.len() > 4);
     let back = now();

@@ -28,10 +28,7 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Prints how long each of some events took: the figures that the issue asks for.
 pub(crate) fn figures(what: &str, mut spans: Vec<Duration>) {
     spans.sort();
-    let rank = |percent: usize| spans[(spans.len() * percent).div_ceil(100).max(1) - 1];
-    let (median, p99, most) = (rank(50), rank(99), spans[spans.len() - 1]);
-    println!(
-        "figure: {what}: n {}, median {median:.0?}, p99 {p99:.0?}, max {most:.0?}",
-        spans.len()
-    );
+    let rank = |percent: usize| spans[(spans.len() * percent).div_ceil(100).max(1) - 1].as_millis();
+    let (count, median, p99, most) = (spans.len(), rank(50), rank(99), rank(100));
+    println!("figure: {what}: n {count}, median {median} ms, p99 {p99} ms, max {most} ms");
 }
