@@ -10,10 +10,12 @@
 #     cp target/x86_64-unknown-linux-gnu/release/reconciler dist/
 #     cp /etc/ssl/certs/ca-certificates.crt dist/
 #     docker build --target local -t reconciler .
+# which is what scripts/image does.
 #
 # Run it. The socket's group lets the unprivileged user reach the engine; whoever can
 # change this command line is root of the host, with or without us:
-#     docker run -d --name reconciler --restart unless-stopped --read-only --cap-drop ALL \
+#     docker run -d --name reconciler --restart unless-stopped \
+#         --read-only --tmpfs /cache --cap-drop ALL \
 #         --group-add "$(stat -c %g /var/run/docker.sock)" \
 #         -v /var/run/docker.sock:/var/run/docker.sock \
 #         reconciler run https://git.example/ops/stacks.git
@@ -30,6 +32,8 @@ LABEL org.opencontainers.image.title="reconciler" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
+# Fetched commits; everything else is on the engine, in Consul and in git.
+ENV RECONCILER_CACHE_DIR=/cache
 # A user without a name: there is no /etc/passwd.
 USER 65532:65532
 # The controller finishes its current call and then ends.
