@@ -94,6 +94,7 @@ golden! {
     host_demands_need_a_grant,
     limits_change_in_place,
     own_container_is_left_alone,
+    own_names_are_no_aliases,
     registers_in_the_catalog,
     replaces_start_first_one_by_one,
     replaces_stop_first_where_it_must,

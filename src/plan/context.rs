@@ -52,6 +52,11 @@ impl<'a> Context<'a> {
         self.record.and_then(|record| record.scale.get(service)).copied().unwrap_or(0)
     }
 
+    /// Whether git says what was applied last.
+    pub(super) fn is_applied(&self) -> bool {
+        self.record.is_some_and(|record| record.hash == self.deployment.hash)
+    }
+
     /// The image of a service if it is on the engine and, when built, built from this
     /// very context.
     pub(super) fn image(&self, service: &Service) -> Option<&'a ImageView> {

@@ -7,7 +7,7 @@ use super::draft::{After, Scribe, because};
 use super::order::Order;
 use super::ownership::Owned;
 use super::slot::Settled;
-use super::state::{is_done, is_running, known};
+use super::state::{is_done, is_good, is_running, known};
 use crate::model::action::{Action, StepId, Until};
 use crate::model::desired::{Condition, Dependency, Service};
 use crate::model::id::{CatalogId, ContainerId, ServiceName, Slot};
@@ -92,9 +92,11 @@ impl<'a, 's> Services<'a, 's> {
         let mut done = Done::default();
         let mut moves: Vec<After> = Vec::new();
         let width = usize::try_from(service.rollout.parallelism.max(1)).unwrap_or(usize::MAX);
-        for slot in (1..=service.replicas).map(Slot) {
-            let throttle =
+        let mut mended = self.mend(service);
+        for slot in self.worst_first(service) {
+            let mut throttle =
                 moves.len().checked_sub(width).map(|i| moves[i].clone()).unwrap_or_default();
+            throttle.extend(mended.iter().copied());
             let replaces = self.context.slot(&service.name, slot).iter().any(is_running);
             let mut settled = self.settle(service, slot, &throttle);
             if let Some(owned) = settled.stays {
@@ -105,12 +107,55 @@ impl<'a, 's> Services<'a, 's> {
             }
             if replaces && (settled.good.is_some()) {
                 moves.push(settled.good.into_iter().collect());
+            } else {
+                mended.extend(settled.good);
             }
             done.started.extend(settled.started);
             done.good.extend(settled.good);
             done.moved |= settled.moved;
         }
         self.settled.insert(service.name.clone(), done);
+    }
+
+    /// The slots, those first that have no good container: until they are good, no good
+    /// one may be taken away.
+    fn worst_first(&self, service: &Service) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = (1..=service.replicas).map(Slot).collect();
+        slots.sort_by_key(|slot| {
+            let containers = self.context.slot(&service.name, *slot);
+            (containers.iter().any(is_running), containers.iter().any(is_good))
+        });
+        slots
+    }
+
+    /// Waits for replicas that stay as they run but are not good, if others will be taken
+    /// away: what does not work here will not work there.
+    fn mend(&mut self, service: &'a Service) -> After {
+        let mut staying = Vec::new();
+        let mut moves = false;
+        for slot in (1..=service.replicas).map(Slot) {
+            match self.choose(service, slot).keep {
+                Some((owned, _)) if is_running(owned) => {
+                    moves |= !self.moved_dependencies(service, owned).is_empty();
+                    staying.extend((!is_good(owned)).then_some(owned));
+                }
+                Some(_) => {}
+                None => moves |= self.context.slot(&service.name, slot).iter().any(is_running),
+            }
+        }
+        if !moves || service.one_shot {
+            return After::new();
+        }
+        let wait = |owned: &Owned<'_>| Action::Await {
+            container: known(owned),
+            until: Until::Good(service.rollout.min_healthy),
+            deadline: service.rollout.deadline,
+        };
+        let cause = || because(Reason::Awaited, service.origins.find(""));
+        staying
+            .into_iter()
+            .map(|owned| self.scribe.step(wait(owned), vec![cause()], After::new()))
+            .collect()
     }
 
     /// Removes the highest slots first.

@@ -35,8 +35,7 @@ impl World {
     pub fn new() -> Self {
         let engines = [EngineName::new("local")];
         let sim = Sim::new(1, &engines, true);
-        let mut policy = HostPolicy::permissive();
-        policy.trees.insert("shop".into(), "/srv/shop".to_owned());
+        let policy = HostPolicy::permissive();
         let settings = Settings {
             installation: "main".into(),
             masker: Masker::new("key"),

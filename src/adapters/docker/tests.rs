@@ -169,6 +169,19 @@ async fn half_an_answer_is_no_answer() {
 }
 
 #[tokio::test]
+async fn what_is_no_image_reference_is_no_image() {
+    let invalid = json!({"message": "invalid reference format"});
+    let engine = FakeEngine::start(vec![
+        ("GET /images/UPPER/json", 400, invalid),
+        ("GET /images/web:1/json", 200, json!({"Id": "sha256:1"})),
+    ]);
+    let images = ["UPPER", "../info", "a//b", "a?b", "a b", "", "..", "web:1"].map(ImageRef::new);
+    let scope = Scope { images: images.into(), ..Scope::default() };
+    let seen = engine.docker.observe(&scope).await.unwrap();
+    assert_eq!(seen.images.keys().collect::<Vec<_>>(), [&ImageRef::new("web:1")]);
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_is_no_answer() {
     let cut = (r#"[{"Id":"a1","Names":["/a1"],"#).to_owned();
     let engine = FakeEngine::start_with(vec![("GET /containers/json", 200, cut)]);

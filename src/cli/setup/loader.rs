@@ -10,17 +10,7 @@ use crate::stack::{self, Options};
 use crate::world::Snapshot;
 
 use super::super::environment::Environment;
-
-/// The source's folder as an engine's host sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Root {
-    /// Not at all.
-    Unseen,
-    /// As we see it.
-    Same,
-    /// As the operator says.
-    Given(String),
-}
+use super::roots::Root;
 
 /// Reads desired state.
 #[derive(Debug)]
@@ -91,11 +81,7 @@ impl Loader {
     }
 
     fn root(&self, snapshot: &Snapshot, engine: &EngineName) -> Option<String> {
-        match self.roots.get(engine)? {
-            Root::Unseen => None,
-            Root::Same => snapshot.tree.host_path().map(str::to_owned),
-            Root::Given(path) => Some(path.clone()),
-        }
+        self.roots.get(engine)?.resolve(snapshot.tree.host_path())
     }
 }
 

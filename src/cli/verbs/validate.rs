@@ -16,8 +16,9 @@ use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::render::diagnostics;
 use super::super::render::plan::{SCHEMA_VERSION, diagnostics_json};
-use super::super::setup::loader::{Loader, Root};
+use super::super::setup::loader::Loader;
 use super::super::setup::real::default_engine;
+use super::super::setup::roots::Root;
 use super::super::setup::{Refusal, source};
 use super::real::block_on;
 
