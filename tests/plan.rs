@@ -85,6 +85,7 @@ golden! {
     an_image_that_is_absent_is_pulled_first,
     an_invalid_stack_is_left_alone,
     a_secret_is_never_shown,
+    a_second_network_of_one_name_goes,
     a_second_source_is_kept_out,
     dependents_restart_once,
     everything_gone_needs_approval,

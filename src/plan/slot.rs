@@ -127,13 +127,13 @@ impl<'a> Services<'a, '_> {
     /// Changes in place what can be, on a container that stays.
     fn keep(&mut self, service: &Service, owned: &'a Owned<'a>, drift: &Drift) -> Kept<'a> {
         let target = known(owned);
-        let mut prepared = After::new();
+        let mut changes = After::new();
         let (networks, limits): (Vec<Cause>, Vec<Cause>) =
             drift.in_place.iter().cloned().partition(|cause| network_of(cause).is_some());
         if !limits.is_empty() {
             let resources = resources(service);
             let action = Action::UpdateContainer { container: target.clone(), resources };
-            prepared.insert(self.scribe.step(action, limits, self.ready.clone()));
+            changes.insert(self.scribe.step(action, limits, self.ready.clone()));
         }
         for cause in networks {
             let Some(network) = network_of(&cause) else { continue };
@@ -145,9 +145,11 @@ impl<'a> Services<'a, '_> {
                 }
                 None => Action::DisconnectNetwork { container, network },
             };
-            prepared.insert(self.scribe.step(action, vec![cause], self.ready.clone()));
+            changes.insert(self.scribe.step(action, vec![cause], self.ready.clone()));
         }
-        Kept { target, existing: Some(owned), first: prepared.first().copied(), prepared }
+        let first = changes.first().copied();
+        let prepared = self.ready.union(&changes).copied().collect();
+        Kept { target, existing: Some(owned), first, prepared }
     }
 
     /// Removes at once, of several containers that shall all go, what is of no use: where

@@ -226,6 +226,12 @@ fn befall(observed: &mut ObservedState, event: &str) {
             copy.id = "c".repeat(64).as_str().into();
             contents.containers.push(copy);
         }
+        ["twin", network] => {
+            let mut views = contents.networks.iter();
+            let mut twin = views.find(|view| view.spec.name.as_str() == *network).cloned();
+            twin.iter_mut().for_each(|twin| twin.id = "d".repeat(64).as_str().into());
+            contents.networks.push(twin.expect("a network"));
+        }
         ["image", reference, id] => {
             let image = contents.images.get_mut(&(*reference).into()).expect("an image");
             image.id = (*id).into();
