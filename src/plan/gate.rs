@@ -20,8 +20,9 @@ pub(super) fn open(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
 /// Everything that the stack demands of the host must have been granted.
 fn granted(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let mut open = true;
+    let tree = context.deployment.project_dir.as_deref();
     for (demand, at) in demands(context.deployment) {
-        if !context.settings.policy.permits(&context.deployment.id, &demand) {
+        if !context.settings.policy.permits(&context.deployment.id, tree, &demand) {
             let subject = format!("apply {}", context.deployment.id);
             scribe.block(subject, WaitingOn::grant(&demand), at.as_ref());
             open = false;

@@ -46,7 +46,7 @@ fn quiet() {
     engine.forget();
     consul.forget();
     let (before, registered) = (lab.containers(), Consul::service(&lab.id("abc")));
-    assert_eq!(registered.len(), 2, "{registered:?}");
+    assert_eq!(registered.len(), 3, "{registered:?}");
     lab.once().is_quiet();
     assert_eq!(Consul::service(&lab.id("abc")), registered, "not even a ModifyIndex moves");
     assert_eq!(engine.mutating(), Vec::<String>::new());

@@ -39,7 +39,11 @@ pub(crate) fn id(name: &str) -> String {
     inspect(name)["Id"].as_str().expect("an id").to_owned()
 }
 
-/// When a container was last started.
+/// When a container was last started, in a form that sorts: the engine leaves zeros at
+/// the end away.
 pub(crate) fn started_at(name: &str) -> String {
-    inspect(name)["State"]["StartedAt"].as_str().expect("a time").to_owned()
+    let state = inspect(name)["State"].clone();
+    let time = state["StartedAt"].as_str().expect("a time").trim_end_matches('Z');
+    let (second, fraction) = time.split_once('.').unwrap_or((time, ""));
+    format!("{second}.{fraction:0<9}")
 }

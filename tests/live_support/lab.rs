@@ -193,5 +193,6 @@ impl Drop for Lab {
         };
         remove(&["ps", "-aq"], &["rm", "-fv"]);
         remove(&["network", "ls", "-q"], &["network", "rm"]);
+        remove(&["volume", "ls", "-q"], &["volume", "rm"]);
     }
 }

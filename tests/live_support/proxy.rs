@@ -6,8 +6,7 @@ use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::lab::variable;
@@ -19,11 +18,27 @@ pub(crate) struct Proxy {
     shared: Arc<Shared>,
 }
 
+type Shared = Mutex<Calls>;
+
+/// What went through.
 #[derive(Default)]
-struct Shared {
-    mutating: Mutex<Vec<String>>,
+struct Calls {
+    mutating: Vec<String>,
+    /// How many of them were answered.
+    answered: usize,
     crash_after: Option<usize>,
-    crashed: AtomicBool,
+    lose: Option<usize>,
+}
+
+impl Calls {
+    /// Whether no answer is passed on and no call goes through any more.
+    fn is_dying(&self) -> bool {
+        self.crash_after.is_some_and(|calls| self.answered >= calls)
+    }
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Calls> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One connection, in both directions.
@@ -46,20 +61,26 @@ impl Wire for TcpStream {
 impl Proxy {
     /// In front of the engine. `name` must be like no other proxy's.
     pub(crate) fn engine(name: &str) -> Self {
-        Self::engine_dying(name, None)
+        Self::before_engine(name, Calls::default())
+    }
+
+    /// In front of the engine; the answer to this mutating call is lost: the connection
+    /// breaks after the engine has done it.
+    pub(crate) fn losing(name: &str, call: usize) -> Self {
+        Self::before_engine(name, Calls { lose: Some(call), ..Calls::default() })
     }
 
     /// In front of the engine; the program is to be killed when this many mutating calls
     /// were answered.
     pub(crate) fn crash_after(name: &str, calls: usize) -> Self {
-        Self::engine_dying(name, Some(calls))
+        Self::before_engine(name, Calls { crash_after: Some(calls), ..Calls::default() })
     }
 
-    fn engine_dying(name: &str, crash_after: Option<usize>) -> Self {
+    fn before_engine(name: &str, calls: Calls) -> Self {
         let path = PathBuf::from(variable("RECONCILER_LAB")).join(format!("once-{name}.sock"));
         let listener = UnixListener::bind(&path).unwrap();
         let engine = variable("DOCKER_HOST").trim_start_matches("unix://").to_owned();
-        let shared = Arc::new(Shared { crash_after, ..Shared::default() });
+        let shared = Arc::new(Mutex::new(calls));
         let kept = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -76,7 +97,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let consul = variable("CONSUL_HTTP_ADDR").trim_start_matches("http://").to_owned();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Mutex::new(Calls::default()));
         let kept = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -90,52 +111,88 @@ impl Proxy {
 
     /// The mutating requests so far, as `POST /v1.41/containers/create?name=x`.
     pub(crate) fn mutating(&self) -> Vec<String> {
-        self.shared.mutating.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared).mutating.clone()
     }
 
     /// Forgets the requests so far.
     pub(crate) fn forget(&self) {
-        self.shared.mutating.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *lock(&self.shared) = Calls::default();
     }
 
-    /// Whether the call has been answered after which the program is to be killed.
+    /// Whether the call has been answered after which the program is to be killed, and
+    /// all that ran beside it.
     pub(crate) fn crashed(&self) -> bool {
-        self.shared.crashed.load(Ordering::SeqCst)
+        let calls = lock(&self.shared);
+        calls.is_dying() && calls.answered == calls.mutating.len()
     }
 }
 
-/// Ends with either side; a test that needs more sees its call fail.
+/// Relays calls until either side closes.
 fn relay(client: &dyn Wire, server: &dyn Wire, shared: &Shared) {
     let mut from_client = BufReader::new(client.twin());
     let mut from_server = BufReader::new(server.twin());
     let (mut to_client, mut to_server) = (client.twin(), server.twin());
     let mut turn = || -> io::Result<bool> {
         let Some(request) = Head::read(&mut from_client)? else { return Ok(false) };
-        if request.is_mutating() && shared.crashed.load(Ordering::SeqCst) {
-            io::copy(&mut from_client, &mut io::sink())?;
-            return Ok(false);
+        let mutates = request.is_mutating();
+        if mutates && !begin(shared, &request) {
+            return hold(&mut from_client);
         }
         to_server.write_all(&request.raw)?;
         copy_body(request.body(false), &mut from_client, &mut to_server)?;
-        let last = request.is_mutating() && {
-            let mut log = shared.mutating.lock().unwrap_or_else(PoisonError::into_inner);
-            log.push(request.first().to_owned());
-            Some(log.len()) == shared.crash_after
-        };
         let Some(answer) = Head::read(&mut from_server)? else { return Ok(false) };
         let body = answer.body(true);
-        if last {
-            copy_body(body, &mut from_server, &mut io::sink())?;
-            shared.crashed.store(true, Ordering::SeqCst);
-            // Open until the program is dead: it must not see a connection break.
-            io::copy(&mut from_client, &mut io::sink())?;
-            return Ok(false);
+        if mutates {
+            // Whole, before it is known whether anybody shall see it.
+            let mut kept = answer.raw;
+            copy_body(body, &mut from_server, &mut kept)?;
+            match end(shared) {
+                Passing::On => {}
+                Passing::Lost => return Ok(false),
+                Passing::Held => return hold(&mut from_client),
+            }
+            to_client.write_all(&kept)?;
+        } else {
+            to_client.write_all(&answer.raw)?;
+            copy_body(body, &mut from_server, &mut to_client)?;
         }
-        to_client.write_all(&answer.raw)?;
-        copy_body(body, &mut from_server, &mut to_client)?;
         Ok(body != Body::UntilClose)
     };
     while matches!(turn(), Ok(true)) {}
+}
+
+/// Writes a call down; `false` if it must not go through.
+fn begin(shared: &Shared, request: &Head) -> bool {
+    let mut calls = lock(shared);
+    let open = !calls.is_dying();
+    if open {
+        calls.mutating.push(request.first().to_owned());
+    }
+    open
+}
+
+/// What becomes of an answer.
+enum Passing {
+    On,
+    Lost,
+    Held,
+}
+
+/// A call was answered.
+fn end(shared: &Shared) -> Passing {
+    let mut calls = lock(shared);
+    calls.answered += 1;
+    match () {
+        () if calls.is_dying() => Passing::Held,
+        () if calls.lose == Some(calls.answered) => Passing::Lost,
+        () => Passing::On,
+    }
+}
+
+/// Keeps the connection open until the program is dead: it must not see one break.
+fn hold(client: &mut dyn Read) -> io::Result<bool> {
+    io::copy(client, &mut io::sink())?;
+    Ok(false)
 }
 
 /// The first lines of a request or an answer.

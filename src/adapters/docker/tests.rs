@@ -12,6 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use super::*;
 use crate::model::action::{Action, ContainerRef, Target};
 use crate::model::id::{ContainerId, ImageRef};
+use crate::model::policy::HostPolicy;
 use crate::world::{Scope, Tree, TreeEntry, TreeError};
 
 /// What the engine answers: status and body by `GET /path`, without version and query.
@@ -66,7 +67,7 @@ impl FakeEngine {
             }
         });
         let endpoint = EngineEndpoint::Unix(socket);
-        let policy = Arc::new(HostPolicy::default());
+        let policy = Warden::of(HostPolicy::default());
         let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
         Self { folder, docker, requests }
     }
@@ -192,7 +193,7 @@ async fn an_answer_that_breaks_off_is_no_answer() {
 async fn an_engine_that_is_not_there_is_unreachable() {
     let folder = folder();
     let endpoint = EngineEndpoint::Unix(folder.join("docker.sock"));
-    let policy = Arc::new(HostPolicy::default());
+    let policy = Warden::of(HostPolicy::default());
     let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
     let error = docker.ping().await.unwrap_err();
     assert!(

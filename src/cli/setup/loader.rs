@@ -2,10 +2,11 @@
 //! folder: the same relative bind mount means another path on another host.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::adapters::docker::Warden;
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::{DeploymentId, EngineName};
-use crate::model::policy::Trees;
 use crate::stack::{self, Options};
 use crate::world::Snapshot;
 
@@ -18,8 +19,8 @@ pub(in crate::cli) struct Loader {
     /// What does not depend on the engine.
     options: Options,
     roots: BTreeMap<EngineName, Root>,
-    /// Renewed with every load.
-    trees: Trees,
+    /// Told with every load where the deployments' trees are.
+    warden: Option<Arc<Warden>>,
 }
 
 impl Loader {
@@ -29,14 +30,14 @@ impl Loader {
         passed: Option<&[String]>,
         default_engine: EngineName,
         roots: BTreeMap<EngineName, Root>,
-        trees: Trees,
+        warden: Option<Arc<Warden>>,
     ) -> Self {
         let is_passed = |name: &String| passed.is_none_or(|names| names.contains(name));
         let (passed, withheld): (BTreeMap<_, _>, BTreeMap<_, _>) =
             environment.all().clone().into_iter().partition(|(name, _)| is_passed(name));
         let withheld: BTreeSet<String> = withheld.into_keys().collect();
         let options = Options { passed, withheld, default_engine, project_root: None };
-        Self { options, roots, trees }
+        Self { options, roots, warden }
     }
 
     /// Reads everything that a snapshot asks for.
@@ -46,7 +47,9 @@ impl Loader {
             Entry::Valid(deployment, _) => Some((id.clone(), deployment.project_dir.clone()?)),
             Entry::Invalid(_) => None,
         };
-        self.trees.renew(desired.deployments.iter().filter_map(tree).collect());
+        if let Some(warden) = &self.warden {
+            warden.renew(desired.deployments.iter().filter_map(tree).collect());
+        }
         desired.incomplete.dedup();
         desired
     }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adapters::consul::Consul;
-use crate::adapters::docker::{Docker, EngineEndpoint};
+use crate::adapters::docker::{Docker, EngineEndpoint, Warden};
 use crate::adapters::host::Host;
 use crate::model::id::{DeploymentId, EngineName, InstallationId};
-use crate::model::policy::HostPolicy;
 use crate::model::secret::Masker;
 use crate::plan::{CatalogSettings, Settings};
 use crate::world::OutsideError;
@@ -43,6 +42,8 @@ pub(in crate::cli) struct Real {
     engines: BTreeMap<EngineName, EngineSetup>,
     /// What stacks may see of the environment; `None` is everything.
     passed: Option<Vec<String>>,
+    /// Whom the engines ask about what deployments demand of their hosts.
+    warden: Arc<Warden>,
     /// How long a pass may take.
     pub(in crate::cli) deadline: Duration,
     /// What `docker` needs to be told to reach an engine, for hints.
@@ -98,8 +99,9 @@ pub(in crate::cli) fn open(
         resolvers: layer.world.consul_dns.iter().flatten().map(ToString::to_string).collect(),
     });
     let passed = (!own).then(|| layer.trust.env.clone().unwrap_or_default());
+    let warden = Warden::of(settings.policy.clone());
     Ok(Real {
-        host: Host::new(connect(&engines, &settings)?, consul.clone(), default.clone()),
+        host: Host::new(connect(&engines, &settings, &warden)?, consul.clone(), default.clone()),
         default,
         hints: engines.iter().map(|(name, engine)| (name.clone(), hint(name, engine))).collect(),
         deadline: layer.pass.deadline.map_or(DEADLINE, |span| span.0),
@@ -108,6 +110,7 @@ pub(in crate::cli) fn open(
         settings,
         engines,
         passed,
+        warden,
     })
 }
 
@@ -115,9 +118,9 @@ impl Real {
     /// How desired state is read. Asks an engine only if we may run in a container of it.
     pub(in crate::cli) async fn loader(&self, environment: &Environment) -> Loader {
         let roots = roots(&self.host, &self.engines, self.source.is_folder()).await;
-        let trees = self.settings.policy.trees.clone();
+        let warden = Some(Arc::clone(&self.warden));
         let default = self.default.clone();
-        Loader::new(environment, self.passed.as_deref(), default, roots, trees)
+        Loader::new(environment, self.passed.as_deref(), default, roots, warden)
     }
 }
 
@@ -129,11 +132,11 @@ pub(in crate::cli) fn default_engine(layer: &Layer) -> EngineName {
 fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
     settings: &Settings,
+    warden: &Arc<Warden>,
 ) -> Result<Vec<Docker>, Refusal> {
-    let policy: Arc<HostPolicy> = Arc::new(settings.policy.clone());
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
         let installation = settings.installation.clone();
-        Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(&policy))
+        Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(warden))
     };
     let connected: Result<Vec<_>, OutsideError> = engines.iter().map(connect).collect();
     connected.map_err(|error| Refusal::invalid(chain(&error)))

@@ -2,7 +2,6 @@
 //! see it; in a container, our own mounts tell.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::adapters::host::Host;
 use crate::model::id::EngineName;
@@ -13,8 +12,10 @@ use crate::world::{Observe as _, Scope};
 
 use super::engines::EngineSetup;
 
-/// Files that an engine puts into every container.
-const MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+/// What is mounted where, as this process sees it.
+const MOUNTS: &str = "/proc/self/mountinfo";
+/// Files over which engines mount their own in every container.
+const MARKS: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
 
 /// The source's folder as an engine's host sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub(in crate::cli) async fn roots(
     engines: &BTreeMap<EngineName, EngineSetup>,
     is_folder: bool,
 ) -> BTreeMap<EngineName, Root> {
-    let boxed = MARKS.iter().any(|file| Path::new(file).exists());
+    let boxed = has_marks(&std::fs::read_to_string(MOUNTS).unwrap_or_default());
     let mut roots = BTreeMap::new();
     for (name, engine) in engines {
         let root = match &engine.project_directory {
@@ -68,10 +69,15 @@ pub(in crate::cli) async fn roots(
     roots
 }
 
+/// Whether we may run in a container: then, and only then, an engine is asked.
+fn has_marks(mounts: &str) -> bool {
+    mounts.lines().filter_map(|line| line.split(' ').nth(4)).any(|point| MARKS.contains(&point))
+}
+
 /// The mounts of the container that we run in, if this engine runs it.
 async fn through_mounts(host: &Host, engine: &EngineName) -> Root {
     let Ok(contents) = host.engine(engine, &Scope::default()).await else { return Root::Unseen };
-    // A mark alone proves nothing: virtual machines are made of container images, too.
+    // A mark alone proves nothing: it may be another engine's container.
     let Some(own) = contents.own else { return Root::Same };
     match host.container(engine, &own).await {
         Ok(Some(own)) => Root::Mounted(binds(&own)),
@@ -102,6 +108,14 @@ mod tests {
         assert_eq!(there("/state/notes").as_deref(), Some("/home/ann/stacks/notes"));
         assert_eq!(there("/state/shop/a").as_deref(), Some("/srv/shop/a"));
         assert_eq!(there("/other"), None);
+    }
+
+    #[test]
+    fn a_container_has_files_of_the_engine_mounted_over_its_own() {
+        let line = |point: &str| format!("602 590 8:1 /var/lib/x {point} rw - ext4 /dev/sda1 rw");
+        assert!(has_marks(&line("/etc/hosts")));
+        assert!(!has_marks(&line("/etc/hosts.d")));
+        assert!(!has_marks(""));
     }
 
     #[test]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::adapters::clock::SystemClock;
+use crate::adapters::consul::Consul;
 use crate::adapters::lease::{Lease, LeaseError};
 use crate::api::Status;
-use crate::control::{Limits, Pace, Progress, Setup, Silent, Stop};
+use crate::control::{Limits, Pace, Prepared, Progress, Setup, Silent, Stop};
 use crate::model::desired::DesiredState;
 use crate::plan::Settings;
-use crate::world::{Snapshot, Source as _};
+use crate::world::{Act, Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::Console;
@@ -21,7 +22,7 @@ use super::super::render::progress::Lines;
 use super::super::setup::real::{Real, open};
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
-use super::pass::{Passed, conclude, once, show};
+use super::pass::{Begun, Passed, again, begin, conclude, finish, show};
 use super::run::{Controller, holder, listen, release};
 
 /// `plan`: reads only.
@@ -53,32 +54,69 @@ pub(in crate::cli) fn apply_once(
         let loader = real.loader(environment).await;
         let load = |snapshot: &Snapshot| loader.load(snapshot);
         let setup = setup(&real.host, &real.settings, &load, &progress);
-        let lease = match &real.consul {
-            None => None,
-            Some(consul) => match Lease::acquire(consul, &holder()).await {
-                Ok(lease) => Some(lease),
-                Err(error) => return Ok(no_lease(console, &error)),
-            },
-        };
         let stop = Stop::new();
-        let work = under(lease.as_ref(), once(console, setup, real.source.fetch(), &stop));
+        let work = async {
+            match begin(console, setup, real.source.fetch(), &stop).await {
+                Begun::Over(passed) => Once::Passed(Box::new(passed)),
+                Begun::Ready(prepared) => match &real.consul {
+                    // Where there is nothing to do, nothing is written, no lease either.
+                    Some(consul) if !prepared.plan.is_empty() => {
+                        leased(console, setup, consul, prepared, &stop).await
+                    }
+                    _ => Once::Passed(Box::new(finish(setup, prepared, &stop).await)),
+                },
+            }
+        };
         let ended = guard(console, Box::pin(work), &stop, Some(real.deadline)).await;
-        let exit = match ended.map_err(|error| signals(&error))? {
-            Ended::Dropped(exit) => return Ok(exit),
-            Ended::Returned(Some(passed), cut) => conclude(console, &passed, cut),
-            Ended::Returned(None, _) => {
+        Ok(match ended.map_err(|error| signals(&error))? {
+            Ended::Dropped(exit) => exit,
+            Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut),
+            Ended::Returned(Once::NoLease(error), _) => no_lease(console, &error),
+            Ended::Returned(Once::Lost, _) => {
                 console.error(
                     "the lease was lost while the pass ran: another controller may act now",
                     Some("the same command goes on from here"),
                 );
-                return Ok(Exit::Busy);
+                Exit::Busy
             }
-        };
-        if let Some(lease) = lease {
-            release(lease).await;
-        }
-        Ok(exit)
+        })
     })?
+}
+
+/// How `--once` went.
+enum Once {
+    /// To the end.
+    Passed(Box<Passed>),
+    /// Another controller acts, or Consul cannot say.
+    NoLease(LeaseError),
+    /// The lease was lost on the way.
+    Lost,
+}
+
+/// Carries a plan out under the lease. Another controller may have acted until we got it,
+/// so everything is looked at once more.
+async fn leased<W: Act>(
+    console: Console,
+    setup: Setup<'_, W, SystemClock>,
+    consul: &Consul,
+    prepared: Prepared,
+    stop: &Stop,
+) -> Once {
+    let lease = match Lease::acquire(consul, &holder()).await {
+        Ok(lease) => lease,
+        Err(error) => return Once::NoLease(error),
+    };
+    let work = async {
+        let prepared = again(console, setup, prepared).await;
+        finish(setup, prepared, stop).await
+    };
+    let passed = tokio::select! {
+        biased;
+        passed = work => passed,
+        _ = lease.keep() => return Once::Lost,
+    };
+    release(lease).await;
+    Once::Passed(Box::new(passed))
 }
 
 /// `run`.
@@ -115,16 +153,6 @@ fn setup<'a, W>(
     progress: &'a dyn Progress,
 ) -> Setup<'a, W, SystemClock> {
     Setup { world, clock: &SystemClock, load, settings, limits: Limits::default(), progress }
-}
-
-/// Works while the lease is kept; `None` if it was lost before the work was done.
-async fn under(lease: Option<&Lease>, work: impl Future<Output = Passed>) -> Option<Passed> {
-    let Some(lease) = lease else { return Some(work.await) };
-    tokio::select! {
-        biased;
-        passed = work => Some(passed),
-        _ = lease.keep() => None,
-    }
 }
 
 fn no_lease(console: Console, error: &LeaseError) -> Exit {

@@ -19,7 +19,7 @@ use super::super::exit::Exit;
 use super::super::render::progress::Lines;
 use super::super::setup::Refusal;
 use super::super::setup::real::basics;
-use super::pass::{Passed, conclude, once};
+use super::pass::{Begun, begin, conclude, finish};
 use super::real::block_on;
 use super::validate::loader;
 
@@ -129,9 +129,14 @@ impl Play<'_> {
         };
         let snapshot = self.snapshot.clone();
         let stop = Stop::new();
-        let pass = once(self.console, setup, async { Ok(snapshot) }, &stop);
+        let pass = async {
+            match begin(self.console, setup, async { Ok(snapshot) }, &stop).await {
+                Begun::Ready(prepared) => finish(setup, prepared, &stop).await,
+                Begun::Over(passed) => passed,
+            }
+        };
         let until = sim.now().plus(PATIENCE);
-        let Some(passed): Option<Passed> = sim.drive(pass, Some(until)).done() else {
+        let Some(passed) = sim.drive(pass, Some(until)).done() else {
             self.console.error("the simulated pass did not end within an hour of its time", None);
             return Exit::Failed;
         };

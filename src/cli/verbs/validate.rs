@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::DeploymentId;
-use crate::model::policy::Trees;
 use crate::world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
@@ -68,7 +67,7 @@ pub(super) fn read(
 pub(super) fn loader(layer: &Layer, environment: &Environment) -> Loader {
     let engine = default_engine(layer);
     let roots = [(engine.clone(), Root::Same)].into();
-    Loader::new(environment, layer.trust.env.as_deref(), engine, roots, Trees::default())
+    Loader::new(environment, layer.trust.env.as_deref(), engine, roots, None)
 }
 
 fn messages(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagnostic>> {

@@ -300,3 +300,22 @@ pub(super) const FILE: Table = Table {
     refused: &["driver", "driver_opts", "external", "template_driver"],
     harmless: &["labels", "name"],
 };
+
+/// Every table, for the published list.
+#[cfg(test)]
+pub(super) const ALL: &[&Table] = &[
+    &TOP,
+    &SERVICE,
+    &BUILD,
+    &HEALTHCHECK,
+    &PORT,
+    &MOUNT,
+    &ATTACHMENT,
+    &DEPLOY,
+    &LIMITS,
+    &UPDATE,
+    &RESTART,
+    &NETWORK,
+    &VOLUME,
+    &FILE,
+];
