@@ -8,6 +8,7 @@
 #[path = "plan_support/world.rs"]
 mod world;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -41,7 +42,7 @@ fn golden(name: &str) {
             }
             _ => panic!("{name}: unknown section `{head}`"),
         };
-        result.push_str(&format!("--- {head}\n{}\n", body.trim_end_matches('\n')));
+        write!(result, "--- {head}\n{}\n", body.trim_end_matches('\n')).expect("memory");
     }
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&path, &result).expect("a writable golden file");
