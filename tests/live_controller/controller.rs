@@ -92,8 +92,6 @@ impl Controller {
         let kept = Arc::clone(&log);
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                // Shown by the test harness if the test fails.
-                println!("{line}");
                 kept.lock().unwrap().push(line);
             }
         });
@@ -166,6 +164,9 @@ impl Drop for Controller {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            println!("{}", self.log());
+        }
         let projects: Vec<&str> = self.projects.iter().map(String::as_str).collect();
         tidy(&projects, &self.installation);
     }

@@ -86,7 +86,9 @@ impl Boxed {
 
 impl Drop for Boxed {
     fn drop(&mut self) {
-        println!("{}", self.log());
+        if std::thread::panicking() {
+            println!("{}", self.log());
+        }
         let _ = try_docker(&["rm", "-fv", self.name]);
         tidy(&self.projects, self.name);
     }
