@@ -13,7 +13,7 @@ use crate::engine::{
 use crate::http::{Behaviour, Server};
 use crate::repository::Repository;
 use crate::temp::Temp;
-use crate::time::{eventually, figures, now, pause};
+use crate::time::{eventually, figures, now, pause, tell};
 
 const IMAGE: &str = "reconciler.demo/controller";
 
@@ -87,7 +87,7 @@ impl Boxed {
 impl Drop for Boxed {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("{}", self.log());
+            tell(&self.log());
         }
         let _ = try_docker(&["rm", "-fv", self.name]);
         tidy(&self.projects, self.name);
