@@ -29,6 +29,8 @@ LABEL org.opencontainers.image.title="reconciler" \
       org.opencontainers.image.created="${CREATED}"
 # A user without a name: there is no /etc/passwd.
 USER 65532:65532
+# A user without a home: docker says it is `/`, where nothing can be kept.
+ENV XDG_CACHE_HOME=/var/cache
 # The controller finishes its current call and then ends.
 STOPSIGNAL SIGTERM
 # There is no shell and no curl: the program asks itself.
