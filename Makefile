@@ -45,7 +45,9 @@ sim: ## SEEDS simulated worlds with crashes and lost answers, each run twice
 .PHONY: live
 live: ## the live tests alone
 	$(CARGO) build --features live --tests --bins
-	scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/)'
+	scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(live_readme)'
+	scripts/with-lab --consul -- $(TESTS) --offline -E 'binary(live_readme)'
+	scripts/with-lab --consul -- scripts/demo --inside
 
 .PHONY: image
 image: ## the controller's image from a static binary: reconciler:dev

@@ -12,10 +12,13 @@
 //! …
 //! ```
 
+mod cli_engine;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 /// A secret that every call finds in its environment, and no output may show.
 const CANARY: &str = "canary-7f3a91";
@@ -39,8 +42,12 @@ impl Case {
         Self { call, env }
     }
 
-    /// Calls the program and writes down what it did, in the form of a case.
+    /// Calls the program and writes down what it did.
     fn play(&self) -> String {
+        self.write_down(&self.command().output().expect("the program starts"))
+    }
+
+    fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reconciler"));
         command
             .args(self.call.split_whitespace())
@@ -50,7 +57,11 @@ impl Case {
             .env("RECONCILER_GIT_TOKEN", CANARY)
             .env("CONSUL_HTTP_TOKEN", CANARY)
             .envs(self.env.iter().filter_map(|pair| pair.split_once('=')));
-        let output = command.output().expect("the program starts");
+        command
+    }
+
+    /// What a call did, in the form of a case.
+    fn write_down(&self, output: &Output) -> String {
         let mut text = format!("$ reconciler {}\n", self.call);
         for pair in &self.env {
             let _ = writeln!(text, "env: {pair}");
@@ -58,10 +69,14 @@ impl Case {
         let _ = writeln!(text, "exit: {}", output.status.code().map_or(-1, i64::from));
         for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
             if !bytes.is_empty() {
-                let _ = write!(text, "{name}:\n{}", String::from_utf8_lossy(bytes));
-                if !text.ends_with('\n') {
-                    text.push_str("\n(no final line break)\n");
-                }
+                let bytes = String::from_utf8_lossy(bytes);
+                let here = folder().display().to_string();
+                let bytes = bytes.replace(&here, "[HERE]");
+                let lines = bytes.lines().map(|line| match line.split_once("\"seconds\": ") {
+                    Some((before, _)) => format!("{before}\"seconds\": [TIME]\n"),
+                    None => format!("{line}\n"),
+                });
+                let _ = write!(text, "{name}:\n{}", lines.collect::<String>());
             }
         }
         text
@@ -94,4 +109,57 @@ fn every_call_prints_and_exits_as_written_down() {
         }
     }
     assert!(wrong.is_empty(), "UPDATE_EXPECT=1 accepts what is new:\n{wrong}");
+}
+
+/// At `trace`, some libraries print the bodies of requests and answers.
+#[test]
+fn an_answer_of_the_engine_reaches_no_output_even_when_everything_is_traced() {
+    let folder = std::env::temp_dir().join(format!("reconciler-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let socket = folder.join("engine.sock");
+    let engine = cli_engine::Engine::listen(&socket, CANARY);
+    for output in ["text", "json"] {
+        let call = format!(
+            "plan traced --source-name test --log-level trace --log-format json -o {output}"
+        );
+        let case = Case { call, env: vec![format!("DOCKER_HOST=unix://{}", socket.display())] };
+        let said = case.play();
+        assert!(said.contains("exit: 0"), "{said}");
+        assert!(said.contains("environment.DB_PASSWORD"), "the difference is not shown: {said}");
+        assert!(said.contains("(masked "), "{said}");
+        assert!(!said.contains(CANARY), "the secret is shown: {said}");
+    }
+    let asked = engine.asked.lock().expect("no panic holds it");
+    assert!(asked.iter().any(|request| request.contains("/containers/4f2a")), "{asked:?}");
+    assert!(asked.iter().all(|request| request.starts_with("GET ")), "{asked:?}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn a_controller_ends_at_a_signal_and_its_exit_code_names_it() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let env = vec!["DOCKER_HOST=unix:///nonexistent/docker.sock".to_owned()];
+        let case = Case { call: "run good --listen off".to_owned(), env };
+        let mut child = case.command().stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let mut line = String::new();
+        while !line.contains("cannot be read") {
+            line.clear();
+            assert_ne!(stderr.read_line(&mut line).expect("text"), 0, "it ended by itself");
+        }
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).expect("text");
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{rest}");
+        assert!(rest.contains("stopping"), "{rest}");
+    }
+}
+
+#[test]
+fn every_shell_gets_a_completion_script() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let said = Case { call: format!("completion {shell}"), env: Vec::new() }.play();
+        assert!(said.contains("exit: 0") && said.contains("detailed-exitcode"), "{said}");
+    }
 }

@@ -3,8 +3,14 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test stack` rewrites what is expected; read the diff.
 
+#[path = "stack/context.rs"]
+mod context;
+#[path = "stack/hashes.rs"]
+mod hashes;
 #[path = "stack/render.rs"]
 mod render;
+#[path = "stack/robust.rs"]
+mod robust;
 #[path = "stack/tree.rs"]
 mod tree;
 

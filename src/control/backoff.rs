@@ -1,8 +1,8 @@
 //! When a step may be tried again: steps that failed, and containers that need repair
 //! again and again, are put off for longer and longer.
 //!
-//! This decides *when* to act, never *what* to do: a step that is put off, and those that
-//! need it, are left out of the plan of this pass. Nothing is drawn at random and nothing
+//! This decides *when* to act, never *what* to do: `admit` leaves a step that is put off out
+//! of this pass. Nothing is drawn at random and nothing
 //! is stored outside: after a restart of the controller everything is tried at once.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::model::action::{Action, Outside, StepId};
+use crate::model::action::{Action, Outside};
 use crate::model::id::DeploymentId;
-use crate::model::plan::{Plan, Step};
+use crate::model::plan::Step;
 use crate::model::time::Timestamp;
 use crate::world::OutsideError;
 
@@ -175,31 +175,12 @@ impl Holds {
         self.put_off(&subject, now);
     }
 
-    /// The steps of a plan that may begin now, and what is put off. Steps of `busy`
-    /// deployments, and steps that need one that may not begin, are left out.
-    pub(super) fn admit(
-        &self,
-        plan: &Plan,
-        busy: &BTreeSet<DeploymentId>,
-        now: Timestamp,
-    ) -> (Vec<Step>, Vec<Held>) {
-        let mut admitted = Vec::new();
-        let mut held = BTreeMap::new();
-        let mut out: BTreeSet<StepId> = BTreeSet::new();
-        for step in &plan.steps {
-            let subject = Subject::of(step);
-            let memory = self.memories.get(&subject).filter(|memory| memory.until > now);
-            if busy.contains(&step.deployment) || step.after.iter().any(|id| out.contains(id)) {
-                out.insert(step.id);
-            } else if let Some(memory) = memory {
-                out.insert(step.id);
-                let Memory { attempt, until, .. } = *memory;
-                held.entry(subject.clone()).or_insert(Held { subject, attempt, until });
-            } else {
-                admitted.push(step.clone());
-            }
-        }
-        (admitted, held.into_values().collect())
+    /// Whether a step is put off at this time.
+    pub(super) fn held(&self, step: &Step, now: Timestamp) -> Option<Held> {
+        let subject = Subject::of(step);
+        let memory = self.memories.get(&subject).filter(|memory| memory.until > now)?;
+        let Memory { attempt, until, .. } = *memory;
+        Some(Held { subject, attempt, until })
     }
 
     fn remember(&mut self, subject: &Subject, now: Timestamp) -> &mut Memory {

@@ -8,6 +8,7 @@
 //! caller's task, nothing is spawned, and dropping a future is a crash: the next pass finds
 //! out what became of it.
 
+mod admit;
 mod backoff;
 mod event;
 mod execute;

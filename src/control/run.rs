@@ -28,6 +28,7 @@ use crate::model::time::Timestamp;
 use crate::plan;
 use crate::world::{Act, Clock, Snapshot, Source, SourceError, Watch};
 
+use super::admit::admit;
 use super::backoff::Holds;
 use super::event::Event;
 use super::execute::{Turn, Walk};
@@ -91,6 +92,8 @@ struct Controller<'a, W, C, S> {
     walk: Walk<'a, W, C>,
     wakes: Wakes<'a>,
     fetch: Fetch,
+    /// Whether the source is waited for to change.
+    listening: bool,
     current: Option<Current>,
     /// Counts the desired states, so that a look for an older one is recognised.
     epoch: u64,
@@ -118,6 +121,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             walk: Walk::new(world, clock, limits, progress),
             wakes: Wakes::new(),
             fetch: Fetch::new(clock.now()),
+            listening: false,
             current: None,
             epoch: 0,
             looking: false,
@@ -132,7 +136,6 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             status: Status::default(),
             waiting_for: None,
         };
-        controller.await_source();
         controller.await_stir();
         controller
     }
@@ -237,7 +240,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let now = self.now();
         match wake {
             Wake::SourceChanged => {
-                self.await_source();
+                self.listening = false;
                 self.fetch.want(now, &self.pace);
             }
             Wake::Fetched(answer) => self.fetched(answer, now),
@@ -261,6 +264,10 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         match answer {
             Ok(snapshot) => {
                 self.fetch.succeeded();
+                // Only what was fetched can change; until then nobody listens.
+                if !std::mem::replace(&mut self.listening, true) {
+                    self.await_source();
+                }
                 self.status.source_error = None;
                 self.accept(snapshot, now);
             }
@@ -328,7 +335,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let Some(current) = &self.current else { return };
         let tree = current.snapshot.tree.clone();
         self.holds.forget(now);
-        let (steps, held) = self.holds.admit(&plan, busy, now);
+        let (steps, held) = admit(&plan, busy, &self.holds, now);
         for held in &held {
             self.want_look(held.until);
             if !self.status.held.contains(held) {

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
 
 use super::id::DeploymentId;
 
@@ -81,26 +80,6 @@ pub struct HostPolicy {
     /// Grants by deployment, each written like a [`Demand`]: `bind=/srv/data` (that path
     /// and what is below), `capability=NET_ADMIN`, `privileged`. The key `*` is for all.
     pub grants: BTreeMap<String, BTreeSet<String>>,
-    /// Each deployment's own tree on the engine's host: binds inside it need no grant.
-    pub trees: Trees,
-}
-
-/// Where deployments have their own trees. Clones share one list, so that whoever loads
-/// desired state can renew it for everybody who asks the policy.
-#[derive(Clone, Debug, Default)]
-pub struct Trees(Arc<RwLock<BTreeMap<DeploymentId, String>>>);
-
-impl Trees {
-    /// Replaces the list.
-    pub fn renew(&self, trees: BTreeMap<DeploymentId, String>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = trees;
-    }
-
-    /// Whether a path lies in the deployment's own tree.
-    fn hold(&self, deployment: &DeploymentId, path: &str) -> bool {
-        let trees = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        trees.get(deployment).is_some_and(|tree| is_within(path, tree))
-    }
 }
 
 impl HostPolicy {
@@ -110,14 +89,15 @@ impl HostPolicy {
         Self { permissive: true, ..Self::default() }
     }
 
-    /// Whether this deployment may have this.
+    /// Whether this deployment may have this. Binds inside its own `tree` on the engine's
+    /// host need no grant.
     #[must_use]
-    pub fn permits(&self, deployment: &DeploymentId, demand: &Demand) -> bool {
+    pub fn permits(&self, deployment: &DeploymentId, tree: Option<&str>, demand: &Demand) -> bool {
         if self.permissive {
             return true;
         }
-        if let Demand::Bind(path) = demand
-            && self.trees.hold(deployment, path)
+        if let (Demand::Bind(path), Some(tree)) = (demand, tree)
+            && is_within(path, tree)
         {
             return true;
         }
@@ -170,15 +150,16 @@ mod tests {
     #[test]
     fn nothing_is_allowed_by_default() {
         let policy = HostPolicy::default();
-        assert!(!policy.permits(&"abc".into(), &Demand::Privileged));
-        assert!(!policy.permits(&"abc".into(), &Demand::Bind("/".to_owned())));
+        assert!(!policy.permits(&"abc".into(), None, &Demand::Privileged));
+        assert!(!policy.permits(&"abc".into(), None, &Demand::Bind("/".to_owned())));
     }
 
     #[test]
     fn a_bind_grant_covers_the_folder_and_nothing_that_climbs_out() {
         let mut policy = HostPolicy::default();
         policy.grants.insert("abc".to_owned(), ["bind=/srv/data".to_owned()].into());
-        let may = |id: &str, path: &str| policy.permits(&id.into(), &Demand::Bind(path.to_owned()));
+        let may =
+            |id: &str, path: &str| policy.permits(&id.into(), None, &Demand::Bind(path.to_owned()));
         assert!(may("abc", "/srv/data/x"));
         assert!(!may("abc", "/srv/database"));
         assert!(!may("abc", "/srv/data/../../etc"));
@@ -188,8 +169,12 @@ mod tests {
     #[test]
     fn the_own_tree_needs_no_grant() {
         let policy = HostPolicy::default();
-        policy.clone().trees.renew([("abc".into(), "/home/ann/shop".to_owned())].into());
-        assert!(policy.permits(&"abc".into(), &Demand::Bind("/home/ann/shop/web".to_owned())));
-        assert!(!policy.permits(&"abc".into(), &Demand::Bind("/home/ann".to_owned())));
+        let may = |path: &str| {
+            let demand = Demand::Bind(path.to_owned());
+            policy.permits(&"abc".into(), Some("/home/ann/shop"), &demand)
+        };
+        assert!(may("/home/ann/shop/web"));
+        assert!(!may("/home/ann"));
+        assert!(!may("/home/ann/shop/../key"));
     }
 }

@@ -17,7 +17,7 @@ use crate::model::spec::Port;
 
 /// Entries that one deregistering transaction may hold: Consul takes 64 operations, each
 /// entry needs two, and the fence one.
-const ENTRIES_PER_TXN: usize = 31;
+pub(super) const ENTRIES_PER_TXN: usize = 31;
 
 impl<'a> Services<'a, '_> {
     /// Registers a replica after the wait that proves it good.
@@ -49,10 +49,8 @@ impl<'a> Services<'a, '_> {
         let Some(way) = self.way(service, registration) else { return };
         let view = owned.view;
         let (address, port) = match way {
-            Way::Network(network, port) => match view.addresses.get(&network) {
-                Some(address) => {
-                    (address.to_string(), port.or_else(|| view.first_exposed()).unwrap_or(0))
-                }
+            Way::Network(_, port) => match self.reached_at(service, slot, owned) {
+                Some(address) => (address, port.or_else(|| view.first_exposed()).unwrap_or(0)),
                 None => return,
             },
             Way::Published(address, port) => match view.host_ports.get(&port) {
@@ -80,6 +78,27 @@ impl<'a> Services<'a, '_> {
             causes.dedup();
             let action = Action::Register { node: self.node(), entries };
             self.scribe.step(action, causes, After::new());
+        }
+    }
+
+    /// The address of a running replica. The registered one stays as long as it leads
+    /// there: a network that is added changes nothing for those who use another.
+    fn reached_at(&self, service: &Service, slot: Slot, owned: &Owned<'_>) -> Option<String> {
+        let [id, _] = catalog_ids(&self.context.deployment.id, &service.name, slot);
+        let networks = service.spec.networks.keys().filter(|network| self.is_routable(network));
+        let mut addresses = networks
+            .filter_map(|network| owned.view.addresses.get(network))
+            .map(ToString::to_string);
+        let registered = self.entry(&id).map(|entry| &entry.address);
+        let first = addresses.next()?;
+        let mut others = || addresses.find(|address| Some(address) == registered);
+        if Some(&first) == registered { Some(first) } else { others().or(Some(first)) }
+    }
+
+    fn is_routable(&self, network: &NetworkName) -> bool {
+        match &self.context.engine.routable {
+            Routable::All => true,
+            Routable::Networks(names) => names.contains(network),
         }
     }
 
@@ -161,11 +180,9 @@ impl<'a> Services<'a, '_> {
     /// On which way others reach a service's replicas. Says so if there is none.
     fn way(&mut self, service: &Service, registration: &Registration) -> Option<Way> {
         let port = registration.port.or_else(|| first_port(service));
-        let routable = |network: &&NetworkName| match &self.context.engine.routable {
-            Routable::All => true,
-            Routable::Networks(names) => names.contains(*network),
-        };
-        if let Some(network) = service.spec.networks.keys().find(routable) {
+        if let Some(network) =
+            service.spec.networks.keys().find(|network| self.is_routable(network))
+        {
             return Some(Way::Network(network.clone(), port));
         }
         let published = service.spec.published.iter().find(|published| {

@@ -151,8 +151,7 @@ fn remember(context: &Context<'_>, scribe: &mut Scribe<'_>) {
 /// A deployment that may not be changed now: its steps become one blocked change each.
 fn withheld(context: Context<'_>, state: DeploymentState, draft: &mut Draft) -> DeploymentState {
     let deployment = context.deployment;
-    let repairs = deployment.sync == SyncMode::Heal
-        && context.record.is_some_and(|record| record.hash == deployment.hash);
+    let repairs = deployment.sync == SyncMode::Heal && context.is_applied();
     let mut aside = Draft::default();
     let in_sync = steps(context, aside.scribe(&deployment.id, &deployment.engine));
     if in_sync && deployment.sync == SyncMode::Notify {

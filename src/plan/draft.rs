@@ -34,6 +34,19 @@ impl Draft {
         let (deployment, engine) = (deployment.clone(), engine.clone());
         Scribe { draft: self, deployment, engine, first, first_blocked }
     }
+
+    /// Whether something of a deployment is withheld.
+    pub(super) fn is_blocked(&self, deployment: &DeploymentId) -> bool {
+        let mut of_it = self.blocked.iter().filter(|b| b.deployment.as_ref() == Some(deployment));
+        of_it.any(|blocked| !blocked.waiting_on.is_notice())
+    }
+
+    /// The steps of a deployment that no other step of it waits for.
+    pub(super) fn ends_of(&self, deployment: &DeploymentId) -> After {
+        let mine = || self.steps.iter().filter(|step| step.deployment == *deployment);
+        let waited_for: After = mine().flat_map(|step| step.after.iter().copied()).collect();
+        mine().map(|step| step.id).filter(|id| !waited_for.contains(id)).collect()
+    }
 }
 
 impl Scribe<'_> {

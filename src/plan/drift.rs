@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::context::Context;
 use super::effective::effective;
 use super::fields::{Class, Facts, class_of, facts};
 use super::ownership::Owned;
@@ -12,6 +13,7 @@ use crate::model::id::ImageRef;
 use crate::model::observed::ImageView;
 use crate::model::plan::{Cause, ChangedBy, Difference, Reason};
 use crate::model::secret::{Masker, is_sensitive_name};
+use crate::model::spec::ContainerSpec;
 
 /// What will be known of a service's image when its containers are made.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +45,11 @@ pub(super) fn compare(
     service: &Service,
     owned: &Owned<'_>,
     image: ImageUse<'_>,
-    masker: &Masker,
+    context: &Context<'_>,
 ) -> Drift {
-    let by =
-        if owned.identity.spec_hash == service.hash { ChangedBy::Hand } else { ChangedBy::Git };
-    let shown = Shown { service, owned, masker };
+    let unchanged = context.is_applied() || owned.identity.spec_hash == service.hash;
+    let by = if unchanged { ChangedBy::Hand } else { ChangedBy::Git };
+    let shown = Shown { service, owned, masker: &context.settings.masker };
     let mut drift = Drift::default();
     if let Some(difference) = image_difference(service, owned, image, by) {
         drift.recreate.push(shown.cause(difference));
@@ -63,34 +65,65 @@ pub(super) fn compare(
             by: ChangedBy::Git,
         }));
     }
+    let (want, have) = both_sides(service, owned, image);
+    for mut difference in differences(&want, &have, by) {
+        if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
+            // Changing a limit in place left the label's hash behind: it tells nothing.
+            difference.by = ChangedBy::Unknown;
+        }
+        if is_told_by_attachment(&difference.field, &want, &have) || is_leftover(&difference) {
+            continue;
+        }
+        let in_place = can_change_in_place(&difference);
+        let cause = shown.cause(difference);
+        if in_place { drift.in_place.push(cause) } else { drift.recreate.push(cause) }
+    }
+    drift
+}
+
+/// The facts of both sides, without what says nothing.
+fn both_sides(service: &Service, owned: &Owned<'_>, image: ImageUse<'_>) -> (Facts, Facts) {
+    let have = facts(&without_own_names(owned.view.spec.clone(), owned));
     let (want, have) = match image {
         ImageUse::Present(image) => {
-            (facts(&effective(&service.spec, image)), facts(&owned.view.spec))
+            (facts(&without_own_names(effective(&service.spec, image), owned)), have)
         }
         // Defaults of an image that is not there yet are unknown: only what the stack
         // itself says can be compared. The image differs anyway.
         ImageUse::Brought(_) => {
-            let want = facts(&service.spec);
-            let have = facts(&owned.view.spec)
-                .into_iter()
-                .filter(|(path, _)| want.contains_key(path))
-                .collect();
+            let want = facts(&without_own_names(service.spec.clone(), owned));
+            let have = have.into_iter().filter(|(path, _)| want.contains_key(path)).collect();
             (want, have)
         }
     };
     let have = without_operators_dns(&want, have);
-    for difference in differences(&want, &have, by) {
-        if is_told_by_attachment(&difference.field, &want, &have) {
-            continue;
-        }
-        let class = class_of(&difference.field);
-        let cause = shown.cause(difference);
-        match class {
-            Class::InPlace => drift.in_place.push(cause),
-            Class::Recreate | Class::RecreateWithData => drift.recreate.push(cause),
-        }
+    (want, have)
+}
+
+/// A container resolves under its own name and host name anyway; as aliases they say
+/// nothing, and the engine does not tell them apart.
+fn without_own_names(mut spec: ContainerSpec, owned: &Owned<'_>) -> ContainerSpec {
+    let hostname = spec.hostname.clone();
+    for attachment in spec.networks.values_mut() {
+        attachment.aliases.retain(|alias| {
+            alias != owned.identity.name.as_str() && Some(alias) != hostname.as_ref()
+        });
     }
-    drift
+    spec
+}
+
+/// Whether a field can be changed as the container runs.
+fn is_limit(path: &str) -> bool {
+    class_of(path) == Class::InPlace
+}
+
+/// Whether a difference can be mended as the container runs. The engine takes a limit of
+/// nothing for "leave it as it is" (seen on 20.10), so that lifting one needs a new
+/// container.
+fn can_change_in_place(difference: &Difference) -> bool {
+    let lifts_a_limit = difference.want.is_none()
+        && matches!(difference.field.as_str(), "mem_limit" | "cpus" | "cpu_shares");
+    is_limit(&difference.field) && !lifts_a_limit
 }
 
 /// Where the stack leaves DNS alone, the operator's resolvers may be set: switching
@@ -108,6 +141,14 @@ fn is_told_by_attachment(path: &str, want: &Facts, have: &Facts) -> bool {
         let attached = format!("networks.{network}");
         !(want.contains_key(&attached) && have.contains_key(&attached))
     })
+}
+
+/// An anonymous volume that nobody asks for came over from a predecessor; to leave it
+/// there costs nothing.
+fn is_leftover(difference: &Difference) -> bool {
+    difference.field.starts_with("volumes.")
+        && difference.want.is_none()
+        && difference.have.as_deref() == Some("anonymous volume")
 }
 
 /// Images are compared by content: the same one under a new tag replaces nothing.

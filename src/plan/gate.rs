@@ -20,8 +20,9 @@ pub(super) fn open(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
 /// Everything that the stack demands of the host must have been granted.
 fn granted(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let mut open = true;
+    let tree = context.deployment.project_dir.as_deref();
     for (demand, at) in demands(context.deployment) {
-        if !context.settings.policy.permits(&context.deployment.id, &demand) {
+        if !context.settings.policy.permits(&context.deployment.id, tree, &demand) {
             let subject = format!("apply {}", context.deployment.id);
             scribe.block(subject, WaitingOn::grant(&demand), at.as_ref());
             open = false;
@@ -35,8 +36,10 @@ fn resources(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let contents = context.inventory.contents;
     let networks = context.deployment.networks.values().map(|network| {
         let name = network.spec.name.as_str();
-        let found = contents.networks.iter().find(|view| view.spec.name == network.spec.name);
-        let labels = found.map(|view| &view.spec.labels);
+        let mut found = contents.networks.iter().filter(|view| view.spec.name == network.spec.name);
+        let first = found.clone().next();
+        let foreign = found.find(|view| !context.may_use(name, &view.spec.labels));
+        let labels = foreign.or(first).map(|view| &view.spec.labels);
         ("network", name, network.external, labels, &network.origin)
     });
     let volumes = context.deployment.volumes.values().map(|volume| {

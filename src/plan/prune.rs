@@ -1,9 +1,9 @@
 //! What left the source goes, with guards: nothing on doubt, never everything at once
 //! unasked, never a volume.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalog::catalog_ids;
+use super::catalog::{ENTRIES_PER_TXN, catalog_ids};
 use super::deployment::{Shared, ledger};
 use super::draft::{After, Draft, because};
 use super::ownership::{EngineInventory, Owned};
@@ -13,19 +13,24 @@ use crate::model::catalog::CatalogView;
 use crate::model::desired::{Entry, Layout};
 use crate::model::digest::Digest;
 use crate::model::id::{CatalogId, DeploymentId, EngineName, NodeName};
+use crate::model::observed::NetworkView;
 use crate::model::plan::{Blocked, Cause, Reason, WaitingOn};
 
 /// A deployment of this source on an engine where git no longer wants it.
 struct Gone<'a> {
     engine: &'a EngineName,
     inventory: &'a EngineInventory<'a>,
-    deployment: &'a DeploymentId,
+    deployment: DeploymentId,
     containers: Vec<&'a Owned<'a>>,
 }
 
 /// Removes the deployments that left the source.
 pub(super) fn plan(shared: Shared<'_>, draft: &mut Draft) {
-    let gone = gone(shared);
+    let gone: Vec<Gone<'_>> = gone(shared)
+        .into_iter()
+        // What moves to another engine stays until it can run there.
+        .filter(|gone| !draft.is_blocked(&gone.deployment))
+        .collect();
     if gone.is_empty() {
         forget_the_rest(shared, &gone, draft);
         return;
@@ -55,21 +60,57 @@ pub(super) fn plan(shared: Shared<'_>, draft: &mut Draft) {
 fn gone(shared: Shared<'_>) -> Vec<Gone<'_>> {
     let mut all = Vec::new();
     for (engine, inventory) in shared.engines {
-        for (deployment, replicas) in &inventory.deployments {
-            if is_wanted(shared, engine, deployment) {
-                continue;
-            }
-            let containers: Vec<_> = replicas
-                .values()
+        let with_networks = networks(shared, inventory).map(|(deployment, _)| deployment);
+        let with_entries = registered(shared, engine).map(|(deployment, _)| deployment);
+        let running = inventory.deployments.keys().cloned();
+        let ids: BTreeSet<DeploymentId> =
+            running.chain(with_networks).chain(with_entries).collect();
+        for deployment in ids.into_iter().filter(|id| !is_wanted(shared, engine, id)) {
+            let containers: Vec<_> = inventory
+                .deployments
+                .get(&deployment)
+                .into_iter()
+                .flat_map(BTreeMap::values)
                 .flatten()
                 .filter(|owned| owned.identity.source == shared.desired.source)
                 .collect();
-            if !containers.is_empty() {
+            let networks = networks(shared, inventory).any(|(of, _)| of == deployment);
+            let entries = registered(shared, engine).any(|(of, _)| of == deployment);
+            if !containers.is_empty() || networks || entries {
                 all.push(Gone { engine, inventory, deployment, containers });
             }
         }
     }
     all
+}
+
+/// Catalog entries of this source on an engine's node, each with its deployment.
+fn registered<'a>(
+    shared: Shared<'a>,
+    engine: &EngineName,
+) -> impl Iterator<Item = (DeploymentId, &'a CatalogId)> {
+    let nodes = match &shared.observed.catalog {
+        CatalogView::Seen(catalog) => catalog.nodes.get(engine),
+        _ => None,
+    };
+    let entries = nodes.filter(|node| node.ours).map(|node| &node.entries);
+    entries.into_iter().flatten().filter_map(move |(id, entry)| {
+        let of_source = entry.meta.get("source").map(String::as_str);
+        let deployment = entry.meta.get("deployment")?.as_str();
+        (of_source == Some(shared.desired.source.as_str())).then(|| (deployment.into(), id))
+    })
+}
+
+/// Networks of this source, each with its deployment.
+fn networks<'a>(
+    shared: Shared<'a>,
+    inventory: &'a EngineInventory<'a>,
+) -> impl Iterator<Item = (DeploymentId, &'a NetworkView)> {
+    inventory.contents.networks.iter().filter_map(move |view| {
+        let name = view.spec.name.as_str();
+        let owner = inventory.owner(name, &view.spec.labels, &shared.settings.installation)?;
+        (owner.source == shared.desired.source).then_some((owner.deployment, view))
+    })
 }
 
 /// Whether a deployment belongs on an engine, or may: an invalid stack does not tell.
@@ -100,7 +141,8 @@ fn withheld(shared: Shared<'_>, gone: &[Gone<'_>]) -> Option<WaitingOn> {
         .values()
         .any(|record| record.source == *source && record.layout != shared.desired.layout);
     let everything = shared.desired.deployments.is_empty();
-    if !(relaid || everything || is_large(shared, gone)) {
+    let only_networks = gone.iter().all(|gone| gone.containers.is_empty());
+    if only_networks || !(relaid || everything || is_large(shared, gone)) {
         return None;
     }
     let digest = digest(gone);
@@ -109,7 +151,7 @@ fn withheld(shared: Shared<'_>, gone: &[Gone<'_>]) -> Option<WaitingOn> {
 
 /// Whether more goes than the operator's share. One deployment of several may always go.
 fn is_large(shared: Shared<'_>, gone: &[Gone<'_>]) -> bool {
-    let deployments: BTreeSet<_> = gone.iter().map(|gone| gone.deployment).collect();
+    let deployments: BTreeSet<_> = gone.iter().map(|gone| &gone.deployment).collect();
     if deployments.len() <= 1 {
         return false;
     }
@@ -132,7 +174,8 @@ fn digest(gone: &[Gone<'_>]) -> Digest {
 }
 
 fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
-    let mut scribe = draft.scribe(gone.deployment, gone.engine);
+    let moved: After = draft.ends_of(&gone.deployment);
+    let mut scribe = draft.scribe(&gone.deployment, gone.engine);
     let cause = || vec![because(Reason::DeploymentRemoved, None)];
     for owned in &gone.containers {
         let container = known(owned);
@@ -143,9 +186,10 @@ fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
             scribe.block(subject, WaitingOn::OwnContainer { command }, None);
             continue;
         }
-        let mut after = After::new();
+        let mut after = moved.clone();
         if let Some((node, ids)) = entries(shared, gone, owned) {
-            after.insert(scribe.step(Action::Deregister { node, ids }, cause(), After::new()));
+            let deregistered = scribe.step(Action::Deregister { node, ids }, cause(), after);
+            after = After::from([deregistered]);
         }
         if is_running(owned) {
             let grace = owned.view.spec.stop_timeout.map_or(10, u64::from);
@@ -155,24 +199,22 @@ fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
         }
         scribe.step(Action::RemoveContainer { container }, cause(), after);
     }
+    deregister_the_rest(shared, gone, &moved, &mut scribe);
     let stays = gone
         .inventory
         .deployments
-        .get(gone.deployment)
+        .get(&gone.deployment)
         .is_some_and(|replicas| replicas.values().flatten().count() > gone.containers.len());
-    let ends = scribe.ends();
-    let networks = gone.inventory.contents.networks.iter().filter(|view| {
-        let name = view.spec.name.as_str();
-        let owner = gone.inventory.owner(name, &view.spec.labels, &shared.settings.installation);
-        owner.is_some_and(|owner| {
-            owner.deployment == *gone.deployment && owner.source == shared.desired.source
-        })
-    });
+    let mut ends = scribe.ends();
+    ends.extend(moved);
+    let networks = networks(shared, gone.inventory)
+        .filter(|(deployment, _)| *deployment == gone.deployment)
+        .map(|(_, view)| view);
     for view in networks.filter(|_| !stays) {
         let action = Action::RemoveNetwork { name: view.spec.name.clone(), id: view.id.clone() };
         scribe.step(action, cause(), ends.clone());
     }
-    forget(shared, gone.deployment, cause(), &mut scribe);
+    forget(shared, &gone.deployment, cause(), &mut scribe);
 }
 
 /// Our catalog entries of a container that goes.
@@ -189,6 +231,32 @@ fn entries(
         .filter(|id| node.entries.contains_key(id))
         .collect();
     (!ids.is_empty()).then(|| (node.name.clone(), ids))
+}
+
+/// Entries of replicas whose containers are gone already.
+fn deregister_the_rest(
+    shared: Shared<'_>,
+    gone: &Gone<'_>,
+    after: &After,
+    scribe: &mut super::draft::Scribe<'_>,
+) {
+    let CatalogView::Seen(catalog) = &shared.observed.catalog else { return };
+    let Some(node) = catalog.nodes.get(gone.engine) else { return };
+    let with_container: BTreeSet<CatalogId> = gone
+        .containers
+        .iter()
+        .map(|owned| &owned.identity.replica)
+        .flat_map(|replica| catalog_ids(&replica.deployment, &replica.service, replica.slot))
+        .collect();
+    let rest: Vec<&CatalogId> = registered(shared, gone.engine)
+        .filter(|(deployment, id)| *deployment == gone.deployment && !with_container.contains(id))
+        .map(|(_, id)| id)
+        .collect();
+    for ids in rest.chunks(ENTRIES_PER_TXN) {
+        let ids = ids.iter().map(|id| (*id).clone()).collect();
+        let action = Action::Deregister { node: node.name.clone(), ids };
+        scribe.step(action, vec![because(Reason::DeploymentRemoved, None)], after.clone());
+    }
 }
 
 fn forget(
@@ -215,7 +283,7 @@ fn forget_the_rest(shared: Shared<'_>, gone: &[Gone<'_>], draft: &mut Draft) {
     }
     let Ok(ledger) = ledger(shared.observed) else { return };
     for (deployment, record) in &ledger.deployments {
-        let left = gone.iter().any(|gone| gone.deployment == deployment);
+        let left = gone.iter().any(|gone| gone.deployment == *deployment);
         let wanted = shared.desired.deployments.contains_key(deployment);
         let seen = shared.engines.contains_key(&record.engine);
         if record.source == shared.desired.source && !wanted && !left && seen {

@@ -1,19 +1,18 @@
 //! One replica: which of its containers stays, which one is made, and in which order
 //! they change places.
 
-use super::catalog::dns_label;
 use super::draft::{After, because};
 use super::drift::{Drift, compare};
 use super::order::{Order, anonymous_volumes, order};
 use super::ownership::Owned;
 use super::service::Services;
-use super::state::{is_done, is_running, known, unusable};
+use super::state::{is_done, is_good, is_running, known, unusable};
 use crate::model::action::{Action, ContainerRef, Create, Resources, StepId, Target, Until};
 use crate::model::desired::Service;
 use crate::model::id::{ContainerName, NetworkName, Slot};
+use crate::model::labels::Identity;
 use crate::model::observed::Status;
 use crate::model::plan::{Cause, ChangedBy, Difference, Reason, WaitingOn};
-use crate::model::spec::ContainerSpec;
 
 /// What became of one replica in the plan.
 #[derive(Debug, Default)]
@@ -29,8 +28,8 @@ pub(super) struct Settled<'a> {
 }
 
 /// The containers of a slot, sorted into the one that stays and the others.
-struct Choice<'a> {
-    keep: Option<(&'a Owned<'a>, Drift)>,
+pub(super) struct Choice<'a> {
+    pub(super) keep: Option<(&'a Owned<'a>, Drift)>,
     /// Why there is nothing to keep.
     causes: Vec<Cause>,
     surplus: Vec<&'a Owned<'a>>,
@@ -63,29 +62,31 @@ impl<'a> Services<'a, '_> {
         let succeeds =
             !choice.surplus.is_empty() || self.context.recorded_scale(&service.name) >= slot.0;
         let Choice { keep, causes, surplus } = choice;
+        let identity = self.context.identity(service, slot, succeeds);
+        let removed = self.make_room(service, &surplus, &identity);
         let order = order(service, &surplus);
         let kept = match keep {
             Some((owned, drift)) => self.keep(service, owned, &drift),
-            None => self.create(service, slot, succeeds, causes, &surplus),
+            None => self.create(service, identity, causes, &surplus, removed),
         };
         let mut settled = self.start(service, slot, &kept, &surplus, &order, throttle);
         settled.stays = kept.existing.filter(|_| settled.started.is_none());
         settled.moved = settled.started.is_some() && (kept.existing.is_some() || succeeds);
         if settled.good.is_none() && surplus.iter().any(|owned| is_running(owned)) {
             let first = kept.first;
-            settled.good = Some(self.await_good(service, &kept.target, first, After::new()));
+            settled.good =
+                Some(self.await_good(service, &kept.target, first, kept.prepared.clone()));
         }
         self.clear(service, &kept, &surplus, &settled, &order);
         settled
     }
 
-    fn choose(&self, service: &'a Service, slot: Slot) -> Choice<'a> {
+    pub(super) fn choose(&self, service: &'a Service, slot: Slot) -> Choice<'a> {
         let image = self.images[&service.spec.image];
-        let masker = &self.context.settings.masker;
         let mut matching = Vec::new();
         let mut other = Vec::new();
         for owned in self.context.slot(&service.name, slot) {
-            let mut drift = compare(service, owned, image, masker);
+            let mut drift = compare(service, owned, image, &self.context);
             drift.recreate.extend(unusable(service, owned));
             if drift.matches() {
                 matching.push((owned, drift));
@@ -124,13 +125,13 @@ impl<'a> Services<'a, '_> {
     /// Changes in place what can be, on a container that stays.
     fn keep(&mut self, service: &Service, owned: &'a Owned<'a>, drift: &Drift) -> Kept<'a> {
         let target = known(owned);
-        let mut prepared = After::new();
+        let mut changes = After::new();
         let (networks, limits): (Vec<Cause>, Vec<Cause>) =
             drift.in_place.iter().cloned().partition(|cause| network_of(cause).is_some());
         if !limits.is_empty() {
             let resources = resources(service);
             let action = Action::UpdateContainer { container: target.clone(), resources };
-            prepared.insert(self.scribe.step(action, limits, self.ready.clone()));
+            changes.insert(self.scribe.step(action, limits, self.ready.clone()));
         }
         for cause in networks {
             let Some(network) = network_of(&cause) else { continue };
@@ -142,34 +143,63 @@ impl<'a> Services<'a, '_> {
                 }
                 None => Action::DisconnectNetwork { container, network },
             };
-            prepared.insert(self.scribe.step(action, vec![cause], self.ready.clone()));
+            changes.insert(self.scribe.step(action, vec![cause], self.ready.clone()));
         }
-        Kept { target, existing: Some(owned), first: prepared.first().copied(), prepared }
+        let first = changes.first().copied();
+        let prepared = self.ready.union(&changes).copied().collect();
+        Kept { target, existing: Some(owned), first, prepared }
+    }
+
+    /// Removes at once, of several containers that shall all go, what is of no use: where
+    /// more than one lives, all but the best, which stays until its successor is good;
+    /// and where both names are borne that a new one could have, the worse of the two.
+    fn make_room(
+        &mut self,
+        service: &Service,
+        surplus: &[&'a Owned<'a>],
+        identity: &Identity,
+    ) -> After {
+        let mut removed = After::new();
+        let mut best_first = surplus.to_vec();
+        best_first.sort_by_key(|owned| (!is_good(owned), !is_running(owned)));
+        let mut left: Vec<&'a Owned<'a>> = Vec::new();
+        for owned in best_first {
+            if is_running(owned) && left.first().is_some_and(|best| is_running(best)) {
+                removed.insert(self.remove_now(service, owned));
+            } else {
+                left.push(owned);
+            }
+        }
+        let names = [identity.name.clone(), identity.surge_name()];
+        let bearers: Vec<_> = left.iter().filter(|o| names.contains(&o.view.name)).collect();
+        if let [_, .., worst] = bearers[..] {
+            removed.insert(self.remove_now(service, worst));
+        }
+        removed
     }
 
     /// Makes a new container, with its files and all its networks.
     fn create(
         &mut self,
         service: &Service,
-        slot: Slot,
-        succeeds: bool,
+        identity: Identity,
         causes: Vec<Cause>,
         surplus: &[&'a Owned<'a>],
+        removed: After,
     ) -> Kept<'a> {
-        let identity = self.context.identity(service, slot, succeeds);
-        let bears = |name: &ContainerName| surplus.iter().any(|owned| owned.view.name == *name);
+        let taken = |name: &ContainerName| {
+            let left = surplus.iter().filter(|owned| !self.removed.contains_key(&owned.view.id));
+            left.into_iter().any(|owned| owned.view.name == *name)
+        };
         let name =
-            if bears(&identity.name) { identity.surge_name() } else { identity.name.clone() };
+            if taken(&identity.name) { identity.surge_name() } else { identity.name.clone() };
         let mut after = self.ready.clone();
-        // A leftover of an earlier attempt may bear even the second name.
-        for owned in surplus.iter().filter(|owned| owned.view.name == name) {
-            after.insert(self.remove_now(service, owned));
-        }
-        let causes = if causes.is_empty() { self.absent(service, slot, succeeds) } else { causes };
+        after.extend(removed);
+        let causes = if causes.is_empty() { self.absent(service, &identity) } else { causes };
         let create = Create {
             name: name.clone(),
             identity,
-            spec: self.with_resolvers(service),
+            spec: self.context.with_resolvers(service),
             network: service.spec.networks.keys().next().cloned(),
             volumes: anonymous_volumes(service, surplus),
         };
@@ -192,22 +222,8 @@ impl<'a> Services<'a, '_> {
         Kept { target, existing: None, first: Some(first), prepared }
     }
 
-    /// The spec, with the operator's resolvers where the stack leaves DNS alone.
-    fn with_resolvers(&self, service: &Service) -> ContainerSpec {
-        let mut spec = service.spec.clone();
-        if let Some(catalog) = &self.context.settings.catalog
-            && !catalog.resolvers.is_empty()
-            && spec.dns.is_empty()
-            && spec.dns_search.is_empty()
-        {
-            spec.dns.clone_from(&catalog.resolvers);
-            let deployment = dns_label(self.context.deployment.id.as_str());
-            spec.dns_search = vec![format!("{deployment}.service.consul")];
-        }
-        spec
-    }
-
-    fn absent(&self, service: &Service, slot: Slot, succeeds: bool) -> Vec<Cause> {
+    fn absent(&self, service: &Service, identity: &Identity) -> Vec<Cause> {
+        let (slot, succeeds) = (identity.replica.slot, identity.succeeds);
         let recorded = self.context.recorded_scale(&service.name);
         if recorded > 0 && !succeeds && slot.0 > recorded {
             let reason = Reason::ScaledUp { from: recorded, to: service.replicas };
@@ -232,12 +248,13 @@ impl<'a> Services<'a, '_> {
         };
         let mut before = self.gates(service);
         before.extend(kept.prepared.iter().copied());
-        if !surplus.is_empty() {
+        if surplus.iter().any(|owned| is_running(owned)) {
             before.extend(throttle.iter().copied());
         }
         before.extend(self.conflicting_orphans(service));
         if let Order::StopFirst(_) = order {
-            let running: Vec<_> = surplus.iter().filter(|owned| is_running(owned)).collect();
+            let left = surplus.iter().filter(|owned| !self.removed.contains_key(&owned.view.id));
+            let running: Vec<_> = left.filter(|owned| is_running(owned)).collect();
             if !running.is_empty() {
                 before.extend(self.withdraw(service, slot, kept.first, &before));
             }

@@ -4,7 +4,7 @@ use super::draft::because;
 use super::ownership::Owned;
 use crate::model::action::{ContainerRef, Target};
 use crate::model::desired::Service;
-use crate::model::observed::Status;
+use crate::model::observed::{Health, Status};
 use crate::model::plan::{Cause, Reason};
 
 /// A container that exists, for a step to act on.
@@ -15,6 +15,12 @@ pub(super) fn known(owned: &Owned<'_>) -> Target {
 /// Whether a container's process lives.
 pub(super) fn is_running(owned: &Owned<'_>) -> bool {
     matches!(owned.view.state.status, Status::Running | Status::Paused | Status::Restarting)
+}
+
+/// Whether it runs and its health check, if it has one, passes.
+pub(super) fn is_good(owned: &Owned<'_>) -> bool {
+    owned.view.state.status == Status::Running
+        && matches!(owned.view.state.health, None | Some(Health::Healthy))
 }
 
 /// Whether a one-shot has done its work.

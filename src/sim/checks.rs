@@ -209,9 +209,11 @@ impl State {
             let all = engine.containers.values().filter(|c| c.by_us && c.id != found.id);
             all.filter(|c| c.service().as_ref() == Some(&key))
         };
+        let look = self.looks.get(&engine.name);
+        let disturbed = look.is_some_and(|look| look.disturbed.contains(&key));
         let running = others().filter(|c| c.is_staying()).count();
         let of_slot = others().filter(|c| c.is_alive() && c.slot() == found.slot()).count();
-        if running >= promise.max_running as usize || of_slot > 1 {
+        if !disturbed && (running >= promise.max_running as usize || of_slot > 1) {
             broken.push(Invariant::MaxSurge);
         }
         for (service, condition) in &promise.after {
@@ -250,6 +252,16 @@ impl State {
         if good(engine, &key, Some(&found.id)) < floor.min(before) {
             broken.push(Invariant::MinHealthy);
         }
+    }
+
+    /// A call that went wrong changes what the next ones meet.
+    pub(super) fn disturb_target(&mut self, name: &EngineName, action: &Action) {
+        let Some(ContainerRef::Known(id)) = action.target().map(|target| &target.container) else {
+            return;
+        };
+        let found = self.engines.get(name).and_then(|engine| engine.containers.get(id));
+        let service = found.and_then(Container::service);
+        self.disturb(name, service);
     }
 
     /// Remembers which files a hash stands for.

@@ -55,10 +55,11 @@ fn fill(scalar: &mut Scalar, span: Span, variables: &Variables, report: &Reporte
 /// or the scalar itself if quotes, escapes or line breaks hide it.
 fn place(text: &str, offset: usize, length: usize, span: Span, report: &Reporter) -> Span {
     let part = text.get(offset..(offset + length).min(text.len())).unwrap_or("");
-    let before = text[..offset].matches(part).count();
     let start = usize::try_from(span.column.saturating_sub(1)).unwrap_or(0);
-    let line: String = report.line(span.line).unwrap_or("").chars().skip(start).collect();
-    let found = (!part.is_empty()).then(|| line.match_indices(part).nth(before)).flatten();
+    let Some(line) = report.short_line(span.line) else { return span };
+    let before = || text[..offset].matches(part).count();
+    let line: String = line.chars().skip(start).collect();
+    let found = (!part.is_empty()).then(|| line.match_indices(part).nth(before())).flatten();
     found.map_or(span, |(at, _)| {
         let column = line[..at].chars().count();
         Span {

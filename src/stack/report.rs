@@ -2,6 +2,7 @@
 //! they are about, and hides what must not print in it.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::yaml::Span;
@@ -11,13 +12,22 @@ use crate::model::secret::is_sensitive_name;
 
 /// How many messages about one file are kept: more would help nobody.
 const MOST: usize = 500;
+/// The longest line that is shown, in bytes.
+const LONGEST: usize = 2000;
 /// What a hidden value is shown as.
 const HIDDEN: &str = "***";
+
+/// A line, and its width without trailing spaces, in characters. Files of one very long
+/// line exist, so that the width is counted only once.
+struct Line {
+    text: String,
+    width: u32,
+}
 
 /// The messages about one file.
 pub(super) struct Reporter {
     file: Arc<str>,
-    lines: Vec<String>,
+    lines: Rc<[Line]>,
     found: RefCell<Vec<Diagnostic>>,
     /// Whether one of them is an error, also one that was not kept.
     failed: Cell<bool>,
@@ -28,7 +38,12 @@ pub(super) struct Reporter {
 impl Reporter {
     /// A reporter for a file with this text.
     pub(super) fn new(file: &str, text: &str) -> Self {
-        let lines = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
+        let line = |text: &str| {
+            let text = text.trim_end_matches('\r').to_owned();
+            let width = u32::try_from(text.trim_end().chars().count()).unwrap_or(u32::MAX);
+            Line { text, width }
+        };
+        let lines = text.lines().map(line).collect();
         Self {
             file: file.into(),
             lines,
@@ -47,7 +62,7 @@ impl Reporter {
     pub(super) fn same_file(&self) -> Self {
         Self {
             file: Arc::clone(&self.file),
-            lines: self.lines.clone(),
+            lines: Rc::clone(&self.lines),
             found: RefCell::default(),
             failed: Cell::default(),
             secrets: self.secrets.clone(),
@@ -73,8 +88,7 @@ impl Reporter {
     pub(super) fn clip(&self, span: Span) -> Span {
         let last = u32::try_from(self.lines.len()).unwrap_or(u32::MAX).max(1);
         let line = span.line.clamp(1, last);
-        let width = self.line(line).map_or(0, |text| text.trim_end().chars().count());
-        let width = u32::try_from(width).unwrap_or(u32::MAX);
+        let width = self.at(line).map_or(0, |line| line.width);
         let column = if line == span.line { span.column.clamp(1, width + 1) } else { width + 1 };
         let length = span.length.min((width + 1).saturating_sub(column)).max(1);
         Span { line, column, length }
@@ -82,8 +96,16 @@ impl Reporter {
 
     /// A line's text.
     pub(super) fn line(&self, line: u32) -> Option<&str> {
-        let index = usize::try_from(line.checked_sub(1)?).ok()?;
-        self.lines.get(index).map(String::as_str)
+        self.at(line).map(|line| line.text.as_str())
+    }
+
+    fn at(&self, line: u32) -> Option<&Line> {
+        self.lines.get(usize::try_from(line.checked_sub(1)?).ok()?)
+    }
+
+    /// A line's text, unless it is too long to be worked on again and again.
+    pub(super) fn short_line(&self, line: u32) -> Option<&str> {
+        self.line(line).filter(|text| text.len() <= LONGEST)
     }
 
     /// Reports an error.
@@ -167,13 +189,21 @@ impl Reporter {
         self.found.into_inner()
     }
 
+    /// Whether further messages are dropped; then they need not be worked out well.
+    pub(super) fn is_full(&self) -> bool {
+        self.failed.get() && self.found.borrow().len() >= MOST
+    }
+
     fn push(&self, severity: Severity, span: Span, message: String, help: Option<String>) {
+        if self.is_full() {
+            return;
+        }
         self.add(self.diagnostic(severity, span, message, help));
     }
 
     /// The line as it may be shown, and the span moved to what is visible of it.
     fn excerpt(&self, span: Span) -> (Span, Option<String>) {
-        let Some(line) = self.line(span.line) else { return (span, None) };
+        let Some(line) = self.short_line(span.line) else { return (span, None) };
         let Some(hidden) = self.hidden_from(span.line, line) else {
             return (span, Some(line.to_owned()));
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reconciler::adapters::docker::{Docker, EngineEndpoint};
+use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
 use reconciler::model::action::LedgerChange;
 use reconciler::model::desired::Layout;
 use reconciler::model::digest::Digest;
@@ -17,7 +17,7 @@ use super::support::*;
 fn installation(name: &str) -> Docker {
     let address = variable("DOCKER_HOST");
     let endpoint = EngineEndpoint::parse(&address, None, false).unwrap();
-    let policy = Arc::new(HostPolicy::default());
+    let policy = Warden::of(HostPolicy::default());
     Docker::connect(&endpoint, "lab".into(), name.into(), policy).unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use reconciler::adapters::docker::{Docker, EngineEndpoint};
+use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
 use reconciler::model::action::{Action, ContainerRef, Create, Outcome, Target};
 use reconciler::model::digest::Digest;
 use reconciler::model::id::{ContainerId, ContainerName, DeploymentId, ReplicaId, Slot};
@@ -40,7 +40,7 @@ pub(crate) fn connect(address: &str, policy: HostPolicy) -> Docker {
     // Never somebody's own engine.
     let _ = variable("RECONCILER_LAB");
     let endpoint = EngineEndpoint::parse(address, None, false).unwrap();
-    Docker::connect(&endpoint, "lab".into(), "test".into(), Arc::new(policy)).unwrap()
+    Docker::connect(&endpoint, "lab".into(), "test".into(), Warden::of(policy)).unwrap()
 }
 
 /// A deployment of one test.

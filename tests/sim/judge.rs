@@ -127,6 +127,8 @@ fn networks(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
 
 /// Two entries for each registered replica, each at the address that it has now.
 fn catalog(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
+    let registered: BTreeMap<String, String> =
+        sim.registered().into_iter().map(|entry| (entry.id.to_string(), entry.address)).collect();
     let mut want: Vec<(String, String, String)> = Vec::new();
     for engine in &scenario.engines {
         let running: BTreeMap<String, ContainerView> =
@@ -136,14 +138,13 @@ fn catalog(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
             for (name, part) in parts.filter(|(_, part)| part.registered && !part.is_job()) {
                 for slot in 1..=part.replicas {
                     let view = running.get(&format!("{id}-{name}-{slot}"));
-                    let address = view.and_then(|view| view.addresses.values().next_back());
-                    let first = view.and_then(|view| {
-                        let network = view.spec.networks.keys().next()?;
-                        view.addresses.get(network)
-                    });
-                    let Some(address) = first.or(address) else { continue };
-                    let address = format!("{address}:80");
                     let base = format!("{slot}.{name}.{id}");
+                    // Any of its addresses leads to it; the one it has been known by stays.
+                    let registered = registered.get(&base);
+                    let addresses = || view.into_iter().flat_map(|view| view.addresses.values());
+                    let known = addresses().find(|ip| Some(&ip.to_string()) == registered);
+                    let Some(address) = known.or_else(|| addresses().next()) else { continue };
+                    let address = format!("{address}:80");
                     want.push((base.clone(), format!("{name}.{id}"), address.clone()));
                     want.push((format!("{base}@dns"), id.to_string(), address));
                 }

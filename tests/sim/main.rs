@@ -26,9 +26,14 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
+/// The one seed that is played, with its trace, if somebody asks for one.
+fn replayed() -> Option<u64> {
+    number("RECONCILER_SIM_SEED")
+}
+
 /// Plays every so-many-th seed, each twice.
 fn deal(hand: u64) {
-    let seeds: Vec<u64> = match number("RECONCILER_SIM_SEED") {
+    let seeds: Vec<u64> = match replayed() {
         Some(seed) => [seed].into_iter().filter(|seed| seed % HANDS == hand).collect(),
         None => {
             let count = number("RECONCILER_SIM_SEEDS").unwrap_or(FEW);
@@ -52,7 +57,7 @@ fn deal(hand: u64) {
     println!("{} seeds, each twice, {mutations} changing calls in the first runs", seeds.len());
     if let Some((seed, failures, trace)) = failed.first() {
         let mut text = String::new();
-        if number("RECONCILER_SIM_SEED").is_some() {
+        if replayed().is_some() {
             text = trace.join("\n");
         }
         for (seed, failures, _) in &failed {

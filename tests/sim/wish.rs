@@ -256,7 +256,9 @@ pub(crate) fn promises(
                 earlier.chain([part])
             };
             let follows = part.depends_on.values().any(|(_, restart)| *restart);
-            let max_down = match (part.is_job(), part.is_stop_first() || follows) {
+            // Also what an earlier revision wrote to may be shared for a while.
+            let stop_first = all().any(Part::is_stop_first) || follows;
+            let max_down = match (part.is_job(), stop_first) {
                 (true, _) => part.replicas,
                 (false, true) => part.parallelism,
                 (false, false) => 0,

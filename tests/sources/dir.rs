@@ -220,6 +220,24 @@ async fn what_was_asked_for_wakes_the_loop_when_it_changes() {
     }
 }
 
+/// Whoever has a revision already does not read it again; what it asked for then counts.
+#[tokio::test]
+async fn a_revision_that_is_fetched_again_and_not_read_still_wakes_the_loop() {
+    let temp = shop();
+    let source = source(&temp);
+    source.fetch().await.unwrap().tree.list("").unwrap();
+    let folder = temp.path().join("shop");
+    let away = temp.path().with_extension("away");
+    fs::rename(temp.path(), &away).unwrap();
+    assert!(source.fetch().await.is_err());
+    fs::rename(&away, temp.path()).unwrap();
+    for _ in 0..2 {
+        source.fetch().await.unwrap();
+    }
+    fs::remove_dir_all(folder).unwrap();
+    tokio::time::timeout(SOON, source.changed()).await.expect("the removal wakes");
+}
+
 #[tokio::test]
 async fn a_file_that_was_looked_for_in_vain_wakes_the_loop_when_it_appears() {
     let temp = shop();

@@ -16,6 +16,10 @@ impl MemoryTree {
         self.put(path, TreeKind::File { executable }, text.into_bytes());
     }
 
+    pub(crate) fn bytes(&mut self, path: &str, bytes: &[u8]) {
+        self.put(path, TreeKind::File { executable: false }, bytes.to_vec());
+    }
+
     pub(crate) fn link(&mut self, path: &str, target: &str) {
         self.put(path, TreeKind::Link, target.as_bytes().to_vec());
     }

@@ -24,7 +24,7 @@ use self::beneath::Beneath;
 use self::scan::{Budget, Scan};
 use self::tree::{Asked, DirTree};
 use super::hint::{Counter, Hint};
-use crate::model::id::SourceId;
+use crate::model::id::{Revision, SourceId};
 use crate::world::{Snapshot, Source, SourceError};
 
 /// How often a folder is looked at when no watcher says anything.
@@ -43,6 +43,9 @@ pub struct DirSource {
     path: PathBuf,
     rescan: Duration,
     state: Mutex<Option<Seen>>,
+    /// What was asked of the newest revision. It outlives a fetch that finds the same
+    /// revision again, whose snapshot nobody may read, and one that fails.
+    newest: Mutex<Option<(PathBuf, Revision, Arc<Asked>)>>,
 }
 
 /// What the last fetch saw.
@@ -80,7 +83,7 @@ impl DirSource {
                 file => format!("file:{}", place.root.join(file).display()),
             })
         });
-        Ok(Self { id, path, rescan: RESCAN, state: Mutex::new(None) })
+        Ok(Self { id, path, rescan: RESCAN, state: Mutex::new(None), newest: Mutex::new(None) })
     }
 
     /// The same, looked at after `interval` (default 10 s) if no watcher says anything.
@@ -98,6 +101,21 @@ impl DirSource {
 
     fn state(&self) -> MutexGuard<'_, Option<Seen>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was asked of this revision so far; nothing if it is new.
+    fn asked(&self, root: &Path, revision: &Revision) -> Arc<Asked> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*newest {
+            Some((known_root, known, asked)) if known_root == root && known == revision => {
+                Arc::clone(asked)
+            }
+            _ => {
+                let asked = Arc::new(Asked::default());
+                *newest = Some((root.to_owned(), revision.clone(), Arc::clone(&asked)));
+                asked
+            }
+        }
     }
 
     /// Looks until nobody seems to be writing any more.
@@ -150,7 +168,7 @@ impl Source for DirSource {
         let place = Place::find(&self.path)?;
         let (root, scan) = self.settled(&place).await?;
         let scan = Arc::new(scan);
-        let asked = Arc::new(Asked::default());
+        let asked = self.asked(&place.root, &scan.revision);
         *self.state() = Some(Seen {
             root: place.root,
             scan: Arc::clone(&scan),

@@ -31,7 +31,8 @@ pub(super) struct Subscription {
 
 impl Docker {
     /// Returns when the engine reported something since the last call, and each time
-    /// that a stream of events was opened: what happened before it is unknown.
+    /// that a stream of events was opened, since what happened before it is unknown, or
+    /// lost, since then the engine may be gone.
     ///
     /// Never fails: while the engine cannot be reached, it tries again with growing
     /// pauses. May be dropped and called again at any time.
@@ -49,10 +50,14 @@ impl Docker {
                     drain(stream);
                     return;
                 }
-                Ok(Some(Err(_)) | None) => subscription.stream = None,
+                Ok(Some(Err(_)) | None) => {
+                    subscription.stream = None;
+                    return;
+                }
                 Err(_) => {
                     if self.ping().await.is_err() {
                         subscription.stream = None;
+                        return;
                     }
                 }
             }

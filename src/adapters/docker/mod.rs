@@ -22,6 +22,7 @@ mod own;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod warden;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -31,10 +32,10 @@ use bollard::errors::Error;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
+pub use warden::Warden;
 
 use crate::adapters::http::HttpClient;
 use crate::model::id::{EngineId, EngineName, InstallationId};
-use crate::model::policy::HostPolicy;
 use crate::world::OutsideError;
 use events::Subscription;
 use transport::Transport;
@@ -69,7 +70,7 @@ impl Docker {
     /// A client of the engine at this endpoint. Certificates are read now; nothing is
     /// connected before the first request.
     ///
-    /// `policy` is asked about the final body of every request that changes something.
+    /// `warden` is asked about the final body of every request that changes something.
     ///
     /// # Errors
     /// [`OutsideError::Forbidden`] if the endpoint cannot be used as it is: plain TCP
@@ -78,13 +79,13 @@ impl Docker {
         endpoint: &EngineEndpoint,
         name: EngineName,
         installation: InstallationId,
-        policy: Arc<HostPolicy>,
+        warden: Arc<Warden>,
     ) -> Result<Self, OutsideError> {
         let client = endpoint
             .open()
             .and_then(|endpoint| Ok(HttpClient::new(endpoint, AT_ONCE)?))
             .map_err(|error| error::endpoint(&name, &error))?;
-        let transport = Arc::new(Transport::new(client, name.clone(), policy));
+        let transport = Arc::new(Transport::new(client, name.clone(), warden));
         let sender = Arc::clone(&transport);
         let send = move |request| {
             let transport = Arc::clone(&sender);

@@ -16,7 +16,8 @@ use crate::model::labels::PREFIX;
 use crate::model::observed::{ContainerView, EngineContents, ImageView, NetworkView, VolumeView};
 use crate::world::{OutsideError, Scope};
 
-/// The longest log line that is returned, in bytes.
+/// How much of a log is kept at most, and of each of its lines, in bytes.
+const LONGEST_LOG: usize = 1 << 20;
 const LONGEST_LINE: usize = 4096;
 
 impl Docker {
@@ -86,9 +87,19 @@ impl Docker {
         self.read(absent(call)).await
     }
 
-    /// An image's id and defaults; `None` if it is not there.
+    /// An image's id and defaults; `None` if it is not there. What is no reference at all
+    /// names no image: one mistake in one stack must not hide the whole engine.
     pub(super) async fn image(&self, image: &ImageRef) -> Result<Option<ImageView>, OutsideError> {
-        match self.read(absent(self.api.inspect_image(image.as_str()))).await? {
+        if !is_reference(image.as_str()) {
+            return Ok(None);
+        }
+        let call = async {
+            match absent(self.api.inspect_image(image.as_str())).await {
+                Err(Error::DockerResponseServerError { status_code: 400, .. }) => Ok(None),
+                other => other,
+            }
+        };
+        match self.read(call).await? {
             Some(seen) => inspect::image(seen).map(Some).map_err(|error| self.failed(error)),
             None => Ok(None),
         }
@@ -108,8 +119,10 @@ impl Docker {
             ..LogsOptions::default()
         };
         let frames = self.api.logs(container.as_str(), Some(options));
-        let bytes = self.read(frames.try_fold(Vec::new(), |mut all, frame| async move {
+        let bytes = self.read(frames.try_fold(Vec::new(), |mut all: Vec<u8>, frame| async move {
             all.extend_from_slice(&frame.into_bytes());
+            let surplus = all.len().saturating_sub(LONGEST_LOG);
+            all.drain(..surplus);
             Ok(all)
         }));
         let text = String::from_utf8_lossy(&bytes.await?).into_owned();
@@ -137,13 +150,13 @@ impl Docker {
     }
 
     async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
-        let list = self.read(self.api.list_networks(None::<ListNetworksOptions>)).await?;
-        let mut views = list
+        let mut list = self.read(self.api.list_networks(None::<ListNetworksOptions>)).await?;
+        list.sort_by(|a, b| (&a.name, a.created, &a.id).cmp(&(&b.name, b.created, &b.id)));
+        let views = list
             .into_iter()
             .map(inspect::network)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| self.failed(error))?;
-        views.sort_by(|a, b| (&a.spec.name, &a.id).cmp(&(&b.spec.name, &b.id)));
         Ok(views)
     }
 
@@ -191,6 +204,12 @@ async fn absent<T>(call: impl Future<Output = Result<T, Error>>) -> Result<Optio
 fn name_of(summary: &ContainerSummary) -> Option<ContainerName> {
     let names = summary.names.iter().flatten().map(|name| name.trim_start_matches('/'));
     names.filter(|name| !name.contains('/')).map(ContainerName::new).next()
+}
+
+/// Whether this can be an image's name, and so the end of a path.
+fn is_reference(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:@".contains(c);
+    text.split('/').all(|part| !matches!(part, "" | "." | "..") && part.chars().all(plain))
 }
 
 fn cut(line: &str) -> String {

@@ -12,6 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use super::*;
 use crate::model::action::{Action, ContainerRef, Target};
 use crate::model::id::{ContainerId, ImageRef};
+use crate::model::policy::HostPolicy;
 use crate::world::{Scope, Tree, TreeEntry, TreeError};
 
 /// What the engine answers: status and body by `GET /path`, without version and query.
@@ -66,7 +67,7 @@ impl FakeEngine {
             }
         });
         let endpoint = EngineEndpoint::Unix(socket);
-        let policy = Arc::new(HostPolicy::default());
+        let policy = Warden::of(HostPolicy::default());
         let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
         Self { folder, docker, requests }
     }
@@ -169,6 +170,19 @@ async fn half_an_answer_is_no_answer() {
 }
 
 #[tokio::test]
+async fn what_is_no_image_reference_is_no_image() {
+    let invalid = json!({"message": "invalid reference format"});
+    let engine = FakeEngine::start(vec![
+        ("GET /images/UPPER/json", 400, invalid),
+        ("GET /images/web:1/json", 200, json!({"Id": "sha256:1"})),
+    ]);
+    let images = ["UPPER", "../info", "a//b", "a?b", "a b", "", "..", "web:1"].map(ImageRef::new);
+    let scope = Scope { images: images.into(), ..Scope::default() };
+    let seen = engine.docker.observe(&scope).await.unwrap();
+    assert_eq!(seen.images.keys().collect::<Vec<_>>(), [&ImageRef::new("web:1")]);
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_is_no_answer() {
     let cut = (r#"[{"Id":"a1","Names":["/a1"],"#).to_owned();
     let engine = FakeEngine::start_with(vec![("GET /containers/json", 200, cut)]);
@@ -179,7 +193,7 @@ async fn an_answer_that_breaks_off_is_no_answer() {
 async fn an_engine_that_is_not_there_is_unreachable() {
     let folder = folder();
     let endpoint = EngineEndpoint::Unix(folder.join("docker.sock"));
-    let policy = Arc::new(HostPolicy::default());
+    let policy = Warden::of(HostPolicy::default());
     let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
     let error = docker.ping().await.unwrap_err();
     assert!(

@@ -15,9 +15,9 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::guard::{self, Outgoing, Owner, Refusal, Wish};
+use super::warden::Warden;
 use crate::adapters::http::{Body, HttpClient, full};
 use crate::model::id::{DeploymentId, EngineName};
-use crate::model::policy::HostPolicy;
 
 /// The newest API that bollard 0.21.1 knows.
 const NEWEST: ApiVersion = ApiVersion { major: 1, minor: 53 };
@@ -50,14 +50,14 @@ impl fmt::Display for ApiVersion {
 pub(super) struct Transport {
     client: HttpClient,
     engine: EngineName,
-    policy: Arc<HostPolicy>,
+    warden: Arc<Warden>,
     /// Forgotten when a connection breaks: behind the next one may be another engine.
     version: Mutex<Option<ApiVersion>>,
 }
 
 impl Transport {
-    pub(super) fn new(client: HttpClient, engine: EngineName, policy: Arc<HostPolicy>) -> Self {
-        Self { client, engine, policy, version: Mutex::new(None) }
+    pub(super) fn new(client: HttpClient, engine: EngineName, warden: Arc<Warden>) -> Self {
+        Self { client, engine, warden, version: Mutex::new(None) }
     }
 
     /// Sends one request, if the guard lets it.
@@ -112,13 +112,13 @@ impl Transport {
 
     async fn judge(&self, mut wish: Wish, version: ApiVersion) -> Result<(), Error> {
         if let (false, Owner::OfContainer { container, network }) =
-            (self.policy.permissive, &wish.owner)
+            (self.warden.is_permissive(), &wish.owner)
         {
             let deployment = self.deployment_of(container, version).await?;
             wish.demands.extend(guard::network_demand(&deployment, network));
             wish.owner = Owner::Deployment(deployment);
         }
-        wish.judge(&self.policy).map_err(refused)
+        wish.judge(&self.warden).map_err(refused)
     }
 
     /// The deployment that a container belongs to, by its labels.

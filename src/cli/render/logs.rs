@@ -1,5 +1,7 @@
 //! What a controller does, as log lines and for whoever asks its API.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -7,6 +9,8 @@ use tracing::{debug, error, info, warn};
 
 use crate::api::{LastPass, Status, put_off, rfc3339};
 use crate::control::{Ending, Event, Progress, Report};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::id::DeploymentId;
 use crate::world::Clock;
 
 use super::progress::{elapsed, takes_long};
@@ -15,12 +19,14 @@ use super::progress::{elapsed, takes_long};
 pub(in crate::cli) struct Logs<C> {
     clock: C,
     status: watch::Sender<Arc<Status>>,
+    /// The messages that were logged last: they are not repeated after every pass.
+    said: RefCell<BTreeSet<String>>,
 }
 
 impl<C: Clock> Logs<C> {
     /// Publishes to this channel.
     pub(in crate::cli) fn new(clock: C, status: watch::Sender<Arc<Status>>) -> Self {
-        Self { clock, status }
+        Self { clock, status, said: RefCell::default() }
     }
 
     /// Changes what is published.
@@ -29,21 +35,26 @@ impl<C: Clock> Logs<C> {
     }
 
     fn finished(&self, report: &Report) {
+        let before = self.said.take();
+        let said = &mut *self.said.borrow_mut();
+        let mut is_news = |text: String| {
+            let news = !before.contains(&text);
+            said.insert(text);
+            news
+        };
         for (deployment, message) in
             report.diagnostics.iter().flat_map(|(id, list)| list.iter().map(move |one| (id, one)))
         {
-            let deployment = deployment.as_ref().map(tracing::field::display);
-            let at = message.at.as_ref().map(tracing::field::display);
-            if message.is_error() {
-                error!(deployment, at, help = message.help, "{}", message.message);
-            } else {
-                warn!(deployment, at, help = message.help, "{}", message.message);
+            if is_news(format!("{deployment:?} {:?} {}", message.at, message.message)) {
+                log_message(message, deployment.as_ref());
             }
         }
         for blocked in &report.blocked {
             let deployment = blocked.deployment.as_ref().map(tracing::field::display);
             let waits = blocked.waiting_on.to_string();
-            warn!(deployment, waits, "blocked: {}", blocked.subject);
+            if is_news(blocked.to_string()) {
+                warn!(deployment, waits, "blocked: {}", blocked.subject);
+            }
         }
         if let Some(error) = &report.error {
             error!("{error}");
@@ -62,6 +73,17 @@ impl<C: Clock> Logs<C> {
     }
 }
 
+fn log_message(message: &Diagnostic, deployment: Option<&DeploymentId>) {
+    let Diagnostic { message: text, help, .. } = message;
+    let deployment = deployment.map(tracing::field::display);
+    let at = message.at.as_ref().map(tracing::field::display);
+    if message.is_error() {
+        error!(deployment, at, help, "{text}");
+    } else {
+        warn!(deployment, at, help, "{text}");
+    }
+}
+
 impl<C: Clock> Progress for Logs<C> {
     fn event(&self, event: &Event<'_>) {
         match event {
@@ -72,9 +94,12 @@ impl<C: Clock> Progress for Logs<C> {
             }
             Event::Reachable { part } => info!(%part, "answers again"),
             Event::Planned(plan) => {
-                for line in plan.to_string().lines() {
-                    info!("{line}");
+                for step in &plan.steps {
+                    let causes: Vec<_> = step.causes.iter().map(ToString::to_string).collect();
+                    let (deployment, causes) = (&step.deployment, causes.join("; "));
+                    info!(%deployment, step = %step.id, causes, "plan {}", step.action);
                 }
+                info!("{}", plan.summary());
             }
             Event::Held(held) => warn!("{}", put_off(held)),
             Event::StepStarted(step) => {

@@ -2,25 +2,16 @@
 //! folder: the same relative bind mount means another path on another host.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::adapters::docker::Warden;
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::{DeploymentId, EngineName};
-use crate::model::policy::Trees;
 use crate::stack::{self, Options};
 use crate::world::Snapshot;
 
 use super::super::environment::Environment;
-
-/// The source's folder as an engine's host sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Root {
-    /// Not at all.
-    Unseen,
-    /// As we see it.
-    Same,
-    /// As the operator says.
-    Given(String),
-}
+use super::roots::Root;
 
 /// Reads desired state.
 #[derive(Debug)]
@@ -28,8 +19,8 @@ pub(in crate::cli) struct Loader {
     /// What does not depend on the engine.
     options: Options,
     roots: BTreeMap<EngineName, Root>,
-    /// Renewed with every load.
-    trees: Trees,
+    /// Told with every load where the deployments' trees are.
+    warden: Option<Arc<Warden>>,
 }
 
 impl Loader {
@@ -39,14 +30,14 @@ impl Loader {
         passed: Option<&[String]>,
         default_engine: EngineName,
         roots: BTreeMap<EngineName, Root>,
-        trees: Trees,
+        warden: Option<Arc<Warden>>,
     ) -> Self {
         let is_passed = |name: &String| passed.is_none_or(|names| names.contains(name));
         let (passed, withheld): (BTreeMap<_, _>, BTreeMap<_, _>) =
             environment.all().clone().into_iter().partition(|(name, _)| is_passed(name));
         let withheld: BTreeSet<String> = withheld.into_keys().collect();
         let options = Options { passed, withheld, default_engine, project_root: None };
-        Self { options, roots, trees }
+        Self { options, roots, warden }
     }
 
     /// Reads everything that a snapshot asks for.
@@ -56,7 +47,9 @@ impl Loader {
             Entry::Valid(deployment, _) => Some((id.clone(), deployment.project_dir.clone()?)),
             Entry::Invalid(_) => None,
         };
-        self.trees.renew(desired.deployments.iter().filter_map(tree).collect());
+        if let Some(warden) = &self.warden {
+            warden.renew(desired.deployments.iter().filter_map(tree).collect());
+        }
         desired.incomplete.dedup();
         desired
     }
@@ -91,11 +84,7 @@ impl Loader {
     }
 
     fn root(&self, snapshot: &Snapshot, engine: &EngineName) -> Option<String> {
-        match self.roots.get(engine)? {
-            Root::Unseen => None,
-            Root::Same => snapshot.tree.host_path().map(str::to_owned),
-            Root::Given(path) => Some(path.clone()),
-        }
+        self.roots.get(engine)?.resolve(snapshot.tree.host_path())
     }
 }
 

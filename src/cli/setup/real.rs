@@ -1,15 +1,13 @@
 //! The real world, put together from the settings.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adapters::consul::Consul;
-use crate::adapters::docker::{Docker, EngineEndpoint};
+use crate::adapters::docker::{Docker, EngineEndpoint, Warden};
 use crate::adapters::host::Host;
 use crate::model::id::{DeploymentId, EngineName, InstallationId};
-use crate::model::policy::HostPolicy;
 use crate::model::secret::Masker;
 use crate::plan::{CatalogSettings, Settings};
 use crate::world::OutsideError;
@@ -18,7 +16,8 @@ use super::super::config::Layer;
 use super::super::environment::Environment;
 use super::super::options::WorldOptions;
 use super::engines::{EngineSetup, LOCAL};
-use super::loader::{Loader, Root};
+use super::loader::Loader;
+use super::roots::roots;
 use super::source::AnySource;
 use super::{Refusal, chain, consul, engines, source, trust};
 
@@ -37,8 +36,14 @@ pub(in crate::cli) struct Real {
     pub(in crate::cli) consul: Option<Consul>,
     /// What the operator decided.
     pub(in crate::cli) settings: Settings,
-    /// Reads desired state.
-    pub(in crate::cli) loader: Loader,
+    /// The engine of deployments that name none.
+    default: EngineName,
+    /// The engines as they are configured.
+    engines: BTreeMap<EngineName, EngineSetup>,
+    /// What stacks may see of the environment; `None` is everything.
+    passed: Option<Vec<String>>,
+    /// Whom the engines ask about what deployments demand of their hosts.
+    warden: Arc<Warden>,
     /// How long a pass may take.
     pub(in crate::cli) deadline: Duration,
     /// What `docker` needs to be told to reach an engine, for hints.
@@ -94,22 +99,29 @@ pub(in crate::cli) fn open(
         resolvers: layer.world.consul_dns.iter().flatten().map(ToString::to_string).collect(),
     });
     let passed = (!own).then(|| layer.trust.env.clone().unwrap_or_default());
-    let loader = Loader::new(
-        environment,
-        passed.as_deref(),
-        default.clone(),
-        roots(&engines, &source),
-        settings.policy.trees.clone(),
-    );
+    let warden = Warden::of(settings.policy.clone());
     Ok(Real {
-        host: Host::new(connect(&engines, &settings)?, consul.clone(), default),
+        host: Host::new(connect(&engines, &settings, &warden)?, consul.clone(), default.clone()),
+        default,
         hints: engines.iter().map(|(name, engine)| (name.clone(), hint(name, engine))).collect(),
-        deadline: layer.pass.deadline.map_or(DEADLINE, |span| span.0),
+        deadline: layer.once.deadline.map_or(DEADLINE, |span| span.0),
         source,
         consul,
         settings,
-        loader,
+        engines,
+        passed,
+        warden,
     })
+}
+
+impl Real {
+    /// How desired state is read. Asks an engine only if we may run in a container of it.
+    pub(in crate::cli) async fn loader(&self, environment: &Environment) -> Loader {
+        let roots = roots(&self.host, &self.engines, self.source.is_folder()).await;
+        let warden = Some(Arc::clone(&self.warden));
+        let default = self.default.clone();
+        Loader::new(environment, self.passed.as_deref(), default, roots, warden)
+    }
 }
 
 /// The engine of deployments that name none.
@@ -120,29 +132,14 @@ pub(in crate::cli) fn default_engine(layer: &Layer) -> EngineName {
 fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
     settings: &Settings,
+    warden: &Arc<Warden>,
 ) -> Result<Vec<Docker>, Refusal> {
-    let policy: Arc<HostPolicy> = Arc::new(settings.policy.clone());
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
         let installation = settings.installation.clone();
-        Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(&policy))
+        Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(warden))
     };
     let connected: Result<Vec<_>, OutsideError> = engines.iter().map(connect).collect();
     connected.map_err(|error| Refusal::invalid(chain(&error)))
-}
-
-/// Where each engine's host sees the source's folder.
-fn roots(
-    engines: &BTreeMap<EngineName, EngineSetup>,
-    source: &AnySource,
-) -> BTreeMap<EngineName, Root> {
-    // In a container our paths are not the host's.
-    let boxed = ["/.dockerenv", "/run/.containerenv"].iter().any(|file| Path::new(file).exists());
-    let root = |engine: &EngineSetup| match &engine.project_directory {
-        Some(path) => Root::Given(path.clone()),
-        None if source.is_folder() && !boxed && engine.is_here() => Root::Same,
-        None => Root::Unseen,
-    };
-    engines.iter().map(|(name, engine)| (name.clone(), root(engine))).collect()
 }
 
 /// What comes between `docker` and its command so that it reaches this engine.

@@ -20,7 +20,7 @@ pub(in crate::cli) fn policy(options: &TrustOptions, own: bool) -> HostPolicy {
     for grant in options.allow.iter().flatten() {
         grants.entry(grant.deployment.clone()).or_default().insert(grant.demand.clone());
     }
-    HostPolicy { permissive: options.trust_stacks.unwrap_or(own), grants, ..HostPolicy::default() }
+    HostPolicy { permissive: options.trust_stacks.unwrap_or(own), grants }
 }
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn nothing_is_granted_unasked() {
         let policy = policy(&TrustOptions::default(), false);
-        assert!(!policy.permits(&"abc".into(), &Demand::Privileged));
+        assert!(!policy.permits(&"abc".into(), None, &Demand::Privileged));
     }
 
     #[test]
@@ -46,8 +46,8 @@ mod tests {
         let grants = ["abc:privileged", "*:bind=/srv"].map(|text| text.parse().expect("a grant"));
         let options = TrustOptions { allow: Some(grants.into()), ..TrustOptions::default() };
         let policy = policy(&options, false);
-        assert!(policy.permits(&"abc".into(), &Demand::Privileged));
-        assert!(!policy.permits(&"xyz".into(), &Demand::Privileged));
-        assert!(policy.permits(&"xyz".into(), &Demand::Bind("/srv/a".to_owned())));
+        assert!(policy.permits(&"abc".into(), None, &Demand::Privileged));
+        assert!(!policy.permits(&"xyz".into(), None, &Demand::Privileged));
+        assert!(policy.permits(&"xyz".into(), None, &Demand::Bind("/srv/a".to_owned())));
     }
 }

@@ -55,41 +55,74 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     if console.format == Format::Json {
         console.json(&plan::json(&prepared.plan, &report));
     }
-    console.progress("Nothing was changed.");
+    console.progress(if prepared.plan.is_empty() {
+        "Nothing was changed."
+    } else {
+        "Nothing was changed; `reconciler --once` with the same settings applies it."
+    });
     match Exit::from(report.exit()) {
         Exit::Done if detailed && !prepared.plan.is_empty() => Exit::Pending,
         exit => exit,
     }
 }
 
-/// Fetches, looks, plans and carries out.
-pub(in crate::cli) async fn once<W: Act, C: Clock>(
+/// A pass that has come to its plan, or is over before.
+pub(in crate::cli) enum Begun {
+    /// There is a plan.
+    Ready(Prepared),
+    /// There is none; this is how it ended.
+    Over(Passed),
+}
+
+/// Fetches, looks and plans; a request to stop ends it at once.
+pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
     console: Console,
     setup: Setup<'_, W, C>,
     fetch: impl Future<Output = Result<Snapshot, SourceError>>,
     stop: &Stop,
-) -> Passed {
+) -> Begun {
     let began = setup.clock.now();
-    let took = || setup.clock.now().since(began);
     let read = pin!(async { Ok(look(console, setup, fetch.await?).await) });
-    match select(pin!(stop.requested()), read).await {
+    let report = match select(pin!(stop.requested()), read).await {
+        Either::Right((Ok(prepared), _)) => return Begun::Ready(prepared),
+        Either::Right((Err(error), _)) => {
+            let report = Report { error: Some(PassError::Source(error)), ..Report::default() };
+            report::complaints(console, &report);
+            report
+        }
         Either::Left(((), _)) => {
             let execution = Some(Execution { steps: Vec::new(), stopped: true });
-            let report = Report { execution, ..Report::default() };
-            Passed { plan: None, report, took: took() }
+            Report { execution, ..Report::default() }
         }
-        Either::Right((Err(error), _)) => {
-            let error = Some(PassError::Source(error));
-            let report = Report { error, ..Report::default() };
-            report::complaints(console, &report);
-            Passed { plan: None, report, took: took() }
-        }
-        Either::Right((Ok(prepared), _)) => {
-            let plan = Some(prepared.plan.clone());
-            let report = apply(setup, prepared, stop).await;
-            Passed { plan, report, took: took() }
-        }
+    };
+    Begun::Over(Passed { plan: None, report, took: setup.clock.now().since(began) })
+}
+
+/// Looks again, because time passed or another controller acted; prints the plan only if
+/// it is another one.
+pub(in crate::cli) async fn again<W: Observe, C: Clock>(
+    console: Console,
+    setup: Setup<'_, W, C>,
+    before: Prepared,
+) -> Prepared {
+    let prepared = prepare(setup, before.snapshot).await;
+    if prepared.plan != before.plan && console.format == Format::Text {
+        console.progress("What is there has changed meanwhile; the plan now:");
+        console.result(&plan::text(&prepared.plan));
     }
+    prepared
+}
+
+/// Carries a plan out.
+pub(in crate::cli) async fn finish<W: Act, C: Clock>(
+    setup: Setup<'_, W, C>,
+    prepared: Prepared,
+    stop: &Stop,
+) -> Passed {
+    let began = setup.clock.now();
+    let plan = Some(prepared.plan.clone());
+    let report = apply(setup, prepared, stop).await;
+    Passed { plan, report, took: setup.clock.now().since(began) }
 }
 
 /// Prints how a pass ended, and turns it into an exit code.

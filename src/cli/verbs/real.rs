@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::adapters::clock::SystemClock;
+use crate::adapters::consul::Consul;
 use crate::adapters::lease::{Lease, LeaseError};
 use crate::api::Status;
-use crate::control::{Limits, Pace, Progress, Setup, Silent, Stop};
+use crate::control::{Limits, Pace, Prepared, Progress, Setup, Silent, Stop};
 use crate::model::desired::DesiredState;
 use crate::plan::Settings;
-use crate::world::{Snapshot, Source as _};
+use crate::world::{Act, Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::Console;
@@ -21,7 +22,7 @@ use super::super::render::progress::Lines;
 use super::super::setup::real::{Real, open};
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
-use super::pass::{Passed, conclude, once, show};
+use super::pass::{Begun, Passed, again, begin, conclude, finish, show};
 use super::run::{Controller, holder, listen, release};
 
 /// `plan`: reads only.
@@ -31,11 +32,14 @@ pub(in crate::cli) fn plan(
     environment: &Environment,
     detailed: bool,
 ) -> Result<Exit, Refusal> {
-    let Real { source, host, settings, loader, .. } = open(layer, environment, false)?;
-    let load = |snapshot: &Snapshot| loader.load(snapshot);
-    let world = host.read_only();
-    let setup = setup(&world, &settings, &load, &Silent);
-    block_on(show(console, setup, &source, detailed))
+    let real = open(layer, environment, false)?;
+    block_on(async {
+        let loader = real.loader(environment).await;
+        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let Real { source, host, settings, .. } = real;
+        let world = host.read_only();
+        show(console, setup(&world, &settings, &load, &Silent), &source, detailed).await
+    })
 }
 
 /// `--once`.
@@ -45,36 +49,74 @@ pub(in crate::cli) fn apply_once(
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
     let real = open(layer, environment, false)?;
-    let load = |snapshot: &Snapshot| real.loader.load(snapshot);
     let progress = Lines::new(console, real.hints.clone());
-    let setup = setup(&real.host, &real.settings, &load, &progress);
     block_on(async {
-        let lease = match &real.consul {
-            None => None,
-            Some(consul) => match Lease::acquire(consul, &holder()).await {
-                Ok(lease) => Some(lease),
-                Err(error) => return Ok(no_lease(console, &error)),
-            },
-        };
+        let loader = real.loader(environment).await;
+        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let setup = setup(&real.host, &real.settings, &load, &progress);
         let stop = Stop::new();
-        let work = under(lease.as_ref(), once(console, setup, real.source.fetch(), &stop));
+        let work = async {
+            match begin(console, setup, real.source.fetch(), &stop).await {
+                Begun::Over(passed) => Once::Passed(Box::new(passed)),
+                Begun::Ready(prepared) => match &real.consul {
+                    // Where there is nothing to do, nothing is written, no lease either.
+                    Some(consul) if !prepared.plan.is_empty() => {
+                        leased(console, setup, consul, prepared, &stop).await
+                    }
+                    _ => Once::Passed(Box::new(finish(setup, prepared, &stop).await)),
+                },
+            }
+        };
         let ended = guard(console, Box::pin(work), &stop, Some(real.deadline)).await;
-        let exit = match ended.map_err(|error| signals(&error))? {
-            Ended::Dropped(exit) => return Ok(exit),
-            Ended::Returned(Some(passed), cut) => conclude(console, &passed, cut),
-            Ended::Returned(None, _) => {
+        Ok(match ended.map_err(|error| signals(&error))? {
+            Ended::Dropped(exit) => exit,
+            Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut),
+            Ended::Returned(Once::NoLease(error), _) => no_lease(console, &error),
+            Ended::Returned(Once::Lost, _) => {
                 console.error(
                     "the lease was lost while the pass ran: another controller may act now",
                     Some("the same command goes on from here"),
                 );
-                return Ok(Exit::Busy);
+                Exit::Busy
             }
-        };
-        if let Some(lease) = lease {
-            release(lease).await;
-        }
-        Ok(exit)
+        })
     })?
+}
+
+/// How `--once` went.
+enum Once {
+    /// To the end.
+    Passed(Box<Passed>),
+    /// Another controller acts, or Consul cannot say.
+    NoLease(LeaseError),
+    /// The lease was lost on the way.
+    Lost,
+}
+
+/// Carries a plan out under the lease. Another controller may have acted until we got it,
+/// so everything is looked at once more.
+async fn leased<W: Act>(
+    console: Console,
+    setup: Setup<'_, W, SystemClock>,
+    consul: &Consul,
+    prepared: Prepared,
+    stop: &Stop,
+) -> Once {
+    let lease = match Lease::acquire(consul, &holder()).await {
+        Ok(lease) => lease,
+        Err(error) => return Once::NoLease(error),
+    };
+    let work = async {
+        let prepared = again(console, setup, prepared).await;
+        finish(setup, prepared, stop).await
+    };
+    let passed = tokio::select! {
+        biased;
+        passed = work => passed,
+        _ = lease.keep() => return Once::Lost,
+    };
+    release(lease).await;
+    Once::Passed(Box::new(passed))
 }
 
 /// `run`.
@@ -84,21 +126,22 @@ pub(in crate::cli) fn control(
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
     let real = open(layer, environment, true)?;
-    let load = |snapshot: &Snapshot| real.loader.load(snapshot);
     let starting = Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
     let (sender, newest) = watch::channel(Arc::new(starting));
     let logs = Logs::new(SystemClock, sender);
     let resync = layer.controller.resync.map_or(Pace::default().resync, |span| span.0);
-    let controller = Controller {
-        console,
-        setup: setup(&real.host, &real.settings, &load, &logs),
-        source: &real.source,
-        pace: Pace { resync, ..Pace::default() },
-        consul: real.consul.as_ref(),
-        logs: &logs,
-    };
     block_on(async {
         let listener = listen(layer.listen.listen.unwrap_or_default()).await?;
+        let loader = real.loader(environment).await;
+        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let controller = Controller {
+            console,
+            setup: setup(&real.host, &real.settings, &load, &logs),
+            source: &real.source,
+            pace: Pace { resync, ..Pace::default() },
+            consul: real.consul.as_ref(),
+            logs: &logs,
+        };
         Box::pin(controller.run(listener, newest)).await.map_err(|error| signals(&error))
     })?
 }
@@ -110,16 +153,6 @@ fn setup<'a, W>(
     progress: &'a dyn Progress,
 ) -> Setup<'a, W, SystemClock> {
     Setup { world, clock: &SystemClock, load, settings, limits: Limits::default(), progress }
-}
-
-/// Works while the lease is kept; `None` if it was lost before the work was done.
-async fn under(lease: Option<&Lease>, work: impl Future<Output = Passed>) -> Option<Passed> {
-    let Some(lease) = lease else { return Some(work.await) };
-    tokio::select! {
-        biased;
-        passed = work => Some(passed),
-        _ = lease.keep() => None,
-    }
 }
 
 fn no_lease(console: Console, error: &LeaseError) -> Exit {

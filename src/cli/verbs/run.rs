@@ -72,7 +72,10 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
         Ok(match ended {
             Ended::Dropped(exit) => exit,
             Ended::Returned(report, cut) => {
-                if let Some(report) = report.filter(|report| report.execution.is_some()) {
+                let left = |report: &Report| {
+                    report.execution.as_ref().is_some_and(|e| e.remaining().next().is_some())
+                };
+                if let Some(report) = report.filter(left) {
                     self.console.complain(&report::remains(&report));
                 }
                 info!("stopped");

@@ -9,7 +9,7 @@ use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::EngineName;
 use crate::model::policy::HostPolicy;
 use crate::plan::{CatalogSettings, EngineSettings, Settings};
-use crate::sim::{Hand, Sim, SimWorld};
+use crate::sim::{Behaviour, Hand, Sim, SimWorld};
 use crate::world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
@@ -19,7 +19,7 @@ use super::super::exit::Exit;
 use super::super::render::progress::Lines;
 use super::super::setup::Refusal;
 use super::super::setup::real::basics;
-use super::pass::{Passed, conclude, once};
+use super::pass::{Begun, begin, conclude, finish};
 use super::real::block_on;
 use super::validate::loader;
 
@@ -63,6 +63,7 @@ impl Play<'_> {
             engines.iter().map(|name| (name.clone(), EngineSettings::default())).collect();
         self.settings.catalog = Some(CatalogSettings::default());
         let sim = Sim::new(SEED, &engines, true);
+        self.let_jobs_end(&sim);
         let world = sim.world();
         self.say("SIMULATED engine and Consul: nothing real is touched.");
         let exit = self.pass(&sim, &world);
@@ -93,6 +94,16 @@ impl Play<'_> {
         Exit::Done
     }
 
+    /// What runs once ends well, whatever its image is called.
+    fn let_jobs_end(&self, sim: &Sim) {
+        for (id, entry) in (self.load)(&self.snapshot).deployments {
+            let Entry::Valid(deployment, _) = entry else { continue };
+            for service in deployment.services.values().filter(|service| service.one_shot) {
+                sim.set_behaviour(&id, &service.name, &Behaviour::job(0));
+            }
+        }
+    }
+
     /// Every engine that a deployment names.
     fn engines(&self) -> Vec<EngineName> {
         let desired = (self.load)(&self.snapshot);
@@ -118,9 +129,14 @@ impl Play<'_> {
         };
         let snapshot = self.snapshot.clone();
         let stop = Stop::new();
-        let pass = once(self.console, setup, async { Ok(snapshot) }, &stop);
+        let pass = async {
+            match begin(self.console, setup, async { Ok(snapshot) }, &stop).await {
+                Begun::Ready(prepared) => finish(setup, prepared, &stop).await,
+                Begun::Over(passed) => passed,
+            }
+        };
         let until = sim.now().plus(PATIENCE);
-        let Some(passed): Option<Passed> = sim.drive(pass, Some(until)).done() else {
+        let Some(passed) = sim.drive(pass, Some(until)).done() else {
             self.console.error("the simulated pass did not end within an hour of its time", None);
             return Exit::Failed;
         };

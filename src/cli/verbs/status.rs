@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn deployments_stand_in_columns() {
-        let mut status = Status::starting("default", "dir:/srv");
+        let mut status = Status { acts: true, ..Status::starting("default", "dir:/srv") };
         let state =
             StateOfDeployment { sync: "OutOfSync".to_owned(), health: "Healthy".to_owned() };
         status.deployments.insert("abc".to_owned(), state);

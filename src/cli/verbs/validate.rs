@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::DeploymentId;
-use crate::model::policy::Trees;
 use crate::world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
@@ -16,8 +15,9 @@ use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::render::diagnostics;
 use super::super::render::plan::{SCHEMA_VERSION, diagnostics_json};
-use super::super::setup::loader::{Loader, Root};
+use super::super::setup::loader::Loader;
 use super::super::setup::real::default_engine;
+use super::super::setup::roots::Root;
 use super::super::setup::{Refusal, source};
 use super::real::block_on;
 
@@ -67,7 +67,7 @@ pub(super) fn read(
 pub(super) fn loader(layer: &Layer, environment: &Environment) -> Loader {
     let engine = default_engine(layer);
     let roots = [(engine.clone(), Root::Same)].into();
-    Loader::new(environment, layer.trust.env.as_deref(), engine, roots, Trees::default())
+    Loader::new(environment, layer.trust.env.as_deref(), engine, roots, None)
 }
 
 fn messages(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagnostic>> {

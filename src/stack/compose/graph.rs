@@ -6,6 +6,9 @@ use super::service::Draft;
 use crate::stack::report::Reporter;
 use crate::stack::yaml::Span;
 
+/// How many cycles are shown.
+const MOST: usize = 10;
+
 /// What a service depends on, and where that is written.
 type Edges<'a> = BTreeMap<&'a str, Vec<(&'a str, Span)>>;
 
@@ -19,14 +22,21 @@ pub(super) fn check_cycles(drafts: &[Draft<'_>], report: &Reporter) {
         })
         .collect();
     let mut done = BTreeSet::new();
+    let mut left = MOST;
     for start in edges.keys() {
-        walk(start, &edges, &mut done, report);
+        walk(start, &edges, &mut done, &mut left, report);
     }
 }
 
 /// Depth first, with a stack of its own: a file may hold a very long chain. The path
 /// holds the services on the way, each with the number of its next dependency.
-fn walk<'a>(start: &'a str, edges: &Edges<'a>, done: &mut BTreeSet<&'a str>, report: &Reporter) {
+fn walk<'a>(
+    start: &'a str,
+    edges: &Edges<'a>,
+    done: &mut BTreeSet<&'a str>,
+    left: &mut usize,
+    report: &Reporter,
+) {
     let mut path: Vec<(&str, usize)> = vec![(start, 0)];
     let mut on_path = BTreeSet::from([start]);
     while let Some((name, next)) = path.last_mut() {
@@ -43,6 +53,10 @@ fn walk<'a>(start: &'a str, edges: &Edges<'a>, done: &mut BTreeSet<&'a str>, rep
             path.push((target, 0));
             continue;
         }
+        if *left == 0 {
+            return;
+        }
+        *left -= 1;
         let first = path.iter().position(|(name, _)| name == target).unwrap_or(0);
         let cycle: Vec<(&str, Span)> = path[first..]
             .iter()

@@ -31,7 +31,7 @@ impl Table {
             report.warn(entry.at, format!("`{key}` has no effect here"), None);
         } else if self.refused.contains(&key) {
             report.error(entry.at, format!("`{key}` is valid Compose, but not carried yet"));
-        } else {
+        } else if !report.is_full() {
             let known = [self.carried, self.refused, self.harmless].into_iter().flatten().copied();
             report.refuse(
                 entry.at,
@@ -300,3 +300,22 @@ pub(super) const FILE: Table = Table {
     refused: &["driver", "driver_opts", "external", "template_driver"],
     harmless: &["labels", "name"],
 };
+
+/// Every table, for the published list.
+#[cfg(test)]
+pub(super) const ALL: &[&Table] = &[
+    &TOP,
+    &SERVICE,
+    &BUILD,
+    &HEALTHCHECK,
+    &PORT,
+    &MOUNT,
+    &ATTACHMENT,
+    &DEPLOY,
+    &LIMITS,
+    &UPDATE,
+    &RESTART,
+    &NETWORK,
+    &VOLUME,
+    &FILE,
+];

@@ -14,6 +14,8 @@ mod mounts;
 mod networks;
 mod ports;
 mod process;
+#[cfg(test)]
+mod published;
 mod service;
 mod top;
 

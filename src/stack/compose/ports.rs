@@ -11,11 +11,15 @@ use crate::stack::report::Reporter;
 use crate::stack::suggest::did_you_mean;
 use crate::stack::yaml::{Node, Value};
 
+/// How many ports a service may name, ranges written out.
+const MOST: usize = 70_000;
+
 /// An inclusive range of ports.
 type Range = (u16, u16);
 
 /// Reads `ports`.
 pub(super) fn published(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let mut left = MOST;
     for item in report.list("ports", node) {
         let ports = match &item.value {
             Value::Map(_) => long(item, report),
@@ -28,7 +32,11 @@ pub(super) fn published(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                     .ok()
             }),
         };
-        for port in ports.unwrap_or_default() {
+        let ports = ports.unwrap_or_default();
+        if !fits(&mut left, ports.len(), item, report) {
+            return;
+        }
+        for port in ports {
             draft.first_port.get_or_insert(port.container.number);
             report.note(&mut draft.origins, format!("ports.{}", port.container), item.span);
             report.note(&mut draft.origins, format!("expose.{}", port.container), item.span);
@@ -40,11 +48,15 @@ pub(super) fn published(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
 
 /// Reads `expose`. The first published port stays the first.
 pub(super) fn exposed(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let mut left = MOST;
     for item in report.list("expose", node) {
         let Some(text) = report.text("expose", item) else { continue };
         let parsed = with_protocol(&text).and_then(|(text, p)| Ok((range(text)?, p)));
         match parsed {
             Ok(((first, last), protocol)) => {
+                if !fits(&mut left, usize::from(last - first) + 1, item, report) {
+                    return;
+                }
                 for number in first..=last {
                     let port = Port { number, protocol };
                     report.note(&mut draft.origins, format!("expose.{port}"), item.span);
@@ -56,6 +68,16 @@ pub(super) fn exposed(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
             }
         }
     }
+}
+
+/// Whether there is room for so many ports; if not, that is reported.
+fn fits(left: &mut usize, count: usize, item: &Node, report: &Reporter) -> bool {
+    let Some(rest) = left.checked_sub(count) else {
+        report.error(item.span, format!("a service has at most {MOST} ports"));
+        return false;
+    };
+    *left = rest;
+    true
 }
 
 /// The short form. Ranges of equal length go pairwise; one container port may have a

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Parser, ScanError};
 
-/// How many characters may be scanned in search of such lines.
-const BUDGET: usize = 64 << 20;
+/// How many bytes may be scanned in search of such lines.
+const BUDGET: usize = 16 << 20;
 
 /// A text that saphyr reads, or the text itself if nothing can be done.
 pub(super) struct Adjusted<'t> {
@@ -32,21 +32,45 @@ pub(super) fn adjust(text: &str) -> Adjusted<'_> {
     let mut moved = BTreeSet::new();
     let mut left = BUDGET;
     loop {
+        // Something else than indentation: nothing that can be helped here.
+        if !error.info().starts_with("invalid indentation") {
+            return untouched();
+        }
         // In a quoted scalar the error is at its start, the cause on a later line.
         let first = error.marker().line() + usize::from(error.info().contains("quoted scalar"));
         let next = (first..=lines.len())
             .find(|line| !moved.contains(line) && !lines[line - 1].trim().is_empty());
         let Some(next) = next else { return untouched() };
-        moved.insert(next);
-        let text = join(&lines, &moved, width);
-        let Some(rest) = left.checked_sub(text.len()) else { return untouched() };
+        // Mostly all lines up to the closing bracket need it. If that goes wrong, one does.
+        let closes = |line: &str| line.trim_start().starts_with([']', '}']);
+        let last = (next..=lines.len()).find(|line| closes(lines[line - 1])).unwrap_or(next);
+        let mut run = moved.clone();
+        run.extend(next..=last);
+        let Some(rest) = left.checked_sub(2 * text.len()) else { return untouched() };
         left = rest;
-        let Some(again) = indentation_error(&text) else {
-            let shifts = moved.into_iter().map(|line| (line, width)).collect();
-            return Adjusted { text: Cow::Owned(text), shifts };
-        };
-        error = again;
+        let mut result = attempt(&lines, &run, width);
+        if result.1.as_ref().is_some_and(|error| error.marker().line() <= last) {
+            run = moved;
+            run.insert(next);
+            result = attempt(&lines, &run, width);
+        }
+        moved = run;
+        match result {
+            (_, Some(again)) => error = again,
+            (text, None) => {
+                let shifts = moved.into_iter().map(|line| (line, width)).collect();
+                return Adjusted { text: Cow::Owned(text), shifts };
+            }
+        }
     }
+}
+
+/// The text with some lines moved, and what saphyr has against its indentation. Any
+/// other error counts as well: the text was valid before.
+fn attempt(lines: &[&str], moved: &BTreeSet<usize>, width: usize) -> (String, Option<ScanError>) {
+    let text = join(lines, moved, width);
+    let error = Parser::new_from_str(&text).find_map(Result::err);
+    (text, error)
 }
 
 fn join(lines: &[&str], moved: &BTreeSet<usize>, width: usize) -> String {

@@ -15,8 +15,9 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::Value;
 
+use super::warden::Warden;
 use crate::model::id::DeploymentId;
-use crate::model::policy::{Demand, HostPolicy};
+use crate::model::policy::Demand;
 
 /// A request as it is about to be sent, without the version in its path.
 #[derive(Clone, Copy)]
@@ -69,14 +70,14 @@ impl Wish {
     ///
     /// # Errors
     /// [`Refusal`], which names every demand and the flag that would grant it.
-    pub(super) fn judge(&self, policy: &HostPolicy) -> Result<(), Refusal> {
-        if policy.permissive {
+    pub(super) fn judge(&self, warden: &Warden) -> Result<(), Refusal> {
+        if warden.is_permissive() {
             return Ok(());
         }
         let (name, denied): (&str, Vec<&Demand>) = match &self.owner {
             Owner::Deployment(id) => (
                 id.as_str(),
-                self.demands.iter().filter(|demand| !policy.permits(id, demand)).collect(),
+                self.demands.iter().filter(|demand| !warden.permits(id, demand)).collect(),
             ),
             Owner::Nobody | Owner::OfContainer { .. } => {
                 ("<deployment>", self.demands.iter().collect())

@@ -257,7 +257,7 @@ fn a_build_takes_nothing_but_its_context() {
         assert_eq!(texts(build(query)).join(", "), demands, "{query}");
     }
     assert!(build("t=reconciler.internal/ledger:1").is_err());
-    assert!(build("networkmode=host").unwrap().judge(&HostPolicy::default()).is_err());
+    assert!(build("networkmode=host").unwrap().judge(&Warden::of(HostPolicy::default())).is_err());
 }
 
 #[test]
@@ -347,12 +347,12 @@ fn a_refusal_names_the_demand_and_the_flag() {
     let wish = wish.unwrap();
     let mut policy = HostPolicy::default();
     policy.grants.insert("abc".to_owned(), ["bind=/srv/data".to_owned()].into());
-    let refusal = wish.judge(&policy).unwrap_err().to_string();
+    let refusal = wish.judge(&Warden::of(policy.clone())).unwrap_err().to_string();
     assert!(refusal.contains("abc bind=/etc, privileged;"), "{refusal}");
     assert!(refusal.contains("--allow 'abc:bind=/etc' --allow 'abc:privileged'"), "{refusal}");
     assert!(!refusal.contains("/srv/data"), "{refusal}");
 
     policy.grants.insert("*".to_owned(), ["bind=/etc", "privileged"].map(str::to_owned).into());
-    assert_eq!(wish.judge(&policy), Ok(()));
-    assert_eq!(wish.judge(&HostPolicy::permissive()), Ok(()));
+    assert_eq!(wish.judge(&Warden::of(policy.clone())), Ok(()));
+    assert_eq!(wish.judge(&Warden::of(HostPolicy::permissive())), Ok(()));
 }

@@ -1,0 +1,126 @@
+//! Where each engine's host sees the source's folder. On the host itself that is where we
+//! see it; in a container, our own mounts tell.
+
+use std::collections::BTreeMap;
+
+use crate::adapters::host::Host;
+use crate::model::id::EngineName;
+use crate::model::observed::ContainerView;
+use crate::model::policy::{is_within, normalise};
+use crate::model::spec::MountSource;
+use crate::world::{Observe as _, Scope};
+
+use super::engines::EngineSetup;
+
+/// What is mounted where, as this process sees it.
+const MOUNTS: &str = "/proc/self/mountinfo";
+/// Files over which engines mount their own in every container.
+const MARKS: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
+
+/// The source's folder as an engine's host sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Root {
+    /// Not at all.
+    Unseen,
+    /// As we see it.
+    Same,
+    /// As the operator says.
+    Given(String),
+    /// We are in a container: our paths, and the host's paths that are mounted there.
+    Mounted(BTreeMap<String, String>),
+}
+
+impl Root {
+    /// The path on the engine's host for one of ours.
+    pub(super) fn resolve(&self, ours: Option<&str>) -> Option<String> {
+        match self {
+            Self::Unseen => None,
+            Self::Same => ours.map(str::to_owned),
+            Self::Given(path) => Some(path.clone()),
+            Self::Mounted(mounts) => {
+                let ours = ours?;
+                // The nearest mount around the folder is the one that shows it.
+                let around = mounts.iter().filter(|(here, _)| is_within(ours, here));
+                let (here, there) = around.max_by_key(|(here, _)| here.len())?;
+                let rest = normalise(ours).strip_prefix(&normalise(here))?.to_owned();
+                Some(normalise(&format!("{there}/{rest}")))
+            }
+        }
+    }
+}
+
+/// The root of every engine, for a source that is a folder here or is not.
+pub(in crate::cli) async fn roots(
+    host: &Host,
+    engines: &BTreeMap<EngineName, EngineSetup>,
+    is_folder: bool,
+) -> BTreeMap<EngineName, Root> {
+    let boxed = has_marks(&std::fs::read_to_string(MOUNTS).unwrap_or_default());
+    let mut roots = BTreeMap::new();
+    for (name, engine) in engines {
+        let root = match &engine.project_directory {
+            Some(path) => Root::Given(path.clone()),
+            None if !is_folder || !engine.is_here() => Root::Unseen,
+            None if boxed => through_mounts(host, name).await,
+            None => Root::Same,
+        };
+        roots.insert(name.clone(), root);
+    }
+    roots
+}
+
+/// Whether we may run in a container: then, and only then, an engine is asked.
+fn has_marks(mounts: &str) -> bool {
+    mounts.lines().filter_map(|line| line.split(' ').nth(4)).any(|point| MARKS.contains(&point))
+}
+
+/// The mounts of the container that we run in, if this engine runs it.
+async fn through_mounts(host: &Host, engine: &EngineName) -> Root {
+    let Ok(contents) = host.engine(engine, &Scope::default()).await else { return Root::Unseen };
+    // A mark alone proves nothing: it may be another engine's container.
+    let Some(own) = contents.own else { return Root::Same };
+    match host.container(engine, &own).await {
+        Ok(Some(own)) => Root::Mounted(binds(&own)),
+        Ok(None) | Err(_) => Root::Unseen,
+    }
+}
+
+fn binds(own: &ContainerView) -> BTreeMap<String, String> {
+    let mounts = own.spec.mounts.iter();
+    let bind = |(here, mount): (&String, &crate::model::spec::Mount)| match &mount.source {
+        MountSource::Bind(there) => Some((here.clone(), there.clone())),
+        MountSource::Volume(_) | MountSource::Anonymous => None,
+    };
+    mounts.filter_map(bind).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mounted_folder_is_found_on_the_host() {
+        let pairs = [("/state", "/home/ann/stacks"), ("/state/shop", "/srv/shop"), ("/s", "/x")];
+        let mounts = pairs.map(|(here, there)| (here.to_owned(), there.to_owned()));
+        let root = Root::Mounted(mounts.into());
+        let there = |ours: &str| root.resolve(Some(ours));
+        assert_eq!(there("/state").as_deref(), Some("/home/ann/stacks"));
+        assert_eq!(there("/state/notes").as_deref(), Some("/home/ann/stacks/notes"));
+        assert_eq!(there("/state/shop/a").as_deref(), Some("/srv/shop/a"));
+        assert_eq!(there("/other"), None);
+    }
+
+    #[test]
+    fn a_container_has_files_of_the_engine_mounted_over_its_own() {
+        let line = |point: &str| format!("602 590 8:1 /var/lib/x {point} rw - ext4 /dev/sda1 rw");
+        assert!(has_marks(&line("/etc/hosts")));
+        assert!(!has_marks(&line("/etc/hosts.d")));
+        assert!(!has_marks(""));
+    }
+
+    #[test]
+    fn a_commit_is_nowhere_unless_the_operator_says_so() {
+        assert_eq!(Root::Same.resolve(None), None);
+        assert_eq!(Root::Given("/srv".to_owned()).resolve(None).as_deref(), Some("/srv"));
+    }
+}

@@ -1,0 +1,40 @@
+//! The built program, `--once` and `plan`, on a real engine and a real Consul:
+//! `scripts/with-lab --consul -- cargo nextest run --features live --test live_once`.
+
+#[cfg(test)]
+#[path = "live_once/bad.rs"]
+mod bad;
+#[cfg(test)]
+#[path = "live_once/catalog.rs"]
+mod catalog;
+#[cfg(test)]
+#[path = "live_once/change.rs"]
+mod change;
+#[cfg(test)]
+#[path = "live_once/converge.rs"]
+mod converge;
+#[cfg(test)]
+#[path = "live_once/crash.rs"]
+mod crash;
+#[cfg(test)]
+#[path = "live_once/foreign.rs"]
+mod foreign;
+#[cfg(test)]
+#[path = "live_once/host.rs"]
+mod host;
+#[cfg(test)]
+#[path = "live_once/secrecy.rs"]
+mod secrecy;
+#[cfg(test)]
+#[path = "live_once/shape.rs"]
+mod shape;
+#[cfg(test)]
+#[path = "live_once/signals.rs"]
+mod signals;
+#[cfg(test)]
+#[path = "live_support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "other live tests share it; each uses a part")]
+mod support;
+#[cfg(test)]
+#[path = "live_once/twice.rs"]
+mod twice;

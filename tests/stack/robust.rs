@@ -1,0 +1,69 @@
+//! Whatever bytes a tree holds, loading them ends with a desired state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use reconciler::stack::{Options, load};
+use reconciler::world::Snapshot;
+
+use crate::tree::MemoryTree;
+
+const STACK: &[u8] = include_bytes!("compose.txt");
+const ERRORS: &[u8] = include_bytes!("errors.txt");
+
+fn load_bytes(stack: &[u8], dotenv: &[u8], root: Option<&str>) {
+    let mut tree = MemoryTree::default();
+    tree.bytes("shop/compose.yaml", stack);
+    tree.bytes("shop/.env", dotenv);
+    tree.bytes("shop/web.env", dotenv);
+    tree.bytes("list/deployments.yaml", stack);
+    tree.bytes("shop/web/.dockerignore", dotenv);
+    tree.bytes("shop/web/Dockerfile", dotenv);
+    let tree = Arc::new(tree);
+    for start in ["", "shop/compose.yaml", "list"] {
+        let snapshot = Snapshot {
+            source: "test".into(),
+            revision: "r1".into(),
+            start: start.to_owned(),
+            tree: tree.clone(),
+        };
+        let options = Options {
+            passed: BTreeMap::from([("PW".to_owned(), "x".to_owned())]),
+            withheld: BTreeSet::from(["HOME".to_owned()]),
+            default_engine: "local".into(),
+            project_root: root.map(str::to_owned),
+        };
+        let _ = load(&snapshot, &options);
+    }
+}
+
+/// The stack part of a table with some bytes replaced.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop::sample::select(b"{}[]:,&*!|>'\"#%@`?- \n\t$~<\xff0a".to_vec());
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), byte), 0..6);
+    (any::<bool>(), edits).prop_map(|(valid, edits)| {
+        let table = if valid { STACK } else { ERRORS };
+        let text = String::from_utf8_lossy(table);
+        let stack = text.split(">>> file shop/compose.yaml\n").nth(1).unwrap_or_default();
+        let mut bytes = stack.split(">>> ").next().unwrap_or_default().as_bytes().to_vec();
+        for (index, byte) in edits {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #[test]
+    fn damaged_stacks_never_panic(stack in damaged(), dotenv in "[A-C=:'\"$ \n#\\\\{}!*\\[é-]{0,40}") {
+        load_bytes(&stack, dotenv.as_bytes(), None);
+        load_bytes(&stack, dotenv.as_bytes(), Some("/srv/site"));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(stack in prop::collection::vec(any::<u8>(), 0..60)) {
+        load_bytes(&stack, &stack, None);
+    }
+}
