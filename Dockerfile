@@ -3,17 +3,14 @@
 # From source (pulls the Rust image):
 #     docker build -t reconciler .
 #
-# From a binary that was built here, without any base image or network:
-#     RUSTFLAGS="-C target-feature=+crt-static" \
-#         cargo build --release --locked --target x86_64-unknown-linux-gnu
-#     mkdir -p dist
-#     cp target/x86_64-unknown-linux-gnu/release/reconciler dist/
-#     cp /etc/ssl/certs/ca-certificates.crt dist/
-#     docker build --target local -t reconciler .
+# From a binary that is built here, without any base image or network:
+#     scripts/image
 #
 # Run it. The socket's group lets the unprivileged user reach the engine; whoever can
-# change this command line is root of the host, with or without us:
+# change this command line is root of the host, with or without us. Fetched commits are
+# kept in /var/cache/reconciler, all else is read-only:
 #     docker run -d --name reconciler --restart unless-stopped --read-only --cap-drop ALL \
+#         --tmpfs /var/cache/reconciler \
 #         --group-add "$(stat -c %g /var/run/docker.sock)" \
 #         -v /var/run/docker.sock:/var/run/docker.sock \
 #         reconciler run https://git.example/ops/stacks.git
@@ -32,6 +29,8 @@ LABEL org.opencontainers.image.title="reconciler" \
       org.opencontainers.image.created="${CREATED}"
 # A user without a name: there is no /etc/passwd.
 USER 65532:65532
+# A user without a home: docker says it is `/`, where nothing can be kept.
+ENV XDG_CACHE_HOME=/var/cache
 # The controller finishes its current call and then ends.
 STOPSIGNAL SIGTERM
 # There is no shell and no curl: the program asks itself.
@@ -41,6 +40,7 @@ ENTRYPOINT ["/reconciler"]
 CMD ["run"]
 
 FROM base AS local
+COPY --chown=65532:65532 dist/cache /var/cache/reconciler
 COPY dist/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY dist/reconciler /reconciler
 
@@ -51,8 +51,10 @@ COPY src src
 # Static although it is glibc: an empty file system has no shared libraries.
 RUN RUSTFLAGS="-C target-feature=+crt-static" \
         cargo build --release --locked --target x86_64-unknown-linux-gnu \
-    && mv target/x86_64-unknown-linux-gnu/release/reconciler /reconciler
+    && mv target/x86_64-unknown-linux-gnu/release/reconciler /reconciler \
+    && mkdir /cache
 
 FROM base
+COPY --from=build --chown=65532:65532 /cache /var/cache/reconciler
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /reconciler /reconciler
