@@ -52,7 +52,7 @@ COPY src src
 RUN RUSTFLAGS="-C target-feature=+crt-static" \
         cargo build --release --locked --target x86_64-unknown-linux-gnu \
     && mv target/x86_64-unknown-linux-gnu/release/reconciler /reconciler \
-    && mkdir /cache
+    && mkdir --mode 1777 /cache
 
 FROM base
 COPY --from=build --chown=65532:65532 /cache /var/cache/reconciler
