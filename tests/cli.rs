@@ -16,8 +16,9 @@ mod cli_engine;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A secret that every call finds in its environment, and no output may show.
 const CANARY: &str = "canary-7f3a91";
@@ -43,6 +44,10 @@ impl Case {
 
     /// Calls the program and writes down what it did.
     fn play(&self) -> String {
+        self.write_down(&self.command().output().expect("the program starts"))
+    }
+
+    fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reconciler"));
         command
             .args(self.call.split_whitespace())
@@ -52,7 +57,7 @@ impl Case {
             .env("RECONCILER_GIT_TOKEN", CANARY)
             .env("CONSUL_HTTP_TOKEN", CANARY)
             .envs(self.env.iter().filter_map(|pair| pair.split_once('=')));
-        self.write_down(&command.output().expect("the program starts"))
+        command
     }
 
     /// What a call did, in the form of a case.
@@ -128,4 +133,33 @@ fn an_answer_of_the_engine_reaches_no_output_even_when_everything_is_traced() {
     assert!(asked.iter().any(|request| request.contains("/containers/4f2a")), "{asked:?}");
     assert!(asked.iter().all(|request| request.starts_with("GET ")), "{asked:?}");
     std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn a_controller_ends_at_a_signal_and_its_exit_code_names_it() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let env = vec!["DOCKER_HOST=unix:///nonexistent/docker.sock".to_owned()];
+        let case = Case { call: "run good --listen off".to_owned(), env };
+        let mut child = case.command().stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let mut line = String::new();
+        while !line.contains("cannot be read") {
+            line.clear();
+            assert_ne!(stderr.read_line(&mut line).expect("text"), 0, "it ended by itself");
+        }
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).expect("text");
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{rest}");
+        assert!(rest.contains("stopping"), "{rest}");
+    }
+}
+
+#[test]
+fn every_shell_gets_a_completion_script() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let said = Case { call: format!("completion {shell}"), env: Vec::new() }.play();
+        assert!(said.contains("exit: 0") && said.contains("detailed-exitcode"), "{said}");
+    }
 }

@@ -35,3 +35,6 @@ mod signals;
 #[path = "live_support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "other live tests share it; each uses a part")]
 mod support;
+#[cfg(test)]
+#[path = "live_once/twice.rs"]
+mod twice;

@@ -8,6 +8,7 @@
 #[path = "plan_support/world.rs"]
 mod world;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -41,7 +42,7 @@ fn golden(name: &str) {
             }
             _ => panic!("{name}: unknown section `{head}`"),
         };
-        result.push_str(&format!("--- {head}\n{}\n", body.trim_end_matches('\n')));
+        write!(result, "--- {head}\n{}\n", body.trim_end_matches('\n')).expect("memory");
     }
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&path, &result).expect("a writable golden file");
@@ -85,6 +86,7 @@ golden! {
     an_image_that_is_absent_is_pulled_first,
     an_invalid_stack_is_left_alone,
     a_secret_is_never_shown,
+    a_second_network_of_one_name_goes,
     a_second_source_is_kept_out,
     dependents_restart_once,
     everything_gone_needs_approval,

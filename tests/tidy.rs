@@ -1,6 +1,7 @@
 //! The rules of the code's structure, kept alive by a test: who may import whom, how
 //! long a file may be, and how it begins.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -123,7 +124,7 @@ fn the_published_table_of_fields_is_the_one_in_the_code() {
             Class::Recreate => "recreated",
             Class::RecreateWithData => "recreated, data at risk",
         };
-        table.push_str(&format!("| `{field}` | {class} | {what} |\n"));
+        writeln!(table, "| `{field}` | {class} | {what} |").expect("memory");
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fields.md");
     let docs = fs::read_to_string(path).expect("docs/fields.md");

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use super::console::Format;
 use super::exit;
 use super::options::{
-    ControllerOptions, ListenOptions, LogOptions, PassOptions, SourceOptions, TrustOptions,
-    WorldOptions,
+    ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
+    TrustOptions, WorldOptions,
 };
 
 const EXAMPLES: &str = "\
@@ -108,6 +108,9 @@ pub(super) struct RunArgs {
     /// What the pass may do.
     #[command(flatten)]
     pub(super) pass: PassOptions,
+    /// What `--once` may do.
+    #[command(flatten)]
+    pub(super) deadline: OnceOptions,
     /// When the controller looks.
     #[command(flatten)]
     pub(super) controller: ControllerOptions,

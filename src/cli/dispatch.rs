@@ -69,8 +69,23 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
 
 /// `run` and `--once`.
 fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
-    let RunArgs { once, output, source, trust, world, pass, controller, listen } = args;
-    let layer = Layer { source, trust, world, pass, controller, listen, ..Layer::default() };
+    let RunArgs { once, output, source, trust, world, pass, deadline, controller, listen } = args;
+    if !once && output.output == Format::Json {
+        return Err(Refusal::usage(
+            "`--output json` is for a result, and a controller has none",
+            "its log is JSON with `--log-format json`, and /status answers in JSON",
+        ));
+    }
+    let layer = Layer {
+        source,
+        trust,
+        world,
+        pass,
+        once: deadline,
+        controller,
+        listen,
+        ..Layer::default()
+    };
     let Start { console, environment, layer } =
         start(common, output.output, layer, if once { "warn" } else { "info" })?;
     if once {

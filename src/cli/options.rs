@@ -143,7 +143,12 @@ layer! {
     /// Removing more than this percentage of a source's containers needs an approval [default: 50]
     #[arg(long, env = "RECONCILER_PRUNE_SHARE", hide_env = true, value_name = "PERCENT")]
     "prune_share" prune_share: Percent,
-    /// How long a pass may take, waiting for health included [default: 10m]
+}
+
+layer! {
+    /// What only `--once` has.
+    OnceOptions, "Pass";
+    /// How long `--once` may take, waiting for health included [default: 10m]
     #[arg(long, env = "RECONCILER_DEADLINE", hide_env = true, value_name = "SPAN")]
     "deadline" deadline: Span,
 }
@@ -215,6 +220,7 @@ mod tests {
             TrustOptions,
             WorldOptions,
             PassOptions,
+            OnceOptions,
             ControllerOptions,
             ListenOptions,
             LogOptions

@@ -49,7 +49,8 @@ pub struct EngineContents {
     pub containers: Vec<ContainerView>,
     /// All other containers, by name: their names are taken.
     pub others: BTreeMap<ContainerName, ContainerId>,
-    /// All networks.
+    /// All networks, those of one name oldest first: an engine that is asked twice at once
+    /// makes two, and then refuses the name.
     pub networks: Vec<NetworkView>,
     /// All volumes.
     pub volumes: Vec<VolumeView>,

@@ -95,7 +95,7 @@ pub enum Reason {
     Paused,
     /// It was made, but nothing proves that its files were put into it.
     FilesUnproven,
-    /// A second container of the same replica.
+    /// A second container of the same replica, or a second network of one name.
     Duplicate,
     /// The service is no longer in the stack.
     ServiceRemoved,

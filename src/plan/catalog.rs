@@ -17,7 +17,7 @@ use crate::model::spec::Port;
 
 /// Entries that one deregistering transaction may hold: Consul takes 64 operations, each
 /// entry needs two, and the fence one.
-const ENTRIES_PER_TXN: usize = 31;
+pub(super) const ENTRIES_PER_TXN: usize = 31;
 
 impl<'a> Services<'a, '_> {
     /// Registers a replica after the wait that proves it good.

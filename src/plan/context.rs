@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::catalog::dns_label;
 use super::drift::ImageUse;
 use super::ownership::{EngineInventory, Owned, Replicas};
 use super::settings::{EngineSettings, Settings};
@@ -11,6 +12,7 @@ use crate::model::id::{ImageRef, ServiceName, Slot};
 use crate::model::labels::{BUILD_HASH, Identity, OwnerLabels};
 use crate::model::ledger::DeploymentRecord;
 use crate::model::observed::ImageView;
+use crate::model::spec::ContainerSpec;
 
 /// One deployment, its engine and what we remember of it.
 #[derive(Clone, Copy)]
@@ -95,6 +97,21 @@ impl<'a> Context<'a> {
             succeeds,
             masked,
         }
+    }
+
+    /// The spec, with the operator's resolvers where the stack leaves DNS alone.
+    pub(super) fn with_resolvers(&self, service: &Service) -> ContainerSpec {
+        let mut spec = service.spec.clone();
+        if let Some(catalog) = &self.settings.catalog
+            && !catalog.resolvers.is_empty()
+            && spec.dns.is_empty()
+            && spec.dns_search.is_empty()
+        {
+            spec.dns.clone_from(&catalog.resolvers);
+            let deployment = dns_label(self.deployment.id.as_str());
+            spec.dns_search = vec![format!("{deployment}.service.consul")];
+        }
+        spec
     }
 
     /// The labels of a network or volume of this deployment.

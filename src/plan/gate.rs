@@ -36,8 +36,10 @@ fn resources(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let contents = context.inventory.contents;
     let networks = context.deployment.networks.values().map(|network| {
         let name = network.spec.name.as_str();
-        let found = contents.networks.iter().find(|view| view.spec.name == network.spec.name);
-        let labels = found.map(|view| &view.spec.labels);
+        let mut found = contents.networks.iter().filter(|view| view.spec.name == network.spec.name);
+        let first = found.clone().next();
+        let foreign = found.find(|view| !context.may_use(name, &view.spec.labels));
+        let labels = foreign.or(first).map(|view| &view.spec.labels);
         ("network", name, network.external, labels, &network.origin)
     });
     let volumes = context.deployment.volumes.values().map(|volume| {

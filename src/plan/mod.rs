@@ -2,7 +2,7 @@
 //! randomness, no logging, no async.
 //!
 //! Reading order: [`plan`] below, then `deployment` (one deployment), `service` and
-//! `slot` (its replicas), `drift` and `fields` (what differs, and what that costs).
+//! `slot` (its replicas), `dependents`, `drift` and `fields` (what differs, and what that costs).
 //! `ownership` says what is ours, `gate` what stops a deployment, `prune` what goes,
 //! `catalog` what is registered. [`check`] lints every plan before it is executed.
 
@@ -10,6 +10,7 @@ mod catalog;
 mod check;
 mod context;
 mod demands;
+mod dependents;
 mod deployment;
 mod draft;
 mod drift;

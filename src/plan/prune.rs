@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalog::catalog_ids;
+use super::catalog::{ENTRIES_PER_TXN, catalog_ids};
 use super::deployment::{Shared, ledger};
 use super::draft::{After, Draft, because};
 use super::ownership::{EngineInventory, Owned};
@@ -61,8 +61,10 @@ fn gone(shared: Shared<'_>) -> Vec<Gone<'_>> {
     let mut all = Vec::new();
     for (engine, inventory) in shared.engines {
         let with_networks = networks(shared, inventory).map(|(deployment, _)| deployment);
+        let with_entries = registered(shared, engine).map(|(deployment, _)| deployment);
+        let running = inventory.deployments.keys().cloned();
         let ids: BTreeSet<DeploymentId> =
-            inventory.deployments.keys().cloned().chain(with_networks).collect();
+            running.chain(with_networks).chain(with_entries).collect();
         for deployment in ids.into_iter().filter(|id| !is_wanted(shared, engine, id)) {
             let containers: Vec<_> = inventory
                 .deployments
@@ -73,12 +75,30 @@ fn gone(shared: Shared<'_>) -> Vec<Gone<'_>> {
                 .filter(|owned| owned.identity.source == shared.desired.source)
                 .collect();
             let networks = networks(shared, inventory).any(|(of, _)| of == deployment);
-            if !containers.is_empty() || networks {
+            let entries = registered(shared, engine).any(|(of, _)| of == deployment);
+            if !containers.is_empty() || networks || entries {
                 all.push(Gone { engine, inventory, deployment, containers });
             }
         }
     }
     all
+}
+
+/// Catalog entries of this source on an engine's node, each with its deployment.
+fn registered<'a>(
+    shared: Shared<'a>,
+    engine: &EngineName,
+) -> impl Iterator<Item = (DeploymentId, &'a CatalogId)> {
+    let nodes = match &shared.observed.catalog {
+        CatalogView::Seen(catalog) => catalog.nodes.get(engine),
+        _ => None,
+    };
+    let entries = nodes.filter(|node| node.ours).map(|node| &node.entries);
+    entries.into_iter().flatten().filter_map(move |(id, entry)| {
+        let of_source = entry.meta.get("source").map(String::as_str);
+        let deployment = entry.meta.get("deployment")?.as_str();
+        (of_source == Some(shared.desired.source.as_str())).then(|| (deployment.into(), id))
+    })
 }
 
 /// Networks of this source, each with its deployment.
@@ -179,6 +199,7 @@ fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
         }
         scribe.step(Action::RemoveContainer { container }, cause(), after);
     }
+    deregister_the_rest(shared, gone, &moved, &mut scribe);
     let stays = gone
         .inventory
         .deployments
@@ -210,6 +231,32 @@ fn entries(
         .filter(|id| node.entries.contains_key(id))
         .collect();
     (!ids.is_empty()).then(|| (node.name.clone(), ids))
+}
+
+/// Entries of replicas whose containers are gone already.
+fn deregister_the_rest(
+    shared: Shared<'_>,
+    gone: &Gone<'_>,
+    after: &After,
+    scribe: &mut super::draft::Scribe<'_>,
+) {
+    let CatalogView::Seen(catalog) = &shared.observed.catalog else { return };
+    let Some(node) = catalog.nodes.get(gone.engine) else { return };
+    let with_container: BTreeSet<CatalogId> = gone
+        .containers
+        .iter()
+        .map(|owned| &owned.identity.replica)
+        .flat_map(|replica| catalog_ids(&replica.deployment, &replica.service, replica.slot))
+        .collect();
+    let rest: Vec<&CatalogId> = registered(shared, gone.engine)
+        .filter(|(deployment, id)| *deployment == gone.deployment && !with_container.contains(id))
+        .map(|(_, id)| id)
+        .collect();
+    for ids in rest.chunks(ENTRIES_PER_TXN) {
+        let ids = ids.iter().map(|id| (*id).clone()).collect();
+        let action = Action::Deregister { node: node.name.clone(), ids };
+        scribe.step(action, vec![because(Reason::DeploymentRemoved, None)], after.clone());
+    }
 }
 
 fn forget(

@@ -55,7 +55,14 @@ pub(super) fn networks_and_volumes(
     let mut ready = images.clone();
     for (key, network) in context.deployment.networks.iter().filter(|(_, n)| !n.external) {
         let spec = &network.spec;
-        if let Some(found) = contents.networks.iter().find(|view| view.spec.name == spec.name) {
+        let mut of_that_name = contents.networks.iter().filter(|view| view.spec.name == spec.name);
+        if let Some(found) = of_that_name.next() {
+            // Containers are on the oldest, or could not start yet.
+            for twin in of_that_name {
+                let cause = because(Reason::Duplicate, Some(&network.origin));
+                let action = Action::RemoveNetwork { name: spec.name.clone(), id: twin.id.clone() };
+                ready.insert(scribe.step(action, vec![cause], After::new()));
+            }
             if differs(&found.spec, spec) {
                 let command = format!("docker network rm {}", spec.name);
                 scribe.block(

@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Context, Images};
+use super::dependents::{Done, in_dependency_order};
 use super::draft::{After, Scribe, because};
 use super::order::Order;
 use super::ownership::Owned;
-use super::slot::Settled;
-use super::state::{is_done, is_good, is_running, known};
+use super::state::{is_good, is_running, known};
 use crate::model::action::{Action, StepId, Until};
-use crate::model::desired::{Condition, Dependency, Service};
+use crate::model::desired::Service;
 use crate::model::id::{CatalogId, ContainerId, ServiceName, Slot};
-use crate::model::observed::Health;
 use crate::model::plan::{Cause, Reason, WaitingOn};
 
 /// Plans the services of one deployment.
@@ -27,18 +26,8 @@ pub(super) struct Services<'a, 's> {
     pub(super) stopped: BTreeMap<ContainerId, StepId>,
     /// Catalog entries that a step already removes.
     pub(super) withdrawn: BTreeSet<CatalogId>,
-    settled: BTreeMap<ServiceName, Done>,
+    pub(super) settled: BTreeMap<ServiceName, Done>,
     orphans: Vec<(&'a Owned<'a>, StepId)>,
-}
-
-/// What dependents of a service wait for.
-#[derive(Debug, Default)]
-struct Done {
-    started: After,
-    good: After,
-    moved: bool,
-    /// Waits for replicas that stay as they are, made when the first dependent asks.
-    waits: Option<After>,
 }
 
 impl<'a, 's> Services<'a, 's> {
@@ -80,7 +69,8 @@ impl<'a, 's> Services<'a, 's> {
             }
             for owned in containers {
                 let reason = because(Reason::ServiceRemoved, Some(&self.context.deployment.origin));
-                if let Some(step) = self.remove(owned, *slot, reason, DEFAULT_GRACE) {
+                if let Some(step) = self.remove(owned, *slot, reason, DEFAULT_GRACE, &After::new())
+                {
                     self.orphans.push((owned, step));
                 }
             }
@@ -88,7 +78,6 @@ impl<'a, 's> Services<'a, 's> {
     }
 
     fn service(&mut self, service: &'a Service) {
-        self.scale_down(service);
         let mut done = Done::default();
         let mut moves: Vec<After> = Vec::new();
         let width = usize::try_from(service.rollout.parallelism.max(1)).unwrap_or(usize::MAX);
@@ -114,16 +103,18 @@ impl<'a, 's> Services<'a, 's> {
             done.good.extend(settled.good);
             done.moved |= settled.moved;
         }
+        self.scale_down(service, &mended);
         self.settled.insert(service.name.clone(), done);
     }
 
     /// The slots, those first that have no good container: until they are good, no good
-    /// one may be taken away.
+    /// one may be taken away. Then those whose move was begun.
     fn worst_first(&self, service: &Service) -> Vec<Slot> {
         let mut slots: Vec<Slot> = (1..=service.replicas).map(Slot).collect();
         slots.sort_by_key(|slot| {
             let containers = self.context.slot(&service.name, *slot);
-            (containers.iter().any(is_running), containers.iter().any(is_good))
+            let running = containers.iter().filter(|owned| is_running(owned)).count();
+            (running > 0, containers.iter().any(is_good), running < 2)
         });
         slots
     }
@@ -139,10 +130,10 @@ impl<'a, 's> Services<'a, 's> {
                     moves |= !self.moved_dependencies(service, owned).is_empty();
                     staying.extend((!is_good(owned)).then_some(owned));
                 }
-                Some(_) => {}
-                None => moves |= self.context.slot(&service.name, slot).iter().any(is_running),
+                _ => moves |= self.context.slot(&service.name, slot).iter().any(is_running),
             }
         }
+        moves |= self.excess(service).into_iter().any(|(_, owned)| is_running(owned));
         if !moves || service.one_shot {
             return After::new();
         }
@@ -158,22 +149,23 @@ impl<'a, 's> Services<'a, 's> {
             .collect()
     }
 
-    /// Removes the highest slots first.
-    fn scale_down(&mut self, service: &'a Service) {
-        let Some(replicas) = self.context.replicas() else { return };
-        let slots: Vec<Slot> = replicas
-            .keys()
-            .filter(|(name, _)| *name == service.name)
-            .map(|(_, slot)| *slot)
-            .collect();
-        let from = u32::try_from(slots.len()).unwrap_or(u32::MAX);
-        for slot in slots.into_iter().rev().filter(|slot| slot.0 > service.replicas) {
-            for owned in self.context.slot(&service.name, slot) {
-                let reason = Reason::ScaledDown { from, to: service.replicas };
-                let cause = because(reason, service.origins.find("scale"));
-                self.remove(owned, slot, cause, service.stop_grace);
-            }
+    /// Removes the highest slots first, once what stays and was down is good again.
+    fn scale_down(&mut self, service: &'a Service, after: &After) {
+        let excess = self.excess(service);
+        let from = excess.first().map_or(0, |(slot, _)| slot.0);
+        for (slot, owned) in excess {
+            let reason = Reason::ScaledDown { from, to: service.replicas };
+            let cause = because(reason, service.origins.find("scale"));
+            self.remove(owned, slot, cause, service.stop_grace, after);
         }
+    }
+
+    /// The containers of slots beyond the scale, the highest first.
+    fn excess(&self, service: &Service) -> Vec<(Slot, &'a Owned<'a>)> {
+        let all = self.context.replicas().into_iter().flatten().rev();
+        all.filter(|((name, slot), _)| *name == service.name && slot.0 > service.replicas)
+            .flat_map(|((_, slot), containers)| containers.iter().map(|owned| (*slot, owned)))
+            .collect()
     }
 
     /// Withdraws, stops and removes a container for good. Returns the step that ends its
@@ -184,6 +176,7 @@ impl<'a, 's> Services<'a, 's> {
         slot: Slot,
         cause: Cause,
         grace: std::time::Duration,
+        before: &After,
     ) -> Option<StepId> {
         let name = &owned.view.name;
         if self.context.inventory.contents.own.as_ref() == Some(&owned.view.id) {
@@ -195,9 +188,9 @@ impl<'a, 's> Services<'a, 's> {
             );
             return None;
         }
-        let mut after = self.ready.clone();
+        let mut after: After = self.ready.union(before).copied().collect();
         let service = &owned.identity.replica.service;
-        after.extend(self.withdraw_named(service, slot, vec![cause.clone()], &self.ready.clone()));
+        after.extend(self.withdraw_named(service, slot, vec![cause.clone()], &after.clone()));
         let container = known(owned);
         if is_running(owned) {
             let action = Action::StopContainer { container: container.clone(), grace };
@@ -250,146 +243,6 @@ impl<'a, 's> Services<'a, 's> {
         stop
     }
 
-    /// Restarts a replica whose dependency was replaced or restarted, if it asks for it.
-    fn follow_dependencies(
-        &mut self,
-        service: &'a Service,
-        slot: Slot,
-        owned: &'a Owned<'a>,
-        throttle: &After,
-        settled: &mut Settled<'a>,
-    ) {
-        let moved = self.moved_dependencies(service, owned);
-        if moved.is_empty() || is_done(service, owned) || !is_running(owned) {
-            return;
-        }
-        let name = &owned.view.name;
-        if self.context.inventory.contents.own.as_ref() == Some(&owned.view.id) {
-            self.scribe.block(
-                format!("restart container {name}, in which this controller runs"),
-                WaitingOn::OwnContainer { command: format!("docker restart {name}") },
-                service.origins.find("depends_on"),
-            );
-            return;
-        }
-        let mut after = throttle.clone();
-        let mut causes = Vec::new();
-        for dependency in moved {
-            after.extend(self.wait_for(dependency, Condition::Healthy));
-            let at = service.origins.find(&format!("depends_on.{dependency}"));
-            causes.push(because(Reason::DependencyMoved { service: dependency.clone() }, at));
-        }
-        let container = known(owned);
-        let action =
-            Action::RestartContainer { container: container.clone(), grace: service.stop_grace };
-        let restarted = self.scribe.step(action, causes, after);
-        let good = self.await_good(service, &container, Some(restarted), After::from([restarted]));
-        self.register_after(service, slot, good, Some(restarted));
-        settled.started = Some(restarted);
-        settled.good = Some(good);
-        settled.moved = true;
-    }
-
-    /// The dependencies that this replica has to follow: those that the plan moves, and
-    /// those that moved since the replica started (an earlier pass may have died between
-    /// the two).
-    fn moved_dependencies(&self, service: &'a Service, owned: &Owned<'_>) -> Vec<&'a ServiceName> {
-        let follows = service.depends_on.iter().filter(|(_, dependency)| dependency.restart);
-        follows
-            .map(|(name, _)| name)
-            .filter(|name| {
-                self.settled.get(*name).is_some_and(|done| done.moved)
-                    || self.moved_since(name, owned)
-            })
-            .collect()
-    }
-
-    /// Whether a replica of a service started after this container did, and was not
-    /// simply added: it existed before, or took the place of another.
-    fn moved_since(&self, service: &ServiceName, dependent: &Owned<'_>) -> bool {
-        let Some(since) = dependent.view.state.started_at else { return false };
-        self.context
-            .replicas()
-            .into_iter()
-            .flatten()
-            .filter(|((name, _), _)| name == service)
-            .flat_map(|(_, containers)| containers)
-            .filter(|owned| is_running(owned))
-            .any(|owned| {
-                owned.view.state.started_at.is_some_and(|started| started > since)
-                    && (owned.view.created_at < since || owned.identity.succeeds)
-            })
-    }
-
-    /// What must have succeeded before a replica of this service starts.
-    pub(super) fn gates(&mut self, service: &'a Service) -> After {
-        let mut gates = After::new();
-        for (name, dependency) in &service.depends_on {
-            gates.extend(self.wait_for(name, dependency.condition));
-        }
-        gates
-    }
-
-    /// The steps after which a condition of a service holds.
-    fn wait_for(&mut self, name: &'a ServiceName, condition: Condition) -> After {
-        let Some(service) = self.context.deployment.services.get(name) else {
-            return After::new();
-        };
-        let Some(done) = self.settled.get(name) else { return After::new() };
-        if condition == Condition::Started {
-            return done.started.clone();
-        }
-        let mut after = done.good.clone();
-        if done.waits.is_none() {
-            let waits = self.wait_for_those_that_stay(service, condition);
-            if let Some(done) = self.settled.get_mut(name) {
-                done.waits = Some(waits);
-            }
-        }
-        after
-            .extend(self.settled.get(name).and_then(|done| done.waits.clone()).unwrap_or_default());
-        after
-    }
-
-    /// Waits for replicas that run already but are not good, or not done, yet.
-    fn wait_for_those_that_stay(&mut self, service: &'a Service, condition: Condition) -> After {
-        let mut waits = After::new();
-        for slot in (1..=service.replicas).map(Slot) {
-            for owned in self.context.slot(&service.name, slot) {
-                let touched = self.removed.contains_key(&owned.view.id)
-                    || self.stopped.contains_key(&owned.view.id);
-                let health = owned.view.state.health;
-                let good = matches!(health, None | Some(Health::Healthy));
-                let until = match condition {
-                    Condition::Completed => Until::Completed,
-                    _ if good => continue,
-                    _ => Until::Good(service.rollout.min_healthy),
-                };
-                if touched || !is_running(owned) {
-                    continue;
-                }
-                let action = Action::Await {
-                    container: known(owned),
-                    until,
-                    deadline: service.rollout.deadline,
-                };
-                let cause = because(Reason::Awaited, service.origins.find(""));
-                waits.insert(self.scribe.step(action, vec![cause], After::new()));
-            }
-        }
-        waits
-    }
-
-    /// Whether some service starts only after this one has completed.
-    pub(super) fn is_awaited_to_complete(&self, name: &ServiceName) -> bool {
-        let completes = |dependency: &Dependency| dependency.condition == Condition::Completed;
-        self.context
-            .deployment
-            .services
-            .values()
-            .any(|service| service.depends_on.get(name).is_some_and(completes))
-    }
-
     /// Removals that must come first: they free a port or a volume that this service uses.
     pub(super) fn conflicting_orphans(&self, service: &Service) -> After {
         let ports: BTreeSet<_> =
@@ -412,24 +265,4 @@ const DEFAULT_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
 fn replaced(service: &Service, order: &Order) -> Cause {
     because(Reason::Replaced { order: order.text() }, service.origins.find(""))
-}
-
-/// Dependencies before dependents, by name where nothing else decides. The loader
-/// refuses cycles; should one get here, its services come in order of their names.
-fn in_dependency_order(services: &BTreeMap<ServiceName, Service>) -> Vec<&Service> {
-    let mut order: Vec<&Service> = Vec::new();
-    let mut placed: BTreeSet<&ServiceName> = BTreeSet::new();
-    while order.len() < services.len() {
-        let ready = |service: &&Service| {
-            service
-                .depends_on
-                .keys()
-                .all(|name| placed.contains(name) || !services.contains_key(name))
-        };
-        let left = || services.values().filter(|service| !placed.contains(&service.name));
-        let Some(next) = left().find(ready).or_else(|| left().next()) else { break };
-        placed.insert(&next.name);
-        order.push(next);
-    }
-    order
 }

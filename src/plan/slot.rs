@@ -1,7 +1,6 @@
 //! One replica: which of its containers stays, which one is made, and in which order
 //! they change places.
 
-use super::catalog::dns_label;
 use super::draft::{After, because};
 use super::drift::{Drift, compare};
 use super::order::{Order, anonymous_volumes, order};
@@ -14,7 +13,6 @@ use crate::model::id::{ContainerName, NetworkName, Slot};
 use crate::model::labels::Identity;
 use crate::model::observed::Status;
 use crate::model::plan::{Cause, ChangedBy, Difference, Reason, WaitingOn};
-use crate::model::spec::ContainerSpec;
 
 /// What became of one replica in the plan.
 #[derive(Debug, Default)]
@@ -127,13 +125,13 @@ impl<'a> Services<'a, '_> {
     /// Changes in place what can be, on a container that stays.
     fn keep(&mut self, service: &Service, owned: &'a Owned<'a>, drift: &Drift) -> Kept<'a> {
         let target = known(owned);
-        let mut prepared = After::new();
+        let mut changes = After::new();
         let (networks, limits): (Vec<Cause>, Vec<Cause>) =
             drift.in_place.iter().cloned().partition(|cause| network_of(cause).is_some());
         if !limits.is_empty() {
             let resources = resources(service);
             let action = Action::UpdateContainer { container: target.clone(), resources };
-            prepared.insert(self.scribe.step(action, limits, self.ready.clone()));
+            changes.insert(self.scribe.step(action, limits, self.ready.clone()));
         }
         for cause in networks {
             let Some(network) = network_of(&cause) else { continue };
@@ -145,9 +143,11 @@ impl<'a> Services<'a, '_> {
                 }
                 None => Action::DisconnectNetwork { container, network },
             };
-            prepared.insert(self.scribe.step(action, vec![cause], self.ready.clone()));
+            changes.insert(self.scribe.step(action, vec![cause], self.ready.clone()));
         }
-        Kept { target, existing: Some(owned), first: prepared.first().copied(), prepared }
+        let first = changes.first().copied();
+        let prepared = self.ready.union(&changes).copied().collect();
+        Kept { target, existing: Some(owned), first, prepared }
     }
 
     /// Removes at once, of several containers that shall all go, what is of no use: where
@@ -199,7 +199,7 @@ impl<'a> Services<'a, '_> {
         let create = Create {
             name: name.clone(),
             identity,
-            spec: self.with_resolvers(service),
+            spec: self.context.with_resolvers(service),
             network: service.spec.networks.keys().next().cloned(),
             volumes: anonymous_volumes(service, surplus),
         };
@@ -220,21 +220,6 @@ impl<'a> Services<'a, '_> {
             prepared.insert(self.scribe.follow(action, first, After::from([first])));
         }
         Kept { target, existing: None, first: Some(first), prepared }
-    }
-
-    /// The spec, with the operator's resolvers where the stack leaves DNS alone.
-    fn with_resolvers(&self, service: &Service) -> ContainerSpec {
-        let mut spec = service.spec.clone();
-        if let Some(catalog) = &self.context.settings.catalog
-            && !catalog.resolvers.is_empty()
-            && spec.dns.is_empty()
-            && spec.dns_search.is_empty()
-        {
-            spec.dns.clone_from(&catalog.resolvers);
-            let deployment = dns_label(self.context.deployment.id.as_str());
-            spec.dns_search = vec![format!("{deployment}.service.consul")];
-        }
-        spec
     }
 
     fn absent(&self, service: &Service, identity: &Identity) -> Vec<Cause> {

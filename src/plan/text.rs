@@ -72,7 +72,7 @@ impl Display for Reason {
             Self::NeverStarted => f.write_str("it was never started"),
             Self::Paused => f.write_str("it is frozen"),
             Self::FilesUnproven => f.write_str("nothing proves that its files were put into it"),
-            Self::Duplicate => f.write_str("a second container of the same replica"),
+            Self::Duplicate => f.write_str("there is another one of it"),
             Self::ServiceRemoved => f.write_str("no longer in the stack"),
             Self::DeploymentRemoved => f.write_str("the deployment is no longer in the source"),
             Self::DependencyMoved { service } => {

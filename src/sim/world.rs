@@ -183,7 +183,8 @@ impl Act for SimWorld {
                 state.took_effect();
                 result
             })
-            .await?;
+            .await
+            .inspect_err(|_| self.state.borrow_mut().disturb_target(engine, action))?;
         self.pass(wait).await;
         Ok(outcome)
     }

@@ -96,7 +96,7 @@ fn sweep(
 fn converged(lab: &Lab, want: &Want<'_>) {
     let own = |names: &[&str]| names.iter().map(|name| lab.of(name)).collect::<Vec<_>>();
     assert_eq!(lab.names(), own(want.containers));
-    assert_eq!(lab.networks().into_iter().collect::<Vec<_>>(), own(want.networks));
+    assert_eq!(lab.networks(), own(want.networks));
     assert_eq!(lab.volumes().into_iter().collect::<Vec<_>>(), own(want.volumes));
     // One that was to go stays until the next is written, and no longer.
     assert!((1..=2).contains(&lab.ledgers().len()), "{:?}", lab.ledgers());

@@ -74,10 +74,7 @@ fn two_deployments_of_one_stack_are_isolated() {
         let answer = docker(&["exec", &from, "wget", "-qO-", "http://pricing/"]);
         assert!(addresses(&replicas).contains(&answer), "{answer}");
     }
-    assert_eq!(
-        lab.networks().into_iter().collect::<Vec<_>>(),
-        ["abc_default", "xyz_default"].map(|name| lab.of(name))
-    );
+    assert_eq!(lab.networks(), ["abc_default", "xyz_default"].map(|name| lab.of(name)));
 
     let before = lab.containers();
     let victim = lab.of("abc-pricing-1");
@@ -154,7 +151,7 @@ fn a_service_and_a_stack_that_leave_the_source_are_removed() {
     lab.drop_stack("xyz");
     lab.once().exits(0).prints("the deployment is no longer in the source");
     assert_eq!(lab.names(), ["abc-pricing-1", "abc-pricing-2"].map(|name| lab.of(name)));
-    assert_eq!(lab.networks().into_iter().collect::<Vec<_>>(), [lab.of("abc_default")]);
+    assert_eq!(lab.networks(), [lab.of("abc_default")]);
     let volumes: Vec<_> = lab.volumes().into_iter().collect();
     assert_eq!(volumes, ["abc_data", "xyz_data"].map(|name| lab.of(name)), "volumes stay");
     lab.once().is_quiet();

@@ -1,7 +1,6 @@
 //! Consul as its HTTP interface shows it.
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use serde_json::Value;
@@ -38,14 +37,6 @@ impl Consul {
 
     fn call(method: &str, path: &str, body: &str) -> String {
         let address = variable("CONSUL_HTTP_ADDR").trim_start_matches("http://").to_owned();
-        let mut wire = TcpStream::connect(&address).unwrap();
-        // HTTP/1.0: the answer ends with the connection, and is not chunked.
-        let length = body.len();
-        write!(wire, "{method} {path} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
-        let mut answer = String::new();
-        wire.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        assert!(head.contains(" 200 "), "{method} {path}: {answer}");
-        body.to_owned()
+        super::http::call(TcpStream::connect(&address).unwrap(), method, path, body)
     }
 }

@@ -1,5 +1,6 @@
 //! The engine as the docker command line shows it.
 
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -46,4 +47,10 @@ pub(crate) fn started_at(name: &str) -> String {
     let time = state["StartedAt"].as_str().expect("a time").trim_end_matches('Z');
     let (second, fraction) = time.split_once('.').unwrap_or((time, ""));
     format!("{second}.{fraction:0<9}")
+}
+
+/// Asks the engine for what its command line does not do.
+pub(crate) fn engine_post(path: &str, body: &Value) -> String {
+    let engine = variable("DOCKER_HOST").trim_start_matches("unix://").to_owned();
+    super::http::call(UnixStream::connect(engine).unwrap(), "POST", path, &body.to_string())
 }

@@ -157,9 +157,13 @@ impl Lab {
         self.containers().into_keys().collect()
     }
 
-    /// The names of the networks of this test.
-    pub(crate) fn networks(&self) -> BTreeSet<String> {
-        self.listed(&["network", "ls", "--format", "{{.Name}}"], &format!("{}-", self.name))
+    /// The names of the networks of this test, of twins twice.
+    pub(crate) fn networks(&self) -> Vec<String> {
+        let text = docker(&["network", "ls", "--format", "{{.Name}}"]);
+        let own = |name: &&str| name.starts_with(&format!("{}-", self.name));
+        let mut names: Vec<_> = text.lines().filter(own).map(str::to_owned).collect();
+        names.sort();
+        names
     }
 
     /// The names of the named volumes of this test.

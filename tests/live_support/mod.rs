@@ -3,13 +3,14 @@
 
 mod consul;
 mod docker;
+mod http;
 mod lab;
 mod program;
 mod proxy;
 mod until;
 
 pub(crate) use consul::Consul;
-pub(crate) use docker::{docker, docker_fails, id, inspect, started_at};
+pub(crate) use docker::{docker, docker_fails, engine_post, id, inspect, started_at};
 pub(crate) use lab::{IMAGE, Lab, variable};
 pub(crate) use program::{Finished, kill};
 pub(crate) use proxy::Proxy;

@@ -20,9 +20,9 @@ use reconciler::stack;
 use reconciler::world::{Act, Clock, Observe, Scope, Snapshot};
 
 /// See the module.
-pub struct World {
+pub(crate) struct World {
     sim: Sim,
-    world: SimWorld,
+    access: SimWorld,
     files: BTreeMap<String, String>,
     source: SourceId,
     start: String,
@@ -32,7 +32,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let engines = [EngineName::new("local")];
         let sim = Sim::new(1, &engines, true);
         let policy = HostPolicy::permissive();
@@ -46,7 +46,7 @@ impl World {
             catalog: None,
         };
         Self {
-            world: sim.world(),
+            access: sim.world(),
             sim,
             files: BTreeMap::new(),
             source: "git:shop".into(),
@@ -57,7 +57,7 @@ impl World {
     }
 
     /// Writes a file of the source; an empty one is removed.
-    pub fn file(&mut self, path: &str, text: &str) {
+    pub(crate) fn file(&mut self, path: &str, text: &str) {
         if text.trim().is_empty() {
             self.files.remove(path);
         } else {
@@ -66,13 +66,13 @@ impl World {
     }
 
     /// One command of a `world` section.
-    pub fn happens(&mut self, line: &str) {
+    pub(crate) fn happens(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["converge"] => self.converge(),
             ["apply", "first", count] => self.apply(count.parse().expect("a number")),
             ["source", name] => self.source = SourceId::new(*name),
-            ["start", path] => self.start = (*path).to_owned(),
+            ["start", path] => (*path).clone_into(&mut self.start),
             ["deny", "host"] => self.settings.policy.permissive = false,
             ["grant", deployment, demand] => {
                 let grants = &mut self.settings.policy.grants;
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// The plan for the files as they are, and the world as it was made.
-    pub fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         reconciler::plan::plan(&self.desired(), &self.observed(), &self.settings)
     }
 
@@ -130,9 +130,9 @@ impl World {
         let engine: EngineName = "local".into();
         let engines = BTreeSet::from([engine.clone()]);
         let look = async {
-            let contents = self.world.engine(&engine, &scope).await.expect("an engine");
-            let catalog = self.world.catalog(&engines, &names).await.expect("a catalog");
-            let (ledger, generation) = self.world.ledger().await.expect("a ledger");
+            let contents = self.access.engine(&engine, &scope).await.expect("an engine");
+            let catalog = self.access.catalog(&engines, &names).await.expect("a catalog");
+            let (ledger, generation) = self.access.ledger().await.expect("a ledger");
             (contents, catalog, LedgerView::Seen { ledger, generation })
         };
         let (contents, catalog, ledger) = self.sim.drive(look, None).done().expect("no crash");
@@ -175,14 +175,14 @@ impl World {
                 Action::Await { container, .. } => {
                     let ContainerRef::Known(id) = &container.container else { panic!("resolved") };
                     let wait = async {
-                        self.world.sleep(std::time::Duration::from_secs(40)).await;
-                        self.world.container(&step.engine, id).await
+                        self.access.sleep(std::time::Duration::from_secs(40)).await;
+                        self.access.container(&step.engine, id).await
                     };
                     let seen = self.sim.drive(wait, None).done().expect("no crash");
                     Outcome::Seen(Box::new(seen.expect("seen").expect("a container")))
                 }
                 action => {
-                    let act = self.world.act(&step.engine, action, &tree);
+                    let act = self.access.act(&step.engine, action, &tree);
                     let done = self.sim.drive(act, None).done().expect("no crash");
                     done.unwrap_or_else(|error| panic!("{}: {error}\n{plan}", step.id))
                 }
@@ -225,6 +225,14 @@ fn befall(observed: &mut ObservedState, event: &str) {
             copy.name = (*to).into();
             copy.id = "c".repeat(64).as_str().into();
             contents.containers.push(copy);
+        }
+        ["twin", network] => {
+            let mut views = contents.networks.iter();
+            let mut twin = views.find(|view| view.spec.name.as_str() == *network).cloned();
+            for twin in &mut twin {
+                twin.id = "d".repeat(64).as_str().into();
+            }
+            contents.networks.push(twin.expect("a network"));
         }
         ["image", reference, id] => {
             let image = contents.images.get_mut(&(*reference).into()).expect("an image");

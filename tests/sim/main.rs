@@ -26,21 +26,26 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
+/// The one seed that is played, with its trace, if somebody asks for one.
+fn replayed() -> Option<u64> {
+    number("RECONCILER_SIM_SEED")
+}
+
 /// Plays every so-many-th seed, each twice.
+#[expect(clippy::print_stdout, reason = "how many seeds were played is a result")]
 fn deal(hand: u64) {
-    let seeds: Vec<u64> = match number("RECONCILER_SIM_SEED") {
-        Some(seed) => [seed].into_iter().filter(|seed| seed % HANDS == hand).collect(),
-        None => {
-            let count = number("RECONCILER_SIM_SEEDS").unwrap_or(FEW);
-            (0..count).filter(|seed| seed % HANDS == hand).collect()
-        }
+    let (first, last) = match replayed() {
+        Some(seed) => (seed, seed + 1),
+        None => (0, number("RECONCILER_SIM_SEEDS").unwrap_or(FEW)),
     };
+    let seeds: Vec<u64> = (first..last).filter(|seed| seed % HANDS == hand).collect();
     let mut failed = Vec::new();
-    let mut mutations = 0;
+    let (mut mutations, mut passes) = (0, 0);
     for seed in &seeds {
         let scenario = scenario(*seed);
         let (first, second) = (play(&scenario), play(&scenario));
         mutations += first.mutations;
+        passes = passes.max(first.passes);
         let mut failures = first.failures;
         if first.digest != second.digest {
             failures.push("the second run has another trace".to_owned());
@@ -49,10 +54,13 @@ fn deal(hand: u64) {
             failed.push((*seed, failures, first.trace));
         }
     }
-    println!("{} seeds, each twice, {mutations} changing calls in the first runs", seeds.len());
+    println!(
+        "{} seeds, each twice: {mutations} changing calls, at most {passes} passes to converge",
+        seeds.len()
+    );
     if let Some((seed, failures, trace)) = failed.first() {
         let mut text = String::new();
-        if number("RECONCILER_SIM_SEED").is_some() {
+        if replayed().is_some() {
             text = trace.join("\n");
         }
         for (seed, failures, _) in &failed {

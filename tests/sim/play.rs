@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reconciler::control::{self, Limits, Pace, Report, Setup, Silent, Stop};
+use reconciler::control::{self, Event, Limits, Pace, Progress, Report, Setup, Silent, Stop};
 use reconciler::model::desired::DesiredState;
 use reconciler::model::digest::Digest;
 use reconciler::model::id::EngineName;
@@ -13,7 +13,7 @@ use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::plan::{CatalogSettings, EngineSettings, Settings};
 use reconciler::sim::{Driven, MemTree, Sim, SimSource};
-use reconciler::world::{Act, Clock, Snapshot, Source as _};
+use reconciler::world::{Act, Clock, Snapshot};
 
 use super::judge;
 use super::scenario::Scenario;
@@ -37,6 +37,20 @@ const PASSES_TO_CONVERGE: u32 = 4;
 const LONGEST_PASS: Duration = Duration::from_hours(1);
 /// How long a controller lives that is killed.
 const LIFE: Duration = Duration::from_secs(50);
+
+/// Writes every plan into the trace, where somebody will read it.
+struct Teller<'a>(&'a Sim);
+
+impl Progress for Teller<'_> {
+    fn event(&self, event: &Event<'_>) {
+        if let Event::Planned(plan) = event
+            && !plan.is_empty()
+            && super::replayed().is_some()
+        {
+            self.0.note(&format!("planned:\n{plan}"));
+        }
+    }
+}
 
 /// What the operator of these worlds decides.
 pub(crate) fn settings(engines: &[EngineName], catalog: bool) -> Settings {
@@ -91,18 +105,10 @@ pub(crate) fn pass_in<W: Act + Clock>(
     let desired = desired(wish);
     let load = |_: &_| -> DesiredState { desired.clone() };
     let source = SimSource::new("scenario".into(), MemTree::default());
-    let setup = setup(world, settings, &load);
+    let teller = Teller(sim);
+    let setup = Setup { progress: &teller, ..setup(world, settings, &load) };
     let stop = Stop::new();
-    let whole = async {
-        let report = control::once(setup, &source, &stop).await;
-        if report.error.is_some() {
-            let snapshot = source.fetch().await.expect("it never fails");
-            let prepared = control::prepare(setup, snapshot).await;
-            sim.note(&format!("the faulty plan:\n{}", prepared.plan));
-        }
-        report
-    };
-    match sim.drive(whole, Some(sim.now().plus(LONGEST_PASS))) {
+    match sim.drive(control::once(setup, &source, &stop), Some(sim.now().plus(LONGEST_PASS))) {
         Driven::Done(report) => Some(report),
         Driven::Crashed => None,
         Driven::TimeUp => panic!("a pass never ends\n{}", sim.trace().join("\n")),

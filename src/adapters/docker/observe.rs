@@ -150,13 +150,13 @@ impl Docker {
     }
 
     async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
-        let list = self.read(self.api.list_networks(None::<ListNetworksOptions>)).await?;
-        let mut views = list
+        let mut list = self.read(self.api.list_networks(None::<ListNetworksOptions>)).await?;
+        list.sort_by(|a, b| (&a.name, a.created, &a.id).cmp(&(&b.name, b.created, &b.id)));
+        let views = list
             .into_iter()
             .map(inspect::network)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| self.failed(error))?;
-        views.sort_by(|a, b| (&a.spec.name, &a.id).cmp(&(&b.spec.name, &b.id)));
         Ok(views)
     }
 

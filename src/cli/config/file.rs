@@ -10,8 +10,8 @@ use crate::model::diagnostic::Diagnostic;
 use crate::model::id::EngineName;
 
 use super::super::options::{
-    ControllerOptions, ListenOptions, LogOptions, PassOptions, SourceOptions, TrustOptions,
-    WorldOptions,
+    ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
+    TrustOptions, WorldOptions,
 };
 use super::Layer;
 use super::engines::EngineOptions;
@@ -111,7 +111,7 @@ impl Reader<'_> {
                 };
             }
             groups!(
-                SourceOptions source, TrustOptions trust, WorldOptions world, PassOptions pass,
+                SourceOptions source, TrustOptions trust, WorldOptions world, PassOptions pass, OnceOptions once,
                 ControllerOptions controller, ListenOptions listen, LogOptions log
             );
         }

@@ -14,8 +14,8 @@ use std::path::Path;
 use crate::model::id::EngineName;
 
 use super::options::{
-    ControllerOptions, ListenOptions, LogOptions, PassOptions, SourceOptions, TrustOptions,
-    WorldOptions,
+    ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
+    TrustOptions, WorldOptions,
 };
 
 /// What one layer says. Only a file has engines.
@@ -29,6 +29,8 @@ pub(super) struct Layer {
     pub(super) world: WorldOptions,
     /// What a pass may do.
     pub(super) pass: PassOptions,
+    /// What `--once` may do.
+    pub(super) once: OnceOptions,
     /// When the controller looks.
     pub(super) controller: ControllerOptions,
     /// Where the controller answers.
@@ -47,6 +49,7 @@ impl Layer {
             trust: self.trust.or(lower.trust),
             world: self.world.or(lower.world),
             pass: self.pass.or(lower.pass),
+            once: self.once.or(lower.once),
             controller: self.controller.or(lower.controller),
             listen: self.listen.or(lower.listen),
             log: self.log.or(lower.log),

@@ -104,7 +104,7 @@ pub(in crate::cli) fn open(
         host: Host::new(connect(&engines, &settings, &warden)?, consul.clone(), default.clone()),
         default,
         hints: engines.iter().map(|(name, engine)| (name.clone(), hint(name, engine))).collect(),
-        deadline: layer.pass.deadline.map_or(DEADLINE, |span| span.0),
+        deadline: layer.once.deadline.map_or(DEADLINE, |span| span.0),
         source,
         consul,
         settings,
