@@ -164,7 +164,7 @@ fn a_bind_from_git_is_refused_and_a_file_that_is_only_read_is_delivered() {
     let url = server.url("127.0.0.1", "repo.git");
     let source = format!("RECONCILER_SOURCE={url}");
     // The cache is the only thing that is written, and the image has a folder for it.
-    let more = ["--network", "host", "--tmpfs", "/var/cache/reconciler", "-e", &source];
+    let more = ["--network", "host", "--tmpfs", "/var/cache/reconciler:mode=1777", "-e", &source];
     let projects = ["gitbind", "gitfile"];
     let controller = Boxed::run("git-controller", folder.path(), &projects, &more, &["run"]);
     controller.says("the engine's host does not see this tree");
