@@ -34,9 +34,9 @@ check: ## every day: format, lints, and that the core builds without an async ru
 	$(CARGO) clippy --all-targets --features live -- -D warnings
 
 .PHONY: unit
-unit: ## plan tables, loader, scripts over the simulator, command line: no Docker needed
+unit: ## plan tables, loader, command line: no Docker needed
 	$(CARGO) test --no-default-features --lib
-	$(TESTS) -E 'not binary(/^live/)'
+	$(TESTS) -E 'not binary(/^live/) and not binary(sim)'
 
 .PHONY: sim
 sim: ## SEEDS simulated worlds with crashes and lost answers, each run twice
