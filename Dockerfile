@@ -10,7 +10,7 @@
 # change this command line is root of the host, with or without us. Fetched commits are
 # kept in /var/cache/reconciler, all else is read-only:
 #     docker run -d --name reconciler --restart unless-stopped --read-only --cap-drop ALL \
-#         --tmpfs /var/cache/reconciler \
+#         --tmpfs /var/cache/reconciler:mode=1777 \
 #         --group-add "$(stat -c %g /var/run/docker.sock)" \
 #         -v /var/run/docker.sock:/var/run/docker.sock \
 #         reconciler run https://git.example/ops/stacks.git
@@ -29,6 +29,8 @@ LABEL org.opencontainers.image.title="reconciler" \
       org.opencontainers.image.created="${CREATED}"
 # A user without a name: there is no /etc/passwd.
 USER 65532:65532
+# A user without a home: docker says it is `/`, where nothing can be kept.
+ENV XDG_CACHE_HOME=/var/cache
 # The controller finishes its current call and then ends.
 STOPSIGNAL SIGTERM
 # There is no shell and no curl: the program asks itself.
@@ -38,7 +40,7 @@ ENTRYPOINT ["/reconciler"]
 CMD ["run"]
 
 FROM base AS local
-COPY --chown=65532:65532 dist/cache /var/cache/reconciler
+COPY --chown=65532:65532 dist/cache /var/cache
 COPY dist/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY dist/reconciler /reconciler
 
@@ -50,9 +52,10 @@ COPY src src
 RUN RUSTFLAGS="-C target-feature=+crt-static" \
         cargo build --release --locked --target x86_64-unknown-linux-gnu \
     && mv target/x86_64-unknown-linux-gnu/release/reconciler /reconciler \
-    && mkdir /cache
+    && mkdir /cache \
+    && mkdir --mode 1777 /cache/reconciler
 
 FROM base
-COPY --from=build --chown=65532:65532 /cache /var/cache/reconciler
+COPY --from=build --chown=65532:65532 /cache /var/cache
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /reconciler /reconciler

@@ -69,7 +69,8 @@ impl<'a, 's> Services<'a, 's> {
             }
             for owned in containers {
                 let reason = because(Reason::ServiceRemoved, Some(&self.context.deployment.origin));
-                if let Some(step) = self.remove(owned, *slot, reason, DEFAULT_GRACE) {
+                if let Some(step) = self.remove(owned, *slot, reason, DEFAULT_GRACE, &After::new())
+                {
                     self.orphans.push((owned, step));
                 }
             }
@@ -77,7 +78,6 @@ impl<'a, 's> Services<'a, 's> {
     }
 
     fn service(&mut self, service: &'a Service) {
-        self.scale_down(service);
         let mut done = Done::default();
         let mut moves: Vec<After> = Vec::new();
         let width = usize::try_from(service.rollout.parallelism.max(1)).unwrap_or(usize::MAX);
@@ -103,16 +103,18 @@ impl<'a, 's> Services<'a, 's> {
             done.good.extend(settled.good);
             done.moved |= settled.moved;
         }
+        self.scale_down(service, &mended);
         self.settled.insert(service.name.clone(), done);
     }
 
     /// The slots, those first that have no good container: until they are good, no good
-    /// one may be taken away.
+    /// one may be taken away. Then those whose move was begun.
     fn worst_first(&self, service: &Service) -> Vec<Slot> {
         let mut slots: Vec<Slot> = (1..=service.replicas).map(Slot).collect();
         slots.sort_by_key(|slot| {
             let containers = self.context.slot(&service.name, *slot);
-            (containers.iter().any(is_running), containers.iter().any(is_good))
+            let running = containers.iter().filter(|owned| is_running(owned)).count();
+            (running > 0, containers.iter().any(is_good), running < 2)
         });
         slots
     }
@@ -131,6 +133,7 @@ impl<'a, 's> Services<'a, 's> {
                 _ => moves |= self.context.slot(&service.name, slot).iter().any(is_running),
             }
         }
+        moves |= self.excess(service).into_iter().any(|(_, owned)| is_running(owned));
         if !moves || service.one_shot {
             return After::new();
         }
@@ -146,22 +149,23 @@ impl<'a, 's> Services<'a, 's> {
             .collect()
     }
 
-    /// Removes the highest slots first.
-    fn scale_down(&mut self, service: &'a Service) {
-        let Some(replicas) = self.context.replicas() else { return };
-        let slots: Vec<Slot> = replicas
-            .keys()
-            .filter(|(name, _)| *name == service.name)
-            .map(|(_, slot)| *slot)
-            .collect();
-        let from = u32::try_from(slots.len()).unwrap_or(u32::MAX);
-        for slot in slots.into_iter().rev().filter(|slot| slot.0 > service.replicas) {
-            for owned in self.context.slot(&service.name, slot) {
-                let reason = Reason::ScaledDown { from, to: service.replicas };
-                let cause = because(reason, service.origins.find("scale"));
-                self.remove(owned, slot, cause, service.stop_grace);
-            }
+    /// Removes the highest slots first, once what stays and was down is good again.
+    fn scale_down(&mut self, service: &'a Service, after: &After) {
+        let excess = self.excess(service);
+        let from = excess.first().map_or(0, |(slot, _)| slot.0);
+        for (slot, owned) in excess {
+            let reason = Reason::ScaledDown { from, to: service.replicas };
+            let cause = because(reason, service.origins.find("scale"));
+            self.remove(owned, slot, cause, service.stop_grace, after);
         }
+    }
+
+    /// The containers of slots beyond the scale, the highest first.
+    fn excess(&self, service: &Service) -> Vec<(Slot, &'a Owned<'a>)> {
+        let all = self.context.replicas().into_iter().flatten().rev();
+        all.filter(|((name, slot), _)| *name == service.name && slot.0 > service.replicas)
+            .flat_map(|((_, slot), containers)| containers.iter().map(|owned| (*slot, owned)))
+            .collect()
     }
 
     /// Withdraws, stops and removes a container for good. Returns the step that ends its
@@ -172,6 +176,7 @@ impl<'a, 's> Services<'a, 's> {
         slot: Slot,
         cause: Cause,
         grace: std::time::Duration,
+        before: &After,
     ) -> Option<StepId> {
         let name = &owned.view.name;
         if self.context.inventory.contents.own.as_ref() == Some(&owned.view.id) {
@@ -183,9 +188,9 @@ impl<'a, 's> Services<'a, 's> {
             );
             return None;
         }
-        let mut after = self.ready.clone();
+        let mut after: After = self.ready.union(before).copied().collect();
         let service = &owned.identity.replica.service;
-        after.extend(self.withdraw_named(service, slot, vec![cause.clone()], &self.ready.clone()));
+        after.extend(self.withdraw_named(service, slot, vec![cause.clone()], &after.clone()));
         let container = known(owned);
         if is_running(owned) {
             let action = Action::StopContainer { container: container.clone(), grace };

@@ -9,7 +9,7 @@ use super::state::State;
 use crate::model::action::{Action, ContainerRef, Create, Outside};
 use crate::model::desired::Condition;
 use crate::model::digest::Digest;
-use crate::model::id::{ContainerId, EngineName, ServiceName};
+use crate::model::id::{ContainerId, EngineName, ServiceName, Slot};
 use crate::model::observed::Status;
 use crate::model::spec::MountSource;
 use crate::model::time::Timestamp;
@@ -70,8 +70,8 @@ pub struct Promise {
 /// What the controller saw of an engine at its last look that succeeded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {
-    /// How many replicas of each service were good then.
-    good: BTreeMap<ServiceKey, usize>,
+    /// Which replicas of each service were good then.
+    good: BTreeMap<ServiceKey, BTreeSet<Slot>>,
     /// Services that changed by themselves or by a hand since this controller's first
     /// look: what it does may rest on any of its looks.
     disturbed: BTreeSet<ServiceKey>,
@@ -88,15 +88,14 @@ impl Look {
 }
 
 /// The slots of a service that a good container fills, one container left out.
-fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> usize {
-    let slots: BTreeSet<_> = engine
+fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> BTreeSet<Slot> {
+    engine
         .containers
         .values()
         .filter(|c| c.by_us && c.is_good() && c.is_staying() && Some(&c.id) != without)
         .filter(|c| c.service().as_ref() == Some(key))
         .filter_map(Container::slot)
-        .collect();
-    slots.len()
+        .collect()
 }
 
 impl State {
@@ -244,12 +243,18 @@ impl State {
         else {
             return;
         };
-        if look.disturbed.contains(&key) || !found.is_good() {
+        // Replicas that shall go are no part of the promise.
+        let stays = |slot: &&Slot| slot.0 <= promise.replicas;
+        if look.disturbed.contains(&key)
+            || !found.is_good()
+            || !found.slot().iter().all(|slot| stays(&slot))
+        {
             return;
         }
-        let before = look.good.get(&key).copied().unwrap_or_default();
+        let before = look.good.get(&key).map_or(0, |slots| slots.iter().filter(stays).count());
+        let left = good(engine, &key, Some(&found.id));
         let floor = promise.min_healthy as usize;
-        if good(engine, &key, Some(&found.id)) < floor.min(before) {
+        if left.iter().filter(stays).count() < floor.min(before) {
             broken.push(Invariant::MinHealthy);
         }
     }

@@ -17,6 +17,8 @@ mod hand;
 mod rng;
 mod source;
 mod state;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod trace;
 mod words;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::engine::{IMAGE, tidy, variable};
-use crate::time::{SOON, eventually, now, pause};
+use crate::time::{SOON, eventually, now, pause, tell};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_reconciler");
 
@@ -92,8 +92,6 @@ impl Controller {
         let kept = Arc::clone(&log);
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                // Shown by the test harness if the test fails.
-                println!("{line}");
                 kept.lock().unwrap().push(line);
             }
         });
@@ -138,11 +136,6 @@ impl Controller {
         });
     }
 
-    /// Waits until it looked at everything once more, from now on.
-    pub(crate) fn looks_again(&self, resync: Duration) {
-        pause(resync * 2 + Duration::from_secs(1));
-    }
-
     /// Asks it to end, and waits.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
@@ -166,6 +159,9 @@ impl Drop for Controller {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            tell(&self.log());
+        }
         let projects: Vec<&str> = self.projects.iter().map(String::as_str).collect();
         tidy(&projects, &self.installation);
     }

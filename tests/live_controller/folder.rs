@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::controller::{Setup, program, stack};
 use crate::engine::{IMAGE, containers, docker, has_variable, id, is_running, tidy};
 use crate::temp::Temp;
-use crate::time::eventually;
+use crate::time::{eventually, looks_again};
 
 #[test]
 fn a_changed_file_is_applied_and_a_removed_stack_is_gone() {
@@ -82,18 +82,18 @@ fn an_emptied_or_vanished_folder_removes_nothing() {
     let controller = Setup { args: &args, ..Setup::folder("vanish", &state, &["vanish"]) }.start();
     controller.settles("vanish");
     // Polls that find nothing make nobody deaf.
-    controller.looks_again(Duration::from_secs(1));
+    looks_again(Duration::from_secs(1));
     let before = id("vanish-web-1");
 
     fs::rename(state.join("vanish"), folder.path().join("kept")).unwrap();
     controller.says("blocked: ");
-    controller.looks_again(Duration::from_secs(1));
+    looks_again(Duration::from_secs(1));
     assert_eq!(id("vanish-web-1"), before, "an empty folder removed something");
     assert!(is_running("vanish-web-1"));
 
     fs::remove_dir(&state).unwrap();
     controller.says("the source cannot be read");
-    controller.looks_again(Duration::from_secs(1));
+    looks_again(Duration::from_secs(1));
     assert_eq!(id("vanish-web-1"), before, "a vanished folder removed something");
     assert!(is_running("vanish-web-1"));
 

@@ -8,7 +8,7 @@ use crate::engine::{Events, containers, has_variable, id, is_running};
 use crate::http::{Behaviour, Server};
 use crate::repository::Repository;
 use crate::temp::Temp;
-use crate::time::{SOON, eventually, figures, now};
+use crate::time::{SOON, eventually, figures, looks_again, now};
 
 const POLL: Duration = Duration::from_secs(2);
 const FILE: &str = "stack/compose.yaml";
@@ -85,7 +85,7 @@ fn a_rewritten_branch_is_followed_and_a_deleted_one_removes_nothing() {
     let before = id("rewrite-web-1");
     repository.git_bare(&["update-ref", "-d", "refs/heads/main"]);
     controller.says("the source cannot be read");
-    controller.looks_again(POLL);
+    looks_again(POLL);
     assert_eq!(id("rewrite-web-1"), before);
     assert!(is_running("rewrite-web-1"));
     assert!(controller.status()["source_error"].as_str().unwrap().contains("main"));

@@ -10,8 +10,10 @@ use crate::controller::{service, stack};
 use crate::engine::{
     containers, docker, has_variable, id, inspect, is_running, tidy, try_docker, variable,
 };
+use crate::http::{Behaviour, Server};
+use crate::repository::Repository;
 use crate::temp::Temp;
-use crate::time::{eventually, figures, now, pause};
+use crate::time::{eventually, figures, now, pause, tell};
 
 const IMAGE: &str = "reconciler.demo/controller";
 
@@ -45,6 +47,16 @@ struct Boxed {
 
 impl Boxed {
     fn start(name: &'static str, folder: &Path, projects: &[&'static str], more: &[&str]) -> Self {
+        Self::run(name, folder, projects, more, &["run", "/stacks"])
+    }
+
+    fn run(
+        name: &'static str,
+        folder: &Path,
+        projects: &[&'static str],
+        more: &[&str],
+        command: &[&str],
+    ) -> Self {
         let socket = variable("DOCKER_HOST").trim_start_matches("unix://").to_owned();
         let group = fs::metadata(&socket).unwrap().gid().to_string();
         let socket = format!("{socket}:/var/run/docker.sock");
@@ -56,7 +68,8 @@ impl Boxed {
         let installation = format!("RECONCILER_INSTALLATION={name}");
         args.extend(["-e", &installation]);
         args.extend(more);
-        args.extend([IMAGE, "run", "/stacks"]);
+        args.push(IMAGE);
+        args.extend(command);
         docker(&args);
         Self { name, projects: projects.to_vec() }
     }
@@ -73,7 +86,9 @@ impl Boxed {
 
 impl Drop for Boxed {
     fn drop(&mut self) {
-        println!("{}", self.log());
+        if std::thread::panicking() {
+            tell(&self.log());
+        }
         let _ = try_docker(&["rm", "-fv", self.name]);
         tidy(&self.projects, self.name);
     }
@@ -121,23 +136,44 @@ fn the_image_deploys_a_mounted_folder_and_ends_when_it_is_told_to() {
 }
 
 #[test]
-fn a_bind_of_the_tree_is_refused_where_the_hosts_path_is_unknown() {
+fn a_bind_of_the_tree_is_the_hosts_folder_and_not_the_containers() {
     build();
     let folder = Temp::new();
-    folder.write("binds/compose.yaml", service("volumes: [\"./data:/data\"]"));
+    folder.write("binds/compose.yaml", service("volumes: [\"./data:/data:ro\"]"));
     folder.write("binds/data/file", "text");
-    folder.write("delivered/compose.yaml", service("volumes: [\"./file:/etc/file:ro\"]"));
-    folder.write("delivered/file", "text");
     readable(&folder);
-    let name = "binds-controller";
-    let controller = Boxed::start(name, folder.path(), &["binds", "delivered"], &[]);
+    let _controller = Boxed::start("binds-controller", folder.path(), &["binds"], &[]);
+    eventually("it is bound", || {
+        let read = try_docker(&["exec", "binds-web-1", "cat", "/data/file"]);
+        read.is_ok_and(|text| text == "text")
+    });
+    let source = inspect("binds-web-1", "{{(index .Mounts 0).Source}}");
+    assert_eq!(Path::new(&source), folder.path().join("binds/data"));
+}
+
+#[test]
+fn a_bind_from_git_is_refused_and_a_file_that_is_only_read_is_delivered() {
+    build();
+    let (repository, folder) = (Repository::new(), Temp::new());
+    repository.push("gitbind/compose.yaml", service("volumes: [\"./data:/data\"]"));
+    repository.push("gitbind/data/file", "text");
+    repository.push("gitfile/compose.yaml", service("volumes: [\"./file:/etc/file:ro\"]"));
+    repository.push("gitfile/file", "text");
+    let root = repository.root().to_owned();
+    let server = Server::start(Behaviour { root, ..Behaviour::default() });
+    let url = server.url("127.0.0.1", "repo.git");
+    let source = format!("RECONCILER_SOURCE={url}");
+    // The cache is the only thing that is written, and the image has a folder for it.
+    let more = ["--network", "host", "--tmpfs", "/var/cache/reconciler:mode=1777", "-e", &source];
+    let projects = ["gitbind", "gitfile"];
+    let controller = Boxed::run("git-controller", folder.path(), &projects, &more, &["run"]);
     controller.says("the engine's host does not see this tree");
     assert!(controller.log().contains("project_directory"), "the log names no remedy");
     eventually("a file that is only read is delivered", || {
-        let read = try_docker(&["exec", "delivered-web-1", "cat", "/etc/file"]);
+        let read = try_docker(&["exec", "gitfile-web-1", "cat", "/etc/file"]);
         read.is_ok_and(|text| text == "text")
     });
-    assert_eq!(containers("binds"), Vec::<String>::new());
+    assert_eq!(containers("gitbind"), Vec::<String>::new());
 }
 
 #[test]

@@ -3,11 +3,16 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Longer than anything takes on a loaded machine: a test that waits this long failed.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 pub(crate) fn pause(span: Duration) {
     #[expect(clippy::disallowed_methods, reason = "a test of the real world waits for it")]
     std::thread::sleep(span);
+}
+
+/// Waits until a controller that looks this often has looked again.
+pub(crate) fn looks_again(every: Duration) {
+    pause(every * 2 + Duration::from_secs(1));
 }
 
 /// Since 1970, as the engine stamps its events.
@@ -30,5 +35,13 @@ pub(crate) fn figures(what: &str, mut spans: Vec<Duration>) {
     spans.sort();
     let rank = |percent: usize| spans[(spans.len() * percent).div_ceil(100).max(1) - 1].as_millis();
     let (count, median, p99, most) = (spans.len(), rank(50), rank(99), rank(100));
-    println!("figure: {what}: n {count}, median {median} ms, p99 {p99} ms, max {most} ms");
+    tell(&format!("figure: {what}: n {count}, median {median} ms, p99 {p99} ms, max {most} ms"));
+}
+
+/// Prints for whoever reads the test's output.
+pub(crate) fn tell(text: &str) {
+    #[expect(clippy::print_stdout, reason = "figures and logs of a test")]
+    {
+        println!("{text}");
+    }
 }

@@ -1,7 +1,5 @@
 //! The ledger on the engine: a compare-and-set that nobody takes for a replica.
 
-use std::sync::Arc;
-
 use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
 use reconciler::model::action::LedgerChange;
 use reconciler::model::desired::Layout;

@@ -48,6 +48,7 @@ struct Want<'a> {
 
 /// Goes from one state to another, once per call with a crash after it. `check` looks at
 /// what came out of it. Returns the number of calls.
+#[expect(clippy::print_stdout, reason = "says how far a failing sweep came")]
 fn sweep(
     name: &'static str,
     from: Option<&str>,
@@ -108,6 +109,7 @@ fn converged(lab: &Lab, want: &Want<'_>) {
 /// The same with an answer that is lost: the call is done, the program does not know, and
 /// must neither repeat it nor take it for done.
 #[test]
+#[expect(clippy::print_stdout, reason = "says how far a failing sweep came")]
 fn a_lost_answer_anywhere_in_a_first_pass() {
     for call in 1.. {
         let mut lab = Lab::new("lost");

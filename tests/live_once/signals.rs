@@ -39,7 +39,7 @@ fn a_signal_lets_the_current_call_finish() {
         assert_eq!(old["State"]["ExitCode"], 0, "with the grace it had: {old}");
 
         lab.once().exits(0);
-        assert_eq!(lab.names(), [web.clone()]);
+        assert_eq!(lab.names(), std::slice::from_ref(&web));
         assert_ne!(id(&web), before[&web]);
         lab.once().is_quiet();
     }

@@ -44,7 +44,6 @@ fn two_runs_at_once_leave_no_double() {
         let runs = [0, 1].map(|_| lab.program(&["--once", &lab.source()]).start());
         for run in runs {
             let ended = Finished::from(run.wait_with_output().unwrap());
-            println!("Consul {consul}: exit {:?}", ended.code);
             if consul {
                 assert!(matches!(ended.code, Some(0 | 75)), "{ended}");
             }

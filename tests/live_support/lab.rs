@@ -147,8 +147,7 @@ impl Lab {
 
     /// The containers of this test, and their ids; the ledger's are not among them.
     pub(crate) fn containers(&self) -> BTreeMap<String, String> {
-        let names =
-            self.listed(&["ps", "-a", "--format", "{{.Names}}"], &format!("{}-", self.name));
+        let names = listed(&["ps", "-a", "--format", "{{.Names}}"], &format!("{}-", self.name));
         names.into_iter().map(|name| (name.clone(), id(&name))).collect()
     }
 
@@ -168,19 +167,19 @@ impl Lab {
 
     /// The names of the named volumes of this test.
     pub(crate) fn volumes(&self) -> BTreeSet<String> {
-        self.listed(&["volume", "ls", "--format", "{{.Name}}"], &format!("{}-", self.name))
+        listed(&["volume", "ls", "--format", "{{.Name}}"], &format!("{}-", self.name))
     }
 
     /// The names of this installation's ledger containers.
     pub(crate) fn ledgers(&self) -> BTreeSet<String> {
         let prefix = format!("reconciler-ledger-{}-", self.installation());
-        self.listed(&["ps", "-a", "--format", "{{.Names}}"], &prefix)
+        listed(&["ps", "-a", "--format", "{{.Names}}"], &prefix)
     }
+}
 
-    fn listed(&self, words: &[&str], prefix: &str) -> BTreeSet<String> {
-        let text = docker(words);
-        text.lines().filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
-    }
+fn listed(words: &[&str], prefix: &str) -> BTreeSet<String> {
+    let text = docker(words);
+    text.lines().filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
 }
 
 impl Drop for Lab {

@@ -103,6 +103,7 @@ impl Finished {
 
     /// There must have been nothing to do.
     #[track_caller]
+    #[expect(clippy::wrong_self_convention, reason = "reads as a sentence")]
     pub(crate) fn is_quiet(self) -> Self {
         self.exits(0).prints("Nothing to do: the world is as git says.")
     }

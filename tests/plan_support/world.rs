@@ -228,11 +228,10 @@ fn befall(observed: &mut ObservedState, event: &str) {
         }
         ["twin", network] => {
             let mut views = contents.networks.iter();
-            let mut twin = views.find(|view| view.spec.name.as_str() == *network).cloned();
-            for twin in &mut twin {
-                twin.id = "d".repeat(64).as_str().into();
-            }
-            contents.networks.push(twin.expect("a network"));
+            let found = views.find(|view| view.spec.name.as_str() == *network);
+            let mut twin = found.expect("a network").clone();
+            twin.id = "d".repeat(64).as_str().into();
+            contents.networks.push(twin);
         }
         ["image", reference, id] => {
             let image = contents.images.get_mut(&(*reference).into()).expect("an image");

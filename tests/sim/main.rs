@@ -32,20 +32,20 @@ fn replayed() -> Option<u64> {
 }
 
 /// Plays every so-many-th seed, each twice.
+#[expect(clippy::print_stdout, reason = "how many seeds were played is a result")]
 fn deal(hand: u64) {
-    let seeds: Vec<u64> = match replayed() {
-        Some(seed) => [seed].into_iter().filter(|seed| seed % HANDS == hand).collect(),
-        None => {
-            let count = number("RECONCILER_SIM_SEEDS").unwrap_or(FEW);
-            (0..count).filter(|seed| seed % HANDS == hand).collect()
-        }
+    let (first, last) = match replayed() {
+        Some(seed) => (seed, seed + 1),
+        None => (0, number("RECONCILER_SIM_SEEDS").unwrap_or(FEW)),
     };
+    let seeds: Vec<u64> = (first..last).filter(|seed| seed % HANDS == hand).collect();
     let mut failed = Vec::new();
-    let mut mutations = 0;
+    let (mut mutations, mut passes) = (0, 0);
     for seed in &seeds {
         let scenario = scenario(*seed);
         let (first, second) = (play(&scenario), play(&scenario));
         mutations += first.mutations;
+        passes = passes.max(first.passes);
         let mut failures = first.failures;
         if first.digest != second.digest {
             failures.push("the second run has another trace".to_owned());
@@ -54,7 +54,10 @@ fn deal(hand: u64) {
             failed.push((*seed, failures, first.trace));
         }
     }
-    println!("{} seeds, each twice, {mutations} changing calls in the first runs", seeds.len());
+    println!(
+        "{} seeds, each twice: {mutations} changing calls, at most {passes} passes to converge",
+        seeds.len()
+    );
     if let Some((seed, failures, trace)) = failed.first() {
         let mut text = String::new();
         if replayed().is_some() {

@@ -38,8 +38,8 @@ pub(crate) struct Chapter {
 /// The scenario of a seed.
 pub(crate) fn scenario(seed: u64) -> Scenario {
     let mut rng = Rng::new(seed).child("scenario");
-    let engines = ["local", "remote"][..1 + usize::from(rng.chance(250))].iter();
-    let engines: Vec<EngineName> = engines.map(|name| EngineName::new(*name)).collect();
+    let names: &[&str] = if rng.chance(250) { &["local", "remote"] } else { &["local"] };
+    let engines: Vec<EngineName> = names.iter().map(|name| EngineName::new(*name)).collect();
     let catalog = rng.chance(700);
     let mut wish = first_wish(&mut rng, &engines);
     let revisions = 2 + rng.index(3);
@@ -112,7 +112,7 @@ fn add_service(rng: &mut Rng, stack: &mut Stack) {
         RestartPolicy::UnlessStopped,
         RestartPolicy::OnFailure(3),
     ];
-    let port = 8000 + 10 * u16::try_from(rng.below(500)).unwrap_or_default();
+    let host_port = 8000 + 10 * u16::try_from(rng.below(500)).unwrap_or_default();
     let part = Part {
         image,
         built: rng.chance(150),
@@ -120,7 +120,7 @@ fn add_service(rng: &mut Rng, stack: &mut Stack) {
         env: rng.below(3),
         memory: 0,
         file: rng.chance(200).then(|| rng.below(3)),
-        host_ports: (!job && rng.chance(150)).then_some(port),
+        host_ports: (!job && rng.chance(150)).then_some(host_port),
         volume: rng.chance(200),
         back_network: rng.chance(150),
         checked: !job && rng.chance(400),
@@ -186,12 +186,11 @@ fn change_service(rng: &mut Rng, stack: &mut Stack) {
     let Some(part) = rng.pick(&names).and_then(|name| stack.services.get_mut(name)) else { return };
     let job = part.is_job();
     match rng.below(12) {
-        0..=2 => part.env += 1,
         3..=5 => part.replicas = u32::try_from(rng.below(6)).unwrap_or_default(),
         6 => part.image = format!("{}:{}", name_of(&part.image), 1 + rng.below(3)),
         7 if !job => {
             let bad = ["crash:1", "sick:1", "absent:1"];
-            part.image = (*rng.pick(&bad).expect("not empty")).to_owned();
+            rng.pick(&bad).copied().unwrap_or("sick:1").clone_into(&mut part.image);
         }
         8 => part.memory = 128 << 20,
         9 => part.file = Some(part.file.map_or(1, |version| version + 1)),
@@ -209,7 +208,7 @@ fn name_of(image: &str) -> &str {
 fn make_good(wish: &mut Wish) {
     for part in wish.values_mut().flat_map(|stack| stack.services.values_mut()) {
         if ["crash", "sick", "absent"].contains(&name_of(&part.image)) {
-            part.image = "web:2".to_owned();
+            "web:2".clone_into(&mut part.image);
         }
     }
 }
@@ -226,7 +225,7 @@ fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
     };
     let hands = (0..rng.below(2 * u64::from(level) + 1))
         .map(|_| {
-            let at = rng.span(Duration::ZERO, Duration::from_secs(60));
+            let at = rng.span(Duration::ZERO, Duration::from_mins(1));
             let engine = rng.pick(engines).expect("there is an engine").clone();
             (at, engine, hand(rng, wish))
         })

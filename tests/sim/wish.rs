@@ -30,6 +30,7 @@ pub(crate) struct Stack {
 
 /// One service.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub(crate) struct Part {
     pub(crate) image: String,
     pub(crate) built: bool,

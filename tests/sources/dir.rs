@@ -220,6 +220,22 @@ async fn what_was_asked_for_wakes_the_loop_when_it_changes() {
     }
 }
 
+/// The controller waits for the next change already while it reads the one before.
+#[tokio::test]
+async fn a_change_after_a_fetch_wakes_whoever_waited_before_it() {
+    let temp = shop();
+    let source = source(&temp);
+    source.fetch().await.unwrap().tree.list("").unwrap();
+    let again = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        source.fetch().await.unwrap().tree.read("shop/.env", LIMIT).unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        temp.write("shop/.env", "TAG=2\n");
+    };
+    let (woken, ()) = tokio::join!(tokio::time::timeout(SOON, source.changed()), again);
+    woken.expect("the change wakes");
+}
+
 /// Whoever has a revision already does not read it again; what it asked for then counts.
 #[tokio::test]
 async fn a_revision_that_is_fetched_again_and_not_read_still_wakes_the_loop() {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::beneath::Beneath;
@@ -46,6 +47,9 @@ pub struct DirSource {
     /// What was asked of the newest revision. It outlives a fetch that finds the same
     /// revision again, whose snapshot nobody may read, and one that fails.
     newest: Mutex<Option<(PathBuf, Revision, Arc<Asked>)>>,
+    /// Counts the fetches that gave something: whoever waits for a change then waits for
+    /// one of what was fetched last.
+    fetches: watch::Sender<u64>,
 }
 
 /// What the last fetch saw.
@@ -83,7 +87,14 @@ impl DirSource {
                 file => format!("file:{}", place.root.join(file).display()),
             })
         });
-        Ok(Self { id, path, rescan: RESCAN, state: Mutex::new(None), newest: Mutex::new(None) })
+        Ok(Self {
+            id,
+            path,
+            rescan: RESCAN,
+            state: Mutex::new(None),
+            newest: Mutex::new(None),
+            fetches: watch::Sender::new(0),
+        })
     }
 
     /// The same, looked at after `interval` (default 10 s) if no watcher says anything.
@@ -177,6 +188,7 @@ impl Source for DirSource {
             checked: 0,
             due: Instant::now() + self.rescan,
         });
+        self.fetches.send_modify(|count| *count += 1);
         Ok(Snapshot {
             source: self.id.clone(),
             revision: scan.revision.clone(),
@@ -187,11 +199,18 @@ impl Source for DirSource {
 
     async fn changed(&self) {
         loop {
+            // Before it is looked at what there is to wait for, so that no fetch is missed.
+            let mut fetches = self.fetches.subscribe();
             let Some((mut counter, known, due)) = self.arm() else {
-                return tokio::time::sleep(self.rescan).await;
+                tokio::select! {
+                    biased;
+                    _ = fetches.changed() => continue,
+                    () = tokio::time::sleep(self.rescan) => return,
+                }
             };
             tokio::select! {
                 biased;
+                _ = fetches.changed() => continue,
                 () = counter.stirred(known) => {}
                 () = tokio::time::sleep_until(due) => {}
             }
