@@ -7,11 +7,11 @@ use super::draft::{After, because};
 use super::ownership::Owned;
 use super::service::Services;
 use super::slot::Settled;
-use super::state::{is_done, is_running, known};
+use super::state::{is_done, is_good, is_running, known};
 use crate::model::action::{Action, Until};
 use crate::model::desired::{Condition, Dependency, Service};
 use crate::model::id::{ServiceName, Slot};
-use crate::model::observed::Health;
+use crate::model::observed::Status;
 use crate::model::plan::{Reason, WaitingOn};
 
 /// What dependents of a service wait for.
@@ -137,8 +137,8 @@ impl<'a> Services<'a, '_> {
             for owned in self.context.slot(&service.name, slot) {
                 let touched = self.removed.contains_key(&owned.view.id)
                     || self.stopped.contains_key(&owned.view.id);
-                let health = owned.view.state.health;
-                let good = matches!(health, None | Some(Health::Healthy));
+                // What is frozen is let go on, and waited for, by steps of its own.
+                let good = is_good(owned) || owned.view.state.status == Status::Paused;
                 let until = match condition {
                     Condition::Completed => Until::Completed,
                     _ if good => continue,

@@ -11,6 +11,7 @@ use super::state::{is_good, is_running, known};
 use crate::model::action::{Action, StepId, Until};
 use crate::model::desired::Service;
 use crate::model::id::{CatalogId, ContainerId, ServiceName, Slot};
+use crate::model::observed::Status;
 use crate::model::plan::{Cause, Reason, WaitingOn};
 
 /// Plans the services of one deployment.
@@ -86,7 +87,7 @@ impl<'a, 's> Services<'a, 's> {
             let mut throttle =
                 moves.len().checked_sub(width).map(|i| moves[i].clone()).unwrap_or_default();
             throttle.extend(mended.iter().copied());
-            let replaces = self.context.slot(&service.name, slot).iter().any(is_running);
+            let replaces = self.context.slot(&service.name, slot).iter().any(is_good);
             let mut settled = self.settle(service, slot, &throttle);
             if let Some(owned) = settled.stays {
                 self.follow_dependencies(service, slot, owned, &throttle, &mut settled);
@@ -128,7 +129,9 @@ impl<'a, 's> Services<'a, 's> {
             match self.choose(service, slot).keep {
                 Some((owned, _)) if is_running(owned) => {
                     moves |= !self.moved_dependencies(service, owned).is_empty();
-                    staying.extend((!is_good(owned)).then_some(owned));
+                    // What is frozen is let go on by a step of its own.
+                    let waits = owned.view.state.status != Status::Paused && !is_good(owned);
+                    staying.extend(waits.then_some(owned));
                 }
                 _ => moves |= self.context.slot(&service.name, slot).iter().any(is_running),
             }

@@ -1,6 +1,8 @@
 //! One replica: which of its containers stays, which one is made, and in which order
 //! they change places.
 
+use std::cmp::Reverse;
+
 use super::draft::{After, because};
 use super::drift::{Drift, compare};
 use super::order::{Order, anonymous_volumes, order};
@@ -161,7 +163,10 @@ impl<'a> Services<'a, '_> {
     ) -> After {
         let mut removed = After::new();
         let mut best_first = surplus.to_vec();
-        best_first.sort_by_key(|owned| (!is_good(owned), !is_running(owned)));
+        // Of two good ones the newer stays: the other may have been asked to stop already.
+        best_first.sort_by_key(|owned| {
+            (!is_good(owned), !is_running(owned), Reverse(owned.view.created_at))
+        });
         let mut left: Vec<&'a Owned<'a>> = Vec::new();
         for owned in best_first {
             if is_running(owned) && left.first().is_some_and(|best| is_running(best)) {

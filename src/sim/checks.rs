@@ -210,7 +210,12 @@ impl State {
         };
         let look = self.looks.get(&engine.name);
         let disturbed = look.is_some_and(|look| look.disturbed.contains(&key));
-        let running = others().filter(|c| c.is_staying()).count();
+        // What a good successor has taken over from is on its way out.
+        let replaced = |c: &Container| {
+            let mut same = others().filter(|other| other.slot() == c.slot());
+            same.any(|other| other.created_at > c.created_at && other.is_good())
+        };
+        let running = others().filter(|c| c.is_staying() && !replaced(c)).count();
         let of_slot = others().filter(|c| c.is_alive() && c.slot() == found.slot()).count();
         if !disturbed && (running >= promise.max_running as usize || of_slot > 1) {
             broken.push(Invariant::MaxSurge);

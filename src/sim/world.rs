@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::checks::{Invariant, Look};
 use super::engine::{Engine, view};
-use super::fault::{Fate, PATIENCE};
+use super::fault::{Draw, Fate, PATIENCE};
 use super::state::State;
 use super::timeline::{Sleep, Timeline};
 use super::words::words;
@@ -54,6 +54,15 @@ impl SimWorld {
         effect: impl FnOnce(&mut State, bool) -> Result<T, OutsideError>,
     ) -> Result<T, OutsideError> {
         let draw = self.state.borrow_mut().draw(what);
+        self.deliver(what, draw, effect).await
+    }
+
+    async fn deliver<T>(
+        &self,
+        what: &str,
+        draw: Draw,
+        effect: impl FnOnce(&mut State, bool) -> Result<T, OutsideError>,
+    ) -> Result<T, OutsideError> {
         self.pass(draw.there).await;
         match draw.fate {
             Fate::RequestLost => {
@@ -172,8 +181,14 @@ impl Act for SimWorld {
         let text = words(action);
         self.state.borrow_mut().check_sight(engine, action, &text);
         self.pass(preparation(action)).await;
+        let what = format!("{engine}: {text}");
+        let draw = self.state.borrow_mut().draw(&what);
+        if draw.fate != Fate::Fine {
+            // What follows rests on a call that went wrong.
+            self.state.borrow_mut().disturb_target(engine, action);
+        }
         let (outcome, wait) = self
-            .call(&format!("{engine}: {text}"), |state, delivered| {
+            .deliver(&what, draw, |state, delivered| {
                 if is_for_engine(action) {
                     state.reach(engine)?;
                 }

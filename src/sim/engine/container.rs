@@ -264,7 +264,7 @@ impl Engine {
                 container.name
             )));
         }
-        let runs = container.status == Status::Running;
+        let runs = matches!(container.status, Status::Running | Status::Paused);
         if runs {
             let address = self.address(network, attachment)?;
             self.get(id)?.addresses.insert(network.clone(), address);
