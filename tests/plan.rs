@@ -82,6 +82,7 @@ golden! {
     a_crash_in_a_replacement_is_finished,
     a_deployment_leaves_the_source,
     a_one_shot_that_is_done_stays_done,
+    a_restart_waits_for_all_dependencies,
     an_exited_container_is_started_again,
     an_image_that_is_absent_is_pulled_first,
     an_invalid_stack_is_left_alone,

@@ -47,7 +47,10 @@ impl<'a> Services<'a, '_> {
             );
             return;
         }
-        let mut after = throttle.clone();
+        // It starts again: everything that it depends on must be as it asks, not only
+        // what moved.
+        let mut after = self.gates(service);
+        after.extend(throttle.iter().copied());
         let mut causes = Vec::new();
         for dependency in moved {
             after.extend(self.wait_for(dependency, Condition::Healthy));
