@@ -47,7 +47,8 @@ impl<'a> Services<'a, '_> {
             );
             return;
         }
-        let mut after = throttle.clone();
+        let mut after = self.gates(service);
+        after.extend(throttle);
         let mut causes = Vec::new();
         for dependency in moved {
             after.extend(self.wait_for(dependency, Condition::Healthy));
