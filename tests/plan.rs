@@ -74,6 +74,7 @@ macro_rules! golden {
 golden! {
     adds_and_removes_services,
     anonymous_volumes_are_taken_over,
+    another_deployments_network_needs_a_grant,
     a_build_is_made_once_per_context,
     a_change_in_git_replaces_one_service,
     a_change_by_hand_is_named,

@@ -1,11 +1,14 @@
 //! What stops a deployment as a whole: nothing of it starts before everything is valid.
 
+use std::collections::BTreeMap;
+
 use super::context::Context;
 use super::demands::demands;
 use super::draft::Scribe;
 use crate::model::desired::{ImageSource, PullPolicy};
 use crate::model::id::Slot;
 use crate::model::plan::WaitingOn;
+use crate::model::policy::Demand;
 
 /// Withholds the deployment if something about it cannot be done. Returns whether it is
 /// open.
@@ -53,12 +56,33 @@ fn resources(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
         let waiting_on = match (external, labels) {
             (true, None) => WaitingOn::External,
             (false, Some(labels)) if !context.may_use(name, labels) => WaitingOn::ForeignResource,
+            (true, Some(labels)) => match ungranted(context, kind, name, labels) {
+                Some(demand) => WaitingOn::grant(&demand),
+                None => continue,
+            },
             _ => continue,
         };
         scribe.block(format!("use {kind} {name}"), waiting_on, Some(origin));
         open = false;
     }
     open
+}
+
+/// What the operator would have to grant so that a deployment may use what belongs to
+/// another one. A name alone does not tell: `a_b_data` may be of `a` or of `a_b`.
+fn ungranted(
+    context: &Context<'_>,
+    kind: &str,
+    name: &str,
+    labels: &BTreeMap<String, String>,
+) -> Option<Demand> {
+    let id = &context.deployment.id;
+    let owner = labels.get("com.docker.compose.project")?;
+    let demand = match kind {
+        "network" => Demand::Network(name.to_owned()),
+        _ => Demand::Volume(name.to_owned()),
+    };
+    (owner != id.as_str() && !context.settings.policy.permits(id, None, &demand)).then_some(demand)
 }
 
 /// No container of somebody else may bear a name that a replica needs.

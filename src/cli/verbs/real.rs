@@ -116,6 +116,9 @@ async fn leased<W: Act>(
         _ = lease.keep() => return Once::Lost,
     };
     release(lease).await;
+    console.progress(
+        "note: without a running controller, only consul-esm keeps the registered checks current",
+    );
     Once::Passed(Box::new(passed))
 }
 

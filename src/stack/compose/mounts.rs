@@ -17,8 +17,8 @@ use crate::world::TreeKind;
 /// Why a path of the tree cannot be used by an engine.
 pub(super) const UNSEEN: &str = "the engine's host does not see this tree";
 /// What can be done about it.
-pub(super) const REMEDIES: &str = "the operator can name the tree on the engine's host with `project_directory`, or have it \
-     kept there with `materialize`; a file bound with `:ro` needs neither";
+pub(super) const REMEDIES: &str = "the operator can name the tree on the engine's host with the \
+     engine's `project_directory`; a file bound with `:ro`, or a config, is uploaded instead";
 
 /// A mount before its source is resolved.
 #[derive(Debug, Default, PartialEq, Eq)]
