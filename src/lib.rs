@@ -12,6 +12,8 @@
 //! - [`model`]: the nouns.
 //! - [`world`]: the ports, as traits.
 //! - [`context`]: which files of the tree a build sees.
+//! - `text`: YAML with positions, messages about it.
+//! - `compose`: the files of a stack to Compose's normal form.
 //! - [`stack`]: text to desired state, with positions.
 //! - [`plan`]: desired + observed to steps with causes. No I/O, no clock, no randomness.
 //! - [`control`]: one pass, and the loop around it, generic over a world.
@@ -27,6 +29,9 @@
 
 pub mod model;
 pub mod world;
+
+mod compose;
+mod text;
 
 pub mod context;
 pub mod control;

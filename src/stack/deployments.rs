@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::discover::{self, Found, LIST, Loader};
+use super::lower;
 use super::one::{self, Request, StackFile};
-use super::read::quote;
-use super::report::Reporter;
-use super::suggest::did_you_mean;
-use super::yaml::{Entry as Field, Node, Span};
-use super::{compose, paths};
 use crate::model::desired::{Entry, Layout, SyncMode};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::{DeploymentId, EngineName};
+use crate::text::paths;
+use crate::text::read::quote;
+use crate::text::report::Reporter;
+use crate::text::suggest::did_you_mean;
+use crate::text::yaml::{Entry as Field, Node, Span};
 use crate::world::TreeKind;
 
 const KEYS: [&str; 7] =
@@ -63,7 +64,7 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
 
 /// One entry. What is wrong with it makes only this deployment invalid.
 fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Reporter) -> Entry {
-    let report = outer.same_file();
+    let report = outer.same_files();
     let id = DeploymentId::new(entry.key.as_str());
     let mut request = Request { origin: Some(outer.loc(entry.at)), ..Request::default() };
     let mut stack = None;
@@ -100,7 +101,7 @@ fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Re
     }
     let Some(file) = file else { return Entry::Invalid(report.finish()) };
     if let Some(root) = &file.root {
-        let names = compose::service_names(root);
+        let names = lower::service_names(root);
         for (name, (_, at)) in scaled.iter().filter(|(name, _)| !names.contains(&name.as_str())) {
             let message = format!("there is no service `{name}` in {}", file.path);
             report.refuse(*at, message, did_you_mean(name, names.iter().copied()));

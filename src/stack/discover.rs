@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compose::Contexts;
+use super::lower::Contexts;
 use super::one::{self, Request, StackFile};
-use super::report::Reporter;
-use super::{Options, deployments, paths};
+use super::{Options, deployments};
 use crate::model::desired::{Entry, Layout};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::model::id::DeploymentId;
+use crate::text::paths;
+use crate::text::report::Reporter;
 use crate::world::{Snapshot, Tree, TreeEntry, TreeError, TreeKind};
 
 /// The list of deployments.
@@ -205,7 +206,7 @@ pub(super) fn stack_in(entries: &[TreeEntry]) -> Option<&'static str> {
 
 /// What Compose would merge or overlook beside a stack file.
 pub(super) fn beside(report: &Reporter, name: &str, entries: &[TreeEntry]) {
-    let start = super::yaml::Span::START;
+    let start = crate::text::yaml::Span::START;
     for other in OVERRIDES.into_iter().filter(|other| has_file(entries, other)) {
         report.error_help(
             start,
@@ -220,7 +221,7 @@ pub(super) fn beside(report: &Reporter, name: &str, entries: &[TreeEntry]) {
 
 /// The files that a stack includes: they are parts, not deployments.
 fn included(file: &StackFile) -> Vec<String> {
-    use super::yaml::Value;
+    use crate::text::yaml::Value;
     let folder = paths::split(&file.path).0;
     let Some(include) = file.root.as_ref().and_then(|root| root.get("include")) else {
         return Vec::new();

@@ -4,22 +4,11 @@
 //! [`load`] never fails as a whole: what cannot be read becomes an invalid deployment or
 //! a reason why the list is incomplete, and the rest is loaded.
 
-mod compose;
 mod deployments;
 mod discover;
-mod dotenv;
-mod interpolate;
+mod lower;
 mod one;
-mod paths;
-mod read;
-mod report;
 mod shared;
-mod suggest;
-mod template;
-mod units;
-mod variables;
-mod words;
-mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 

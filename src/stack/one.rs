@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::compose::{self, Contexts, Instance};
-use super::report::Reporter;
-use super::variables::Variables;
-use super::yaml::{self, MAX_FILE, Node};
-use super::{Options, dotenv, interpolate, paths, template};
+use super::Options;
+use super::lower::{self, Contexts, Instance};
+use crate::compose::variables::Variables;
+use crate::compose::{dotenv, interpolate, template};
 use crate::model::desired::{Entry, SyncMode};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::model::id::{DeploymentId, EngineName};
+use crate::text::paths;
+use crate::text::report::Reporter;
+use crate::text::yaml::{self, FileId, MAX_FILE, Node};
 use crate::world::{Tree, TreeError};
 
 /// A stack file that was read.
@@ -64,7 +66,7 @@ pub(super) fn read(tree: &dyn Tree, path: &str) -> StackFile {
     };
     let report = Reporter::new(path, &text);
     let root = match error {
-        None => yaml::parse(&text, &report),
+        None => yaml::parse(FileId::FIRST, &text, &report),
         Some(error) => {
             report.error(yaml::Span::START, error);
             None
@@ -87,7 +89,7 @@ pub(super) fn declared_name(
     variables: &Variables,
 ) -> Result<Option<DeploymentId>, ()> {
     let Some(root) = &file.root else { return Err(()) };
-    if compose::is_legacy(root) {
+    if lower::is_legacy(root) {
         return Ok(None);
     }
     let Some(field) = root.get("name").filter(|field| !field.value.is_null()) else {
@@ -188,7 +190,7 @@ pub(super) fn load(
             tree,
             contexts,
         };
-        deployment = compose::deployment(root, &instance, &file.report);
+        deployment = lower::deployment(root, &instance, &file.report);
     }
     let valid = !file.report.has_errors();
     let mut found = file.report.finish();

@@ -1,0 +1,52 @@
+//! What `${NAME}` may see: the deployment's variables, what the operator passes, and the
+//! stack's `.env`, in that order. The last two never print.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The variables of one deployment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variables {
+    /// From `deployments.yaml`, and what the loader itself defines.
+    pub(crate) own: BTreeMap<String, String>,
+    /// Passed by the operator.
+    pub(crate) passed: BTreeMap<String, String>,
+    /// From `.env`.
+    pub(crate) dotenv: BTreeMap<String, String>,
+    /// Set where the controller runs, but not passed.
+    pub(crate) withheld: BTreeSet<String>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup<'a> {
+    /// A value, and whether it never prints.
+    Found {
+        /// The value.
+        value: &'a str,
+        /// Whether it never prints.
+        sensitive: bool,
+    },
+    /// The operator has it and does not pass it on.
+    Withheld,
+    /// Nobody knows it.
+    Unset,
+}
+
+impl Variables {
+    /// Looks a name up.
+    pub(crate) fn get(&self, name: &str) -> Lookup<'_> {
+        if let Some(value) = self.own.get(name) {
+            return Lookup::Found { value, sensitive: false };
+        }
+        match self.passed.get(name).or_else(|| self.dotenv.get(name)) {
+            Some(value) => Lookup::Found { value, sensitive: true },
+            None if self.withheld.contains(name) => Lookup::Withheld,
+            None => Lookup::Unset,
+        }
+    }
+}
+
+/// The remedy for a variable that is set but not passed.
+pub(crate) fn pass_it(name: &str) -> String {
+    format!("pass it with `--env {name}`")
+}

@@ -1,0 +1,54 @@
+//! `x-reconciler` of a service: what Compose has no word for.
+
+use super::service::Draft;
+use crate::model::desired::Registration;
+use crate::text::report::Reporter;
+use crate::text::suggest::did_you_mean;
+use crate::text::yaml::{Node, Value};
+
+/// Reads it.
+pub(super) fn read(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for field in report.map("x-reconciler", node) {
+        let (key, value) = (field.key.as_str(), &field.value);
+        match key {
+            "job" => draft.job = report.boolean(key, value),
+            "register" => draft.registration = register(value, report),
+            "min_healthy" => {
+                if let Some(span) = report.duration(key, value) {
+                    draft.rollout.min_healthy = span;
+                }
+            }
+            "deadline" => {
+                if let Some(span) = report.duration(key, value) {
+                    draft.rollout.deadline = span;
+                }
+            }
+            _ => report.refuse(
+                field.at,
+                format!("`{key}` is not a key of `x-reconciler` in a service"),
+                did_you_mean(key, ["job", "register", "min_healthy", "deadline"]),
+            ),
+        }
+    }
+}
+
+/// `false`, `true`, or what differs from the default.
+fn register(node: &Node, report: &Reporter) -> Option<Registration> {
+    let mut registration = Registration::default();
+    if !matches!(node.value, Value::Map(_)) {
+        return (report.boolean("register", node) != Some(false)).then_some(registration);
+    }
+    for field in report.map("register", node) {
+        let (key, value) = (field.key.as_str(), &field.value);
+        match key {
+            "port" => registration.port = report.number(key, value),
+            "tags" => registration.tags = report.string_list(key, value),
+            _ => report.refuse(
+                field.at,
+                format!("`{key}` is not a key of `register`"),
+                did_you_mean(key, ["port", "tags"]),
+            ),
+        }
+    }
+    Some(registration)
+}

@@ -1,0 +1,229 @@
+//! From drafts to the deployment: what needs all services to be known, and the hashes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::networks::DEFAULT;
+use super::service::Draft;
+use super::{Scope, files, graph, top};
+use crate::model::desired::{
+    Condition, Deployment, ImageSource, Network, Registration, Service, Volume,
+};
+use crate::model::digest::Digest;
+use crate::model::id::ServiceName;
+use crate::model::policy::normalise;
+use crate::model::spec::{ContainerSpec, RestartPolicy};
+use crate::text::yaml::Span;
+
+/// What Compose and the engine grant without `stop_grace_period`.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// Puts the services together. `None` after errors.
+pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Option<Deployment> {
+    let instance = scope.instance;
+    graph::check_cycles(&drafts, scope.report);
+    link(&mut drafts, scope);
+    let networks = used_networks(&drafts, scope);
+    let volumes = used_volumes(&drafts, scope);
+    let awaited: BTreeSet<String> = drafts
+        .iter()
+        .flat_map(|draft| &draft.depends_on)
+        .filter(|(_, (dependency, _))| dependency.condition == Condition::Completed)
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let services: BTreeMap<ServiceName, Service> = drafts
+        .into_iter()
+        .map(|draft| {
+            let service = service(draft, &awaited, scope);
+            (service.name.clone(), service)
+        })
+        .collect();
+    if scope.report.has_errors() {
+        return None;
+    }
+    let hash = deployment_hash(instance.engine.as_str(), &services, &networks, &volumes);
+    Some(Deployment {
+        id: instance.id.clone(),
+        engine: instance.engine.clone(),
+        sync: instance.sync,
+        origin: instance.origin.clone().unwrap_or_else(|| scope.report.loc(Span::START)),
+        stack_file: scope.report.file().to_string(),
+        project_dir: instance.root.map(|root| normalise(&format!("{root}/{}", instance.base))),
+        services,
+        networks,
+        volumes,
+        hash,
+    })
+}
+
+/// Puts the names that links ask for on every network that both ends share.
+fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
+    let attached: BTreeMap<String, BTreeSet<_>> = drafts
+        .iter()
+        .map(|draft| (draft.name.to_owned(), draft.spec.networks.keys().cloned().collect()))
+        .collect();
+    for draft in drafts {
+        for (target, alias, at) in &draft.links {
+            let Some(theirs) = attached.get(target) else { continue };
+            let mut shared = false;
+            for (network, attachment) in &mut draft.spec.networks {
+                if theirs.contains(network) {
+                    shared = true;
+                    if alias != target {
+                        attachment.links.insert(format!("{target}:{alias}"));
+                    }
+                }
+            }
+            if !shared {
+                let message = format!("the link to `{target}` leads nowhere");
+                let help = "the two services share no network".to_owned();
+                scope.report.warn(*at, message, Some(help));
+            }
+        }
+    }
+}
+
+/// As in Compose, a network that no service uses is not made.
+fn used_networks(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Network> {
+    let mut used = BTreeMap::new();
+    for draft in drafts {
+        for key in &draft.networks {
+            let network = scope.networks.get(key).cloned().or_else(|| {
+                (key == DEFAULT).then(|| Network {
+                    spec: top::plain_network(DEFAULT, scope),
+                    external: false,
+                    origin: scope.report.loc(draft.at),
+                })
+            });
+            if let Some(network) = network {
+                used.entry(key.clone()).or_insert(network);
+            }
+        }
+    }
+    used
+}
+
+fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Volume> {
+    let mut used = BTreeMap::new();
+    for draft in drafts {
+        for (key, at) in &draft.volumes {
+            let volume = scope.volumes.get(key).cloned().unwrap_or_else(|| Volume {
+                spec: top::plain_volume(key, scope),
+                external: false,
+                origin: scope.report.loc(*at),
+            });
+            used.entry(key.clone()).or_insert(volume);
+        }
+    }
+    used
+}
+
+fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) -> Service {
+    let replicas = replicas(&draft, scope);
+    let explicit = matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
+    let one_shot = awaited.contains(draft.name) || draft.job.unwrap_or(explicit);
+    if let Some(policy) = draft.restart {
+        draft.spec.restart = policy;
+    }
+    // The engine counts whole seconds; less than one would mean "kill at once".
+    draft.spec.stop_timeout = draft.stop_grace.map(|grace| {
+        let seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    });
+    draft.rollout.parallelism = draft.rollout.parallelism.min(replicas.max(1));
+    if let Some(registration) = &mut draft.registration {
+        registration.port =
+            registration.port.or_else(|| default_port(&draft.spec, draft.first_port));
+    }
+    let image = match draft.build {
+        Some(build) => ImageSource::Build(build),
+        None => ImageSource::Pull(draft.pull),
+    };
+    let files_hash = files::hash(&draft.files);
+    let hash = service_hash(&draft.spec, &image, files_hash.as_ref());
+    Service {
+        name: ServiceName::new(draft.name),
+        replicas,
+        container_name: draft.container_name.map(|(name, _)| name),
+        spec: draft.spec,
+        image,
+        files: draft.files.into_iter().filter_map(|file| file.upload).collect(),
+        files_hash,
+        depends_on: draft.depends_on.into_iter().map(|(name, (d, _))| (name, d)).collect(),
+        one_shot,
+        stop_grace: draft.stop_grace.unwrap_or(STOP_GRACE),
+        rollout: draft.rollout,
+        registration: draft.registration,
+        hash,
+        origins: draft.origins,
+        sensitive: draft.sensitive,
+    }
+}
+
+/// The first published port, else the lowest exposed one.
+fn default_port(spec: &ContainerSpec, published: Option<u16>) -> Option<u16> {
+    published.or_else(|| spec.exposed.first().map(|port| port.number))
+}
+
+fn replicas(draft: &Draft<'_>, scope: &Scope<'_>) -> u32 {
+    let (replicas, at) = match scope.instance.scale.get(draft.name) {
+        Some(count) => (*count, draft.at),
+        None => draft.replicas.unwrap_or((1, draft.at)),
+    };
+    if let Some((name, name_at)) = &draft.container_name
+        && replicas > 1
+    {
+        scope.report.error_help(
+            *name_at,
+            format!("`container_name: {name}` allows one replica, and there are to be {replicas}"),
+            format!("the number is from {}", scope.report.loc(at)),
+        );
+    }
+    replicas
+}
+
+/// What makes a container differ. Whether a missing bind source may be made does not.
+fn service_hash(spec: &ContainerSpec, image: &ImageSource, files: Option<&Digest>) -> Digest {
+    let mut spec = spec.clone();
+    for mount in spec.mounts.values_mut() {
+        mount.create_host_path = false;
+    }
+    Digest::of(json!({ "spec": spec, "image": image, "files": files }).to_string())
+}
+
+fn deployment_hash(
+    engine: &str,
+    services: &BTreeMap<ServiceName, Service>,
+    networks: &BTreeMap<String, Network>,
+    volumes: &BTreeMap<String, Volume>,
+) -> Digest {
+    let services: BTreeMap<&str, serde_json::Value> = services
+        .iter()
+        .map(|(name, service)| {
+            let registration: &Option<Registration> = &service.registration;
+            let value = json!({
+                "hash": service.hash,
+                "replicas": service.replicas,
+                "container_name": service.container_name,
+                "depends_on": service.depends_on,
+                "one_shot": service.one_shot,
+                "stop_grace": service.stop_grace,
+                "rollout": service.rollout,
+                "registration": registration,
+            });
+            (name.as_str(), value)
+        })
+        .collect();
+    let networks: BTreeMap<_, _> =
+        networks.iter().map(|(k, n)| (k, (&n.spec, n.external))).collect();
+    let volumes: BTreeMap<_, _> = volumes.iter().map(|(k, v)| (k, (&v.spec, v.external))).collect();
+    let all = json!({
+        "engine": engine,
+        "services": services,
+        "networks": networks,
+        "volumes": volumes,
+    });
+    Digest::of(all.to_string())
+}

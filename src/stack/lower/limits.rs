@@ -1,0 +1,186 @@
+//! How much a service may use, how many replicas it has, and how the engine restarts it:
+//! the keys of the service itself and the same under `deploy`.
+
+use super::keys;
+use super::service::Draft;
+use crate::model::desired::RolloutOrder;
+use crate::model::spec::RestartPolicy;
+use crate::text::read::quote;
+use crate::text::report::Reporter;
+use crate::text::suggest::did_you_mean;
+use crate::text::units;
+use crate::text::yaml::{Entry, Node, Value};
+
+/// Reads `cpus`, `mem_limit`, `pids_limit` or `cpu_shares` (`key`), from the service or
+/// from `deploy.resources.limits`. Two places that say different things are an error.
+pub(super) fn limit(draft: &mut Draft<'_>, field: &Entry, key: &str, report: &Reporter) {
+    let node = &field.value;
+    let Some(value) = quantity(key, node, report) else { return };
+    report.note(&mut draft.origins, key, field.at);
+    let slot = match key {
+        "cpus" => &mut draft.spec.nano_cpus,
+        "mem_limit" => &mut draft.spec.memory,
+        "pids_limit" => &mut draft.spec.pids_limit,
+        _ => &mut draft.spec.cpu_shares,
+    };
+    if *slot != 0 && *slot != value {
+        report.error(field.at, format!("`{key}` and `deploy.resources.limits` differ"));
+    }
+    *slot = value;
+}
+
+fn quantity(key: &str, node: &Node, report: &Reporter) -> Option<i64> {
+    match key {
+        "cpus" => {
+            let cpus = node.scalar().and_then(|scalar| units::nano_cpus(&scalar.text));
+            if cpus.is_none() {
+                let message = format!("`cpus` must be a number of CPUs, not {}", quote(node));
+                report.error(node.span, message);
+            }
+            cpus
+        }
+        "mem_limit" => report.bytes(key, node),
+        // -1 is Compose's way to write "unlimited".
+        _ => report.number::<i64>(key, node).map(|number| number.max(0)),
+    }
+}
+
+/// Reads `restart`.
+pub(super) fn restart(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let Some(text) = report.string("restart", node) else { return };
+    let policy = match text.split_once(':') {
+        Some(("on-failure", times)) => times.parse().ok().map(RestartPolicy::OnFailure),
+        Some(_) => None,
+        None => match text.as_str() {
+            "no" | "" => Some(RestartPolicy::No),
+            "always" => Some(RestartPolicy::Always),
+            "unless-stopped" => Some(RestartPolicy::UnlessStopped),
+            "on-failure" => Some(RestartPolicy::OnFailure(0)),
+            _ => None,
+        },
+    };
+    match policy {
+        // `deploy.restart_policy` wins, wherever it stands.
+        Some(policy) => draft.restart = draft.restart.or(Some(policy)),
+        None => report.refuse(
+            node.span,
+            format!("{} is not a restart policy", quote(node)),
+            did_you_mean(&text, ["no", "always", "unless-stopped", "on-failure"]),
+        ),
+    }
+}
+
+/// Reads `scale` or `deploy.replicas`.
+pub(super) fn replicas(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
+    let Some(count) = report.number::<u32>(&field.key, &field.value) else { return };
+    if draft.replicas.is_some_and(|(other, _)| other != count) {
+        report.error(field.at, "`scale` and `deploy.replicas` differ");
+    }
+    draft.replicas = Some((count, field.at));
+}
+
+/// Reads `deploy`.
+pub(super) fn deploy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for field in report.map("deploy", node) {
+        if !keys::DEPLOY.admits(field, report) || field.value.is_null() {
+            continue;
+        }
+        let value = &field.value;
+        match field.key.as_str() {
+            "mode" => match report.string("mode", value).as_deref() {
+                Some("replicated") | None => {}
+                Some(other) => report.error(
+                    value.span,
+                    format!("`mode: {other}` is valid Compose, but not carried yet"),
+                ),
+            },
+            "replicas" => replicas(draft, field, report),
+            "resources" => resources(draft, value, report),
+            "restart_policy" => restart_policy(draft, value, report),
+            _ => update_config(draft, value, report),
+        }
+    }
+}
+
+fn resources(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for part in report.map("resources", node) {
+        match part.key.as_str() {
+            "limits" => {
+                for field in report.map("limits", &part.value) {
+                    let key = match field.key.as_str() {
+                        "memory" => "mem_limit",
+                        "pids" => "pids_limit",
+                        key => key,
+                    };
+                    if keys::LIMITS.admits(field, report) && !field.value.is_null() {
+                        limit(draft, field, key, report);
+                    }
+                }
+            }
+            "reservations" => {
+                report.error(part.at, "`reservations` is valid Compose, but not carried yet");
+            }
+            key if key.starts_with("x-") => {}
+            key => report.refuse(
+                part.at,
+                format!("`{key}` is not a key of `resources`"),
+                did_you_mean(key, ["limits", "reservations"]),
+            ),
+        }
+    }
+}
+
+fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let (mut condition, mut attempts) = ("any".to_owned(), 0);
+    let mut at = node;
+    for field in report.map("restart_policy", node) {
+        if !keys::RESTART.admits(field, report) || field.value.is_null() {
+            continue;
+        }
+        if field.key == "condition" {
+            at = &field.value;
+            condition = report.string("condition", at).unwrap_or(condition);
+        } else {
+            attempts = report.number("max_attempts", &field.value).unwrap_or(0);
+        }
+    }
+    report.note(&mut draft.origins, "restart", node.span);
+    draft.restart = match condition.as_str() {
+        "none" | "no" => Some(RestartPolicy::No),
+        "on-failure" => Some(RestartPolicy::OnFailure(attempts)),
+        // Compose: `any` with a number of attempts has no equal, and becomes `always`.
+        "any" | "always" => Some(RestartPolicy::Always),
+        "unless-stopped" => Some(RestartPolicy::UnlessStopped),
+        other => {
+            let help = did_you_mean(other, ["none", "on-failure", "any"]);
+            report.refuse(at.span, format!("{} is not a condition", quote(at)), help);
+            None
+        }
+    };
+}
+
+fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for field in report.map("update_config", node) {
+        if !keys::UPDATE.admits(field, report) || matches!(field.value.value, Value::Null) {
+            continue;
+        }
+        let value = &field.value;
+        if field.key == "parallelism" {
+            if let Some(count) = report.number("parallelism", value) {
+                // 0 is Compose's way to write "all at once".
+                draft.rollout.parallelism = if count == 0 { u32::MAX } else { count };
+            }
+            continue;
+        }
+        match report.string("order", value).as_deref() {
+            Some("start-first") => draft.rollout.order = Some(RolloutOrder::StartFirst),
+            Some("stop-first") => draft.rollout.order = Some(RolloutOrder::StopFirst),
+            Some(other) => report.refuse(
+                value.span,
+                format!("{} is not an order", quote(value)),
+                did_you_mean(other, ["start-first", "stop-first"]),
+            ),
+            None => {}
+        }
+    }
+}

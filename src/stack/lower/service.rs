@@ -1,0 +1,254 @@
+//! One service: every key to the module that reads it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::files::Delivered;
+use super::{
+    Scope, build, depends, extension, files, health, keys, limits, mounts, networks, ports, process,
+};
+use crate::model::desired::{Dependency, Origins, PullPolicy, Registration, Rollout};
+use crate::model::id::{ContainerName, ImageRef, ServiceName};
+use crate::model::secret::is_sensitive_name;
+use crate::model::spec::{Build, ContainerSpec, RestartPolicy};
+use crate::text::read::quote;
+use crate::text::report::Reporter;
+use crate::text::suggest::did_you_mean;
+use crate::text::yaml::{Entry, Node, Span, Value};
+
+/// A service while it is read.
+pub(super) struct Draft<'a> {
+    pub(super) name: &'a str,
+    pub(super) at: Span,
+    pub(super) spec: ContainerSpec,
+    pub(super) image: Option<String>,
+    pub(super) build: Option<Build>,
+    pub(super) pull: PullPolicy,
+    pub(super) container_name: Option<(ContainerName, Span)>,
+    /// `scale` and `deploy.replicas`.
+    pub(super) replicas: Option<(u32, Span)>,
+    /// `restart` or `deploy.restart_policy`, if there is one.
+    pub(super) restart: Option<RestartPolicy>,
+    pub(super) files: Vec<Delivered>,
+    pub(super) depends_on: BTreeMap<ServiceName, (Dependency, Span)>,
+    pub(super) stop_grace: Option<Duration>,
+    pub(super) rollout: Rollout,
+    pub(super) job: Option<bool>,
+    pub(super) registration: Option<Registration>,
+    /// The container port that `ports` or `expose` names first.
+    pub(super) first_port: Option<u16>,
+    /// Keys of networks it is attached to.
+    pub(super) networks: BTreeSet<String>,
+    /// Keys of volumes it mounts, with their first use.
+    pub(super) volumes: BTreeMap<String, Span>,
+    /// `links`: service and the name it is wanted under.
+    pub(super) links: Vec<(String, String, Span)>,
+    pub(super) origins: Origins,
+    pub(super) sensitive: BTreeSet<String>,
+}
+
+/// Reads a service; `None` if it is not even a map.
+pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Option<Draft<'a>> {
+    let report = scope.report;
+    check_name(entry, report);
+    if !matches!(entry.value.value, Value::Map(_)) {
+        report.expected(&format!("services.{}", entry.key), &entry.value, "a map");
+        return None;
+    }
+    let mut draft = Draft::new(entry);
+    report.note(&mut draft.origins, "", entry.at);
+    notes("", &entry.value, &mut draft, report);
+    for field in report.map(&entry.key, &entry.value) {
+        let old = scope.legacy && field.key == "dockerfile";
+        if old || keys::SERVICE.admits(field, report) {
+            read_field(&mut draft, field, scope);
+        }
+    }
+    build::read(&mut draft, &entry.value, scope);
+    process::environment(&mut draft, &entry.value, scope);
+    networks::attach(&mut draft, entry.value.get("networks"), scope);
+    check_uploads(&draft, &entry.value, report);
+    Some(draft)
+}
+
+impl<'a> Draft<'a> {
+    fn new(entry: &'a Entry) -> Self {
+        Self {
+            name: &entry.key,
+            at: entry.at,
+            spec: ContainerSpec::of_image(ImageRef::new("")),
+            image: None,
+            build: None,
+            pull: PullPolicy::default(),
+            container_name: None,
+            replicas: None,
+            restart: None,
+            files: Vec::new(),
+            depends_on: BTreeMap::new(),
+            stop_grace: None,
+            rollout: Rollout::default(),
+            job: None,
+            registration: Some(Registration::default()),
+            first_port: None,
+            networks: BTreeSet::new(),
+            volumes: BTreeMap::new(),
+            links: Vec::new(),
+            origins: Origins::default(),
+            sensitive: BTreeSet::new(),
+        }
+    }
+}
+
+fn check_name(entry: &Entry, report: &Reporter) {
+    let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if entry.key.is_empty() || !entry.key.chars().all(ok) {
+        let message = format!("`{}` cannot be the name of a service", entry.key);
+        report.error_help(entry.at, message, "use letters, digits, `_`, `-` and `.`");
+    }
+}
+
+/// Keys that `read` itself handles are not here: they need others to be read first.
+fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
+    let report = scope.report;
+    let (key, node) = (field.key.as_str(), &field.value);
+    if node.is_null() {
+        return;
+    }
+    let spec = &mut draft.spec;
+    match key {
+        "image" => draft.image = report.string(key, node).filter(|_| check_image(node, report)),
+        "command" => spec.command = process::words(field, report),
+        "entrypoint" => spec.entrypoint = process::words(field, report),
+        "user" => spec.user = report.string(key, node),
+        "working_dir" => spec.working_dir = report.string(key, node),
+        "hostname" => spec.hostname = report.string(key, node),
+        "stop_signal" => spec.stop_signal = report.string(key, node),
+        "stop_grace_period" => draft.stop_grace = report.duration(key, node),
+        "container_name" => container_name(draft, field, report),
+        "tty" => spec.tty = report.boolean(key, node).unwrap_or(false),
+        "stdin_open" => spec.stdin_open = report.boolean(key, node).unwrap_or(false),
+        "init" => spec.init = report.boolean(key, node),
+        "read_only" => spec.read_only = report.boolean(key, node).unwrap_or(false),
+        "labels" => spec.labels = super::top::labels(field, report),
+        "dns" => spec.dns = plain(report.strings(key, node)),
+        "dns_search" => spec.dns_search = plain(report.strings(key, node)),
+        "cap_add" => spec.cap_add = process::capabilities(field, report),
+        "cap_drop" => spec.cap_drop = process::capabilities(field, report),
+        "extra_hosts" => spec.extra_hosts = process::extra_hosts(field, report),
+        "tmpfs" => mounts::tmpfs(draft, field, report),
+        "healthcheck" => spec.healthcheck = Some(health::read(node, report)),
+        "ports" => ports::published(draft, node, report),
+        "expose" => ports::exposed(draft, node, report),
+        "volumes" => mounts::read(draft, node, scope),
+        "configs" => files::read(draft, field, &files::CONFIG, scope),
+        "secrets" => files::read(draft, field, &files::SECRET, scope),
+        "depends_on" => depends::read(draft, node, scope),
+        "links" => depends::links(draft, node, scope),
+        "restart" => limits::restart(draft, node, report),
+        "scale" => limits::replicas(draft, field, report),
+        "deploy" => limits::deploy(draft, node, report),
+        "cpus" | "mem_limit" | "pids_limit" | "cpu_shares" => {
+            limits::limit(draft, field, key, report);
+        }
+        "pull_policy" => pull_policy(draft, node, report),
+        "x-reconciler" => extension::read(draft, node, report),
+        _ => {}
+    }
+}
+
+/// The engine refuses to copy files into a container whose root is read-only.
+fn check_uploads(draft: &Draft<'_>, service: &Node, report: &Reporter) {
+    let uploaded = draft.files.iter().find(|file| file.upload.is_some());
+    if let Some(file) = uploaded.filter(|_| draft.spec.read_only)
+        && let Some(field) = service.get("read_only")
+    {
+        report.error_help(
+            field.at,
+            format!("`{}` cannot be put into a container whose root is read-only", file.target),
+            "the engine can only bind it: from a file on its host, without owner and mode",
+        );
+    }
+}
+
+fn plain(strings: Vec<(String, &Node)>) -> Vec<String> {
+    strings.into_iter().map(|(text, _)| text).collect()
+}
+
+fn check_image(node: &Node, report: &Reporter) -> bool {
+    let text = node.scalar().map_or("", |scalar| scalar.text.as_str());
+    let ok = !text.is_empty() && !text.contains(char::is_whitespace);
+    if !ok {
+        report.error(node.span, format!("{} is not the name of an image", quote(node)));
+    }
+    ok
+}
+
+fn container_name(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
+    let Some(name) = report.string(&field.key, &field.value) else { return };
+    let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let valid = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(rest);
+    if valid {
+        draft.container_name = Some((ContainerName::new(name), field.value.span));
+    } else {
+        let message = format!("{} cannot be the name of a container", quote(&field.value));
+        report.error(field.value.span, message);
+    }
+}
+
+fn pull_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let Some(policy) = report.string("pull_policy", node) else { return };
+    match policy.as_str() {
+        "missing" | "if_not_present" => draft.pull = PullPolicy::Missing,
+        "never" => draft.pull = PullPolicy::Never,
+        "always" | "build" | "daily" | "weekly" => report.error(
+            node.span,
+            format!("`pull_policy: {policy}` is valid Compose, but not carried yet"),
+        ),
+        _ if policy.starts_with("every_") => report.error(
+            node.span,
+            format!("`pull_policy: {policy}` is valid Compose, but not carried yet"),
+        ),
+        _ => report.refuse(
+            node.span,
+            format!("{} is not a pull policy", quote(node)),
+            did_you_mean(&policy, ["missing", "if_not_present", "never", "always"]),
+        ),
+    }
+}
+
+/// Notes where every field is, and which of them never print.
+fn notes(path: &str, node: &Node, draft: &mut Draft<'_>, report: &Reporter) {
+    match &node.value {
+        Value::Null => {}
+        Value::Scalar(scalar) => {
+            if scalar.sensitive {
+                draft.sensitive.insert(path.to_owned());
+            }
+        }
+        Value::List(items) => {
+            for item in items {
+                let name = item.scalar().and_then(|s| s.text.split('=').next());
+                let inner = match (path, name) {
+                    ("environment" | "labels", Some(name)) => format!("{path}.{name}"),
+                    _ => path.to_owned(),
+                };
+                report.note(&mut draft.origins, inner.clone(), item.span);
+                notes(&inner, item, draft, report);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                let dot = if path.is_empty() { "" } else { "." };
+                let inner = format!("{path}{dot}{}", entry.key);
+                report.note(&mut draft.origins, inner.clone(), entry.at);
+                let named = matches!(path, "environment" | "labels" | "build.args");
+                if named && is_sensitive_name(&entry.key) {
+                    draft.sensitive.insert(inner.clone());
+                }
+                notes(&inner, &entry.value, draft, report);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Paths: inside the tree, and as the engine's host sees them.
+
+use crate::model::policy::normalise;
+use crate::world::{Tree, TreeKind};
+
+/// A path relative to a folder of the tree, as a path of the tree; `None` if it is
+/// absolute or climbs out.
+pub(crate) fn in_tree(base: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// A path relative to a folder of the tree, as the engine's host sees it.
+pub(crate) fn on_host(root: &str, base: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        normalise(path)
+    } else {
+        normalise(&format!("{root}/{base}/{path}"))
+    }
+}
+
+/// The folder that a path of the tree is in, and its last part.
+pub(crate) fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// A name inside a folder of the tree.
+pub(crate) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// What is at a path of the tree; `None` if nothing is, or it cannot be known.
+pub(crate) fn kind(tree: &dyn Tree, path: &str) -> Option<TreeKind> {
+    if path.is_empty() {
+        return Some(TreeKind::Folder);
+    }
+    let (folder, name) = split(path);
+    let entries = tree.list(folder).ok()?;
+    entries.into_iter().find(|entry| entry.name == name).map(|entry| entry.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_in_the_tree() {
+        assert_eq!(in_tree("shop", "./web/../x"), Some("shop/x".to_owned()));
+        assert_eq!(in_tree("shop", "../x"), Some("x".to_owned()));
+        assert_eq!(in_tree("shop", "../../x"), None);
+        assert_eq!(in_tree("", "."), Some(String::new()));
+        assert_eq!(in_tree("shop", "/etc"), None);
+        assert_eq!(on_host("/srv/a", "shop", "../../../etc"), "/etc");
+        assert_eq!(on_host("/srv/a", "", "./x"), "/srv/a/x");
+    }
+}

@@ -1,0 +1,38 @@
+//! Merge keys: `<<` with a map, an alias of one, or a list of such. What is written in
+//! the map itself wins, then the first of the list; nothing is merged deeply.
+
+use std::collections::BTreeSet;
+
+use super::{Entry, Node, Span, Value};
+use crate::text::report::Reporter;
+
+/// The entries of a map with its merge keys carried out.
+pub(crate) fn merge(
+    mut entries: Vec<Entry>,
+    merges: Vec<(Span, Node)>,
+    report: &Reporter,
+) -> Vec<Entry> {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    if !merges.is_empty() {
+        known.extend(entries.iter().map(|entry| entry.key.clone()));
+    }
+    for (at, node) in merges {
+        let parts = match node.value {
+            Value::List(items) => items,
+            _ => vec![node],
+        };
+        for part in parts {
+            let Value::Map(more) = part.value else {
+                let what = part.describe();
+                report.error(at, format!("`<<` takes a map or a list of maps, not {what}"));
+                continue;
+            };
+            for entry in more {
+                if known.insert(entry.key.clone()) {
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+    entries
+}

@@ -1,0 +1,179 @@
+//! YAML to a tree that knows where everything was written.
+//!
+//! Two parsers must agree: saphyr's event stream gives positions, anchors and styles;
+//! `serde_yaml` (libyaml, the grammar Compose itself reads) must accept the same text.
+//! Nobody outside this module sees either of them.
+
+mod build;
+mod flow;
+mod merge;
+mod scalar;
+
+#[cfg(test)]
+mod agreement;
+
+use crate::text::report::Reporter;
+
+/// The largest file that is read, in bytes.
+pub(crate) const MAX_FILE: u64 = 1 << 20;
+/// How deep lists and maps may be nested.
+const MAX_DEPTH: usize = 100;
+/// How many nodes aliases may add to one file.
+const MAX_ALIASED: usize = 100_000;
+
+/// A file that was read, by its number in the [`Reporter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FileId(pub(crate) u16);
+
+impl FileId {
+    /// The stack file itself.
+    pub(crate) const FIRST: Self = Self(0);
+}
+
+/// A stretch of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// The file.
+    pub(crate) file: FileId,
+    /// Line, from 1.
+    pub(crate) line: u32,
+    /// Column in characters, from 1.
+    pub(crate) column: u32,
+    /// How many characters, at least 1.
+    pub(crate) length: u32,
+}
+
+impl Span {
+    /// The beginning of the stack file.
+    pub(crate) const START: Self = Self::start_of(FileId::FIRST);
+
+    /// The beginning of a file.
+    pub(crate) const fn start_of(file: FileId) -> Self {
+        Self { file, line: 1, column: 1, length: 1 }
+    }
+}
+
+/// A node of the tree.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// Where it was written; an alias's nodes are where its anchor is.
+    pub(crate) span: Span,
+    /// What it is.
+    pub(crate) value: Value,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// A scalar.
+    Scalar(Scalar),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in file order.
+    Map(Vec<Entry>),
+}
+
+/// A scalar as Go prints what it means: `1.10` is `1.1`, `0x10` is `16`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scalar {
+    /// The text.
+    pub(crate) text: String,
+    /// What the text means.
+    pub(crate) kind: Kind,
+    /// Whether a value that never prints was substituted into it.
+    pub(crate) sensitive: bool,
+}
+
+/// What a scalar means, before anything expects a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Text; also what is quoted.
+    Text,
+    /// `true` or `false`; Compose keeps `yes` and `no` as text.
+    Bool,
+    /// A whole number.
+    Int,
+    /// Any other number.
+    Float,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// The key.
+    pub(crate) key: String,
+    /// Where the key was written.
+    pub(crate) at: Span,
+    /// The value.
+    pub(crate) value: Node,
+}
+
+impl Node {
+    /// The value of a key, if this is a map that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
+            _ => None,
+        }
+    }
+
+    /// The scalar, if it is one.
+    pub(crate) fn scalar(&self) -> Option<&Scalar> {
+        match &self.value {
+            Value::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// Whether it is null.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// What it is, in words for a message.
+    pub(crate) fn describe(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "nothing",
+            Value::Scalar(scalar) => match scalar.kind {
+                Kind::Text => "a string",
+                Kind::Bool => "true or false",
+                Kind::Int | Kind::Float => "a number",
+            },
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
+        }
+    }
+}
+
+/// Reads the only document of a file. `None` means that an error was reported and nothing can be said
+/// about the content; other errors leave a tree without what they complain about.
+/// An empty file is a null.
+pub(crate) fn parse(file: FileId, text: &str, report: &Reporter) -> Option<Node> {
+    let root = build::build(file, text, report)?;
+    if !report.has_errors() && refused(file, text, report) {
+        return None;
+    }
+    Some(root)
+}
+
+/// Reports what libyaml has against a text, if anything.
+fn refused(file: FileId, text: &str, report: &Reporter) -> bool {
+    let Err(error) = serde_yaml::from_str::<serde_yaml::Value>(text) else { return false };
+    report.error(span_of(file, &error, report), format!("this is not valid YAML: {}", why(&error)));
+    true
+}
+
+fn span_of(file: FileId, error: &serde_yaml::Error, report: &Reporter) -> Span {
+    error.location().map_or(Span::start_of(file), |at| {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).max(1);
+        report.clip(Span { file, line: number(at.line()), column: number(at.column()), length: 1 })
+    })
+}
+
+/// The message without its position, which the diagnostic carries itself.
+fn why(error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
