@@ -1,7 +1,67 @@
-//! The Compose Specification: the files of one stack to their normal form, as Docker
-//! Compose itself gives it. Pure; files come through [`crate::world::Tree`].
+//! The Compose Specification: the files of one stack to their normal form, the one that
+//! `docker compose config` prints. Pure; files come through [`Tree`].
+//!
+//! The order of the rules is that of compose-go: each file is read, its references are
+//! filled in, what it extends and includes is fetched, it is checked against the table of
+//! keys ([`spec`]), brought into canonical form and merged onto the files before it; the
+//! whole then gets its defaults, absolute paths, implicit dependencies and profiles, and is
+//! checked for what no single key can say.
 
 pub(crate) mod dotenv;
 pub(crate) mod interpolate;
 pub(crate) mod template;
 pub(crate) mod variables;
+
+use self::variables::Variables;
+use crate::text::yaml::Node;
+use crate::world::Tree;
+
+/// Where a tree begins that has no place on the engine's host (a commit): absolute paths of
+/// the normal form begin with it. No path of a user can: two slashes are one when cleaned.
+pub(crate) const NOWHERE: &str = "//source";
+
+/// Which files make a stack, and how they are read.
+pub(crate) struct Request<'a> {
+    /// All files.
+    pub(crate) tree: &'a dyn Tree,
+    /// The stack files as paths of the tree, each merged onto the ones before.
+    pub(crate) files: &'a [String],
+    /// The project directory as a path of the tree.
+    pub(crate) directory: &'a str,
+    /// The tree's root as an absolute path, or [`NOWHERE`].
+    pub(crate) root: &'a str,
+    /// The project's name if it is given from outside; it wins over `name:`.
+    pub(crate) name: Option<&'a str>,
+    /// The active profiles; `*` is all.
+    pub(crate) profiles: &'a [String],
+    /// What references see.
+    pub(crate) variables: &'a Variables,
+    /// Which steps are left out.
+    pub(crate) options: Options,
+}
+
+/// Steps of loading that can be left out, as Compose's own `config` offers it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    /// `--no-interpolate`
+    pub(crate) skip_interpolation: bool,
+    /// `--no-normalize`
+    pub(crate) skip_normalization: bool,
+    /// `--no-path-resolution`
+    pub(crate) skip_paths: bool,
+    /// `--no-consistency`
+    pub(crate) skip_consistency: bool,
+    /// `--no-env-resolution`
+    pub(crate) skip_environment: bool,
+}
+
+/// A stack in normal form.
+pub(crate) struct Project {
+    /// Its name.
+    pub(crate) name: String,
+    /// The whole tree in normal form: `name`, `services`, `networks`, `volumes`, `configs`,
+    /// `secrets`, `models` and `x-*`, each value with the place where it was written.
+    pub(crate) root: Node,
+    /// Services that no active profile enables, in normal form.
+    pub(crate) disabled: Vec<crate::text::yaml::Entry>,
+}

@@ -39,11 +39,23 @@ pub enum Severity {
     Warning,
 }
 
+/// A stable name of a kind of message, as `reconciler explain` takes it: `E0207`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Code(pub &'static str);
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
 /// One message about one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
+    /// Which kind of message it is.
+    pub code: Option<Code>,
     /// Where; `None` when the message is about a whole folder or setting.
     pub at: Option<Loc>,
     /// How many characters from there are meant, at least 1.
@@ -62,6 +74,7 @@ impl Diagnostic {
     pub fn error(message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code: None,
             at: None,
             length: 1,
             excerpt: None,
@@ -81,6 +94,13 @@ impl Diagnostic {
     #[must_use]
     pub fn as_warning(mut self) -> Self {
         self.severity = Severity::Warning;
+        self
+    }
+
+    /// The same with the name of its kind.
+    #[must_use]
+    pub fn with_code(mut self, code: Code) -> Self {
+        self.code = Some(code);
         self
     }
 

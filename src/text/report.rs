@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::yaml::{FileId, Span};
 use crate::model::desired::Origins;
-use crate::model::diagnostic::{Diagnostic, Loc, Severity};
+use crate::model::diagnostic::{Code, Diagnostic, Loc, Severity};
 use crate::model::secret::is_sensitive_name;
 
 /// How many messages about one file are kept: more would help nobody.
@@ -156,6 +156,28 @@ impl Reporter {
         self.push(Severity::Error, span, message.into(), help);
     }
 
+    /// Reports an error of a kind that `reconciler explain` knows.
+    pub(crate) fn refuse_as(
+        &self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.push_as(Some(code), Severity::Error, span, message.into(), help);
+    }
+
+    /// Reports a warning of a kind that `reconciler explain` knows.
+    pub(crate) fn warn_as(
+        &self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.push_as(Some(code), Severity::Warning, span, message.into(), help);
+    }
+
     /// Reports a warning.
     pub(crate) fn warn(&self, span: Span, message: impl Into<String>, help: Option<String>) {
         self.push(Severity::Warning, span, message.into(), help);
@@ -172,7 +194,7 @@ impl Reporter {
         let (message, help) = (self.cleaned(message), help.map(|help| self.cleaned(help)));
         let (span, excerpt) = self.excerpt(span);
         let at = Some(self.loc(span));
-        Diagnostic { severity, at, length: span.length, excerpt, message, help }
+        Diagnostic { severity, code: None, at, length: span.length, excerpt, message, help }
     }
 
     /// Adds a diagnostic that was made elsewhere.
@@ -223,10 +245,22 @@ impl Reporter {
     }
 
     fn push(&self, severity: Severity, span: Span, message: String, help: Option<String>) {
+        self.push_as(None, severity, span, message, help);
+    }
+
+    fn push_as(
+        &self,
+        code: Option<Code>,
+        severity: Severity,
+        span: Span,
+        message: String,
+        help: Option<String>,
+    ) {
         if self.is_full() {
             return;
         }
-        self.add(self.diagnostic(severity, span, message, help));
+        let diagnostic = self.diagnostic(severity, span, message, help);
+        self.add(Diagnostic { code, ..diagnostic });
     }
 
     /// The line as it may be shown, and the span moved to what is visible of it.
