@@ -7,8 +7,15 @@
 //! whole then gets its defaults, absolute paths, implicit dependencies and profiles, and is
 //! checked for what no single key can say.
 
+pub(crate) mod canonical;
+pub(crate) mod config;
 pub(crate) mod dotenv;
+pub(crate) mod hash;
 pub(crate) mod interpolate;
+pub(crate) mod normal;
+pub(crate) mod paths;
+pub(crate) mod schema;
+pub(crate) mod spec;
 pub(crate) mod template;
 pub(crate) mod variables;
 
