@@ -2,7 +2,8 @@
 //!
 //! - [`id`]: names and ids, each its own type, so that two of them cannot be swapped.
 //! - [`spec`]: what a container, a network or a volume *is*, in the engine's units;
-//!   the same type describes what git wants and what the engine reports.
+//!   the same type describes what git wants and what the engine reports; [`share`]: what
+//!   of it containers share with the host or with each other.
 //! - [`desired`]: deployments as one revision of a source asks for them.
 //! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
 //! - [`ledger`]: what must be remembered and labels cannot say.
@@ -27,5 +28,6 @@ pub mod plan;
 pub mod policy;
 pub mod registrant;
 pub mod secret;
+pub mod share;
 pub mod spec;
 pub mod time;

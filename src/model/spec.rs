@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::id::{ImageRef, NetworkName, VolumeName};
 use super::secret::Content;
+use super::share::{Namespace, VolumesFrom};
 
 /// What a container is. `None` (or empty, where absence and emptiness mean the same to
 /// the engine) leaves the choice to the image or the engine.
@@ -49,6 +50,16 @@ pub struct ContainerSpec {
     pub tmpfs: BTreeMap<String, String>,
     /// Networks the container is attached to.
     pub networks: BTreeMap<NetworkName, Attachment>,
+    /// `HostConfig.NetworkMode` where it is none of `networks`.
+    pub network_mode: Namespace,
+    /// `HostConfig.IpcMode`.
+    pub ipc: Namespace,
+    /// `HostConfig.PidMode`.
+    pub pid: Namespace,
+    /// `HostConfig.VolumesFrom`, in order.
+    pub volumes_from: Vec<VolumesFrom>,
+    /// `HostConfig.Links`, `container:alias`; only the engine's own bridge knows them.
+    pub links: BTreeSet<String>,
     /// `HostConfig.RestartPolicy`.
     pub restart: RestartPolicy,
     /// `HostConfig.Memory`, bytes; 0 is unlimited.
@@ -100,6 +111,11 @@ impl ContainerSpec {
             mounts: BTreeMap::new(),
             tmpfs: BTreeMap::new(),
             networks: BTreeMap::new(),
+            network_mode: Namespace::Default,
+            ipc: Namespace::Default,
+            pid: Namespace::Default,
+            volumes_from: Vec::new(),
+            links: BTreeSet::new(),
             restart: RestartPolicy::No,
             memory: 0,
             nano_cpus: 0,
