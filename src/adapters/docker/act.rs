@@ -9,7 +9,7 @@ use bollard::query_parameters::{
     RestartContainerOptions, StartContainerOptions, StopContainerOptions, UploadToContainerOptions,
 };
 
-use super::{Docker, archive, body, error, inspect};
+use super::{Docker, archive, body, error};
 use crate::model::action::{Action, ContainerRef, Create, Outcome, Target};
 use crate::model::id::{ContainerId, NetworkId, NetworkName};
 use crate::model::labels::OwnerLabels;
@@ -23,7 +23,7 @@ pub(super) const LONG: Duration = Duration::from_mins(1);
 /// How much longer than the grace period a stop may take.
 const STOP_MARGIN: Duration = Duration::from_secs(20);
 
-const INSTALLATION: &str = "reconciler.installation";
+pub(super) const INSTALLATION: &str = "reconciler.installation";
 
 impl Docker {
     /// Carries out one resolved action with exactly one changing call.
@@ -143,8 +143,7 @@ impl Docker {
         let id = ContainerId::from(self.known(container)?);
         let gone =
             || OutsideError::Gone(error::said(&self.name, &format!("no {}", container.name)));
-        let seen = self.inspect(&id).await?.ok_or_else(gone)?;
-        let view = inspect::container(seen).map_err(|error| self.failed(error))?;
+        let view = self.container(&id).await?.ok_or_else(gone)?;
         let owner = view.spec.labels.get(INSTALLATION);
         let refusal = if view.id != id || view.name != container.name {
             Some(format!("it is {} now", view.name))

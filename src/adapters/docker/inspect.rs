@@ -1,16 +1,19 @@
 //! What the engine says, as our nouns: names without slashes, lists as maps, and the
 //! engine's own inventions (host names, aliases, "never") taken out again.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerInspectResponse, ContainerState as ApiState, ContainerStateStatusEnum,
-    EndpointSettings, HealthConfig, HealthStatusEnum, HostConfig, ImageInspect, MountPoint,
-    MountType, Network, NetworkSettings, PortMap, RestartPolicyNameEnum, Volume,
+    ContainerStateStatusEnum, HealthConfig, HealthStatusEnum, MountType, RestartPolicyNameEnum,
 };
 
+use super::answer::{
+    ContainerInspect, ContainerState as ApiState, EndpointSettings, HostConfig, ImageInspect,
+    MountPoint, Network, NetworkSettings, PortMap, Volume,
+};
 use super::guard::is_anonymous_volume;
 use crate::model::id::{ContainerId, ContainerName, NetworkName};
 use crate::model::observed::{
@@ -28,7 +31,7 @@ use crate::model::time::Timestamp;
 pub(super) struct Lacking(&'static str);
 
 /// A container from `GET /containers/{id}/json`.
-pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView, Lacking> {
+pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking> {
     let id = ContainerId::new(seen.id.ok_or(Lacking("Id"))?);
     let name = seen.name.ok_or(Lacking("Name"))?;
     let name = ContainerName::new(name.trim_start_matches('/'));
@@ -36,18 +39,19 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
     let host = seen.host_config.ok_or(Lacking("HostConfig"))?;
     let settings = seen.network_settings.unwrap_or_default();
     let points = seen.mounts.unwrap_or_default();
-    let networks = settings.networks.clone().unwrap_or_default();
 
     let mut spec = ContainerSpec::of_image(config.image.unwrap_or_default().as_str().into());
     spec.entrypoint = config.entrypoint;
     spec.command = config.cmd;
     spec.env = environment(config.env.as_ref());
-    spec.labels = config.labels.unwrap_or_default().into_iter().collect();
+    spec.labels = config.labels.unwrap_or_default();
     spec.user = said(config.user);
     spec.working_dir = said(config.working_dir);
     let invented = [id.short(), name.as_str(), config.hostname.as_deref().unwrap_or_default()];
-    spec.networks = networks
+    spec.networks = settings
+        .networks
         .iter()
+        .flatten()
         .filter(|(network, _)| network.as_str() != "none")
         .map(|(network, point)| (network.as_str().into(), attachment(point, &invented)))
         .collect();
@@ -64,11 +68,10 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
     spec.mounts = points.iter().filter_map(|point| mount(point, &host)).collect();
     host_config(&mut spec, host);
 
-    let created = seen.created.ok_or(Lacking("Created"))?.unix_timestamp_nanos();
     Ok(ContainerView {
         image_id: seen.image.ok_or(Lacking("Image"))?.as_str().into(),
         state: state(seen.state.ok_or(Lacking("State"))?, seen.restart_count.unwrap_or_default())?,
-        created_at: Timestamp(u64::try_from(created).unwrap_or_default()),
+        created_at: seen.created.as_deref().and_then(instant).ok_or(Lacking("Created"))?,
         addresses: addresses(&settings),
         host_ports: host_ports(settings.ports.unwrap_or_default()),
         volumes: volumes(&points),
@@ -80,7 +83,7 @@ pub(super) fn container(seen: ContainerInspectResponse) -> Result<ContainerView,
 
 fn host_config(spec: &mut ContainerSpec, host: HostConfig) {
     spec.published = published(host.port_bindings.unwrap_or_default());
-    spec.tmpfs = host.tmpfs.unwrap_or_default().into_iter().collect();
+    spec.tmpfs = host.tmpfs.unwrap_or_default();
     for mount in host.mounts.unwrap_or_default() {
         if let (Some(MountType::TMPFS), Some(target)) = (mount.typ, mount.target) {
             let options = mount.tmpfs_options.unwrap_or_default();
@@ -142,10 +145,27 @@ fn state(seen: ApiState, restarts: i64) -> Result<ContainerState, Lacking> {
 }
 
 /// An instant as the engine writes it; `None` for its "never", the year 1.
-fn instant(text: &str) -> Option<Timestamp> {
-    let time = humantime::parse_rfc3339(text).ok()?;
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    let (local, east) = match text.strip_suffix('Z') {
+        Some(_) => (Cow::Borrowed(text), 0),
+        None => local_time(text)?,
+    };
+    let time = humantime::parse_rfc3339(&local).ok()?;
     let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
-    u64::try_from(since.as_nanos()).ok().map(Timestamp)
+    u64::try_from(i128::try_from(since.as_nanos()).ok()? - east).ok().map(Timestamp)
+}
+
+/// `…+01:30` as a time of Greenwich, and the nanoseconds that it is ahead of it.
+fn local_time(text: &str) -> Option<(Cow<'_, str>, i128)> {
+    let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+    let minutes: i128 = 60 * hours.parse::<i128>().ok()? + minutes.parse::<i128>().ok()?;
+    let sign = match offset.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    Some((format!("{local}Z").into(), sign * minutes * 60 * 1_000_000_000))
 }
 
 /// The image's defaults, from `GET /images/{name}/json`.
@@ -158,10 +178,10 @@ pub(super) fn image(seen: ImageInspect) -> Result<ImageView, Lacking> {
         entrypoint: config.entrypoint,
         user: said(config.user),
         working_dir: said(config.working_dir),
-        labels: config.labels.unwrap_or_default().into_iter().collect(),
+        labels: config.labels.unwrap_or_default(),
         healthcheck: config.healthcheck.map(healthcheck),
         exposed: sorted(config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p))),
-        volumes: sorted(config.volumes.unwrap_or_default()),
+        volumes: config.volumes.unwrap_or_default(),
         stop_signal: said(config.stop_signal),
     })
 }
@@ -174,7 +194,7 @@ pub(super) fn network(seen: Network) -> Result<NetworkView, Lacking> {
         spec: NetworkSpec {
             name: seen.name.ok_or(Lacking("Name"))?.as_str().into(),
             driver: seen.driver.unwrap_or_default(),
-            driver_opts: seen.options.unwrap_or_default().into_iter().collect(),
+            driver_opts: seen.options.unwrap_or_default(),
             internal: seen.internal.unwrap_or_default(),
             attachable: seen.attachable.unwrap_or_default(),
             ipv6: seen.enable_ipv6.unwrap_or_default(),
@@ -186,21 +206,21 @@ pub(super) fn network(seen: Network) -> Result<NetworkView, Lacking> {
                     gateway: said(pool.gateway),
                 })
                 .collect(),
-            labels: seen.labels.unwrap_or_default().into_iter().collect(),
+            labels: seen.labels.unwrap_or_default(),
         },
     })
 }
 
 /// A volume from `GET /volumes`.
-pub(super) fn volume(seen: Volume) -> VolumeView {
-    VolumeView {
+pub(super) fn volume(seen: Volume) -> Result<VolumeView, Lacking> {
+    Ok(VolumeView {
         spec: VolumeSpec {
-            name: seen.name.as_str().into(),
-            driver: seen.driver,
-            driver_opts: seen.options.into_iter().collect(),
-            labels: seen.labels.into_iter().collect(),
+            name: seen.name.ok_or(Lacking("Name"))?.as_str().into(),
+            driver: seen.driver.ok_or(Lacking("Driver"))?,
+            driver_opts: seen.options.unwrap_or_default(),
+            labels: seen.labels.unwrap_or_default(),
         },
-    }
+    })
 }
 
 fn sorted<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {

@@ -4,13 +4,16 @@
 
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
-    CreateContainerOptions, CreateImageOptions, ListContainersOptions, RemoveContainerOptions,
+    CreateContainerOptions, CreateImageOptions, RemoveContainerOptions,
 };
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Docker;
+use super::act::INSTALLATION;
+use super::answer::ContainerSummary;
+use super::transport::percent_encoded;
 use crate::model::action::LedgerChange;
 use crate::model::id::ContainerId;
 use crate::model::ledger::Ledger;
@@ -25,7 +28,6 @@ pub(super) const LABEL: &str = "reconciler.ledger";
 
 const IMAGE_NAME: &str = "reconciler.internal/ledger";
 const IMAGE_TAG: &str = "1";
-const INSTALLATION: &str = "reconciler.installation";
 const NAME: &str = "reconciler-ledger-";
 /// An archive of nothing.
 const EMPTY_TAR: [u8; 1024] = [0; 1024];
@@ -91,24 +93,19 @@ impl Docker {
 
     /// All generations on the engine, oldest first.
     async fn written(&self) -> Result<Vec<Written>, OutsideError> {
-        let labels =
-            vec![LABEL.to_owned(), format!("{INSTALLATION}={}", self.installation.as_str())];
-        let options = ListContainersOptions {
-            all: true,
-            filters: Some([("label".to_owned(), labels)].into()),
-            ..ListContainersOptions::default()
-        };
-        let list = self.read(self.api.list_containers(Some(options))).await?;
+        let labels = [LABEL, &format!("{INSTALLATION}={}", self.installation)];
+        let filters = percent_encoded(&json!({ "label": labels }).to_string());
+        let answer = self.get(&format!("/containers/json?all=true&filters={filters}")).await?;
+        let list: Vec<ContainerSummary<'_>> = self.decoded(&answer)?;
         let mut written: Vec<Written> = list
-            .into_iter()
+            .iter()
             .filter_map(|summary| {
                 // Labels are copied by `docker commit`; a name exists once.
-                let name = summary.names?.into_iter().next()?;
-                let generation = name.strip_prefix('/')?.strip_prefix(&self.ledger_prefix())?;
+                let generation = summary.name()?.strip_prefix(&self.ledger_prefix())?;
                 Some(Written {
                     generation: generation.parse().ok()?,
-                    container: ContainerId::new(summary.id?),
-                    text: summary.labels?.remove(LABEL)?,
+                    container: ContainerId::new(&*summary.id.0),
+                    text: summary.label(LABEL)?.to_owned(),
                 })
             })
             .collect();

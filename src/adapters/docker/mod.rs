@@ -2,12 +2,14 @@
 //!
 //! - [`endpoint`]: where it is. `transport`: how requests get there, with the negotiated
 //!   API version, past the `guard`, the one choke point of the host policy.
-//! - `observe` and `inspect`: everything of interest, as our nouns.
+//! - `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
+//!   most does not go through bollard, only through the same transport.
 //! - `act`, `body`, `image`, `archive`: one changing call per action.
 //! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
 //! - `error`: what went wrong, told apart by what to do next.
 
 mod act;
+mod answer;
 mod archive;
 mod body;
 mod endpoint;
@@ -29,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::errors::Error;
+use bytes::Bytes;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
@@ -118,6 +121,16 @@ impl Docker {
     /// Whether the engine answers.
     pub async fn ping(&self) -> Result<(), OutsideError> {
         self.read(self.api.ping()).await.map(drop)
+    }
+
+    /// The answer to a GET.
+    async fn get(&self, path: &str) -> Result<Bytes, OutsideError> {
+        self.read(self.transport.get(path)).await
+    }
+
+    /// What an answer says.
+    fn decoded<'a, T: serde::Deserialize<'a>>(&self, answer: &'a [u8]) -> Result<T, OutsideError> {
+        serde_json::from_slice(answer).map_err(|error| error::outside(&self.name, &error.into()))
     }
 
     /// A read, with the deadline of reads, once its turn has come.

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 
 use bollard::errors::Error;
-use bollard::models::{ContainerInspectResponse, ContainerSummary};
-use bollard::query_parameters::{
-    InspectContainerOptions, ListContainersOptions, ListNetworksOptions, ListVolumesOptions,
-    LogsOptions,
-};
+use bollard::query_parameters::LogsOptions;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::act::INSTALLATION;
+use super::answer::{ContainerInspect, ContainerSummary, ImageInspect, Info, Network, Volumes};
+use super::transport::percent_encoded;
 use super::{AT_ONCE, Docker, inspect, ledger, own};
 use crate::model::id::{ContainerId, ContainerName, EngineId, ImageRef};
-use crate::model::labels::PREFIX;
 use crate::model::observed::{ContainerView, EngineContents, ImageView, NetworkView, VolumeView};
 use crate::world::{OutsideError, Scope};
 
@@ -49,15 +47,17 @@ impl Docker {
         let mut others = BTreeMap::new();
         let mut concerned = Vec::new();
         let mut ids = Vec::new();
-        for summary in self.list().await? {
-            let id = ContainerId::new(summary.id.clone().unwrap_or_default());
+        let answer = self.get("/containers/json?all=true").await?;
+        for summary in self.decoded::<Vec<ContainerSummary<'_>>>(&answer)? {
+            let id = ContainerId::new(&*summary.id.0);
             ids.push(id.clone());
             if self.concerns(&summary, scope) {
                 concerned.push(id);
-            } else if let Some(name) = name_of(&summary) {
-                others.insert(name, id);
+            } else if let Some(name) = summary.name() {
+                others.insert(ContainerName::new(name), id);
             }
         }
+        drop(answer);
         let found: Vec<Option<ContainerView>> = stream::iter(&concerned)
             .map(|id| self.container(id))
             .buffer_unordered(AT_ONCE)
@@ -73,18 +73,11 @@ impl Docker {
         &self,
         container: &ContainerId,
     ) -> Result<Option<ContainerView>, OutsideError> {
-        match self.inspect(container).await? {
-            Some(seen) => inspect::container(seen).map(Some).map_err(|error| self.failed(error)),
-            None => Ok(None),
-        }
-    }
-
-    pub(super) async fn inspect(
-        &self,
-        container: &ContainerId,
-    ) -> Result<Option<ContainerInspectResponse>, OutsideError> {
-        let call = self.api.inspect_container(container.as_str(), None::<InspectContainerOptions>);
-        self.read(absent(call)).await
+        let path = format!("/containers/{}/json", percent_encoded(container.as_str()));
+        let answer = self.read(absent(self.transport.get(&path))).await?;
+        let Some(answer) = answer else { return Ok(None) };
+        let seen: ContainerInspect = self.decoded(&answer)?;
+        inspect::container(seen).map(Some).map_err(|error| self.failed(error))
     }
 
     /// An image's id and defaults; `None` if it is not there. What is no reference at all
@@ -93,16 +86,16 @@ impl Docker {
         if !is_reference(image.as_str()) {
             return Ok(None);
         }
+        let path = format!("/images/{}/json", image.as_str());
         let call = async {
-            match absent(self.api.inspect_image(image.as_str())).await {
+            match absent(self.transport.get(&path)).await {
                 Err(Error::DockerResponseServerError { status_code: 400, .. }) => Ok(None),
                 other => other,
             }
         };
-        match self.read(call).await? {
-            Some(seen) => inspect::image(seen).map(Some).map_err(|error| self.failed(error)),
-            None => Ok(None),
-        }
+        let Some(answer) = self.read(call).await? else { return Ok(None) };
+        let seen: ImageInspect = self.decoded(&answer)?;
+        inspect::image(seen).map(Some).map_err(|error| self.failed(error))
     }
 
     /// The last lines of a container's log, standard output and error as they came,
@@ -133,37 +126,27 @@ impl Docker {
 
     /// Whether a container may be ours.
     fn concerns(&self, summary: &ContainerSummary, scope: &Scope) -> bool {
-        let Some(labels) = &summary.labels else { return false };
-        if labels.contains_key(ledger::LABEL) {
+        if summary.label(ledger::LABEL).is_some() {
             return false;
         }
-        let installation = labels.get("reconciler.installation");
-        let ours = installation.is_some_and(|id| id == self.installation.as_str())
-            && labels.keys().any(|name| name.starts_with(PREFIX));
-        let project = labels.get("com.docker.compose.project");
-        ours || project.is_some_and(|id| scope.deployments.contains(&id.as_str().into()))
-    }
-
-    async fn list(&self) -> Result<Vec<ContainerSummary>, OutsideError> {
-        let options = ListContainersOptions { all: true, ..ListContainersOptions::default() };
-        self.read(self.api.list_containers(Some(options))).await
+        let ours = summary.label(INSTALLATION) == Some(self.installation.as_str());
+        let project = summary.label("com.docker.compose.project");
+        ours || project.is_some_and(|id| scope.deployments.contains(&id.into()))
     }
 
     async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
-        let mut list = self.read(self.api.list_networks(None::<ListNetworksOptions>)).await?;
-        list.sort_by(|a, b| (&a.name, a.created, &a.id).cmp(&(&b.name, b.created, &b.id)));
-        let views = list
-            .into_iter()
-            .map(inspect::network)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| self.failed(error))?;
-        Ok(views)
+        let mut list: Vec<Network> = self.decoded(&self.get("/networks").await?)?;
+        let age = |network: &Network| network.created.as_deref().and_then(inspect::instant);
+        list.sort_by(|a, b| (&a.name, age(a), &a.id).cmp(&(&b.name, age(b), &b.id)));
+        let views = list.into_iter().map(inspect::network).collect::<Result<Vec<_>, _>>();
+        views.map_err(|error| self.failed(error))
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeView>, OutsideError> {
-        let list = self.read(self.api.list_volumes(None::<ListVolumesOptions>)).await?;
-        let mut views: Vec<VolumeView> =
-            list.volumes.unwrap_or_default().into_iter().map(inspect::volume).collect();
+        let list: Volumes = self.decoded(&self.get("/volumes").await?)?;
+        let views = list.volumes.unwrap_or_default().into_iter().map(inspect::volume);
+        let views = views.collect::<Result<Vec<_>, _>>();
+        let mut views = views.map_err(|error| self.failed(error))?;
         views.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
         Ok(views)
     }
@@ -183,7 +166,7 @@ impl Docker {
     /// The id that the engine gives itself, asked for once: it is expensive to ask.
     async fn engine_id(&self) -> Result<EngineId, OutsideError> {
         let asked = self.id.get_or_try_init(|| async {
-            let info = self.read(self.api.info()).await?;
+            let info: Info = self.decoded(&self.get("/info").await?)?;
             let id = info.id.filter(|id| !id.is_empty());
             id.map(EngineId::new).ok_or_else(|| self.failed("it does not say its id"))
         });
@@ -198,12 +181,6 @@ async fn absent<T>(call: impl Future<Output = Result<T, Error>>) -> Result<Optio
         Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// A container's own name: those that links gave it have a second slash.
-fn name_of(summary: &ContainerSummary) -> Option<ContainerName> {
-    let names = summary.names.iter().flatten().map(|name| name.trim_start_matches('/'));
-    names.filter(|name| !name.contains('/')).map(ContainerName::new).next()
 }
 
 /// Whether this can be an image's name, and so the end of a path.

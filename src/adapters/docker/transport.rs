@@ -95,6 +95,23 @@ impl Transport {
         Ok(response)
     }
 
+    /// The answer to a GET of this path and query: all of it, or an error.
+    pub(super) async fn get(&self, path: &str) -> Result<Bytes, Error> {
+        let version = self.version().await?;
+        let uri = format!("/v{version}{path}");
+        let response = self.call(Request::get(uri).body(full(""))?).await?;
+        let status = response.status();
+        let answer = response.into_body().collect().await?.to_bytes();
+        tracing::debug!(engine = %self.engine, path, status = status.as_u16(), "engine call");
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let said = serde_json::from_slice::<Value>(&answer).ok();
+        let said = said.as_ref().and_then(|said| said["message"].as_str());
+        let message = said.map_or_else(|| String::from_utf8_lossy(&answer).into(), str::to_owned);
+        Err(Error::DockerResponseServerError { status_code: status.as_u16(), message })
+    }
+
     /// Opens the stream of the events that these filters (JSON) let through. Any byte in
     /// it is an event; none is read, so that no engine can confuse us with a new one.
     pub(super) async fn open_events(&self, filters: &str) -> Result<Incoming, Error> {
@@ -191,9 +208,10 @@ fn negotiate(offered: Option<ApiVersion>) -> Result<ApiVersion, String> {
     }
 }
 
-fn percent_encoded(text: &str) -> String {
+/// A text as a part of a path or query.
+pub(super) fn percent_encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
-        b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
+        b if b.is_ascii_alphanumeric() || b"-._~".contains(&b) => char::from(b).to_string(),
         b => format!("%{b:02X}"),
     };
     text.bytes().map(encode).collect()

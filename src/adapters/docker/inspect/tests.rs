@@ -118,3 +118,11 @@ fn never_is_no_instant() {
     assert_eq!(instant(""), None);
     assert_eq!(instant("1970-01-01T00:00:01.5Z"), Some(Timestamp(1_500_000_000)));
 }
+
+#[test]
+fn an_engine_may_write_its_local_time() {
+    let noon = instant("2026-11-21T12:00:00.5Z").unwrap();
+    assert_eq!(instant("2026-11-21T13:30:00.5+01:30"), Some(noon));
+    assert_eq!(instant("2026-11-21T07:00:00.5-05:00"), Some(noon));
+    assert_eq!(instant("2026-11-21T07:00:00"), None);
+}

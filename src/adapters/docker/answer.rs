@@ -1,0 +1,262 @@
+//! The engine's answers, as far as we read them: bollard's models hold every field there
+//! is, and decoding those was most of what a look cost.
+//!
+//! To read one more field, add its line, with the name and the type that bollard has for
+//! it. Everything may be absent or null; a word that an enum does not know is an error.
+
+use std::borrow::{Borrow, Cow};
+use std::collections::BTreeMap;
+
+use bollard::models::{
+    ContainerStateStatusEnum, EndpointIpamConfig, HealthConfig, HealthStatusEnum, IpamConfig,
+    Mount, PortBinding, RestartPolicy,
+};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+
+type Texts = BTreeMap<String, String>;
+/// The host's ports by the container's.
+pub(super) type PortMap = BTreeMap<String, Option<Vec<PortBinding>>>;
+
+/// A container of `GET /containers/json`. Of most of them little is needed, so nothing is
+/// copied.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct ContainerSummary<'a> {
+    #[serde(borrow)]
+    pub(super) id: Word<'a>,
+    #[serde(borrow)]
+    pub(super) names: Option<Vec<Word<'a>>>,
+    #[serde(borrow)]
+    pub(super) labels: Option<BTreeMap<Word<'a>, Word<'a>>>,
+}
+
+impl ContainerSummary<'_> {
+    /// A container's own name: those that links gave it have a second slash.
+    pub(super) fn name(&self) -> Option<&str> {
+        let names = self.names.iter().flatten();
+        names.map(|name| name.0.trim_start_matches('/')).find(|name| !name.contains('/'))
+    }
+
+    pub(super) fn label(&self, name: &str) -> Option<&str> {
+        self.labels.as_ref()?.get(name).map(|text| &*text.0)
+    }
+}
+
+/// A text, borrowed from the answer unless something in it is escaped.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(super) struct Word<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+impl Borrow<str> for Word<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `GET /containers/{id}/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct ContainerInspect {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) created: Option<String>,
+    pub(super) image: Option<String>,
+    pub(super) restart_count: Option<i64>,
+    pub(super) state: Option<ContainerState>,
+    pub(super) config: Option<ContainerConfig>,
+    pub(super) host_config: Option<HostConfig>,
+    pub(super) network_settings: Option<NetworkSettings>,
+    pub(super) mounts: Option<Vec<MountPoint>>,
+}
+
+/// Its member `State`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct ContainerState {
+    pub(super) status: Option<ContainerStateStatusEnum>,
+    pub(super) exit_code: Option<i64>,
+    pub(super) started_at: Option<String>,
+    pub(super) finished_at: Option<String>,
+    pub(super) health: Option<HealthState>,
+}
+
+/// The member `Health` of it, without the log.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct HealthState {
+    pub(super) status: Option<HealthStatusEnum>,
+}
+
+/// The member `Config` of containers and of images.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct ContainerConfig {
+    pub(super) hostname: Option<String>,
+    pub(super) user: Option<String>,
+    #[serde(deserialize_with = "names")]
+    pub(super) exposed_ports: Option<Vec<String>>,
+    pub(super) tty: Option<bool>,
+    pub(super) open_stdin: Option<bool>,
+    pub(super) env: Option<Vec<String>>,
+    pub(super) cmd: Option<Vec<String>>,
+    pub(super) healthcheck: Option<HealthConfig>,
+    pub(super) image: Option<String>,
+    #[serde(deserialize_with = "names")]
+    pub(super) volumes: Option<Vec<String>>,
+    pub(super) working_dir: Option<String>,
+    pub(super) entrypoint: Option<Vec<String>>,
+    pub(super) labels: Option<Texts>,
+    pub(super) stop_signal: Option<String>,
+    pub(super) stop_timeout: Option<i64>,
+}
+
+/// The member `HostConfig` of containers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct HostConfig {
+    pub(super) cpu_shares: Option<i64>,
+    pub(super) memory: Option<i64>,
+    pub(super) nano_cpus: Option<i64>,
+    pub(super) init: Option<bool>,
+    pub(super) pids_limit: Option<i64>,
+    pub(super) network_mode: Option<String>,
+    pub(super) port_bindings: Option<PortMap>,
+    pub(super) restart_policy: Option<RestartPolicy>,
+    pub(super) mounts: Option<Vec<Mount>>,
+    pub(super) cap_add: Option<Vec<String>>,
+    pub(super) cap_drop: Option<Vec<String>>,
+    pub(super) dns: Option<Vec<String>>,
+    pub(super) dns_search: Option<Vec<String>>,
+    pub(super) extra_hosts: Option<Vec<String>>,
+    pub(super) readonly_rootfs: Option<bool>,
+    pub(super) tmpfs: Option<Texts>,
+}
+
+/// A member of `Mounts`, which lists what is mounted, whoever asked for it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct MountPoint {
+    #[serde(rename = "Type")]
+    pub(super) typ: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) source: Option<String>,
+    pub(super) destination: Option<String>,
+    pub(super) mode: Option<String>,
+    #[serde(rename = "RW")]
+    pub(super) rw: Option<bool>,
+}
+
+/// The member `NetworkSettings` of containers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct NetworkSettings {
+    pub(super) ports: Option<PortMap>,
+    pub(super) networks: Option<BTreeMap<String, EndpointSettings>>,
+}
+
+/// One of its networks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct EndpointSettings {
+    #[serde(rename = "IPAMConfig")]
+    pub(super) ipam_config: Option<EndpointIpamConfig>,
+    pub(super) links: Option<Vec<String>>,
+    pub(super) aliases: Option<Vec<String>>,
+    #[serde(rename = "IPAddress")]
+    pub(super) ip_address: Option<String>,
+    #[serde(rename = "GlobalIPv6Address")]
+    pub(super) global_ipv6_address: Option<String>,
+}
+
+/// `GET /images/{name}/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct ImageInspect {
+    pub(super) id: Option<String>,
+    pub(super) config: Option<ContainerConfig>,
+}
+
+/// A network of `GET /networks`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Network {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) created: Option<String>,
+    pub(super) driver: Option<String>,
+    pub(super) options: Option<Texts>,
+    pub(super) internal: Option<bool>,
+    pub(super) attachable: Option<bool>,
+    #[serde(rename = "EnableIPv6")]
+    pub(super) enable_ipv6: Option<bool>,
+    #[serde(rename = "IPAM")]
+    pub(super) ipam: Option<Ipam>,
+    pub(super) labels: Option<Texts>,
+}
+
+/// Its member `IPAM`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Ipam {
+    pub(super) config: Option<Vec<IpamConfig>>,
+}
+
+/// `GET /volumes`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Volumes {
+    pub(super) volumes: Option<Vec<Volume>>,
+}
+
+/// One of them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Volume {
+    pub(super) name: Option<String>,
+    pub(super) driver: Option<String>,
+    pub(super) options: Option<Texts>,
+    pub(super) labels: Option<Texts>,
+}
+
+/// `GET /info`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Info {
+    #[serde(rename = "ID")]
+    pub(super) id: Option<String>,
+}
+
+/// The names in an object whose values say nothing: `{"80/tcp": {}}`.
+fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    let object = Option::<BTreeMap<String, IgnoredAny>>::deserialize(from)?;
+    Ok(object.map(|object| object.into_keys().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_escaped_is_copied() {
+        let text = r#"{"Id": "a", "Names": ["/b/c", "/b"], "Labels": {"x": "1", "q": "\"2\""}}"#;
+        let seen: ContainerSummary<'_> = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            (seen.name(), seen.label("x"), seen.label("q")),
+            (Some("b"), Some("1"), Some("\"2\""))
+        );
+        assert!(matches!(seen.id.0, Cow::Borrowed("a")));
+        let labels = seen.labels.unwrap();
+        assert!(
+            matches!(labels["x"].0, Cow::Borrowed(_)) && matches!(labels["q"].0, Cow::Owned(_))
+        );
+    }
+
+    #[test]
+    fn absent_and_null_are_nothing_and_an_unknown_word_is_an_error() {
+        let read = |text: &str| serde_json::from_str::<ContainerInspect>(text);
+        let seen =
+            read(r#"{"Id": "a", "Mounts": null, "Config": {"Volumes": null}, "More": [{}]}"#);
+        let seen = seen.unwrap();
+        assert!(seen.mounts.is_none() && seen.config.unwrap().volumes.is_none());
+        assert!(read(r#"{"State": {"Status": "dreaming"}}"#).is_err());
+    }
+}
