@@ -226,6 +226,7 @@ pub(super) struct Info {
 }
 
 /// The names in an object whose values say nothing: `{"80/tcp": {}}`.
+#[expect(clippy::zero_sized_map_values, reason = "a set is no object in JSON")]
 fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
     let object = Option::<BTreeMap<String, IgnoredAny>>::deserialize(from)?;
     Ok(object.map(|object| object.into_keys().collect()))
