@@ -15,6 +15,7 @@ use super::id::{
 };
 use super::labels::{Identity, OwnerLabels};
 use super::ledger::DeploymentRecord;
+use super::limits::Limits;
 use super::observed::ContainerView;
 pub use super::registrant::{Endpoint, Registrant};
 use super::spec::{
@@ -203,14 +204,8 @@ pub struct Create {
 /// What can be changed on a container as it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Resources {
-    /// Bytes; 0 is unlimited.
-    pub memory: i64,
-    /// Billionths of a CPU; 0 is unlimited.
-    pub nano_cpus: i64,
-    /// Relative weight; 0 is the engine's default.
-    pub cpu_shares: i64,
-    /// Processes; 0 is unlimited.
-    pub pids_limit: i64,
+    /// All limits; those that no engine changes in place are left alone.
+    pub limits: Limits,
     /// The restart policy.
     pub restart: RestartPolicy,
 }

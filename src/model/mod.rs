@@ -2,8 +2,9 @@
 //!
 //! - [`id`]: names and ids, each its own type, so that two of them cannot be swapped.
 //! - [`spec`]: what a container, a network or a volume *is*, in the engine's units;
-//!   the same type describes what git wants and what the engine reports; [`share`]: what
-//!   of it containers share with the host or with each other.
+//!   the same type describes what git wants and what the engine reports; its parts are in
+//!   [`limits`], [`privilege`], [`mount`], [`network`], and in [`share`] what containers
+//!   share with the host or with each other.
 //! - [`desired`]: deployments as one revision of a source asks for them.
 //! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
 //! - [`ledger`]: what must be remembered and labels cannot say.
@@ -23,9 +24,13 @@ pub mod digest;
 pub mod id;
 pub mod labels;
 pub mod ledger;
+pub mod limits;
+pub mod mount;
+pub mod network;
 pub mod observed;
 pub mod plan;
 pub mod policy;
+pub mod privilege;
 pub mod registrant;
 pub mod secret;
 pub mod share;

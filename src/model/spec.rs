@@ -10,7 +10,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use super::id::{ImageRef, NetworkName, VolumeName};
+use super::id::{ImageRef, NetworkName};
+use super::limits::Limits;
+pub use super::mount::{Mount, MountSource, Propagation, Recursion, Relabel};
+pub use super::network::{Attachment, IpamPool, NetworkSpec, VolumeSpec};
+use super::privilege::{Devices, Privileges};
 use super::secret::Content;
 use super::share::{Namespace, VolumesFrom};
 
@@ -34,6 +38,13 @@ pub struct ContainerSpec {
     pub working_dir: Option<String>,
     /// `Config.Hostname`; the engine invents one when this is `None`.
     pub hostname: Option<String>,
+    /// `Config.Domainname`.
+    pub domainname: Option<String>,
+    /// `HostConfig.Annotations`, which the OCI runtime sees.
+    pub annotations: BTreeMap<String, String>,
+    /// The platform of the image, `os/architecture[/variant]`; observed specs have none,
+    /// the image knows it.
+    pub platform: Option<Platform>,
     /// `Config.Healthcheck`.
     pub healthcheck: Option<Healthcheck>,
     /// `Config.StopSignal`.
@@ -56,24 +67,26 @@ pub struct ContainerSpec {
     pub ipc: Namespace,
     /// `HostConfig.PidMode`.
     pub pid: Namespace,
+    /// `HostConfig.UTSMode`: the host's, or its own.
+    pub uts: Namespace,
+    /// `HostConfig.UsernsMode`: the host's, or what the engine is configured for.
+    pub userns: Namespace,
+    /// `HostConfig.CgroupnsMode`: the host's or its own.
+    pub cgroup: Namespace,
     /// `HostConfig.VolumesFrom`, in order.
     pub volumes_from: Vec<VolumesFrom>,
     /// `HostConfig.Links`, `container:alias`; only the engine's own bridge knows them.
     pub links: BTreeSet<String>,
     /// `HostConfig.RestartPolicy`.
     pub restart: RestartPolicy,
-    /// `HostConfig.Memory`, bytes; 0 is unlimited.
-    pub memory: i64,
-    /// `HostConfig.NanoCpus`, billionths of a CPU; 0 is unlimited.
-    pub nano_cpus: i64,
-    /// `HostConfig.CpuShares`; 0 is the engine's default.
-    pub cpu_shares: i64,
-    /// `HostConfig.PidsLimit`; 0 is unlimited.
-    pub pids_limit: i64,
-    /// `HostConfig.CapAdd`, without the `CAP_` prefix, upper case.
-    pub cap_add: BTreeSet<String>,
-    /// `HostConfig.CapDrop`, likewise.
-    pub cap_drop: BTreeSet<String>,
+    /// How much of the host it may use.
+    pub limits: Limits,
+    /// What it may do to the host.
+    pub privileges: Privileges,
+    /// `HostConfig.Devices` and what else gives it hardware.
+    pub devices: Devices,
+    /// `HostConfig.LogConfig`.
+    pub logging: Logging,
     /// `HostConfig.ReadonlyRootfs`.
     pub read_only: bool,
     /// `HostConfig.Init`.
@@ -88,6 +101,16 @@ pub struct ContainerSpec {
     pub dns: Vec<String>,
     /// `HostConfig.DnsSearch`, in order.
     pub dns_search: Vec<String>,
+    /// `HostConfig.DnsOptions`, in order.
+    pub dns_options: Vec<String>,
+    /// `HostConfig.Sysctls`.
+    pub sysctls: BTreeMap<String, String>,
+    /// `HostConfig.StorageOpt`, which the engine's storage driver reads.
+    pub storage_options: BTreeMap<String, String>,
+    /// `HostConfig.Runtime`: the OCI runtime, by the engine's name for it.
+    pub runtime: Option<String>,
+    /// `HostConfig.Isolation`, which only Windows has.
+    pub isolation: Option<String>,
 }
 
 impl ContainerSpec {
@@ -103,6 +126,9 @@ impl ContainerSpec {
             user: None,
             working_dir: None,
             hostname: None,
+            domainname: None,
+            annotations: BTreeMap::new(),
+            platform: None,
             healthcheck: None,
             stop_signal: None,
             stop_timeout: None,
@@ -114,15 +140,16 @@ impl ContainerSpec {
             network_mode: Namespace::Default,
             ipc: Namespace::Default,
             pid: Namespace::Default,
+            uts: Namespace::Default,
+            userns: Namespace::Default,
+            cgroup: Namespace::Default,
             volumes_from: Vec::new(),
             links: BTreeSet::new(),
             restart: RestartPolicy::No,
-            memory: 0,
-            nano_cpus: 0,
-            cpu_shares: 0,
-            pids_limit: 0,
-            cap_add: BTreeSet::new(),
-            cap_drop: BTreeSet::new(),
+            limits: Limits::default(),
+            privileges: Privileges::default(),
+            devices: Devices::default(),
+            logging: Logging::default(),
             read_only: false,
             init: None,
             tty: false,
@@ -130,6 +157,11 @@ impl ContainerSpec {
             extra_hosts: BTreeSet::new(),
             dns: Vec::new(),
             dns_search: Vec::new(),
+            dns_options: Vec::new(),
+            sysctls: BTreeMap::new(),
+            storage_options: BTreeMap::new(),
+            runtime: None,
+            isolation: None,
         }
     }
 }
@@ -147,6 +179,8 @@ pub struct Healthcheck {
     pub retries: Option<u32>,
     /// Time during which failures do not count; `None` is 0.
     pub start_period: Option<Duration>,
+    /// Time between two checks during that time; `None` is the engine's 5 s.
+    pub start_interval: Option<Duration>,
 }
 
 impl Healthcheck {
@@ -154,6 +188,75 @@ impl Healthcheck {
     #[must_use]
     pub fn is_disabled(&self) -> bool {
         self.test.first().is_some_and(|word| word == "NONE")
+    }
+}
+
+/// Where the engine puts what a container writes to its outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logging {
+    /// `LogConfig.Type`; `None` is the engine's default, options included.
+    pub driver: Option<String>,
+    /// `LogConfig.Config`.
+    pub options: BTreeMap<String, String>,
+}
+
+/// A platform of an image. Written `linux/arm64/v8`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Platform {
+    /// The operating system, as Go calls it: `linux`.
+    pub os: String,
+    /// The architecture, as Go calls it: `amd64`.
+    pub architecture: String,
+    /// Its variant, `v8`; `None` for any.
+    pub variant: Option<String>,
+}
+
+impl Platform {
+    /// Reads `os/architecture[/variant]`, `architecture` alone meaning Linux; the kernel's
+    /// names of architectures become Go's. `None` if a part is missing.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let lower = text.to_ascii_lowercase();
+        let parts: Vec<&str> = lower.split('/').collect();
+        let (os, architecture, variant) = match parts.as_slice() {
+            [architecture] => ("linux", *architecture, None),
+            [os, architecture] => (*os, *architecture, None),
+            [os, architecture, variant] => (*os, *architecture, Some(*variant)),
+            _ => return None,
+        };
+        let (architecture, implied) = match architecture {
+            "x86_64" | "x86-64" => ("amd64", None),
+            "aarch64" | "arm64" => ("arm64", None),
+            "armhf" => ("arm", Some("v7")),
+            "armel" => ("arm", Some("v6")),
+            "i386" | "i686" => ("386", None),
+            other => (other, None),
+        };
+        // Of these two there is only one variant: not to name it is to mean it.
+        let variant = variant.or(implied).filter(|variant| {
+            !matches!((architecture, *variant), ("arm64", "v8") | ("amd64", "v1"))
+        });
+        let named = !os.is_empty() && !architecture.is_empty() && variant != Some("");
+        named.then(|| Self {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: variant.map(str::to_owned),
+        })
+    }
+
+    /// Whether an image of the other platform is one of this.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        self.os == other.os
+            && self.architecture == other.architecture
+            && (self.variant.is_none() || self.variant == other.variant)
+    }
+}
+
+impl std::fmt::Display for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
     }
 }
 
@@ -207,44 +310,6 @@ pub struct PublishedPort {
     pub host_port: Option<String>,
 }
 
-/// Something mounted into a container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mount {
-    /// What is mounted.
-    pub source: MountSource,
-    /// Whether writing is refused.
-    pub read_only: bool,
-    /// For volumes: do not copy the image's content into a new one.
-    pub no_copy: bool,
-    /// For binds: whether a missing source may be made by the engine (Compose's
-    /// short form). Observed mounts say `false`; it is no part of the comparison.
-    pub create_host_path: bool,
-}
-
-/// What a mount shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MountSource {
-    /// An absolute path of the engine's host.
-    Bind(String),
-    /// A volume by its name on the engine.
-    Volume(VolumeName),
-    /// A volume that the engine names itself.
-    Anonymous,
-}
-
-/// How a container is attached to a network.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Names under which it resolves there, beside its own name and id.
-    pub aliases: BTreeSet<String>,
-    /// `name:alias` pairs that resolve only inside this container.
-    pub links: BTreeSet<String>,
-    /// A fixed IPv4 address.
-    pub ipv4: Option<String>,
-    /// A fixed IPv6 address.
-    pub ipv6: Option<String>,
-}
-
 /// What the engine itself does when the main process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RestartPolicy {
@@ -271,51 +336,6 @@ pub struct FileSpec {
     pub mode: u32,
     /// The bytes.
     pub content: Content,
-}
-
-/// What a network is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NetworkSpec {
-    /// Its name on the engine.
-    pub name: NetworkName,
-    /// `bridge` when the stack says nothing.
-    pub driver: String,
-    /// Options of the driver.
-    pub driver_opts: BTreeMap<String, String>,
-    /// No route to the outside.
-    pub internal: bool,
-    /// Whether plain containers may attach to a Swarm network.
-    pub attachable: bool,
-    /// IPv6 on.
-    pub ipv6: bool,
-    /// Address pools; empty lets the engine choose one.
-    pub pools: Vec<IpamPool>,
-    /// Labels of the user; observed specs hold all.
-    pub labels: BTreeMap<String, String>,
-}
-
-/// One address pool of a network.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IpamPool {
-    /// The subnet in CIDR form.
-    pub subnet: Option<String>,
-    /// The part of it that the engine allocates from.
-    pub ip_range: Option<String>,
-    /// The gateway's address.
-    pub gateway: Option<String>,
-}
-
-/// What a volume is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct VolumeSpec {
-    /// Its name on the engine.
-    pub name: VolumeName,
-    /// `local` when the stack says nothing.
-    pub driver: String,
-    /// Options of the driver.
-    pub driver_opts: BTreeMap<String, String>,
-    /// Labels of the user; observed specs hold all.
-    pub labels: BTreeMap<String, String>,
 }
 
 /// How an image is built.

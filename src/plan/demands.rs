@@ -16,7 +16,7 @@ pub(super) fn demands(deployment: &Deployment) -> Vec<(Demand, Option<Loc>)> {
                 found.push((Demand::Bind(normalise(path)), at(format!("volumes.{target}"))));
             }
         }
-        for capability in &service.spec.cap_add {
+        for capability in &service.spec.privileges.cap_add {
             found.push((Demand::Capability(capability.clone()), at("cap_add".to_owned())));
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::observed::ImageView;
-use crate::model::spec::{ContainerSpec, Healthcheck, Mount, MountSource};
+use crate::model::spec::{ContainerSpec, Healthcheck};
 
 /// The spec with the image's defaults where it says nothing.
 ///
@@ -33,12 +33,7 @@ pub(super) fn effective(spec: &ContainerSpec, image: &ImageView) -> ContainerSpe
     all.exposed.extend(image.exposed.iter().copied());
     for target in &image.volumes {
         if !spec.tmpfs.contains_key(target) {
-            all.mounts.entry(target.clone()).or_insert(Mount {
-                source: MountSource::Anonymous,
-                read_only: false,
-                no_copy: false,
-                create_host_path: false,
-            });
+            all.mounts.entry(target.clone()).or_default();
         }
     }
     all
@@ -65,6 +60,7 @@ fn healthcheck(own: Option<&Healthcheck>, image: Option<&Healthcheck>) -> Option
         timeout: own.timeout.or(image.timeout),
         retries: own.retries.or(image.retries),
         start_period: own.start_period.or(image.start_period),
+        start_interval: own.start_interval.or(image.start_interval),
     })
 }
 

@@ -133,7 +133,9 @@ fn host(spec: &ContainerSpec, facts: &mut Facts) {
     for (target, options) in &spec.tmpfs {
         facts.insert(format!("tmpfs.{target}"), format!("tmpfs {options}").trim().to_owned());
     }
-    for (name, list) in [("cap_add", &spec.cap_add), ("cap_drop", &spec.cap_drop)] {
+    for (name, list) in
+        [("cap_add", &spec.privileges.cap_add), ("cap_drop", &spec.privileges.cap_drop)]
+    {
         for capability in list {
             facts.insert(format!("{name}.{capability}"), name.replace('_', " "));
         }
@@ -146,10 +148,10 @@ fn host(spec: &ContainerSpec, facts: &mut Facts) {
             facts.insert(path.to_owned(), list.join(" "));
         }
     }
-    number(facts, "mem_limit", spec.memory, spec.memory);
-    number(facts, "cpu_shares", spec.cpu_shares, spec.cpu_shares);
-    number(facts, "pids_limit", spec.pids_limit, spec.pids_limit);
-    number(facts, "cpus", spec.nano_cpus, cpus_text(spec.nano_cpus));
+    number(facts, "mem_limit", spec.limits.memory, spec.limits.memory);
+    number(facts, "cpu_shares", spec.limits.cpu_shares, spec.limits.cpu_shares);
+    number(facts, "pids_limit", spec.limits.pids, spec.limits.pids);
+    number(facts, "cpus", spec.limits.nano_cpus, cpus_text(spec.limits.nano_cpus));
     flag(facts, "read_only", spec.read_only);
     flag(facts, "init", spec.init.unwrap_or(false));
     let restart = restart_text(spec.restart);
@@ -206,6 +208,7 @@ fn mount_text(mount: &Mount) -> String {
         MountSource::Bind(path) => path.clone(),
         MountSource::Volume(name) => format!("volume {name}"),
         MountSource::Anonymous => "anonymous volume".to_owned(),
+        MountSource::Image(image) => format!("image {image}"),
     };
     if mount.read_only { format!("{source}, read-only") } else { source }
 }

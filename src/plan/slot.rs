@@ -386,11 +386,5 @@ fn network_of(cause: &Cause) -> Option<NetworkName> {
 
 fn resources(service: &Service) -> Resources {
     let spec = &service.spec;
-    Resources {
-        memory: spec.memory,
-        nano_cpus: spec.nano_cpus,
-        cpu_shares: spec.cpu_shares,
-        pids_limit: spec.pids_limit,
-        restart: spec.restart,
-    }
+    Resources { limits: spec.limits.clone(), restart: spec.restart }
 }

@@ -121,7 +121,7 @@ impl State {
                 let _ = engine.stop(&id, Duration::ZERO, timeline);
                 let _ = engine.remove(&id);
             }
-            Hand::Update => container.spec.memory = 64 << 20,
+            Hand::Update => container.spec.limits.memory = 64 << 20,
             Hand::Pause => container.status = Status::Paused,
             Hand::CopyLabels => {
                 let copy = ContainerName::new(format!("copy-of-{victim}"));
@@ -155,17 +155,7 @@ impl State {
 
     fn make_strange_network(&mut self, name: &EngineName, network: &NetworkName) {
         let Some(engine) = self.engines.get_mut(name) else { return };
-        let spec = NetworkSpec {
-            name: network.clone(),
-            driver: "bridge".to_owned(),
-            driver_opts: BTreeMap::new(),
-            internal: false,
-            attachable: false,
-            ipv6: false,
-            pools: Vec::new(),
-            labels: BTreeMap::new(),
-        };
-        if engine.make_network(spec).is_ok() {
+        if engine.make_network(NetworkSpec::bridge(network.clone())).is_ok() {
             self.note(&format!("hand: somebody makes network {network} on {name}"));
         }
     }

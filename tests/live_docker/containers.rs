@@ -11,7 +11,7 @@ use reconciler::model::observed::{Health, Status};
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Content;
 use reconciler::model::spec::{
-    Attachment, ContainerSpec, FileSpec, Healthcheck, Mount, MountSource, Port, Protocol,
+    Attachment, ContainerSpec, FileSpec, Healthcheck, IpamPool, Mount, MountSource, Port, Protocol,
     PublishedPort, RestartPolicy,
 };
 use reconciler::world::OutsideError;
@@ -23,7 +23,7 @@ fn tcp(number: u16) -> Port {
 }
 
 fn mount(source: MountSource) -> Mount {
-    Mount { source, read_only: false, no_copy: false, create_host_path: false }
+    Mount { source, ..Mount::default() }
 }
 
 /// A spec with every field set that this engine has.
@@ -44,6 +44,7 @@ fn everything() -> ContainerSpec {
         timeout: Some(Duration::from_secs(2)),
         retries: Some(4),
         start_period: Some(Duration::from_millis(1500)),
+        start_interval: None,
     });
     spec.stop_signal = Some("SIGKILL".to_owned());
     spec.stop_timeout = Some(7);
@@ -78,21 +79,20 @@ fn everything() -> ContainerSpec {
     spec.tmpfs = [("/scratch".to_owned(), "size=1m".to_owned())].into();
     let attachment = |ip: Option<&str>| Attachment {
         aliases: ["every".to_owned(), "thing".to_owned()].into(),
-        links: std::collections::BTreeSet::new(),
         ipv4: ip.map(str::to_owned),
-        ipv6: None,
+        ..Attachment::default()
     };
     spec.networks = BTreeMap::from([
         ("every_back".into(), attachment(Some("10.77.0.9"))),
         ("every_front".into(), attachment(None)),
     ]);
     spec.restart = RestartPolicy::OnFailure(3);
-    spec.memory = 32 << 20;
-    spec.nano_cpus = 500_000_000;
-    spec.cpu_shares = 512;
-    spec.pids_limit = 64;
-    spec.cap_add = ["NET_ADMIN".to_owned()].into();
-    spec.cap_drop = ["MKNOD".to_owned(), "CHOWN".to_owned()].into();
+    spec.limits.memory = 32 << 20;
+    spec.limits.nano_cpus = 500_000_000;
+    spec.limits.cpu_shares = 512;
+    spec.limits.pids = 64;
+    spec.privileges.cap_add = ["NET_ADMIN".to_owned()].into();
+    spec.privileges.cap_drop = ["MKNOD".to_owned(), "CHOWN".to_owned()].into();
     spec.read_only = true;
     spec.init = Some(true);
     spec.tty = true;
@@ -118,10 +118,11 @@ async fn a_container_of_every_field_is_what_inspect_shows() {
     act(&docker, &every.volume("data")).await.unwrap();
     act(&docker, &every.network("front")).await.unwrap();
     let Action::CreateNetwork { mut network, owner } = every.network("back") else { panic!() };
-    network.pools = vec![reconciler::model::spec::IpamPool {
+    network.pools = vec![IpamPool {
         subnet: Some("10.77.0.0/24".to_owned()),
         ip_range: Some("10.77.0.0/25".to_owned()),
         gateway: Some("10.77.0.1".to_owned()),
+        ..IpamPool::default()
     }];
     network.internal = true;
     let back = network.clone();
@@ -228,8 +229,11 @@ async fn a_life_from_start_to_removal() {
         act(&docker, &Action::UpdateContainer { container: container(), resources }).await.unwrap();
     }
     let spec = view(&docker, &id).await.spec;
-    assert_eq!((spec.memory, spec.nano_cpus, spec.pids_limit), (16 << 20, 250_000_000, 32));
-    assert_eq!((spec.cpu_shares, spec.restart), (256, RestartPolicy::UnlessStopped));
+    assert_eq!(
+        (spec.limits.memory, spec.limits.nano_cpus, spec.limits.pids),
+        (16 << 20, 250_000_000, 32)
+    );
+    assert_eq!((spec.limits.cpu_shares, spec.restart), (256, RestartPolicy::UnlessStopped));
 
     let remove = Action::RemoveContainer { container: container() };
     let error = act(&docker, &remove).await.unwrap_err();

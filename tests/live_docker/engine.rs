@@ -49,7 +49,7 @@ async fn what_the_policy_denies_is_never_sent() {
     let docker = connect(&proxy.address, HostPolicy::default());
     let mut spec = sleeper();
     let source = MountSource::Bind("/etc".to_owned());
-    let bind = Mount { source, read_only: true, no_copy: false, create_host_path: true };
+    let bind = Mount { source, read_only: true, create_host_path: true, ..Mount::default() };
     spec.mounts = [("/x".to_owned(), bind)].into();
     let action = Action::CreateContainer(Box::new(denied.create("web", spec)));
     let error = act(&docker, &action).await.unwrap_err();

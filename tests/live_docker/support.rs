@@ -89,14 +89,8 @@ impl Deployment {
 
     pub(crate) fn network(&self, key: &str) -> Action {
         let network = NetworkSpec {
-            name: format!("{}_{key}", self.0).as_str().into(),
-            driver: "bridge".to_owned(),
-            driver_opts: BTreeMap::new(),
-            internal: false,
-            attachable: false,
-            ipv6: false,
-            pools: Vec::new(),
             labels: BTreeMap::from([("note".to_owned(), "a network".to_owned())]),
+            ..NetworkSpec::bridge(format!("{}_{key}", self.0).as_str().into())
         };
         Action::CreateNetwork { network, owner: self.owner(key) }
     }

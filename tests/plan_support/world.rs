@@ -275,7 +275,7 @@ fn change(view: &mut ContainerView, words: &[&str], event: &str) {
             let (name, value) = pair.split_once('=').expect("NAME=VALUE");
             view.spec.env.insert(name.to_owned(), value.to_owned());
         }
-        ["memory", bytes] => view.spec.memory = bytes.parse().expect("bytes"),
+        ["memory", bytes] => view.spec.limits.memory = bytes.parse().expect("bytes"),
         ["disconnected", network] => {
             view.spec.networks.remove(&(*network).into());
         }

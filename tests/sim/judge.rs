@@ -94,7 +94,7 @@ fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
     let spec = &view.spec;
     expect(spec.image.as_str() == image, "it has another image");
     expect(spec.env.get("VERSION") == Some(&part.env.to_string()), "it has another environment");
-    expect(spec.memory == part.memory, "it has another memory limit");
+    expect(spec.limits.memory == part.memory, "it has another memory limit");
     expect(spec.restart == part.restart, "it has another restart policy");
     expect(spec.networks.len() == 1 + usize::from(part.back_network), "it has other networks");
     expect(part.is_job() || spec.networks.len() == view.addresses.len(), "it has no address");

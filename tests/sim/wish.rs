@@ -118,16 +118,7 @@ fn network_name(id: &DeploymentId, key: &str) -> NetworkName {
 }
 
 fn network(id: &DeploymentId, key: &str) -> Network {
-    let spec = NetworkSpec {
-        name: network_name(id, key),
-        driver: "bridge".to_owned(),
-        driver_opts: BTreeMap::new(),
-        internal: false,
-        attachable: false,
-        ipv6: false,
-        pools: Vec::new(),
-        labels: BTreeMap::new(),
-    };
+    let spec = NetworkSpec::bridge(network_name(id, key));
     Network { spec, external: false, origin: nowhere() }
 }
 
@@ -212,7 +203,7 @@ pub(crate) fn file(version: u64) -> FileSpec {
 fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
     let mut spec = ContainerSpec::of_image(part.reference(id, name).as_str().into());
     spec.env.insert("VERSION".to_owned(), part.env.to_string());
-    spec.memory = part.memory;
+    spec.limits.memory = part.memory;
     spec.restart = part.restart;
     spec.stop_timeout = Some(10);
     let aliases = BTreeSet::from([name.to_string()]);
@@ -230,7 +221,7 @@ fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
     }
     if part.volume {
         let source = MountSource::Volume(volume_name(id, name));
-        let mount = Mount { source, read_only: false, no_copy: false, create_host_path: false };
+        let mount = Mount { source, ..Mount::default() };
         spec.mounts.insert("/srv".to_owned(), mount);
     }
     if part.checked {

@@ -64,12 +64,12 @@ fn host_config(create: &Create, mounts: Mounts) -> HostConfig {
         network_mode: Some(create.network.as_ref().map_or("none", |name| name.as_str()).to_owned()),
         port_bindings: port_bindings(spec),
         restart_policy: Some(restart_policy(spec.restart)),
-        memory: limit(spec.memory),
-        nano_cpus: limit(spec.nano_cpus),
-        cpu_shares: limit(spec.cpu_shares),
-        pids_limit: limit(spec.pids_limit),
-        cap_add: filled(spec.cap_add.iter().cloned().collect()),
-        cap_drop: filled(spec.cap_drop.iter().cloned().collect()),
+        memory: limit(spec.limits.memory),
+        nano_cpus: limit(spec.limits.nano_cpus),
+        cpu_shares: limit(spec.limits.cpu_shares),
+        pids_limit: limit(spec.limits.pids),
+        cap_add: filled(spec.privileges.cap_add.iter().cloned().collect()),
+        cap_drop: filled(spec.privileges.cap_drop.iter().cloned().collect()),
         readonly_rootfs: Some(spec.read_only),
         init: spec.init,
         extra_hosts: filled(spec.extra_hosts.iter().cloned().collect()),
@@ -82,13 +82,14 @@ fn host_config(create: &Create, mounts: Mounts) -> HostConfig {
 /// The body that changes limits in place. The engine takes 0 for "leave as it is", so a
 /// limit of memory, CPU or weight can be changed, but not lifted, this way.
 pub(super) fn update(resources: &Resources) -> ContainerUpdateBody {
+    let limits = &resources.limits;
     ContainerUpdateBody {
-        memory: limit(resources.memory),
+        memory: limit(limits.memory),
         // What the engine itself chose at creation. Without it a larger limit is refused.
-        memory_swap: limit(resources.memory.saturating_mul(2)),
-        nano_cpus: limit(resources.nano_cpus),
-        cpu_shares: limit(resources.cpu_shares),
-        pids_limit: Some(resources.pids_limit),
+        memory_swap: limit(limits.memory_and_swap()),
+        nano_cpus: limit(limits.nano_cpus),
+        cpu_shares: limit(limits.cpu_shares),
+        pids_limit: Some(limits.pids),
         restart_policy: Some(restart_policy(resources.restart)),
         ..ContainerUpdateBody::default()
     }
@@ -207,6 +208,7 @@ impl Mounts {
                     all.structured.push(volume_mount(None, target, mount));
                 }
                 (MountSource::Anonymous, None) => all.anonymous.push(target.clone()),
+                (MountSource::Image(_), _) => {}
             }
         }
         // Volumes that only the image declares.
@@ -311,7 +313,7 @@ pub(super) mod tests {
 
     fn bind(path: &str, create_host_path: bool) -> Mount {
         let source = MountSource::Bind(path.to_owned());
-        Mount { source, read_only: true, no_copy: false, create_host_path }
+        Mount { source, read_only: true, create_host_path, ..Mount::default() }
     }
 
     #[test]

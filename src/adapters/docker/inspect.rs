@@ -103,12 +103,12 @@ fn host_config(spec: &mut ContainerSpec, host: HostConfig) {
         }
         Some(RestartPolicyNameEnum::NO | RestartPolicyNameEnum::EMPTY) | None => RestartPolicy::No,
     });
-    spec.memory = host.memory.unwrap_or_default();
-    spec.nano_cpus = host.nano_cpus.unwrap_or_default();
-    spec.cpu_shares = host.cpu_shares.unwrap_or_default();
-    spec.pids_limit = host.pids_limit.unwrap_or_default().max(0);
-    spec.cap_add = capabilities(host.cap_add);
-    spec.cap_drop = capabilities(host.cap_drop);
+    spec.limits.memory = host.memory.unwrap_or_default();
+    spec.limits.nano_cpus = host.nano_cpus.unwrap_or_default();
+    spec.limits.cpu_shares = host.cpu_shares.unwrap_or_default();
+    spec.limits.pids = host.pids_limit.unwrap_or_default().max(0);
+    spec.privileges.cap_add = capabilities(host.cap_add);
+    spec.privileges.cap_drop = capabilities(host.cap_drop);
     spec.read_only = host.readonly_rootfs.unwrap_or_default();
     spec.init = host.init;
     spec.extra_hosts = host.extra_hosts.unwrap_or_default().into_iter().collect();
@@ -204,9 +204,11 @@ pub(super) fn network(seen: Network) -> Result<NetworkView, Lacking> {
                     subnet: said(pool.subnet),
                     ip_range: said(pool.ip_range),
                     gateway: said(pool.gateway),
+                    ..IpamPool::default()
                 })
                 .collect(),
             labels: seen.labels.unwrap_or_default(),
+            ..NetworkSpec::bridge(NetworkName::new(""))
         },
     })
 }
@@ -254,6 +256,7 @@ fn healthcheck(seen: HealthConfig) -> Healthcheck {
         timeout: span(seen.timeout),
         retries: seen.retries.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0),
         start_period: span(seen.start_period),
+        start_interval: span(seen.start_interval),
     }
 }
 
@@ -302,6 +305,7 @@ fn attachment(seen: &EndpointSettings, invented: &[&str]) -> Attachment {
         links: seen.links.iter().flatten().cloned().collect(),
         ipv4: said(ipam.ipv4_address),
         ipv6: said(ipam.ipv6_address),
+        ..Attachment::default()
     }
 }
 
@@ -338,7 +342,7 @@ fn mount(point: &MountPoint, host: &HostConfig) -> Option<(String, Mount)> {
         .and_then(|options| options.no_copy)
         .unwrap_or_else(|| mode.split(',').any(|word| word == "nocopy"));
     let read_only = !point.rw.unwrap_or(true);
-    Some((target, Mount { source, read_only, no_copy, create_host_path: false }))
+    Some((target, Mount { source, read_only, no_copy, ..Mount::default() }))
 }
 
 #[cfg(test)]

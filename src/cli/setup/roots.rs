@@ -89,7 +89,7 @@ fn binds(own: &ContainerView) -> BTreeMap<String, String> {
     let mounts = own.spec.mounts.iter();
     let bind = |(here, mount): (&String, &crate::model::spec::Mount)| match &mount.source {
         MountSource::Bind(there) => Some((here.clone(), there.clone())),
-        MountSource::Volume(_) | MountSource::Anonymous => None,
+        MountSource::Volume(_) | MountSource::Anonymous | MountSource::Image(_) => None,
     };
     mounts.filter_map(bind).collect()
 }

@@ -178,7 +178,7 @@ impl Engine {
         for (target, mount) in &mut spec.mounts {
             mount.create_host_path = false;
             let name = match &mount.source {
-                MountSource::Bind(_) => continue,
+                MountSource::Bind(_) | MountSource::Image(_) => continue,
                 MountSource::Volume(name) => name.clone(),
                 MountSource::Anonymous => match taken_over.get(target) {
                     Some(name) => name.clone(),
@@ -210,10 +210,7 @@ impl Engine {
         to: &Resources,
     ) -> Result<(), OutsideError> {
         let spec = &mut self.get(id)?.spec;
-        spec.memory = to.memory;
-        spec.nano_cpus = to.nano_cpus;
-        spec.cpu_shares = to.cpu_shares;
-        spec.pids_limit = to.pids_limit;
+        spec.limits = to.limits.clone();
         spec.restart = to.restart;
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::model::digest::Digest;
 use crate::model::id::{ImageId, ImageRef};
 use crate::model::labels::BUILD_HASH;
 use crate::model::observed::ImageView;
-use crate::model::spec::{Build, ContainerSpec, Healthcheck, Mount, MountSource};
+use crate::model::spec::{Build, ContainerSpec, Healthcheck, Mount};
 use crate::world::OutsideError;
 
 impl Engine {
@@ -55,12 +55,7 @@ fn ordinary(image: &ImageRef) -> ImageView {
 
 /// A mount that the engine makes a volume of its own for.
 pub(super) fn anonymous_mount() -> Mount {
-    Mount {
-        source: MountSource::Anonymous,
-        read_only: false,
-        no_copy: false,
-        create_host_path: false,
-    }
+    Mount::default()
 }
 
 /// What inspect shows of a container that was asked for like this: the engine's `merge`
@@ -106,5 +101,6 @@ fn merged_check(own: Option<Healthcheck>, image: Option<&Healthcheck>) -> Option
     own.timeout = own.timeout.or(image.timeout);
     own.retries = own.retries.or(image.retries);
     own.start_period = own.start_period.or(image.start_period);
+    own.start_interval = own.start_interval.or(image.start_interval);
     Some(own)
 }

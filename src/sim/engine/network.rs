@@ -1,6 +1,6 @@
 //! Networks of a model engine and the addresses that they give.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::{Engine, Network};
@@ -53,14 +53,8 @@ impl Engine {
     pub(super) fn make_builtin_networks(&mut self) {
         for (name, driver) in [("bridge", "bridge"), ("host", "host"), ("none", "null")] {
             let spec = NetworkSpec {
-                name: NetworkName::new(name),
                 driver: driver.to_owned(),
-                driver_opts: BTreeMap::new(),
-                internal: false,
-                attachable: false,
-                ipv6: false,
-                pools: Vec::new(),
-                labels: BTreeMap::new(),
+                ..NetworkSpec::bridge(NetworkName::new(name))
             };
             self.make_network(spec).expect("BUG: a new engine has no networks");
         }
@@ -115,7 +109,8 @@ impl Engine {
             spec.pools.clear();
         } else if spec.pools.is_empty() {
             let subnet = Some(subnet.to_string());
-            spec.pools.push(IpamPool { subnet, ip_range: None, gateway: Some(gateway) });
+            let gateway = Some(gateway);
+            spec.pools.push(IpamPool { subnet, gateway, ..IpamPool::default() });
         } else {
             for pool in &mut spec.pools {
                 pool.subnet.get_or_insert_with(|| subnet.to_string());

@@ -252,12 +252,7 @@ fn deliver(
 }
 
 fn bind(draft: &mut Draft<'_>, target: &str, host: String) {
-    let mount = Mount {
-        source: MountSource::Bind(host),
-        read_only: true,
-        no_copy: false,
-        create_host_path: false,
-    };
+    let mount = Mount { source: MountSource::Bind(host), read_only: true, ..Mount::default() };
     draft.spec.mounts.insert(target.to_owned(), mount);
 }
 

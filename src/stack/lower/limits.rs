@@ -18,10 +18,10 @@ pub(super) fn limit(draft: &mut Draft<'_>, field: &Entry, key: &str, report: &Re
     let Some(value) = quantity(key, node, report) else { return };
     report.note(&mut draft.origins, key, field.at);
     let slot = match key {
-        "cpus" => &mut draft.spec.nano_cpus,
-        "mem_limit" => &mut draft.spec.memory,
-        "pids_limit" => &mut draft.spec.pids_limit,
-        _ => &mut draft.spec.cpu_shares,
+        "cpus" => &mut draft.spec.limits.nano_cpus,
+        "mem_limit" => &mut draft.spec.limits.memory,
+        "pids_limit" => &mut draft.spec.limits.pids,
+        _ => &mut draft.spec.limits.cpu_shares,
     };
     if *slot != 0 && *slot != value {
         report.error(field.at, format!("`{key}` and `deploy.resources.limits` differ"));

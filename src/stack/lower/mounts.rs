@@ -266,6 +266,7 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
         read_only: wish.read_only,
         no_copy: wish.no_copy,
         create_host_path: wish.create_host_path,
+        ..Mount::default()
     };
     draft.spec.mounts.insert(target, mount);
 }

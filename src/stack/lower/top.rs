@@ -51,16 +51,7 @@ pub(super) fn sections(root: &Node, scope: &mut Scope<'_>) {
 
 /// A network that the stack says nothing about.
 pub(super) fn plain_network(key: &str, scope: &Scope<'_>) -> NetworkSpec {
-    NetworkSpec {
-        name: NetworkName::new(format!("{}_{key}", scope.instance.id)),
-        driver: "bridge".to_owned(),
-        driver_opts: BTreeMap::new(),
-        internal: false,
-        attachable: false,
-        ipv6: false,
-        pools: Vec::new(),
-        labels: BTreeMap::new(),
-    }
+    NetworkSpec::bridge(NetworkName::new(format!("{}_{key}", scope.instance.id)))
 }
 
 /// A volume that the stack says nothing about.

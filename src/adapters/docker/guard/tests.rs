@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::adapters::docker::body;
+use crate::model::limits::Limits;
 use crate::model::policy::HostPolicy;
 
 const DEPLOYMENT: &str = "abc";
@@ -276,10 +277,7 @@ fn images_are_not_imported() {
 fn limits_are_all_that_changes_in_place() {
     let update = |body: Value| post("/containers/c1/update", &body);
     let resources = crate::model::action::Resources {
-        memory: 5,
-        nano_cpus: 6,
-        cpu_shares: 7,
-        pids_limit: 8,
+        limits: Limits { memory: 5, nano_cpus: 6, cpu_shares: 7, pids: 8, ..Limits::default() },
         restart: crate::model::spec::RestartPolicy::Always,
     };
     assert!(update(serde_json::to_value(body::update(&resources)).unwrap()).is_ok());

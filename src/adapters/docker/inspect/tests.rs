@@ -80,9 +80,9 @@ fn lists_become_what_they_mean() {
     let view = view(recorded());
     let spec = &view.spec;
     assert_eq!(spec.env, [("A".to_owned(), "b=c".to_owned())].into());
-    assert_eq!(spec.cap_add, ["NET_ADMIN".to_owned()].into());
-    assert_eq!(spec.cap_drop, ["MKNOD".to_owned()].into());
-    assert_eq!((spec.pids_limit, spec.restart, spec.init), (0, RestartPolicy::No, None));
+    assert_eq!(spec.privileges.cap_add, ["NET_ADMIN".to_owned()].into());
+    assert_eq!(spec.privileges.cap_drop, ["MKNOD".to_owned()].into());
+    assert_eq!((spec.limits.pids, spec.restart, spec.init), (0, RestartPolicy::No, None));
     let http = Port { number: 80, protocol: Protocol::Tcp };
     assert_eq!(spec.exposed, [http].into());
     assert_eq!(spec.published.len(), 1);
@@ -109,7 +109,7 @@ fn mounts_are_told_apart_and_every_volume_is_remembered() {
 fn a_limit_of_minus_one_is_none() {
     let mut unlimited = recorded();
     unlimited["HostConfig"]["PidsLimit"] = (-1).into();
-    assert_eq!(view(unlimited).spec.pids_limit, 0);
+    assert_eq!(view(unlimited).spec.limits.pids, 0);
 }
 
 #[test]
