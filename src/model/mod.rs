@@ -3,7 +3,7 @@
 //! - [`id`]: names and ids, each its own type, so that two of them cannot be swapped.
 //! - [`spec`]: what a container, a network or a volume *is*, in the engine's units;
 //!   the same type describes what git wants and what the engine reports; its parts are in
-//!   [`limits`], [`privilege`], [`mount`], [`network`], and in [`share`] what containers
+//!   [`limits`], [`privilege`], [`mount`], [`network`], [`platform`], and in [`share`] what containers
 //!   share with the host or with each other.
 //! - [`desired`]: deployments as one revision of a source asks for them.
 //! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
@@ -29,6 +29,7 @@ pub mod mount;
 pub mod network;
 pub mod observed;
 pub mod plan;
+pub mod platform;
 pub mod policy;
 pub mod privilege;
 pub mod registrant;

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::digest::Digest;
 use super::id::{ImageRef, NetworkName};
 use super::limits::Limits;
 pub use super::mount::{Mount, MountSource, Propagation, Recursion, Relabel};
 pub use super::network::{Attachment, IpamPool, NetworkSpec, VolumeSpec};
+pub use super::platform::Platform;
 use super::privilege::{Devices, Privileges};
 use super::secret::Content;
 use super::share::{Namespace, VolumesFrom};
@@ -164,6 +166,29 @@ impl ContainerSpec {
             isolation: None,
         }
     }
+
+    /// What it says that a container of no image and with nothing else said does not, for
+    /// hashes: fields of later versions, at their defaults, do not change them.
+    #[must_use]
+    pub fn said(&self) -> Value {
+        let json = |spec: &Self| serde_json::to_value(spec).expect("BUG: a spec is always JSON");
+        beyond(json(self), &json(&Self::of_image(ImageRef::new(""))))
+    }
+}
+
+/// The members of `value` that are not as in `default`, at any depth.
+fn beyond(value: Value, default: &Value) -> Value {
+    match (value, default) {
+        (Value::Object(members), Value::Object(defaults)) => members
+            .into_iter()
+            .filter(|(name, value)| defaults.get(name) != Some(value))
+            .map(|(name, value)| {
+                let value = beyond(value, defaults.get(&name).unwrap_or(&Value::Null));
+                (name, value)
+            })
+            .collect(),
+        (value, _) => value,
+    }
 }
 
 /// A container's health check.
@@ -198,66 +223,6 @@ pub struct Logging {
     pub driver: Option<String>,
     /// `LogConfig.Config`.
     pub options: BTreeMap<String, String>,
-}
-
-/// A platform of an image. Written `linux/arm64/v8`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Platform {
-    /// The operating system, as Go calls it: `linux`.
-    pub os: String,
-    /// The architecture, as Go calls it: `amd64`.
-    pub architecture: String,
-    /// Its variant, `v8`; `None` for any.
-    pub variant: Option<String>,
-}
-
-impl Platform {
-    /// Reads `os/architecture[/variant]`, `architecture` alone meaning Linux; the kernel's
-    /// names of architectures become Go's. `None` if a part is missing.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let lower = text.to_ascii_lowercase();
-        let parts: Vec<&str> = lower.split('/').collect();
-        let (os, architecture, variant) = match parts.as_slice() {
-            [architecture] => ("linux", *architecture, None),
-            [os, architecture] => (*os, *architecture, None),
-            [os, architecture, variant] => (*os, *architecture, Some(*variant)),
-            _ => return None,
-        };
-        let (architecture, implied) = match architecture {
-            "x86_64" | "x86-64" => ("amd64", None),
-            "aarch64" | "arm64" => ("arm64", None),
-            "armhf" => ("arm", Some("v7")),
-            "armel" => ("arm", Some("v6")),
-            "i386" | "i686" => ("386", None),
-            other => (other, None),
-        };
-        // Of these two there is only one variant: not to name it is to mean it.
-        let variant = variant.or(implied).filter(|variant| {
-            !matches!((architecture, *variant), ("arm64", "v8") | ("amd64", "v1"))
-        });
-        let named = !os.is_empty() && !architecture.is_empty() && variant != Some("");
-        named.then(|| Self {
-            os: os.to_owned(),
-            architecture: architecture.to_owned(),
-            variant: variant.map(str::to_owned),
-        })
-    }
-
-    /// Whether an image of the other platform is one of this.
-    #[must_use]
-    pub fn includes(&self, other: &Self) -> bool {
-        self.os == other.os
-            && self.architecture == other.architecture
-            && (self.variant.is_none() || self.variant == other.variant)
-    }
-}
-
-impl std::fmt::Display for Platform {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
-        self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
-    }
 }
 
 /// A transport protocol of a port.
@@ -353,4 +318,19 @@ pub struct Build {
     pub labels: BTreeMap<String, String>,
     /// The hash of everything above and of the context's files: equal hash, no build.
     pub hash: Digest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_said_is_hashed() {
+        let mut spec = ContainerSpec::of_image("web".into());
+        spec.limits.cpuset = "0-1".to_owned();
+        spec.command = Some(Vec::new());
+        let said =
+            serde_json::json!({ "image": "web", "limits": { "cpuset": "0-1" }, "command": [] });
+        assert_eq!(spec.said(), said);
+    }
 }

@@ -7,6 +7,7 @@ use reconciler::adapters::docker::Docker;
 use reconciler::model::action::{Action, Resources};
 use reconciler::model::id::ContainerId;
 use reconciler::model::labels::is_reserved;
+use reconciler::model::limits::Limits;
 use reconciler::model::observed::{Health, Status};
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Content;
@@ -218,14 +219,18 @@ async fn a_life_from_start_to_removal() {
     assert_eq!(docker.log_tail(&id, 1).await.unwrap().len(), 1);
 
     let resources = Resources {
-        memory: 64 << 20,
-        nano_cpus: 250_000_000,
-        cpu_shares: 256,
-        pids_limit: 32,
+        limits: Limits {
+            memory: 64 << 20,
+            nano_cpus: 250_000_000,
+            cpu_shares: 256,
+            pids: 32,
+            ..Limits::default()
+        },
         restart: RestartPolicy::UnlessStopped,
     };
     for memory in [64 << 20, 16 << 20] {
-        let resources = Resources { memory, ..resources.clone() };
+        let limits = Limits { memory, ..resources.limits.clone() };
+        let resources = Resources { limits, ..resources.clone() };
         act(&docker, &Action::UpdateContainer { container: container(), resources }).await.unwrap();
     }
     let spec = view(&docker, &id).await.spec;

@@ -190,7 +190,7 @@ fn service_hash(spec: &ContainerSpec, image: &ImageSource, files: Option<&Digest
     for mount in spec.mounts.values_mut() {
         mount.create_host_path = false;
     }
-    Digest::of(json!({ "spec": spec, "image": image, "files": files }).to_string())
+    Digest::of(json!({ "spec": spec.said(), "image": image, "files": files }).to_string())
 }
 
 fn deployment_hash(
