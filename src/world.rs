@@ -53,6 +53,10 @@ pub enum OutsideError {
 /// Read-only access to engines, the catalog and the ledger.
 #[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
 pub trait Observe {
+    /// Announces that all engines will soon be looked at, so that they can be asked
+    /// already for what no scope changes. A hint: the next look at each may begin with it.
+    fn begin(&self) {}
+
     /// Everything of interest on an engine, or an error if any part of it could not be
     /// read: half an answer is no answer.
     async fn engine(

@@ -4,6 +4,7 @@
 //! [`ReadOnlyHost`] is what `plan` gets: a type without any way to change something.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::select_all;
@@ -22,6 +23,9 @@ use crate::world::{Act, Observe, OutsideError, Scope, Tree, Watch};
 pub trait Engine {
     /// The operator's name of it.
     fn name(&self) -> &EngineName;
+
+    /// See [`Observe::begin`].
+    fn begin(&self) {}
 
     /// See [`Observe::engine`].
     async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError>;
@@ -52,21 +56,25 @@ pub trait Engine {
     async fn stirred(&self);
 }
 
-impl Engine for Docker {
+impl Engine for Arc<Docker> {
     fn name(&self) -> &EngineName {
-        self.name()
+        Docker::name(self)
+    }
+
+    fn begin(&self) {
+        Docker::begin(self);
     }
 
     async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
         // A large future: kept off the stack of every caller.
-        Box::pin(self.observe(scope)).await
+        Box::pin(Docker::observe(self, scope)).await
     }
 
     async fn container(
         &self,
         container: &ContainerId,
     ) -> Result<Option<ContainerView>, OutsideError> {
-        self.container(container).await
+        Docker::container(self, container).await
     }
 
     async fn log_tail(
@@ -74,29 +82,29 @@ impl Engine for Docker {
         container: &ContainerId,
         lines: usize,
     ) -> Result<Vec<String>, OutsideError> {
-        self.log_tail(container, lines).await
+        Docker::log_tail(self, container, lines).await
     }
 
     async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
-        self.act(action, tree).await
+        Docker::act(self, action, tree).await
     }
 
     async fn read_ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        self.read_ledger().await
+        Docker::read_ledger(self).await
     }
 
     async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
-        self.write_ledger(change).await
+        Docker::write_ledger(self, change).await
     }
 
     async fn stirred(&self) {
-        self.stirred().await;
+        Docker::stirred(self).await;
     }
 }
 
 /// The real world.
 #[derive(Debug)]
-pub struct Host<E = Docker> {
+pub struct Host<E = Arc<Docker>> {
     engines: BTreeMap<EngineName, E>,
     consul: Option<Consul>,
     keeper: EngineName,
@@ -141,6 +149,10 @@ impl<E: Engine> Host<E> {
 }
 
 impl<E: Engine> Observe for Host<E> {
+    fn begin(&self) {
+        self.engines.values().for_each(Engine::begin);
+    }
+
     async fn engine(
         &self,
         engine: &EngineName,
@@ -225,9 +237,13 @@ impl<E: Engine> Watch for Host<E> {
 
 /// The real world, to look at.
 #[derive(Debug)]
-pub struct ReadOnlyHost<E = Docker>(Host<E>);
+pub struct ReadOnlyHost<E = Arc<Docker>>(Host<E>);
 
 impl<E: Engine> Observe for ReadOnlyHost<E> {
+    fn begin(&self) {
+        self.0.begin();
+    }
+
     async fn engine(
         &self,
         engine: &EngineName,

@@ -2,7 +2,7 @@
 //!
 //! - [`endpoint`]: where it is. `transport`: how requests get there, with the negotiated
 //!   API version, past the `guard`, the one choke point of the host policy.
-//! - `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
+//! - `glance`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
 //!   most does not go through bollard, only through the same transport.
 //! - `act`, `body`, `image`, `archive`: one changing call per action.
 //! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
@@ -15,6 +15,7 @@ mod body;
 mod endpoint;
 mod error;
 mod events;
+mod glance;
 mod guard;
 mod image;
 mod inspect;
@@ -35,12 +36,14 @@ use bytes::Bytes;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
+pub use own::Traces;
 pub use warden::Warden;
 
 use crate::adapters::http::HttpClient;
 use crate::model::id::{EngineId, EngineName, InstallationId};
 use crate::world::OutsideError;
 use events::Subscription;
+use glance::Begun;
 use transport::Transport;
 
 /// How many requests are under way at once while an engine is read, and how many unused
@@ -60,6 +63,7 @@ pub struct Docker {
     /// One permit for each read that may be under way.
     reads: Semaphore,
     id: OnceCell<EngineId>,
+    begun: Begun,
     events: Mutex<Subscription>,
 }
 
@@ -108,6 +112,7 @@ impl Docker {
             transport,
             reads: Semaphore::new(AT_ONCE),
             id: OnceCell::new(),
+            begun: Begun::default(),
             events: Mutex::new(Subscription::default()),
         })
     }

@@ -1,4 +1,4 @@
-//! One look at an engine: one list of everything, and an inspect of what may be ours.
+//! One look at an engine: the glance, and what the scope adds to it; and single things.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use bollard::errors::Error;
 use bollard::query_parameters::LogsOptions;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::act::INSTALLATION;
-use super::answer::{ContainerInspect, ContainerSummary, ImageInspect, Info, Network, Volumes};
+use super::answer::{ContainerInspect, ImageInspect};
+use super::glance::{Glance, Other};
 use super::transport::percent_encoded;
-use super::{AT_ONCE, Docker, inspect, ledger, own};
-use crate::model::id::{ContainerId, ContainerName, EngineId, ImageRef};
-use crate::model::observed::{ContainerView, EngineContents, ImageView, NetworkView, VolumeView};
+use super::{AT_ONCE, Docker, inspect};
+use crate::model::id::{ContainerId, ImageRef};
+use crate::model::observed::{ContainerView, EngineContents, ImageView};
 use crate::world::{OutsideError, Scope};
 
 /// How much of a log is kept at most, and of each of its lines, in bytes.
@@ -25,47 +25,19 @@ impl Docker {
     /// If any part could not be read: half an answer is no answer. Only a container
     /// that vanishes between the list and its inspect is simply not there.
     pub async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
-        let (containers, networks, volumes, images, id) = futures_util::try_join!(
-            self.containers(scope),
-            self.networks(),
-            self.volumes(),
-            self.images(scope),
-            self.engine_id(),
-        )?;
-        let (containers, others, own) = containers;
-        Ok(EngineContents { id: Some(id), containers, others, networks, volumes, images, own })
-    }
-
-    /// Containers that may be ours, the names of all others, and our own container.
-    async fn containers(
-        &self,
-        scope: &Scope,
-    ) -> Result<
-        (Vec<ContainerView>, BTreeMap<ContainerName, ContainerId>, Option<ContainerId>),
-        OutsideError,
-    > {
-        let mut others = BTreeMap::new();
-        let mut concerned = Vec::new();
-        let mut ids = Vec::new();
-        let answer = self.get("/containers/json?all=true").await?;
-        for summary in self.decoded::<Vec<ContainerSummary<'_>>>(&answer)? {
-            let id = ContainerId::new(&*summary.id.0);
-            ids.push(id.clone());
-            if self.concerns(&summary, scope) {
-                concerned.push(id);
-            } else if let Some(name) = summary.name() {
-                others.insert(ContainerName::new(name), id);
-            }
-        }
-        drop(answer);
-        let found: Vec<Option<ContainerView>> = stream::iter(&concerned)
-            .map(|id| self.container(id))
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let mut containers: Vec<ContainerView> = found.into_iter().flatten().collect();
+        let (glance, images) = futures_util::try_join!(self.glance(), self.images(scope))?;
+        let Glance { id, ours, others, own, networks, volumes } = glance;
+        let is_concerned = |other: &Other| {
+            other.project.as_ref().is_some_and(|project| scope.deployments.contains(project))
+        };
+        let (adoptable, others): (Vec<Other>, Vec<Other>) =
+            others.into_iter().partition(is_concerned);
+        let adoptable = adoptable.into_iter().map(|other| other.id).collect();
+        let mut containers = ours;
+        containers.extend(self.inspected(adoptable).await?);
         containers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-        Ok((containers, others, own::among(&ids)))
+        let others = others.into_iter().filter_map(|other| Some((other.name?, other.id))).collect();
+        Ok(EngineContents { id: Some(id), containers, others, networks, volumes, images, own })
     }
 
     /// One container; `None` if it does not exist.
@@ -124,33 +96,6 @@ impl Docker {
         Ok(all.into_iter().skip(surplus).collect())
     }
 
-    /// Whether a container may be ours.
-    fn concerns(&self, summary: &ContainerSummary, scope: &Scope) -> bool {
-        if summary.label(ledger::LABEL).is_some() {
-            return false;
-        }
-        let ours = summary.label(INSTALLATION) == Some(self.installation.as_str());
-        let project = summary.label("com.docker.compose.project");
-        ours || project.is_some_and(|id| scope.deployments.contains(&id.into()))
-    }
-
-    async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
-        let mut list: Vec<Network> = self.decoded(&self.get("/networks").await?)?;
-        let age = |network: &Network| network.created.as_deref().and_then(inspect::instant);
-        list.sort_by(|a, b| (&a.name, age(a), &a.id).cmp(&(&b.name, age(b), &b.id)));
-        let views = list.into_iter().map(inspect::network).collect::<Result<Vec<_>, _>>();
-        views.map_err(|error| self.failed(error))
-    }
-
-    async fn volumes(&self) -> Result<Vec<VolumeView>, OutsideError> {
-        let list: Volumes = self.decoded(&self.get("/volumes").await?)?;
-        let views = list.volumes.unwrap_or_default().into_iter().map(inspect::volume);
-        let views = views.collect::<Result<Vec<_>, _>>();
-        let mut views = views.map_err(|error| self.failed(error))?;
-        views.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
-        Ok(views)
-    }
-
     async fn images(&self, scope: &Scope) -> Result<BTreeMap<ImageRef, ImageView>, OutsideError> {
         let found: Vec<Option<(ImageRef, ImageView)>> = stream::iter(&scope.images)
             .map(|image| async move {
@@ -161,16 +106,6 @@ impl Docker {
             .try_collect()
             .await?;
         Ok(found.into_iter().flatten().collect())
-    }
-
-    /// The id that the engine gives itself, asked for once: it is expensive to ask.
-    async fn engine_id(&self) -> Result<EngineId, OutsideError> {
-        let asked = self.id.get_or_try_init(|| async {
-            let info: Info = self.decoded(&self.get("/info").await?)?;
-            let id = info.id.filter(|id| !id.is_empty());
-            id.map(EngineId::new).ok_or_else(|| self.failed("it does not say its id"))
-        });
-        asked.await.cloned()
     }
 }
 

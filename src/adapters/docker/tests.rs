@@ -20,7 +20,7 @@ type Answers = BTreeMap<&'static str, (u16, String)>;
 
 struct FakeEngine {
     folder: PathBuf,
-    docker: Docker,
+    docker: Arc<Docker>,
     requests: Arc<StdMutex<Vec<String>>>,
 }
 
@@ -69,7 +69,7 @@ impl FakeEngine {
         let endpoint = EngineEndpoint::Unix(socket);
         let policy = Warden::of(HostPolicy::default());
         let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
-        Self { folder, docker, requests }
+        Self { folder, docker: Arc::new(docker), requests }
     }
 
     fn requests(&self) -> Vec<String> {
@@ -141,6 +141,26 @@ async fn a_container_that_vanishes_after_the_list_is_not_there() {
     let seen = look(&engine).await.unwrap();
     let names: Vec<&str> = seen.containers.iter().map(|view| view.name.as_str()).collect();
     assert_eq!(names, ["b2"]);
+}
+
+#[tokio::test]
+async fn a_look_that_was_begun_asks_for_nothing_twice_and_counts_once() {
+    let engine = FakeEngine::start(vec![
+        ("GET /containers/json", 200, json!([listed("a1")])),
+        ("GET /containers/a1/json", 200, inspected("a1", "running")),
+        ("GET /images/web/json", 200, json!({"Id": "sha256:1"})),
+    ]);
+    let asked = |what: &str| engine.requests().iter().filter(|line| line.contains(what)).count();
+    engine.docker.begin();
+    // Nobody has said yet what is wanted.
+    while asked("/containers/a1/json") == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(look(&engine).await.unwrap().containers.len(), 1);
+    assert_eq!(engine.requests().len(), 7, "{:?}", engine.requests());
+    // What was begun is used up: the next look sees what is then.
+    look(&engine).await.unwrap();
+    assert_eq!((asked("/containers/json"), asked("/networks"), asked("/info")), (2, 2, 1));
 }
 
 #[tokio::test]

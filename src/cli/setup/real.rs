@@ -133,10 +133,11 @@ fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
     settings: &Settings,
     warden: &Arc<Warden>,
-) -> Result<Vec<Docker>, Refusal> {
+) -> Result<Vec<Arc<Docker>>, Refusal> {
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
         let installation = settings.installation.clone();
         Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(warden))
+            .map(Arc::new)
     };
     let connected: Result<Vec<_>, OutsideError> = engines.iter().map(connect).collect();
     connected.map_err(|error| Refusal::invalid(chain(&error)))

@@ -3,19 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::adapters::docker::Traces;
 use crate::adapters::host::Host;
 use crate::model::id::EngineName;
 use crate::model::observed::ContainerView;
 use crate::model::policy::{is_within, normalise};
 use crate::model::spec::MountSource;
-use crate::world::{Observe as _, Scope};
+use crate::world::Observe as _;
 
 use super::engines::EngineSetup;
-
-/// What is mounted where, as this process sees it.
-const MOUNTS: &str = "/proc/self/mountinfo";
-/// Files over which engines mount their own in every container.
-const MARKS: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
 
 /// The source's folder as an engine's host sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +51,12 @@ pub(in crate::cli) async fn roots(
     engines: &BTreeMap<EngineName, EngineSetup>,
     is_folder: bool,
 ) -> BTreeMap<EngineName, Root> {
-    let boxed = has_marks(&std::fs::read_to_string(MOUNTS).unwrap_or_default());
     let mut roots = BTreeMap::new();
     for (name, engine) in engines {
         let root = match &engine.project_directory {
             Some(path) => Root::Given(path.clone()),
             None if !is_folder || !engine.is_here() => Root::Unseen,
-            None if boxed => through_mounts(host, name).await,
+            None if Traces::ours().are_of_a_container() => through_mounts(host, name).await,
             None => Root::Same,
         };
         roots.insert(name.clone(), root);
@@ -69,20 +64,19 @@ pub(in crate::cli) async fn roots(
     roots
 }
 
-/// Whether we may run in a container: then, and only then, an engine is asked.
-fn has_marks(mounts: &str) -> bool {
-    mounts.lines().filter_map(|line| line.split(' ').nth(4)).any(|point| MARKS.contains(&point))
-}
-
 /// The mounts of the container that we run in, if this engine runs it.
 async fn through_mounts(host: &Host, engine: &EngineName) -> Root {
-    let Ok(contents) = host.engine(engine, &Scope::default()).await else { return Root::Unseen };
-    // A mark alone proves nothing: it may be another engine's container.
-    let Some(own) = contents.own else { return Root::Same };
-    match host.container(engine, &own).await {
-        Ok(Some(own)) => Root::Mounted(binds(&own)),
-        Ok(None) | Err(_) => Root::Unseen,
+    for id in Traces::ours().candidates() {
+        match host.container(engine, &id).await {
+            Ok(Some(own)) if own.id.as_str().starts_with(id.as_str()) => {
+                return Root::Mounted(binds(&own));
+            }
+            Ok(_) => {}
+            Err(_) => return Root::Unseen,
+        }
     }
+    // It is another engine's container, if any.
+    Root::Same
 }
 
 fn binds(own: &ContainerView) -> BTreeMap<String, String> {
@@ -108,14 +102,6 @@ mod tests {
         assert_eq!(there("/state/notes").as_deref(), Some("/home/ann/stacks/notes"));
         assert_eq!(there("/state/shop/a").as_deref(), Some("/srv/shop/a"));
         assert_eq!(there("/other"), None);
-    }
-
-    #[test]
-    fn a_container_has_files_of_the_engine_mounted_over_its_own() {
-        let line = |point: &str| format!("602 590 8:1 /var/lib/x {point} rw - ext4 /dev/sda1 rw");
-        assert!(has_marks(&line("/etc/hosts")));
-        assert!(!has_marks(&line("/etc/hosts.d")));
-        assert!(!has_marks(""));
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     source: &S,
     detailed: bool,
 ) -> Exit {
+    setup.world.begin();
     let snapshot = match source.fetch().await {
         Ok(snapshot) => snapshot,
         Err(error) => return unread(console, error),
@@ -82,6 +83,7 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
     stop: &Stop,
 ) -> Begun {
     let began = setup.clock.now();
+    setup.world.begin();
     let read = pin!(async { Ok(look(console, setup, fetch.await?).await) });
     let report = match select(pin!(stop.requested()), read).await {
         Either::Right((Ok(prepared), _)) => return Begun::Ready(prepared),

@@ -1,0 +1,138 @@
+//! The part of a look that no scope changes: one list of everything, and an inspect of what
+//! carries our labels. It may begin while desired state is still being read.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::task::JoinHandle;
+
+use super::act::INSTALLATION;
+use super::answer::{ContainerSummary, Info, Network, Volumes};
+use super::{AT_ONCE, Docker, Traces, inspect, ledger};
+use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
+use crate::model::observed::{ContainerView, NetworkView, VolumeView};
+use crate::world::OutsideError;
+
+/// What a look finds whatever its scope is.
+pub(super) struct Glance {
+    pub(super) id: EngineId,
+    /// The containers with our installation's label.
+    pub(super) ours: Vec<ContainerView>,
+    /// All others.
+    pub(super) others: Vec<Other>,
+    /// The container that we run in.
+    pub(super) own: Option<ContainerId>,
+    pub(super) networks: Vec<NetworkView>,
+    pub(super) volumes: Vec<VolumeView>,
+}
+
+/// A container without our label.
+pub(super) struct Other {
+    pub(super) id: ContainerId,
+    pub(super) name: Option<ContainerName>,
+    /// The Compose project that it belongs to. The ledger belongs to none.
+    pub(super) project: Option<DeploymentId>,
+}
+
+/// A glance under way, if one was begun for the next look.
+#[derive(Default)]
+pub(super) struct Begun(Mutex<Option<JoinHandle<Result<Glance, OutsideError>>>>);
+
+impl Begun {
+    fn replace(
+        &self,
+        with: Option<JoinHandle<Result<Glance, OutsideError>>>,
+    ) -> Option<JoinHandle<Result<Glance, OutsideError>>> {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), with)
+    }
+}
+
+impl Docker {
+    /// Begins the next look. Must be called inside the runtime.
+    pub fn begin(self: &Arc<Self>) {
+        let docker = Arc::clone(self);
+        let task = tokio::spawn(async move { docker.fresh_glance().await });
+        if let Some(unused) = self.begun.replace(Some(task)) {
+            unused.abort();
+        }
+    }
+
+    /// The glance that was begun, once; without one, a new one.
+    pub(super) async fn glance(&self) -> Result<Glance, OutsideError> {
+        match self.begun.replace(None) {
+            Some(task) => task.await.expect("BUG: a look at an engine does not panic"),
+            None => self.fresh_glance().await,
+        }
+    }
+
+    async fn fresh_glance(&self) -> Result<Glance, OutsideError> {
+        let ((ours, others, own), networks, volumes, id) = futures_util::try_join!(
+            self.listed(),
+            self.networks(),
+            self.volumes(),
+            self.engine_id(),
+        )?;
+        Ok(Glance { id, ours, others, own, networks, volumes })
+    }
+
+    async fn listed(
+        &self,
+    ) -> Result<(Vec<ContainerView>, Vec<Other>, Option<ContainerId>), OutsideError> {
+        let (mut ids, mut ours, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let answer = self.get("/containers/json?all=true").await?;
+        for seen in self.decoded::<Vec<ContainerSummary<'_>>>(&answer)? {
+            let id = ContainerId::new(&*seen.id.0);
+            ids.push(id.clone());
+            let is_ledger = seen.label(ledger::LABEL).is_some();
+            if !is_ledger && seen.label(INSTALLATION) == Some(self.installation.as_str()) {
+                ours.push(id);
+            } else {
+                let project = seen.label("com.docker.compose.project").filter(|_| !is_ledger);
+                let (name, project) =
+                    (seen.name().map(ContainerName::from), project.map(DeploymentId::from));
+                others.push(Other { id, name, project });
+            }
+        }
+        drop(answer);
+        Ok((self.inspected(ours).await?, others, Traces::ours().among(&ids)))
+    }
+
+    /// These containers, in no order; those that vanished meanwhile are not among them.
+    pub(super) async fn inspected(
+        &self,
+        containers: Vec<ContainerId>,
+    ) -> Result<Vec<ContainerView>, OutsideError> {
+        let found: Vec<Option<ContainerView>> = stream::iter(containers)
+            .map(|id| async move { self.container(&id).await })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
+        let mut list: Vec<Network> = self.decoded(&self.get("/networks").await?)?;
+        let age = |network: &Network| network.created.as_deref().and_then(inspect::instant);
+        list.sort_by(|a, b| (&a.name, age(a), &a.id).cmp(&(&b.name, age(b), &b.id)));
+        let views = list.into_iter().map(inspect::network).collect::<Result<Vec<_>, _>>();
+        views.map_err(|error| self.failed(error))
+    }
+
+    async fn volumes(&self) -> Result<Vec<VolumeView>, OutsideError> {
+        let list: Volumes = self.decoded(&self.get("/volumes").await?)?;
+        let views = list.volumes.unwrap_or_default().into_iter().map(inspect::volume);
+        let mut views = views.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error))?;
+        views.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+        Ok(views)
+    }
+
+    /// The id that the engine gives itself, asked for once: it is expensive to ask.
+    async fn engine_id(&self) -> Result<EngineId, OutsideError> {
+        let asked = self.id.get_or_try_init(|| async {
+            let info: Info = self.decoded(&self.get("/info").await?)?;
+            let id = info.id.filter(|id| !id.is_empty());
+            id.map(EngineId::new).ok_or_else(|| self.failed("it does not say its id"))
+        });
+        asked.await.cloned()
+    }
+}
