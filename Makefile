@@ -38,6 +38,10 @@ unit: ## plan tables, loader, command line: no Docker needed
 	$(CARGO) test --no-default-features --lib
 	$(TESTS) -E 'not binary(/^live/) and not binary(sim)'
 
+.PHONY: conformance
+conformance: ## how much of Docker Compose's normal form, refusals and config hashes is equal
+	$(CARGO) test --no-default-features --test conformance -- --nocapture
+
 .PHONY: sim
 sim: ## SEEDS simulated worlds with crashes and lost answers, each run twice
 	RECONCILER_SIM_SEEDS=$(SEEDS) $(CARGO) test --profile sim --no-default-features --test sim -- --nocapture

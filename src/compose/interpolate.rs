@@ -1,56 +1,104 @@
-//! Interpolation of a whole tree: every value, never a key, nothing under `x-*` that is
-//! not ours.
+//! Interpolation of a whole tree: every value, never a key; then what has to be a number
+//! or a truth value becomes one.
 
-use super::template;
+use std::cell::Cell;
+
+use super::cast;
+use super::codes::{LIMIT, REFERENCE, REQUIRED, UNSET};
+use super::path::Path;
+use super::template::{self, Refused, Why};
 use super::variables::Variables;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Node, Scalar, Span, Value};
 
-/// Fills in every reference below a node. What cannot be filled in is reported once and
-/// taken out, so that nothing else complains about it: `false` asks for that.
-pub(crate) fn interpolate(node: &mut Node, variables: &Variables, report: &Reporter) -> bool {
-    let span = node.span;
-    match &mut node.value {
-        Value::Null => {}
-        Value::Scalar(scalar) => return fill(scalar, span, variables, report),
-        Value::List(items) => items.retain_mut(|item| interpolate(item, variables, report)),
-        Value::Map(entries) => {
-            for entry in entries {
-                let ours = !entry.key.starts_with("x-") || entry.key == "x-reconciler";
-                if ours && !interpolate(&mut entry.value, variables, report) {
-                    entry.value.value = Value::Null;
-                }
-            }
-        }
-    }
-    true
+/// How many bytes references of one file may become.
+const MOST: usize = 16 << 20;
+
+/// Fills in the references of one file.
+pub(crate) struct Interpolation<'a> {
+    variables: &'a Variables,
+    report: &'a Reporter,
+    left: Cell<usize>,
 }
 
-fn fill(scalar: &mut Scalar, span: Span, variables: &Variables, report: &Reporter) -> bool {
-    if !scalar.text.contains('$') {
-        return true;
-    }
-    match template::expand(&scalar.text, variables) {
-        Ok(done) => {
-            for (offset, name) in &done.unset {
-                let at = place(&scalar.text, *offset, name.len() + 1, span, report);
-                let help = format!("write `${{{name}:-}}` if it may be empty");
-                let message = format!("the variable `{name}` is not set: an empty text is used");
-                report.warn(at, message, Some(help));
-            }
-            report.conceal(done.secrets);
-            scalar.text = done.text;
-            scalar.sensitive |= done.sensitive;
-            true
-        }
-        Err(refused) => {
-            let at = place(&scalar.text, refused.offset, refused.length, span, report);
-            report.refuse(at, refused.message, refused.help);
-            false
-        }
-    }
+/// Fills in every reference below a node. What cannot be filled in or cast is reported
+/// once, and then stays as it is or is taken out, so that nothing else complains about it.
+pub(crate) fn interpolate(root: &mut Node, variables: &Variables, report: &Reporter) {
+    Interpolation { variables, report, left: Cell::new(MOST) }.walk(root, &Path::Root);
 }
 
+/// The same for the value of one key at the top.
+pub(crate) fn one(
+    key: &str,
+    mut node: Node,
+    variables: &Variables,
+    report: &Reporter,
+) -> Option<Node> {
+    let interpolation = Interpolation { variables, report, left: Cell::new(MOST) };
+    interpolation.walk(&mut node, &Path::Root.key(key)).then_some(node)
+}
+
+impl Interpolation<'_> {
+    /// Whether the node stays.
+    fn walk(&self, node: &mut Node, path: &Path<'_>) -> bool {
+        let span = node.span;
+        match &mut node.value {
+            Value::Null => {}
+            Value::Scalar(scalar) => {
+                return self.fill(scalar, span, path)
+                    && cast::cast(scalar, span, path, self.report);
+            }
+            Value::List(items) => {
+                let mut index = 0;
+                items.retain_mut(|item| {
+                    index += 1;
+                    self.walk(item, &path.item(index - 1))
+                });
+            }
+            Value::Map(entries) => {
+                entries.retain_mut(|entry| self.walk(&mut entry.value, &path.key(&entry.key)));
+            }
+        }
+        true
+    }
+
+    fn fill(&self, scalar: &mut Scalar, span: Span, path: &Path<'_>) -> bool {
+        let report = self.report;
+        if !scalar.text.contains('$') {
+            return true;
+        }
+        let done = match template::expand(&scalar.text, self.variables) {
+            Ok(done) => done,
+            Err(Refused { offset, length, why, message, help }) => {
+                let at = place(&scalar.text, offset, length, span, report);
+                let code = match why {
+                    Why::Invalid => REFERENCE,
+                    Why::Required => REQUIRED,
+                    Why::TooMuch => LIMIT,
+                };
+                report.refuse_as(code, at, format!("`{path}`: {message}"), help);
+                return false;
+            }
+        };
+        let Some(left) = self.left.get().checked_sub(done.text.len()) else {
+            let message = format!("`{path}`: references become more than {} MiB", MOST >> 20);
+            report.refuse_as(LIMIT, span, message, None);
+            return false;
+        };
+        self.left.set(left);
+        for (offset, name) in &done.unset {
+            let at = place(&scalar.text, *offset, name.len() + 1, span, report);
+            let help = format!("write `${{{name}:-}}` if it may be empty");
+            let message =
+                format!("`{path}`: the variable `{name}` is not set: an empty text is used");
+            report.warn_as(UNSET, at, message, Some(help));
+        }
+        report.conceal(done.secrets);
+        scalar.text = done.text;
+        scalar.sensitive |= done.sensitive;
+        true
+    }
+}
 /// Where a part of a scalar's text was written: found again on the scalar's first line,
 /// or the scalar itself if quotes, escapes or line breaks hide it.
 fn place(text: &str, offset: usize, length: usize, span: Span, report: &Reporter) -> Span {

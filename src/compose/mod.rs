@@ -8,18 +8,33 @@
 //! checked for what no single key can say.
 
 pub(crate) mod canonical;
+pub(crate) mod codes;
 pub(crate) mod config;
 pub(crate) mod dotenv;
+pub(crate) mod environment;
 pub(crate) mod hash;
 pub(crate) mod interpolate;
 pub(crate) mod normal;
+pub(crate) mod path;
 pub(crate) mod paths;
 pub(crate) mod schema;
 pub(crate) mod spec;
 pub(crate) mod template;
 pub(crate) mod variables;
 
+mod cast;
+mod extends;
+mod files;
+mod include;
+mod load;
+mod merge;
+mod name;
+mod reset;
+mod unique;
+
+use self::load::{Loader, Scope, Source};
 use self::variables::Variables;
+use crate::text::report::Reporter;
 use crate::text::yaml::Node;
 use crate::world::Tree;
 
@@ -60,6 +75,8 @@ pub(crate) struct Options {
     pub(crate) skip_consistency: bool,
     /// `--no-env-resolution`
     pub(crate) skip_environment: bool,
+    /// `--all-resources`: also those that no service uses.
+    pub(crate) all_resources: bool,
 }
 
 /// A stack in normal form.
@@ -71,4 +88,17 @@ pub(crate) struct Project {
     pub(crate) root: Node,
     /// Services that no active profile enables, in normal form.
     pub(crate) disabled: Vec<crate::text::yaml::Entry>,
+}
+
+/// Loads a stack. `report` is about its first file; `None` after an error, which is there.
+pub(crate) fn load(request: &Request<'_>, report: &Reporter) -> Option<Project> {
+    let loader = Loader::new(request, report);
+    let sources = loader.sources()?;
+    let name = name::of(request, &sources, report)?;
+    let mut variables = request.variables.clone();
+    variables.own.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
+    let scope = Scope::new(request.directory, &variables, &[]);
+    let root = loader.model(&scope, sources)?;
+    let request = Request { name: Some(&name), variables: &variables, ..*request };
+    normal::finish(root, &request, report)
 }

@@ -2,10 +2,12 @@
 //! nested, as compose-go's template package reads it. Defaults are evaluated only when
 //! they are used.
 
-use super::variables::{Lookup, Variables, pass_it};
+use super::variables::{Lookup, Resolve, pass_it};
 
 /// How deep defaults may be nested.
 const MAX_DEPTH: usize = 32;
+/// How long one text may become, in bytes.
+const MAX_TEXT: usize = 1 << 20;
 /// How many unset names of one text are named.
 const MOST_UNSET: usize = 20;
 
@@ -32,6 +34,17 @@ impl Expanded {
     }
 }
 
+/// What kind of refusal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// This is no reference.
+    Invalid,
+    /// A variable has to be set, or to be passed.
+    Required,
+    /// It becomes too long, or is nested too deep.
+    TooMuch,
+}
+
 /// Why a text cannot be expanded.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -39,6 +52,8 @@ pub(crate) struct Refused {
     pub(crate) offset: usize,
     /// How long it is, in bytes.
     pub(crate) length: usize,
+    /// The kind.
+    pub(crate) why: Why,
     /// What is wrong.
     pub(crate) message: String,
     /// What to do.
@@ -46,9 +61,9 @@ pub(crate) struct Refused {
 }
 
 /// Expands a text.
-pub(crate) fn expand(text: &str, variables: &Variables) -> Result<Expanded, Refused> {
+pub(crate) fn expand(text: &str, names: &dyn Resolve) -> Result<Expanded, Refused> {
     let mut out = Expanded::default();
-    fill(text, 0, 0, variables, &mut out)?;
+    fill(text, 0, 0, names, &mut out)?;
     Ok(out)
 }
 
@@ -57,7 +72,7 @@ fn fill(
     text: &str,
     base: usize,
     depth: usize,
-    variables: &Variables,
+    names: &dyn Resolve,
     out: &mut Expanded,
 ) -> Result<(), Refused> {
     let mut at = 0;
@@ -65,28 +80,70 @@ fn fill(
         out.text.push_str(&text[at..at + found]);
         let start = at + found;
         let rest = &text[start + 1..];
-        let end = if rest.starts_with('$') {
-            out.text.push('$');
-            start + 2
-        } else if let Some(braced) = rest.strip_prefix('{') {
-            let close = closing(braced).ok_or_else(|| {
-                refuse(base + start, text.len() - start, "`${` without its `}`", None)
-            })?;
-            reference(&braced[..close], base + start, depth, variables, out)?;
-            start + 2 + close + 1
-        } else {
-            let length = name_length(rest);
-            if length == 0 {
+        let length = name_length(rest);
+        at = if let Some(braced) = rest.strip_prefix('{') {
+            let Some(inner) = inner(braced) else {
                 let help = "write `$$` for a `$` that is meant as it is".to_owned();
-                return Err(refuse(base + start, 1, "`$` without a name", Some(help)));
-            }
-            plain(&rest[..length], base + start, variables, out)?;
+                let line = rest.lines().next().unwrap_or("").len();
+                let message = "this is not a valid reference";
+                return Err(refuse(Why::Invalid, base + start, line + 1, message, Some(help)));
+            };
+            reference(inner, base + start, depth, names, out)?;
+            start + 2 + inner.len() + 1
+        } else if length > 0 {
+            plain(&rest[..length], base + start, names, out)?;
             start + 1 + length
+        } else {
+            // `$$` is one, and a `$` that begins no reference stays.
+            out.text.push('$');
+            start + 1 + usize::from(rest.starts_with('$'))
         };
-        at = end;
+        if out.text.len() > MAX_TEXT {
+            let message = format!("this becomes more than {} KiB", MAX_TEXT >> 10);
+            return Err(refuse(Why::TooMuch, base + start, 1, &message, None));
+        }
     }
     out.text.push_str(&text[at..]);
     Ok(())
+}
+
+/// What stands between the braces of a reference, of which the first was read; `None` if
+/// it is no reference. A word after an operator ends on its line, where its braces close;
+/// or at the line's last brace, if they never do.
+fn inner(braced: &str) -> Option<&str> {
+    let length = name_length(braced);
+    let rest = &braced[length..];
+    if length == 0 || rest.starts_with('}') {
+        return (length > 0).then(|| &braced[..length]);
+    }
+    let operator = rest.strip_prefix(':').unwrap_or(rest);
+    if !operator.starts_with(['-', '+', '?']) {
+        return None;
+    }
+    let line = braced.split('\n').next().unwrap_or(braced);
+    let last = line.rfind('}')?;
+    Some(&braced[..closing(&braced[..=last]).unwrap_or(last)])
+}
+
+/// Where the brace closes that opened before this text. A character right after an
+/// opening brace is not looked at, as in Compose.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 1;
+    let mut bytes = text.bytes().enumerate().skip(1);
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'{' => {
+                open += 1;
+                bytes.next();
+            }
+            b'}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// `NAME` or `NAME<operator>word` between braces.
@@ -94,16 +151,12 @@ fn reference(
     inner: &str,
     offset: usize,
     depth: usize,
-    variables: &Variables,
+    names: &dyn Resolve,
     out: &mut Expanded,
 ) -> Result<(), Refused> {
-    let length = name_length(inner);
-    let (name, rest) = inner.split_at(length);
-    if name.is_empty() {
-        return Err(refuse(offset, inner.len() + 3, "`${` without a name", None));
-    }
+    let (name, rest) = inner.split_at(name_length(inner));
     if rest.is_empty() {
-        return plain(name, offset, variables, out);
+        return plain(name, offset, names, out);
     }
     let (empty_counts, rest) = match rest.strip_prefix(':') {
         Some(rest) => (true, rest),
@@ -112,7 +165,7 @@ fn reference(
     let mut chars = rest.chars();
     let (operator, word) = (chars.next(), chars.as_str());
     let word_at = offset + 2 + (inner.len() - word.len());
-    let value = match variables.get(name) {
+    let value = match names.get(name) {
         Lookup::Withheld => return Err(withheld(name, offset, inner.len() + 3)),
         Lookup::Found { value, .. } if empty_counts && value.is_empty() => None,
         Lookup::Found { value, sensitive } => Some((value, sensitive)),
@@ -121,17 +174,16 @@ fn reference(
     match (operator, value) {
         _ if depth >= MAX_DEPTH => {
             let message = format!("defaults are nested more than {MAX_DEPTH} levels deep");
-            Err(refuse(offset, inner.len() + 3, &message, None))
+            Err(refuse(Why::TooMuch, offset, inner.len() + 3, &message, None))
         }
-        (Some('-'), None) | (Some('+'), Some(_)) => fill(word, word_at, depth + 1, variables, out),
-        (Some('-' | '?'), Some((value, sensitive))) => {
+        (Some('-'), None) | (Some('+'), Some(_)) => fill(word, word_at, depth + 1, names, out),
+        (_, Some((value, sensitive))) => {
             out.put(value, sensitive);
             Ok(())
         }
-        (Some('+'), None) => Ok(()),
         (Some('?'), None) => {
             let mut why = Expanded::default();
-            let why = match fill(word, word_at, depth + 1, variables, &mut why) {
+            let why = match fill(word, word_at, depth + 1, names, &mut why) {
                 Ok(()) if !why.sensitive => why.text,
                 _ => word.to_owned(),
             };
@@ -141,12 +193,9 @@ fn reference(
                 "set it under the deployment's `variables`, in the stack's `.env`, or {}",
                 pass_it(name)
             );
-            Err(refuse(offset, inner.len() + 3, &message, Some(help)))
+            Err(refuse(Why::Required, offset, inner.len() + 3, &message, Some(help)))
         }
-        _ => {
-            let message = format!("`${{{inner}}}` is not a valid reference");
-            Err(refuse(offset, inner.len() + 3, &message, None))
-        }
+        (_, None) => Ok(()),
     }
 }
 
@@ -154,10 +203,10 @@ fn reference(
 fn plain(
     name: &str,
     offset: usize,
-    variables: &Variables,
+    names: &dyn Resolve,
     out: &mut Expanded,
 ) -> Result<(), Refused> {
-    match variables.get(name) {
+    match names.get(name) {
         Lookup::Found { value, sensitive } => {
             out.put(value, sensitive);
             Ok(())
@@ -174,11 +223,11 @@ fn plain(
 
 fn withheld(name: &str, offset: usize, length: usize) -> Refused {
     let message = format!("the variable `{name}` is set where this runs, but not passed");
-    refuse(offset, length, &message, Some(pass_it(name)))
+    refuse(Why::Required, offset, length, &message, Some(pass_it(name)))
 }
 
-fn refuse(offset: usize, length: usize, message: &str, help: Option<String>) -> Refused {
-    Refused { offset, length, message: message.to_owned(), help }
+fn refuse(why: Why, offset: usize, length: usize, message: &str, help: Option<String>) -> Refused {
+    Refused { offset, length, why, message: message.to_owned(), help }
 }
 
 /// How many bytes of a name a text begins with.
@@ -189,25 +238,10 @@ fn name_length(text: &str) -> usize {
     text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len())
 }
 
-/// Where the brace closes that opened before this text. Braces in a default count.
-fn closing(text: &str) -> Option<usize> {
-    let mut open = 1;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => open += 1,
-            '}' => open -= 1,
-            _ => {}
-        }
-        if open == 0 {
-            return Some(at);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::variables::Variables;
 
     fn variables() -> Variables {
         let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -242,10 +276,14 @@ mod tests {
             ("${TAG:?why}", "1.8"),
             ("x${NONE:?set it}", "1: the variable `NONE` is required and not set: set it"),
             ("${EMPTY?}", ""),
-            ("5$", "1: `$` without a name"),
-            ("${1a}", "0: `${` without a name"),
-            ("ab${TAG", "2: `${` without its `}`"),
-            ("${TAG!x}", "0: `${TAG!x}` is not a valid reference"),
+            ("5$ $1 $", "5$ $1 $"),
+            ("${NONE:-a}b}", "ab}"),
+            ("${NONE:-{}}", "{}"),
+            ("${NONE:-\n}", "0: this is not a valid reference"),
+            ("${1a}", "0: this is not a valid reference"),
+            ("ab${TAG", "2: this is not a valid reference"),
+            ("${TAG!x}", "0: this is not a valid reference"),
+            ("${TAG:-a} ${TAG", "10: this is not a valid reference"),
             ("${HOME:-/root}", "0: the variable `HOME` is set where this runs, but not passed"),
         ] {
             assert_eq!(text(template), want, "{template}");

@@ -32,6 +32,12 @@ pub(crate) enum Lookup<'a> {
     Unset,
 }
 
+/// What `${NAME}` is looked up in.
+pub(crate) trait Resolve {
+    /// Looks a name up.
+    fn get(&self, name: &str) -> Lookup<'_>;
+}
+
 impl Variables {
     /// Looks a name up.
     pub(crate) fn get(&self, name: &str) -> Lookup<'_> {
@@ -43,6 +49,12 @@ impl Variables {
             None if self.withheld.contains(name) => Lookup::Withheld,
             None => Lookup::Unset,
         }
+    }
+}
+
+impl Resolve for Variables {
+    fn get(&self, name: &str) -> Lookup<'_> {
+        Self::get(self, name)
     }
 }
 

@@ -4,11 +4,14 @@
 //! [`load`] never fails as a whole: what cannot be read becomes an invalid deployment or
 //! a reason why the list is incomplete, and the rest is loaded.
 
+mod config;
 mod deployments;
 mod discover;
 mod lower;
 mod one;
 mod shared;
+
+pub use self::config::{Config, ConfigRequest, config};
 
 use std::collections::{BTreeMap, BTreeSet};
 

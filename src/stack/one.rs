@@ -7,14 +7,14 @@ use std::sync::Arc;
 use super::Options;
 use super::lower::{self, Contexts, Instance};
 use crate::compose::variables::Variables;
-use crate::compose::{dotenv, interpolate, template};
+use crate::compose::{environment, interpolate, template};
 use crate::model::desired::{Entry, SyncMode};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::model::id::{DeploymentId, EngineName};
 use crate::text::paths;
 use crate::text::report::Reporter;
-use crate::text::yaml::{self, FileId, MAX_FILE, Node};
-use crate::world::{Tree, TreeError};
+use crate::text::yaml::{self, FileId, Node};
+use crate::world::Tree;
 
 /// A stack file that was read.
 pub(super) struct StackFile {
@@ -60,7 +60,7 @@ impl Default for Request {
 
 /// Reads a stack file.
 pub(super) fn read(tree: &dyn Tree, path: &str) -> StackFile {
-    let (text, error) = match text(tree, path) {
+    let (text, error) = match environment::text(tree, path) {
         Ok(text) => (text, None),
         Err(error) => (String::new(), Some(error)),
     };
@@ -68,18 +68,11 @@ pub(super) fn read(tree: &dyn Tree, path: &str) -> StackFile {
     let root = match error {
         None => yaml::parse(FileId::FIRST, &text, &report),
         Some(error) => {
-            report.error(yaml::Span::START, error);
+            report.error(yaml::Span::START, error.to_string());
             None
         }
     };
     StackFile { path: path.to_owned(), root, report }
-}
-
-/// A file's text, without its byte order mark.
-pub(super) fn text(tree: &dyn Tree, path: &str) -> Result<String, String> {
-    let bytes = tree.read(path, MAX_FILE).map_err(|error| error.to_string())?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8 text"))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// The value of a stack file's `name`; `Err` if there is one that cannot be used (which
@@ -122,39 +115,9 @@ pub(super) fn variables(
         dotenv: BTreeMap::new(),
         withheld: options.withheld.clone(),
     };
-    let default = [paths::join(&base(file, request), ".env")];
-    let (files, required) = match &request.env_files {
-        Some(files) => (files.as_slice(), true),
-        None => (default.as_slice(), false),
-    };
-    for path in files {
-        let text = match tree.read(path, MAX_FILE) {
-            Err(TreeError::Missing(_)) if !required => continue,
-            Err(error) => Err(error.to_string()),
-            Ok(bytes) => {
-                String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8 text"))
-            }
-        };
-        let text = match text {
-            Ok(text) => text,
-            Err(why) => {
-                file.report.add(Diagnostic {
-                    at: request.origin.clone(),
-                    ..Diagnostic::error(format!("an env file cannot be used: {why}"))
-                });
-                continue;
-            }
-        };
-        let inner = Reporter::hidden(path);
-        for assignment in dotenv::read(&text, &variables, false, &inner) {
-            if let Some(value) = assignment.value {
-                variables.dotenv.insert(assignment.name, value);
-            }
-        }
-        for diagnostic in inner.finish() {
-            file.report.add(diagnostic);
-        }
-    }
+    let (files, origin) = (request.env_files.as_deref(), request.origin.as_ref());
+    let base = base(file, request);
+    environment::read(tree, &base, files, &mut variables, origin, &file.report);
     variables
 }
 

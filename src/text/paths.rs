@@ -31,6 +31,18 @@ pub(crate) fn on_host(root: &str, base: &str, path: &str) -> String {
     }
 }
 
+/// A folder of the tree as seen from another: `../shared`, `.` for the same.
+pub(crate) fn relative(from: &str, to: &str) -> String {
+    let parts = |path: &'_ str| -> Vec<String> {
+        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from[common..].iter().map(|_| "..");
+    let path: Vec<&str> = up.chain(to[common..].iter().map(String::as_str)).collect();
+    if path.is_empty() { ".".to_owned() } else { path.join("/") }
+}
+
 /// The folder that a path of the tree is in, and its last part.
 pub(crate) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
@@ -62,6 +74,8 @@ mod tests {
         assert_eq!(in_tree("shop", "../../x"), None);
         assert_eq!(in_tree("", "."), Some(String::new()));
         assert_eq!(in_tree("shop", "/etc"), None);
+        assert_eq!(relative("a/b", "a/c/d"), "../c/d");
+        assert_eq!(relative("a", "a"), ".");
         assert_eq!(on_host("/srv/a", "shop", "../../../etc"), "/etc");
         assert_eq!(on_host("/srv/a", "", "./x"), "/srv/a/x");
     }

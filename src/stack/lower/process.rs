@@ -1,6 +1,6 @@
 //! What a service's process is given: command lines, environment, capabilities, hosts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scope;
 use super::service::Draft;
@@ -142,7 +142,7 @@ fn env_file(
         return;
     };
     let inner = Reporter::hidden(&file);
-    for assignment in dotenv::read(&text, instance.variables, raw, &inner) {
+    for assignment in dotenv::read(&text, instance.variables, &mut BTreeMap::new(), raw, &inner) {
         let path = format!("environment.{}", assignment.name);
         let Some(value) = assignment.value else { continue };
         let mut at = inner.loc(node.span);

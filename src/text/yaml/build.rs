@@ -1,4 +1,4 @@
-//! From saphyr's event stream to the tree, with an explicit stack, so that no input can
+//! From saphyr's event stream to trees, with an explicit stack, so that no input can
 //! exhaust ours.
 
 use std::collections::BTreeMap;
@@ -6,61 +6,46 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as RawSpan, Tag};
 
 use super::flow::{self, Adjusted};
+use super::frame::{Content, Frame, MERGE, Map, PendingKey};
 use super::scalar;
-use super::{Entry, FileId, Kind, MAX_ALIASED, MAX_DEPTH, Node, Span, Value, merge};
+use super::{Document, FileId, KeyPath, Kind, MAX_DEPTH, MAX_EXPANDED, Node, Span, Value};
+use crate::text::codes;
 use crate::text::report::Reporter;
 
-/// A list or map that is being read.
-struct Frame {
-    span: Span,
-    anchor: usize,
-    content: Content,
-}
-
-enum Content {
-    List(Vec<Node>),
-    Map {
-        entries: Vec<Entry>,
-        merges: Vec<(Span, Node)>,
-        key: Option<PendingKey>,
-        /// Where each key was written first.
-        seen: BTreeMap<String, Span>,
-    },
-}
-
-/// A key whose value comes next.
-enum PendingKey {
-    Named(String, Span),
-    Merge(Span),
-    /// Reported already; its value is read and dropped.
-    Broken,
+/// What an anchor stands for.
+struct Anchored {
+    node: Node,
+    weight: usize,
+    depth: usize,
+    /// Where it has tags that clear what is there, relative to it.
+    cleared: Vec<KeyPath>,
+    /// `!reset`: there is nothing where it stands.
+    absent: bool,
 }
 
 struct Builder<'a> {
     file: FileId,
     report: &'a Reporter,
     frames: Vec<Frame>,
-    anchors: BTreeMap<usize, (Node, usize)>,
-    aliased: usize,
-    root: Option<Node>,
-    documents: usize,
+    anchors: BTreeMap<usize, Anchored>,
+    expanded: usize,
+    documents: Vec<Document>,
     /// By how many columns lines were moved to the right before they were read.
     shifts: BTreeMap<usize, usize>,
     /// The text's length in characters, if its last line is not ended.
     open_end: Option<usize>,
 }
 
-/// The tree of the only document. `None` after an error that hides the rest.
-pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Node> {
+/// The documents of a file. `None` after an error that hides the rest.
+pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Document>> {
     let Adjusted { text: adjusted, shifts } = flow::adjust(text);
     let mut builder = Builder {
         file,
         report,
         frames: Vec::new(),
         anchors: BTreeMap::new(),
-        aliased: 0,
-        root: None,
-        documents: 0,
+        expanded: 0,
+        documents: Vec::new(),
         shifts,
         open_end: (!adjusted.ends_with('\n')).then(|| adjusted.chars().count()),
     };
@@ -75,12 +60,24 @@ pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Node>
                 }
                 let at = *error.marker();
                 let span = builder.span(RawSpan::empty(at));
-                report.error(span, format!("this is not valid YAML: {}", error.info()));
+                let message = format!("this is not valid YAML: {}", error.info());
+                report.refuse_as(codes::YAML, span, message, None);
                 return None;
             }
         }
     }
-    Some(builder.root.unwrap_or(Node { span: Span::start_of(file), value: Value::Null }))
+    Some(builder.documents)
+}
+
+/// What the tags of Compose ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clearing {
+    /// Nothing.
+    None,
+    /// `!reset`: what was there before goes, and so does this.
+    Reset,
+    /// `!override`: what was there before goes.
+    Override,
 }
 
 impl Builder<'_> {
@@ -89,38 +86,48 @@ impl Builder<'_> {
         let span = self.span(raw);
         match event {
             Event::DocumentStart(_) => {
-                self.documents += 1;
-                if self.documents > 1 {
-                    self.report.error_help(
-                        span,
-                        "a second document in one file is not carried yet",
-                        "put each document into a file of its own",
-                    );
-                    return None;
-                }
+                self.anchors.clear();
+                let root = Node { span: Span::start_of(self.file), value: Value::Null };
+                self.documents.push(Document { root, cleared: Vec::new() });
             }
             Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                if plain && text == MERGE && self.expects_key() {
+                    let report = self.report;
+                    self.map()?.merge_key(span, report);
+                    return Some(());
+                }
+                let clearing = self.clearing(tag.as_deref());
                 let text = self.without_added_newline(&text, style, raw);
-                let value = self.scalar(text, style, tag.as_deref(), span);
-                self.node(Node { span, value }, anchor, 1);
+                let value = match clearing {
+                    Clearing::None => self.scalar(text, style, tag.as_deref(), span),
+                    _ => self.scalar(text, style, None, span),
+                };
+                let weight = WEIGHT + text.len();
+                self.finished(Node { span, value }, anchor, weight, 0, clearing, None);
             }
             Event::SequenceStart(anchor, tag) => {
                 self.open(span, anchor, tag.as_deref(), Content::List(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
-                let content = Content::Map {
-                    entries: Vec::new(),
-                    merges: Vec::new(),
-                    key: None,
-                    seen: BTreeMap::new(),
-                };
-                self.open(span, anchor, tag.as_deref(), content)?;
+                self.open(span, anchor, tag.as_deref(), Content::Map(Map::default()))?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(id) => self.alias(id, span)?,
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
         Some(())
+    }
+
+    fn expects_key(&self) -> bool {
+        matches!(self.frames.last(), Some(Frame { content: Content::Map(map), .. }) if map.key.is_none())
+    }
+
+    fn map(&mut self) -> Option<&mut Map> {
+        match &mut self.frames.last_mut()?.content {
+            Content::Map(map) => Some(map),
+            Content::List(_) => None,
+        }
     }
 
     fn span(&self, raw: RawSpan) -> Span {
@@ -142,81 +149,162 @@ impl Builder<'_> {
         content: Content,
     ) -> Option<()> {
         if self.frames.len() >= MAX_DEPTH {
-            self.report.error(span, format!("nested more than {MAX_DEPTH} levels deep"));
-            return None;
+            return self.too_deep(span);
         }
-        self.check_tag(tag, span);
+        let clearing = self.clearing(tag);
+        let from = self.cleared().len();
         let span = Span { length: 1, ..span };
-        self.frames.push(Frame { span, anchor, content });
+        self.frames.push(Frame { span, anchor, content, clearing, cleared_from: from });
         Some(())
     }
 
     fn close(&mut self) {
         let frame = self.frames.pop().expect("BUG: an end event without its start");
-        let value = match frame.content {
+        let Frame { span, anchor, content, clearing, cleared_from } = frame;
+        let value = match content {
             Content::List(items) => Value::List(items),
-            Content::Map { entries, merges, .. } => {
-                Value::Map(merge::merge(entries, merges, self.report))
-            }
+            Content::Map(map) => Value::Map(map.finish(self.report)),
         };
-        let node = Node { span: frame.span, value };
-        let size = if frame.anchor == 0 { 0 } else { count(&node) };
-        self.node(node, frame.anchor, size);
+        let node = Node { span, value };
+        let (weight, depth) = if anchor == 0 { (0, 0) } else { measure(&node) };
+        self.finished(node, anchor, weight, depth, clearing, Some(cleared_from));
     }
 
     /// Puts a finished node where it belongs.
-    fn node(&mut self, node: Node, anchor: usize, size: usize) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), size));
+    fn finished(
+        &mut self,
+        node: Node,
+        anchor: usize,
+        weight: usize,
+        depth: usize,
+        clearing: Clearing,
+        cleared_from: Option<usize>,
+    ) {
+        // Keys have no tags, and below `!override` nothing is left to clear.
+        let clears = clearing != Clearing::None && !self.expects_key();
+        let absent = clears && clearing == Clearing::Reset;
+        if clears {
+            if let Some(from) = cleared_from {
+                self.cleared_mut().truncate(from);
+            }
+            let path = self.path();
+            self.cleared_mut().push(path);
         }
-        let Some(frame) = self.frames.last_mut() else {
-            self.root = Some(node);
-            return;
+        if anchor != 0 {
+            let prefix = self.path().len();
+            let own = usize::from(clears);
+            let from = cleared_from.unwrap_or_else(|| self.cleared().len() - own);
+            let cleared = self.cleared()[from..].iter().map(|p| p[prefix..].to_vec()).collect();
+            let node = node.clone();
+            self.anchors.insert(anchor, Anchored { node, weight, depth, cleared, absent });
+        }
+        self.put(node, absent);
+    }
+
+    fn put(&mut self, node: Node, absent: bool) {
+        let path = match self.frames.last() {
+            Some(Frame { content: Content::Map(map), .. }) if map.is_broken_by(&node) => {
+                self.path()
+            }
+            _ => KeyPath::new(),
         };
-        match &mut frame.content {
-            Content::List(items) => items.push(node),
-            Content::Map { entries, merges, key, seen } => match key.take() {
-                None => *key = Some(read_key(node, seen, self.report)),
-                Some(PendingKey::Named(key, at)) => {
-                    entries.push(Entry { key, at, value: node });
+        let report = self.report;
+        match self.frames.last_mut().map(|frame| &mut frame.content) {
+            None => {
+                if let Some(document) = self.documents.last_mut() {
+                    document.root = node;
                 }
-                Some(PendingKey::Merge(at)) => merges.push((at, node)),
-                Some(PendingKey::Broken) => {}
-            },
+            }
+            Some(Content::List(items)) if !absent => items.push(node),
+            Some(Content::List(_)) => {}
+            Some(Content::Map(map)) => map.put(node, absent, &path, report),
         }
     }
 
     fn alias(&mut self, id: usize, span: Span) -> Option<()> {
-        let Some((node, size)) = self.anchors.get(&id) else {
-            self.report.error(span, "this alias refers to what it is a part of");
+        let Some(anchored) = self.anchors.get(&id) else {
+            let at = self.path().join(".");
+            let whole = self.frames.iter().position(|frame| frame.anchor == id);
+            let (message, help) = match whole {
+                Some(depth) => {
+                    let whole = self.path_of(depth).join(".");
+                    (format!("`{at}`: this alias refers to `{whole}`, which it is a part of"), None)
+                }
+                None => {
+                    let help = "anchors of another document of the file are not known here";
+                    (format!("`{at}`: this alias has no anchor"), Some(help.to_owned()))
+                }
+            };
+            self.report.refuse_as(codes::ALIAS, span, message, help);
             return None;
         };
-        self.aliased += size;
-        if self.aliased > MAX_ALIASED {
-            self.report.error(span, format!("aliases expand to more than {MAX_ALIASED} values"));
+        if self.frames.len() + anchored.depth > MAX_DEPTH {
+            return self.too_deep(span);
+        }
+        self.expanded += anchored.weight;
+        if self.expanded > MAX_EXPANDED {
+            let message = format!("aliases expand to more than {} MiB", MAX_EXPANDED >> 20);
+            self.report.refuse_as(codes::LIMIT, span, message, None);
             return None;
         }
-        let node = node.clone();
-        if self.frames.len() + depth(&node) > MAX_DEPTH {
-            self.report.error(span, format!("nested more than {MAX_DEPTH} levels deep"));
-            return None;
-        }
-        let size = *size;
-        self.node(node, 0, size);
+        let (node, absent) = (anchored.node.clone(), anchored.absent);
+        let cleared = anchored.cleared.clone();
+        let here = if cleared.is_empty() { Vec::new() } else { self.path() };
+        self.cleared_mut()
+            .extend(cleared.into_iter().map(|rest| [here.as_slice(), &rest].concat()));
+        self.put(node, absent);
         Some(())
     }
 
+    fn too_deep(&self, span: Span) -> Option<()> {
+        let message = format!("nested more than {MAX_DEPTH} levels deep");
+        self.report.refuse_as(codes::LIMIT, span, message, None);
+        None
+    }
+
+    /// The keys that lead to the node that is read now. A merge key does not count:
+    /// what it brings is as if written in its map.
+    fn path(&self) -> KeyPath {
+        self.path_of(self.frames.len())
+    }
+
+    /// The same for the node of an open frame.
+    fn path_of(&self, depth: usize) -> KeyPath {
+        let mut path = KeyPath::new();
+        for frame in &self.frames[..depth] {
+            match &frame.content {
+                Content::List(items) => path.push(items.len().to_string()),
+                Content::Map(map) => match &map.key {
+                    Some(PendingKey::Named(key, _)) => path.push(key.clone()),
+                    Some(PendingKey::Merge(_)) if path.is_empty() => path.push(MERGE.to_owned()),
+                    Some(PendingKey::Merge(_) | PendingKey::Broken) | None => {}
+                },
+            }
+        }
+        path
+    }
+
+    fn cleared(&self) -> &[KeyPath] {
+        self.documents.last().map_or(&[], |document| &document.cleared)
+    }
+
+    fn cleared_mut(&mut self) -> &mut Vec<KeyPath> {
+        &mut self.documents.last_mut().expect("BUG: a node outside a document").cleared
+    }
+
     fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Value {
-        let core = tag.filter(|tag| tag.is_yaml_core_schema());
-        let forced = core.is_some_and(|tag| tag.suffix == "str");
-        if core.is_none() {
-            self.check_tag(tag, span);
-        }
-        if style != ScalarStyle::Plain || forced {
-            return scalar::text(text.to_owned());
-        }
-        scalar::resolve(text).unwrap_or_else(|why| {
-            self.report.error_help(span, why, "write it in quotes");
+        let resolved = match tag {
+            None if style == ScalarStyle::Plain => scalar::resolve(text),
+            None => Ok(scalar::text(text.to_owned())),
+            Some(tag) if tag.is_yaml_core_schema() => scalar::tagged(text, &tag.suffix),
+            Some(tag) => Err(format!("the tag `{}` has no meaning here", shown(tag)).into()),
+        };
+        resolved.unwrap_or_else(|why| {
+            let help = "write it in quotes, without a tag".to_owned();
+            let path = self.path().join(".");
+            let message = format!("`{path}`: {why}");
+            let code = if tag.is_some() { codes::TAG } else { codes::SCALAR };
+            self.report.refuse_as(code, span, message, Some(help));
             Value::Null
         })
     }
@@ -229,66 +317,53 @@ impl Builder<'_> {
         if block && last { text.strip_suffix('\n').unwrap_or(text) } else { text }
     }
 
-    fn check_tag(&self, tag: Option<&Tag>, span: Span) {
-        if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) {
-            let name = format!("{}{}", tag.handle, tag.suffix);
-            let message = if matches!(name.as_str(), "!reset" | "!override") {
-                format!("`{name}` is valid Compose, but not carried yet")
-            } else {
-                format!("the tag `{name}` has no meaning in a stack file")
-            };
-            self.report.error(span, message);
+    /// What a tag clears. Below `!override` everything was cleared already; Compose
+    /// refuses further tags there.
+    fn clearing(&self, tag: Option<&Tag>) -> Clearing {
+        let inside = self.frames.iter().any(|frame| frame.clearing == Clearing::Override);
+        match tag.map(shown).as_deref() {
+            Some("!reset") if !inside => Clearing::Reset,
+            Some("!override") if !inside => Clearing::Override,
+            _ => Clearing::None,
         }
     }
 }
 
-/// Reads a node as a key, reporting what cannot be one and what is there twice.
-fn read_key(node: Node, seen: &mut BTreeMap<String, Span>, report: &Reporter) -> PendingKey {
-    let at = node.span;
-    let Value::Scalar(scalar) = node.value else {
-        report.error(at, format!("a key must be a string, not {}", node.describe()));
-        return PendingKey::Broken;
-    };
-    if scalar.kind != Kind::Text {
-        report.error_help(
-            at,
-            format!("the key `{}` is not a string", scalar.text),
-            "write it in quotes",
-        );
-        return PendingKey::Broken;
-    }
-    if let Some(first) = seen.get(&scalar.text) {
-        report.error_help(
-            at,
-            format!("the key `{}` is here twice", scalar.text),
-            format!("the first one is at {}", report.loc(*first)),
-        );
-        return PendingKey::Broken;
-    }
-    seen.insert(scalar.text.clone(), at);
-    if scalar.text == "<<" { PendingKey::Merge(at) } else { PendingKey::Named(scalar.text, at) }
+fn shown(tag: &Tag) -> String {
+    format!("{}{}", tag.handle, tag.suffix)
 }
 
-/// How many nodes a tree has.
-fn count(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::List(items) => items.iter().map(count).sum(),
-        Value::Map(entries) => entries.iter().map(|entry| count(&entry.value)).sum(),
-        Value::Null | Value::Scalar(_) => 0,
-    }
-}
+/// What a node without its text weighs against [`MAX_EXPANDED`], in bytes.
+const WEIGHT: usize = 64;
 
-/// How many levels a tree has below its root.
-fn depth(node: &Node) -> usize {
+/// What a tree weighs, and how many levels it has below its root.
+fn measure(node: &Node) -> (usize, usize) {
+    let over =
+        |(weight, depth): (usize, usize), (w, d): (usize, usize)| (weight + w, depth.max(d + 1));
     match &node.value {
-        Value::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Null => (WEIGHT, 0),
+        Value::Scalar(scalar) => (WEIGHT + scalar.text.len(), 0),
+        Value::List(items) => items.iter().map(measure).fold((WEIGHT, 0), over),
         Value::Map(entries) => {
-            1 + entries.iter().map(|entry| depth(&entry.value)).max().unwrap_or(0)
+            let entry = |e: &super::Entry| {
+                let (weight, depth) = measure(&e.value);
+                (weight + e.key.len(), depth)
+            };
+            entries.iter().map(entry).fold((WEIGHT, 0), over)
         }
-        Value::Null | Value::Scalar(_) => 0,
     }
+}
+
+/// What a tree weighs, in bytes.
+pub(crate) fn weight(node: &Node) -> usize {
+    measure(node).0
 }
 
 fn number(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Whether a node can be a key.
+pub(super) fn is_key(node: &Node) -> bool {
+    node.scalar().is_some_and(|scalar| scalar.kind == Kind::Text)
 }

@@ -23,7 +23,7 @@ pub(crate) struct Adjusted<'t> {
 pub(crate) fn adjust(text: &str) -> Adjusted<'_> {
     let untouched = || Adjusted { text: Cow::Borrowed(text), shifts: BTreeMap::new() };
     let Some(mut error) = indentation_error(text) else { return untouched() };
-    if serde_yaml::from_str::<serde_yaml::Value>(text).is_err() {
+    if super::objection(text).is_some() {
         return untouched();
     }
     let lines: Vec<&str> = text.split('\n').collect();

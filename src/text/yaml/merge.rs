@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Entry, Node, Span, Value};
+use crate::text::codes;
 use crate::text::report::Reporter;
 
 /// The entries of a map with its merge keys carried out.
@@ -12,10 +13,10 @@ pub(crate) fn merge(
     merges: Vec<(Span, Node)>,
     report: &Reporter,
 ) -> Vec<Entry> {
-    let mut known: BTreeSet<String> = BTreeSet::new();
-    if !merges.is_empty() {
-        known.extend(entries.iter().map(|entry| entry.key.clone()));
+    if merges.is_empty() {
+        return entries;
     }
+    let mut known: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
     for (at, node) in merges {
         let parts = match node.value {
             Value::List(items) => items,
@@ -24,7 +25,9 @@ pub(crate) fn merge(
         for part in parts {
             let Value::Map(more) = part.value else {
                 let what = part.describe();
-                report.error(at, format!("`<<` takes a map or a list of maps, not {what}"));
+                let message =
+                    format!("`<<`: a merge key takes a map or a list of maps, not {what}");
+                report.refuse_as(codes::MERGE_KEY, at, message, None);
                 continue;
             };
             for entry in more {

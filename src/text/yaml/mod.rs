@@ -6,20 +6,27 @@
 
 mod build;
 mod flow;
+mod frame;
 mod merge;
 mod scalar;
 
 #[cfg(test)]
 mod agreement;
 
+pub(crate) use self::build::weight;
+pub(crate) use self::scalar::go_float;
+
+use serde::Deserialize as _;
+
+use super::codes;
 use crate::text::report::Reporter;
 
 /// The largest file that is read, in bytes.
 pub(crate) const MAX_FILE: u64 = 1 << 20;
 /// How deep lists and maps may be nested.
 const MAX_DEPTH: usize = 100;
-/// How many nodes aliases may add to one file.
-const MAX_ALIASED: usize = 100_000;
+/// How many bytes the values may take that aliases add to one file.
+const MAX_EXPANDED: usize = 16 << 20;
 
 /// A file that was read, by its number in the [`Reporter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +117,19 @@ pub(crate) struct Entry {
     pub(crate) value: Node,
 }
 
+/// The keys that lead to a node.
+pub(crate) type KeyPath = Vec<String>;
+
+/// A document of a file.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// Its tree.
+    pub(crate) root: Node,
+    /// Where `!reset` or `!override` says that what other files have there does not
+    /// count, through aliases and merge keys. What `!reset` stood at is not in the tree.
+    pub(crate) cleared: Vec<KeyPath>,
+}
+
 impl Node {
     /// The value of a key, if this is a map that has it.
     pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
@@ -132,6 +152,23 @@ impl Node {
         matches!(self.value, Value::Null)
     }
 
+    /// Whether it means the same as another, wherever both are written.
+    pub(crate) fn means_the_same(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Null, Value::Null) => true,
+            (Value::Scalar(a), Value::Scalar(b)) => a.kind == b.kind && a.text == b.text,
+            (Value::List(a), Value::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.means_the_same(b))
+            }
+            (Value::Map(a), Value::Map(b)) => {
+                let in_b = |e: &Entry| b.iter().find(|other| other.key == e.key);
+                let same = |e: &Entry| in_b(e).is_some_and(|o| e.value.means_the_same(&o.value));
+                a.len() == b.len() && a.iter().all(same)
+            }
+            _ => false,
+        }
+    }
+
     /// What it is, in words for a message.
     pub(crate) fn describe(&self) -> &'static str {
         match &self.value {
@@ -147,22 +184,41 @@ impl Node {
     }
 }
 
-/// Reads the only document of a file. `None` means that an error was reported and nothing can be said
-/// about the content; other errors leave a tree without what they complain about.
-/// An empty file is a null.
+/// Reads the only document of a file. `None` means that an error was reported and nothing
+/// can be said about the content; other errors leave a tree without what they complain
+/// about. An empty file is a null.
 pub(crate) fn parse(file: FileId, text: &str, report: &Reporter) -> Option<Node> {
-    let root = build::build(file, text, report)?;
+    let mut documents = parse_all(file, text, report)?;
+    if let Some(second) = documents.get(1) {
+        let help = "put each document into a file of its own".to_owned();
+        let message = "a second document cannot be in this file";
+        report.refuse_as(codes::YAML, second.root.span, message, Some(help));
+    }
+    let null = Node { span: Span::start_of(file), value: Value::Null };
+    Some(if documents.is_empty() { null } else { documents.remove(0).root })
+}
+
+/// Reads all documents of a file, as [`parse`] does; an empty file has none.
+pub(crate) fn parse_all(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Document>> {
+    let documents = build::build(file, text, report)?;
     if !report.has_errors() && refused(file, text, report) {
         return None;
     }
-    Some(root)
+    Some(documents)
 }
 
 /// Reports what libyaml has against a text, if anything.
 fn refused(file: FileId, text: &str, report: &Reporter) -> bool {
-    let Err(error) = serde_yaml::from_str::<serde_yaml::Value>(text) else { return false };
-    report.error(span_of(file, &error, report), format!("this is not valid YAML: {}", why(&error)));
+    let Some(error) = objection(text) else { return false };
+    let message = format!("this is not valid YAML: {}", why(&error));
+    report.refuse_as(codes::YAML, span_of(file, &error, report), message, None);
     true
+}
+
+/// What libyaml has against a text, if anything.
+fn objection(text: &str) -> Option<serde_yaml::Error> {
+    serde_yaml::Deserializer::from_str(text)
+        .find_map(|document| serde_yaml::Value::deserialize(document).err())
 }
 
 fn span_of(file: FileId, error: &serde_yaml::Error, report: &Reporter) -> Span {

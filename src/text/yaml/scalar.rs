@@ -1,6 +1,9 @@
 //! What an unquoted scalar means, and how Go prints it: Compose turns `VERSION: 3.10`
 //! into `3.1`, and a file must mean the same here.
 
+use std::borrow::Cow;
+use std::fmt::{Display, LowerExp};
+
 use super::{Kind, Scalar, Value};
 
 /// Why an unquoted scalar is refused.
@@ -8,7 +11,7 @@ pub(crate) const DATE: &str = "an unquoted date is neither text nor a number";
 
 /// Resolves a plain scalar by the rules of Go's yaml.v3; `Err` with the reason if
 /// Compose refuses it.
-pub(crate) fn resolve(text: &str) -> Result<Value, &'static str> {
+pub(crate) fn resolve(text: &str) -> Result<Value, Cow<'static, str>> {
     let (kind, text) = match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
         "true" | "True" | "TRUE" => (Kind::Bool, "true".to_owned()),
@@ -16,10 +19,31 @@ pub(crate) fn resolve(text: &str) -> Result<Value, &'static str> {
         ".nan" | ".NaN" | ".NAN" => (Kind::Float, "NaN".to_owned()),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => (Kind::Float, "+Inf".to_owned()),
         "-.inf" | "-.Inf" | "-.INF" => (Kind::Float, "-Inf".to_owned()),
-        _ if is_date(text) => return Err(DATE),
+        _ if is_date(text) => return Err(DATE.into()),
         _ => number(text).unwrap_or_else(|| (Kind::Text, text.to_owned())),
     };
     Ok(Value::Scalar(Scalar { text, kind, sensitive: false }))
+}
+
+/// A scalar with a tag of YAML itself, such as `!!str`.
+pub(crate) fn tagged(text: &str, tag: &str) -> Result<Value, Cow<'static, str>> {
+    let wanted = match tag {
+        "str" => return Ok(self::text(text.to_owned())),
+        "int" => Kind::Int,
+        "float" => Kind::Float,
+        "bool" => Kind::Bool,
+        "null" if resolve(text).is_ok_and(|value| matches!(value, Value::Null)) => {
+            return Ok(Value::Null);
+        }
+        _ => return Err(format!("the tag `!!{tag}` cannot be here").into()),
+    };
+    match resolve(text) {
+        Ok(Value::Scalar(scalar)) if scalar.kind == wanted => Ok(Value::Scalar(scalar)),
+        Ok(Value::Scalar(scalar)) if (scalar.kind, wanted) == (Kind::Int, Kind::Float) => {
+            Ok(Value::Scalar(Scalar { kind: Kind::Float, ..scalar }))
+        }
+        _ => Err(format!("this is not what its tag `!!{tag}` says").into()),
+    }
 }
 
 /// A scalar that is text whatever it looks like.
@@ -80,14 +104,18 @@ fn is_float(text: &str) -> bool {
 
 /// A float as Go's `fmt.Sprint` prints it: the shortest digits that read back, with an
 /// exponent below 1e-4 and from 1e6 on (`%g`).
-fn go_float(value: f64) -> String {
-    if !value.is_finite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+pub(crate) fn go_float<F: LowerExp + Display + Into<f64> + Copy>(value: F) -> String {
+    let number: f64 = value.into();
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if value != 0.0 && !(-4..6).contains(&exponent) {
+    if number != 0.0 && !(-4..6).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs());
     }
@@ -122,7 +150,7 @@ mod tests {
         match resolve(text) {
             Ok(Value::Scalar(scalar)) => format!("{:?} {}", scalar.kind, scalar.text),
             Ok(_) => "null".to_owned(),
-            Err(why) => why.to_owned(),
+            Err(why) => why.into_owned(),
         }
     }
 

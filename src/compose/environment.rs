@@ -1,0 +1,61 @@
+//! What references see beside what is given: the `.env` of the project directory, or the
+//! env files that were named.
+
+use std::collections::BTreeMap;
+
+use super::codes::ENV_FILE;
+use super::dotenv;
+use super::variables::{Resolve, Variables};
+use crate::model::diagnostic::{Diagnostic, Loc};
+use crate::text::paths;
+use crate::text::report::Reporter;
+use crate::text::yaml::MAX_FILE;
+use crate::world::{Tree, TreeError};
+
+/// Reads the env files of a project, later ones over earlier ones, into `variables`.
+/// `origin` is where they are named, if a file does.
+pub(crate) fn read(
+    tree: &dyn Tree,
+    directory: &str,
+    named: Option<&[String]>,
+    variables: &mut Variables,
+    origin: Option<&Loc>,
+    report: &Reporter,
+) {
+    let default = [paths::join(directory, ".env")];
+    let outside = variables.clone();
+    for path in named.unwrap_or(&default) {
+        match text(tree, path) {
+            Err(TreeError::Missing(_)) if named.is_none() => {}
+            Err(error) => report.add(Diagnostic {
+                at: origin.cloned(),
+                ..Diagnostic::error(format!("an env file cannot be used: {error}"))
+                    .with_code(ENV_FILE)
+            }),
+            Ok(text) => one(path, &text, &outside, &mut variables.dotenv, report),
+        }
+    }
+}
+
+/// Adds what an env file says to `known`.
+pub(crate) fn one(
+    file: &str,
+    text: &str,
+    outside: &dyn Resolve,
+    known: &mut BTreeMap<String, String>,
+    report: &Reporter,
+) {
+    let inner = Reporter::hidden(file);
+    dotenv::read(text, outside, known, false, &inner);
+    for diagnostic in inner.finish() {
+        report.add(diagnostic);
+    }
+}
+
+/// A file's text, without its byte order mark.
+pub(crate) fn text(tree: &dyn Tree, path: &str) -> Result<String, TreeError> {
+    let text = String::from_utf8(tree.read(path, MAX_FILE)?).map_err(|_| {
+        TreeError::Unreadable { path: path.to_owned(), why: "it is not UTF-8 text".to_owned() }
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}

@@ -1,0 +1,156 @@
+//! The files of one project directory to one tree, in the order of compose-go.
+
+use super::codes::{NOT_A_STACK, VERSION};
+use super::extends::{self, Bases};
+use super::files::{Files, Named};
+use super::path::Path;
+use super::variables::{Lookup, Variables};
+use super::{Request, canonical, include, interpolate, merge, reset, schema, unique};
+use crate::text::report::Reporter;
+use crate::text::yaml::{Document, Node, Span, Value};
+
+/// A stack file that was read.
+pub(crate) struct Source {
+    /// Its path inside the tree.
+    pub(crate) file: String,
+    /// Its documents, each merged onto the ones before.
+    pub(crate) documents: Vec<Document>,
+}
+
+/// Everything that the files of one stack share.
+pub(crate) struct Loader<'a> {
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) report: &'a Reporter,
+    pub(crate) files: Files<'a>,
+}
+
+/// A project while it is assembled: the stack itself, or one that it includes.
+pub(crate) struct Scope<'a> {
+    /// Its directory, as a path of the tree.
+    pub(crate) directory: &'a str,
+    /// What its references see.
+    pub(crate) variables: &'a Variables,
+    /// The files that include one another up to this project.
+    pub(crate) included: &'a [String],
+    /// What its services extend in other files.
+    pub(crate) bases: Bases,
+}
+
+impl<'a> Scope<'a> {
+    /// A project of which nothing was read yet.
+    pub(crate) fn new(
+        directory: &'a str,
+        variables: &'a Variables,
+        included: &'a [String],
+    ) -> Self {
+        Self { directory, variables, included, bases: Bases::default() }
+    }
+}
+
+impl<'a> Loader<'a> {
+    /// Nothing was read yet.
+    pub(crate) fn new(request: &'a Request<'a>, report: &'a Reporter) -> Self {
+        Self { request, report, files: Files::new(request, report) }
+    }
+
+    /// The stack files. Those that cannot be read were reported, all of them.
+    pub(crate) fn sources(&self) -> Option<Vec<Source>> {
+        let given = Named { path: "", at: Span::START };
+        let read = |file: &String| {
+            let documents = self.files.documents(file, given)?;
+            Some(Source { file: file.clone(), documents })
+        };
+        let sources: Vec<Option<Source>> = self.request.files.iter().map(read).collect();
+        sources.into_iter().collect()
+    }
+
+    /// The files of a project, each merged onto the ones before, in canonical form. `None`
+    /// after an error: what comes after the first file that has one is not looked at.
+    pub(crate) fn model(&self, scope: &Scope<'_>, sources: Vec<Source>) -> Option<Node> {
+        let mut model = Node { span: Span::START, value: Value::Map(Vec::new()) };
+        for Source { file, documents } in sources {
+            for document in documents {
+                self.document(&mut model, document, &file, scope)?;
+            }
+        }
+        if matches!(&model.value, Value::Map(entries) if entries.is_empty()) {
+            let help = "begin with `services:`".to_owned();
+            self.report.refuse_as(
+                NOT_A_STACK,
+                model.span,
+                "there is nothing in this file",
+                Some(help),
+            );
+            return None;
+        }
+        Some(model)
+    }
+
+    /// Merges a document onto what was read before.
+    fn document(
+        &self,
+        model: &mut Node,
+        document: Document,
+        file: &str,
+        scope: &Scope<'_>,
+    ) -> Option<()> {
+        let Document { root: mut tree, cleared } = document;
+        if !matches!(tree.value, Value::Map(_)) {
+            let message = format!("a stack file must be a map, not {}", tree.describe());
+            self.report.refuse_as(NOT_A_STACK, tree.span, message, None);
+            return None;
+        }
+        model.span = tree.span;
+        self.interpolate(&mut tree, scope);
+        extends::extend(self, scope, file, &mut tree, &cleared);
+        reset::clear(model, &cleared);
+        include::include(self, scope, file, &mut tree);
+        self.merge(model, tree);
+        schema::validate(model, self.report);
+        self.drop_version(model);
+        if self.report.has_errors() {
+            return None;
+        }
+        self.canonical(model);
+        (!self.report.has_errors()).then_some(())
+    }
+
+    /// Fills in references.
+    pub(crate) fn interpolate(&self, tree: &mut Node, scope: &Scope<'_>) {
+        if !self.request.options.skip_interpolation {
+            interpolate::interpolate(tree, scope.variables, self.report);
+        }
+    }
+
+    /// Merges a file, and drops what it says again.
+    pub(crate) fn merge(&self, model: &mut Node, tree: Node) {
+        merge::merge(model, tree, &Path::Root, self.report);
+        unique::unique(model, self.report);
+    }
+
+    /// Canonical forms, which may show that more is said again.
+    pub(crate) fn canonical(&self, model: &mut Node) {
+        if self.request.options.skip_interpolation {
+            canonical::canonical_unfilled(model, self.report);
+        } else {
+            canonical::canonical(model, self.report);
+        }
+        unique::unique(model, self.report);
+    }
+
+    fn drop_version(&self, model: &mut Node) {
+        let Value::Map(entries) = &mut model.value else { return };
+        let Some(found) = entries.iter().position(|entry| entry.key == "version") else { return };
+        let version = entries.remove(found);
+        let help = "remove it: the Compose Specification has no versions".to_owned();
+        self.report.warn_as(VERSION, version.at, "`version`: this is ignored", Some(help));
+    }
+
+    /// The home directory that `~` means.
+    pub(crate) fn home(scope: &Scope<'a>) -> Option<&'a str> {
+        match scope.variables.get("HOME") {
+            Lookup::Found { value, .. } => Some(value),
+            Lookup::Unset | Lookup::Withheld => None,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The kinds of messages about files and their YAML, as `reconciler explain` names them.
+
+use crate::model::diagnostic::Code;
+
+/// A file cannot be read, or lies outside the tree.
+pub(crate) const FILE: Code = Code("E0101");
+/// The text is not YAML.
+pub(crate) const YAML: Code = Code("E0102");
+/// A key is in a map twice.
+pub(crate) const DUPLICATE_KEY: Code = Code("E0103");
+/// A key is not text.
+pub(crate) const KEY: Code = Code("E0104");
+/// An alias refers to what it is a part of.
+pub(crate) const ALIAS: Code = Code("E0105");
+/// `<<` has something else than maps.
+pub(crate) const MERGE_KEY: Code = Code("E0106");
+/// A tag has no meaning.
+pub(crate) const TAG: Code = Code("E0107");
+/// A limit that protects against hostile files.
+pub(crate) const LIMIT: Code = Code("E0108");
+/// A plain scalar is neither text nor a number.
+pub(crate) const SCALAR: Code = Code("E0109");
