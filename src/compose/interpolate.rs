@@ -45,8 +45,12 @@ impl Interpolation<'_> {
         match &mut node.value {
             Value::Null => {}
             Value::Scalar(scalar) => {
-                return self.fill(scalar, span, path)
-                    && cast::cast(scalar, span, path, self.report);
+                // What was not filled in is text, which where it is cast would be wrong again.
+                return if self.fill(scalar, span, path) {
+                    cast::cast(scalar, span, path, self.report)
+                } else {
+                    !cast::is_cast(path)
+                };
             }
             Value::List(items) => {
                 let mut index = 0;
