@@ -41,3 +41,77 @@ pub(crate) const ENV_FILE: Code = Code("E0150");
 pub(crate) const LEGACY: Code = Code("E0160");
 /// `version` is ignored.
 pub(crate) const VERSION: Code = Code("E0161");
+
+/// A key that nothing knows.
+pub(crate) const UNKNOWN_KEY: Code = Code("E0201");
+/// A list where a map has to be, a number where a string has to be.
+pub(crate) const TYPE: Code = Code("E0202");
+/// A key that has to be there is not.
+pub(crate) const MISSING: Code = Code("E0203");
+/// Another word than the allowed ones.
+pub(crate) const WORD: Code = Code("E0204");
+/// A number that is too small or too large.
+pub(crate) const RANGE: Code = Code("E0205");
+/// The same item twice.
+pub(crate) const TWICE: Code = Code("E0206");
+/// A port that cannot be read.
+pub(crate) const PORT: Code = Code("E0207");
+/// A mount that cannot be read.
+pub(crate) const MOUNT: Code = Code("E0208");
+/// A command line that cannot be split into words.
+pub(crate) const COMMAND: Code = Code("E0209");
+/// The part of a command line that Compose drops.
+pub(crate) const COMMAND_CUT: Code = Code("E0210");
+/// A duration, size, number or truth value that cannot be read.
+pub(crate) const VALUE: Code = Code("E0211");
+/// An item that should be `name=value`.
+pub(crate) const PAIR: Code = Code("E0212");
+/// A host entry without a name or an address.
+pub(crate) const HOST: Code = Code("E0213");
+/// `external.name` beside `name`, or instead of it.
+pub(crate) const EXTERNAL: Code = Code("E0214");
+/// An env file or label file that is not there or cannot be read.
+pub(crate) const LIST_FILE: Code = Code("E0215");
+/// `~` without a home.
+pub(crate) const HOME: Code = Code("E0216");
+/// A variable that is set where this runs, but not passed.
+pub(crate) const WITHHELD: Code = Code("E0217");
+
+/// A service with nothing to run.
+pub(crate) const NOTHING_TO_RUN: Code = Code("E0301");
+/// Two keys that exclude each other.
+pub(crate) const EXCLUSIVE: Code = Code("E0302");
+/// A service that does not exist.
+pub(crate) const NO_SERVICE: Code = Code("E0303");
+/// A service that no active profile enables.
+pub(crate) const DISABLED: Code = Code("E0304");
+/// A network that does not exist.
+pub(crate) const NO_NETWORK: Code = Code("E0305");
+/// A volume that does not exist.
+pub(crate) const NO_VOLUME: Code = Code("E0306");
+/// A secret that does not exist.
+pub(crate) const NO_SECRET: Code = Code("E0307");
+/// A config that does not exist.
+pub(crate) const NO_CONFIG: Code = Code("E0308");
+/// A model that does not exist.
+pub(crate) const NO_MODEL: Code = Code("E0309");
+/// Services that depend on each other in a circle.
+pub(crate) const CYCLE: Code = Code("E0310");
+/// Two keys that say different numbers for one thing.
+pub(crate) const CONFLICT: Code = Code("E0311");
+/// A fixed container name for several containers.
+pub(crate) const CONTAINER_NAME: Code = Code("E0312");
+/// Two mounts on one target.
+pub(crate) const MOUNTED_TWICE: Code = Code("E0313");
+/// A platform that the image is not built for.
+pub(crate) const PLATFORM: Code = Code("E0314");
+/// A health check that begins with no known word.
+pub(crate) const HEALTH_TEST: Code = Code("E0315");
+/// A watch without a target.
+pub(crate) const WATCH: Code = Code("E0316");
+/// A secret or config without content.
+pub(crate) const NO_CONTENT: Code = Code("E0317");
+/// An external resource that is described as well.
+pub(crate) const EXTERNAL_AND_MORE: Code = Code("E0318");
+/// Another service's image as a build context, which is not built.
+pub(crate) const NOT_BUILT: Code = Code("E0319");

@@ -10,10 +10,12 @@
 pub(crate) mod canonical;
 pub(crate) mod codes;
 pub(crate) mod config;
+mod consistency;
 pub(crate) mod dotenv;
 pub(crate) mod environment;
 pub(crate) mod hash;
 pub(crate) mod interpolate;
+pub(crate) mod nodes;
 pub(crate) mod normal;
 pub(crate) mod path;
 pub(crate) mod paths;
@@ -21,6 +23,7 @@ pub(crate) mod schema;
 pub(crate) mod spec;
 pub(crate) mod template;
 pub(crate) mod variables;
+pub(crate) mod words;
 
 mod cast;
 mod extends;

@@ -1,0 +1,91 @@
+//! JSON as Go's encoder writes it, byte for byte.
+
+use super::View;
+
+/// Without any space.
+pub(crate) fn compact(view: &View<'_>) -> String {
+    let mut out = String::new();
+    write(view, None, &mut out);
+    out
+}
+
+/// Indented by two spaces.
+pub(super) fn indented(view: &View<'_>) -> String {
+    let mut out = String::new();
+    write(view, Some(0), &mut out);
+    out
+}
+
+fn write(view: &View<'_>, depth: Option<usize>, out: &mut String) {
+    let inner = depth.map(|depth| depth + 1);
+    match view {
+        View::Null => out.push_str("null"),
+        View::Flag(value) => out.push_str(if *value { "true" } else { "false" }),
+        View::Number(number) => out.push_str(number),
+        View::Text(text) => quote(text, out),
+        View::List(items) if items.is_empty() => out.push_str("[]"),
+        View::Map(entries) if entries.is_empty() => out.push_str("{}"),
+        View::List(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                separate(index, inner, out);
+                write(item, inner, out);
+            }
+            line(depth, out);
+            out.push(']');
+        }
+        View::Map(entries) => {
+            out.push('{');
+            for (index, (key, value)) in entries.iter().enumerate() {
+                separate(index, inner, out);
+                quote(key, out);
+                out.push_str(if depth.is_some() { ": " } else { ":" });
+                write(value, inner, out);
+            }
+            line(depth, out);
+            out.push('}');
+        }
+    }
+}
+
+fn separate(index: usize, depth: Option<usize>, out: &mut String) {
+    if index > 0 {
+        out.push(',');
+    }
+    line(depth, out);
+}
+
+fn line(depth: Option<usize>, out: &mut String) {
+    if let Some(depth) = depth {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    }
+}
+
+/// A text in quotes; Go also escapes what HTML could read.
+pub(super) fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    let mut from = 0;
+    for (at, c) in text.char_indices() {
+        let short = match c {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\u{8}' => "\\b",
+            '\u{c}' => "\\f",
+            '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => "",
+            _ => continue,
+        };
+        out.push_str(&text[from..at]);
+        if short.is_empty() {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push_str(short);
+        }
+        from = at + c.len_utf8();
+    }
+    out.push_str(&text[from..]);
+    out.push('"');
+}

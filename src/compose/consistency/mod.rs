@@ -1,0 +1,95 @@
+//! What no single key can say: whether the parts of a stack fit each other. Everything that
+//! is wrong is reported, not only the first of it.
+
+mod graph;
+mod limits;
+mod mounts;
+mod parts;
+mod service;
+
+use std::collections::BTreeMap;
+
+use super::Project;
+use super::codes::{CONTAINER_NAME, NO_CONTENT};
+use super::nodes::{entries, get_mut, text_of};
+use super::path::Path;
+use super::schema::refuse;
+use crate::model::diagnostic::Code;
+use crate::text::report::Reporter;
+use crate::text::yaml::{Entry, Node, Span};
+
+pub(super) use parts::parts;
+
+/// Checks a whole project whose values are typed.
+pub(super) fn whole(project: &mut Project, report: &Reporter) {
+    if let Some(services) = get_mut(&mut project.root, "services") {
+        limits::level_scale(services, report);
+    }
+    let empty: &[Entry] = &[];
+    let section = |key: &str| project.root.get(key).map_or(empty, |found| entries(&found.value));
+    let by_name = |entries: &'_ [Entry]| -> BTreeMap<String, ()> {
+        entries.iter().map(|entry| (entry.key.clone(), ())).collect()
+    };
+    let services = section("services");
+    let whole = Whole {
+        report,
+        services: services.iter().map(|entry| (entry.key.as_str(), &entry.value)).collect(),
+        disabled: project.disabled.iter().map(|e| (e.key.as_str(), &e.value)).collect(),
+        networks: by_name(section("networks")),
+        volumes: by_name(section("volumes")),
+        secrets: by_name(section("secrets")),
+        configs: by_name(section("configs")),
+        models: by_name(section("models")),
+    };
+    let path = Path::Root.key("services");
+    for Entry { key, at, value } in services {
+        whole.service(value, *at, path.key(key));
+    }
+    graph::cycles(services, report);
+    container_names(services, report);
+    let path = Path::Root.key("secrets");
+    for Entry { key, at, value } in section("secrets") {
+        let empty = |key: &str| text_of(value, key).is_none_or(str::is_empty);
+        if text_of(value, "external") != Some("true") && empty("file") && empty("environment") {
+            let what = "needs a `file` or an `environment`";
+            refuse(report, NO_CONTENT, path.key(key), *at, what, None);
+        }
+    }
+}
+
+/// What is checked against what.
+struct Whole<'p> {
+    report: &'p Reporter,
+    services: BTreeMap<&'p str, &'p Node>,
+    disabled: BTreeMap<&'p str, &'p Node>,
+    networks: BTreeMap<String, ()>,
+    volumes: BTreeMap<String, ()>,
+    secrets: BTreeMap<String, ()>,
+    configs: BTreeMap<String, ()>,
+    models: BTreeMap<String, ()>,
+}
+
+impl Whole<'_> {
+    fn refuse(&self, code: Code, path: Path<'_>, at: Span, what: &str, help: &str) {
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        refuse(self.report, code, path, at, what, help);
+    }
+}
+
+fn container_names(services: &[Entry], report: &Reporter) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let path = Path::Root.key("services");
+    for Entry { key, value, .. } in services {
+        let Some(found) = value.get("container_name") else { continue };
+        let name = found.value.scalar().map_or("", |scalar| scalar.text.as_str());
+        if name.is_empty() {
+            continue;
+        }
+        if let Some(other) = seen.insert(name, key) {
+            let what = format!("the service `{other}` has the same container name `{name}`");
+            let path = path.key(key);
+            let help = Some("give each its own name, or none".to_owned());
+            refuse(report, CONTAINER_NAME, path.key("container_name"), found.at, &what, help);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Values from outside: names without a value, secrets and configs from variables, env
+//! files and label files.
+
+use crate::compose::codes::{LIST_FILE, WITHHELD};
+use crate::compose::nodes::{
+    entries, entries_mut, entry, get_mut, items, items_mut, last_wins, map, remove, set, text,
+    text_of,
+};
+use crate::compose::path::Path;
+use crate::compose::schema::refuse;
+use crate::compose::variables::{Lookup, Variables, pass_it};
+use crate::compose::{Request, dotenv, paths};
+use crate::text::report::Reporter;
+use crate::text::yaml::{Entry, MAX_FILE, Node, Span, Value};
+use crate::world::TreeError;
+
+/// The key of a secret or config that holds the value of its variable. No file can have
+/// it, and it is never printed.
+pub(crate) const RESOLVED: &str = "#value";
+
+/// The value of a variable as a node.
+pub(super) fn lookup(name: &str, at: Span, from: &Variables, report: &Reporter) -> Option<Node> {
+    match from.get(name) {
+        Lookup::Found { value, sensitive } => {
+            let mut node = text(at, value, None);
+            if let Value::Scalar(scalar) = &mut node.value {
+                scalar.sensitive = sensitive;
+            }
+            Some(node)
+        }
+        Lookup::Unset => None,
+        Lookup::Withheld => {
+            let message = format!("the variable `{name}` is set where this runs, but not passed");
+            report.refuse_as(WITHHELD, at, message, Some(pass_it(name)));
+            None
+        }
+    }
+}
+
+/// Gives names without a value in lists, and secrets and configs from variables, theirs.
+pub(super) fn inherit(root: &mut Node, variables: &Variables, report: &Reporter) {
+    if let Some(services) = get_mut(root, "services") {
+        for Entry { value: service, .. } in entries_mut(services) {
+            let list = get_mut(service, "environment").map(items_mut).unwrap_or_default();
+            for item in list {
+                let Some(scalar) = item.scalar().filter(|s| !s.text.contains('=')) else {
+                    continue;
+                };
+                let name = scalar.text.clone();
+                if let Some(found) = lookup(&name, item.span, variables, report) {
+                    let value = found.scalar().map(|scalar| scalar.text.clone());
+                    let joined = format!("{name}={}", value.unwrap_or_default());
+                    *item = text(item.span, joined, found.scalar());
+                }
+            }
+        }
+    }
+    for key in ["secrets", "configs"] {
+        let section = get_mut(root, key).map(entries_mut).unwrap_or_default();
+        for Entry { value: resource, .. } in section {
+            let Some(variable) = resource.get("environment") else { continue };
+            let Some(name) = variable.value.scalar() else { continue };
+            if let Some(found) = lookup(&name.text, variable.value.span, variables, report) {
+                set(resource, RESOLVED, found);
+            }
+        }
+    }
+}
+
+/// Reads the label files of every service, and the env files unless they are to stay.
+pub(super) fn resolve(root: &mut Node, request: &Request<'_>, report: &Reporter) {
+    let services = get_mut(root, "services").map(entries_mut).unwrap_or_default();
+    for Entry { key, value: service, .. } in services {
+        let path = Path::Root.key("services");
+        let files = Files { request, report };
+        if !request.options.skip_environment {
+            files.environment(service, path.key(key));
+        }
+        files.labels(service, path.key(key));
+    }
+}
+
+struct Files<'r> {
+    request: &'r Request<'r>,
+    report: &'r Reporter,
+}
+
+impl Files<'_> {
+    fn environment(&self, service: &mut Node, path: Path<'_>) {
+        let Some(env_files) = remove(service, "env_file") else { return };
+        let own = remove(service, "environment");
+        let own = own.map(|own| own.value).unwrap_or_else(|| map(env_files.at, Vec::new()));
+        let Node { span, value: Value::Map(own) } = own else { return };
+        let mut scope = self.scope(&own);
+        let mut found = Vec::new();
+        for (index, file) in items(&env_files.value).iter().enumerate() {
+            let path = path.key("env_file");
+            let path = path.item(index);
+            let raw = match text_of(file, "format") {
+                None | Some("") => false,
+                Some("raw") => true,
+                Some(other) => {
+                    let what = format!("the format `{other}` is not known");
+                    refuse(self.report, LIST_FILE, path, file.span, &what, None);
+                    continue;
+                }
+            };
+            let required = text_of(file, "required") != Some("false");
+            let Some(name) = file.get("path") else { continue };
+            let Some(text) = self.read(&name.value, required, path.key("path")) else { continue };
+            for variable in self.parse(&name.value, &text, &scope, raw) {
+                scope.dotenv.insert(variable.0.clone(), variable.1.clone());
+                found.push(self.pair(variable, name.value.span));
+            }
+        }
+        let merged = last_wins(found.into_iter().chain(own));
+        set(service, "environment", map(span, merged));
+    }
+
+    fn labels(&self, service: &mut Node, path: Path<'_>) {
+        let Some(files) = service.get("label_file").map(|files| files.value.clone()) else {
+            return;
+        };
+        let mut scope = Variables::default();
+        let mut found = Vec::new();
+        for (index, file) in items(&files).iter().enumerate() {
+            let path = path.key("label_file");
+            let Some(text) = self.read(file, true, path.item(index)) else { continue };
+            for (name, value) in self.parse(file, &text, &scope, false) {
+                scope.own.insert(name.clone(), value.clone());
+                found.push(entry(name, crate::compose::nodes::text(file.span, value, None)));
+            }
+        }
+        let own = remove(service, "labels").map(|own| own.value);
+        let own = own.unwrap_or_else(|| map(files.span, Vec::new()));
+        let own_entries = entries(&own).to_vec();
+        set(service, "labels", map(own.span, last_wins(found.into_iter().chain(own_entries))));
+    }
+
+    /// What `$NAME` sees in an env file: the environment first, then the service's own
+    /// variables, then what the files said before.
+    fn scope(&self, own: &[Entry]) -> Variables {
+        let mut scope = self.request.variables.clone();
+        let dotenv = std::mem::take(&mut scope.dotenv);
+        for (name, value) in dotenv {
+            scope.passed.entry(name).or_insert(value);
+        }
+        for pair in own {
+            if let Some(scalar) = pair.value.scalar()
+                && !scope.own.contains_key(&pair.key)
+            {
+                scope.withheld.remove(&pair.key);
+                scope.passed.entry(pair.key.clone()).or_insert_with(|| scalar.text.clone());
+            }
+        }
+        scope
+    }
+
+    fn parse(
+        &self,
+        named: &Node,
+        text: &str,
+        scope: &Variables,
+        raw: bool,
+    ) -> Vec<(String, String)> {
+        let file = named.scalar().map_or("", |scalar| scalar.text.as_str());
+        let shown = paths::in_tree(self.request.root, file);
+        let hidden = Reporter::hidden(shown.as_deref().unwrap_or(file));
+        let found = dotenv::read(text, scope, raw, &hidden);
+        hidden.finish().into_iter().for_each(|diagnostic| self.report.add(diagnostic));
+        found.into_iter().filter_map(|found| Some((found.name, found.value?))).collect()
+    }
+
+    fn pair(&self, (name, value): (String, String), at: Span) -> Entry {
+        let mut node = text(at, value, None);
+        if let Value::Scalar(scalar) = &mut node.value {
+            scalar.sensitive = true;
+            self.report.conceal(vec![scalar.text.clone()]);
+        }
+        entry(name, node)
+    }
+
+    /// The text of a file in the tree; `None` if it may be missing and is, or cannot be had.
+    fn read(&self, named: &Node, required: bool, path: Path<'_>) -> Option<String> {
+        let file = &named.scalar()?.text;
+        let refuse = |what: &str, help: &str| {
+            let help = Some(help.to_owned());
+            refuse(self.report, LIST_FILE, path, named.span, what, help);
+            None
+        };
+        let inside = if self.request.options.skip_paths {
+            crate::text::paths::in_tree(self.request.directory, file)
+        } else {
+            paths::in_tree(self.request.root, file)
+        };
+        let Some(inside) = inside else {
+            return refuse("the file is outside of the source's tree", "move it into the tree");
+        };
+        match self.request.tree.read(&inside, MAX_FILE) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Some(text),
+                Err(_) => refuse("the file is no text in UTF-8", "write it as UTF-8"),
+            },
+            Err(TreeError::Missing(_)) if !required => None,
+            Err(TreeError::Missing(_)) => refuse(
+                &format!("there is no file `{inside}`"),
+                "add it, or write `required: false` beside its `path`",
+            ),
+            Err(error) => refuse(&error.to_string(), "make it a readable file of the tree"),
+        }
+    }
+}
