@@ -116,12 +116,11 @@ pub(crate) fn last_wins(pairs: impl IntoIterator<Item = Entry>) -> Vec<Entry> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut found: Vec<Entry> = Vec::new();
     for pair in pairs {
-        match places.get(&pair.key) {
-            Some(place) => found[*place] = pair,
-            None => {
-                places.insert(pair.key.clone(), found.len());
-                found.push(pair);
-            }
+        if let Some(place) = places.get(&pair.key) {
+            found[*place] = pair;
+        } else {
+            places.insert(pair.key.clone(), found.len());
+            found.push(pair);
         }
     }
     found

@@ -122,16 +122,20 @@ impl Resolver<'_> {
 
     /// A path of the host that may also be one of Windows.
     fn either(&self, node: Option<&mut Node>, path: Path<'_>) {
-        self.each(node, path, |path| path.starts_with('/') || is_windows(path));
+        if let Some(node) = node {
+            self.each(node, path, |path| path.starts_with('/') || is_windows(path));
+        }
     }
 
     /// A path of this system.
     fn own(&self, node: Option<&mut Node>, path: Path<'_>) {
-        self.each(node, path, |path| path.starts_with('/') || path.is_empty());
+        if let Some(node) = node {
+            self.each(node, path, |path| path.starts_with('/') || path.is_empty());
+        }
     }
 
-    fn each(&self, node: Option<&mut Node>, path: Path<'_>, stays: fn(&str) -> bool) {
-        let Some(Node { span, value: Value::Scalar(scalar) }) = node else { return };
+    fn each(&self, node: &mut Node, path: Path<'_>, stays: fn(&str) -> bool) {
+        let Node { span, value: Value::Scalar(scalar) } = node else { return };
         if scalar.text.starts_with('~') {
             match self.variables.get("HOME") {
                 Lookup::Found { value, .. } => scalar.text = join(value, &scalar.text[1..]),

@@ -51,7 +51,7 @@ impl Checker<'_> {
 
     fn check(&self, shape: &Shape, node: &Node, path: Path<'_>) {
         match (shape, &node.value) {
-            (Shape::Any, _) => {}
+            (Shape::Any, _) | (Shape::Command | Shape::OrNull(_), Value::Null) => {}
             (Shape::One(one), Value::Scalar(_) | Value::Null) => {
                 if one.accepts(node) {
                     self.scalar(one, node, path);
@@ -68,9 +68,10 @@ impl Checker<'_> {
             (Shape::TextOrList { .. } | Shape::HealthTest | Shape::Command, Value::Scalar(_)) => {
                 self.check(&spec::TEXT, node, path);
             }
-            (Shape::Command, Value::Null) => {}
-            (Shape::TextOrList { unique: true } | Shape::Hosts, Value::List(items))
-            | (Shape::Pairs(_) | Shape::Ssh, Value::List(items)) => {
+            (
+                Shape::TextOrList { unique: true } | Shape::Hosts | Shape::Pairs(_) | Shape::Ssh,
+                Value::List(items),
+            ) => {
                 self.items(&spec::TEXT, items, path);
                 self.unique(items, path);
             }
@@ -88,7 +89,6 @@ impl Checker<'_> {
                 self.map(Keys::Some, &spec::SCALAR, true, entries, path);
             }
             (Shape::Object(object), _) => self.object(object, node, path),
-            (Shape::OrNull(_), Value::Null) => {}
             (Shape::OrNull(inner), _) if !fits(inner, node) => self.expected(shape, node, path),
             (Shape::OrNull(inner), _) => self.check(inner, node, path),
             (Shape::Forms(short, long), _) => {
@@ -213,11 +213,11 @@ pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
             Shape::Map { .. } | Shape::Object(_) | Shape::Hosts | Shape::Pairs(_) | Shape::Ssh,
             Value::Map(_),
         )
-        | (Shape::Any, _) => true,
+        | (Shape::Any, _)
+        | (Shape::Command, Value::Null) => true,
         (Shape::TextOrList { .. } | Shape::Command | Shape::HealthTest, Value::Scalar(_)) => {
             fits(&spec::TEXT, node)
         }
-        (Shape::Command, Value::Null) => true,
         (Shape::OrNull(inner), _) => node.is_null() || fits(inner, node),
         (Shape::Forms(short, long), _) => short.iter().any(|s| fits(s, node)) || fits(long, node),
         (Shape::Either(forms), _) => forms.iter().any(|form| fits(form, node)),

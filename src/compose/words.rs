@@ -43,6 +43,7 @@ pub(crate) fn split(line: &str) -> Option<Words> {
     complete.then_some(state.found)
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each kind of quote opens for itself")]
 #[derive(Default)]
 struct State {
     found: Words,

@@ -79,7 +79,7 @@ fn short(spec: &str) -> Result<Mount, &'static str> {
     match spec.len() {
         0 => return Err("it is empty"),
         1 | 2 => {
-            mount.target = spec.to_owned();
+            spec.clone_into(&mut mount.target);
             mount.bare = true;
             return Ok(mount);
         }
@@ -174,9 +174,9 @@ mod tests {
             ("v:/x", ">v:/x"),
             ("./a:/b:ro", "./a>/b ro"),
             ("C:\\a:/b", "C:\\a>/b"),
-            ("a:/b:nocopy,z,rslave,unknown", "a>/b nocopyrslavez"),
+            ("aa:/b:nocopy,z,rslave,unknown", "aa>/b nocopyrslavez"),
             ("${A:-x}:/b", "${A:-x}>/b"),
-            ("a::/b", "there is nothing between two colons"),
+            ("aa::/b", "there is nothing between two colons"),
             ("aa:/b:ro:x", "it has too many colons"),
             ("aa:", "there is nothing between two colons"),
             ("", "it is empty"),

@@ -47,17 +47,17 @@ pub(super) fn ports(canonical: &Canonical<'_>, node: &mut Node, path: Path<'_>) 
 }
 
 fn long(port: Port, item: &Node, like: &Scalar) -> Node {
-    let part = |key: &str, part: String| entry(key, text(item.span, part, Some(like)));
+    let written = |key: &str, part: String| entry(key, text(item.span, part, Some(like)));
     let target = plain(item.span, Kind::Int, port.target.to_string());
     let mut entries = vec![entry("mode", text(item.span, "ingress", None))];
     if !port.address.is_empty() {
-        entries.push(part("host_ip", port.address));
+        entries.push(written("host_ip", port.address));
     }
     entries.push(entry("target", target));
     if !port.published.is_empty() {
-        entries.push(part("published", port.published));
+        entries.push(written("published", port.published));
     }
-    entries.push(part("protocol", port.protocol));
+    entries.push(written("protocol", port.protocol));
     Node { span: item.span, value: Value::Map(entries) }
 }
 

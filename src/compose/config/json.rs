@@ -1,5 +1,7 @@
 //! JSON as Go's encoder writes it, byte for byte.
 
+use std::fmt::Write as _;
+
 use super::View;
 
 /// Without any space.
@@ -80,7 +82,7 @@ pub(super) fn quote(text: &str, out: &mut String) {
         };
         out.push_str(&text[from..at]);
         if short.is_empty() {
-            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            write!(out, "\\u{:04x}", u32::from(c)).expect("BUG: memory refused a text");
         } else {
             out.push_str(short);
         }

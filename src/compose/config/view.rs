@@ -90,11 +90,10 @@ impl Viewer {
             Printed::Never => None,
             Printed::YamlOnly if json => None,
             Printed::InYaml if json => full(seen),
-            Printed::IfSet | Printed::YamlOnly => full(seen),
             Printed::IfThere => seen,
             Printed::NullInJson => seen.or(json.then_some(View::Null)),
             Printed::ObjectInJson if json => seen.or_else(|| Some(self.zero(shape))),
-            Printed::ObjectInJson => full(seen),
+            Printed::IfSet | Printed::YamlOnly | Printed::ObjectInJson => full(seen),
             Printed::Always | Printed::InYaml => seen.or_else(|| Some(self.zero(shape))),
         }
     }
@@ -109,12 +108,12 @@ impl Viewer {
             Shape::TextOrList { .. } | Shape::Hosts | Shape::Command | Shape::HealthTest => {
                 View::List(items(node).iter().map(scalar).collect())
             }
-            Shape::Map { value, .. } => self.sorted(node, |node| self.view(value, node)),
+            Shape::Map { value, .. } => Self::sorted(node, |node| self.view(value, node)),
             Shape::Object(object) => self.object(object, Some(node)),
             Shape::OrNull(_) if node.is_null() => View::Null,
             Shape::OrNull(inner) | Shape::Forms(_, inner) => self.view(inner, node),
             Shape::Either(forms) => self.either(forms, node),
-            Shape::Pairs(_) => self.sorted(node, scalar),
+            Shape::Pairs(_) => Self::sorted(node, scalar),
             Shape::Ssh => ssh(node),
         }
     }
@@ -133,7 +132,7 @@ impl Viewer {
         }
     }
 
-    fn sorted<'n>(&self, node: &'n Node, view: impl Fn(&'n Node) -> View<'n>) -> View<'n> {
+    fn sorted<'n>(node: &'n Node, view: impl Fn(&'n Node) -> View<'n>) -> View<'n> {
         let entries = entries(node).iter();
         let pair = |entry: &'n Entry| (Cow::Borrowed(entry.key.as_str()), view(&entry.value));
         let mut pairs: Vec<_> = entries.map(pair).collect();
@@ -147,7 +146,7 @@ impl Viewer {
         match &node.value {
             Value::List(list) if list.is_empty() && self.is_json => View::Null,
             Value::List(list) => View::List(list.iter().map(|node| self.any(node)).collect()),
-            Value::Map(_) => self.sorted(node, |node| self.any(node)),
+            Value::Map(_) => Self::sorted(node, |node| self.any(node)),
             Value::Null | Value::Scalar(_) => scalar(node),
         }
     }

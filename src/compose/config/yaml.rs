@@ -1,6 +1,9 @@
 //! YAML that every reader reads alike: whatever an older YAML could take for something
 //! else than a string stands in quotes.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use super::{View, json};
 
 /// A document.
@@ -17,12 +20,7 @@ pub(super) fn text(view: &View<'_>) -> String {
 }
 
 /// Entries, each on lines of its own; the first where the writer is if `fresh` is false.
-fn map(
-    entries: &[(std::borrow::Cow<'_, str>, View<'_>)],
-    indent: usize,
-    fresh: bool,
-    out: &mut String,
-) {
+fn map(entries: &[(Cow<'_, str>, View<'_>)], indent: usize, fresh: bool, out: &mut String) {
     for (index, (key, value)) in entries.iter().enumerate() {
         if index > 0 || fresh {
             pad(indent, out);
@@ -111,8 +109,16 @@ fn block(text: &str, indent: usize, out: &mut String) {
 fn plain_or_quoted(text: &str, out: &mut String) {
     if is_plain(text) {
         out.push_str(text);
-    } else {
-        json::quote(text, out);
+        return;
+    }
+    let mut quoted = String::new();
+    json::quote(text, &mut quoted);
+    for c in quoted.chars() {
+        if c.is_control() || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}') {
+            write!(out, "\\u{:04x}", u32::from(c)).expect("BUG: memory refused a text");
+        } else {
+            out.push(c);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ mod mounts;
 mod parts;
 mod service;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Project;
 use super::codes::{CONTAINER_NAME, NO_CONTENT};
@@ -27,8 +27,8 @@ pub(super) fn whole(project: &mut Project, report: &Reporter) {
     }
     let empty: &[Entry] = &[];
     let section = |key: &str| project.root.get(key).map_or(empty, |found| entries(&found.value));
-    let by_name = |entries: &'_ [Entry]| -> BTreeMap<String, ()> {
-        entries.iter().map(|entry| (entry.key.clone(), ())).collect()
+    let by_name = |entries: &'_ [Entry]| -> BTreeSet<String> {
+        entries.iter().map(|entry| entry.key.clone()).collect()
     };
     let services = section("services");
     let whole = Whole {
@@ -62,11 +62,11 @@ struct Whole<'p> {
     report: &'p Reporter,
     services: BTreeMap<&'p str, &'p Node>,
     disabled: BTreeMap<&'p str, &'p Node>,
-    networks: BTreeMap<String, ()>,
-    volumes: BTreeMap<String, ()>,
-    secrets: BTreeMap<String, ()>,
-    configs: BTreeMap<String, ()>,
-    models: BTreeMap<String, ()>,
+    networks: BTreeSet<String>,
+    volumes: BTreeSet<String>,
+    secrets: BTreeSet<String>,
+    configs: BTreeSet<String>,
+    models: BTreeSet<String>,
 }
 
 impl Whole<'_> {

@@ -86,7 +86,9 @@ fn service(service: &Node, path: Path<'_>, report: &Reporter) {
                 }
                 let path = path.key("resources");
                 let path = path.key("reservations");
-                at.into_iter().for_each(|node| devices(node, path.key("devices"), report));
+                if let Some(node) = at {
+                    devices(node, path.key("devices"), report);
+                }
             }
             "develop" => {
                 let watch = value.get("watch").map(|found| items(&found.value));

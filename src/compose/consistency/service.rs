@@ -1,6 +1,6 @@
 //! The rules for one service.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Whole;
 use crate::compose::codes::{
@@ -89,7 +89,7 @@ impl Whole<'_> {
         service: &Node,
         key: &str,
         code: Code,
-        known: &BTreeMap<String, ()>,
+        known: &BTreeSet<String>,
         path: Path<'_>,
     ) {
         let path = path.key(key);
@@ -105,7 +105,7 @@ impl Whole<'_> {
         node: &Node,
         key: &str,
         code: Code,
-        known: &BTreeMap<String, ()>,
+        known: &BTreeSet<String>,
         path: Path<'_>,
     ) {
         let path = path.key(key);
@@ -123,14 +123,14 @@ impl Whole<'_> {
         at: Span,
         key: &str,
         code: Code,
-        known: &BTreeMap<String, ()>,
+        known: &BTreeSet<String>,
         path: Path<'_>,
     ) {
-        if known.contains_key(name) {
+        if known.contains(name) {
             return;
         }
         let what = format!("there is no {} `{name}`", &key[..key.len() - 1]);
-        let near = did_you_mean(name, known.keys().map(String::as_str));
+        let near = did_you_mean(name, known.iter().map(String::as_str));
         let help = near.unwrap_or_else(|| format!("add `{name}:` under `{key}:`"));
         self.refuse(code, path, at, &what, &help);
     }

@@ -89,7 +89,7 @@ impl Files<'_> {
     fn environment(&self, service: &mut Node, path: Path<'_>) {
         let Some(env_files) = remove(service, "env_file") else { return };
         let own = remove(service, "environment");
-        let own = own.map(|own| own.value).unwrap_or_else(|| map(env_files.at, Vec::new()));
+        let own = own.map_or_else(|| map(env_files.at, Vec::new()), |own| own.value);
         let Node { span, value: Value::Map(own) } = own else { return };
         let mut scope = self.scope(&own);
         let mut found = Vec::new();

@@ -27,7 +27,9 @@ pub(super) fn add(root: &mut Node, name: &str, variables: &Variables, report: &R
     }
     for key in ["networks", "volumes", "configs", "secrets"] {
         let section = get_mut(root, key).map(entries_mut).unwrap_or_default();
-        section.iter_mut().for_each(|resource| resource_name(resource, name));
+        for resource in section {
+            resource_name(resource, name);
+        }
     }
 }
 
@@ -110,11 +112,11 @@ fn dependencies(service: &mut Node) {
         more.push((name.to_owned(), at, true));
     }
     for key in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
-        let Some(mode) = service.get(key) else { continue };
-        let mode = &mode.value;
-        if let Some(shared) = mode.scalar().and_then(|m| m.text.strip_prefix("service:")) {
-            more.push((shared.to_owned(), mode.span, true));
-        }
+        let Some(shared) = text_of(service, key).and_then(|m| m.strip_prefix("service:")) else {
+            continue;
+        };
+        let at = service.get(key).map_or(service.span, |found| found.value.span);
+        more.push((shared.to_owned(), at, true));
     }
     for (source, at) in texts("volumes_from") {
         if !source.starts_with("container:") {

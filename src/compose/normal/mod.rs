@@ -16,6 +16,7 @@ use super::{Project, Request};
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node, Value};
 
+#[expect(unused_imports, reason = "the lowering reads it")]
 pub(crate) use environment::RESOLVED;
 
 /// What is done to the files of one project directory before they are included into
@@ -69,8 +70,7 @@ fn disable(services: &mut Node, profiles: &[String]) -> Vec<Entry> {
     let enabled = |entry: &Entry| {
         let own = entry.value.get("profiles").map(|found| super::nodes::items(&found.value));
         let own = own.unwrap_or_default();
-        let active =
-            |item: &Node| item.scalar().is_some_and(|own| profiles.iter().any(|p| *p == own.text));
+        let active = |item: &Node| item.scalar().is_some_and(|own| profiles.contains(&own.text));
         own.is_empty() || profiles.iter().any(|p| p == "*") || own.iter().any(active)
     };
     let (on, off) = std::mem::take(entries).into_iter().partition(enabled);

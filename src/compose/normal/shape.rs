@@ -35,7 +35,6 @@ impl Shaper<'_> {
 
     fn shape(&self, shape: &Shape, node: &mut Node, path: Path<'_>) {
         match shape {
-            Shape::Any => {}
             Shape::One(one) => value::convert(one.becomes, node, path, self.report),
             Shape::List { item, .. } => {
                 if let Value::List(items) = &mut node.value {
@@ -51,7 +50,7 @@ impl Shaper<'_> {
             Shape::Map { value, .. } => self.map(value, node, path),
             Shape::Object(object) => self.object(object, node, path),
             Shape::OrNull(inner) if !node.is_null() => self.shape(inner, node, path),
-            Shape::OrNull(_) => {}
+            Shape::Any | Shape::OrNull(_) => {}
             Shape::Forms(_, long) => {
                 if matches!(long, Shape::List { .. }) {
                     wrap(node);
@@ -76,7 +75,9 @@ impl Shaper<'_> {
             }
             Shape::Ssh => {
                 if let Value::Map(entries) = &mut node.value {
-                    entries.iter_mut().for_each(|entry| as_text(&mut entry.value));
+                    for entry in entries {
+                        as_text(&mut entry.value);
+                    }
                 }
             }
         }
@@ -133,17 +134,14 @@ impl Shaper<'_> {
                     let Some(scalar) = item.scalar() else { continue };
                     let text = scalar.text.as_str();
                     let pair = text.split_once('=').or_else(|| text.split_once(':'));
-                    match pair {
-                        Some((host, addresses)) => {
-                            for address in addresses.split(',') {
-                                found.extend(self.host(host, address, item, path.item(index)));
-                            }
+                    if let Some((host, addresses)) = pair {
+                        for address in addresses.split(',') {
+                            found.extend(self.host(host, address, item, path.item(index)));
                         }
-                        None => {
-                            let what = format!("{} has no address", quote(item));
-                            let help = Some("write `name=address`".to_owned());
-                            refuse(self.report, HOST, path.item(index), item.span, &what, help);
-                        }
+                    } else {
+                        let what = format!("{} has no address", quote(item));
+                        let help = Some("write `name=address`".to_owned());
+                        refuse(self.report, HOST, path.item(index), item.span, &what, help);
                     }
                 }
             }
