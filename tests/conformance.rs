@@ -23,7 +23,10 @@ use self::case::{Case, Kind};
 /// there.
 const CORPUS: [&str; 2] = ["../shared/corpus", "../../shared/corpus"];
 /// Cases of the corpus in which Compose has a defect that is not copied, with the defect.
-const EXCEPTIONS: [(&str, &str); 0] = [];
+const EXCEPTIONS: [(&str, &str); 1] = [(
+    "cg-full-example: the hash of foo",
+    "`up` keeps `label_file` in the hash, `config --hash` does not",
+)];
 
 /// The second half of the loader is being written; goes with it.
 const PENDING: bool = true;

@@ -207,7 +207,7 @@ fn read_base(
         cleared = document.cleared;
     }
     let folder = paths::relative(scope.directory, paths::split(file).0);
-    resolve::resolve(&mut tree, &folder, Loader::home(scope), loader.report);
+    resolve::resolve(&mut tree, &folder, scope.variables, loader.report);
     let services = match tree.value {
         Value::Map(entries) => entries.into_iter().find(|entry| entry.key == "services"),
         _ => None,

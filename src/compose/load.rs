@@ -4,7 +4,7 @@ use super::codes::{NOT_A_STACK, VERSION};
 use super::extends::{self, Bases};
 use super::files::{Files, Named};
 use super::path::Path;
-use super::variables::{Lookup, Variables};
+use super::variables::Variables;
 use super::{Request, canonical, include, interpolate, merge, reset, schema, unique};
 use crate::text::report::Reporter;
 use crate::text::yaml::{Document, Node, Span, Value};
@@ -144,13 +144,5 @@ impl<'a> Loader<'a> {
         let version = entries.remove(found);
         let help = "remove it: the Compose Specification has no versions".to_owned();
         self.report.warn_as(VERSION, version.at, "`version`: this is ignored", Some(help));
-    }
-
-    /// The home directory that `~` means.
-    pub(crate) fn home(scope: &Scope<'a>) -> Option<&'a str> {
-        match scope.variables.get("HOME") {
-            Lookup::Found { value, .. } => Some(value),
-            Lookup::Unset | Lookup::Withheld => None,
-        }
     }
 }

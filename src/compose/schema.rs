@@ -6,6 +6,7 @@ mod scalar;
 use std::collections::BTreeMap;
 
 use super::codes::{MISSING, TWICE, TYPE, UNKNOWN_KEY};
+use super::normal::RESOLVED;
 use super::path::Path;
 use super::spec::{self, Keys, Object, Rest, Shape};
 use crate::model::diagnostic::Code;
@@ -139,6 +140,7 @@ impl Checker<'_> {
                 Some(field) => self.check(&field.shape, &entry.value, path.key(key)),
                 None if object.rest == Rest::Anything => {}
                 None if object.rest == Rest::Extensions && key.starts_with("x-") => {}
+                None if key == RESOLVED && is_resolved(entry, node) => {}
                 None => self.unknown(object, entry, path),
             }
         }
@@ -172,6 +174,12 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether an entry was put there when an included file's variables were known: it is where
+/// the name of the variable is.
+fn is_resolved(entry: &Entry, resource: &Node) -> bool {
+    resource.get("environment").is_some_and(|name| name.value.span == entry.at)
 }
 
 /// An address, or several.

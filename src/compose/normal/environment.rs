@@ -1,6 +1,8 @@
 //! Values from outside: names without a value, secrets and configs from variables, env
 //! files and label files.
 
+use std::collections::BTreeMap;
+
 use crate::compose::codes::{LIST_FILE, WITHHELD};
 use crate::compose::nodes::{
     entries, entries_mut, entry, get_mut, items, items_mut, last_wins, map, remove, set, text,
@@ -8,7 +10,7 @@ use crate::compose::nodes::{
 };
 use crate::compose::path::Path;
 use crate::compose::schema::refuse;
-use crate::compose::variables::{Lookup, Variables, pass_it};
+use crate::compose::variables::{Lookup, Resolve, Variables, pass_it};
 use crate::compose::{Request, dotenv, paths};
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, MAX_FILE, Node, Span, Value};
@@ -80,6 +82,25 @@ pub(super) fn resolve(root: &mut Node, request: &Request<'_>, report: &Reporter)
     }
 }
 
+/// What `$NAME` sees in an env file: the project's variables, then the service's own.
+struct Outside<'r> {
+    project: &'r Variables,
+    own: &'r [Entry],
+}
+
+impl Resolve for Outside<'_> {
+    fn get(&self, name: &str) -> Lookup<'_> {
+        let found = self.project.get(name);
+        let own = self.own.iter().find(|pair| pair.key == name);
+        match (found, own.and_then(|pair| pair.value.scalar())) {
+            (Lookup::Unset | Lookup::Withheld, Some(scalar)) => {
+                Lookup::Found { value: &scalar.text, sensitive: scalar.sensitive }
+            }
+            _ => found,
+        }
+    }
+}
+
 struct Files<'r> {
     request: &'r Request<'r>,
     report: &'r Reporter,
@@ -91,7 +112,8 @@ impl Files<'_> {
         let own = remove(service, "environment");
         let own = own.map_or_else(|| map(env_files.at, Vec::new()), |own| own.value);
         let Node { span, value: Value::Map(own) } = own else { return };
-        let mut scope = self.scope(&own);
+        let outside = Outside { project: self.request.variables, own: &own };
+        let mut known = BTreeMap::new();
         let mut found = Vec::new();
         for (index, file) in items(&env_files.value).iter().enumerate() {
             let path = path.key("env_file");
@@ -108,8 +130,7 @@ impl Files<'_> {
             let required = text_of(file, "required") != Some("false");
             let Some(name) = file.get("path") else { continue };
             let Some(text) = self.read(&name.value, required, path.key("path")) else { continue };
-            for variable in self.parse(&name.value, &text, &scope, raw) {
-                scope.dotenv.insert(variable.0.clone(), variable.1.clone());
+            for variable in self.parse(&name.value, &text, &outside, &mut known, raw) {
                 found.push(self.pair(variable, name.value.span));
             }
         }
@@ -121,13 +142,12 @@ impl Files<'_> {
         let Some(files) = service.get("label_file").map(|files| files.value.clone()) else {
             return;
         };
-        let mut scope = Variables::default();
+        let mut known = BTreeMap::new();
         let mut found = Vec::new();
         for (index, file) in items(&files).iter().enumerate() {
             let path = path.key("label_file");
             let Some(text) = self.read(file, true, path.item(index)) else { continue };
-            for (name, value) in self.parse(file, &text, &scope, false) {
-                scope.own.insert(name.clone(), value.clone());
+            for (name, value) in self.parse(file, &text, &Variables::default(), &mut known, false) {
                 found.push(entry(name, crate::compose::nodes::text(file.span, value, None)));
             }
         }
@@ -137,37 +157,21 @@ impl Files<'_> {
         set(service, "labels", map(own.span, last_wins(found.into_iter().chain(own_entries))));
     }
 
-    /// What `$NAME` sees in an env file: the environment first, then the service's own
-    /// variables, then what the files said before.
-    fn scope(&self, own: &[Entry]) -> Variables {
-        let mut scope = self.request.variables.clone();
-        let dotenv = std::mem::take(&mut scope.dotenv);
-        for (name, value) in dotenv {
-            scope.passed.entry(name).or_insert(value);
-        }
-        for pair in own {
-            if let Some(scalar) = pair.value.scalar()
-                && !scope.own.contains_key(&pair.key)
-            {
-                scope.withheld.remove(&pair.key);
-                scope.passed.entry(pair.key.clone()).or_insert_with(|| scalar.text.clone());
-            }
-        }
-        scope
-    }
-
     fn parse(
         &self,
         named: &Node,
         text: &str,
-        scope: &Variables,
+        outside: &dyn Resolve,
+        known: &mut BTreeMap<String, String>,
         raw: bool,
     ) -> Vec<(String, String)> {
         let file = named.scalar().map_or("", |scalar| scalar.text.as_str());
         let shown = paths::in_tree(self.request.root, file);
         let hidden = Reporter::hidden(shown.as_deref().unwrap_or(file));
-        let found = dotenv::read(text, scope, raw, &hidden);
-        hidden.finish().into_iter().for_each(|diagnostic| self.report.add(diagnostic));
+        let found = dotenv::read(text, outside, known, raw, &hidden);
+        for diagnostic in hidden.finish() {
+            self.report.add(diagnostic);
+        }
         found.into_iter().filter_map(|found| Some((found.name, found.value?))).collect()
     }
 

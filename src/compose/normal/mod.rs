@@ -16,7 +16,6 @@ use super::{Project, Request};
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node, Value};
 
-#[expect(unused_imports, reason = "the lowering reads it")]
 pub(crate) use environment::RESOLVED;
 
 /// What is done to the files of one project directory before they are included into
@@ -55,7 +54,9 @@ pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -
         consistency::whole(&mut project, report);
     }
     environment::resolve(&mut project.root, request, report);
-    used::keep(&mut project.root);
+    if !request.options.all_resources {
+        used::keep(&mut project.root);
+    }
     remove(&mut project.root, "name");
     let named = super::nodes::text(project.root.span, project.name.clone(), None);
     if let Value::Map(entries) = &mut project.root.value {
