@@ -36,6 +36,7 @@ const HASH: &str = "reconciler.spec-hash";
 const FILES: &str = "reconciler.files-hash";
 const SUCCEEDS: &str = "reconciler.succeeds";
 const MASKED: &str = "reconciler.masked";
+const ASKED: &str = "reconciler.asked";
 
 /// Whether a stack may not set this label itself.
 #[must_use]
@@ -68,6 +69,9 @@ pub struct Identity {
     pub succeeds: bool,
     /// Names of environment variables whose values are sensitive.
     pub masked: Vec<String>,
+    /// What the stack asked for of that which an engine fills in by itself: the paths of
+    /// the facts.
+    pub asked: Vec<String>,
 }
 
 impl Identity {
@@ -107,6 +111,9 @@ impl Identity {
         if !self.masked.is_empty() {
             labels.insert(MASKED, self.masked.join(","));
         }
+        if !self.asked.is_empty() {
+            labels.insert(ASKED, serde_json::json!(self.asked).to_string());
+        }
         labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
@@ -132,6 +139,7 @@ impl Identity {
             masked: get(MASKED)
                 .map(|text| text.split(',').map(str::to_owned).collect())
                 .unwrap_or_default(),
+            asked: get(ASKED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
         })
     }
 }
@@ -218,6 +226,7 @@ mod tests {
             files_hash: Some(Digest::of("files")),
             succeeds: true,
             masked: vec!["A".to_owned(), "B".to_owned()],
+            asked: vec!["mount_options./a,b.propagation".to_owned()],
         };
         assert_eq!(Identity::decode(&identity.encode()), Some(identity));
     }

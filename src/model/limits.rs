@@ -56,6 +56,12 @@ impl Limits {
     pub fn memory_and_swap(&self) -> i64 {
         if self.memory_swap == 0 { self.memory.saturating_mul(2) } else { self.memory_swap }
     }
+
+    /// Whether that is what is asked for, in words or by silence.
+    #[must_use]
+    pub fn has_usual_swap(&self) -> bool {
+        self.memory_swap == 0 || self.memory_swap == self.memory.saturating_mul(2)
+    }
 }
 
 /// A limit of a process; -1 is none.

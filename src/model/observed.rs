@@ -12,7 +12,7 @@ use super::id::{
     VolumeName,
 };
 use super::ledger::LedgerView;
-use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Port, VolumeSpec};
+use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Platform, Port, VolumeSpec};
 use super::time::Timestamp;
 
 /// What was seen in one look.
@@ -184,4 +184,6 @@ pub struct ImageView {
     pub volumes: Vec<String>,
     /// `Config.StopSignal`.
     pub stop_signal: Option<String>,
+    /// What it runs on; `None` if the engine does not say.
+    pub platform: Option<Platform>,
 }

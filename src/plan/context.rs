@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalog::dns_label;
 use super::drift::ImageUse;
+use super::facts::asked;
 use super::ownership::{EngineInventory, Owned, Replicas};
 use super::settings::{EngineSettings, Settings};
 use crate::model::catalog::NodeView;
@@ -96,6 +97,7 @@ impl<'a> Context<'a> {
             files_hash: service.files_hash.clone(),
             succeeds,
             masked,
+            asked: asked(&service.spec),
         }
     }
 

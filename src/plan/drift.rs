@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::context::Context;
 use super::effective::effective;
-use super::fields::{Class, Facts, class_of, facts};
+use super::facts::{Facts, facts};
+use super::fields::{Class, class_of, is_filled_in};
 use super::ownership::Owned;
 use crate::model::action::StepId;
 use crate::model::desired::Service;
@@ -71,7 +72,10 @@ pub(super) fn compare(
             // Changing a limit in place left the label's hash behind: it tells nothing.
             difference.by = ChangedBy::Unknown;
         }
-        if is_told_by_attachment(&difference.field, &want, &have) || is_leftover(&difference) {
+        if is_told_by_attachment(&difference.field, &want, &have)
+            || is_leftover(&difference)
+            || is_the_engines(&difference, owned)
+        {
             continue;
         }
         let in_place = can_change_in_place(&difference);
@@ -122,7 +126,8 @@ fn is_limit(path: &str) -> bool {
 /// container.
 fn can_change_in_place(difference: &Difference) -> bool {
     let lifts_a_limit = difference.want.is_none()
-        && matches!(difference.field.as_str(), "mem_limit" | "cpus" | "cpu_shares");
+        && !matches!(difference.field.as_str(), "pids_limit" | "memswap_limit" | "restart")
+        && !difference.field.starts_with("networks.");
     is_limit(&difference.field) && !lifts_a_limit
 }
 
@@ -137,7 +142,8 @@ fn without_operators_dns(want: &Facts, mut have: Facts) -> Facts {
 
 /// How a container is attached to a network only counts where it is attached.
 fn is_told_by_attachment(path: &str, want: &Facts, have: &Facts) -> bool {
-    path.strip_prefix("network_config.").is_some_and(|network| {
+    let of = |head| path.strip_prefix(head);
+    of("network_config.").or_else(|| of("mac_address.")).is_some_and(|network| {
         let attached = format!("networks.{network}");
         !(want.contains_key(&attached) && have.contains_key(&attached))
     })
@@ -149,6 +155,15 @@ fn is_leftover(difference: &Difference) -> bool {
     difference.field.starts_with("volumes.")
         && difference.want.is_none()
         && difference.have.as_deref() == Some("anonymous volume")
+}
+
+/// What an engine filled in because nobody said anything. A MAC address that it does not
+/// show, it has not given yet.
+fn is_the_engines(difference: &Difference, owned: &Owned<'_>) -> bool {
+    let unasked = difference.want.is_none()
+        && is_filled_in(&difference.field)
+        && !owned.identity.asked.contains(&difference.field);
+    unasked || difference.have.is_none() && difference.field.starts_with("mac_address.")
 }
 
 /// Images are compared by content: the same one under a new tag replaces nothing.

@@ -81,6 +81,7 @@ mod tests {
             exposed: Vec::new(),
             volumes: vec!["/data".to_owned()],
             stop_signal: None,
+            platform: None,
         }
     }
 

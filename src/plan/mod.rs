@@ -15,6 +15,7 @@ mod deployment;
 mod draft;
 mod drift;
 mod effective;
+mod facts;
 mod fields;
 mod gate;
 mod order;

@@ -37,6 +37,7 @@ fn create(sim: &Sim, slot: u32, spec: ContainerSpec) -> Action {
         files_hash: None,
         succeeds: false,
         masked: Vec::new(),
+        asked: Vec::new(),
     };
     let volumes = BTreeMap::new();
     Action::CreateContainer(Box::new(Create { name, identity, spec, network: None, volumes }))

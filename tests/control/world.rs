@@ -235,6 +235,7 @@ fn image(reference: &ImageRef) -> ImageView {
         exposed: Vec::new(),
         volumes: Vec::new(),
         stop_signal: None,
+        platform: None,
     }
 }
 

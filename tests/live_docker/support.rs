@@ -71,6 +71,7 @@ impl Deployment {
             files_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            asked: Vec::new(),
         };
         let network = spec.networks.keys().next().cloned();
         let volumes = BTreeMap::new();

@@ -81,6 +81,7 @@ pub(crate) fn world_of(scenario: &Scenario) -> Sim {
             exposed: Vec::new(),
             volumes: vec!["/var/lib/data".to_owned()],
             stop_signal: None,
+            platform: None,
         };
         sim.set_image(&format!("data:{version}").as_str().into(), &image);
     }

@@ -8,8 +8,9 @@ use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 
 use bollard::models::{
-    ContainerStateStatusEnum, EndpointIpamConfig, HealthConfig, HealthStatusEnum, IpamConfig,
-    Mount, PortBinding, RestartPolicy,
+    ContainerStateStatusEnum, DeviceMapping, DeviceRequest, EndpointIpamConfig, HealthConfig,
+    HealthStatusEnum, IpamConfig, Mount, PortBinding, ResourcesBlkioWeightDevice, ResourcesUlimits,
+    RestartPolicy, ThrottleDevice,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -92,6 +93,8 @@ pub(super) struct HealthState {
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct ContainerConfig {
     pub(super) hostname: Option<String>,
+    pub(super) domainname: Option<String>,
+    pub(super) mac_address: Option<String>,
     pub(super) user: Option<String>,
     #[serde(deserialize_with = "names")]
     pub(super) exposed_ports: Option<Vec<String>>,
@@ -114,22 +117,73 @@ pub(super) struct ContainerConfig {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct HostConfig {
-    pub(super) cpu_shares: Option<i64>,
-    pub(super) memory: Option<i64>,
-    pub(super) nano_cpus: Option<i64>,
-    pub(super) init: Option<bool>,
-    pub(super) pids_limit: Option<i64>,
-    pub(super) network_mode: Option<String>,
-    pub(super) port_bindings: Option<PortMap>,
-    pub(super) restart_policy: Option<RestartPolicy>,
-    pub(super) mounts: Option<Vec<Mount>>,
+    pub(super) annotations: Option<Texts>,
+    pub(super) binds: Option<Vec<String>>,
+    pub(super) blkio_device_read_bps: Option<Vec<ThrottleDevice>>,
+    #[serde(rename = "BlkioDeviceReadIOps")]
+    pub(super) blkio_device_read_iops: Option<Vec<ThrottleDevice>>,
+    pub(super) blkio_device_write_bps: Option<Vec<ThrottleDevice>>,
+    #[serde(rename = "BlkioDeviceWriteIOps")]
+    pub(super) blkio_device_write_iops: Option<Vec<ThrottleDevice>>,
+    pub(super) blkio_weight: Option<u16>,
+    pub(super) blkio_weight_device: Option<Vec<ResourcesBlkioWeightDevice>>,
     pub(super) cap_add: Option<Vec<String>>,
     pub(super) cap_drop: Option<Vec<String>>,
+    pub(super) cgroup_parent: Option<String>,
+    pub(super) cgroupns_mode: Option<String>,
+    pub(super) cpu_count: Option<i64>,
+    pub(super) cpu_percent: Option<i64>,
+    pub(super) cpu_period: Option<i64>,
+    pub(super) cpu_quota: Option<i64>,
+    pub(super) cpu_realtime_period: Option<i64>,
+    pub(super) cpu_realtime_runtime: Option<i64>,
+    pub(super) cpu_shares: Option<i64>,
+    pub(super) cpuset_cpus: Option<String>,
+    pub(super) device_cgroup_rules: Option<Vec<String>>,
+    pub(super) device_requests: Option<Vec<DeviceRequest>>,
+    pub(super) devices: Option<Vec<DeviceMapping>>,
     pub(super) dns: Option<Vec<String>>,
+    pub(super) dns_options: Option<Vec<String>>,
     pub(super) dns_search: Option<Vec<String>>,
     pub(super) extra_hosts: Option<Vec<String>>,
+    pub(super) group_add: Option<Vec<String>>,
+    pub(super) init: Option<bool>,
+    pub(super) isolation: Option<String>,
+    pub(super) log_config: Option<LogConfig>,
+    pub(super) masked_paths: Option<Vec<String>>,
+    pub(super) memory: Option<i64>,
+    pub(super) memory_reservation: Option<i64>,
+    pub(super) memory_swap: Option<i64>,
+    pub(super) memory_swappiness: Option<i64>,
+    pub(super) mounts: Option<Vec<Mount>>,
+    pub(super) nano_cpus: Option<i64>,
+    pub(super) network_mode: Option<String>,
+    pub(super) oom_kill_disable: Option<bool>,
+    pub(super) oom_score_adj: Option<i64>,
+    pub(super) pids_limit: Option<i64>,
+    pub(super) port_bindings: Option<PortMap>,
+    pub(super) privileged: Option<bool>,
     pub(super) readonly_rootfs: Option<bool>,
+    pub(super) restart_policy: Option<RestartPolicy>,
+    pub(super) runtime: Option<String>,
+    pub(super) security_opt: Option<Vec<String>>,
+    pub(super) shm_size: Option<i64>,
+    pub(super) storage_opt: Option<Texts>,
+    pub(super) sysctls: Option<Texts>,
     pub(super) tmpfs: Option<Texts>,
+    pub(super) ulimits: Option<Vec<ResourcesUlimits>>,
+    pub(super) userns_mode: Option<String>,
+    #[serde(rename = "UTSMode")]
+    pub(super) uts_mode: Option<String>,
+}
+
+/// Its member `LogConfig`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct LogConfig {
+    #[serde(rename = "Type")]
+    pub(super) typ: Option<String>,
+    pub(super) config: Option<Texts>,
 }
 
 /// A member of `Mounts`, which lists what is mounted, whoever asked for it.
@@ -141,7 +195,7 @@ pub(super) struct MountPoint {
     pub(super) name: Option<String>,
     pub(super) source: Option<String>,
     pub(super) destination: Option<String>,
-    pub(super) mode: Option<String>,
+    pub(super) propagation: Option<String>,
     #[serde(rename = "RW")]
     pub(super) rw: Option<bool>,
 }
@@ -162,6 +216,9 @@ pub(super) struct EndpointSettings {
     pub(super) ipam_config: Option<EndpointIpamConfig>,
     pub(super) links: Option<Vec<String>>,
     pub(super) aliases: Option<Vec<String>>,
+    pub(super) mac_address: Option<String>,
+    pub(super) driver_opts: Option<Texts>,
+    pub(super) gw_priority: Option<i64>,
     #[serde(rename = "IPAddress")]
     pub(super) ip_address: Option<String>,
     #[serde(rename = "GlobalIPv6Address")]
@@ -173,6 +230,9 @@ pub(super) struct EndpointSettings {
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct ImageInspect {
     pub(super) id: Option<String>,
+    pub(super) os: Option<String>,
+    pub(super) architecture: Option<String>,
+    pub(super) variant: Option<String>,
     pub(super) config: Option<ContainerConfig>,
 }
 
@@ -187,6 +247,8 @@ pub(super) struct Network {
     pub(super) options: Option<Texts>,
     pub(super) internal: Option<bool>,
     pub(super) attachable: Option<bool>,
+    #[serde(rename = "EnableIPv4")]
+    pub(super) enable_ipv4: Option<bool>,
     #[serde(rename = "EnableIPv6")]
     pub(super) enable_ipv6: Option<bool>,
     #[serde(rename = "IPAM")]
@@ -198,6 +260,8 @@ pub(super) struct Network {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct Ipam {
+    pub(super) driver: Option<String>,
+    pub(super) options: Option<Texts>,
     pub(super) config: Option<Vec<IpamConfig>>,
 }
 

@@ -1,22 +1,22 @@
 //! What we want, as the bodies of the engine's API.
 
-use std::collections::BTreeMap;
+mod host;
+mod mounts;
+mod network;
+
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerCreateBody, ContainerUpdateBody, EndpointIpamConfig, EndpointSettings, HealthConfig,
-    HostConfig, Ipam, IpamConfig, Mount as ApiMount, MountBindOptions, MountType,
-    MountVolumeOptions, NetworkCreateRequest, NetworkingConfig, PortBinding,
-    RestartPolicy as ApiRestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
+    ContainerCreateBody, HealthConfig, NetworkingConfig, PortBinding,
+    RestartPolicy as ApiRestartPolicy, RestartPolicyNameEnum,
 };
 
-use crate::model::action::{Create, Resources};
-use crate::model::id::VolumeName;
-use crate::model::labels::OwnerLabels;
-use crate::model::spec::{
-    Attachment, ContainerSpec, Healthcheck, IpamPool, Mount, MountSource, NetworkSpec, Port,
-    RestartPolicy, VolumeSpec,
-};
+pub(super) use self::host::update;
+use self::mounts::Mounts;
+pub(super) use self::network::{INTERFACE, endpoint, network, volume};
+use crate::model::action::Create;
+use crate::model::spec::{ContainerSpec, Healthcheck, Port, RestartPolicy};
 
 /// The body that creates a container.
 pub(super) fn container(create: &Create) -> ContainerCreateBody {
@@ -37,6 +37,7 @@ pub(super) fn container(create: &Create) -> ContainerCreateBody {
         user: spec.user.clone(),
         working_dir: spec.working_dir.clone(),
         hostname: spec.hostname.clone(),
+        domainname: spec.domainname.clone(),
         healthcheck: spec.healthcheck.as_ref().map(healthcheck),
         stop_signal: spec.stop_signal.clone(),
         stop_timeout: spec.stop_timeout.map(i64::from),
@@ -50,105 +51,8 @@ pub(super) fn container(create: &Create) -> ContainerCreateBody {
                     .into(),
             ),
         }),
-        host_config: Some(host_config(create, mounts)),
+        host_config: Some(host::host_config(create, mounts)),
         ..ContainerCreateBody::default()
-    }
-}
-
-fn host_config(create: &Create, mounts: Mounts) -> HostConfig {
-    let spec = &create.spec;
-    HostConfig {
-        binds: filled(mounts.binds),
-        mounts: filled(mounts.structured),
-        tmpfs: (!spec.tmpfs.is_empty()).then(|| spec.tmpfs.clone().into_iter().collect()),
-        network_mode: Some(create.network.as_ref().map_or("none", |name| name.as_str()).to_owned()),
-        port_bindings: port_bindings(spec),
-        restart_policy: Some(restart_policy(spec.restart)),
-        memory: limit(spec.limits.memory),
-        nano_cpus: limit(spec.limits.nano_cpus),
-        cpu_shares: limit(spec.limits.cpu_shares),
-        pids_limit: limit(spec.limits.pids),
-        cap_add: filled(spec.privileges.cap_add.iter().cloned().collect()),
-        cap_drop: filled(spec.privileges.cap_drop.iter().cloned().collect()),
-        readonly_rootfs: Some(spec.read_only),
-        init: spec.init,
-        extra_hosts: filled(spec.extra_hosts.iter().cloned().collect()),
-        dns: filled(spec.dns.clone()),
-        dns_search: filled(spec.dns_search.clone()),
-        ..HostConfig::default()
-    }
-}
-
-/// The body that changes limits in place. The engine takes 0 for "leave as it is", so a
-/// limit of memory, CPU or weight can be changed, but not lifted, this way.
-pub(super) fn update(resources: &Resources) -> ContainerUpdateBody {
-    let limits = &resources.limits;
-    ContainerUpdateBody {
-        memory: limit(limits.memory),
-        // What the engine itself chose at creation. Without it a larger limit is refused.
-        memory_swap: limit(limits.memory_and_swap()),
-        nano_cpus: limit(limits.nano_cpus),
-        cpu_shares: limit(limits.cpu_shares),
-        pids_limit: Some(limits.pids),
-        restart_policy: Some(restart_policy(resources.restart)),
-        ..ContainerUpdateBody::default()
-    }
-}
-
-/// The body that creates a network.
-pub(super) fn network(network: &NetworkSpec, owner: &OwnerLabels) -> NetworkCreateRequest {
-    let mut labels = network.labels.clone();
-    labels.extend(owner.encode_network());
-    NetworkCreateRequest {
-        name: network.name.to_string(),
-        driver: Some(network.driver.clone()),
-        internal: Some(network.internal),
-        attachable: Some(network.attachable),
-        enable_ipv6: Some(network.ipv6),
-        options: Some(network.driver_opts.clone().into_iter().collect()),
-        labels: Some(labels.into_iter().collect()),
-        ipam: (!network.pools.is_empty()).then(|| Ipam {
-            config: Some(network.pools.iter().map(pool).collect()),
-            ..Ipam::default()
-        }),
-        ..NetworkCreateRequest::default()
-    }
-}
-
-/// The body that creates a named volume.
-pub(super) fn volume(volume: &VolumeSpec, owner: &OwnerLabels) -> VolumeCreateRequest {
-    let mut labels = volume.labels.clone();
-    labels.extend(owner.encode_volume());
-    VolumeCreateRequest {
-        name: Some(volume.name.to_string()),
-        driver: Some(volume.driver.clone()),
-        driver_opts: Some(volume.driver_opts.clone().into_iter().collect()),
-        labels: Some(labels.into_iter().collect()),
-        ..VolumeCreateRequest::default()
-    }
-}
-
-/// How a container is attached to a network.
-pub(super) fn endpoint(attachment: &Attachment) -> EndpointSettings {
-    let fixed = attachment.ipv4.is_some() || attachment.ipv6.is_some();
-    EndpointSettings {
-        aliases: filled(attachment.aliases.iter().cloned().collect()),
-        links: filled(attachment.links.iter().cloned().collect()),
-        ipam_config: fixed.then(|| EndpointIpamConfig {
-            ipv4_address: attachment.ipv4.clone(),
-            ipv6_address: attachment.ipv6.clone(),
-            ..EndpointIpamConfig::default()
-        }),
-        ..EndpointSettings::default()
-    }
-}
-
-fn pool(pool: &IpamPool) -> IpamConfig {
-    IpamConfig {
-        subnet: pool.subnet.clone(),
-        ip_range: pool.ip_range.clone(),
-        gateway: pool.gateway.clone(),
-        ..IpamConfig::default()
     }
 }
 
@@ -160,7 +64,7 @@ fn healthcheck(check: &Healthcheck) -> HealthConfig {
         timeout: check.timeout.map(nanos),
         retries: check.retries.map(i64::from),
         start_period: check.start_period.map(nanos),
-        ..HealthConfig::default()
+        start_interval: check.start_interval.map(nanos),
     }
 }
 
@@ -186,101 +90,25 @@ fn port_bindings(spec: &ContainerSpec) -> Option<bollard::models::PortMap> {
         .then(|| bindings.into_iter().map(|(port, hosts)| (port, Some(hosts))).collect())
 }
 
-/// The three places where the engine's API takes mounts. Compose's is `Binds` where it
-/// can say what is meant, so that containers of both compare equal.
-#[derive(Default)]
-struct Mounts {
-    binds: Vec<String>,
-    structured: Vec<ApiMount>,
-    anonymous: Vec<String>,
-}
-
-impl Mounts {
-    fn of(create: &Create) -> Self {
-        let mut all = Self::default();
-        for (target, mount) in &create.spec.mounts {
-            match (&mount.source, create.volumes.get(target)) {
-                (MountSource::Bind(path), _) => all.bind(path, target, mount),
-                (MountSource::Volume(name), _) | (MountSource::Anonymous, Some(name)) => {
-                    all.volume(name, target, mount);
-                }
-                (MountSource::Anonymous, None) if mount.read_only || mount.no_copy => {
-                    all.structured.push(volume_mount(None, target, mount));
-                }
-                (MountSource::Anonymous, None) => all.anonymous.push(target.clone()),
-                (MountSource::Image(_), _) => {}
-            }
-        }
-        // Volumes that only the image declares.
-        for (target, name) in &create.volumes {
-            if !create.spec.mounts.contains_key(target) {
-                all.binds.push(format!("{name}:{target}"));
-            }
-        }
-        all
-    }
-
-    fn bind(&mut self, path: &str, target: &str, mount: &Mount) {
-        if mount.create_host_path && !path.contains(':') && !target.contains(':') {
-            let read_only = if mount.read_only { ":ro" } else { "" };
-            self.binds.push(format!("{path}:{target}{read_only}"));
-            return;
-        }
-        self.structured.push(ApiMount {
-            typ: Some(MountType::BIND),
-            source: Some(path.to_owned()),
-            target: Some(target.to_owned()),
-            read_only: Some(mount.read_only),
-            bind_options: mount.create_host_path.then(|| MountBindOptions {
-                create_mountpoint: Some(true),
-                ..MountBindOptions::default()
-            }),
-            ..ApiMount::default()
-        });
-    }
-
-    fn volume(&mut self, name: &VolumeName, target: &str, mount: &Mount) {
-        if target.contains(':') {
-            self.structured.push(volume_mount(Some(name), target, mount));
-            return;
-        }
-        let options = match (mount.read_only, mount.no_copy) {
-            (false, false) => "",
-            (true, false) => ":ro",
-            (false, true) => ":nocopy",
-            (true, true) => ":ro,nocopy",
-        };
-        self.binds.push(format!("{name}:{target}{options}"));
-    }
-}
-
-fn volume_mount(name: Option<&VolumeName>, target: &str, mount: &Mount) -> ApiMount {
-    ApiMount {
-        typ: Some(MountType::VOLUME),
-        source: name.map(ToString::to_string),
-        target: Some(target.to_owned()),
-        read_only: Some(mount.read_only),
-        volume_options: mount
-            .no_copy
-            .then(|| MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),
-        ..ApiMount::default()
-    }
-}
-
-fn limit(value: i64) -> Option<i64> {
-    (value != 0).then_some(value)
-}
-
+/// What the engine's API leaves out where it says nothing.
 fn filled<T>(items: Vec<T>) -> Option<Vec<T>> {
     (!items.is_empty()).then_some(items)
 }
 
+/// Likewise for a map.
+fn texts(map: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {
+    (!map.is_empty()).then(|| map.clone().into_iter().collect())
+}
+
 #[cfg(test)]
 pub(super) mod tests {
+    use bollard::models::HostConfig;
+
     use super::*;
     use crate::model::digest::Digest;
     use crate::model::id::{ReplicaId, Slot};
     use crate::model::labels::Identity;
+    use crate::model::spec::{Mount, MountSource};
 
     /// A container to be made from this spec.
     pub(in crate::adapters::docker) fn create(spec: ContainerSpec) -> Create {
@@ -295,6 +123,7 @@ pub(super) mod tests {
             files_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            asked: Vec::new(),
             replica,
         };
         let name = identity.name.clone();

@@ -1,27 +1,28 @@
 //! What the engine says, as our nouns: names without slashes, lists as maps, and the
 //! engine's own inventions (host names, aliases, "never") taken out again.
 
+mod host;
+mod mounts;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use bollard::models::{
-    ContainerStateStatusEnum, HealthConfig, HealthStatusEnum, MountType, RestartPolicyNameEnum,
-};
+use bollard::models::{ContainerStateStatusEnum, HealthConfig, HealthStatusEnum};
 
 use super::answer::{
-    ContainerInspect, ContainerState as ApiState, EndpointSettings, HostConfig, ImageInspect,
-    MountPoint, Network, NetworkSettings, PortMap, Volume,
+    ContainerInspect, ContainerState as ApiState, EndpointSettings, ImageInspect, Network,
+    NetworkSettings, PortMap, Volume,
 };
-use super::guard::is_anonymous_volume;
+use super::body::INTERFACE;
 use crate::model::id::{ContainerId, ContainerName, NetworkName};
 use crate::model::observed::{
     ContainerState, ContainerView, Health, ImageView, NetworkView, Status, VolumeView,
 };
 use crate::model::spec::{
-    Attachment, ContainerSpec, Healthcheck, IpamPool, Mount, MountSource, NetworkSpec, Port,
-    Protocol, PublishedPort, RestartPolicy, VolumeSpec,
+    Attachment, ContainerSpec, Healthcheck, IpamPool, NetworkSpec, Platform, Port, Protocol,
+    PublishedPort, VolumeSpec,
 };
 use crate::model::time::Timestamp;
 
@@ -55,9 +56,17 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
         .filter(|(network, _)| network.as_str() != "none")
         .map(|(network, point)| (network.as_str().into(), attachment(point, &invented)))
         .collect();
+    // Before API 1.44 the address was the container's, for its first network.
+    let first = host.network_mode.as_deref().map(NetworkName::new);
+    if let (Some(mac), Some(first)) = (said(config.mac_address), first)
+        && let Some(attachment) = spec.networks.get_mut(&first)
+    {
+        attachment.mac = Some(mac.to_ascii_lowercase());
+    }
     // With the host's network the name is the host's, otherwise the engine's invention.
     spec.hostname = said(config.hostname)
         .filter(|name| name != id.short() && host.network_mode.as_deref() != Some("host"));
+    spec.domainname = said(config.domainname);
     spec.healthcheck = config.healthcheck.map(healthcheck);
     spec.stop_signal = said(config.stop_signal);
     spec.stop_timeout = config.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok());
@@ -65,8 +74,9 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
         config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
     spec.tty = config.tty.unwrap_or_default();
     spec.stdin_open = config.open_stdin.unwrap_or_default();
-    spec.mounts = points.iter().filter_map(|point| mount(point, &host)).collect();
-    host_config(&mut spec, host);
+    spec.mounts = mounts::read(&points, &host);
+    spec.tmpfs = mounts::tmpfs(&host);
+    host::read(&mut spec, host);
 
     Ok(ContainerView {
         image_id: seen.image.ok_or(Lacking("Image"))?.as_str().into(),
@@ -74,46 +84,11 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
         created_at: seen.created.as_deref().and_then(instant).ok_or(Lacking("Created"))?,
         addresses: addresses(&settings),
         host_ports: host_ports(settings.ports.unwrap_or_default()),
-        volumes: volumes(&points),
+        volumes: mounts::volumes(&points),
         id,
         name,
         spec,
     })
-}
-
-fn host_config(spec: &mut ContainerSpec, host: HostConfig) {
-    spec.published = published(host.port_bindings.unwrap_or_default());
-    spec.tmpfs = host.tmpfs.unwrap_or_default();
-    for mount in host.mounts.unwrap_or_default() {
-        if let (Some(MountType::TMPFS), Some(target)) = (mount.typ, mount.target) {
-            let options = mount.tmpfs_options.unwrap_or_default();
-            let size =
-                options.size_bytes.filter(|size| *size > 0).map(|size| format!("size={size}"));
-            let mode = options.mode.filter(|mode| *mode > 0).map(|mode| format!("mode={mode:o}"));
-            let options: Vec<String> = size.into_iter().chain(mode).collect();
-            spec.tmpfs.insert(target, options.join(","));
-        }
-    }
-    spec.restart = host.restart_policy.map_or(RestartPolicy::No, |policy| match policy.name {
-        Some(RestartPolicyNameEnum::ALWAYS) => RestartPolicy::Always,
-        Some(RestartPolicyNameEnum::UNLESS_STOPPED) => RestartPolicy::UnlessStopped,
-        Some(RestartPolicyNameEnum::ON_FAILURE) => {
-            let times = policy.maximum_retry_count.unwrap_or_default();
-            RestartPolicy::OnFailure(u32::try_from(times).unwrap_or_default())
-        }
-        Some(RestartPolicyNameEnum::NO | RestartPolicyNameEnum::EMPTY) | None => RestartPolicy::No,
-    });
-    spec.limits.memory = host.memory.unwrap_or_default();
-    spec.limits.nano_cpus = host.nano_cpus.unwrap_or_default();
-    spec.limits.cpu_shares = host.cpu_shares.unwrap_or_default();
-    spec.limits.pids = host.pids_limit.unwrap_or_default().max(0);
-    spec.privileges.cap_add = capabilities(host.cap_add);
-    spec.privileges.cap_drop = capabilities(host.cap_drop);
-    spec.read_only = host.readonly_rootfs.unwrap_or_default();
-    spec.init = host.init;
-    spec.extra_hosts = host.extra_hosts.unwrap_or_default().into_iter().collect();
-    spec.dns = host.dns.unwrap_or_default();
-    spec.dns_search = host.dns_search.unwrap_or_default();
 }
 
 fn state(seen: ApiState, restarts: i64) -> Result<ContainerState, Lacking> {
@@ -183,12 +158,25 @@ pub(super) fn image(seen: ImageInspect) -> Result<ImageView, Lacking> {
         exposed: sorted(config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p))),
         volumes: config.volumes.unwrap_or_default(),
         stop_signal: said(config.stop_signal),
+        platform: platform(seen.os, seen.architecture, seen.variant),
     })
+}
+
+fn platform(
+    os: Option<String>,
+    architecture: Option<String>,
+    variant: Option<String>,
+) -> Option<Platform> {
+    let mut text = format!("{}/{}", said(os)?, said(architecture)?);
+    if let Some(variant) = said(variant) {
+        text = format!("{text}/{variant}");
+    }
+    Platform::parse(&text)
 }
 
 /// A network from `GET /networks`.
 pub(super) fn network(seen: Network) -> Result<NetworkView, Lacking> {
-    let pools = seen.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+    let ipam = seen.ipam.unwrap_or_default();
     Ok(NetworkView {
         id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
         spec: NetworkSpec {
@@ -197,18 +185,22 @@ pub(super) fn network(seen: Network) -> Result<NetworkView, Lacking> {
             driver_opts: seen.options.unwrap_or_default(),
             internal: seen.internal.unwrap_or_default(),
             attachable: seen.attachable.unwrap_or_default(),
+            ipv4: seen.enable_ipv4,
             ipv6: seen.enable_ipv6.unwrap_or_default(),
-            pools: pools
+            ipam_driver: said(ipam.driver).filter(|driver| driver != "default"),
+            ipam_options: ipam.options.unwrap_or_default(),
+            pools: ipam
+                .config
                 .into_iter()
+                .flatten()
                 .map(|pool| IpamPool {
                     subnet: said(pool.subnet),
                     ip_range: said(pool.ip_range),
                     gateway: said(pool.gateway),
-                    ..IpamPool::default()
+                    reserved: pool.auxiliary_addresses.into_iter().flatten().collect(),
                 })
                 .collect(),
             labels: seen.labels.unwrap_or_default(),
-            ..NetworkSpec::bridge(NetworkName::new(""))
         },
     })
 }
@@ -239,11 +231,6 @@ fn said(text: Option<String>) -> Option<String> {
 fn environment(lines: Option<&Vec<String>>) -> BTreeMap<String, String> {
     let pairs = lines.into_iter().flatten().filter_map(|line| line.split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-fn capabilities(names: Option<Vec<String>>) -> BTreeSet<String> {
-    let names = names.unwrap_or_default().into_iter().map(|name| name.to_ascii_uppercase());
-    names.map(|name| name.trim_start_matches("CAP_").to_owned()).collect()
 }
 
 fn healthcheck(seen: HealthConfig) -> Healthcheck {
@@ -300,12 +287,18 @@ fn host_ports(bindings: PortMap) -> BTreeMap<Port, u16> {
 fn attachment(seen: &EndpointSettings, invented: &[&str]) -> Attachment {
     let ipam = seen.ipam_config.clone().unwrap_or_default();
     let asked = |alias: &&String| !invented.contains(&alias.as_str());
+    let mut driver_opts = seen.driver_opts.clone().unwrap_or_default();
     Attachment {
         aliases: seen.aliases.iter().flatten().filter(asked).cloned().collect(),
         links: seen.links.iter().flatten().cloned().collect(),
         ipv4: said(ipam.ipv4_address),
         ipv6: said(ipam.ipv6_address),
-        ..Attachment::default()
+        link_local: ipam.link_local_ips.into_iter().flatten().collect(),
+        mac: said(seen.mac_address.clone()).map(|mac| mac.to_ascii_lowercase()),
+        interface: driver_opts.remove(INTERFACE),
+        driver_opts,
+        gateway_priority: seen.gw_priority.unwrap_or_default(),
+        priority: 0,
     }
 }
 
@@ -318,31 +311,6 @@ fn addresses(settings: &NetworkSettings) -> BTreeMap<NetworkName, IpAddr> {
     };
     let networks = settings.networks.iter().flatten();
     networks.filter_map(|(name, point)| Some((name.as_str().into(), address(point)?))).collect()
-}
-
-fn volumes(points: &[MountPoint]) -> BTreeMap<String, crate::model::id::VolumeName> {
-    let volumes = points.iter().filter(|point| point.typ.as_deref() == Some("volume"));
-    volumes
-        .filter_map(|point| Some((point.destination.clone()?, point.name.as_deref()?.into())))
-        .collect()
-}
-
-fn mount(point: &MountPoint, host: &HostConfig) -> Option<(String, Mount)> {
-    let target = point.destination.clone()?;
-    let source = match (point.typ.as_deref()?, &point.name) {
-        ("bind", _) => MountSource::Bind(point.source.clone()?),
-        ("volume", Some(name)) if is_anonymous_volume(name) => MountSource::Anonymous,
-        ("volume", Some(name)) => MountSource::Volume(name.as_str().into()),
-        _ => return None,
-    };
-    let mode = point.mode.as_deref().unwrap_or_default();
-    let asked = host.mounts.iter().flatten().find(|mount| mount.target.as_ref() == Some(&target));
-    let no_copy = asked
-        .and_then(|mount| mount.volume_options.as_ref())
-        .and_then(|options| options.no_copy)
-        .unwrap_or_else(|| mode.split(',').any(|word| word == "nocopy"));
-    let read_only = !point.rw.unwrap_or(true);
-    Some((target, Mount { source, read_only, no_copy, ..Mount::default() }))
 }
 
 #[cfg(test)]

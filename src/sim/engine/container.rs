@@ -210,7 +210,25 @@ impl Engine {
         to: &Resources,
     ) -> Result<(), OutsideError> {
         let spec = &mut self.get(id)?.spec;
-        spec.limits = to.limits.clone();
+        let (have, want) = (&mut spec.limits, &to.limits);
+        // 0 leaves a limit as it is.
+        for (have, want) in [
+            (&mut have.memory, want.memory),
+            (&mut have.memory_reservation, want.memory_reservation),
+            (&mut have.memory_swap, want.memory_and_swap()),
+            (&mut have.nano_cpus, want.nano_cpus),
+            (&mut have.cpu_shares, want.cpu_shares),
+            (&mut have.cpu_period, want.cpu_period),
+            (&mut have.cpu_quota, want.cpu_quota),
+        ] {
+            if want != 0 {
+                *have = want;
+            }
+        }
+        if !want.cpuset.is_empty() {
+            have.cpuset.clone_from(&want.cpuset);
+        }
+        have.pids = want.pids;
         spec.restart = to.restart;
         Ok(())
     }

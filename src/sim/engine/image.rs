@@ -8,7 +8,8 @@ use crate::model::digest::Digest;
 use crate::model::id::{ImageId, ImageRef};
 use crate::model::labels::BUILD_HASH;
 use crate::model::observed::ImageView;
-use crate::model::spec::{Build, ContainerSpec, Healthcheck, Mount};
+use crate::model::share::Namespace;
+use crate::model::spec::{Build, ContainerSpec, Healthcheck, Mount, MountSource, Propagation};
 use crate::world::OutsideError;
 
 impl Engine {
@@ -50,6 +51,7 @@ fn ordinary(image: &ImageRef) -> ImageView {
         exposed: Vec::new(),
         volumes: Vec::new(),
         stop_signal: None,
+        platform: None,
     }
 }
 
@@ -70,6 +72,7 @@ pub(super) fn merged(mut spec: ContainerSpec, image: &ImageView) -> ContainerSpe
             spec.entrypoint.clone_from(&image.entrypoint);
         }
     }
+    fill_in(&mut spec);
     inherit(&mut spec.env, &image.env);
     inherit(&mut spec.labels, &image.labels);
     spec.user = spec.user.filter(|text| !text.is_empty()).or_else(|| image.user.clone());
@@ -81,6 +84,30 @@ pub(super) fn merged(mut spec: ContainerSpec, image: &ImageView) -> ContainerSpe
     let published: Vec<_> = spec.published.iter().map(|port| port.container).collect();
     spec.exposed.extend(published);
     spec
+}
+
+/// What the engine itself chooses where nobody says anything.
+fn fill_in(spec: &mut ContainerSpec) {
+    spec.limits.memory_swap = spec.limits.memory_and_swap();
+    if spec.limits.shm_size == 0 {
+        spec.limits.shm_size = 64 << 20;
+    }
+    if spec.cgroup == Namespace::Default {
+        spec.cgroup = Namespace::Private;
+    }
+    spec.runtime.get_or_insert_with(|| "runc".to_owned());
+    spec.logging.driver.get_or_insert_with(|| {
+        spec.logging.options.entry("max-size".to_owned()).or_insert_with(|| "10m".to_owned());
+        "json-file".to_owned()
+    });
+    if spec.privileges.privileged {
+        spec.privileges.security_opt.insert("label=disable".to_owned());
+    }
+    for mount in spec.mounts.values_mut() {
+        if let MountSource::Bind(_) = mount.source {
+            mount.propagation.get_or_insert(Propagation::RPrivate);
+        }
+    }
 }
 
 fn inherit(own: &mut BTreeMap<String, String>, image: &BTreeMap<String, String>) {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::spec::{MountSource, RestartPolicy};
 
 const ID: &str = "f53f49a3e913d54d7bf79c38f6e19e778b647346545211084fc7fa3df74c99fb";
 
