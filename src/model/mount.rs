@@ -23,7 +23,7 @@ pub struct Mount {
     pub propagation: Option<Propagation>,
     /// For binds: what becomes of mounts below the source; `None` takes them along.
     pub recursion: Option<Recursion>,
-    /// For binds and volumes: how SELinux relabels the source.
+    /// For binds and volumes: how `SELinux` relabels the source.
     pub relabel: Option<Relabel>,
     /// For volumes and images: the folder in it that is mounted.
     pub subpath: Option<String>,
@@ -112,7 +112,7 @@ impl Recursion {
     }
 }
 
-/// How SELinux relabels what is mounted.
+/// How `SELinux` relabels what is mounted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Relabel {
     /// For all containers: `z`.
