@@ -8,7 +8,7 @@ use super::codes::{EXTENDS, EXTENDS_CYCLE, LIMIT};
 use super::files::Named;
 use super::load::{Loader, Scope};
 use super::path::Path;
-use super::{merge, paths as resolve, reset};
+use super::{legacy, merge, paths as resolve, reset};
 use crate::text::paths;
 use crate::text::suggest::did_you_mean;
 use crate::text::yaml::{Entry, KeyPath, Node, Span, Value, weight};
@@ -136,7 +136,14 @@ fn one(
     let null = Node { span: extends.at, value: Value::Null };
     let over = std::mem::replace(&mut home.entries.borrow_mut()[index].value, null);
     let services = Path::Root.key("services");
+    if scope.legacy {
+        legacy::check_base(&made, named, loader.report);
+        legacy::make_room(&mut made, &over);
+    }
     merge::merge(&mut made, over, &services.key(&name), loader.report);
+    if scope.legacy {
+        legacy::arrange(&mut made);
+    }
     home.entries.borrow_mut()[index].value = made;
     Some(())
 }
@@ -202,7 +209,8 @@ fn read_base(
     for mut document in documents {
         loader.interpolate(&mut document.root, scope);
         reset::clear(&mut tree, &document.cleared);
-        loader.merge(&mut tree, document.root);
+        let root = loader.wrapped(document.root, scope, file);
+        loader.merge(&mut tree, root, scope);
         loader.canonical(&mut tree);
         cleared = document.cleared;
     }

@@ -1,11 +1,11 @@
 //! The files of one project directory to one tree, in the order of compose-go.
 
-use super::codes::{NOT_A_STACK, VERSION};
+use super::codes::{LEGACY, NOT_A_STACK, VERSION};
 use super::extends::{self, Bases};
 use super::files::{Files, Named};
 use super::path::Path;
 use super::variables::Variables;
-use super::{Request, canonical, include, interpolate, merge, reset, schema, unique};
+use super::{Request, canonical, include, interpolate, legacy, merge, reset, schema, unique};
 use crate::text::report::Reporter;
 use crate::text::yaml::{Document, Node, Span, Value};
 
@@ -15,6 +15,13 @@ pub(crate) struct Source {
     pub(crate) file: String,
     /// Its documents, each merged onto the ones before.
     pub(crate) documents: Vec<Document>,
+}
+
+impl Source {
+    /// Whether its services are at its top.
+    pub(crate) fn is_legacy(&self) -> bool {
+        self.documents.first().is_some_and(|document| legacy::is_legacy(&document.root))
+    }
 }
 
 /// Everything that the files of one stack share.
@@ -32,6 +39,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) variables: &'a Variables,
     /// The files that include one another up to this project.
     pub(crate) included: &'a [String],
+    /// Whether its services are at the top of its files.
+    pub(crate) legacy: bool,
     /// What its services extend in other files.
     pub(crate) bases: Bases,
 }
@@ -43,7 +52,7 @@ impl<'a> Scope<'a> {
         variables: &'a Variables,
         included: &'a [String],
     ) -> Self {
-        Self { directory, variables, included, bases: Bases::default() }
+        Self { directory, variables, included, legacy: false, bases: Bases::default() }
     }
 }
 
@@ -72,6 +81,10 @@ impl<'a> Loader<'a> {
             for document in documents {
                 self.document(&mut model, document, &file, scope)?;
             }
+        }
+        if scope.legacy {
+            legacy::upgrade(&mut model, self.report);
+            self.checked(&mut model)?;
         }
         if matches!(&model.value, Value::Map(entries) if entries.is_empty()) {
             let help = "begin with `services:`".to_owned();
@@ -102,10 +115,29 @@ impl<'a> Loader<'a> {
         }
         model.span = tree.span;
         self.interpolate(&mut tree, scope);
+        tree = self.wrapped(tree, scope, file);
         extends::extend(self, scope, file, &mut tree, &cleared);
         reset::clear(model, &cleared);
         include::include(self, scope, file, &mut tree);
-        self.merge(model, tree);
+        self.merge(model, tree, scope);
+        if scope.legacy {
+            return Some(());
+        }
+        self.checked(model)
+    }
+
+    /// A legacy file with its services where they belong.
+    pub(crate) fn wrapped(&self, tree: Node, scope: &Scope<'_>, file: &str) -> Node {
+        if legacy::is_legacy(&tree) != scope.legacy {
+            let message = format!("{file} has its services at the top, and others have not");
+            let help = "put all services below `services:`".to_owned();
+            self.report.refuse_as(LEGACY, tree.span, message, Some(help));
+        }
+        if scope.legacy { legacy::wrap(tree, self.report) } else { tree }
+    }
+
+    /// Checks what was merged so far, and brings it into canonical form.
+    fn checked(&self, model: &mut Node) -> Option<()> {
         schema::validate(model, self.report);
         self.drop_version(model);
         if self.report.has_errors() {
@@ -123,8 +155,12 @@ impl<'a> Loader<'a> {
     }
 
     /// Merges a file, and drops what it says again.
-    pub(crate) fn merge(&self, model: &mut Node, tree: Node) {
-        merge::merge(model, tree, &Path::Root, self.report);
+    pub(crate) fn merge(&self, model: &mut Node, tree: Node, scope: &Scope<'_>) {
+        if scope.legacy {
+            legacy::merge(model, tree, self.report);
+        } else {
+            merge::merge(model, tree, &Path::Root, self.report);
+        }
         unique::unique(model, self.report);
     }
 

@@ -29,6 +29,7 @@ mod cast;
 mod extends;
 mod files;
 mod include;
+mod legacy;
 mod load;
 mod merge;
 mod name;
@@ -80,6 +81,8 @@ pub(crate) struct Options {
     pub(crate) skip_environment: bool,
     /// `--all-resources`: also those that no service uses.
     pub(crate) all_resources: bool,
+    /// The files are legacy ones, in which volumes need not be declared: set by [`load`].
+    pub(crate) legacy: bool,
 }
 
 /// A stack in normal form.
@@ -100,8 +103,10 @@ pub(crate) fn load(request: &Request<'_>, report: &Reporter) -> Option<Project> 
     let name = name::of(request, &sources, report)?;
     let mut variables = request.variables.clone();
     variables.own.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
-    let scope = Scope::new(request.directory, &variables, &[]);
+    let mut scope = Scope::new(request.directory, &variables, &[]);
+    scope.legacy = sources.first().is_some_and(Source::is_legacy);
     let root = loader.model(&scope, sources)?;
-    let request = Request { name: Some(&name), variables: &variables, ..*request };
+    let options = Options { legacy: scope.legacy, ..request.options };
+    let request = Request { name: Some(&name), variables: &variables, options, ..*request };
     normal::finish(root, &request, report)
 }

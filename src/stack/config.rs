@@ -92,6 +92,7 @@ pub fn config(tree: &dyn Tree, asked: &ConfigRequest) -> Result<Config, Vec<Diag
             skip_consistency: asked.skip_consistency,
             skip_environment: asked.skip_environment,
             all_resources: asked.all_resources,
+            ..compose::Options::default()
         },
     };
     let project = compose::load(&request, &report);
