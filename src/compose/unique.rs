@@ -176,7 +176,7 @@ fn port(item: &Node) -> Result<String, &'static str> {
     match &item.value {
         Value::Scalar(scalar) => Ok(match scalar.kind {
             Kind::Text | Kind::Int => scalar.text.clone(),
-            Kind::Bool | Kind::Float => String::new(),
+            Kind::Bool | Kind::Float | Kind::Time => String::new(),
         }),
         Value::Map(_) => {
             let target = field(item, "target").ok_or("a port needs a `target`")?;

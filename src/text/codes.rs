@@ -18,5 +18,3 @@ pub(crate) const MERGE_KEY: Code = Code("E0106");
 pub(crate) const TAG: Code = Code("E0107");
 /// A limit that protects against hostile files.
 pub(crate) const LIMIT: Code = Code("E0108");
-/// A plain scalar is neither text nor a number.
-pub(crate) const SCALAR: Code = Code("E0109");

@@ -97,7 +97,7 @@ impl Builder<'_> {
                     self.map()?.merge_key(span, report);
                     return Some(());
                 }
-                let clearing = self.clearing(tag.as_deref());
+                let clearing = self.clearing(tag.as_deref(), span);
                 let text = self.without_added_newline(&text, style, raw);
                 let value = match clearing {
                     Clearing::None => self.scalar(text, style, tag.as_deref(), span),
@@ -151,7 +151,7 @@ impl Builder<'_> {
         if self.frames.len() >= MAX_DEPTH {
             return self.too_deep(span);
         }
-        let clearing = self.clearing(tag);
+        let clearing = self.clearing(tag, span);
         let from = self.cleared().len();
         let span = Span { length: 1, ..span };
         self.frames.push(Frame { span, anchor, content, clearing, cleared_from: from });
@@ -293,20 +293,17 @@ impl Builder<'_> {
     }
 
     fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Value {
-        let resolved = match tag {
+        match tag {
             None if style == ScalarStyle::Plain => scalar::resolve(text),
-            None => Ok(scalar::text(text.to_owned())),
-            Some(tag) if tag.is_yaml_core_schema() => scalar::tagged(text, &tag.suffix),
-            Some(tag) => Err(format!("the tag `{}` has no meaning here", shown(tag)).into()),
-        };
-        resolved.unwrap_or_else(|why| {
-            let help = "write it in quotes, without a tag".to_owned();
-            let path = self.path().join(".");
-            let message = format!("`{path}`: {why}");
-            let code = if tag.is_some() { codes::TAG } else { codes::SCALAR };
-            self.report.refuse_as(code, span, message, Some(help));
-            Value::Null
-        })
+            None => scalar::text(text.to_owned()),
+            Some(tag) if tag.is_yaml_core_schema() => scalar::tagged(text, &tag.suffix)
+                .unwrap_or_else(|why| {
+                    let message = format!("`{}`: {why}", self.path().join("."));
+                    self.report.refuse_as(codes::TAG, span, message, None);
+                    Value::Null
+                }),
+            Some(_) => scalar::text(text.to_owned()),
+        }
     }
 
     /// A block scalar that the file ends in without a newline gets one from saphyr;
@@ -319,11 +316,16 @@ impl Builder<'_> {
 
     /// What a tag clears. Below `!override` everything was cleared already; Compose
     /// refuses further tags there.
-    fn clearing(&self, tag: Option<&Tag>) -> Clearing {
+    fn clearing(&self, tag: Option<&Tag>, span: Span) -> Clearing {
         let inside = self.frames.iter().any(|frame| frame.clearing == Clearing::Override);
         match tag.map(shown).as_deref() {
             Some("!reset") if !inside => Clearing::Reset,
             Some("!override") if !inside => Clearing::Override,
+            Some(other) if other.starts_with('!') && other != "!" => {
+                let message = format!("`{}`: the tag `{other}` is ignored", self.path().join("."));
+                self.report.warn_as(codes::TAG, span, message, Some("remove it".to_owned()));
+                Clearing::None
+            }
             _ => Clearing::None,
         }
     }

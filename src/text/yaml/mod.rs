@@ -9,6 +9,7 @@ mod flow;
 mod frame;
 mod merge;
 mod scalar;
+mod time;
 
 #[cfg(test)]
 mod agreement;
@@ -104,6 +105,8 @@ pub(crate) enum Kind {
     Int,
     /// Any other number.
     Float,
+    /// A date or time that is not quoted.
+    Time,
 }
 
 /// A key and its value.
@@ -177,6 +180,7 @@ impl Node {
                 Kind::Text => "a string",
                 Kind::Bool => "true or false",
                 Kind::Int | Kind::Float => "a number",
+                Kind::Time => "a date (write it in quotes if it is text)",
             },
             Value::List(_) => "a list",
             Value::Map(_) => "a map",

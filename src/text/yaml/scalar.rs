@@ -1,48 +1,42 @@
 //! What an unquoted scalar means, and how Go prints it: Compose turns `VERSION: 3.10`
 //! into `3.1`, and a file must mean the same here.
 
-use std::borrow::Cow;
 use std::fmt::{Display, LowerExp};
 
-use super::{Kind, Scalar, Value};
+use super::{Kind, Scalar, Value, time};
 
-/// Why an unquoted scalar is refused.
-pub(crate) const DATE: &str = "an unquoted date is neither text nor a number";
-
-/// Resolves a plain scalar by the rules of Go's yaml.v3; `Err` with the reason if
-/// Compose refuses it.
-pub(crate) fn resolve(text: &str) -> Result<Value, Cow<'static, str>> {
+/// Resolves a plain scalar by the rules of Go's yaml.v3.
+pub(crate) fn resolve(text: &str) -> Value {
     let (kind, text) = match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
         "true" | "True" | "TRUE" => (Kind::Bool, "true".to_owned()),
         "false" | "False" | "FALSE" => (Kind::Bool, "false".to_owned()),
         ".nan" | ".NaN" | ".NAN" => (Kind::Float, "NaN".to_owned()),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => (Kind::Float, "+Inf".to_owned()),
         "-.inf" | "-.Inf" | "-.INF" => (Kind::Float, "-Inf".to_owned()),
-        _ if is_date(text) => return Err(DATE.into()),
-        _ => number(text).unwrap_or_else(|| (Kind::Text, text.to_owned())),
+        _ => number(text)
+            .or_else(|| Some((Kind::Time, time::timestamp(text)?)))
+            .unwrap_or_else(|| (Kind::Text, text.to_owned())),
     };
-    Ok(Value::Scalar(Scalar { text, kind, sensitive: false }))
+    Value::Scalar(Scalar { text, kind, sensitive: false })
 }
 
 /// A scalar with a tag of YAML itself, such as `!!str`.
-pub(crate) fn tagged(text: &str, tag: &str) -> Result<Value, Cow<'static, str>> {
+pub(crate) fn tagged(text: &str, tag: &str) -> Result<Value, String> {
     let wanted = match tag {
         "str" => return Ok(self::text(text.to_owned())),
         "int" => Kind::Int,
         "float" => Kind::Float,
         "bool" => Kind::Bool,
-        "null" if resolve(text).is_ok_and(|value| matches!(value, Value::Null)) => {
-            return Ok(Value::Null);
-        }
-        _ => return Err(format!("the tag `!!{tag}` cannot be here").into()),
+        "null" if matches!(resolve(text), Value::Null) => return Ok(Value::Null),
+        _ => return Err(format!("the tag `!!{tag}` cannot be here")),
     };
     match resolve(text) {
-        Ok(Value::Scalar(scalar)) if scalar.kind == wanted => Ok(Value::Scalar(scalar)),
-        Ok(Value::Scalar(scalar)) if (scalar.kind, wanted) == (Kind::Int, Kind::Float) => {
+        Value::Scalar(scalar) if scalar.kind == wanted => Ok(Value::Scalar(scalar)),
+        Value::Scalar(scalar) if (scalar.kind, wanted) == (Kind::Int, Kind::Float) => {
             Ok(Value::Scalar(Scalar { kind: Kind::Float, ..scalar }))
         }
-        _ => Err(format!("this is not what its tag `!!{tag}` says").into()),
+        _ => Err(format!("this is not what its tag `!!{tag}` says")),
     }
 }
 
@@ -122,35 +116,14 @@ pub(crate) fn go_float<F: LowerExp + Display + Into<f64> + Copy>(value: F) -> St
     format!("{value}")
 }
 
-/// A date or time that Go's yaml.v3 would read as a timestamp.
-fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digits = |part: &str, most: usize| {
-        !part.is_empty() && part.len() <= most && part.bytes().all(|b| b.is_ascii_digit())
-    };
-    if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
-        return false;
-    }
-    let day_end = text.find(['T', 't', ' ']).unwrap_or(text.len());
-    let (date, time) = text.split_at(day_end);
-    let mut parts = date.split('-');
-    let dated = digits(parts.next().unwrap_or(""), 4)
-        && digits(parts.next().unwrap_or(""), 2)
-        && digits(parts.next().unwrap_or(""), 2)
-        && parts.next().is_none();
-    let time = time.trim_start_matches(['T', 't', ' ']);
-    dated && (time.is_empty() || time.split(':').next().is_some_and(|hour| digits(hour, 2)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
         match resolve(text) {
-            Ok(Value::Scalar(scalar)) => format!("{:?} {}", scalar.kind, scalar.text),
-            Ok(_) => "null".to_owned(),
-            Err(why) => why.into_owned(),
+            Value::Scalar(scalar) => format!("{:?} {}", scalar.kind, scalar.text),
+            _ => "null".to_owned(),
         }
     }
 
@@ -172,7 +145,7 @@ mod tests {
             ("-", "Text -"),
             ("-1", "Int -1"),
             ("~", "null"),
-            ("2024-01-02", DATE),
+            ("2024-01-02", "Time 2024-01-02T00:00:00Z"),
             ("2024-01-02-rc", "Text 2024-01-02-rc"),
             ("TRUE", "Bool true"),
         ] {
