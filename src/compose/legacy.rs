@@ -245,13 +245,13 @@ fn network_mode(mut net: Node, services: &[String]) -> Node {
     net
 }
 
-/// A name that is no service is a container.
+/// A name that is no service is a container; the mode is always said.
 fn from_container(item: &mut Node, services: &[String]) {
     if let Value::Scalar(scalar) = &mut item.value {
-        let name = scalar.text.split(':').next().unwrap_or("");
-        if !services.iter().any(|service| service == name) {
-            scalar.text = format!("container:{}", scalar.text);
-        }
+        let (name, mode) = scalar.text.split_once(':').unwrap_or((&scalar.text, "rw"));
+        let container = !services.iter().any(|service| service == name);
+        let kind = if container { "container:" } else { "" };
+        scalar.text = format!("{kind}{name}:{mode}");
     }
 }
 

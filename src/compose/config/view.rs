@@ -195,7 +195,7 @@ fn scalar(node: &Node) -> View<'_> {
     let Some(scalar) = node.scalar() else { return View::Null };
     let text = scalar.text.as_str();
     match scalar.kind {
-        Kind::Text => View::Text(text.into()),
+        Kind::Text | Kind::Time => View::Text(text.into()),
         Kind::Bool => View::Flag(text == "true"),
         Kind::Int => View::Number(text.into()),
         Kind::Float => number(text),

@@ -21,7 +21,7 @@ use crate::text::yaml::{Entry, Node, Span};
 pub(super) use parts::parts;
 
 /// Checks a whole project whose values are typed.
-pub(super) fn whole(project: &mut Project, report: &Reporter) {
+pub(super) fn whole(project: &mut Project, legacy: bool, report: &Reporter) {
     if let Some(services) = get_mut(&mut project.root, "services") {
         limits::level_scale(services, report);
     }
@@ -33,6 +33,7 @@ pub(super) fn whole(project: &mut Project, report: &Reporter) {
     let services = section("services");
     let whole = Whole {
         report,
+        legacy,
         services: services.iter().map(|entry| (entry.key.as_str(), &entry.value)).collect(),
         disabled: project.disabled.iter().map(|e| (e.key.as_str(), &e.value)).collect(),
         networks: by_name(section("networks")),
@@ -59,6 +60,8 @@ pub(super) fn whole(project: &mut Project, report: &Reporter) {
 
 /// What is checked against what.
 struct Whole<'p> {
+    /// Whether volumes need not be declared.
+    legacy: bool,
     report: &'p Reporter,
     services: BTreeMap<&'p str, &'p Node>,
     disabled: BTreeMap<&'p str, &'p Node>,

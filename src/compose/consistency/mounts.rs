@@ -47,7 +47,7 @@ impl Whole<'_> {
     fn volume(&self, mount: &Node, path: Path<'_>) {
         let name = text_of(mount, "source").unwrap_or("");
         let named = text_of(mount, "type") == Some("volume") && !name.is_empty();
-        if named && !self.volumes.contains(name) {
+        if named && !self.legacy && !self.volumes.contains(name) {
             let near = did_you_mean(name, self.volumes.iter().map(String::as_str));
             let help = near.unwrap_or_else(|| {
                 format!("add `{name}:` under `volumes:`, or write `./{name}` for a folder")

@@ -51,7 +51,7 @@ pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -
         project.disabled = disable(services, request.profiles);
     }
     if !request.options.skip_consistency {
-        consistency::whole(&mut project, report);
+        consistency::whole(&mut project, request.options.legacy, report);
     }
     environment::resolve(&mut project.root, request, report);
     if !request.options.all_resources {

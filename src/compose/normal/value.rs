@@ -50,7 +50,7 @@ fn converted(becomes: Becomes, scalar: &Scalar) -> Result<(Kind, String), &'stat
             let bytes = match kind {
                 Kind::Int => text.clone(),
                 Kind::Text => bytes(text).ok_or("a size such as `512m`")?.to_string(),
-                Kind::Float | Kind::Bool => "0".to_owned(),
+                Kind::Float | Kind::Bool | Kind::Time => "0".to_owned(),
             };
             Ok((Kind::Text, bytes))
         }
@@ -58,7 +58,7 @@ fn converted(becomes: Becomes, scalar: &Scalar) -> Result<(Kind, String), &'stat
             let mode = match kind {
                 Kind::Text => i64::from_str_radix(text, 8).ok(),
                 Kind::Int => text.parse().ok(),
-                Kind::Float | Kind::Bool => None,
+                Kind::Float | Kind::Bool | Kind::Time => None,
             };
             Ok((Kind::Text, format!("0{:o}", mode.ok_or("permission bits such as `0440`")?)))
         }

@@ -29,6 +29,7 @@ fn types_of(node: &Node) -> Types {
                 Types::INTEGER.or(Types::NUMBER)
             }
             Kind::Float => Types::NUMBER,
+            Kind::Time => Types::NONE,
         },
         Value::List(_) | Value::Map(_) => Types::NONE,
     }

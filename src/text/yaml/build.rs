@@ -223,18 +223,20 @@ impl Builder<'_> {
 
     fn alias(&mut self, id: usize, span: Span) -> Option<()> {
         let Some(anchored) = self.anchors.get(&id) else {
-            let at = self.path().join(".");
             let whole = self.frames.iter().position(|frame| frame.anchor == id);
-            let (message, help) = match whole {
-                Some(depth) => {
-                    let whole = self.path_of(depth).join(".");
-                    (format!("`{at}`: this alias refers to `{whole}`, which it is a part of"), None)
+            let (at, what, help) = match whole.map(|depth| self.path_of(depth)) {
+                // Named as Compose does: where it would be found again.
+                Some(whole) => {
+                    let here = self.path();
+                    let again = [here.as_slice(), &here[whole.len()..]].concat();
+                    (again, format!("refers to `{}`, which it is a part of", whole.join(".")), None)
                 }
                 None => {
                     let help = "anchors of another document of the file are not known here";
-                    (format!("`{at}`: this alias has no anchor"), Some(help.to_owned()))
+                    (self.path(), "has no anchor".to_owned(), Some(help.to_owned()))
                 }
             };
+            let message = format!("`{}`: this alias {what}", at.join("."));
             self.report.refuse_as(codes::ALIAS, span, message, help);
             return None;
         };
