@@ -126,7 +126,9 @@ pub(crate) fn merge(model: &mut Node, mut tree: Node, report: &Reporter) {
         }
     }
     merge::merge(model, tree, &Path::Root, report);
-    services(model).iter_mut().for_each(|service| arrange(&mut service.value));
+    for service in services(model) {
+        arrange(&mut service.value);
+    }
 }
 
 fn services(root: &mut Node) -> &mut [Entry] {
@@ -211,7 +213,9 @@ fn upgraded(old: Vec<Entry>, at: Span, services: &[String]) -> Vec<Entry> {
             }
             "volumes_from" => {
                 if let Value::List(items) = &mut key.value.value {
-                    items.iter_mut().for_each(|item| from_container(item, services));
+                    for item in items {
+                        from_container(item, services);
+                    }
                 }
                 keys.push(key);
             }

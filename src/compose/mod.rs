@@ -68,6 +68,7 @@ pub(crate) struct Request<'a> {
 
 /// Steps of loading that can be left out, as Compose's own `config` offers it.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(crate) struct Options {
     /// `--no-interpolate`
     pub(crate) skip_interpolation: bool,

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::compose::variables::{Lookup, Variables};
-use crate::compose::{self, environment};
+use crate::compose::{self, environment, hash};
 use crate::model::diagnostic::Diagnostic;
 use crate::text::paths;
 use crate::text::report::Reporter;
-use crate::text::yaml::{Entry, Value};
+use crate::text::yaml::{Node, Value};
 use crate::world::Tree;
 
 /// Which stack is shown, and how: Compose's own options of `config`.
@@ -43,15 +43,54 @@ pub struct ConfigRequest {
     pub all_resources: bool,
 }
 
-/// A stack's normal form, and what was noticed on the way.
-#[derive(Clone, Debug)]
+/// A stack's normal form.
 pub struct Config {
-    /// What `docker compose config --format json` prints.
-    pub json: serde_json::Value,
-    /// The config hash of each service, as Compose labels its containers with it.
-    pub hashes: BTreeMap<String, String>,
-    /// Warnings.
+    project: compose::Project,
+    /// Whether its references were left as they are.
+    unfilled: bool,
+    /// What was noticed on the way.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Config {
+    /// What `docker compose config --format json` prints.
+    #[must_use]
+    pub fn json(&self) -> String {
+        compose::config::json_text(&self.project, self.unfilled)
+    }
+
+    /// What `docker compose config` prints, in meaning.
+    #[must_use]
+    pub fn yaml(&self) -> String {
+        compose::config::yaml(&self.project, self.unfilled)
+    }
+
+    /// The config hash of each service, as Compose labels its containers with it.
+    #[must_use]
+    pub fn service_hashes(&self) -> BTreeMap<String, String> {
+        self.hashes("services", hash::service)
+    }
+
+    /// The config hash of each network, likewise.
+    #[must_use]
+    pub fn network_hashes(&self) -> BTreeMap<String, String> {
+        self.hashes("networks", hash::network)
+    }
+
+    /// The config hash of each volume, likewise.
+    #[must_use]
+    pub fn volume_hashes(&self) -> BTreeMap<String, String> {
+        self.hashes("volumes", hash::volume)
+    }
+
+    fn hashes(&self, section: &str, hash: fn(&Node) -> String) -> BTreeMap<String, String> {
+        match self.project.root.get(section).map(|entry| &entry.value.value) {
+            Some(Value::Map(entries)) => {
+                entries.iter().map(|entry| (entry.key.clone(), hash(&entry.value))).collect()
+            }
+            _ => BTreeMap::new(),
+        }
+    }
 }
 
 /// Loads a stack to its normal form.
@@ -101,17 +140,7 @@ pub fn config(tree: &dyn Tree, asked: &ConfigRequest) -> Result<Config, Vec<Diag
     super::one::sort(&mut found);
     match project {
         Some(project) if !failed => {
-            let services = project.root.get("services").map(|entry| &entry.value.value);
-            let services = match services {
-                Some(Value::Map(entries)) => entries.as_slice(),
-                _ => &[],
-            };
-            let hash = |e: &Entry| (e.key.clone(), compose::hash::service(&e.value));
-            Ok(Config {
-                json: compose::config::json(&project),
-                hashes: services.iter().map(hash).collect(),
-                warnings: found,
-            })
+            Ok(Config { project, unfilled: asked.skip_interpolation, warnings: found })
         }
         _ => Err(found),
     }

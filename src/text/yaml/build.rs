@@ -224,17 +224,15 @@ impl Builder<'_> {
     fn alias(&mut self, id: usize, span: Span) -> Option<()> {
         let Some(anchored) = self.anchors.get(&id) else {
             let whole = self.frames.iter().position(|frame| frame.anchor == id);
-            let (at, what, help) = match whole.map(|depth| self.path_of(depth)) {
+            let here = self.path();
+            let (at, what, help) = if let Some(depth) = whole {
                 // Named as Compose does: where it would be found again.
-                Some(whole) => {
-                    let here = self.path();
-                    let again = [here.as_slice(), &here[whole.len()..]].concat();
-                    (again, format!("refers to `{}`, which it is a part of", whole.join(".")), None)
-                }
-                None => {
-                    let help = "anchors of another document of the file are not known here";
-                    (self.path(), "has no anchor".to_owned(), Some(help.to_owned()))
-                }
+                let whole = self.path_of(depth);
+                let again = [here.as_slice(), &here[whole.len()..]].concat();
+                (again, format!("refers to `{}`, which it is a part of", whole.join(".")), None)
+            } else {
+                let help = "anchors of another document of the file are not known here";
+                (here, "has no anchor".to_owned(), Some(help.to_owned()))
             };
             let message = format!("`{}`: this alias {what}", at.join("."));
             self.report.refuse_as(codes::ALIAS, span, message, help);
@@ -297,14 +295,13 @@ impl Builder<'_> {
     fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Value {
         match tag {
             None if style == ScalarStyle::Plain => scalar::resolve(text),
-            None => scalar::text(text.to_owned()),
             Some(tag) if tag.is_yaml_core_schema() => scalar::tagged(text, &tag.suffix)
                 .unwrap_or_else(|why| {
                     let message = format!("`{}`: {why}", self.path().join("."));
                     self.report.refuse_as(codes::TAG, span, message, None);
                     Value::Null
                 }),
-            Some(_) => scalar::text(text.to_owned()),
+            _ => scalar::text(text.to_owned()),
         }
     }
 
