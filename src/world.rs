@@ -55,7 +55,8 @@ pub enum OutsideError {
 pub trait Observe {
     /// Announces that all engines will soon be looked at, so that they can be asked
     /// already for what no scope changes. A hint: the next look at each may begin with it.
-    fn begin(&self) {}
+    /// Returns as soon as they are asked, which must not take long.
+    async fn begin(&self) {}
 
     /// Everything of interest on an engine, or an error if any part of it could not be
     /// read: half an answer is no answer.

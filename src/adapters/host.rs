@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use futures_util::future::select_all;
+use futures_util::future::{join_all, select_all};
 
 use super::consul::Consul;
 use super::docker::Docker;
@@ -25,7 +25,7 @@ pub trait Engine {
     fn name(&self) -> &EngineName;
 
     /// See [`Observe::begin`].
-    fn begin(&self) {}
+    async fn begin(&self) {}
 
     /// See [`Observe::engine`].
     async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError>;
@@ -61,8 +61,8 @@ impl Engine for Arc<Docker> {
         Docker::name(self)
     }
 
-    fn begin(&self) {
-        Docker::begin(self);
+    async fn begin(&self) {
+        Docker::begin(self).await;
     }
 
     async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
@@ -149,8 +149,8 @@ impl<E: Engine> Host<E> {
 }
 
 impl<E: Engine> Observe for Host<E> {
-    fn begin(&self) {
-        self.engines.values().for_each(Engine::begin);
+    async fn begin(&self) {
+        join_all(self.engines.values().map(Engine::begin)).await;
     }
 
     async fn engine(
@@ -240,8 +240,8 @@ impl<E: Engine> Watch for Host<E> {
 pub struct ReadOnlyHost<E = Arc<Docker>>(Host<E>);
 
 impl<E: Engine> Observe for ReadOnlyHost<E> {
-    fn begin(&self) {
-        self.0.begin();
+    async fn begin(&self) {
+        self.0.begin().await;
     }
 
     async fn engine(

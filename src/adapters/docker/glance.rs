@@ -2,8 +2,10 @@
 //! carries our labels. It may begin while desired state is still being read.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::act::INSTALLATION;
@@ -12,6 +14,11 @@ use super::{AT_ONCE, Docker, Traces, inspect, ledger};
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
 use crate::model::observed::{ContainerView, NetworkView, VolumeView};
 use crate::world::OutsideError;
+
+/// How long a begun look is waited for.
+const GREETING: Duration = Duration::from_millis(20);
+/// Turns of the runtime in which connections are made and the first requests written.
+const TURNS: usize = 8;
 
 /// What a look finds whatever its scope is.
 pub(super) struct Glance {
@@ -48,12 +55,24 @@ impl Begun {
 }
 
 impl Docker {
-    /// Begins the next look. Must be called inside the runtime.
-    pub fn begin(self: &Arc<Self>) {
+    /// Begins the next look, and returns when the engine works at it or lets us wait for
+    /// its greeting: whoever keeps this thread busy then does not keep the engine idle.
+    pub async fn begin(self: &Arc<Self>) {
         let docker = Arc::clone(self);
-        let task = tokio::spawn(async move { docker.fresh_glance().await });
+        let (greeted, greeting) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            docker.read(docker.transport.version()).await?;
+            // Nobody may be waiting any more.
+            let _ = greeted.send(());
+            docker.fresh_glance().await
+        });
         if let Some(unused) = self.begun.replace(Some(task)) {
             unused.abort();
+        }
+        if let Ok(Ok(())) = tokio::time::timeout(GREETING, greeting).await {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
         }
     }
 

@@ -151,7 +151,7 @@ async fn a_look_that_was_begun_asks_for_nothing_twice_and_counts_once() {
         ("GET /images/web/json", 200, json!({"Id": "sha256:1"})),
     ]);
     let asked = |what: &str| engine.requests().iter().filter(|line| line.contains(what)).count();
-    engine.docker.begin();
+    engine.docker.begin().await;
     // Nobody has said yet what is wanted.
     while asked("/containers/a1/json") == 0 {
         tokio::task::yield_now().await;

@@ -162,7 +162,8 @@ impl Transport {
             })
     }
 
-    async fn version(&self) -> Result<ApiVersion, Error> {
+    /// The version that we and the engine speak; asks it if that is not known yet.
+    pub(super) async fn version(&self) -> Result<ApiVersion, Error> {
         let mut known = self.version.lock().await;
         if let Some(version) = *known {
             return Ok(version);

@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 
 use crate::control::{Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare};
 use crate::model::plan::Plan;
@@ -46,8 +46,7 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     source: &S,
     detailed: bool,
 ) -> Exit {
-    setup.world.begin();
-    let snapshot = match source.fetch().await {
+    let snapshot = match fetched(setup, source.fetch()).await {
         Ok(snapshot) => snapshot,
         Err(error) => return unread(console, error),
     };
@@ -67,6 +66,15 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     }
 }
 
+/// The newest revision. The engines are asked meanwhile for what does not depend on it.
+async fn fetched<W: Observe, C>(
+    setup: Setup<'_, W, C>,
+    fetch: impl Future<Output = Result<Snapshot, SourceError>>,
+) -> Result<Snapshot, SourceError> {
+    let ((), snapshot) = join(setup.world.begin(), fetch).await;
+    snapshot
+}
+
 /// A pass that has come to its plan, or is over before.
 pub(in crate::cli) enum Begun {
     /// There is a plan.
@@ -83,8 +91,7 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
     stop: &Stop,
 ) -> Begun {
     let began = setup.clock.now();
-    setup.world.begin();
-    let read = pin!(async { Ok(look(console, setup, fetch.await?).await) });
+    let read = pin!(async { Ok(look(console, setup, fetched(setup, fetch).await?).await) });
     let report = match select(pin!(stop.requested()), read).await {
         Either::Right((Ok(prepared), _)) => return Begun::Ready(prepared),
         Either::Right((Err(error), _)) => {
