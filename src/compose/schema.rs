@@ -154,7 +154,6 @@ impl Checker<'_> {
 
     fn unknown(&self, object: &Object, entry: &Entry, path: Path<'_>) {
         let known = object.fields.iter().map(|field| field.key);
-        let what = format!("unknown key `{}`", entry.key);
         let help = did_you_mean(&entry.key, known).unwrap_or_else(|| {
             if object.rest == Rest::Extensions {
                 "remove it, or let its name begin with `x-` if it is a note".to_owned()
@@ -162,7 +161,16 @@ impl Checker<'_> {
                 "remove it".to_owned()
             }
         });
-        self.refuse(UNKNOWN_KEY, path, entry.at, &what, Some(help));
+        match path {
+            Path::Root => {
+                let path = path.key(&entry.key);
+                self.refuse(UNKNOWN_KEY, path, entry.at, "unknown key", Some(help));
+            }
+            _ => {
+                let what = format!("unknown key `{}`", entry.key);
+                self.refuse(UNKNOWN_KEY, path, entry.at, &what, Some(help));
+            }
+        }
     }
 
     fn unique(&self, items: &[Node], path: Path<'_>) {

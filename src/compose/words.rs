@@ -16,11 +16,7 @@ pub(crate) fn split(line: &str) -> Option<Words> {
     let mut escaped = false;
     for (at, c) in line.char_indices() {
         if escaped {
-            state.word.push(match c {
-                't' => '\t',
-                'n' => '\n',
-                other => other,
-            });
+            state.word.push(c);
             (escaped, state.begun) = (false, true);
             continue;
         }
@@ -127,7 +123,7 @@ mod tests {
             ("echo $(date +%s) x", "echo|$(date +%s)|x"),
             ("echo (x)", "-"),
             ("a `b c` d", "a|`b c`|d"),
-            ("a\\n'b\\n'", "a\nb\\n"),
+            ("a\\n'b\\n'", "anb\\n"),
             ("", ""),
         ] {
             assert_eq!(shown(line), want, "{line}");

@@ -133,9 +133,10 @@ fn plain_address(text: &str) -> Result<String, &'static str> {
     let wrong = "the address is none";
     let plain = match text.strip_prefix('[') {
         Some(rest) => rest.strip_suffix(']').ok_or(wrong)?,
+        None if text.contains(':') => return Err("an address of IPv6 needs brackets"),
         None => text,
     };
-    if plain.is_empty() && text.is_empty() || plain.parse::<IpAddr>().is_ok() {
+    if plain.is_empty() || plain.parse::<IpAddr>().is_ok() {
         return Ok(plain.to_owned());
     }
     Err(wrong)
@@ -176,7 +177,7 @@ mod tests {
             ("127.0.0.1:8080:80", "127.0.0.1|8080|80/tcp"),
             ("127.0.0.1::80", "127.0.0.1||80/tcp"),
             ("[::1]:1:2", "::1|1|2/tcp"),
-            ("::1:1:2", "::1|1|2/tcp"),
+            ("::1:1:2", "an address of IPv6 needs brackets"),
             ("9-10:19-20", "|9|19/tcp |10|20/tcp"),
             ("8-10", "||10/tcp ||8/tcp ||9/tcp"),
             ("9000-9010:80", "|9000-9010|80/tcp"),

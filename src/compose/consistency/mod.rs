@@ -79,18 +79,22 @@ impl Whole<'_> {
     }
 }
 
+/// Every service whose container name another one has as well.
 fn container_names(services: &[Entry], report: &Reporter) {
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    let path = Path::Root.key("services");
+    let mut owners: BTreeMap<&str, Vec<(&str, &Entry)>> = BTreeMap::new();
     for Entry { key, value, .. } in services {
-        let Some(found) = value.get("container_name") else { continue };
-        let name = found.value.scalar().map_or("", |scalar| scalar.text.as_str());
-        if name.is_empty() {
-            continue;
+        if let Some(found) = value.get("container_name")
+            && let Some(name) = found.value.scalar().filter(|name| !name.text.is_empty())
+        {
+            owners.entry(&name.text).or_default().push((key, found));
         }
-        if let Some(other) = seen.insert(name, key) {
+    }
+    let path = Path::Root.key("services");
+    for (name, owners) in owners.iter().filter(|(_, owners)| owners.len() > 1) {
+        for (index, (service, found)) in owners.iter().enumerate() {
+            let other = owners[usize::from(index == 0)].0;
             let what = format!("the service `{other}` has the same container name `{name}`");
-            let path = path.key(key);
+            let path = path.key(service);
             let help = Some("give each its own name, or none".to_owned());
             refuse(report, CONTAINER_NAME, path.key("container_name"), found.at, &what, help);
         }
