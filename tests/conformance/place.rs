@@ -20,8 +20,10 @@ const SECTIONS: [&str; 9] =
 impl Place {
     /// The place in a message of Compose, or the key path that a case gives itself.
     pub(crate) fn read(message: &str, given: Option<&str>) -> Self {
-        if let Some(path) = given {
-            return Self::Path(path.to_owned());
+        match given.map(|given| (given, given.strip_prefix("line ").map(str::parse))) {
+            Some((_, Some(Ok(line)))) => return Self::Line(line),
+            Some((path, _)) => return Self::Path(path.to_owned()),
+            None => {}
         }
         if let Some((_, rest)) = message.split_once("line ")
             && let Some(line) = rest.split(':').next().and_then(|line| line.parse().ok())

@@ -14,25 +14,31 @@ pub(crate) use view::{View, Viewer};
 const READ: &[(&str, &str)] = &[("service", "label_file")];
 
 /// The text that `docker compose config --format json` prints: the same bytes, but for
-/// `build.ssh`, which Compose cannot print. `unfilled` is the text of a project whose
-/// references were not filled in: there a `$` stays as it is.
+/// `build.ssh`, which Compose cannot print. `unfilled` is a project whose
+/// references were not filled in: it is printed as it was merged.
 pub(crate) fn json_text(project: &Project, unfilled: bool) -> String {
+    if unfilled {
+        return json::indented(&Viewer::json(READ).any(&project.root));
+    }
     let viewer = Viewer::json(READ);
     let View::Map(mut entries) = viewer.object(&spec::FILE, Some(&project.root)) else {
         return String::new();
     };
     entries.extend(viewer.extensions(&project.root));
     entries.sort_by(|a, b| a.0.cmp(&b.0));
-    escaped(json::indented(&View::Map(entries)), unfilled)
+    escaped(&json::indented(&View::Map(entries)))
 }
 
 /// What `docker compose config` prints, in meaning.
 pub(crate) fn yaml(project: &Project, unfilled: bool) -> String {
-    let view = Viewer::yaml(READ).object(&spec::FILE, Some(&project.root));
-    escaped(yaml::text(&view), unfilled)
+    let viewer = Viewer::yaml(READ);
+    if unfilled {
+        return yaml::text(&viewer.any(&project.root));
+    }
+    escaped(&yaml::text(&viewer.object(&spec::FILE, Some(&project.root))))
 }
 
 /// A `$` is doubled, so that the text can be read again.
-fn escaped(text: String, unfilled: bool) -> String {
-    if unfilled { text } else { text.replace('$', "$$") }
+fn escaped(text: &str) -> String {
+    text.replace('$', "$$")
 }

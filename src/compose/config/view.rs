@@ -142,7 +142,7 @@ impl Viewer {
 
     /// What the table does not know: numbers stay numbers, and an empty list is null in
     /// JSON, as Compose has it.
-    fn any<'n>(&self, node: &'n Node) -> View<'n> {
+    pub(crate) fn any<'n>(&self, node: &'n Node) -> View<'n> {
         match &node.value {
             Value::List(list) if list.is_empty() && self.is_json => View::Null,
             Value::List(list) => View::List(list.iter().map(|node| self.any(node)).collect()),

@@ -42,11 +42,18 @@ pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -
     let name = request.name.unwrap_or_default().to_owned();
     let directory = paths::join(request.root, request.directory);
     complete(&mut root, &directory, request.variables, request, report);
-    shape::shape(&mut root, report);
+    if !request.options.skip_interpolation {
+        shape::shape(&mut root, report);
+    }
     if !request.options.skip_normalization {
         implicit::add(&mut root, &name, request.variables, report);
     }
     let mut project = Project { name, root, disabled: Vec::new() };
+    if request.options.skip_interpolation {
+        // What is not filled in has no types yet, and nothing can be said of the whole.
+        named(&mut project);
+        return (!report.has_errors()).then_some(project);
+    }
     if let Some(services) = super::nodes::get_mut(&mut project.root, "services") {
         project.disabled = disable(services, request.profiles);
     }
@@ -57,12 +64,17 @@ pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -
     if !request.options.all_resources {
         used::keep(&mut project.root);
     }
+    named(&mut project);
+    (!report.has_errors()).then_some(project)
+}
+
+/// The name comes first, as it is now.
+fn named(project: &mut Project) {
     remove(&mut project.root, "name");
     let named = super::nodes::text(project.root.span, project.name.clone(), None);
     if let Value::Map(entries) = &mut project.root.value {
         entries.insert(0, super::nodes::entry("name", named));
     }
-    (!report.has_errors()).then_some(project)
 }
 
 /// Takes out the services that no active profile enables.

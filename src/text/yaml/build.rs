@@ -163,7 +163,10 @@ impl Builder<'_> {
         let Frame { span, anchor, content, clearing, cleared_from } = frame;
         let value = match content {
             Content::List(items) => Value::List(items),
-            Content::Map(map) => Value::Map(map.finish(self.report)),
+            Content::Map(map) => {
+                let path = if map.has_merges() { self.path() } else { KeyPath::new() };
+                Value::Map(map.finish(&path, self.report))
+            }
         };
         let node = Node { span, value };
         let (weight, depth) = if anchor == 0 { (0, 0) } else { measure(&node) };

@@ -86,9 +86,14 @@ impl Map {
         }
     }
 
+    /// Whether there is something to be merged into it.
+    pub(super) fn has_merges(&self) -> bool {
+        !self.merges.is_empty()
+    }
+
     /// Its entries, with its merge keys carried out.
-    pub(super) fn finish(self, report: &Reporter) -> Vec<Entry> {
-        merge::merge(self.entries, self.merges, report)
+    pub(super) fn finish(self, path: &[String], report: &Reporter) -> Vec<Entry> {
+        merge::merge(self.entries, self.merges, &path.join("."), report)
     }
 
     /// Where a key was written first.

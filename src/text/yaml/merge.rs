@@ -11,6 +11,7 @@ use crate::text::report::Reporter;
 pub(crate) fn merge(
     mut entries: Vec<Entry>,
     merges: Vec<(Span, Node)>,
+    path: &str,
     report: &Reporter,
 ) -> Vec<Entry> {
     if merges.is_empty() {
@@ -25,8 +26,7 @@ pub(crate) fn merge(
         for part in parts {
             let Value::Map(more) = part.value else {
                 let what = part.describe();
-                let message =
-                    format!("`<<`: a merge key takes a map or a list of maps, not {what}");
+                let message = format!("`{path}`: `<<` takes a map or a list of maps, not {what}");
                 report.refuse_as(codes::MERGE_KEY, at, message, None);
                 continue;
             };

@@ -222,7 +222,7 @@ fn refused(file: FileId, text: &str, report: &Reporter) -> bool {
 /// What libyaml has against a text, if anything.
 fn objection(text: &str) -> Option<serde_yaml::Error> {
     serde_yaml::Deserializer::from_str(text)
-        .find_map(|document| serde_yaml::Value::deserialize(document).err())
+        .find_map(|document| serde::de::IgnoredAny::deserialize(document).err())
 }
 
 fn span_of(file: FileId, error: &serde_yaml::Error, report: &Reporter) -> Span {
