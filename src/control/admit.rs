@@ -1,5 +1,6 @@
 //! Which steps of a plan begin now: not those of deployments that have steps under way, not
-//! those that are put off, nor what needs them, nor what only prepares them.
+//! those that are put off, nor what needs them, nor what only prepares them; and which
+//! adoptions are remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use crate::model::time::Timestamp;
 
 use super::backoff::{Held, Holds};
 
-/// The steps that begin now, in the plan's order, and what is put off.
+/// The steps that begin now, in the plan's order, adoptions last, and what is put off.
 ///
 /// # Guarantees
 /// - A step is admitted only with all of its predecessors.
@@ -24,7 +25,8 @@ pub(super) fn admit(
 ) -> (Vec<Step>, Vec<Held>) {
     let mut held = BTreeMap::new();
     let mut out: BTreeSet<StepId> = BTreeSet::new();
-    for step in &plan.steps {
+    let all = || plan.steps.iter().chain(&plan.adoptions);
+    for step in all() {
         if busy.contains(&step.deployment) || step.after.iter().any(|id| out.contains(id)) {
             out.insert(step.id);
         } else if let Some(hold) = holds.held(step, now) {
@@ -33,7 +35,7 @@ pub(super) fn admit(
         }
     }
     leave_out_preparations(plan, &mut out);
-    let admitted = plan.steps.iter().filter(|step| !out.contains(&step.id)).cloned().collect();
+    let admitted = all().filter(|step| !out.contains(&step.id)).cloned().collect();
     (admitted, held.into_values().collect())
 }
 
@@ -130,6 +132,8 @@ mod tests {
             ],
             blocked: Vec::new(),
             adopted: Vec::new(),
+            adoptions: Vec::new(),
+            left_alone: Vec::new(),
             deployments: BTreeMap::new(),
         }
     }

@@ -133,15 +133,17 @@ impl Look {
     /// have to be asked again for that, almost always none.
     fn add_remembered(&mut self, ledger: &LedgerView) -> BTreeSet<EngineName> {
         let mut wider = BTreeSet::new();
-        if let LedgerView::Seen { ledger, .. } = ledger
-            && !ledger.adopted.is_empty()
-        {
-            for (id, record) in &ledger.deployments {
-                if record.source == self.source
-                    && let Some(scope) = self.scopes.get_mut(&record.engine)
+        if let LedgerView::Seen { ledger, .. } = ledger {
+            let adopted = ledger
+                .adopted
+                .iter()
+                .flat_map(|(engine, all)| all.iter().map(move |one| (engine, one)));
+            for (engine, (id, adopted)) in adopted {
+                if adopted.source == self.source
+                    && let Some(scope) = self.scopes.get_mut(engine)
                     && scope.deployments.insert(id.clone())
                 {
-                    wider.insert(record.engine.clone());
+                    wider.insert(engine.clone());
                 }
             }
         }

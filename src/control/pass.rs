@@ -95,10 +95,13 @@ pub async fn apply<W: Act, C: Clock>(
     if report.error.is_none() {
         let Setup { world, clock, limits, progress, .. } = setup;
         let mut execution = Execution::default();
-        if !plan.is_empty() {
+        let changes = !plan.is_empty();
+        let mut steps = plan.steps;
+        steps.extend(plan.adoptions);
+        if !steps.is_empty() {
             let tree = snapshot.tree;
-            execution = execute(world, clock, plan.steps, tree, &limits, stop, progress).await;
-            if !stop.is_requested() {
+            execution = execute(world, clock, steps, tree, &limits, stop, progress).await;
+            if changes && !stop.is_requested() {
                 report = look_again(setup, &desired).await;
             }
         }

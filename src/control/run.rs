@@ -347,9 +347,12 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             return;
         }
         self.holds.begin(&steps, now);
-        let plan = Plan { steps, ..plan };
+        let numbers: BTreeSet<_> = plan.adoptions.iter().map(|step| step.id).collect();
+        let (adoptions, steps) = steps.into_iter().partition(|step| numbers.contains(&step.id));
+        let mut plan = Plan { steps, adoptions, ..plan };
         self.tell(&Event::PassStarted { revision: &plan.revision });
         self.tell(&Event::Planned(&plan));
+        plan.steps.append(&mut plan.adoptions);
         self.walk.begin(plan.steps, tree);
     }
 

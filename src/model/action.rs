@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::compose::{ContainerLabels, ImageLabel};
 use super::id::{
-    CatalogId, ContainerId, ContainerName, DeploymentId, ImageId, ImageRef, NetworkId, NetworkName,
-    NodeName, VolumeName,
+    CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, ImageId, ImageRef, NetworkId,
+    NetworkName, NodeName, VolumeName,
 };
 use super::labels::{Identity, OwnerLabels};
-use super::ledger::DeploymentRecord;
+use super::ledger::{Adopted, DeploymentRecord};
 use super::limits::Limits;
 use super::observed::ContainerView;
 pub use super::registrant::{Endpoint, Registrant};
@@ -199,6 +200,19 @@ pub struct Create {
     pub network: Option<NetworkName>,
     /// Anonymous volumes taken over from its predecessor, by target.
     pub volumes: BTreeMap<String, VolumeName>,
+    /// What Compose would say of it.
+    pub compose: ContainerLabels,
+}
+
+impl Create {
+    /// All labels that it gets: the stack's, Compose's and ours.
+    #[must_use]
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.spec.labels.clone();
+        labels.extend(self.compose.encode(&self.identity.replica, &self.identity.spec_hash));
+        labels.extend(self.identity.encode());
+        labels
+    }
 }
 
 /// What can be changed on a container as it runs.
@@ -237,6 +251,17 @@ pub enum LedgerChange {
         /// Which.
         deployment: DeploymentId,
     },
+    /// Something that Compose made for a deployment is ours.
+    Adopt {
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// Where it is.
+        engine: EngineName,
+        /// Everything that is adopted there for the deployment, also what was before.
+        adopted: Adopted,
+        /// What is applied thereby, if the deployment is already what git says.
+        record: Option<DeploymentRecord>,
+    },
 }
 
 /// What a step yields.
@@ -270,6 +295,14 @@ impl Action {
         {
             match outcomes.get(&step) {
                 Some(Outcome::Container(id)) => target.container = ContainerRef::Known(id.clone()),
+                _ => return Err(Unresolved(step)),
+            }
+        }
+        if let Self::CreateContainer(create) = &mut action
+            && let ImageLabel::After(step) = create.compose.image
+        {
+            match outcomes.get(&step) {
+                Some(Outcome::Image(id)) => create.compose.image = ImageLabel::Known(id.clone()),
                 _ => return Err(Unresolved(step)),
             }
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::compose::ProjectFiles;
 use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
 use super::id::{ContainerName, DeploymentId, EngineName, Revision, ServiceName, SourceId};
@@ -78,6 +79,8 @@ pub struct Deployment {
     pub stack_file: String,
     /// Its folder as the engine's host sees it; `None` if the host does not see it.
     pub project_dir: Option<String>,
+    /// Its files as Compose's labels name them.
+    pub files: ProjectFiles,
     /// Services by name.
     pub services: BTreeMap<ServiceName, Service>,
     /// Networks by the key in the stack file. `default` only if a service uses it.
@@ -95,6 +98,8 @@ pub struct Network {
     pub spec: NetworkSpec,
     /// Somebody else makes it; we only attach.
     pub external: bool,
+    /// Compose's config hash; `None` if it cannot be told.
+    pub compose_hash: Option<Digest>,
     /// Where it is declared (the first use for the implicit `default`).
     pub origin: Loc,
 }
@@ -106,6 +111,8 @@ pub struct Volume {
     pub spec: VolumeSpec,
     /// Somebody else makes it; we only mount.
     pub external: bool,
+    /// Compose's config hash; `None` if it cannot be told.
+    pub compose_hash: Option<Digest>,
     /// Where it is declared.
     pub origin: Loc,
 }
@@ -140,6 +147,8 @@ pub struct Service {
     pub registration: Option<Registration>,
     /// The hash of everything that makes a container differ (spec, image, files).
     pub hash: Digest,
+    /// Compose's config hash; `None` if it cannot be told.
+    pub compose_hash: Option<Digest>,
     /// Where fields were written: `""` is the service itself, then `environment.TAG`.
     pub origins: Origins,
     /// Field paths (as in `origins`) whose values never print.

@@ -1,5 +1,5 @@
-//! How identity is written on what we create, and read back: Compose's labels, so that
-//! `docker compose ps` sees our containers, and ours under `reconciler.`.
+//! How identity is written on what we create, and read back: our labels, under
+//! `reconciler.`. Those of Compose, which stand beside them, are in `compose.rs`.
 //!
 //! Labels alone prove nothing: `docker commit` copies them into an image and from there
 //! onto any container. [`Identity::decode`] only reads; `plan::ownership` decides.
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::compose;
 use super::digest::Digest;
 use super::id::{
     ContainerName, DeploymentId, EngineId, InstallationId, ReplicaId, Revision, ServiceName, Slot,
@@ -82,7 +83,7 @@ impl Identity {
         surge_name(&self.name, &self.spec_hash)
     }
 
-    /// All labels of this identity, Compose's included.
+    /// The labels of this identity.
     #[must_use]
     pub fn encode(&self) -> BTreeMap<String, String> {
         let replica = &self.replica;
@@ -96,11 +97,6 @@ impl Identity {
             (REVISION, self.revision.to_string()),
             (VERSION, SPEC_VERSION.to_owned()),
             (HASH, self.spec_hash.to_string()),
-            ("com.docker.compose.project", replica.deployment.to_string()),
-            ("com.docker.compose.service", replica.service.to_string()),
-            ("com.docker.compose.container-number", replica.slot.to_string()),
-            ("com.docker.compose.oneoff", "False".to_owned()),
-            ("com.docker.compose.config-hash", self.spec_hash.to_string()),
         ]);
         if let Some(hash) = &self.files_hash {
             labels.insert(FILES, hash.to_string());
@@ -163,44 +159,46 @@ pub struct OwnerLabels {
     pub id: String,
     /// The key in the stack file.
     pub key: String,
+    /// Compose's config hash of it, if that can be told.
+    pub compose_hash: Option<Digest>,
 }
 
 impl OwnerLabels {
     /// Labels of a network.
     #[must_use]
     pub fn encode_network(&self) -> BTreeMap<String, String> {
-        self.encode("com.docker.compose.network")
+        self.encode(compose::NETWORK)
     }
 
     /// Labels of a volume.
     #[must_use]
     pub fn encode_volume(&self) -> BTreeMap<String, String> {
-        self.encode("com.docker.compose.volume")
+        self.encode(compose::VOLUME)
     }
 
-    fn encode(&self, kind: &str) -> BTreeMap<String, String> {
-        BTreeMap::from([
+    fn encode(&self, kind: &'static str) -> BTreeMap<String, String> {
+        let hash = self.compose_hash.as_ref();
+        let mut labels = compose::resource(kind, &self.deployment, &self.key, hash);
+        labels.extend([
             (INSTALLATION.to_owned(), self.installation.to_string()),
             (SOURCE.to_owned(), self.source.to_string()),
             (DEPLOYMENT.to_owned(), self.deployment.to_string()),
             (ID.to_owned(), self.id.clone()),
-            ("com.docker.compose.project".to_owned(), self.deployment.to_string()),
-            (kind.to_owned(), self.key.clone()),
-        ])
+        ]);
+        labels
     }
 
     /// Reads them back; `None` if any part is missing.
     #[must_use]
     pub fn decode(labels: &BTreeMap<String, String>) -> Option<Self> {
-        let key = labels
-            .get("com.docker.compose.network")
-            .or_else(|| labels.get("com.docker.compose.volume"))?;
+        let key = labels.get(compose::NETWORK).or_else(|| labels.get(compose::VOLUME))?;
         Some(Self {
             installation: InstallationId::new(labels.get(INSTALLATION)?),
             source: SourceId::new(labels.get(SOURCE)?),
             deployment: DeploymentId::new(labels.get(DEPLOYMENT)?),
             id: labels.get(ID)?.clone(),
             key: key.clone(),
+            compose_hash: labels.get(compose::CONFIG_HASH).map(Digest::from_text),
         })
     }
 }

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::action::LedgerChange;
 use super::desired::Layout;
 use super::digest::Digest;
-use super::id::{ContainerId, DeploymentId, EngineName, Revision, ServiceName, SourceId};
+use super::id::{
+    ContainerId, DeploymentId, EngineName, NetworkId, Revision, ServiceName, SourceId, VolumeName,
+};
 
 /// The ledger as seen.
 #[derive(Clone, Debug)]
@@ -35,9 +37,9 @@ pub struct Ledger {
     /// What was last applied, by deployment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deployments: BTreeMap<DeploymentId, DeploymentRecord>,
-    /// Containers that are ours although their labels do not say so.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub adopted: BTreeSet<ContainerId>,
+    /// What is ours although its labels do not say so, by engine and deployment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adopted: BTreeMap<EngineName, BTreeMap<DeploymentId, Adopted>>,
 }
 
 impl Ledger {
@@ -49,9 +51,45 @@ impl Ledger {
             }
             LedgerChange::Forget { deployment } => {
                 self.deployments.remove(deployment);
+                self.adopted.retain(|_, adopted| {
+                    adopted.remove(deployment);
+                    !adopted.is_empty()
+                });
+            }
+            LedgerChange::Adopt { deployment, engine, adopted, record } => {
+                let all = self.adopted.entry(engine.clone()).or_default();
+                all.insert(deployment.clone(), adopted.clone());
+                if let Some(record) = record {
+                    self.deployments.insert(deployment.clone(), record.clone());
+                }
             }
         }
     }
+}
+
+/// What is ours of one deployment although we did not make it. Ids are never given twice,
+/// so that one that is gone proves nothing about anything else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// The source that it was adopted for.
+    pub source: SourceId,
+    /// Containers by their full id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub containers: BTreeMap<ContainerId, AdoptedContainer>,
+    /// Networks by their full id.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub networks: BTreeSet<NetworkId>,
+    /// Volumes have no id: by name and the time they were made.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub volumes: BTreeMap<VolumeName, Option<String>>,
+}
+
+/// What is remembered of an adopted container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptedContainer {
+    /// The hash of the files that the stack put into it when it was adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_hash: Option<Digest>,
 }
 
 /// What was last applied of one deployment.

@@ -18,6 +18,7 @@
 
 pub mod action;
 pub mod catalog;
+pub mod compose;
 pub mod desired;
 pub mod diagnostic;
 pub mod digest;

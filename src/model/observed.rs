@@ -157,6 +157,8 @@ pub struct NetworkView {
 pub struct VolumeView {
     /// What it is.
     pub spec: VolumeSpec,
+    /// When it was made, in the engine's words.
+    pub created_at: Option<String>,
 }
 
 /// One image and the defaults that it gives to containers.

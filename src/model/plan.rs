@@ -8,7 +8,10 @@ use serde::Serialize;
 use super::action::{Action, StepId};
 use super::diagnostic::Loc;
 use super::digest::Digest;
-use super::id::{ContainerId, DeploymentId, EngineName, Revision, ServiceName, SourceId};
+use super::id::{
+    ContainerId, ContainerName, DeploymentId, EngineName, NetworkId, NetworkName, Revision,
+    ServiceName, SourceId, VolumeName,
+};
 use super::policy::Demand;
 
 /// What would be done, in a topological order, and what would not.
@@ -23,8 +26,13 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What is withheld, and what it waits for.
     pub blocked: Vec<Blocked>,
-    /// Containers that are ours from now on although we did not make them.
+    /// What is ours from now on although we did not make it.
     pub adopted: Vec<Adopted>,
+    /// The ledger writes that make adoption last where nothing else is to be done. They
+    /// change nothing that runs, and are no steps.
+    pub adoptions: Vec<Step>,
+    /// What belongs to a deployment's Compose project, but not to its stack.
+    pub left_alone: Vec<LeftAlone>,
     /// The state of every deployment, desired or only observed.
     pub deployments: BTreeMap<DeploymentId, DeploymentState>,
 }
@@ -124,6 +132,8 @@ pub enum Reason {
     Stale,
     /// What was applied shall be remembered.
     Applied,
+    /// Compose made it for this very stack.
+    MadeByCompose,
 }
 
 /// A field whose two values differ.
@@ -199,6 +209,18 @@ pub enum WaitingOn {
         /// Which source holds it.
         source: SourceId,
     },
+    /// The operator says that a Compose project of that name is the same stack.
+    SameStack {
+        /// The folder that its containers were started from.
+        folder: String,
+        /// The stack files they were started with.
+        files: Vec<String>,
+    },
+    /// A container that claims to be a replica bears the name that it should.
+    ReplicaName {
+        /// The name.
+        name: ContainerName,
+    },
     /// A network or volume of that name is ours; it belongs to somebody else.
     ForeignResource,
     /// A network or volume that the stack calls external exists.
@@ -253,15 +275,70 @@ impl WaitingOn {
     }
 }
 
-/// A container that became ours.
+/// Something that became ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Adopted {
     /// The deployment it belongs to.
     pub deployment: DeploymentId,
+    /// The engine it is on.
+    pub engine: EngineName,
+    /// What it is.
+    #[serde(flatten)]
+    pub thing: Thing,
+}
+
+/// Something that Compose made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Thing {
+    /// A container.
+    Container {
+        /// Its id.
+        id: ContainerId,
+        /// Its name.
+        name: ContainerName,
+    },
+    /// A network.
+    Network {
+        /// Its id.
+        id: NetworkId,
+        /// Its name.
+        name: NetworkName,
+    },
+    /// A volume.
+    Volume {
+        /// Its name.
+        name: VolumeName,
+    },
+}
+
+/// A container of a deployment's Compose project that is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftAlone {
+    /// The deployment of that name.
+    pub deployment: DeploymentId,
+    /// The engine it is on.
+    pub engine: EngineName,
     /// Which container.
     pub container: ContainerId,
     /// Its name.
-    pub name: super::id::ContainerName,
+    pub name: ContainerName,
+    /// Why.
+    #[serde(flatten)]
+    pub why: WhyLeft,
+}
+
+/// Why a container is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "why")]
+pub enum WhyLeft {
+    /// `docker compose run` made it.
+    OneOff,
+    /// Its service is not in the stack.
+    Orphan {
+        /// Which service.
+        service: ServiceName,
+    },
 }
 
 /// Two facts about a deployment.

@@ -33,6 +33,8 @@ pub enum Demand {
     Network(String),
     /// A volume outside the deployment, by its name.
     Volume(String),
+    /// A Compose project of the deployment's name that was started from this folder.
+    Project(String),
     /// Driver options of a volume or network that reach the host (`type=none,o=bind`).
     DriverOption(String),
     /// A build with the host's network or with entitlements.
@@ -56,6 +58,7 @@ impl Demand {
             Self::CgroupParent(v) => ("cgroup-parent", Some(v)),
             Self::Network(v) => ("network", Some(v)),
             Self::Volume(v) => ("volume", Some(v)),
+            Self::Project(v) => ("project", Some(v)),
             Self::DriverOption(v) => ("driver-option", Some(v)),
             Self::Build(v) => ("build", Some(v)),
             Self::Unknown(v) => ("field", Some(v)),
@@ -101,6 +104,13 @@ impl HostPolicy {
         {
             return true;
         }
+        self.grants(deployment, demand)
+    }
+
+    /// Whether the operator granted exactly this: also a permissive policy does not say
+    /// that another folder holds the same stack.
+    #[must_use]
+    pub fn grants(&self, deployment: &DeploymentId, demand: &Demand) -> bool {
         [deployment.as_str(), "*"]
             .iter()
             .filter_map(|key| self.grants.get(*key))

@@ -148,7 +148,9 @@ impl<'a> Services<'a, '_> {
             .services
             .values()
             .filter(|service| self.registers(service).is_some())
-            .flat_map(|service| (1..=service.replicas).map(move |slot| (&service.name, Slot(slot))))
+            .flat_map(|service| {
+                self.slots(service).into_iter().map(move |slot| (&service.name, slot))
+            })
             .flat_map(|(service, slot)| catalog_ids(&deployment.id, service, slot))
             .collect();
         let stale: Vec<CatalogId> = node

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, ContainerRef, Endpoint, StepId};
+use crate::model::compose::ImageLabel;
 use crate::model::id::{ContainerId, ContainerName, EngineName};
 use crate::model::plan::{Plan, Reason, Step, WaitingOn};
 
@@ -102,6 +103,11 @@ fn placeholders(action: &Action) -> Vec<StepId> {
     {
         used.push(step);
     }
+    if let Action::CreateContainer(create) = action
+        && let ImageLabel::After(step) = create.compose.image
+    {
+        used.push(step);
+    }
     if let Action::Register { entries, .. } = action {
         used.extend(entries.iter().filter_map(|entry| match entry.endpoint {
             Endpoint::Known { .. } => None,
@@ -133,6 +139,8 @@ fn withheld(plan: &Plan, faults: &mut Vec<Fault>) {
                 | WaitingOn::Ledger { .. }
                 | WaitingOn::FreeName { .. }
                 | WaitingOn::OtherSource { .. }
+                | WaitingOn::SameStack { .. }
+                | WaitingOn::ReplicaName { .. }
                 | WaitingOn::ForeignResource
                 | WaitingOn::External
                 | WaitingOn::Grant { .. }

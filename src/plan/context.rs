@@ -1,17 +1,22 @@
 //! What is known about one deployment while it is planned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::adoption::{Stranger, wanted_name};
 use super::catalog::dns_label;
 use super::drift::ImageUse;
 use super::facts::asked;
-use super::ownership::{EngineInventory, Owned, Replicas};
+use super::ownership::{EngineInventory, Owned, Proof, Replicas};
 use super::settings::{EngineSettings, Settings};
 use crate::model::catalog::NodeView;
-use crate::model::desired::{Deployment, DesiredState, ImageSource, Service};
+use crate::model::compose::{self, ContainerLabels, ImageLabel};
+use crate::model::desired::{
+    Condition, Dependency, Deployment, DesiredState, ImageSource, Service,
+};
+use crate::model::digest::Digest;
 use crate::model::id::{ImageRef, ServiceName, Slot};
 use crate::model::labels::{BUILD_HASH, Identity, OwnerLabels};
-use crate::model::ledger::DeploymentRecord;
+use crate::model::ledger::{Adopted, DeploymentRecord};
 use crate::model::observed::ImageView;
 use crate::model::spec::ContainerSpec;
 
@@ -24,6 +29,8 @@ pub(super) struct Context<'a> {
     pub(super) engine: &'a EngineSettings,
     pub(super) settings: &'a Settings,
     pub(super) record: Option<&'a DeploymentRecord>,
+    /// What of it was adopted on its engine.
+    pub(super) adopted: Option<&'a Adopted>,
     /// What the catalog holds for the engine; `None` without Consul.
     pub(super) catalog: Option<CatalogUse<'a>>,
 }
@@ -34,7 +41,7 @@ pub(super) struct CatalogUse<'a> {
     /// Our external node, if it is registered.
     pub(super) node: Option<&'a NodeView>,
     /// Service names that others use.
-    pub(super) foreign: &'a std::collections::BTreeSet<String>,
+    pub(super) foreign: &'a BTreeSet<String>,
 }
 
 impl<'a> Context<'a> {
@@ -48,6 +55,37 @@ impl<'a> Context<'a> {
         self.replicas()
             .and_then(|replicas| replicas.get(&(service.clone(), slot)))
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// What else its Compose project holds.
+    pub(super) fn strangers(&self) -> &'a [Stranger<'a>] {
+        self.inventory.strangers.get(&self.deployment.id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The slots that the replicas of a service fill. Compose never fills a gap: where it
+    /// numbered them beyond their count, such a number stands for a free one below, so
+    /// that the container stays, if `stays` says that it can.
+    pub(super) fn slots(&self, service: &Service, stays: impl Fn(Slot) -> bool) -> Vec<Slot> {
+        let mut slots: BTreeSet<Slot> = (1..=service.replicas).map(Slot).collect();
+        let of_service = self.replicas().into_iter().flatten();
+        let beyond = of_service
+            .filter(|((name, slot), _)| *name == service.name && slot.0 > service.replicas)
+            .filter(|(_, containers)| containers.iter().any(|o| o.proof != Proof::Labels))
+            .map(|((_, slot), _)| *slot);
+        let free = |slot: &Slot| self.slot(&service.name, *slot).is_empty();
+        let mut free: Vec<Slot> = slots.iter().copied().filter(free).collect();
+        for slot in beyond {
+            if free.is_empty() {
+                break;
+            }
+            if stays(slot)
+                && let Some(gap) = free.pop()
+            {
+                slots.remove(&gap);
+                slots.insert(slot);
+            }
+        }
+        slots.into_iter().collect()
     }
 
     /// How many replicas of a service the last applied revision had; 0 if unknown.
@@ -79,7 +117,7 @@ impl<'a> Context<'a> {
             service: service.name.clone(),
             slot,
         };
-        let name = service.container_name.clone().unwrap_or_else(|| replica.container_name());
+        let name = wanted_name(service, &replica);
         let masked = service
             .sensitive
             .iter()
@@ -101,6 +139,28 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// What Compose's labels of a container of this service say.
+    pub(super) fn compose_labels(&self, service: &Service, image: ImageUse<'_>) -> ContainerLabels {
+        let dependency = |(name, dependency): (&ServiceName, &Dependency)| {
+            let condition = match dependency.condition {
+                Condition::Started => "service_started",
+                Condition::Healthy => "service_healthy",
+                Condition::Completed => "service_completed_successfully",
+            };
+            format!("{name}:{condition}:{}", dependency.restart)
+        };
+        let depends_on: Vec<String> = service.depends_on.iter().map(dependency).collect();
+        ContainerLabels {
+            config_hash: service.compose_hash.clone(),
+            image: match image {
+                ImageUse::Present(image) => ImageLabel::Known(image.id.clone()),
+                ImageUse::Brought(step) => ImageLabel::After(step),
+            },
+            depends_on: depends_on.join(","),
+            files: self.deployment.files.clone(),
+        }
+    }
+
     /// The spec, with the operator's resolvers where the stack leaves DNS alone.
     pub(super) fn with_resolvers(&self, service: &Service) -> ContainerSpec {
         let mut spec = service.spec.clone();
@@ -117,13 +177,19 @@ impl<'a> Context<'a> {
     }
 
     /// The labels of a network or volume of this deployment.
-    pub(super) fn owner(&self, key: &str, name: &str) -> OwnerLabels {
+    pub(super) fn owner(
+        &self,
+        key: &str,
+        name: &str,
+        compose_hash: Option<&Digest>,
+    ) -> OwnerLabels {
         OwnerLabels {
             installation: self.settings.installation.clone(),
             source: self.desired.source.clone(),
             deployment: self.deployment.id.clone(),
             id: self.inventory.resource_id(name),
             key: key.to_owned(),
+            compose_hash: compose_hash.cloned(),
         }
     }
 
@@ -135,7 +201,7 @@ impl<'a> Context<'a> {
             .owner(name, labels, &self.settings.installation)
             .is_some_and(|owner| owner.deployment == self.deployment.id);
         let composes = !labels.keys().any(|label| label.starts_with(crate::model::labels::PREFIX))
-            && labels.get("com.docker.compose.project").map(String::as_str)
+            && labels.get(compose::PROJECT).map(String::as_str)
                 == Some(self.deployment.id.as_str());
         ours || composes
     }

@@ -136,7 +136,7 @@ impl<'a> Services<'a, '_> {
     /// Waits for replicas that run already but are not good, or not done, yet.
     fn wait_for_those_that_stay(&mut self, service: &'a Service, condition: Condition) -> After {
         let mut waits = After::new();
-        for slot in (1..=service.replicas).map(Slot) {
+        for slot in self.slots(service) {
             for owned in self.context.slot(&service.name, slot) {
                 let touched = self.removed.contains_key(&owned.view.id)
                     || self.stopped.contains_key(&owned.view.id);

@@ -7,14 +7,14 @@ use super::draft::{After, Draft, Scribe, because};
 use super::ownership::{self, EngineInventory};
 use super::service::Services;
 use super::settings::Settings;
-use super::{gate, resources, status};
-use crate::model::action::{Action, LedgerChange};
+use super::{adoption, gate, resources, status};
+use crate::model::action::{Action, LedgerChange, StepId};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Deployment, DesiredState, SyncMode};
 use crate::model::id::EngineName;
 use crate::model::ledger::{DeploymentRecord, Ledger, LedgerView};
 use crate::model::observed::{EngineView, ObservedState};
-use crate::model::plan::{DeploymentState, Health, Reason, Sync, WaitingOn};
+use crate::model::plan::{Adopted, DeploymentState, Health, Reason, Step, Sync, WaitingOn};
 
 /// What all deployments of a plan share.
 #[derive(Clone, Copy)]
@@ -47,17 +47,20 @@ pub(super) fn plan(
         return DeploymentState { sync: Sync::Unknown, health: Health::Suspended };
     }
     let blocked = DeploymentState { sync: Sync::OutOfSync, health };
-    if let Some(waiting_on) = held(shared, &context) {
+    let held = held(shared, &context).or_else(|| adoption::other_stack(&context));
+    if let Some(waiting_on) = held {
         scribe.block(subject, waiting_on, Some(&deployment.origin));
         return blocked;
     }
-    if !gate::open(&context, &mut scribe) {
+    let open = gate::open(&context, &mut scribe);
+    draft.left_alone.extend(adoption::left_alone(&context));
+    if !open {
         return blocked;
     }
     if deployment.sync != SyncMode::Auto {
         return withheld(context, blocked, draft);
     }
-    let in_sync = steps(context, scribe);
+    let in_sync = steps(context, draft);
     DeploymentState { sync: if in_sync { Sync::Synced } else { Sync::OutOfSync }, health }
 }
 
@@ -87,6 +90,7 @@ fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context
         engine,
         settings: shared.settings,
         record: ledger.deployments.get(&deployment.id),
+        adopted: ledger.adopted.get(name).and_then(|all| all.get(&deployment.id)),
         catalog,
     })
 }
@@ -109,8 +113,42 @@ fn held(shared: Shared<'_>, context: &Context<'_>) -> Option<WaitingOn> {
         .map(|source| WaitingOn::OtherSource { source })
 }
 
-/// The deployment's steps. Returns whether there are none but remembering.
-fn steps(context: Context<'_>, mut scribe: Scribe<'_>) -> bool {
+/// The deployment's steps, after adopting what Compose made for it. Returns whether there
+/// are none but remembering.
+fn steps(context: Context<'_>, draft: &mut Draft) -> bool {
+    let Deployment { id, engine, origin, .. } = context.deployment;
+    let Some(adoption) = adoption::adoption(&context) else {
+        return own_steps(context, draft.scribe(id, engine));
+    };
+    let adopted = |thing| Adopted { deployment: id.clone(), engine: engine.clone(), thing };
+    draft.adopted.extend(adoption.things.into_iter().map(adopted));
+    let change = |record| LedgerChange::Adopt {
+        deployment: id.clone(),
+        engine: engine.clone(),
+        adopted: adoption.adopted,
+        record,
+    };
+    let causes = vec![because(Reason::MadeByCompose, Some(origin))];
+    let mut aside = Draft::default();
+    let in_sync = own_steps(context, aside.scribe(id, engine));
+    if aside.steps.iter().all(|step| matches!(step.action, Action::WriteLedger { .. })) {
+        // Nothing that runs changes: remembered, but no step.
+        let record = (!aside.steps.is_empty()).then(|| record(&context));
+        let action = Action::WriteLedger { change: change(record) };
+        let (id, deployment, engine) = (StepId(0), id.clone(), engine.clone());
+        draft.adoptions.push(Step { id, deployment, engine, action, causes, after: After::new() });
+        draft.blocked.append(&mut aside.blocked);
+        return in_sync;
+    }
+    let action = Action::WriteLedger { change: change(None) };
+    let first = draft.scribe(id, engine).step(action, causes, After::new());
+    own_steps(context, draft.scribe(id, engine));
+    draft.put_first(first);
+    false
+}
+
+/// The steps of a deployment of which everything is ours.
+fn own_steps(context: Context<'_>, mut scribe: Scribe<'_>) -> bool {
     let (images, brought) = resources::images(&context, &mut scribe);
     let ready = resources::networks_and_volumes(&context, &mut scribe, &brought);
     let mut services = Services::new(context, scribe, images, ready);
@@ -127,14 +165,7 @@ fn steps(context: Context<'_>, mut scribe: Scribe<'_>) -> bool {
 /// Writes what was applied into the ledger, if that is news.
 fn remember(context: &Context<'_>, scribe: &mut Scribe<'_>) {
     let deployment = context.deployment;
-    let record = DeploymentRecord {
-        source: context.desired.source.clone(),
-        engine: deployment.engine.clone(),
-        revision: context.desired.revision.clone(),
-        hash: deployment.hash.clone(),
-        layout: context.desired.layout,
-        scale: deployment.services.values().map(|s| (s.name.clone(), s.replicas)).collect(),
-    };
+    let record = record(context);
     // A new commit that leaves the deployment as it is, is no news.
     let known = context.record.is_some_and(|known| {
         DeploymentRecord { revision: known.revision.clone(), ..record.clone() } == *known
@@ -148,18 +179,30 @@ fn remember(context: &Context<'_>, scribe: &mut Scribe<'_>) {
     scribe.step(Action::WriteLedger { change }, vec![cause], after);
 }
 
+/// What is remembered of a deployment that was applied.
+fn record(context: &Context<'_>) -> DeploymentRecord {
+    let deployment = context.deployment;
+    DeploymentRecord {
+        source: context.desired.source.clone(),
+        engine: deployment.engine.clone(),
+        revision: context.desired.revision.clone(),
+        hash: deployment.hash.clone(),
+        layout: context.desired.layout,
+        scale: deployment.services.values().map(|s| (s.name.clone(), s.replicas)).collect(),
+    }
+}
+
 /// A deployment that may not be changed now: its steps become one blocked change each.
 fn withheld(context: Context<'_>, state: DeploymentState, draft: &mut Draft) -> DeploymentState {
     let deployment = context.deployment;
     let repairs = deployment.sync == SyncMode::Heal && context.is_applied();
     let mut aside = Draft::default();
-    let in_sync = steps(context, aside.scribe(&deployment.id, &deployment.engine));
+    let in_sync = steps(context, &mut aside);
     if in_sync && deployment.sync == SyncMode::Notify {
         return DeploymentState { sync: Sync::Synced, ..state };
     }
     if repairs || in_sync {
-        let real = draft.scribe(&deployment.id, &deployment.engine);
-        let in_sync = steps(context, real);
+        let in_sync = steps(context, draft);
         let sync = if in_sync { Sync::Synced } else { Sync::OutOfSync };
         return DeploymentState { sync, ..state };
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::model::action::{Action, StepId};
 use crate::model::diagnostic::Loc;
 use crate::model::id::{DeploymentId, EngineName};
-use crate::model::plan::{Blocked, Cause, Reason, Step, WaitingOn};
+use crate::model::plan::{Adopted, Blocked, Cause, LeftAlone, Reason, Step, WaitingOn};
 
 /// Steps that must have succeeded before.
 pub(super) type After = BTreeSet<StepId>;
@@ -16,6 +16,9 @@ pub(super) type After = BTreeSet<StepId>;
 pub(super) struct Draft {
     pub(super) steps: Vec<Step>,
     pub(super) blocked: Vec<Blocked>,
+    pub(super) adopted: Vec<Adopted>,
+    pub(super) adoptions: Vec<Step>,
+    pub(super) left_alone: Vec<LeftAlone>,
 }
 
 /// Adds to a draft on behalf of one deployment on one engine.
@@ -33,6 +36,22 @@ impl Draft {
         let (first, first_blocked) = (self.steps.len(), self.blocked.len());
         let (deployment, engine) = (deployment.clone(), engine.clone());
         Scribe { draft: self, deployment, engine, first, first_blocked }
+    }
+
+    /// Makes everything from a step on wait for it, by way of what waits for nothing.
+    pub(super) fn put_first(&mut self, first: StepId) {
+        for step in self.steps.iter_mut().skip(first.0 as usize) {
+            if step.after.is_empty() {
+                step.after.insert(first);
+            }
+        }
+    }
+
+    /// Numbers the adoptions after the steps.
+    pub(super) fn number_adoptions(&mut self) {
+        for (number, step) in (self.steps.len() + 1..).zip(&mut self.adoptions) {
+            step.id = StepId(u32::try_from(number).expect("BUG: too many steps"));
+        }
     }
 
     /// Whether something of a deployment is withheld.

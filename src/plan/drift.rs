@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use super::adoption::{is_compatible_name, wanted_name};
 use super::context::Context;
 use super::effective::effective;
 use super::facts::{Facts, facts};
 use super::fields::{Class, class_of, is_filled_in};
-use super::ownership::Owned;
+use super::ownership::{Owned, Proof};
 use crate::model::action::StepId;
 use crate::model::desired::Service;
 use crate::model::id::ImageRef;
@@ -49,9 +50,14 @@ pub(super) fn compare(
     context: &Context<'_>,
 ) -> Drift {
     let unchanged = context.is_applied() || owned.identity.spec_hash == service.hash;
-    let by = if unchanged { ChangedBy::Hand } else { ChangedBy::Git };
+    let by = match (owned.proof, unchanged) {
+        (Proof::Compose, _) => ChangedBy::Unknown,
+        (_, true) => ChangedBy::Hand,
+        (_, false) => ChangedBy::Git,
+    };
     let shown = Shown { service, owned, masker: &context.settings.masker };
     let mut drift = Drift::default();
+    drift.recreate.extend(name_difference(service, owned, by).map(|d| shown.cause(d)));
     if let Some(difference) = image_difference(service, owned, image, by) {
         drift.recreate.push(shown.cause(difference));
     }
@@ -166,6 +172,24 @@ fn is_the_engines(difference: &Difference, owned: &Owned<'_>) -> bool {
     unasked || difference.have.is_none() && difference.field.starts_with("mac_address.")
 }
 
+/// A replica has the name that the stack gives it; what Compose's version 1 called it stays
+/// until it is replaced. Our labels hold the name, so that it cannot simply be renamed.
+fn name_difference(service: &Service, owned: &Owned<'_>, by: ChangedBy) -> Option<Difference> {
+    let (have, replica) = (&owned.identity.name, &owned.identity.replica);
+    let want = wanted_name(service, replica);
+    let compatible = owned.proof != Proof::Labels
+        && service.container_name.is_none()
+        && is_compatible_name(have, replica);
+    // Its labels hold the name that git gave it.
+    let by = if owned.proof == Proof::Labels { ChangedBy::Git } else { by };
+    (*have != want && !compatible).then(|| Difference {
+        field: "container_name".to_owned(),
+        have: Some(have.to_string()),
+        want: Some(want.to_string()),
+        by,
+    })
+}
+
 /// Images are compared by content: the same one under a new tag replaces nothing.
 fn image_difference(
     service: &Service,
@@ -218,9 +242,17 @@ impl Shown<'_> {
             let mask = |value: Option<String>| value.map(|value| self.masker.mask(&value));
             difference.have = mask(difference.have);
             difference.want = mask(difference.want);
+        } else if self.is_of_unknown_origin(&difference.field) {
+            difference.have = difference.have.map(|value| self.masker.mask(&value));
         }
         let at = self.service.origins.find(&difference.field).cloned();
         Cause { reason: Reason::Changed(difference), at }
+    }
+
+    /// Nothing says where a variable of an adopted container came from: perhaps from an
+    /// env file.
+    fn is_of_unknown_origin(&self, path: &str) -> bool {
+        self.owned.proof != Proof::Labels && path.starts_with("environment.")
     }
 
     fn is_sensitive(&self, path: &str) -> bool {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::adoption::names_are_clear;
 use super::context::Context;
 use super::demands::demands;
 use super::draft::Scribe;
+use crate::model::compose;
 use crate::model::desired::{ImageSource, PullPolicy};
 use crate::model::id::Slot;
 use crate::model::plan::WaitingOn;
@@ -15,7 +17,7 @@ use crate::model::policy::Demand;
 pub(super) fn open(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let granted = granted(context, scribe);
     let resources = resources(context, scribe);
-    let names = names(context, scribe);
+    let names = names(context, scribe) & names_are_clear(context, scribe);
     let images = images(context, scribe);
     granted && resources && names && images
 }
@@ -77,7 +79,7 @@ fn ungranted(
     labels: &BTreeMap<String, String>,
 ) -> Option<Demand> {
     let id = &context.deployment.id;
-    let owner = labels.get("com.docker.compose.project")?;
+    let owner = labels.get(compose::PROJECT)?;
     let demand = match kind {
         "network" => Demand::Network(name.to_owned()),
         _ => Demand::Volume(name.to_owned()),

@@ -3,9 +3,10 @@
 //!
 //! Reading order: [`plan`] below, then `deployment` (one deployment), `service` and
 //! `slot` (its replicas), `dependents`, `drift` and `fields` (what differs, and what that costs).
-//! `ownership` says what is ours, `gate` what stops a deployment, `prune` what goes,
+//! `ownership` says what is ours, `adoption` what of Compose's becomes so, `gate` what stops a deployment, `prune` what goes,
 //! `catalog` what is registered. [`check`] lints every plan before it is executed.
 
+mod adoption;
 mod catalog;
 mod check;
 mod context;
@@ -49,7 +50,7 @@ use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn
 /// - What was not seen is neither changed nor removed.
 /// - Planning again on the world that the plan leads to gives an empty plan.
 pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Settings) -> Plan {
-    let engines = ownership::sort(observed, &settings.installation);
+    let engines = ownership::sort(desired, observed, &settings.installation);
     let shared = Shared { desired, observed, engines: &engines, settings };
     let mut draft = Draft::default();
     let mut deployments = BTreeMap::new();
@@ -69,12 +70,15 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
         deployments.insert(id.clone(), state);
     }
     prune::plan(shared, &mut draft);
+    draft.number_adoptions();
     Plan {
         source: desired.source.clone(),
         revision: desired.revision.clone(),
         steps: draft.steps,
         blocked: draft.blocked,
-        adopted: Vec::new(),
+        adopted: draft.adopted,
+        adoptions: draft.adoptions,
+        left_alone: draft.left_alone,
         deployments,
     }
 }

@@ -3,19 +3,35 @@
 
 use std::collections::BTreeMap;
 
+use super::adoption::{Claim, Eye, Stranger};
 use crate::model::desired::DesiredState;
 use crate::model::id::{
-    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, ServiceName,
-    Slot, SourceId,
+    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, NetworkId,
+    ServiceName, Slot, SourceId,
 };
 use crate::model::labels::{Identity, OwnerLabels};
-use crate::model::observed::{ContainerView, EngineContents, EngineView, ObservedState};
+use crate::model::ledger::LedgerView;
+use crate::model::observed::{
+    ContainerView, EngineContents, EngineView, NetworkView, ObservedState,
+};
 
 /// A container of ours: what it is, and who it says it is.
 #[derive(Clone, Debug)]
 pub(super) struct Owned<'a> {
     pub(super) view: &'a ContainerView,
     pub(super) identity: Identity,
+    pub(super) proof: Proof,
+}
+
+/// What makes a container ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Its labels, its name and its engine agree.
+    Labels,
+    /// Its id is in the ledger: it was adopted.
+    Ledger,
+    /// Nothing yet: Compose made it for a deployment of ours, which adopts it.
+    Compose,
 }
 
 impl Owned<'_> {
@@ -35,41 +51,75 @@ pub(super) struct EngineInventory<'a> {
     pub(super) engine_id: EngineId,
     /// Ours, by deployment.
     pub(super) deployments: BTreeMap<DeploymentId, Replicas<'a>>,
+    /// What else the Compose projects of their names hold.
+    pub(super) strangers: BTreeMap<DeploymentId, Vec<Stranger<'a>>>,
     /// Names that somebody else's containers bear.
     pub(super) taken: BTreeMap<ContainerName, ContainerId>,
+    /// Adopted networks, each with its deployment and source.
+    networks: BTreeMap<&'a NetworkId, (&'a DeploymentId, &'a SourceId)>,
 }
 
 impl<'a> EngineInventory<'a> {
     /// Sorts what an engine holds; `None` if it did not say who it is.
-    pub(super) fn sort(
+    fn sort(
         contents: &'a EngineContents,
-        installation: &InstallationId,
+        engine: &'a EngineName,
+        observed: &'a ObservedState,
+        desired: &'a DesiredState,
+        installation: &'a InstallationId,
     ) -> Option<Self> {
-        let engine_id = contents.id.clone()?;
-        let mut deployments: BTreeMap<DeploymentId, Replicas<'a>> = BTreeMap::new();
-        let mut taken = contents.others.clone();
+        let engine_id = contents.id.as_ref()?;
+        let ledger = match &observed.ledger {
+            LedgerView::Seen { ledger, .. } => Some(ledger),
+            LedgerView::Unseen { .. } => None,
+        };
+        let eye = Eye { desired, engine, engine_id, installation, ledger };
+        let mut all = Self {
+            contents,
+            engine_id: engine_id.clone(),
+            deployments: BTreeMap::new(),
+            strangers: BTreeMap::new(),
+            taken: contents.others.clone(),
+            networks: BTreeMap::new(),
+        };
         for view in &contents.containers {
-            match proven(view, &engine_id, installation) {
-                Some(identity) => deployments
-                    .entry(identity.replica.deployment.clone())
-                    .or_default()
-                    .entry((identity.replica.service.clone(), identity.replica.slot))
-                    .or_default()
-                    .push(Owned { view, identity }),
-                None => {
-                    taken.insert(view.name.clone(), view.id.clone());
-                }
-            }
+            all.add(view, eye);
         }
-        for replicas in deployments.values_mut().flat_map(BTreeMap::values_mut) {
+        for replicas in all.deployments.values_mut().flat_map(BTreeMap::values_mut) {
             replicas.sort_by(|a, b| {
                 (a.view.created_at, &a.view.id).cmp(&(b.view.created_at, &b.view.id))
             });
         }
-        Some(Self { contents, engine_id, deployments, taken })
+        for (id, adopted) in ledger.and_then(|l| l.adopted.get(engine)).into_iter().flatten() {
+            all.networks.extend(adopted.networks.iter().map(|n| (n, (id, &adopted.source))));
+        }
+        Some(all)
     }
 
-    /// What the labels of a network or volume of ours say; `None` if it is not ours.
+    fn add(&mut self, view: &'a ContainerView, eye: Eye<'a>) {
+        if let Some(owned) = proven(view, eye).or_else(|| eye.remembered(view)) {
+            return self.own(owned);
+        }
+        match eye.claim(view) {
+            Some((_, Claim::Replica(owned))) => self.own(owned),
+            Some((deployment, Claim::Stranger(stranger))) => {
+                self.taken.insert(view.name.clone(), view.id.clone());
+                self.strangers.entry(deployment.id.clone()).or_default().push(stranger);
+            }
+            None => {
+                self.taken.insert(view.name.clone(), view.id.clone());
+            }
+        }
+    }
+
+    fn own(&mut self, owned: Owned<'a>) {
+        let replica = &owned.identity.replica;
+        let replicas = self.deployments.entry(replica.deployment.clone()).or_default();
+        replicas.entry((replica.service.clone(), replica.slot)).or_default().push(owned);
+    }
+
+    /// What the labels of a network or volume of ours say; `None` if they do not say that
+    /// it is ours.
     pub(super) fn owner(
         &self,
         name: &str,
@@ -81,39 +131,51 @@ impl<'a> EngineInventory<'a> {
         })
     }
 
+    /// The deployment and source of a network of ours, by its labels or its id.
+    pub(super) fn network_owner(
+        &self,
+        view: &NetworkView,
+        installation: &InstallationId,
+    ) -> Option<(DeploymentId, SourceId)> {
+        self.owner(view.spec.name.as_str(), &view.spec.labels, installation)
+            .map(|owner| (owner.deployment, owner.source))
+            .or_else(|| {
+                self.networks.get(&view.id).map(|(id, source)| ((*id).clone(), (*source).clone()))
+            })
+    }
+
     /// What `reconciler.id` says on a network or volume of this name.
     pub(super) fn resource_id(&self, name: &str) -> String {
         format!("{}/{name}", self.engine_id)
     }
 }
 
-/// The identity of a container whose name and engine are what its labels say.
+/// A container whose name and engine are what its labels say.
 ///
 /// The comparison defeats copies: `docker commit` carries labels into an image and from
 /// there onto containers of other names.
-fn proven(
-    view: &ContainerView,
-    engine: &EngineId,
-    installation: &InstallationId,
-) -> Option<Identity> {
-    Identity::decode(&view.spec.labels).filter(|identity| {
-        identity.installation == *installation
-            && identity.engine == *engine
+fn proven<'a>(view: &'a ContainerView, eye: Eye<'a>) -> Option<Owned<'a>> {
+    let identity = Identity::decode(&view.spec.labels).filter(|identity| {
+        identity.installation == *eye.installation
+            && identity.engine == *eye.engine_id
             && (view.name == identity.name || view.name == identity.surge_name())
-    })
+    })?;
+    Some(Owned { view, identity, proof: Proof::Labels })
 }
 
 /// Every engine that was seen, sorted by owner.
 pub(super) fn sort<'a>(
+    desired: &'a DesiredState,
     observed: &'a ObservedState,
-    installation: &InstallationId,
+    installation: &'a InstallationId,
 ) -> BTreeMap<EngineName, EngineInventory<'a>> {
     observed
         .engines
         .iter()
         .filter_map(|(name, view)| match view {
             EngineView::Seen(contents) => {
-                EngineInventory::sort(contents, installation).map(|i| (name.clone(), i))
+                EngineInventory::sort(contents, name, observed, desired, installation)
+                    .map(|inventory| (name.clone(), inventory))
             }
             EngineView::Unseen { .. } => None,
         })

@@ -107,9 +107,8 @@ fn networks<'a>(
     inventory: &'a EngineInventory<'a>,
 ) -> impl Iterator<Item = (DeploymentId, &'a NetworkView)> {
     inventory.contents.networks.iter().filter_map(move |view| {
-        let name = view.spec.name.as_str();
-        let owner = inventory.owner(name, &view.spec.labels, &shared.settings.installation)?;
-        (owner.source == shared.desired.source).then_some((owner.deployment, view))
+        let (deployment, source) = inventory.network_owner(view, &shared.settings.installation)?;
+        (source == shared.desired.source).then_some((deployment, view))
     })
 }
 

@@ -5,6 +5,7 @@ use super::draft::{After, Scribe, because};
 use super::drift::ImageUse;
 use crate::model::action::Action;
 use crate::model::desired::{ImageSource, Service};
+use crate::model::observed::NetworkView;
 use crate::model::plan::{Reason, WaitingOn};
 
 /// Pulls and builds what is absent: everything is there before anything starts.
@@ -58,7 +59,10 @@ pub(super) fn networks_and_volumes(
         let mut of_that_name = contents.networks.iter().filter(|view| view.spec.name == spec.name);
         if let Some(found) = of_that_name.next() {
             // Containers are on the oldest, or could not start yet.
-            for twin in of_that_name {
+            let installation = &context.settings.installation;
+            let ours =
+                |v: &&NetworkView| context.inventory.network_owner(v, installation).is_some();
+            for twin in of_that_name.filter(ours) {
                 let cause = because(Reason::Duplicate, Some(&network.origin));
                 let action = Action::RemoveNetwork { name: spec.name.clone(), id: twin.id.clone() };
                 ready.insert(scribe.step(action, vec![cause], After::new()));
@@ -73,7 +77,7 @@ pub(super) fn networks_and_volumes(
             }
             continue;
         }
-        let owner = context.owner(key, spec.name.as_str());
+        let owner = context.owner(key, spec.name.as_str(), network.compose_hash.as_ref());
         let action = Action::CreateNetwork { network: spec.clone(), owner };
         let cause = because(Reason::Missing, Some(&network.origin));
         ready.insert(scribe.step(action, vec![cause], images.clone()));
@@ -91,7 +95,7 @@ pub(super) fn networks_and_volumes(
             }
             continue;
         }
-        let owner = context.owner(key, spec.name.as_str());
+        let owner = context.owner(key, spec.name.as_str(), volume.compose_hash.as_ref());
         let action = Action::CreateVolume { volume: spec.clone(), owner };
         let cause = because(Reason::Missing, Some(&volume.origin));
         ready.insert(scribe.step(action, vec![cause], images.clone()));
@@ -120,11 +124,9 @@ fn differs(have: &crate::model::spec::NetworkSpec, want: &crate::model::spec::Ne
 pub(super) fn unused_networks(context: &Context<'_>, scribe: &mut Scribe<'_>) {
     let ends = scribe.ends();
     for view in &context.inventory.contents.networks {
-        let name = view.spec.name.as_str();
-        let owner =
-            context.inventory.owner(name, &view.spec.labels, &context.settings.installation);
-        let ours = owner.is_some_and(|owner| {
-            owner.deployment == context.deployment.id && owner.source == context.desired.source
+        let owner = context.inventory.network_owner(view, &context.settings.installation);
+        let ours = owner.is_some_and(|(deployment, source)| {
+            deployment == context.deployment.id && source == context.desired.source
         });
         let wanted = context.deployment.networks.values().any(|n| n.spec.name == view.spec.name);
         if ours && !wanted {

@@ -108,10 +108,15 @@ impl<'a, 's> Services<'a, 's> {
         self.settled.insert(service.name.clone(), done);
     }
 
+    /// The slots that a service fills.
+    pub(super) fn slots(&self, service: &'a Service) -> Vec<Slot> {
+        self.context.slots(service, |slot| self.choose(service, slot).keep.is_some())
+    }
+
     /// The slots, those first that have no good container: until they are good, no good
     /// one may be taken away. Then those whose move was begun.
-    fn worst_first(&self, service: &Service) -> Vec<Slot> {
-        let mut slots: Vec<Slot> = (1..=service.replicas).map(Slot).collect();
+    fn worst_first(&self, service: &'a Service) -> Vec<Slot> {
+        let mut slots = self.slots(service);
         slots.sort_by_key(|slot| {
             let containers = self.context.slot(&service.name, *slot);
             let running = containers.iter().filter(|owned| is_running(owned)).count();
@@ -125,7 +130,7 @@ impl<'a, 's> Services<'a, 's> {
     fn mend(&mut self, service: &'a Service) -> After {
         let mut staying = Vec::new();
         let mut moves = false;
-        for slot in (1..=service.replicas).map(Slot) {
+        for slot in self.slots(service) {
             match self.choose(service, slot).keep {
                 Some((owned, _)) if is_running(owned) => {
                     moves |= !self.moved_dependencies(service, owned).is_empty();
@@ -155,7 +160,7 @@ impl<'a, 's> Services<'a, 's> {
     /// Removes the highest slots first, once what stays and was down is good again.
     fn scale_down(&mut self, service: &'a Service, after: &After) {
         let excess = self.excess(service);
-        let from = excess.first().map_or(0, |(slot, _)| slot.0);
+let from = self.filled(service);
         for (slot, owned) in excess {
             let reason = Reason::ScaledDown { from, to: service.replicas };
             let cause = because(reason, service.origins.find("scale"));
@@ -163,10 +168,18 @@ impl<'a, 's> Services<'a, 's> {
         }
     }
 
-    /// The containers of slots beyond the scale, the highest first.
-    fn excess(&self, service: &Service) -> Vec<(Slot, &'a Owned<'a>)> {
+    /// How many slots of a service have containers.
+    fn filled(&self, service: &Service) -> u32 {
+        let all = self.context.replicas().into_iter().flatten();
+        let count = all.filter(|((name, _), _)| *name == service.name).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// The containers of slots that the service does not fill, the highest first.
+    fn excess(&self, service: &'a Service) -> Vec<(Slot, &'a Owned<'a>)> {
+        let wanted = self.slots(service);
         let all = self.context.replicas().into_iter().flatten().rev();
-        all.filter(|((name, slot), _)| *name == service.name && slot.0 > service.replicas)
+        all.filter(|((name, slot), _)| *name == service.name && !wanted.contains(slot))
             .flat_map(|((_, slot), containers)| containers.iter().map(|owned| (*slot, owned)))
             .collect()
     }

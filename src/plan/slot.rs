@@ -46,6 +46,8 @@ struct Kept<'a> {
     first: Option<StepId>,
     /// What must have succeeded before it may start.
     prepared: After,
+    /// The name that it ends up with.
+    canonical: ContainerName,
 }
 
 impl<'a> Services<'a, '_> {
@@ -149,7 +151,8 @@ impl<'a> Services<'a, '_> {
         }
         let first = changes.first().copied();
         let prepared = self.ready.union(&changes).copied().collect();
-        Kept { target, existing: Some(owned), first, prepared }
+        let canonical = owned.identity.name.clone();
+        Kept { target, existing: Some(owned), first, prepared, canonical }
     }
 
     /// Removes at once, of several containers that shall all go, what is of no use: where
@@ -203,10 +206,11 @@ impl<'a> Services<'a, '_> {
         let causes = if causes.is_empty() { self.absent(service, &identity) } else { causes };
         let create = Create {
             name: name.clone(),
-            identity,
+            identity: identity.clone(),
             spec: self.context.with_resolvers(service),
             network: service.spec.networks.keys().next().cloned(),
             volumes: anonymous_volumes(service, surplus),
+            compose: self.context.compose_labels(service, self.images[&service.spec.image]),
         };
         let first = self.scribe.step(Action::CreateContainer(Box::new(create)), causes, after);
         let target = Target { container: ContainerRef::Made(first), name };
@@ -224,7 +228,7 @@ impl<'a> Services<'a, '_> {
             };
             prepared.insert(self.scribe.follow(action, first, After::from([first])));
         }
-        Kept { target, existing: None, first: Some(first), prepared }
+        Kept { target, existing: None, first: Some(first), prepared, canonical: identity.name }
     }
 
     fn absent(&self, service: &Service, identity: &Identity) -> Vec<Cause> {
@@ -331,19 +335,15 @@ impl<'a> Services<'a, '_> {
                 freed.insert(removed);
             }
         }
-        let canonical = match (kept.existing, surplus.first()) {
-            (Some(owned), _) => owned.identity.name.clone(),
-            (None, Some(owned)) => owned.identity.name.clone(),
-            (None, None) => return,
-        };
-        if kept.target.name != canonical {
+        let canonical = &kept.canonical;
+        if kept.target.name != *canonical {
             let action =
                 Action::RenameContainer { container: kept.target.clone(), to: canonical.clone() };
             let mut after = after;
             after.extend(freed);
             let cause = match kept.first.or(settled.started) {
                 Some(step) => because(Reason::Follows { step }, None),
-                None => renamed(service, &kept.target.name, &canonical),
+                None => renamed(service, &kept.target.name, canonical),
             };
             self.scribe.step(action, vec![cause], after);
         }

@@ -4,7 +4,6 @@ use super::context::Context;
 use super::ownership::Owned;
 use super::state::is_done;
 use crate::model::desired::Service;
-use crate::model::id::Slot;
 use crate::model::observed::{Health as Check, Status};
 use crate::model::plan::Health;
 
@@ -12,7 +11,10 @@ use crate::model::plan::Health;
 pub(super) fn health(context: &Context<'_>) -> Health {
     let services = context.deployment.services.values();
     services
-        .flat_map(|service| (1..=service.replicas).map(move |slot| (service, Slot(slot))))
+        .flat_map(|service| {
+            let slots = context.slots(service, |_| true);
+            slots.into_iter().map(move |slot| (service, slot))
+        })
         .map(|(service, slot)| {
             let containers = context.slot(&service.name, slot);
             containers.iter().map(|owned| replica(service, owned)).min().unwrap_or(Health::Missing)

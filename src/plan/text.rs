@@ -8,7 +8,9 @@ use std::time::Duration;
 use crate::model::action::{Action, Endpoint, LedgerChange, StepId, Target, Until};
 use crate::model::desired::SyncMode;
 use crate::model::id::{DeploymentId, EngineName};
-use crate::model::plan::{Blocked, Cause, ChangedBy, Difference, Plan, Reason, Step, WaitingOn};
+use crate::model::plan::{
+    Blocked, Cause, ChangedBy, Difference, LeftAlone, Plan, Reason, Step, Thing, WaitingOn, WhyLeft,
+};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -21,7 +23,10 @@ impl Display for Plan {
             writeln!(f, "{step}")?;
         }
         for adopted in &self.adopted {
-            writeln!(f, "adopt container {} into {}", adopted.name, adopted.deployment)?;
+            writeln!(f, "adopt {} into {}", adopted.thing, adopted.deployment)?;
+        }
+        for left in &self.left_alone {
+            writeln!(f, "{left}")?;
         }
         for blocked in &self.blocked {
             writeln!(f, "{blocked}")?;
@@ -44,6 +49,28 @@ impl Display for Step {
             write!(f, "\n       {cause}")?;
         }
         Ok(())
+    }
+}
+
+impl Display for Thing {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container { name, .. } => write!(f, "container {name}"),
+            Self::Network { name, .. } => write!(f, "network {name}"),
+            Self::Volume { name } => write!(f, "volume {name}"),
+        }
+    }
+}
+
+impl Display for LeftAlone {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "left alone in {}: container {}, ", self.deployment, self.name)?;
+        match &self.why {
+            WhyLeft::OneOff => f.write_str("which `docker compose run` made"),
+            WhyLeft::Orphan { service } => {
+                write!(f, "whose service {service} is not in the stack")
+            }
+        }
     }
 }
 
@@ -84,6 +111,7 @@ impl Display for Reason {
             Self::NotRegistered => f.write_str("it is not in the catalog"),
             Self::Stale => f.write_str("no running replica stands behind it"),
             Self::Applied => f.write_str("to remember what was applied"),
+            Self::MadeByCompose => f.write_str("Compose made it for this stack"),
         }
     }
 }
@@ -154,6 +182,9 @@ impl Display for Action {
             Self::WriteLedger { change: LedgerChange::Forget { deployment } } => {
                 write!(f, "forget {deployment}")
             }
+            Self::WriteLedger { change: LedgerChange::Adopt { deployment, .. } } => {
+                write!(f, "adopt what Compose made of {deployment}")
+            }
         }
     }
 }
@@ -197,6 +228,13 @@ impl Display for Blocked {
             write!(f, " ({at})")?;
         }
         match (&self.waiting_on, &self.deployment) {
+            (WaitingOn::SameStack { folder, files }, Some(id)) => write!(
+                f,
+                "\n       waits: until the operator says that it is the same stack: \
+                 --allow {id}:project={folder}; containers of that name were started from there \
+                 with {}; the other way is to remove them: docker compose -p {id} down",
+                if files.is_empty() { "no file".to_owned() } else { files.join(", ") }
+            ),
             (WaitingOn::Grant { demand }, Some(id)) => {
                 write!(f, "\n       waits: until the operator grants it: --allow {id}:{demand}")
             }
@@ -225,6 +263,12 @@ impl Display for WaitingOn {
             ),
             Self::OtherSource { source } => {
                 write!(f, "until {source} lets go of the deployment's id")
+            }
+            Self::SameStack { folder, .. } => {
+                write!(f, "until the operator says that the project in {folder} is the same stack")
+            }
+            Self::ReplicaName { name } => {
+                write!(f, "until it is removed, or renamed to {name}: its labels say that it is that replica")
             }
             Self::ForeignResource => {
                 f.write_str("until it is declared `external`: it exists and is not ours")

@@ -10,6 +10,7 @@ use crate::model::action::{Action, ContainerRef, Create, Outside};
 use crate::model::desired::Condition;
 use crate::model::digest::Digest;
 use crate::model::id::{ContainerId, EngineName, ServiceName, Slot};
+use crate::model::ledger::Adopted;
 use crate::model::observed::Status;
 use crate::model::spec::MountSource;
 use crate::model::time::Timestamp;
@@ -179,17 +180,25 @@ impl State {
     fn check_ownership(&self, engine: &Engine, action: &Action, broken: &mut Vec<Invariant>) {
         let strange_container = action.target().is_some_and(|target| {
             let ContainerRef::Known(id) = &target.container else { return true };
-            let adopted = self.store.ledger.adopted.contains(id);
+            let adopted = self.adopted(engine).any(|adopted| adopted.containers.contains_key(id));
             let strange = engine.containers.get(id).is_some_and(|c| !c.by_us && !adopted);
             strange || engine.own.as_ref() == Some(id)
         });
         let strange_network = match action {
-            Action::RemoveNetwork { id, .. } => engine.network(id).is_some_and(|n| !n.by_us),
+            Action::RemoveNetwork { id, .. } => {
+                let adopted = self.adopted(engine).any(|adopted| adopted.networks.contains(id));
+                engine.network(id).is_some_and(|n| !n.by_us && !adopted)
+            }
             _ => false,
         };
         if strange_container || strange_network {
             broken.push(Invariant::OwnOnly);
         }
+    }
+
+    /// What the ledger says is ours of an engine.
+    fn adopted(&self, engine: &Engine) -> impl Iterator<Item = &Adopted> {
+        self.store.ledger.adopted.get(&engine.name).into_iter().flat_map(BTreeMap::values)
     }
 
     fn check_start(&self, engine: &Engine, found: &Container, broken: &mut Vec<Invariant>) {

@@ -10,6 +10,8 @@ use super::rng::Rng;
 use super::state::State;
 use super::timeline::Event;
 use crate::model::id::{ContainerId, ContainerName, EngineName, ImageRef, NetworkName};
+use crate::model::labels::PREFIX;
+use crate::model::ledger::Ledger;
 use crate::model::observed::Status;
 use crate::model::spec::{ContainerSpec, NetworkSpec};
 
@@ -63,6 +65,26 @@ impl Sim {
 }
 
 impl State {
+    /// Everything of ours on an engine is from now on as if Compose had made it, and
+    /// nothing is remembered.
+    pub(super) fn made_by_compose(&mut self, name: &EngineName) {
+        let Some(engine) = self.engines.get_mut(name) else { return };
+        let strip = |labels: &mut BTreeMap<String, String>| {
+            labels.retain(|label, _| !label.starts_with(PREFIX));
+        };
+        for container in engine.containers.values_mut().filter(|container| container.by_us) {
+            strip(&mut container.spec.labels);
+            container.by_us = false;
+        }
+        for network in engine.networks.values_mut().filter(|network| network.by_us) {
+            strip(&mut network.spec.labels);
+            network.by_us = false;
+        }
+        engine.volumes.values_mut().for_each(|volume| strip(&mut volume.spec.labels));
+        self.store.ledger = Ledger::default();
+        self.note(&format!("hand: what is on {name} is Compose's"));
+    }
+
     /// Somebody does something.
     pub(super) fn meddle(&mut self, scheduled: Scheduled) {
         let Scheduled { engine, hand, mut rng } = scheduled;

@@ -174,6 +174,17 @@ impl Sim {
         }
     }
 
+    /// Lets everything that was made through [`crate::world::Act`] on an engine be as if
+    /// Compose had made it, and the ledger be lost.
+    pub fn made_by_compose(&self, engine: &EngineName) {
+        self.state.borrow_mut().made_by_compose(engine);
+    }
+
+    /// Lets the ledger be lost: nothing is remembered.
+    pub fn lose_ledger(&self) {
+        self.state.borrow_mut().store.ledger = Ledger::default();
+    }
+
     /// What an engine really holds, without a call.
     #[must_use]
     pub fn contents(&self, engine: &EngineName) -> EngineContents {

@@ -40,7 +40,9 @@ fn create(sim: &Sim, slot: u32, spec: ContainerSpec) -> Action {
         asked: Vec::new(),
     };
     let volumes = BTreeMap::new();
-    Action::CreateContainer(Box::new(Create { name, identity, spec, network: None, volumes }))
+    let compose = crate::model::compose::ContainerLabels::default();
+    let create = Create { name, identity, spec, network: None, volumes, compose };
+    Action::CreateContainer(Box::new(create))
 }
 
 fn act(sim: &Sim, action: &Action) -> Result<Outcome, OutsideError> {

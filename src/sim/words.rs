@@ -41,6 +41,7 @@ pub(super) fn words(action: &Action) -> String {
                 format!("record {deployment} at {}", record.revision.short())
             }
             LedgerChange::Forget { deployment } => format!("forget {deployment}"),
+            LedgerChange::Adopt { deployment, .. } => format!("adopt {deployment}"),
         },
     }
 }

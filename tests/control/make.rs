@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reconciler::model::action::{Action, ContainerRef, StepId, Target, Until};
+use reconciler::model::compose::ProjectFiles;
 use reconciler::model::desired::{
     Deployment, DesiredState, Entry, ImageSource, Layout, Origins, PullPolicy, Rollout, Service,
     SyncMode,
@@ -107,6 +108,7 @@ pub(crate) fn deployment(id: &str, services: &str) -> (reconciler::model::id::De
         origin: Loc::new("compose.yaml", 1, 1),
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
+        files: ProjectFiles::default(),
         hash: Digest::of(text.join(",")),
         services,
         networks: BTreeMap::new(),
@@ -131,6 +133,7 @@ fn service(name: &str, tag: &str) -> Service {
         stop_grace: Duration::from_secs(1),
         rollout: Rollout::default(),
         registration: None,
+        compose_hash: None,
         origins: Origins::default(),
         sensitive: BTreeSet::new(),
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
 use reconciler::model::action::{Action, ContainerRef, Create, Outcome, Target};
+use reconciler::model::compose::ContainerLabels;
 use reconciler::model::digest::Digest;
 use reconciler::model::id::{ContainerId, ContainerName, DeploymentId, ReplicaId, Slot};
 use reconciler::model::labels::{Identity, OwnerLabels};
@@ -75,7 +76,8 @@ impl Deployment {
         };
         let network = spec.networks.keys().next().cloned();
         let volumes = BTreeMap::new();
-        Create { name: self.name(service), identity, spec, network, volumes }
+        let compose = ContainerLabels::default();
+        Create { name: self.name(service), identity, spec, network, volumes, compose }
     }
 
     pub(crate) fn owner(&self, key: &str) -> OwnerLabels {
@@ -85,6 +87,7 @@ impl Deployment {
             deployment: self.id(),
             id: format!("ENGINE/{}_{key}", self.0),
             key: key.to_owned(),
+            compose_hash: None,
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct World {
     source: SourceId,
     start: String,
     settings: Settings,
+    /// Where the tree is on the engine's host.
+    root: Option<String>,
     /// What happened since the engine was last really looked at.
     events: Vec<String>,
 }
@@ -52,6 +54,7 @@ impl World {
             source: "git:shop".into(),
             start: String::new(),
             settings,
+            root: None,
             events: Vec::new(),
         }
     }
@@ -70,6 +73,11 @@ impl World {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["converge"] => self.converge(),
+            ["root", path] => self.root = Some((*path).to_owned()),
+            // `docker compose up` made what is there.
+            ["composed"] => self.sim.made_by_compose(&"local".into()),
+            ["adopt"] => self.adopt(),
+            ["ledger", "lost"] => self.sim.lose_ledger(),
             ["apply", "first", count] => self.apply(count.parse().expect("a number")),
             ["source", name] => self.source = SourceId::new(*name),
             ["start", path] => (*path).clone_into(&mut self.start),
@@ -111,7 +119,7 @@ impl World {
             passed: BTreeMap::from([("OPERATOR_SECRET".to_owned(), "hunter2".to_owned())]),
             default_engine: "local".into(),
             withheld: BTreeSet::new(),
-            project_root: None,
+            project_root: self.root.clone(),
         };
         stack::load(&snapshot, &options)
     }
@@ -120,6 +128,9 @@ impl World {
         let desired = self.desired();
         let mut scope = Scope::default();
         let mut names = BTreeSet::new();
+        let (ledger, _) = self.sim.stored_ledger();
+        let adopted = ledger.adopted.values().flat_map(BTreeMap::keys);
+        scope.deployments.extend(adopted.cloned());
         for (id, entry) in &desired.deployments {
             scope.deployments.insert(id.clone());
             if let Entry::Valid(deployment, _) = entry {
@@ -156,12 +167,22 @@ impl World {
     fn converge(&mut self) {
         self.events.clear();
         for _ in 0..5 {
+            self.adopt();
             if self.plan().is_empty() {
                 return;
             }
             self.apply(usize::MAX);
         }
         panic!("does not converge:\n{}", self.plan());
+    }
+
+    /// Remembers what the plan adopts, and keeps what happened.
+    fn adopt(&mut self) {
+        let tree = self.tree();
+        for step in self.plan().adoptions {
+            let act = self.access.act(&step.engine, &step.action, &tree);
+            self.sim.drive(act, None).done().expect("no crash").expect("a ledger");
+        }
     }
 
     /// Carries out the first steps of the plan, one after the other.
@@ -271,6 +292,10 @@ fn change(view: &mut ContainerView, words: &[&str], event: &str) {
         }
         ["paused"] => view.state.status = Status::Paused,
         ["unhealthy"] => view.state.health = Some(Health::Unhealthy),
+        ["label", name, value] => {
+            view.spec.labels.insert((*name).to_owned(), (*value).to_owned());
+        }
+        ["named", name] => view.name = (*name).into(),
         ["env", pair] => {
             let (name, value) = pair.split_once('=').expect("NAME=VALUE");
             view.spec.env.insert(name.to_owned(), value.to_owned());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use reconciler::model::compose::ProjectFiles;
 use reconciler::model::desired::{
     Condition, Dependency, Deployment, DesiredState, Entry, ImageSource, Layout, Network, Origins,
     PullPolicy, Registration, Rollout, RolloutOrder, Service, SyncMode, Volume,
@@ -102,6 +103,7 @@ fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
         origin: nowhere(),
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
+        files: ProjectFiles::default(),
         services: stack
             .services
             .iter()
@@ -118,8 +120,22 @@ fn network_name(id: &DeploymentId, key: &str) -> NetworkName {
 }
 
 fn network(id: &DeploymentId, key: &str) -> Network {
+<<<<<<< HEAD
     let spec = NetworkSpec::bridge(network_name(id, key));
     Network { spec, external: false, origin: nowhere() }
+=======
+    let spec = NetworkSpec {
+        name: network_name(id, key),
+        driver: "bridge".to_owned(),
+        driver_opts: BTreeMap::new(),
+        internal: false,
+        attachable: false,
+        ipv6: false,
+        pools: Vec::new(),
+        labels: BTreeMap::new(),
+    };
+    Network { spec, external: false, compose_hash: None, origin: nowhere() }
+>>>>>>> b035122 (labels: containers, networks and volumes bear all of Compose's labels)
 }
 
 /// The named volume of a service.
@@ -134,7 +150,7 @@ fn volume(id: &DeploymentId, service: &ServiceName) -> Volume {
         driver_opts: BTreeMap::new(),
         labels: BTreeMap::new(),
     };
-    Volume { spec, external: false, origin: nowhere() }
+    Volume { spec, external: false, compose_hash: None, origin: nowhere() }
 }
 
 fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
@@ -184,6 +200,7 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
             .registered
             .then(|| Registration { port: Some(80), tags: vec!["sim".to_owned()] }),
         hash,
+        compose_hash: None,
         origins,
         sensitive: BTreeSet::new(),
     }

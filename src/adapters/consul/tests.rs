@@ -173,7 +173,8 @@ async fn a_node_that_the_token_sees_in_part_is_not_believed() {
 async fn a_ledger_beyond_consuls_limit_is_refused_before_it_is_sent() {
     let server = Canned::start(&[]);
     let mut ledger = Ledger::default();
-    ledger.adopted.insert(crate::model::id::ContainerId::new("x".repeat(512 << 10)));
+    let huge = crate::model::id::EngineName::new("x".repeat(512 << 10));
+    ledger.adopted.insert(huge, std::collections::BTreeMap::new());
     let error = server.client().write_ledger(&ledger, 1).await.unwrap_err();
     assert!(matches!(&error, OutsideError::Failed(text) if text.contains("bytes")), "{error}");
     assert!(server.asked.lock().unwrap().is_empty());

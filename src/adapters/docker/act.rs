@@ -11,6 +11,7 @@ use bollard::query_parameters::{
 
 use super::{Docker, archive, body, error};
 use crate::model::action::{Action, ContainerRef, Create, Outcome, Target};
+use crate::model::compose;
 use crate::model::id::{ContainerId, NetworkId, NetworkName};
 use crate::model::labels::OwnerLabels;
 use crate::model::observed::Status;
@@ -173,8 +174,12 @@ impl Docker {
     async fn remove_network(&self, name: &NetworkName, id: &NetworkId) -> Result<(), OutsideError> {
         let call = self.api.inspect_network(id.as_str(), None::<InspectNetworkOptions>);
         let seen = self.read(call).await?;
-        let label = seen.labels.as_ref().and_then(|labels| labels.get(INSTALLATION));
-        let ours = label.is_some_and(|owner| owner == self.installation.as_str());
+        let label = |name| seen.labels.as_ref().and_then(|labels| labels.get(name));
+        let ours = match label(INSTALLATION) {
+            Some(owner) => owner == self.installation.as_str(),
+            // Adopted: its full id, which the plan found in the ledger, is proof.
+            None => label(compose::PROJECT).is_some(),
+        };
         let same =
             seen.id.as_deref() == Some(id.as_str()) && seen.name.as_deref() == Some(name.as_str());
         if !(ours && same) {

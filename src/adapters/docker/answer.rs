@@ -280,6 +280,7 @@ pub(super) struct Volume {
     pub(super) driver: Option<String>,
     pub(super) options: Option<Texts>,
     pub(super) labels: Option<Texts>,
+    pub(super) created_at: Option<String>,
 }
 
 /// `GET /info`.

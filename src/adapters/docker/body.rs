@@ -21,8 +21,6 @@ use crate::model::spec::{ContainerSpec, Healthcheck, Port, RestartPolicy};
 /// The body that creates a container.
 pub(super) fn container(create: &Create) -> ContainerCreateBody {
     let spec = &create.spec;
-    let mut labels = spec.labels.clone();
-    labels.extend(create.identity.encode());
     let mounts = Mounts::of(create);
     let published = spec.published.iter().map(|port| port.container);
     let mut exposed: Vec<Port> = spec.exposed.iter().copied().chain(published).collect();
@@ -33,7 +31,7 @@ pub(super) fn container(create: &Create) -> ContainerCreateBody {
         entrypoint: spec.entrypoint.clone(),
         cmd: spec.command.clone(),
         env: filled(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
-        labels: Some(labels.into_iter().collect()),
+        labels: Some(create.labels().into_iter().collect()),
         user: spec.user.clone(),
         working_dir: spec.working_dir.clone(),
         hostname: spec.hostname.clone(),
@@ -105,6 +103,7 @@ pub(super) mod tests {
     use bollard::models::HostConfig;
 
     use super::*;
+    use crate::model::compose::ContainerLabels;
     use crate::model::digest::Digest;
     use crate::model::id::{ReplicaId, Slot};
     use crate::model::labels::Identity;
@@ -127,7 +126,14 @@ pub(super) mod tests {
             replica,
         };
         let name = identity.name.clone();
-        Create { name, identity, spec, network: None, volumes: BTreeMap::new() }
+        Create {
+            name,
+            identity,
+            spec,
+            network: None,
+            volumes: BTreeMap::new(),
+            compose: ContainerLabels::default(),
+        }
     }
 
     fn host(spec: ContainerSpec) -> HostConfig {

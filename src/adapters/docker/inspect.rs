@@ -208,6 +208,7 @@ pub(super) fn network(seen: Network) -> Result<NetworkView, Lacking> {
 /// A volume from `GET /volumes`.
 pub(super) fn volume(seen: Volume) -> Result<VolumeView, Lacking> {
     Ok(VolumeView {
+        created_at: said(seen.created_at),
         spec: VolumeSpec {
             name: seen.name.ok_or(Lacking("Name"))?.as_str().into(),
             driver: seen.driver.ok_or(Lacking("Driver"))?,

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use super::guard::{self, Outgoing, Owner, Refusal, Wish};
 use super::warden::Warden;
 use crate::adapters::http::{Body, HttpClient, full};
+use crate::model::compose;
 use crate::model::id::{DeploymentId, EngineName};
 
 /// The newest API that bollard 0.21.1 knows.
@@ -153,7 +154,7 @@ impl Transport {
             return Err(Error::DockerResponseServerError { status_code, message });
         }
         let view: Value = serde_json::from_slice(&body)?;
-        ["reconciler.deployment", "com.docker.compose.project"]
+        ["reconciler.deployment", compose::PROJECT]
             .iter()
             .find_map(|label| view["Config"]["Labels"][label].as_str())
             .map(DeploymentId::from)

@@ -46,7 +46,7 @@ fn style(verb: &str) -> Style {
     match verb {
         "create" | "start" | "pull" | "build" | "register" | "connect" | "unpause" => GOOD,
         "remove" | "stop" | "deregister" | "disconnect" | "forget" => BAD,
-        "await" | "record" => FAINT,
+        "await" | "record" | "adopt" => FAINT,
         _ => WARN,
     }
 }
@@ -75,6 +75,7 @@ pub(in crate::cli) fn json(plan: &Plan, report: &Report) -> Value {
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
         "blocked": plan.blocked.iter().map(blocked).collect::<Vec<_>>(),
         "adopted": plan.adopted,
+        "left_alone": plan.left_alone,
         "deployments": plan.deployments,
         "unseen": unseen(report),
         "diagnostics": diagnostics_json(&report.diagnostics),

@@ -86,7 +86,7 @@ impl Engine {
         create: &Create,
     ) -> Result<ContainerId, OutsideError> {
         let mut spec = create.spec.clone();
-        spec.labels.extend(create.identity.encode());
+        spec.labels = create.labels();
         let wanted = std::mem::take(&mut spec.networks);
         spec.networks = create
             .network

@@ -3,14 +3,12 @@
 use std::net::IpAddr;
 
 use super::{Container, Engine};
+use crate::model::compose::PROJECT;
 use crate::model::labels::PREFIX;
 use crate::model::observed::{
     ContainerState, ContainerView, EngineContents, NetworkView, VolumeView,
 };
 use crate::world::Scope;
-
-/// Compose's label of a container's project.
-const PROJECT: &str = "com.docker.compose.project";
 
 impl Engine {
     /// Everything of interest.
@@ -35,7 +33,10 @@ impl Engine {
             volumes: self
                 .volumes
                 .values()
-                .map(|volume| VolumeView { spec: volume.spec.clone() })
+                .map(|volume| VolumeView {
+                    spec: volume.spec.clone(),
+                    created_at: Some(volume.birth.to_string()),
+                })
                 .collect(),
             images: scope
                 .images

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::networks::DEFAULT;
 use super::service::Draft;
 use super::{Scope, files, graph, top};
+use crate::model::compose::ProjectFiles;
 use crate::model::desired::{
     Condition, Deployment, ImageSource, Network, Registration, Service, Volume,
 };
@@ -43,6 +44,8 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     if scope.report.has_errors() {
         return None;
     }
+    let on_host = |root: &str, path: &str| normalise(&format!("{root}/{path}"));
+    let project_dir = instance.root.map(|root| on_host(root, instance.base));
     let hash = deployment_hash(instance.engine.as_str(), &services, &networks, &volumes);
     Some(Deployment {
         id: instance.id.clone(),
@@ -50,7 +53,16 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
         sync: instance.sync,
         origin: instance.origin.clone().unwrap_or_else(|| scope.report.loc(Span::START)),
         stack_file: scope.report.file().to_string(),
-        project_dir: instance.root.map(|root| normalise(&format!("{root}/{}", instance.base))),
+        project_dir: project_dir.clone(),
+        files: ProjectFiles {
+            config_files: instance
+                .root
+                .map(|root| on_host(root, &scope.report.file()))
+                .into_iter()
+                .collect(),
+            working_dir: project_dir,
+            environment_files: Vec::new(),
+        },
         services,
         networks,
         volumes,
@@ -94,6 +106,7 @@ fn used_networks(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Ne
                 (key == DEFAULT).then(|| Network {
                     spec: top::plain_network(DEFAULT, scope),
                     external: false,
+                    compose_hash: None,
                     origin: scope.report.loc(draft.at),
                 })
             });
@@ -112,6 +125,7 @@ fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vol
             let volume = scope.volumes.get(key).cloned().unwrap_or_else(|| Volume {
                 spec: top::plain_volume(key, scope),
                 external: false,
+                compose_hash: None,
                 origin: scope.report.loc(*at),
             });
             used.entry(key.clone()).or_insert(volume);
@@ -157,6 +171,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
         rollout: draft.rollout,
         registration: draft.registration,
         hash,
+        compose_hash: None,
         origins: draft.origins,
         sensitive: draft.sensitive,
     }

@@ -89,7 +89,8 @@ fn network(entry: &Entry, scope: &Scope<'_>) -> Network {
     if let Some(name) = outside.name(&entry.key) {
         spec.name = NetworkName::new(name);
     }
-    Network { spec, external: outside.external, origin: report.loc(entry.at) }
+    let origin = report.loc(entry.at);
+    Network { spec, external: outside.external, compose_hash: None, origin }
 }
 
 fn volume(entry: &Entry, scope: &Scope<'_>) -> Volume {
@@ -114,7 +115,8 @@ fn volume(entry: &Entry, scope: &Scope<'_>) -> Volume {
         spec.name = VolumeName::new(name);
     }
     bound_device(&mut spec, entry, scope);
-    Volume { spec, external: outside.external, origin: report.loc(entry.at) }
+    let origin = report.loc(entry.at);
+    Volume { spec, external: outside.external, compose_hash: None, origin }
 }
 
 /// As in Compose, a relative device of a bound volume is a path of the project.

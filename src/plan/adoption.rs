@@ -1,0 +1,265 @@
+//! What `docker compose` made for a deployment: which of it becomes ours as it is, which
+//! is left alone, and when a project of the same name is another stack.
+//!
+//! A container is recognised by Compose's labels and by its name, which exists once on an
+//! engine: labels alone prove nothing. Until its id is in the ledger nothing of it is
+//! touched.
+
+use std::collections::BTreeMap;
+
+use super::context::Context;
+use super::draft::Scribe;
+use super::ownership::{Owned, Proof};
+use crate::model::compose::{self, ProjectFiles};
+use crate::model::desired::{Deployment, DesiredState, Entry, Service};
+use crate::model::digest::Digest;
+use crate::model::id::{
+    ContainerName, EngineId, EngineName, InstallationId, ReplicaId, Revision, Slot, SourceId,
+};
+use crate::model::labels::{Identity, PREFIX};
+use crate::model::ledger::{Adopted, AdoptedContainer, Ledger};
+use crate::model::observed::ContainerView;
+use crate::model::plan::{LeftAlone, Thing, WaitingOn, WhyLeft};
+use crate::model::policy::Demand;
+
+/// A container of a deployment's Compose project that is no replica of its stack.
+#[derive(Clone, Debug)]
+pub(super) struct Stranger<'a> {
+    pub(super) view: &'a ContainerView,
+    pub(super) why: Strange,
+}
+
+/// Why it is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Strange {
+    /// There is a word for it.
+    Left(WhyLeft),
+    /// It claims to be this replica, but does not bear its name: a copy, or what an
+    /// interrupted `docker compose up` left behind.
+    Misnamed(ContainerName),
+}
+
+/// What a container of a Compose project is.
+pub(super) enum Claim<'a> {
+    /// A replica that may become ours.
+    Replica(Owned<'a>),
+    /// None of the stack's.
+    Stranger(Stranger<'a>),
+}
+
+/// Whoever looks at containers that bear no labels of ours.
+#[derive(Clone, Copy)]
+pub(super) struct Eye<'a> {
+    pub(super) desired: &'a DesiredState,
+    pub(super) engine: &'a EngineName,
+    pub(super) engine_id: &'a EngineId,
+    pub(super) installation: &'a InstallationId,
+    /// What was adopted before; `None` if the ledger was not read.
+    pub(super) ledger: Option<&'a Ledger>,
+}
+
+impl<'a> Eye<'a> {
+    /// A container whose id is in the ledger.
+    pub(super) fn remembered(self, view: &'a ContainerView) -> Option<Owned<'a>> {
+        let adopted = self.ledger?.adopted.get(self.engine)?;
+        let (deployment, adopted, found) = adopted
+            .iter()
+            .find_map(|(id, adopted)| Some((id, adopted, adopted.containers.get(&view.id)?)))?;
+        let replica = ReplicaId { deployment: deployment.clone(), ..replica(view)? };
+        let files_hash = found.files_hash.clone();
+        let identity = self.identity(view, replica, &adopted.source, files_hash);
+        Some(Owned { view, identity, proof: Proof::Ledger })
+    }
+
+    /// What a container of the project of a valid deployment is; `None` if it is of no
+    /// such project, or bears labels of ours, which somebody else's or a copy's are.
+    pub(super) fn claim(self, view: &'a ContainerView) -> Option<(&'a Deployment, Claim<'a>)> {
+        self.ledger?;
+        let labels = &view.spec.labels;
+        let project = labels.get(compose::PROJECT)?;
+        if labels.keys().any(|name| name.starts_with(PREFIX)) {
+            return None;
+        }
+        let entry = self.desired.deployments.get(&project.as_str().into())?;
+        let Entry::Valid(deployment, _) = entry else { return None };
+        if deployment.engine != *self.engine {
+            return None;
+        }
+        let stranger = |why| Some((&**deployment, Claim::Stranger(Stranger { view, why })));
+        if labels.get(compose::ONE_OFF).is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+            return stranger(Strange::Left(WhyLeft::OneOff));
+        }
+        let replica = replica(view)?;
+        let Some(service) = deployment.services.get(&replica.service) else {
+            return stranger(Strange::Left(WhyLeft::Orphan { service: replica.service }));
+        };
+        if !bears_its_name(view, service, &replica) {
+            return stranger(Strange::Misnamed(wanted_name(service, &replica)));
+        }
+        let source = &self.desired.source;
+        let identity = self.identity(view, replica, source, service.files_hash.clone());
+        Some((deployment, Claim::Replica(Owned { view, identity, proof: Proof::Compose })))
+    }
+
+    /// Who a container without labels of ours is. It keeps the name that it has.
+    fn identity(
+        self,
+        view: &ContainerView,
+        replica: ReplicaId,
+        source: &SourceId,
+        files_hash: Option<Digest>,
+    ) -> Identity {
+        Identity {
+            installation: self.installation.clone(),
+            source: source.clone(),
+            replica,
+            engine: self.engine_id.clone(),
+            name: view.name.clone(),
+            revision: Revision::new(""),
+            spec_hash: Digest::from_text(""),
+            files_hash,
+            succeeds: false,
+            masked: Vec::new(),
+        }
+    }
+}
+
+/// Which replica Compose's labels say that a container is.
+fn replica(view: &ContainerView) -> Option<ReplicaId> {
+    let label = |name: &str| view.spec.labels.get(name);
+    Some(ReplicaId {
+        deployment: label(compose::PROJECT)?.as_str().into(),
+        service: label(compose::SERVICE)?.as_str().into(),
+        slot: Slot(label(compose::NUMBER)?.parse().ok().filter(|number| *number > 0)?),
+    })
+}
+
+/// The name that a replica of a service has.
+pub(super) fn wanted_name(service: &Service, replica: &ReplicaId) -> ContainerName {
+    service.container_name.clone().unwrap_or_else(|| replica.container_name())
+}
+
+/// Whether a replica has the name that Compose gives it: version 1, and version 2 with
+/// `COMPOSE_COMPATIBILITY`, separate its parts with `_`.
+fn bears_its_name(view: &ContainerView, service: &Service, replica: &ReplicaId) -> bool {
+    view.name == wanted_name(service, replica)
+        || (service.container_name.is_none() && is_compatible_name(&view.name, replica))
+}
+
+/// Whether this is the name that Compose's version 1 gives a replica.
+pub(super) fn is_compatible_name(name: &ContainerName, replica: &ReplicaId) -> bool {
+    let ReplicaId { deployment, service, slot } = replica;
+    name.as_str() == format!("{deployment}_{service}_{slot}")
+}
+
+/// Why a project of the deployment's name must not be taken for it: another stack of the
+/// same name, started from elsewhere.
+pub(super) fn other_stack(context: &Context<'_>) -> Option<WaitingOn> {
+    let id = &context.deployment.id;
+    let replicas = context.replicas().into_iter().flat_map(BTreeMap::values).flatten();
+    let candidates = replicas.filter(|owned| owned.proof == Proof::Compose).map(|o| o.view);
+    // Once some of the project is ours, what else it holds stands beside it.
+    let unknown = context.record.is_none() && context.adopted.is_none();
+    let strangers = context.strangers().iter().filter(|_| unknown).map(|s| s.view);
+    candidates.chain(strangers).find_map(|view| {
+        let theirs = ProjectFiles::decode(&view.spec.labels);
+        let folder = theirs.working_dir.clone().unwrap_or_else(|| "unknown".to_owned());
+        let granted = || context.settings.policy.grants(id, &Demand::Project(folder.clone()));
+        let same = theirs.is_same_stack(&context.deployment.files) || granted();
+        (!same).then(|| WaitingOn::SameStack { folder: folder.clone(), files: theirs.config_files })
+    })
+}
+
+/// Withholds the deployment if something claims to be a replica of it under another name:
+/// a second one beside it might share its data. Returns whether there is nothing.
+pub(super) fn names_are_clear(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let mut clear = true;
+    for stranger in context.strangers() {
+        if let Strange::Misnamed(name) = &stranger.why {
+            let waiting_on = WaitingOn::ReplicaName { name: name.clone() };
+            let subject = format!("adopt container {}", stranger.view.name);
+            scribe.block(subject, waiting_on, Some(&context.deployment.origin));
+            clear = false;
+        }
+    }
+    clear
+}
+
+/// The containers of the project that are left as they are.
+pub(super) fn left_alone(context: &Context<'_>) -> Vec<LeftAlone> {
+    let left = context.strangers().iter().filter_map(|stranger| match &stranger.why {
+        Strange::Left(why) => Some(LeftAlone {
+            deployment: context.deployment.id.clone(),
+            engine: context.deployment.engine.clone(),
+            container: stranger.view.id.clone(),
+            name: stranger.view.name.clone(),
+            why: why.clone(),
+        }),
+        Strange::Misnamed(_) => None,
+    });
+    left.collect()
+}
+
+/// What of a deployment becomes ours, and everything that is adopted of it then.
+pub(super) struct Adoption {
+    pub(super) things: Vec<Thing>,
+    pub(super) adopted: Adopted,
+}
+
+/// What Compose made for a deployment and is not ours yet; `None` if there is nothing.
+pub(super) fn adoption(context: &Context<'_>) -> Option<Adoption> {
+    let mut all = Adoption {
+        things: Vec::new(),
+        adopted: Adopted {
+            source: context.desired.source.clone(),
+            containers: BTreeMap::new(),
+            networks: context.adopted.map(|a| a.networks.clone()).unwrap_or_default(),
+            volumes: context.adopted.map(|a| a.volumes.clone()).unwrap_or_default(),
+        },
+    };
+    for owned in context.replicas().into_iter().flat_map(BTreeMap::values).flatten() {
+        if owned.proof == Proof::Labels {
+            continue;
+        }
+        let (id, name) = (owned.view.id.clone(), owned.view.name.clone());
+        let files_hash = owned.identity.files_hash.clone();
+        all.adopted.containers.insert(id.clone(), AdoptedContainer { files_hash });
+        if owned.proof == Proof::Compose {
+            all.things.push(Thing::Container { id, name });
+        }
+    }
+    networks(context, &mut all);
+    volumes(context, &mut all);
+    (!all.things.is_empty()).then_some(all)
+}
+
+fn networks(context: &Context<'_>, all: &mut Adoption) {
+    let inventory = context.inventory;
+    for network in context.deployment.networks.values().filter(|network| !network.external) {
+        let name = &network.spec.name;
+        let mut found = inventory.contents.networks.iter().filter(|v| v.spec.name == *name);
+        let Some(view) = found.next() else { continue };
+        let ours = inventory.network_owner(view, &context.settings.installation).is_some();
+        if !ours && context.may_use(name.as_str(), &view.spec.labels) {
+            all.adopted.networks.insert(view.id.clone());
+            all.things.push(Thing::Network { id: view.id.clone(), name: name.clone() });
+        }
+    }
+}
+
+fn volumes(context: &Context<'_>, all: &mut Adoption) {
+    let inventory = context.inventory;
+    for volume in context.deployment.volumes.values().filter(|volume| !volume.external) {
+        let name = &volume.spec.name;
+        let mut found = inventory.contents.volumes.iter().filter(|v| v.spec.name == *name);
+        let Some(view) = found.next() else { continue };
+        let labels = &view.spec.labels;
+        let installation = &context.settings.installation;
+        let ours = inventory.owner(name.as_str(), labels, installation).is_some()
+            || all.adopted.volumes.get(name) == Some(&view.created_at);
+        if !ours && context.may_use(name.as_str(), labels) {
+            all.adopted.volumes.insert(name.clone(), view.created_at.clone());
+            all.things.push(Thing::Volume { name: name.clone() });
+        }
+    }
+}
