@@ -42,7 +42,7 @@ pub(super) enum Strange {
 /// What a container of a Compose project is.
 pub(super) enum Claim<'a> {
     /// A replica that may become ours.
-    Replica(Owned<'a>),
+    Replica(Box<Owned<'a>>),
     /// None of the stack's.
     Stranger(Stranger<'a>),
 }
@@ -98,7 +98,10 @@ impl<'a> Eye<'a> {
         }
         let source = &self.desired.source;
         let identity = self.identity(view, replica, source, service.files_hash.clone());
-        Some((deployment, Claim::Replica(Owned { view, identity, proof: Proof::Compose })))
+        Some((
+            deployment,
+            Claim::Replica(Box::new(Owned { view, identity, proof: Proof::Compose })),
+        ))
     }
 
     /// Who a container without labels of ours is. It keeps the name that it has.

@@ -101,7 +101,7 @@ impl<'a> EngineInventory<'a> {
             return self.own(owned);
         }
         match eye.claim(view) {
-            Some((_, Claim::Replica(owned))) => self.own(owned),
+            Some((_, Claim::Replica(owned))) => self.own(*owned),
             Some((deployment, Claim::Stranger(stranger))) => {
                 self.taken.insert(view.name.clone(), view.id.clone());
                 self.strangers.entry(deployment.id.clone()).or_default().push(stranger);

@@ -160,19 +160,12 @@ impl<'a, 's> Services<'a, 's> {
     /// Removes the highest slots first, once what stays and was down is good again.
     fn scale_down(&mut self, service: &'a Service, after: &After) {
         let excess = self.excess(service);
-let from = self.filled(service);
+        let from = excess.first().map_or(0, |(slot, _)| slot.0);
         for (slot, owned) in excess {
             let reason = Reason::ScaledDown { from, to: service.replicas };
             let cause = because(reason, service.origins.find("scale"));
             self.remove(owned, slot, cause, service.stop_grace, after);
         }
-    }
-
-    /// How many slots of a service have containers.
-    fn filled(&self, service: &Service) -> u32 {
-        let all = self.context.replicas().into_iter().flatten();
-        let count = all.filter(|((name, _), _)| *name == service.name).count();
-        u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// The containers of slots that the service does not fill, the highest first.

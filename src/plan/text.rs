@@ -268,7 +268,10 @@ impl Display for WaitingOn {
                 write!(f, "until the operator says that the project in {folder} is the same stack")
             }
             Self::ReplicaName { name } => {
-                write!(f, "until it is removed, or renamed to {name}: its labels say that it is that replica")
+                write!(
+                    f,
+                    "until it is removed, or renamed to {name}: its labels say that it is that replica"
+                )
             }
             Self::ForeignResource => {
                 f.write_str("until it is declared `external`: it exists and is not ours")

@@ -120,22 +120,8 @@ fn network_name(id: &DeploymentId, key: &str) -> NetworkName {
 }
 
 fn network(id: &DeploymentId, key: &str) -> Network {
-<<<<<<< HEAD
     let spec = NetworkSpec::bridge(network_name(id, key));
-    Network { spec, external: false, origin: nowhere() }
-=======
-    let spec = NetworkSpec {
-        name: network_name(id, key),
-        driver: "bridge".to_owned(),
-        driver_opts: BTreeMap::new(),
-        internal: false,
-        attachable: false,
-        ipv6: false,
-        pools: Vec::new(),
-        labels: BTreeMap::new(),
-    };
     Network { spec, external: false, compose_hash: None, origin: nowhere() }
->>>>>>> b035122 (labels: containers, networks and volumes bear all of Compose's labels)
 }
 
 /// The named volume of a service.

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::act::INSTALLATION;
 use super::answer::{ContainerSummary, Info, Network, Volumes};
 use super::{AT_ONCE, Docker, Traces, inspect, ledger};
+use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
 use crate::model::observed::{ContainerView, NetworkView, VolumeView};
 use crate::world::OutsideError;
@@ -106,7 +107,7 @@ impl Docker {
             if !is_ledger && seen.label(INSTALLATION) == Some(self.installation.as_str()) {
                 ours.push(id);
             } else {
-                let project = seen.label("com.docker.compose.project").filter(|_| !is_ledger);
+                let project = seen.label(compose::PROJECT).filter(|_| !is_ledger);
                 let (name, project) =
                     (seen.name().map(ContainerName::from), project.map(DeploymentId::from));
                 others.push(Other { id, name, project });
