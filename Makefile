@@ -50,7 +50,8 @@ sim: ## SEEDS simulated worlds with crashes and lost answers, each run twice
 live: ## the live tests alone
 	RECONCILER_IMAGE_PROFILE=dev scripts/image --binary
 	$(CARGO) build --features live --tests --bins
-	scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(live_readme)'
+	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
+	  scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(live_readme)'
 	scripts/with-lab --consul -- $(TESTS) --offline -E 'binary(live_readme)'
 	scripts/with-lab --consul -- scripts/demo --inside
 
