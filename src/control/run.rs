@@ -347,13 +347,10 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             return;
         }
         self.holds.begin(&steps, now);
-        let numbers: BTreeSet<_> = plan.adoptions.iter().map(|step| step.id).collect();
-        let (adoptions, steps) = steps.into_iter().partition(|step| numbers.contains(&step.id));
-        let mut plan = Plan { steps, adoptions, ..plan };
+        let plan = plan.with_only(&steps);
         self.tell(&Event::PassStarted { revision: &plan.revision });
         self.tell(&Event::Planned(&plan));
-        plan.steps.append(&mut plan.adoptions);
-        self.walk.begin(plan.steps, tree);
+        self.walk.begin(steps, tree);
     }
 
     /// Tells what a look said, if it is news or closes a pass.

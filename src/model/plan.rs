@@ -385,6 +385,15 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// The same plan with only these of its steps and adoptions.
+    pub fn with_only(mut self, steps: &[Step]) -> Self {
+        let ids: BTreeSet<StepId> = steps.iter().map(|step| step.id).collect();
+        let stays = |step: &Step| ids.contains(&step.id);
+        self.steps.retain(stays);
+        self.adoptions.retain(stays);
+        self
+    }
+
     /// The step of this number.
     #[must_use]
     pub fn step(&self, id: StepId) -> Option<&Step> {

@@ -123,6 +123,7 @@ impl<'a> Eye<'a> {
             files_hash,
             succeeds: false,
             masked: Vec::new(),
+            asked: Vec::new(),
         }
     }
 }

@@ -151,6 +151,7 @@ impl World {
         match action {
             Action::PullImage { image } => {
                 self.images.borrow_mut().insert(image.clone());
+                return Outcome::Image(image_view(image).id);
             }
             Action::CreateContainer(create) => return self.create(create, now),
             Action::WriteLedger { change: LedgerChange::Record { deployment, record } } => {
@@ -222,7 +223,7 @@ fn view(name: &str, spec: ContainerSpec, now: Timestamp) -> ContainerView {
     }
 }
 
-fn image(reference: &ImageRef) -> ImageView {
+fn image_view(reference: &ImageRef) -> ImageView {
     ImageView {
         id: reference.as_str().into(),
         env: BTreeMap::new(),
@@ -257,7 +258,7 @@ impl Observe for World {
         Ok(EngineContents {
             id: Some(engine.as_str().into()),
             containers: here.map(|view| self.at(view, now)).collect(),
-            images: seen.map(|reference| (reference.clone(), image(reference))).collect(),
+            images: seen.map(|reference| (reference.clone(), image_view(reference))).collect(),
             ..EngineContents::default()
         })
     }
