@@ -53,7 +53,6 @@ impl Resolver<'_> {
                         self.own(get_mut(file, "path"), path.item(index).key("path"));
                     }
                 }
-                "extends" => self.own(get_mut(value, "file"), path.key("file")),
                 "label_file" => {
                     for (index, file) in items_mut(value).iter_mut().enumerate() {
                         self.own(Some(file), path.item(index));

@@ -161,16 +161,12 @@ impl Checker<'_> {
                 "remove it".to_owned()
             }
         });
-        match path {
-            Path::Root => {
-                let path = path.key(&entry.key);
-                self.refuse(UNKNOWN_KEY, path, entry.at, "unknown key", Some(help));
-            }
-            _ => {
-                let what = format!("unknown key `{}`", entry.key);
-                self.refuse(UNKNOWN_KEY, path, entry.at, &what, Some(help));
-            }
+        if let Path::Root = path {
+            let path = path.key(&entry.key);
+            return self.refuse(UNKNOWN_KEY, path, entry.at, "unknown key", Some(help));
         }
+        let what = format!("unknown key `{}`", entry.key);
+        self.refuse(UNKNOWN_KEY, path, entry.at, &what, Some(help));
     }
 
     fn unique(&self, items: &[Node], path: Path<'_>) {

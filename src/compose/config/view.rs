@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::compose::nodes::{entries, items};
+use crate::compose::normal::RESOLVED;
 use crate::compose::schema::fits;
 use crate::compose::spec::{Becomes, Object, Pairs, Printed, Rest, Shape};
 use crate::text::yaml::{Entry, Kind, Node, Value};
@@ -133,7 +134,7 @@ impl Viewer {
     }
 
     fn sorted<'n>(node: &'n Node, view: impl Fn(&'n Node) -> View<'n>) -> View<'n> {
-        let entries = entries(node).iter();
+        let entries = entries(node).iter().filter(|entry| entry.key != RESOLVED);
         let pair = |entry: &'n Entry| (Cow::Borrowed(entry.key.as_str()), view(&entry.value));
         let mut pairs: Vec<_> = entries.map(pair).collect();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));

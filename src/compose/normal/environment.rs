@@ -45,15 +45,7 @@ pub(super) fn inherit(root: &mut Node, variables: &Variables, report: &Reporter)
         for Entry { value: service, .. } in entries_mut(services) {
             let list = get_mut(service, "environment").map(items_mut).unwrap_or_default();
             for item in list {
-                let Some(scalar) = item.scalar().filter(|s| !s.text.contains('=')) else {
-                    continue;
-                };
-                let name = scalar.text.clone();
-                if let Some(found) = lookup(&name, item.span, variables, report) {
-                    let value = found.scalar().map(|scalar| scalar.text.clone());
-                    let joined = format!("{name}={}", value.unwrap_or_default());
-                    *item = text(item.span, joined, found.scalar());
-                }
+                inherit_item(item, variables, report);
             }
         }
     }
@@ -66,6 +58,15 @@ pub(super) fn inherit(root: &mut Node, variables: &Variables, report: &Reporter)
                 set(resource, RESOLVED, found);
             }
         }
+    }
+}
+
+/// An item that is a name without a value becomes `name=value`, if the name is known.
+pub(super) fn inherit_item(item: &mut Node, variables: &Variables, report: &Reporter) {
+    let Some(scalar) = item.scalar().filter(|scalar| !scalar.text.contains('=')) else { return };
+    if let Some(found) = lookup(&scalar.text, item.span, variables, report) {
+        let value = found.scalar().map_or("", |scalar| scalar.text.as_str());
+        *item = text(item.span, format!("{}={value}", scalar.text), found.scalar());
     }
 }
 

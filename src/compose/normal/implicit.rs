@@ -1,7 +1,7 @@
 //! What a file implies: the default network, names of resources, dependencies that links
 //! and shared namespaces bring, values from the environment.
 
-use super::environment::lookup;
+use super::environment::{inherit_item, lookup};
 use crate::compose::nodes::{
     add_missing, entries, entries_mut, entry, flag, get_mut, items, items_mut, map, null, set,
     text, text_of,
@@ -29,6 +29,17 @@ pub(super) fn add(root: &mut Node, name: &str, variables: &Variables, report: &R
         let section = get_mut(root, key).map(entries_mut).unwrap_or_default();
         for resource in section {
             resource_name(resource, name);
+        }
+    }
+}
+
+/// A network or volume that says nothing is one with no settings.
+pub(super) fn nothing_is_empty(root: &mut Node) {
+    for key in ["networks", "volumes"] {
+        for resource in get_mut(root, key).map(entries_mut).unwrap_or_default() {
+            if resource.value.is_null() {
+                resource.value.value = Value::Map(Vec::new());
+            }
         }
     }
 }
@@ -80,8 +91,12 @@ fn build(service: &mut Node, variables: &Variables, report: &Reporter) {
     }
     if let Some(args) = get_mut(build, "args") {
         fill(args, variables, report);
-        if let Value::Map(entries) = &mut args.value {
-            entries.retain(|entry| !entry.value.is_null());
+        match &mut args.value {
+            Value::Map(entries) => entries.retain(|entry| !entry.value.is_null()),
+            Value::List(items) => {
+                items.retain(|item| item.scalar().is_some_and(|scalar| scalar.text.contains('=')))
+            }
+            _ => {}
         }
     }
 }
@@ -94,6 +109,9 @@ fn fill(pairs: &mut Node, variables: &Variables, report: &Reporter) {
         {
             pair.value = found;
         }
+    }
+    for item in items_mut(pairs) {
+        inherit_item(item, variables, report);
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -
     let directory = paths::join(request.root, request.directory);
     complete(&mut root, &directory, request.variables, request, report);
     if !request.options.skip_interpolation {
+        implicit::nothing_is_empty(&mut root);
         shape::shape(&mut root, report);
     }
     if !request.options.skip_normalization {
