@@ -5,6 +5,8 @@
 #[derive(Debug, Default)]
 pub(super) struct Ignore {
     patterns: Vec<Pattern>,
+    /// How many of the patterns, at the end, are not from the file.
+    added: usize,
 }
 
 #[derive(Debug)]
@@ -16,7 +18,7 @@ struct Pattern {
 impl Ignore {
     /// Reads an ignore file; `Err` is the number of a line with a malformed pattern.
     /// `always` are files that are kept whatever the patterns say.
-    pub(super) fn parse(text: &str, always: &[&str]) -> Result<Self, usize> {
+    pub(super) fn parse(text: &str, always: &[impl AsRef<str>]) -> Result<Self, usize> {
         let mut patterns = Vec::new();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, line) in text.lines().enumerate() {
@@ -34,20 +36,19 @@ impl Ignore {
             }
             patterns.push(Pattern { keeps, parts });
         }
-        patterns.extend(always.iter().map(|path| Pattern { keeps: true, parts: literal(path) }));
-        Ok(Self { patterns })
+        let kept = |path: &_| Pattern { keeps: true, parts: literal(AsRef::<str>::as_ref(path)) };
+        patterns.extend(always.iter().map(kept));
+        Ok(Self { patterns, added: always.len() })
     }
 
     /// Whether a file is left out.
     pub(super) fn ignores(&self, path: &str) -> bool {
-        let parts: Vec<&str> = path.split('/').collect();
-        let mut ignored = false;
-        for pattern in &self.patterns {
-            if pattern.keeps == ignored && pattern.matches(&parts) {
-                ignored = !pattern.keeps;
-            }
-        }
-        ignored
+        ignores(&self.patterns, path)
+    }
+
+    /// Whether the file itself says that a file is left out, also if it is always kept.
+    pub(super) fn hides(&self, path: &str) -> bool {
+        ignores(&self.patterns[..self.patterns.len() - self.added], path)
     }
 
     /// Whether nothing below a folder can be in the context, so that it need not be read.
@@ -56,6 +57,17 @@ impl Ignore {
         let may_keep = self.patterns.iter().any(|pattern| pattern.keeps && pattern.reaches(&parts));
         self.ignores(folder) && !may_keep
     }
+}
+
+fn ignores(patterns: &[Pattern], path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    let mut ignored = false;
+    for pattern in patterns {
+        if pattern.keeps == ignored && pattern.matches(&parts) {
+            ignored = !pattern.keeps;
+        }
+    }
+    ignored
 }
 
 impl Pattern {
@@ -242,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_folder_is_skipped_only_if_nothing_in_it_is_taken_back() {
-        let ignore = Ignore::parse("target\nnode\n!node/keep\n", &[]).unwrap();
+        let ignore = Ignore::parse("target\nnode\n!node/keep\n", &[""; 0]).unwrap();
         assert!(ignore.prunes("target"));
         assert!(!ignore.prunes("node"));
         assert!(ignore.prunes("node/other"));
@@ -250,6 +262,6 @@ mod tests {
 
     #[test]
     fn a_malformed_pattern_is_named() {
-        assert_eq!(Ignore::parse("a\n[b", &[]).unwrap_err(), 2);
+        assert_eq!(Ignore::parse("a\n[b", &[""; 0]).unwrap_err(), 2);
     }
 }

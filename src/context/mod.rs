@@ -2,18 +2,21 @@
 //! engine adapter sends them; both ask here, so that they mean the same set.
 
 mod ignore;
+mod names;
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::ignore::Ignore;
+use crate::model::build::{Build, Dockerfile, NamedContext};
 use crate::model::digest::Digest;
-use crate::model::spec::Build;
 use crate::world::{Tree, TreeError, TreeKind};
 
 /// The largest file of a context, in bytes.
 pub const MAX_FILE: u64 = 512 << 20;
+/// The largest Dockerfile, in bytes.
+const MAX_DOCKERFILE: u64 = 4 << 20;
 /// The largest ignore file, in bytes.
 const MAX_IGNORE: u64 = 1 << 20;
 /// How many files a context may have.
@@ -74,15 +77,34 @@ pub enum ContextError {
         /// Its line, from 1.
         line: usize,
     },
+    /// The Dockerfile is not text, and has to be, since it may name contexts.
+    #[error("the Dockerfile is not UTF-8")]
+    NotText,
     /// There are too many files.
     #[error("the context has more than {MAX_FILES} files")]
     TooMany,
 }
 
 /// The files of a build's context, sorted by path, without what its ignore file leaves
-/// out. The Dockerfile and the ignore file themselves are always in it.
+/// out. That may be the Dockerfile: see [`instructions`].
 pub fn files(tree: &dyn Tree, build: &Build) -> Result<Vec<ContextFile>, ContextError> {
-    list(tree, &build.context, &build.dockerfile)
+    let (found, hidden) = list(tree, &build.context, &build.dockerfile)?;
+    Ok(found.into_iter().filter(|file| !hidden.contains(&file.path)).collect())
+}
+
+/// What the builder is to read as the Dockerfile: the named contexts in it are replaced by
+/// the images that stand for them.
+pub fn instructions(tree: &dyn Tree, build: &Build) -> Result<Vec<u8>, ContextError> {
+    let text = match &build.dockerfile {
+        Dockerfile::Inline(text) => text.clone().into_bytes(),
+        Dockerfile::Within(path) => read_dockerfile(tree, &tree_path(&build.context, path))?,
+        Dockerfile::Outside(path) => read_dockerfile(tree, path)?,
+    };
+    if build.contexts.is_empty() {
+        return Ok(text);
+    }
+    let text = String::from_utf8(text).map_err(|_| ContextError::NotText)?;
+    Ok(names::replace(&text, build).into_bytes())
 }
 
 /// A context's file as a path of the tree.
@@ -91,10 +113,14 @@ pub fn tree_path(folder: &str, path: &str) -> String {
     if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
 }
 
-/// The hash over names, kinds and contents of a context's files.
-pub fn digest(tree: &dyn Tree, folder: &str, dockerfile: &str) -> Result<Digest, ContextError> {
+/// The hash over names, kinds and contents of a context's files and of the Dockerfile.
+pub fn digest(
+    tree: &dyn Tree,
+    folder: &str,
+    dockerfile: &Dockerfile,
+) -> Result<Digest, ContextError> {
     let mut lines = Vec::new();
-    for file in list(tree, folder, dockerfile)? {
+    for file in list(tree, folder, dockerfile)?.0 {
         let (kind, content) = match &file.kind {
             ContextKind::Link { target } => ("link", Digest::of(target)),
             ContextKind::File { executable } => {
@@ -105,58 +131,128 @@ pub fn digest(tree: &dyn Tree, folder: &str, dockerfile: &str) -> Result<Digest,
         };
         lines.push(format!("{kind} {content} {}", file.path));
     }
+    if let Dockerfile::Outside(path) = dockerfile {
+        lines.push(format!("dockerfile {}", Digest::of(read_dockerfile(tree, path)?)));
+    }
     Ok(Digest::of_parts(lines.iter().map(String::as_bytes)))
 }
 
-/// The hash of a build: equal hash, equal image as far as its inputs go. Where the
-/// context lies in the tree is no part of it.
+/// The hash of a build over this context: equal hash, equal image as far as its inputs
+/// go. Where the context lies in the tree is no part of it, nor what only makes a build
+/// faster or fresher, nor the value of a secret.
 #[must_use]
-pub fn build_hash(
-    files: &Digest,
-    dockerfile: &str,
-    args: &BTreeMap<String, String>,
-    target: Option<&str>,
-    labels: &BTreeMap<String, String>,
-) -> Digest {
-    let all = json!({
-        "args": args,
+pub fn build_hash(files: &Digest, build: &Build) -> Digest {
+    let (dockerfile, inline) = match &build.dockerfile {
+        Dockerfile::Within(path) => (path.as_str(), ""),
+        Dockerfile::Outside(_) => ("..", ""),
+        Dockerfile::Inline(text) => ("", text.as_str()),
+    };
+    let contexts: BTreeMap<&String, &str> =
+        build.contexts.iter().map(|(name, context)| (name, context_identity(context))).collect();
+    let mut all = json!({
+        "args": build.args,
         "dockerfile": dockerfile,
         "files": files,
-        "labels": labels,
-        "target": target,
+        "labels": build.labels,
+        "target": build.target,
     });
+    // What nobody asks for says nothing, so that a new attribute builds nothing again.
+    let rest = json!({
+        "contexts": contexts,
+        "extra_hosts": build.extra_hosts,
+        "inline": inline,
+        "network": build.network,
+        "platform": build.platform,
+        "secrets": build.secrets,
+        "shm_size": build.shm_size,
+        "ssh": build.ssh,
+        "tags": build.tags,
+        "ulimits": build.ulimits,
+    });
+    if let (Some(all), Value::Object(rest)) = (all.as_object_mut(), rest) {
+        all.extend(rest.into_iter().filter(|(_, value)| !is_empty(value)));
+    }
     Digest::of(all.to_string())
 }
 
-fn list(tree: &dyn Tree, folder: &str, dockerfile: &str) -> Result<Vec<ContextFile>, ContextError> {
-    let ignore = ignore_file(tree, folder, dockerfile)?;
+fn context_identity(context: &NamedContext) -> &str {
+    match context {
+        NamedContext::Built { build, .. } => build.hash.as_str(),
+        NamedContext::Image(image) => image.as_str(),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+fn read_dockerfile(tree: &dyn Tree, path: &str) -> Result<Vec<u8>, ContextError> {
+    tree.read(path, MAX_DOCKERFILE).map_err(|error| match error {
+        TreeError::Missing(_) => ContextError::NoDockerfile(path.to_owned()),
+        error => ContextError::File(error),
+    })
+}
+
+/// The files of a context with the Dockerfile and the ignore file in it, and which of
+/// these two the ignore file leaves out.
+fn list(
+    tree: &dyn Tree,
+    folder: &str,
+    dockerfile: &Dockerfile,
+) -> Result<(Vec<ContextFile>, Vec<String>), ContextError> {
+    let (ignore, always) = ignore_file(tree, folder, dockerfile)?;
     let mut found = Vec::new();
     walk(tree, folder, "", &ignore, &mut found)?;
     found.sort();
-    let is_dockerfile =
-        |f: &ContextFile| f.path == dockerfile && matches!(f.kind, ContextKind::File { .. });
-    if !found.iter().any(is_dockerfile) {
-        return Err(ContextError::NoDockerfile(tree_path(folder, dockerfile)));
+    if let Dockerfile::Within(path) = dockerfile {
+        let is_dockerfile =
+            |f: &ContextFile| f.path == *path && matches!(f.kind, ContextKind::File { .. });
+        if !found.iter().any(is_dockerfile) {
+            return Err(ContextError::NoDockerfile(tree_path(folder, path)));
+        }
     }
-    Ok(found)
+    let hidden = always.into_iter().filter(|path| ignore.hides(path)).collect();
+    Ok((found, hidden))
 }
 
-/// `<Dockerfile>.dockerignore`, else `.dockerignore`, as BuildKit chooses.
-fn ignore_file(tree: &dyn Tree, folder: &str, dockerfile: &str) -> Result<Ignore, ContextError> {
-    let own = format!("{dockerfile}.dockerignore");
-    for name in [own.as_str(), ".dockerignore"] {
-        let path = tree_path(folder, name);
+/// `<Dockerfile>.dockerignore`, else `.dockerignore`, as BuildKit chooses; and what is
+/// listed whatever it says.
+fn ignore_file(
+    tree: &dyn Tree,
+    folder: &str,
+    dockerfile: &Dockerfile,
+) -> Result<(Ignore, Vec<String>), ContextError> {
+    let usual = (".dockerignore".to_owned(), tree_path(folder, ".dockerignore"));
+    let (own, within) = match dockerfile {
+        Dockerfile::Within(path) => {
+            let own = format!("{path}.dockerignore");
+            let at = tree_path(folder, &own);
+            (Some((own, at)), Some(path.clone()))
+        }
+        Dockerfile::Outside(path) => (Some((String::new(), format!("{path}.dockerignore"))), None),
+        Dockerfile::Inline(_) => (None, None),
+    };
+    for (name, path) in own.into_iter().chain([usual]) {
         match tree.read(&path, MAX_IGNORE) {
             Ok(bytes) => {
                 let text = String::from_utf8_lossy(&bytes);
-                return Ignore::parse(&text, &[dockerfile, name])
-                    .map_err(|line| ContextError::Pattern { file: path, line });
+                let always: Vec<String> =
+                    within.into_iter().chain([name]).filter(|name| !name.is_empty()).collect();
+                let ignore = Ignore::parse(&text, &always)
+                    .map_err(|line| ContextError::Pattern { file: path, line })?;
+                return Ok((ignore, always));
             }
             Err(TreeError::Missing(_)) => {}
             Err(error) => return Err(ContextError::File(error)),
         }
     }
-    Ok(Ignore::default())
+    Ok((Ignore::default(), Vec::new()))
 }
 
 /// Collects what is below `inner`. The depth is bounded by the tree's own.

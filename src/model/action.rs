@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::compose::{ContainerLabels, ImageLabel};
+use super::build::{Build, BuildOwner};
 use super::id::{
     CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, ImageId, ImageRef, NetworkId,
     NetworkName, NodeName, VolumeName,
@@ -19,9 +20,7 @@ use super::ledger::{Adopted, DeploymentRecord};
 use super::limits::Limits;
 use super::observed::ContainerView;
 pub use super::registrant::{Endpoint, Registrant};
-use super::spec::{
-    Attachment, Build, ContainerSpec, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec,
-};
+use super::spec::{Attachment, ContainerSpec, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec};
 
 /// The number of a step in its plan, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -57,6 +56,8 @@ pub enum Action {
         tag: ImageRef,
         /// How.
         build: Build,
+        /// On whose behalf.
+        owner: BuildOwner,
     },
     /// Create a network.
     CreateNetwork {

@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::compose::ProjectFiles;
+use super::build::Build;
 use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
 use super::id::{ContainerName, DeploymentId, EngineName, Revision, ServiceName, SourceId};
-use super::spec::{Build, ContainerSpec, FileSpec, NetworkSpec, VolumeSpec};
+use super::spec::{ContainerSpec, FileSpec, NetworkSpec, VolumeSpec};
 
 /// Everything that one revision of a source asks for.
 #[derive(Clone, Debug)]

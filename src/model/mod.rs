@@ -5,6 +5,7 @@
 //!   the same type describes what git wants and what the engine reports; its parts are in
 //!   [`limits`], [`privilege`], [`mount`], [`network`], [`platform`], and in [`share`] what containers
 //!   share with the host or with each other.
+//! - [`build`]: how an image is built.
 //! - [`desired`]: deployments as one revision of a source asks for them.
 //! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
 //! - [`ledger`]: what must be remembered and labels cannot say.
@@ -17,6 +18,7 @@
 //! Nothing here does I/O, reads a clock or draws a random number.
 
 pub mod action;
+pub mod build;
 pub mod catalog;
 pub mod compose;
 pub mod desired;

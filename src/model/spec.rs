@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::digest::Digest;
 use super::id::{ImageRef, NetworkName};
 use super::limits::Limits;
 pub use super::mount::{Mount, MountSource, Propagation, Recursion, Relabel};
@@ -301,23 +300,6 @@ pub struct FileSpec {
     pub mode: u32,
     /// The bytes.
     pub content: Content,
-}
-
-/// How an image is built.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Build {
-    /// The context folder inside the source's tree, `/`-separated, empty for its root.
-    pub context: String,
-    /// The Dockerfile's path inside the context.
-    pub dockerfile: String,
-    /// Build arguments; their values count as sensitive.
-    pub args: BTreeMap<String, String>,
-    /// The stage to stop at.
-    pub target: Option<String>,
-    /// Labels put on the image.
-    pub labels: BTreeMap<String, String>,
-    /// The hash of everything above and of the context's files: equal hash, no build.
-    pub hash: Digest,
 }
 
 #[cfg(test)]

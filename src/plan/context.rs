@@ -8,6 +8,7 @@ use super::drift::ImageUse;
 use super::facts::asked;
 use super::ownership::{EngineInventory, Owned, Proof, Replicas};
 use super::settings::{EngineSettings, Settings};
+use crate::model::build::Build;
 use crate::model::catalog::NodeView;
 use crate::model::compose::{self, ContainerLabels, ImageLabel};
 use crate::model::desired::{
@@ -101,13 +102,17 @@ impl<'a> Context<'a> {
     /// The image of a service if it is on the engine and, when built, built from this
     /// very context.
     pub(super) fn image(&self, service: &Service) -> Option<&'a ImageView> {
-        let image = self.inventory.contents.images.get(&service.spec.image)?;
         match &service.image {
-            ImageSource::Pull(_) => Some(image),
-            ImageSource::Build(build) => (image.labels.get(BUILD_HASH).map(String::as_str)
-                == Some(build.hash.as_str()))
-            .then_some(image),
+            ImageSource::Pull(_) => self.inventory.contents.images.get(&service.spec.image),
+            ImageSource::Build(build) => self.built(&service.spec.image, build),
         }
+    }
+
+    /// An image of this name if it is on the engine and was built from just this.
+    pub(super) fn built(&self, image: &ImageRef, build: &Build) -> Option<&'a ImageView> {
+        let image = self.inventory.contents.images.get(image)?;
+        let hash = image.labels.get(BUILD_HASH).map(String::as_str);
+        (hash == Some(build.hash.as_str())).then_some(image)
     }
 
     /// The identity that a container of this slot gets.

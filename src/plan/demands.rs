@@ -1,7 +1,8 @@
 //! What a deployment demands of the host, read from its desired state. The engine
 //! adapter reads the same demands again from the final request bodies.
 
-use crate::model::desired::Deployment;
+use crate::model::build::Build;
+use crate::model::desired::{Deployment, ImageSource};
 use crate::model::diagnostic::Loc;
 use crate::model::policy::{Demand, normalise};
 use crate::model::spec::MountSource;
@@ -14,6 +15,12 @@ pub(super) fn demands(deployment: &Deployment) -> Vec<(Demand, Option<Loc>)> {
         for (target, mount) in &service.spec.mounts {
             if let MountSource::Bind(path) = &mount.source {
                 found.push((Demand::Bind(normalise(path)), at(format!("volumes.{target}"))));
+            }
+        }
+        if let ImageSource::Build(build) = &service.image {
+            let needed = build.needed().into_iter().map(|(_, needed)| needed);
+            for build in needed.chain([build]) {
+                found.extend(of_build(build).map(|demand| (demand, at("build".to_owned()))));
             }
         }
         for capability in &service.spec.privileges.cap_add {
@@ -37,6 +44,14 @@ pub(super) fn demands(deployment: &Deployment) -> Vec<(Demand, Option<Loc>)> {
     found.sort();
     found.dedup_by(|a, b| a.0 == b.0);
     found
+}
+
+/// The host's network, and an agent that signs with somebody's keys.
+fn of_build(build: &Build) -> impl Iterator<Item = Demand> {
+    let network = build.network.as_deref().filter(|mode| !matches!(*mode, "default" | "none"));
+    let network = network.map(|mode| Demand::Build(format!("networkmode={mode}")));
+    let ssh = (!build.ssh.is_empty()).then(|| Demand::Build("ssh".to_owned()));
+    network.into_iter().chain(ssh)
 }
 
 /// Names that do not begin with the deployment's id may belong to others.

@@ -1,49 +1,84 @@
 //! What containers need before they can be made: images, networks and volumes.
 
+use std::collections::BTreeMap;
+
 use super::context::{Context, Images};
 use super::draft::{After, Scribe, because};
 use super::drift::ImageUse;
-use crate::model::action::Action;
+use crate::model::action::{Action, StepId};
+use crate::model::build::{Build, BuildOwner};
 use crate::model::desired::{ImageSource, Service};
 use crate::model::observed::NetworkView;
+use crate::model::id::ImageRef;
 use crate::model::plan::{Reason, WaitingOn};
 
 /// Pulls and builds what is absent: everything is there before anything starts.
 pub(super) fn images<'a>(context: &Context<'a>, scribe: &mut Scribe<'_>) -> (Images<'a>, After) {
     let mut images = Images::new();
-    let mut after = After::new();
+    let mut brought = BTreeMap::new();
     for service in context.deployment.services.values().filter(|service| service.replicas > 0) {
         let reference = &service.spec.image;
         if images.contains_key(reference) {
             continue;
         }
-        let used = if let Some(image) = context.image(service) {
-            ImageUse::Present(image)
-        } else {
-            let step = bring(service, scribe);
-            after.insert(step);
-            ImageUse::Brought(step)
+        let used = match (context.image(service), brought.get(reference)) {
+            (Some(image), _) => ImageUse::Present(image),
+            (None, Some(step)) => ImageUse::Brought(*step),
+            (None, None) => {
+                let step = bring(context, service, &mut brought, scribe);
+                ImageUse::Brought(step)
+            }
         };
         images.insert(reference.clone(), used);
     }
-    (images, after)
+    (images, brought.into_values().collect())
 }
 
-fn bring(service: &Service, scribe: &mut Scribe<'_>) -> crate::model::action::StepId {
-    match &service.image {
+fn bring(
+    context: &Context<'_>,
+    service: &Service,
+    brought: &mut BTreeMap<ImageRef, StepId>,
+    scribe: &mut Scribe<'_>,
+) -> StepId {
+    let step = match &service.image {
         ImageSource::Pull(_) => {
             let cause = because(Reason::ImageAbsent, service.origins.find("image"));
             let action = Action::PullImage { image: service.spec.image.clone() };
             scribe.step(action, vec![cause], After::new())
         }
         ImageSource::Build(build) => {
-            let reason = Reason::NotBuilt { hash: build.hash.clone() };
-            let cause = because(reason, service.origins.find("build"));
-            let action =
-                Action::BuildImage { tag: service.spec.image.clone(), build: build.clone() };
-            scribe.step(action, vec![cause], After::new())
+            for (image, needed) in build.needed() {
+                if context.built(image, needed).is_none() && !brought.contains_key(image) {
+                    let step = build_image(context, service, image, needed, brought, scribe);
+                    brought.insert(image.clone(), step);
+                }
+            }
+            build_image(context, service, &service.spec.image, build, brought, scribe)
         }
-    }
+    };
+    brought.insert(service.spec.image.clone(), step);
+    step
+}
+
+/// Builds an image, after those that it names and that are built in this plan, too.
+fn build_image(
+    context: &Context<'_>,
+    service: &Service,
+    image: &ImageRef,
+    build: &Build,
+    brought: &BTreeMap<ImageRef, StepId>,
+    scribe: &mut Scribe<'_>,
+) -> StepId {
+    let reason = Reason::NotBuilt { hash: build.hash.clone() };
+    let cause = because(reason, service.origins.find("build"));
+    let named = build.contexts.values().filter_map(|context| brought.get(context.image()));
+    let deployment = context.deployment.id.clone();
+    let action = Action::BuildImage {
+        tag: image.clone(),
+        build: build.clone(),
+        owner: BuildOwner { deployment, service: service.name.clone() },
+    };
+    scribe.step(action, vec![cause], named.copied().collect())
 }
 
 /// Creates missing networks and volumes, after all images are there.

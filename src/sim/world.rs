@@ -255,7 +255,7 @@ fn on_engine(
     let mut wait = Duration::ZERO;
     match action {
         Action::PullImage { image } => return Ok((Outcome::Image(engine.pull(image)?), wait)),
-        Action::BuildImage { tag, build } => {
+        Action::BuildImage { tag, build, .. } => {
             return Ok((Outcome::Image(engine.build(tag, build)), wait));
         }
         Action::CreateNetwork { network, owner } => engine.create_network(network, owner)?,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use reconciler::model::action::{Action, Outcome};
+use reconciler::model::build::{Build, BuildOwner, Dockerfile};
 use reconciler::model::digest::Digest;
 use reconciler::model::id::ImageRef;
 use reconciler::model::observed::ImageView;
-use reconciler::model::spec::Build;
 use reconciler::world::{OutsideError, Scope};
 
 use super::support::*;
@@ -20,13 +20,12 @@ fn build(tag: &str, dockerfile: &str) -> Action {
     Action::BuildImage {
         tag: tag.into(),
         build: Build {
-            context: "web".to_owned(),
-            dockerfile: dockerfile.to_owned(),
             args: BTreeMap::from([("GREETING".to_owned(), "hunter2".to_owned())]),
-            target: None,
             labels: BTreeMap::from([("org.example".to_owned(), "x".to_owned())]),
             hash: Digest::of("context"),
+            ..Build::of("web", Dockerfile::Within(dockerfile.to_owned()))
         },
+        owner: BuildOwner { deployment: "live".into(), service: "web".into() },
     }
 }
 

@@ -201,6 +201,11 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn start(name: &str) -> Self {
+        Self::answering(name, "", "")
+    }
+
+    /// A proxy that replaces one text in what the engine answers.
+    pub(crate) fn answering(name: &str, from: &'static str, to: &'static str) -> Self {
         let path = PathBuf::from(variable("RECONCILER_LAB")).join(format!("proxy-{name}.sock"));
         let listener = UnixListener::bind(&path).unwrap();
         let engine = variable("DOCKER_HOST").trim_start_matches("unix://").to_owned();
@@ -213,7 +218,8 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let server = UnixStream::connect(&engine).await.unwrap();
-                let relay = tokio::spawn(relay(client, server, Arc::clone(&kept)));
+                let change = (from, to);
+                let relay = tokio::spawn(relay(client, server, Arc::clone(&kept), change));
                 running.lock().unwrap().push(relay.abort_handle());
             }
         });
@@ -235,7 +241,12 @@ impl Proxy {
     }
 }
 
-async fn relay(mut client: UnixStream, mut server: UnixStream, lines: Arc<Mutex<Vec<String>>>) {
+async fn relay(
+    mut client: UnixStream,
+    mut server: UnixStream,
+    lines: Arc<Mutex<Vec<String>>>,
+    (from, to): (&str, &str),
+) {
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
     let forth = async {
@@ -251,8 +262,24 @@ async fn relay(mut client: UnixStream, mut server: UnixStream, lines: Arc<Mutex<
             }
         }
     };
+    let back = async {
+        let mut chunk = vec![0; 64 * 1024];
+        while let Ok(read) = from_server.read(&mut chunk).await
+            && read > 0
+        {
+            let mut answer = chunk[..read].to_vec();
+            if let Ok(text) = std::str::from_utf8(&answer)
+                && !from.is_empty()
+            {
+                answer = text.replace(from, to).into_bytes();
+            }
+            if to_client.write_all(&answer).await.is_err() {
+                break;
+            }
+        }
+    };
     tokio::select! {
         () = forth => {}
-        _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
+        () = back => {}
     }
 }

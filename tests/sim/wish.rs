@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reconciler::model::compose::ProjectFiles;
+use reconciler::model::build::{Build, Dockerfile};
 use reconciler::model::desired::{
     Condition, Dependency, Deployment, DesiredState, Entry, ImageSource, Layout, Network, Origins,
     PullPolicy, Registration, Rollout, RolloutOrder, Service, SyncMode, Volume,
@@ -14,7 +15,7 @@ use reconciler::model::digest::Digest;
 use reconciler::model::id::{DeploymentId, EngineName, NetworkName, ServiceName, VolumeName};
 use reconciler::model::secret::Content;
 use reconciler::model::spec::{
-    Attachment, Build, ContainerSpec, FileSpec, Healthcheck, Mount, MountSource, NetworkSpec, Port,
+    Attachment, ContainerSpec, FileSpec, Healthcheck, Mount, MountSource, NetworkSpec, Port,
     Protocol, PublishedPort, RestartPolicy, VolumeSpec,
 };
 use reconciler::sim::Promise;
@@ -142,13 +143,10 @@ fn volume(id: &DeploymentId, service: &ServiceName) -> Volume {
 fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
     let spec = spec(id, name, part);
     let image = if part.built {
+        let dockerfile = Dockerfile::Within("Dockerfile".to_owned());
         ImageSource::Build(Build {
-            context: name.to_string(),
-            dockerfile: "Dockerfile".to_owned(),
-            args: BTreeMap::new(),
-            target: None,
-            labels: BTreeMap::new(),
             hash: Digest::of(&part.image),
+            ..Build::of(name.to_string(), dockerfile)
         })
     } else {
         ImageSource::Pull(PullPolicy::Missing)

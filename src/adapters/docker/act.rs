@@ -35,8 +35,8 @@ impl Docker {
     pub async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
         match action {
             Action::PullImage { image } => return self.pull(image).await.map(Outcome::Image),
-            Action::BuildImage { tag, build } => {
-                return self.build(tag, build, tree).await.map(Outcome::Image);
+            Action::BuildImage { tag, build, owner } => {
+                return self.build(tag, build, owner, tree).await.map(Outcome::Image);
             }
             Action::CreateContainer(create) => {
                 return self.create(create).await.map(Outcome::Container);

@@ -4,7 +4,8 @@
 //!   API version, past the `guard`, the one choke point of the host policy.
 //! - `glance`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
 //!   most does not go through bollard, only through the same transport.
-//! - `act`, `body`, `image`, `archive`: one changing call per action.
+//! - `act`, `body`, `image`, `archive`: one changing call per action; `build`: the one that
+//!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
 //! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
 //! - `error`: what went wrong, told apart by what to do next.
 
@@ -12,6 +13,7 @@ mod act;
 mod answer;
 mod archive;
 mod body;
+mod build;
 mod endpoint;
 mod error;
 mod events;
@@ -22,12 +24,15 @@ mod inspect;
 mod ledger;
 mod observe;
 mod own;
+mod session;
 #[cfg(test)]
 mod tests;
 mod transport;
 mod warden;
+mod wire;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +70,8 @@ pub struct Docker {
     id: OnceCell<EngineId>,
     begun: Begun,
     events: Mutex<Subscription>,
+    /// Where the operator's ssh agent listens.
+    ssh_agent: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Docker {
@@ -114,7 +121,14 @@ impl Docker {
             id: OnceCell::new(),
             begun: Begun::default(),
             events: Mutex::new(Subscription::default()),
+            ssh_agent: None,
         })
+    }
+
+    /// This engine, with the operator's ssh agent for builds that are granted it.
+    #[must_use]
+    pub fn with_ssh_agent(self, socket: Option<PathBuf>) -> Self {
+        Self { ssh_agent: socket, ..self }
     }
 
     /// The operator's name of this engine.

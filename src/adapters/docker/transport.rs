@@ -8,9 +8,10 @@ use std::sync::Arc;
 use bollard::BollardRequest;
 use bollard::errors::Error;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Either};
 use hyper::body::Incoming;
+use hyper::upgrade::Upgraded;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -35,6 +36,10 @@ pub(super) struct ApiVersion {
 }
 
 impl ApiVersion {
+    pub(super) const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.trim().split_once('.')?;
         Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
@@ -47,26 +52,68 @@ impl fmt::Display for ApiVersion {
     }
 }
 
-/// Sends bollard's requests.
+/// What an engine is, as far as a request depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Engine {
+    /// The API that is spoken with it.
+    pub(super) version: ApiVersion,
+    /// What it builds images with.
+    pub(super) builder: Builder,
+}
+
+/// What an engine builds images with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Builder {
+    /// BuildKit, which every engine since 18.09 has on Linux.
+    BuildKit,
+    /// It has BuildKit, but its operator set the classic builder as what is used unasked.
+    ClassicPreferred,
+    /// Only the classic builder: Windows, and Podman's likeness of it.
+    Classic,
+}
+
+impl Builder {
+    fn of(headers: &HeaderMap) -> Self {
+        let is = |name: &str, value: &str| headers.get(name).is_some_and(|found| found == value);
+        if headers.contains_key("libpod-api-version") || is("ostype", "windows") {
+            Self::Classic
+        } else if is("builder-version", "1") {
+            Self::ClassicPreferred
+        } else {
+            Self::BuildKit
+        }
+    }
+}
+
+/// A request with a body that is a stream, or whose answer is one.
+pub(super) struct Outward {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+}
+
+/// Sends bollard's requests, and those that bollard has no form for.
 pub(super) struct Transport {
     client: HttpClient,
     engine: EngineName,
     warden: Arc<Warden>,
     /// Forgotten when a connection breaks: behind the next one may be another engine.
-    version: Mutex<Option<ApiVersion>>,
+    known: Mutex<Option<Engine>>,
 }
 
 impl Transport {
     pub(super) fn new(client: HttpClient, engine: EngineName, warden: Arc<Warden>) -> Self {
-        Self { client, engine, warden, version: Mutex::new(None) }
+        Self { client, engine, warden, known: Mutex::new(None) }
     }
 
     /// Sends one request, if the guard lets it.
     pub(super) async fn send(&self, request: BollardRequest) -> Result<Response<Incoming>, Error> {
-        let version = self.version().await?;
+        let version = self.engine().await?.version;
         let (head, body) = request.into_parts();
         let path = unversioned(head.uri.path()).to_owned();
-        let query = head.uri.query().unwrap_or("");
+        let query = head.uri.query().unwrap_or("").to_owned();
         let (bytes, body) = match body {
             Either::Left(bytes) => {
                 let bytes = match bytes.collect().await {
@@ -77,20 +124,57 @@ impl Transport {
             }
             Either::Right(stream) => (None, stream.map_err(Into::into).boxed_unsync()),
         };
-        let outgoing =
-            Outgoing { method: &head.method, path: &path, query, body: bytes.as_deref() };
+        let outward = Outward { method: head.method, path, query, headers: head.headers, body };
+        self.pass(outward, bytes.as_deref(), version).await
+    }
+
+    /// Sends one request whose body is a stream, if the guard lets it.
+    pub(super) async fn stream(&self, request: Outward) -> Result<Response<Incoming>, Error> {
+        let version = self.engine().await?.version;
+        self.pass(request, None, version).await
+    }
+
+    /// Turns a connection into one on which the engine asks us, if the guard lets it.
+    pub(super) async fn turn(&self, path: &str, headers: HeaderMap) -> Result<Upgraded, Error> {
+        let (method, path) = (Method::POST, path.to_owned());
+        let body = full("");
+        let request = Outward { method, path, query: String::new(), headers, body };
+        let response = self.stream(request).await?;
+        match response.status() {
+            StatusCode::SWITCHING_PROTOCOLS => Ok(hyper::upgrade::on(response).await?),
+            status => {
+                let message = "it opens no session".to_owned();
+                Err(Error::DockerResponseServerError { status_code: status.as_u16(), message })
+            }
+        }
+    }
+
+    async fn pass(
+        &self,
+        request: Outward,
+        bytes: Option<&[u8]>,
+        version: ApiVersion,
+    ) -> Result<Response<Incoming>, Error> {
+        let Outward { method, path, query, headers, body } = request;
+        let outgoing = Outgoing {
+            method: &method,
+            path: &path,
+            query: &query,
+            headers: &headers,
+            body: bytes,
+        };
         let wish = guard::examine(outgoing).map_err(refused)?;
         self.judge(wish, version).await?;
 
         let separator = if query.is_empty() { "" } else { "?" };
         let uri = format!("/v{version}{path}{separator}{query}");
-        let mut request = Request::builder().method(head.method.clone()).uri(uri);
-        if let Some(headers) = request.headers_mut() {
-            *headers = head.headers;
+        let mut request = Request::builder().method(method.clone()).uri(uri);
+        if let Some(all) = request.headers_mut() {
+            *all = headers;
         }
         let response = self.call(request.body(body)?).await?;
         tracing::debug!(
-            engine = %self.engine, method = %head.method, path, status = response.status().as_u16(),
+            engine = %self.engine, %method, path, status = response.status().as_u16(),
             "engine call"
         );
         Ok(response)
@@ -116,7 +200,7 @@ impl Transport {
     /// Opens the stream of the events that these filters (JSON) let through. Any byte in
     /// it is an event; none is read, so that no engine can confuse us with a new one.
     pub(super) async fn open_events(&self, filters: &str) -> Result<Incoming, Error> {
-        let version = self.version().await?;
+        let version = self.engine().await?.version;
         let uri = format!("/v{version}/events?filters={}", percent_encoded(filters));
         let response = self.call(Request::get(uri).body(full(""))?).await?;
         match response.status().as_u16() {
@@ -165,13 +249,19 @@ impl Transport {
 
     /// The version that we and the engine speak; asks it if that is not known yet.
     pub(super) async fn version(&self) -> Result<ApiVersion, Error> {
-        let mut known = self.version.lock().await;
-        if let Some(version) = *known {
-            return Ok(version);
+        Ok(self.engine().await?.version)
+    }
+
+    /// What the engine is; asked once.
+    pub(super) async fn engine(&self) -> Result<Engine, Error> {
+        let mut known = self.known.lock().await;
+        if let Some(engine) = *known {
+            return Ok(engine);
         }
         let sent = self.client.send(Request::get("/_ping").body(full(""))?).await;
         let response = sent.map_err(io::Error::from)?;
         let status_code = response.status().as_u16();
+        let builder = Builder::of(response.headers());
         let offered = response
             .headers()
             .get("api-version")
@@ -184,16 +274,15 @@ impl Transport {
         }
         let version = negotiate(offered)
             .map_err(|message| Error::DockerResponseServerError { status_code: 400, message })?;
-        tracing::debug!(engine = %self.engine, %version, "API version negotiated");
-        *known = Some(version);
-        Ok(version)
+        tracing::debug!(engine = %self.engine, %version, ?builder, "API version negotiated");
+        Ok(*known.insert(Engine { version, builder }))
     }
 
     async fn call(&self, request: Request<Body>) -> Result<Response<Incoming>, Error> {
         match self.client.send(request).await {
             Ok(response) => Ok(response),
             Err(error) => {
-                *self.version.lock().await = None;
+                *self.known.lock().await = None;
                 Err(io::Error::from(error).into())
             }
         }

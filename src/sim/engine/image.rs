@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Engine;
 use super::behaviour::short_name;
+use crate::model::build::Build;
 use crate::model::digest::Digest;
 use crate::model::id::{ImageId, ImageRef};
 use crate::model::labels::BUILD_HASH;
 use crate::model::observed::ImageView;
 use crate::model::share::Namespace;
-use crate::model::spec::{Build, ContainerSpec, Healthcheck, Mount, MountSource, Propagation};
+use crate::model::spec::{ContainerSpec, Healthcheck, Mount, MountSource, Propagation};
 use crate::world::OutsideError;
 
 impl Engine {

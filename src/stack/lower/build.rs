@@ -6,8 +6,8 @@ use super::service::Draft;
 use super::{Scope, keys, top};
 use crate::compose::variables::{Lookup, pass_it};
 use crate::context::{self, ContextError};
+use crate::model::build::{Build, Dockerfile};
 use crate::model::id::ImageRef;
-use crate::model::spec::Build;
 use crate::text::paths;
 use crate::text::yaml::{Entry, Node, Span, Value};
 use crate::world::TreeError;
@@ -122,17 +122,13 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<Build> {
         report.error(wish.dockerfile_at, message);
         return None;
     };
+    let dockerfile = Dockerfile::Within(dockerfile);
     match scope.instance.contexts.digest(&folder, &dockerfile) {
         Ok(files) => {
-            let hash = context::build_hash(
-                &files,
-                &dockerfile,
-                &wish.args,
-                wish.target.as_deref(),
-                &wish.labels,
-            );
             let Wish { args, target, labels, .. } = wish;
-            Some(Build { context: folder, dockerfile, args, target, labels, hash })
+            let mut build = Build { args, target, labels, ..Build::of(folder, dockerfile) };
+            build.hash = context::build_hash(&files, &build);
+            Some(build)
         }
         Err(error) => {
             let at = match &error {

@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::files::Declared;
 use crate::compose::variables::Variables;
 use crate::context::{self, ContextError};
+use crate::model::build::Dockerfile;
 use crate::model::desired::{Deployment, Network, SyncMode, Volume};
 use crate::model::diagnostic::Loc;
 use crate::model::digest::Digest;
@@ -61,7 +62,7 @@ pub(super) struct Instance<'a> {
 /// Hashes of build contexts, each computed once for all deployments.
 pub(super) struct Contexts<'a> {
     tree: &'a dyn Tree,
-    known: RefCell<BTreeMap<(String, String), Result<Digest, ContextError>>>,
+    known: RefCell<BTreeMap<(String, Dockerfile), Result<Digest, ContextError>>>,
 }
 
 impl<'a> Contexts<'a> {
@@ -71,8 +72,8 @@ impl<'a> Contexts<'a> {
     }
 
     /// The hash of a context's files.
-    fn digest(&self, folder: &str, dockerfile: &str) -> Result<Digest, ContextError> {
-        let key = (folder.to_owned(), dockerfile.to_owned());
+    fn digest(&self, folder: &str, dockerfile: &Dockerfile) -> Result<Digest, ContextError> {
+        let key = (folder.to_owned(), dockerfile.clone());
         let mut known = self.known.borrow_mut();
         known.entry(key).or_insert_with(|| context::digest(self.tree, folder, dockerfile)).clone()
     }

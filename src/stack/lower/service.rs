@@ -7,10 +7,11 @@ use super::files::Delivered;
 use super::{
     Scope, build, depends, extension, files, health, keys, limits, mounts, networks, ports, process,
 };
+use crate::model::build::Build;
 use crate::model::desired::{Dependency, Origins, PullPolicy, Registration, Rollout};
 use crate::model::id::{ContainerName, ImageRef, ServiceName};
 use crate::model::secret::is_sensitive_name;
-use crate::model::spec::{Build, ContainerSpec, RestartPolicy};
+use crate::model::spec::{ContainerSpec, RestartPolicy};
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;

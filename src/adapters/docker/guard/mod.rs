@@ -5,6 +5,7 @@
 //! a mistake anywhere before it cannot hand the host to the author of a stack. What is
 //! not listed here is refused.
 
+mod build;
 mod container;
 mod others;
 #[cfg(test)]
@@ -12,7 +13,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::warden::Warden;
@@ -25,6 +26,7 @@ pub(super) struct Outgoing<'a> {
     pub(super) method: &'a Method,
     pub(super) path: &'a str,
     pub(super) query: &'a str,
+    pub(super) headers: &'a HeaderMap,
     /// The whole body; `None` if it is a stream (an archive).
     pub(super) body: Option<&'a [u8]>,
 }
@@ -124,7 +126,8 @@ pub(super) fn examine(request: Outgoing<'_>) -> Result<Wish, Refusal> {
         ("POST", ["networks", _, "disconnect"]) => others::disconnect(&json(request)?),
         ("POST", ["volumes", "create"]) => others::create_volume(&json(request)?),
         ("POST", ["images", "create"]) => others::create_image(&query),
-        ("POST", ["build"]) => others::build(&query),
+        ("POST", ["build"]) => build::build(&query),
+        ("POST", ["session"]) => build::session(request.headers),
         _ => Err(Refusal(format!(
             "{} {} is not among the requests that this program may send",
             request.method, request.path
@@ -225,6 +228,10 @@ impl Query {
 
     fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     fn given(&self) -> impl Iterator<Item = (&str, &str)> {

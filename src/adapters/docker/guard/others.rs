@@ -23,21 +23,6 @@ const NETWORK_OPTIONS: &[&str] = &[
     "com.docker.network.driver.mtu",
 ];
 
-/// Parameters of a build that shape the image only.
-const BUILD: &[&str] = &[
-    "buildargs",
-    "dockerfile",
-    "forcerm",
-    "labels",
-    "nocache",
-    "platform",
-    "pull",
-    "q",
-    "rm",
-    "t",
-    "target",
-];
-
 pub(super) fn update(body: &Value) -> Result<Wish, Refusal> {
     match members(body).find(|(name, value)| !UPDATE.contains(name) && !is_unset(value)) {
         Some((name, _)) => Err(Refusal(format!("{name} of a container is never changed in place"))),
@@ -165,16 +150,4 @@ pub(super) fn create_image(query: &Query) -> Result<Wish, Refusal> {
         ("-", true) => Ok(Wish::nothing()),
         _ => Err(Refusal::new("an image is pulled or built, never imported")),
     }
-}
-
-pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
-    if query.given().any(|(name, value)| name == "t" && value.starts_with(ledger::REPOSITORY)) {
-        return Err(Refusal(format!("{} is not for stacks", ledger::REPOSITORY)));
-    }
-    let demands = query
-        .given()
-        .filter(|(name, value)| !BUILD.contains(name) && (*name, *value) != ("version", "1"))
-        .map(|(name, value)| Demand::Build(format!("{name}={value}")))
-        .collect();
-    Ok(Wish { owner: Owner::Nobody, demands })
 }
