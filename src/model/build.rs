@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::digest::Digest;
 use super::id::{DeploymentId, ImageRef, ServiceName};
+use super::limits::Ulimit;
 use super::secret::Content;
 
 /// The repository of images that hold folders which builds name.
@@ -47,7 +48,7 @@ pub struct Build {
     pub shm_size: Option<u64>,
     /// Limits of processes while it is built.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub ulimits: BTreeMap<String, BuildLimit>,
+    pub ulimits: BTreeMap<String, Ulimit>,
     /// For which platform, `os/arch[/variant]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
@@ -129,15 +130,6 @@ pub enum SshAgent {
     Operators,
     /// One that listens on this socket of the machine that this program runs on.
     Socket(String),
-}
-
-/// A limit of processes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct BuildLimit {
-    /// What a process begins with.
-    pub soft: i64,
-    /// What it may raise it to.
-    pub hard: i64,
 }
 
 /// On whose behalf an image is built.

@@ -8,9 +8,10 @@ use reconciler::adapters::docker::Docker;
 use reconciler::context;
 use reconciler::model::action::{Action, Outcome};
 use reconciler::model::build::{
-    Build, BuildLimit, BuildOwner, BuildSecret, Dockerfile, NamedContext, SshAgent,
+    Build, BuildOwner, BuildSecret, Dockerfile, NamedContext, SshAgent,
 };
 use reconciler::model::id::ImageRef;
+use reconciler::model::limits::Ulimit;
 use reconciler::model::observed::ImageView;
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Content;
@@ -278,7 +279,7 @@ async fn limits_of_a_build_are_heeded_whatever_the_engine() {
         "assets",
         inline("RUN ulimit -n >/limit; df /dev/shm | tail -n 1 | awk '{print $2}' >>/limit\n"),
     );
-    wish.ulimits.insert("nofile".to_owned(), BuildLimit { soft: 77, hard: 99 });
+    wish.ulimits.insert("nofile".to_owned(), Ulimit { soft: 77, hard: 99 });
     wish.shm_size = Some(32 << 20);
     build(&engine(), "builds/limits", &wish, &tree()).await;
     assert_eq!(run("builds/limits", &["cat", "/limit"]), "77\n32768\n");

@@ -182,7 +182,7 @@ impl Transport {
 
     /// The answer to a GET of this path and query: all of it, or an error.
     pub(super) async fn get(&self, path: &str) -> Result<Bytes, Error> {
-        let version = self.version().await?;
+        let version = self.engine().await?.version;
         let uri = format!("/v{version}{path}");
         let response = self.call(Request::get(uri).body(full(""))?).await?;
         let status = response.status();

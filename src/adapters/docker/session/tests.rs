@@ -127,10 +127,10 @@ async fn files_are_listed_and_then_read_from_the_tree() {
         () = session.serve(&OneFile) => panic!("the session ended"),
     };
     assert_eq!(status, "0");
-    let stats = messages.iter().filter(|packet| packet.starts_with(b"\x12")).count();
+    let listed = messages.iter().filter(|packet| packet.starts_with(b"\x12")).count();
     let data: usize = messages.iter().filter(|packet| packet.starts_with(b"\x08\x02")).count();
     // Two files; two pieces and an empty one at the end.
-    assert_eq!((stats, data, messages.len()), (2, 3, 7));
+    assert_eq!((listed, data, messages.len()), (2, 3, 7));
     assert_eq!(messages.last().unwrap().as_ref(), b"\x08\x03");
 }
 
