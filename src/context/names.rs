@@ -51,7 +51,9 @@ impl Names<'_> {
                 }
             }
             "ARG" if self.before_stages => {
-                arguments.iter().for_each(|word| self.declare(word.text));
+                for word in arguments {
+                    self.declare(word.text);
+                }
                 text.to_owned()
             }
             "COPY" | "ADD" => with(text, flags.filter_map(|word| self.value(word, "--from="))),
@@ -95,12 +97,11 @@ impl Names<'_> {
         let mut rest = word;
         while let Some((before, after)) = rest.split_once('$') {
             out.push_str(before);
-            let (expression, tail) = match after.strip_prefix('{') {
-                Some(inner) => inner.split_once('}')?,
-                None => {
-                    let end = after.find(|c: char| !is_name(c)).unwrap_or(after.len());
-                    after.split_at(end)
-                }
+            let (expression, tail) = if let Some(inner) = after.strip_prefix('{') {
+                inner.split_once('}')?
+            } else {
+                let end = after.find(|c: char| !is_name(c)).unwrap_or(after.len());
+                after.split_at(end)
             };
             let (name, default) = match expression.split_once(":-") {
                 Some((name, default)) => (name, Some(default)),

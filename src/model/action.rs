@@ -55,7 +55,7 @@ pub enum Action {
         /// Its name.
         tag: ImageRef,
         /// How.
-        build: Build,
+        build: Box<Build>,
         /// On whose behalf.
         owner: BuildOwner,
     },

@@ -162,7 +162,7 @@ pub enum ImageSource {
     /// Pulled when it is absent, or as the policy says.
     Pull(PullPolicy),
     /// Built from a context of the tree, when no image with that hash exists.
-    Build(Build),
+    Build(Box<Build>),
 }
 
 /// When an image is pulled.

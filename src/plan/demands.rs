@@ -19,7 +19,7 @@ pub(super) fn demands(deployment: &Deployment) -> Vec<(Demand, Option<Loc>)> {
         }
         if let ImageSource::Build(build) = &service.image {
             let needed = build.needed().into_iter().map(|(_, needed)| needed);
-            for build in needed.chain([build]) {
+            for build in needed.chain([build.as_ref()]) {
                 found.extend(of_build(build).map(|demand| (demand, at("build".to_owned()))));
             }
         }

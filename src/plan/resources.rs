@@ -75,7 +75,7 @@ fn build_image(
     let deployment = context.deployment.id.clone();
     let action = Action::BuildImage {
         tag: image.clone(),
-        build: build.clone(),
+        build: Box::new(build.clone()),
         owner: BuildOwner { deployment, service: service.name.clone() },
     };
     scribe.step(action, vec![cause], named.copied().collect())

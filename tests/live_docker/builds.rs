@@ -41,10 +41,10 @@ async fn try_build(
     tree: &MemoryTree,
 ) -> Result<Outcome, OutsideError> {
     for (image, needed) in build.needed() {
-        let (tag, build) = (image.clone(), hashed(needed, tree));
+        let (tag, build) = (image.clone(), hashed(needed, tree).into());
         docker.act(&Action::BuildImage { tag, build, owner: owner() }, tree).await?;
     }
-    let (tag, build) = (tag.into(), hashed(build, tree));
+    let (tag, build) = (tag.into(), hashed(build, tree).into());
     docker.act(&Action::BuildImage { tag, build, owner: owner() }, tree).await
 }
 

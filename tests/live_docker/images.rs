@@ -19,12 +19,12 @@ const DOCKERFILE: &str = "FROM reconciler.demo/base\nARG GREETING\nCOPY . /app/\
 fn build(tag: &str, dockerfile: &str) -> Action {
     Action::BuildImage {
         tag: tag.into(),
-        build: Build {
+        build: Box::new(Build {
             args: BTreeMap::from([("GREETING".to_owned(), "hunter2".to_owned())]),
             labels: BTreeMap::from([("org.example".to_owned(), "x".to_owned())]),
             hash: Digest::of("context"),
             ..Build::of("web", Dockerfile::Within(dockerfile.to_owned()))
-        },
+        }),
         owner: BuildOwner { deployment: "live".into(), service: "web".into() },
     }
 }

@@ -144,10 +144,10 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
     let spec = spec(id, name, part);
     let image = if part.built {
         let dockerfile = Dockerfile::Within("Dockerfile".to_owned());
-        ImageSource::Build(Build {
+        ImageSource::Build(Box::new(Build {
             hash: Digest::of(&part.image),
             ..Build::of(name.to_string(), dockerfile)
-        })
+        }))
     } else {
         ImageSource::Pull(PullPolicy::Missing)
     };

@@ -152,7 +152,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
             registration.port.or_else(|| default_port(&draft.spec, draft.first_port));
     }
     let image = match draft.build {
-        Some(build) => ImageSource::Build(build),
+        Some(build) => ImageSource::Build(build.into()),
         None => ImageSource::Pull(draft.pull),
     };
     let files_hash = files::hash(&draft.files);

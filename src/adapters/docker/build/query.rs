@@ -26,8 +26,8 @@ pub(super) fn of(order: &Order<'_>, way: Way, session: Option<&str>) -> String {
     if build.inline_cache && way != Way::Classic {
         args.insert(INLINE_CACHE.to_owned(), "1".to_owned());
     }
-    query.add_json("buildargs", json!(args));
-    query.add_json("cachefrom", json!(build.cache_from));
+    query.add_json("buildargs", &json!(args));
+    query.add_json("cachefrom", &json!(build.cache_from));
     query.add("target", build.target.as_deref().unwrap_or(""));
     query.add("platform", build.platform.as_deref().unwrap_or(""));
     query.add("networkmode", build.network.as_deref().unwrap_or(""));
@@ -40,7 +40,7 @@ pub(super) fn of(order: &Order<'_>, way: Way, session: Option<&str>) -> String {
         .iter()
         .map(|(name, limit)| json!({"Name": name, "Soft": limit.soft, "Hard": limit.hard}))
         .collect();
-    query.add_json("ulimits", json!(limits));
+    query.add_json("ulimits", &json!(limits));
     for (name, on) in [("nocache", build.no_cache), ("pull", build.pull)] {
         query.add(name, if on { "1" } else { "" });
     }
@@ -83,7 +83,7 @@ impl Query {
         }
     }
 
-    fn add_json(&mut self, name: &str, value: Value) {
+    fn add_json(&mut self, name: &str, value: &Value) {
         let empty = value.as_array().is_some_and(Vec::is_empty)
             || value.as_object().is_some_and(serde_json::Map::is_empty);
         if !empty {

@@ -52,7 +52,7 @@ impl Status {
 }
 
 /// Answers one call.
-pub(super) async fn answer(served: Arc<Served>, request: Request<Incoming>) -> Response<Reply> {
+pub(super) fn answer(served: Arc<Served>, request: Request<Incoming>) -> Response<Reply> {
     let (head, body) = request.into_parts();
     let (sender, receiver) = mpsc::channel(FRAMES_AHEAD);
     let call = Call {

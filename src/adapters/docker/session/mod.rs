@@ -108,8 +108,8 @@ impl Session {
         let (asker, questions) = mpsc::channel(ASKED_AHEAD);
         let served = Arc::new(Served { offer, asker });
         let service = hyper::service::service_fn(move |request| {
-            let served = Arc::clone(&served);
-            async move { Ok::<_, std::convert::Infallible>(grpc::answer(served, request).await) }
+            let answer = grpc::answer(Arc::clone(&served), request);
+            std::future::ready(Ok::<_, std::convert::Infallible>(answer))
         });
         let connection = tokio::spawn(async move {
             let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
