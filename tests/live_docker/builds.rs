@@ -257,11 +257,11 @@ async fn the_hosts_network_is_denied_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_failure_names_the_step_and_shows_what_it_printed() {
-    let text = "RUN echo fine\nRUN echo one; echo two >&2; exit 7\nRUN echo never\n";
+    let text = "RUN echo fine\nRUN echo one >&2; echo two >&2; exit 7\nRUN echo never\n";
     let wish = Build::of("assets", inline(text));
     let error = try_build(&engine(), "builds/failing", &wish, &tree()).await.unwrap_err();
     let OutsideError::Failed(text) = &error else { panic!("{error:?}") };
-    assert!(text.contains("3/4] RUN echo one; echo two >&2; exit 7`: exit code: 7"), "{text}");
+    assert!(text.contains("3/4] RUN echo one >&2; echo two >&2; exit 7`: exit code: 7"), "{text}");
     assert!(text.contains("it printed: one | two"), "{text}");
 
     let wish = Build::of("web", inline("COPY nothing /\n"));
