@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::compose::{ContainerLabels, ImageLabel};
 use super::build::{Build, BuildOwner};
+use super::compose::{ContainerLabels, ImageLabel};
 use super::id::{
     CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, ImageId, ImageRef, NetworkId,
     NetworkName, NodeName, VolumeName,

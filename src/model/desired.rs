@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::compose::ProjectFiles;
 use super::build::Build;
+use super::compose::ProjectFiles;
 use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
 use super::id::{ContainerName, DeploymentId, EngineName, Revision, ServiceName, SourceId};

@@ -8,8 +8,8 @@ use super::drift::ImageUse;
 use crate::model::action::{Action, StepId};
 use crate::model::build::{Build, BuildOwner};
 use crate::model::desired::{ImageSource, Service};
-use crate::model::observed::NetworkView;
 use crate::model::id::ImageRef;
+use crate::model::observed::NetworkView;
 use crate::model::plan::{Reason, WaitingOn};
 
 /// Pulls and builds what is absent: everything is there before anything starts.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconciler::model::compose::ProjectFiles;
 use reconciler::model::build::{Build, Dockerfile};
+use reconciler::model::compose::ProjectFiles;
 use reconciler::model::desired::{
     Condition, Dependency, Deployment, DesiredState, Entry, ImageSource, Layout, Network, Origins,
     PullPolicy, Registration, Rollout, RolloutOrder, Service, SyncMode, Volume,
