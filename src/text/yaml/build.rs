@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span as RawSpan, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan, Tag};
 
 use super::flow::{self, Adjusted};
 use super::frame::{Content, Frame, MERGE, Map, PendingKey};
@@ -38,7 +38,34 @@ struct Builder<'a> {
 
 /// The documents of a file. `None` after an error that hides the rest.
 pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Document>> {
-    let Adjusted { text: adjusted, shifts } = flow::adjust(text);
+    let (span, error) = match attempt(file, Adjusted::untouched(text), report)? {
+        Ok(documents) => return Some(documents),
+        Err(error) => error,
+    };
+    if flow::is_about_indentation(&error) {
+        // What was reported up to there is found a second time, and not repeated.
+        if let Some(adjusted) = flow::adjust(text, error.clone())
+            && let Ok(documents) = attempt(file, adjusted, report)?
+        {
+            return Some(documents);
+        }
+        if super::refused(file, text, report) {
+            return None;
+        }
+    }
+    let message = format!("this is not valid YAML: {}", error.info());
+    report.refuse_as(codes::YAML, span, message, None);
+    None
+}
+
+/// The documents of a text, or what saphyr has against it; `None` after another error that
+/// hides the rest.
+fn attempt(
+    file: FileId,
+    text: Adjusted<'_>,
+    report: &Reporter,
+) -> Option<Result<Vec<Document>, (Span, ScanError)>> {
+    let Adjusted { text, shifts } = text;
     let mut builder = Builder {
         file,
         report,
@@ -47,26 +74,17 @@ pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<D
         expanded: 0,
         documents: Vec::new(),
         shifts,
-        open_end: (!adjusted.ends_with('\n')).then(|| adjusted.chars().count()),
+        open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
     };
-    for event in Parser::new_from_str(&adjusted) {
+    for event in Parser::new_from_str(&text) {
         match event {
             Ok((event, span)) => builder.on_event(event, span)?,
             Err(error) => {
-                if error.info().starts_with("invalid indentation")
-                    && super::refused(file, text, report)
-                {
-                    return None;
-                }
-                let at = *error.marker();
-                let span = builder.span(RawSpan::empty(at));
-                let message = format!("this is not valid YAML: {}", error.info());
-                report.refuse_as(codes::YAML, span, message, None);
-                return None;
+                return Some(Err((builder.span(RawSpan::empty(*error.marker())), error)));
             }
         }
     }
-    Some(builder.documents)
+    Some(Ok(builder.documents))
 }
 
 /// What the tags of Compose ask for.

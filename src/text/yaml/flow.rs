@@ -11,7 +11,7 @@ use saphyr_parser::{Parser, ScanError};
 /// How many bytes may be scanned in search of such lines.
 const BUDGET: usize = 16 << 20;
 
-/// A text that saphyr reads, or the text itself if nothing can be done.
+/// A text that saphyr reads.
 pub(crate) struct Adjusted<'t> {
     /// The text.
     pub(crate) text: Cow<'t, str>,
@@ -19,12 +19,18 @@ pub(crate) struct Adjusted<'t> {
     pub(crate) shifts: BTreeMap<usize, usize>,
 }
 
-/// Indents what has to be indented.
-pub(crate) fn adjust(text: &str) -> Adjusted<'_> {
-    let untouched = || Adjusted { text: Cow::Borrowed(text), shifts: BTreeMap::new() };
-    let Some(mut error) = indentation_error(text) else { return untouched() };
+impl<'t> Adjusted<'t> {
+    /// The text as it is.
+    pub(crate) fn untouched(text: &'t str) -> Self {
+        Self { text: Cow::Borrowed(text), shifts: BTreeMap::new() }
+    }
+}
+
+/// Indents what has to be indented in a text against which saphyr has `error`; `None` if
+/// that does not help.
+pub(crate) fn adjust<'t>(text: &'t str, mut error: ScanError) -> Option<Adjusted<'t>> {
     if super::objection(text).is_some() {
-        return untouched();
+        return None;
     }
     let lines: Vec<&str> = text.split('\n').collect();
     let indent = |line: &str| line.bytes().take_while(|byte| *byte == b' ').count();
@@ -33,21 +39,20 @@ pub(crate) fn adjust(text: &str) -> Adjusted<'_> {
     let mut left = BUDGET;
     loop {
         // Something else than indentation: nothing that can be helped here.
-        if !error.info().starts_with("invalid indentation") {
-            return untouched();
+        if !is_about_indentation(&error) {
+            return None;
         }
         // In a quoted scalar the error is at its start, the cause on a later line.
         let first = error.marker().line() + usize::from(error.info().contains("quoted scalar"));
         let next = (first..=lines.len())
             .find(|line| !moved.contains(line) && !lines[line - 1].trim().is_empty());
-        let Some(next) = next else { return untouched() };
+        let next = next?;
         // Mostly all lines up to the closing bracket need it. If that goes wrong, one does.
         let closes = |line: &str| line.trim_start().starts_with([']', '}']);
         let last = (next..=lines.len()).find(|line| closes(lines[line - 1])).unwrap_or(next);
         let mut run = moved.clone();
         run.extend(next..=last);
-        let Some(rest) = left.checked_sub(2 * text.len()) else { return untouched() };
-        left = rest;
+        left = left.checked_sub(2 * text.len())?;
         let mut result = attempt(&lines, &run, width);
         if result.1.as_ref().is_some_and(|error| error.marker().line() <= last) {
             run = moved;
@@ -59,10 +64,15 @@ pub(crate) fn adjust(text: &str) -> Adjusted<'_> {
             (_, Some(again)) => error = again,
             (text, None) => {
                 let shifts = moved.into_iter().map(|line| (line, width)).collect();
-                return Adjusted { text: Cow::Owned(text), shifts };
+                return Some(Adjusted { text: Cow::Owned(text), shifts });
             }
         }
     }
+}
+
+/// Whether moving lines may help.
+pub(crate) fn is_about_indentation(error: &ScanError) -> bool {
+    error.info().starts_with("invalid indentation")
 }
 
 /// The text with some lines moved, and what saphyr has against its indentation. Any
@@ -80,9 +90,4 @@ fn join(lines: &[&str], moved: &BTreeSet<usize>, width: usize) -> String {
         format!("{pad}{line}")
     };
     lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn indentation_error(text: &str) -> Option<ScanError> {
-    let error = Parser::new_from_str(text).find_map(Result::err)?;
-    error.info().starts_with("invalid indentation").then_some(error)
 }

@@ -18,6 +18,7 @@ pub(crate) use self::build::weight;
 pub(crate) use self::scalar::go_float;
 
 use serde::Deserialize as _;
+use serde::de::IgnoredAny;
 
 use super::codes;
 use crate::text::report::Reporter;
@@ -222,7 +223,7 @@ fn refused(file: FileId, text: &str, report: &Reporter) -> bool {
 /// What libyaml has against a text, if anything.
 fn objection(text: &str) -> Option<serde_yaml::Error> {
     serde_yaml::Deserializer::from_str(text)
-        .find_map(|document| serde::de::IgnoredAny::deserialize(document).err())
+        .find_map(|document| IgnoredAny::deserialize(document).err())
 }
 
 fn span_of(file: FileId, error: &serde_yaml::Error, report: &Reporter) -> Span {
