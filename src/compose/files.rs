@@ -4,10 +4,11 @@
 use std::cell::RefCell;
 
 use super::codes::{FILE, LIMIT, REMOTE};
-use super::{NOWHERE, Request, environment};
+use super::{NOWHERE, environment};
 use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Document, Span, parse_all};
+use crate::world::Tree;
 
 /// How many files one stack may have, with all it includes and extends.
 const MOST_FILES: usize = 1000;
@@ -41,7 +42,8 @@ impl Named<'_> {
 
 /// The files of a stack.
 pub(crate) struct Files<'a> {
-    request: &'a Request<'a>,
+    tree: &'a dyn Tree,
+    root: &'a str,
     report: &'a Reporter,
     used: RefCell<Used>,
 }
@@ -55,8 +57,8 @@ struct Used {
 
 impl<'a> Files<'a> {
     /// No file was read yet.
-    pub(crate) fn new(request: &'a Request<'a>, report: &'a Reporter) -> Self {
-        Self { request, report, used: RefCell::default() }
+    pub(crate) fn new(tree: &'a dyn Tree, root: &'a str, report: &'a Reporter) -> Self {
+        Self { tree, root, report, used: RefCell::default() }
     }
 
     /// The path inside the tree that a path in a file of `directory` means.
@@ -68,8 +70,8 @@ impl<'a> Files<'a> {
             return None;
         }
         let below_root = path
-            .strip_prefix(self.request.root)
-            .filter(|_| self.request.root != NOWHERE)
+            .strip_prefix(self.root)
+            .filter(|_| self.root != NOWHERE)
             .and_then(|rest| rest.strip_prefix('/'));
         let inside = match below_root {
             Some(rest) => paths::in_tree("", rest),
@@ -85,7 +87,7 @@ impl<'a> Files<'a> {
 
     /// A file's text; `None` if it was refused.
     pub(crate) fn text(&self, file: &str, named: Named<'_>) -> Option<String> {
-        let why = match environment::text(self.request.tree, file) {
+        let why = match environment::text(self.tree, file) {
             Ok(text) => {
                 self.count(text.len(), named)?;
                 return Some(text);

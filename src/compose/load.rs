@@ -2,7 +2,7 @@
 
 use super::codes::{LEGACY, NOT_A_STACK, VERSION};
 use super::extends::{self, Bases};
-use super::files::{Files, Named};
+use super::files::Files;
 use super::path::Path;
 use super::variables::Variables;
 use super::{Request, canonical, include, interpolate, legacy, merge, reset, schema, unique};
@@ -59,22 +59,11 @@ impl<'a> Scope<'a> {
 impl<'a> Loader<'a> {
     /// Nothing was read yet.
     pub(crate) fn new(request: &'a Request<'a>, report: &'a Reporter) -> Self {
-        Self { request, report, files: Files::new(request, report) }
-    }
-
-    /// The stack files. Those that cannot be read were reported, all of them.
-    pub(crate) fn sources(&self) -> Option<Vec<Source>> {
-        let given = Named { path: "", at: Span::START };
-        let read = |file: &String| {
-            let documents = self.files.documents(file, given)?;
-            Some(Source { file: file.clone(), documents })
-        };
-        let sources: Vec<Option<Source>> = self.request.files.iter().map(read).collect();
-        sources.into_iter().collect()
+        Self { request, report, files: Files::new(request.tree, request.root, report) }
     }
 
     /// The files of a project, each merged onto the ones before, in canonical form. `None`
-    /// after an error: what comes after the first file that has one is not looked at.
+    /// after an error that hides the rest; after others, what they are about is not in it.
     pub(crate) fn model(&self, scope: &Scope<'_>, sources: Vec<Source>) -> Option<Node> {
         let mut model = Node { span: Span::START, value: Value::Map(Vec::new()) };
         for Source { file, documents } in sources {
@@ -84,7 +73,7 @@ impl<'a> Loader<'a> {
         }
         if scope.legacy {
             legacy::upgrade(&mut model, self.report);
-            self.checked(&mut model)?;
+            self.checked(&mut model);
         }
         if matches!(&model.value, Value::Map(entries) if entries.is_empty()) {
             let help = "begin with `services:`".to_owned();
@@ -123,7 +112,8 @@ impl<'a> Loader<'a> {
         if scope.legacy {
             return Some(());
         }
-        self.checked(model)
+        self.checked(model);
+        Some(())
     }
 
     /// A legacy file with its services where they belong.
@@ -137,14 +127,10 @@ impl<'a> Loader<'a> {
     }
 
     /// Checks what was merged so far, and brings it into canonical form.
-    fn checked(&self, model: &mut Node) -> Option<()> {
+    fn checked(&self, model: &mut Node) {
         schema::validate(model, self.report);
         self.drop_version(model);
-        if self.report.has_errors() {
-            return None;
-        }
         self.canonical(model);
-        (!self.report.has_errors()).then_some(())
     }
 
     /// Fills in references.

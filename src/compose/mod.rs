@@ -36,22 +36,21 @@ mod name;
 mod reset;
 mod unique;
 
+use self::files::{Files, Named};
 use self::load::{Loader, Scope, Source};
 use self::variables::Variables;
 use crate::text::report::Reporter;
-use crate::text::yaml::Node;
+use crate::text::yaml::{Node, Span};
 use crate::world::Tree;
 
 /// Where a tree begins that has no place on the engine's host (a commit): absolute paths of
 /// the normal form begin with it. No path of a user can: two slashes are one when cleaned.
 pub(crate) const NOWHERE: &str = "//source";
 
-/// Which files make a stack, and how they are read.
+/// How a stack is loaded from its files.
 pub(crate) struct Request<'a> {
     /// All files.
     pub(crate) tree: &'a dyn Tree,
-    /// The stack files as paths of the tree, each merged onto the ones before.
-    pub(crate) files: &'a [String],
     /// The project directory as a path of the tree.
     pub(crate) directory: &'a str,
     /// The tree's root as an absolute path, or [`NOWHERE`].
@@ -97,17 +96,51 @@ pub(crate) struct Project {
     pub(crate) disabled: Vec<crate::text::yaml::Entry>,
 }
 
-/// Loads a stack. `report` is about its first file; `None` after an error, which is there.
-pub(crate) fn load(request: &Request<'_>, report: &Reporter) -> Option<Project> {
+/// The files of a stack as they were read: nothing is filled in, extended or included yet.
+pub(crate) struct Sources(Vec<Source>);
+
+impl Sources {
+    /// The root of every document, in the order in which they are merged.
+    pub(crate) fn roots(&self) -> impl DoubleEndedIterator<Item = &Node> {
+        self.0.iter().flat_map(|source| &source.documents).map(|document| &document.root)
+    }
+
+    /// Whether they are of the first dialect, in which the services are at the top.
+    pub(crate) fn is_legacy(&self) -> bool {
+        self.0.first().is_some_and(Source::is_legacy)
+    }
+}
+
+/// Reads the files of a stack, of which `report` is about the first. `None` after an error,
+/// which is there.
+pub(crate) fn open(
+    tree: &dyn Tree,
+    root: &str,
+    files: &[String],
+    report: &Reporter,
+) -> Option<Sources> {
+    let read = Files::new(tree, root, report);
+    let given = Named { path: "", at: Span::START };
+    let source = |file: &String| {
+        let documents = read.documents(file, given)?;
+        Some(Source { file: file.clone(), documents })
+    };
+    // All of them, so that each one's errors are told.
+    let sources: Vec<Option<Source>> = files.iter().map(source).collect();
+    sources.into_iter().collect::<Option<Vec<Source>>>().map(Sources)
+}
+
+/// Loads a stack from its files; `None` after an error that hides the rest. After others,
+/// which are reported, it is what can still be said: good for finding more of them.
+pub(crate) fn load(request: &Request<'_>, sources: Sources, report: &Reporter) -> Option<Project> {
     let loader = Loader::new(request, report);
-    let sources = loader.sources()?;
     let name = name::of(request, &sources, report)?;
     let mut variables = request.variables.clone();
     variables.own.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
     let mut scope = Scope::new(request.directory, &variables, &[]);
-    scope.legacy = sources.first().is_some_and(Source::is_legacy);
-    let root = loader.model(&scope, sources)?;
+    scope.legacy = sources.is_legacy();
+    let root = loader.model(&scope, sources.0)?;
     let options = Options { legacy: scope.legacy, ..request.options };
     let request = Request { name: Some(&name), variables: &variables, options, ..*request };
-    normal::finish(root, &request, report)
+    Some(normal::finish(root, &request, report))
 }

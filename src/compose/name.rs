@@ -2,13 +2,13 @@
 //! of its folder.
 
 use super::codes::NAME;
-use super::{NOWHERE, Request, Source, interpolate};
+use super::{NOWHERE, Request, Sources, interpolate};
 use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Node, Scalar, Span, Value};
 
 /// The name; `None` if there is no usable one, which was reported.
-pub(crate) fn of(request: &Request<'_>, sources: &[Source], report: &Reporter) -> Option<String> {
+pub(crate) fn of(request: &Request<'_>, sources: &Sources, report: &Reporter) -> Option<String> {
     const HELP: &str =
         "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit";
     if let Some(name) = request.name {
@@ -19,8 +19,7 @@ pub(crate) fn of(request: &Request<'_>, sources: &[Source], report: &Reporter) -
         report.refuse_as(NAME, Span::START, message, Some(HELP.to_owned()));
         return None;
     }
-    let documents = sources.iter().flat_map(|source| &source.documents);
-    let said = documents.rev().find_map(|document| declared(&document.root));
+    let said = sources.roots().rev().find_map(declared);
     let (name, at) = match said {
         Some((scalar, at)) => (said_name(scalar, at, request, report)?, at),
         None => (folder(request).unwrap_or_default(), Span::START),

@@ -1,9 +1,13 @@
 //! Whether a tree is what the table of keys allows: unknown keys, wrong types, words and
 //! numbers out of range, each refused at the key that Compose names.
 
+mod refused;
 mod scalar;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+use self::refused::Refused;
 
 use super::codes::{MISSING, TWICE, TYPE, UNKNOWN_KEY};
 use super::normal::RESOLVED;
@@ -14,9 +18,15 @@ use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
 use crate::text::yaml::{Entry, Node, Span, Value};
 
-/// Checks a whole stack file after its merge, before canonical forms.
-pub(crate) fn validate(root: &Node, report: &Reporter) {
-    Checker { report }.object(&spec::FILE, root, Path::Root);
+/// Checks a whole stack file after its merge, before canonical forms. What is refused is
+/// taken out, so that the rest can be looked at and nothing complains about it again.
+pub(crate) fn validate(root: &mut Node, report: &Reporter) {
+    let checker = Checker { report, refused: RefCell::default() };
+    checker.object(&spec::FILE, root, Path::Root);
+    let refused = checker.refused.into_inner();
+    if !refused.is_empty() {
+        refused.take_out(root);
+    }
 }
 
 /// Reports what is wrong at a key path.
@@ -37,10 +47,12 @@ pub(crate) fn refuse(
 
 struct Checker<'r> {
     report: &'r Reporter,
+    refused: RefCell<Refused>,
 }
 
 impl Checker<'_> {
     fn refuse(&self, code: Code, path: Path<'_>, at: Span, what: &str, help: Option<String>) {
+        self.refused.borrow_mut().note(code, at);
         refuse(self.report, code, path, at, what, help);
     }
 

@@ -99,10 +99,9 @@ impl Config {
 /// Everything that is wrong with it.
 pub fn config(tree: &dyn Tree, asked: &ConfigRequest) -> Result<Config, Vec<Diagnostic>> {
     let first = asked.files.first().map_or("", String::as_str);
-    let report = match environment::text(tree, first) {
-        Ok(text) => Reporter::new(first, &text),
-        Err(_) => Reporter::hidden(first),
-    };
+    let report = Reporter::hidden(first);
+    let root = asked.root.as_deref().unwrap_or(compose::NOWHERE);
+    let sources = compose::open(tree, root, &asked.files, &report);
     let directory = asked.directory.as_deref().unwrap_or(paths::split(first).0);
     let mut variables = Variables { passed: asked.environment.clone(), ..Variables::default() };
     environment::read(tree, directory, asked.env_files.as_deref(), &mut variables, None, &report);
@@ -118,9 +117,8 @@ pub fn config(tree: &dyn Tree, asked: &ConfigRequest) -> Result<Config, Vec<Diag
     }
     let request = compose::Request {
         tree,
-        files: &asked.files,
         directory,
-        root: asked.root.as_deref().unwrap_or(compose::NOWHERE),
+        root,
         name: name.as_deref(),
         profiles: &profiles,
         variables: &variables,
@@ -134,7 +132,7 @@ pub fn config(tree: &dyn Tree, asked: &ConfigRequest) -> Result<Config, Vec<Diag
             ..compose::Options::default()
         },
     };
-    let project = compose::load(&request, &report);
+    let project = sources.and_then(|sources| compose::load(&request, sources, &report));
     let failed = report.has_errors();
     let mut found = report.finish();
     super::one::sort(&mut found);

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::discover::{self, Found, LIST, Loader};
-use super::lower;
-use super::one::{self, Request, StackFile};
+use super::discover::{self, Found, LIST};
+use super::one::{self, Loader, Request, Stack};
+use crate::compose::environment;
 use crate::model::desired::{Entry, Layout, SyncMode};
-use crate::model::diagnostic::Diagnostic;
+use crate::model::diagnostic::{Diagnostic, Severity};
 use crate::model::id::{DeploymentId, EngineName};
 use crate::text::paths;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
-use crate::text::yaml::{Entry as Field, Node, Span};
-use crate::world::TreeKind;
+use crate::text::yaml::{self, Entry as Field, FileId, Node, Span};
+use crate::world::{Tree, TreeKind};
 
 const KEYS: [&str; 7] =
     ["stack", "engine", "variables", "scale", "sync", "env_files", "project_directory"];
@@ -24,7 +24,7 @@ const REFUSED: [&str; 2] = ["files", "profiles"];
 pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
     let mut found = Found::new(Layout::Listed);
     let path = paths::join(start, LIST);
-    let StackFile { root, report, .. } = one::read(loader.tree, &path);
+    let (root, report) = list(loader.tree, &path);
     let Some(root) = root else {
         found.incomplete = report.finish();
         return found;
@@ -62,6 +62,21 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
     found
 }
 
+/// The tree of `deployments.yaml`, or why there is none.
+fn list(tree: &dyn Tree, path: &str) -> (Option<Node>, Reporter) {
+    match environment::text(tree, path) {
+        Ok(text) => {
+            let report = Reporter::new(path, &text);
+            (yaml::parse(FileId::FIRST, &text, &report), report)
+        }
+        Err(error) => {
+            let report = Reporter::hidden(path);
+            report.error(Span::START, error.to_string());
+            (None, report)
+        }
+    }
+}
+
 /// One entry. What is wrong with it makes only this deployment invalid.
 fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Reporter) -> Entry {
     let report = outer.same_files();
@@ -90,7 +105,6 @@ fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Re
             ),
         }
     }
-    request.scale = scaled.iter().map(|(name, (count, _))| (name.clone(), *count)).collect();
     let file = stack.and_then(|(path, at)| open(loader, start, &path, at, &report));
     if entry.value.get("stack").is_none() {
         report.error_help(
@@ -100,18 +114,19 @@ fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Re
         );
     }
     let Some(file) = file else { return Entry::Invalid(report.finish()) };
-    if let Some(root) = &file.root {
-        let names = lower::service_names(root);
-        for (name, (_, at)) in scaled.iter().filter(|(name, _)| !names.contains(&name.as_str())) {
-            let message = format!("there is no service `{name}` in {}", file.path);
-            report.refuse(*at, message, did_you_mean(name, names.iter().copied()));
-        }
-    }
+    request.scale = scaled
+        .into_iter()
+        .map(|(name, (count, at))| {
+            let message = format!("there is no service `{name}` in {}", file.path());
+            let unknown = outer.diagnostic(Severity::Error, at, message, None);
+            (name, (count, unknown))
+        })
+        .collect();
     for diagnostic in report.finish() {
         file.report.add(diagnostic);
     }
     let variables = one::variables(&file, &request, loader.tree, loader.options);
-    one::load(file, &id, &request, variables, loader.options, loader.contexts, loader.tree)
+    one::load(file, &id, &request, variables, *loader)
 }
 
 /// The stack file that an entry names, directly or by its folder.
@@ -121,31 +136,20 @@ fn open(
     path: &str,
     at: Span,
     report: &Reporter,
-) -> Option<StackFile> {
+) -> Option<Stack> {
     let Some(full) = paths::in_tree(start, path) else {
         report.error(at, format!("the stack `{path}` is outside the source's tree"));
         return None;
     };
     match paths::kind(loader.tree, &full) {
-        Some(TreeKind::File { .. }) => {
-            let (folder, name) = paths::split(&full);
-            let file = one::read(loader.tree, &full);
-            if let Ok(entries) = loader.tree.list(folder)
-                && discover::stack_in(&entries) == Some(name)
-            {
-                discover::beside(&file.report, name, &entries);
-            }
-            Some(file)
-        }
+        Some(TreeKind::File { .. }) => Some(Stack::read(*loader, vec![full])),
         Some(TreeKind::Folder) => {
             let entries = loader.tree.list(&full).unwrap_or_default();
-            let Some(name) = discover::stack_in(&entries) else {
+            let name = discover::stack_in(&entries);
+            if name.is_none() {
                 report.error(at, format!("the folder `{path}` has no stack file"));
-                return None;
-            };
-            let file = one::read(loader.tree, &paths::join(&full, name));
-            discover::beside(&file.report, name, &entries);
-            Some(file)
+            }
+            Some(loader.open(&full, name?, &entries))
         }
         Some(TreeKind::Link | TreeKind::Other) => {
             report.error(at, format!("the stack `{path}` is not a regular file of the tree"));

@@ -4,21 +4,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lower::Contexts;
-use super::one::{self, Request, StackFile};
+use super::one::{self, Loader, Request, Stack};
 use super::{Options, deployments};
 use crate::model::desired::{Entry, Layout};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::model::id::DeploymentId;
 use crate::text::paths;
-use crate::text::report::Reporter;
-use crate::world::{Snapshot, Tree, TreeEntry, TreeError, TreeKind};
+use crate::text::yaml::{Node, Span, Value};
+use crate::world::{Snapshot, TreeEntry, TreeError, TreeKind};
 
 /// The list of deployments.
 pub(super) const LIST: &str = "deployments.yaml";
 /// Names of stack files; the first that exists is taken, as Compose does.
 const STACKS: [&str; 5] =
-    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "fig.yml"];
-/// Files that Compose would merge onto the stack by itself.
+    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", LEGACY];
+/// The oldest name, which nothing is merged onto.
+const LEGACY: &str = "fig.yml";
+/// Files that are merged onto a stack that was found, as Compose does; the first that exists.
 const OVERRIDES: [&str; 4] = [
     "compose.override.yaml",
     "compose.override.yml",
@@ -110,43 +112,41 @@ pub(super) fn discover(snapshot: &Snapshot, options: &Options) -> Found {
         }
     }
     let included: BTreeSet<String> = stacks.iter().flat_map(included).collect();
-    for stack in stacks.into_iter().filter(|stack| !included.contains(&stack.path)) {
+    for stack in stacks.into_iter().filter(|stack| !included.contains(stack.path())) {
         loader.add(stack, &mut found);
     }
     found
 }
 
-/// What the loading of each deployment needs.
-pub(super) struct Loader<'a> {
-    pub(super) tree: &'a dyn Tree,
-    pub(super) options: &'a Options,
-    pub(super) contexts: &'a Contexts<'a>,
-}
-
 impl Loader<'_> {
     fn single(&self, path: &str) -> Found {
         let mut found = Found::new(Layout::SingleFile);
-        self.add(one::read(self.tree, path), &mut found);
+        self.add(Stack::read(*self, vec![path.to_owned()]), &mut found);
         found
     }
 
-    /// Reads a folder's stack file and says what Compose would do beside it.
-    fn open(&self, folder: &str, name: &str, entries: &[TreeEntry]) -> StackFile {
-        let file = one::read(self.tree, &paths::join(folder, name));
-        beside(&file.report, name, entries);
-        file
+    /// Reads a folder's stack, with what Compose merges onto it by itself.
+    pub(super) fn open(&self, folder: &str, name: &str, entries: &[TreeEntry]) -> Stack {
+        let overrides = OVERRIDES.into_iter().find(|other| has_file(entries, other));
+        let names = std::iter::once(name).chain(overrides.filter(|_| name != LEGACY));
+        let files = names.map(|name| paths::join(folder, name)).collect();
+        let stack = Stack::read(*self, files);
+        for other in STACKS.into_iter().filter(|other| *other != name && has_file(entries, other)) {
+            stack.report.warn(Span::START, format!("`{other}` beside this file is not used"), None);
+        }
+        stack
     }
 
     /// Loads a stack that stands for itself.
-    fn add(&self, file: StackFile, found: &mut Found) {
+    fn add(&self, file: Stack, found: &mut Found) {
         let request = Request::default();
         let variables = one::variables(&file, &request, self.tree, self.options);
         let named = one::declared_name(&file, &variables);
-        let at = Loc::new(file.path.as_str(), 1, 1);
-        let from_folder = self.folder_id(&file.path);
+        let at = Loc::new(file.path(), 1, 1);
+        let from_folder = self.folder_id(file.path());
         let certain = named.is_ok();
         let Some(id) = named.ok().flatten().or(from_folder) else {
-            let message = format!("the deployment in {} has no id", file.path);
+            let message = format!("the deployment in {} has no id", file.path());
             found.incomplete.push(Diagnostic {
                 at: Some(at),
                 ..Diagnostic::error(message).with_help("add `name:` to the stack file")
@@ -154,9 +154,8 @@ impl Loader<'_> {
             found.incomplete.extend(file.report.finish());
             return;
         };
-        let path = file.path.clone();
-        let entry =
-            one::load(file, &id, &request, variables, self.options, self.contexts, self.tree);
+        let path = file.path().to_owned();
+        let entry = one::load(file, &id, &request, variables, *self);
         if !certain {
             let message = format!("the id of the deployment in {path} cannot be read");
             found
@@ -204,31 +203,17 @@ pub(super) fn stack_in(entries: &[TreeEntry]) -> Option<&'static str> {
     STACKS.into_iter().find(|name| has_file(entries, name))
 }
 
-/// What Compose would merge or overlook beside a stack file.
-pub(super) fn beside(report: &Reporter, name: &str, entries: &[TreeEntry]) {
-    let start = crate::text::yaml::Span::START;
-    for other in OVERRIDES.into_iter().filter(|other| has_file(entries, other)) {
-        report.error_help(
-            start,
-            format!("Compose would merge `{other}` onto this file, which is not carried yet"),
-            "merge it by hand, or move it elsewhere",
-        );
-    }
-    for other in STACKS.into_iter().filter(|other| *other != name && has_file(entries, other)) {
-        report.warn(start, format!("`{other}` beside this file is not used"), None);
-    }
-}
-
 /// The files that a stack includes: they are parts, not deployments.
-fn included(file: &StackFile) -> Vec<String> {
-    use crate::text::yaml::Value;
-    let folder = paths::split(&file.path).0;
-    let Some(include) = file.root.as_ref().and_then(|root| root.get("include")) else {
-        return Vec::new();
-    };
-    let Value::List(items) = &include.value.value else { return Vec::new() };
+fn included(file: &Stack) -> Vec<String> {
+    let folder = paths::split(file.path()).0;
+    fn items(root: &Node) -> &[Node] {
+        match root.get("include").map(|entry| &entry.value.value) {
+            Some(Value::List(items)) => items,
+            _ => &[],
+        }
+    }
     let mut found = Vec::new();
-    for item in items {
+    for item in file.roots().flat_map(items) {
         let path = item.get("path").map_or(item, |entry| &entry.value);
         let parts = match &path.value {
             Value::List(parts) => parts.as_slice(),

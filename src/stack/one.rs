@@ -1,4 +1,4 @@
-//! One deployment: from the path of its stack file to a valid deployment or to
+//! One deployment: from the paths of its stack files to a valid deployment or to
 //! everything that is wrong with it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,26 +7,47 @@ use std::sync::Arc;
 use super::Options;
 use super::lower::{self, Contexts, Instance};
 use crate::compose::variables::Variables;
-use crate::compose::{environment, interpolate, template};
+use crate::compose::{self, NOWHERE, Sources, environment, template};
 use crate::model::desired::{Entry, SyncMode};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::model::id::{DeploymentId, EngineName};
 use crate::text::paths;
 use crate::text::report::Reporter;
-use crate::text::yaml::{self, FileId, Node};
+use crate::text::suggest::did_you_mean;
+use crate::text::yaml::Node;
 use crate::world::Tree;
 
-/// A stack file that was read.
-pub(super) struct StackFile {
-    /// Its path inside the tree.
-    pub(super) path: String,
-    /// Its tree, not interpolated; `None` if it cannot be parsed or read.
-    pub(super) root: Option<Node>,
+/// The stack files of one deployment.
+pub(super) struct Stack {
+    /// Paths inside the tree, each merged onto the ones before; at least one.
+    pub(super) files: Vec<String>,
+    /// What was read; `None` if any of them cannot be parsed or read.
+    pub(super) sources: Option<Sources>,
     /// What was found so far.
     pub(super) report: Reporter,
 }
 
+impl Stack {
+    /// Reads a stack's files.
+    pub(super) fn read(loader: Loader<'_>, files: Vec<String>) -> Self {
+        let report = Reporter::hidden(files.first().map_or("", String::as_str));
+        let sources = compose::open(loader.tree, loader.root(), &files, &report);
+        Self { files, sources, report }
+    }
+
+    /// The stack file itself.
+    pub(super) fn path(&self) -> &str {
+        self.files.first().map_or("", String::as_str)
+    }
+
+    /// The roots of what was read.
+    pub(super) fn roots(&self) -> impl DoubleEndedIterator<Item = &Node> {
+        self.sources.iter().flat_map(Sources::roots)
+    }
+}
+
 /// What `deployments.yaml` says of one deployment, or the defaults.
+#[derive(Default)]
 pub(super) struct Request {
     /// Its engine; `None` takes the operator's default.
     pub(super) engine: Option<EngineName>,
@@ -34,60 +55,31 @@ pub(super) struct Request {
     pub(super) sync: SyncMode,
     /// Where it is declared, if not by its stack file.
     pub(super) origin: Option<Loc>,
-    /// Numbers of replicas that override the stack's.
-    pub(super) scale: BTreeMap<String, u32>,
+    /// Numbers of replicas that override the stack's, each with what to say if the stack
+    /// has no such service.
+    pub(super) scale: BTreeMap<String, (u32, Diagnostic)>,
     /// Its variables.
     pub(super) variables: BTreeMap<String, String>,
     /// Env files that replace `.env`, as paths of the tree.
     pub(super) env_files: Option<Vec<String>>,
     /// The project directory inside the tree; `None` is the stack file's folder.
     pub(super) base: Option<String>,
-}
-
-impl Default for Request {
-    fn default() -> Self {
-        Self {
-            engine: None,
-            sync: SyncMode::Auto,
-            origin: None,
-            scale: BTreeMap::new(),
-            variables: BTreeMap::new(),
-            env_files: None,
-            base: None,
-        }
-    }
-}
-
-/// Reads a stack file.
-pub(super) fn read(tree: &dyn Tree, path: &str) -> StackFile {
-    let (text, error) = match environment::text(tree, path) {
-        Ok(text) => (text, None),
-        Err(error) => (String::new(), Some(error)),
-    };
-    let report = Reporter::new(path, &text);
-    let root = match error {
-        None => yaml::parse(FileId::FIRST, &text, &report),
-        Some(error) => {
-            report.error(yaml::Span::START, error.to_string());
-            None
-        }
-    };
-    StackFile { path: path.to_owned(), root, report }
+    /// The active profiles.
+    pub(super) profiles: Vec<String>,
 }
 
 /// The value of a stack file's `name`; `Err` if there is one that cannot be used (which
 /// has been reported).
 pub(super) fn declared_name(
-    file: &StackFile,
+    file: &Stack,
     variables: &Variables,
 ) -> Result<Option<DeploymentId>, ()> {
-    let Some(root) = &file.root else { return Err(()) };
-    if lower::is_legacy(root) {
+    let Some(sources) = &file.sources else { return Err(()) };
+    if sources.is_legacy() {
         return Ok(None);
     }
-    let Some(field) = root.get("name").filter(|field| !field.value.is_null()) else {
-        return Ok(None);
-    };
+    let said = |root: &Node| root.get("name").filter(|field| !field.value.is_null()).cloned();
+    let Some(field) = sources.roots().rev().find_map(said) else { return Ok(None) };
     let text = file.report.string("name", &field.value).ok_or(())?;
     // What is wrong with a reference is reported when the whole file is interpolated.
     let name = template::expand(&text, variables).map_err(|_| ())?.text;
@@ -104,7 +96,7 @@ pub(super) fn declared_name(
 
 /// The variables of a deployment. Problems with env files are added to the stack's.
 pub(super) fn variables(
-    file: &StackFile,
+    file: &Stack,
     request: &Request,
     tree: &dyn Tree,
     options: &Options,
@@ -122,46 +114,92 @@ pub(super) fn variables(
 }
 
 /// The project directory inside the tree.
-fn base(file: &StackFile, request: &Request) -> String {
-    request.base.clone().unwrap_or_else(|| paths::split(&file.path).0.to_owned())
+fn base(file: &Stack, request: &Request) -> String {
+    request.base.clone().unwrap_or_else(|| paths::split(file.path()).0.to_owned())
+}
+
+/// What a deployment is loaded with.
+#[derive(Clone, Copy)]
+pub(super) struct Loader<'a> {
+    pub(super) tree: &'a dyn Tree,
+    pub(super) options: &'a Options,
+    pub(super) contexts: &'a Contexts<'a>,
+}
+
+impl Loader<'_> {
+    /// Where absolute paths of the normal form begin.
+    fn root(&self) -> &str {
+        self.options.project_root.as_deref().unwrap_or(NOWHERE)
+    }
 }
 
 /// Makes the deployment.
 pub(super) fn load(
-    mut file: StackFile,
+    file: Stack,
     id: &DeploymentId,
     request: &Request,
     mut variables: Variables,
-    options: &Options,
-    contexts: &Contexts<'_>,
-    tree: &dyn Tree,
+    loader: Loader<'_>,
 ) -> Entry {
+    let Loader { tree, options, contexts } = loader;
     variables.own.insert("COMPOSE_PROJECT_NAME".to_owned(), id.to_string());
     let base = base(&file, request);
-    let mut deployment = None;
-    if let Some(root) = &mut file.root {
-        interpolate::interpolate(root, &variables, &file.report);
+    let root = options.project_root.as_deref();
+    let legacy = file.sources.as_ref().is_some_and(Sources::is_legacy);
+    let asked = compose::Request {
+        tree,
+        directory: &base,
+        root: loader.root(),
+        name: Some(id.as_str()),
+        profiles: &request.profiles,
+        variables: &variables,
+        options: compose::Options::default(),
+    };
+    let Stack { files, sources, report } = file;
+    let project = sources.and_then(|sources| compose::load(&asked, sources, &report));
+    let deployment = project.and_then(|project| {
+        let scale = scale(&project, request, &report);
         let instance = Instance {
             id,
             engine: request.engine.as_ref().unwrap_or(&options.default_engine),
             sync: request.sync,
             origin: request.origin.clone(),
-            scale: &request.scale,
+            scale: &scale,
+            legacy,
             variables: &variables,
+            files: &files,
             base: &base,
-            root: options.project_root.as_deref(),
+            root,
             tree,
             contexts,
         };
-        deployment = lower::deployment(root, &instance, &file.report);
-    }
-    let valid = !file.report.has_errors();
-    let mut found = file.report.finish();
+        lower::deployment(&project, &instance, &report)
+    });
+    let valid = !report.has_errors();
+    let mut found = report.finish();
     sort(&mut found);
     match deployment {
         Some(deployment) if valid => Entry::Valid(Arc::new(deployment), found),
         _ => Entry::Invalid(found),
     }
+}
+
+/// The numbers of replicas; one of a service that does not exist is reported.
+fn scale(
+    project: &compose::Project,
+    request: &Request,
+    report: &Reporter,
+) -> BTreeMap<String, u32> {
+    let services = project.root.get("services").map(|entry| &entry.value);
+    let known = services.map(Node::keys).unwrap_or_default();
+    for (name, (_, unknown)) in &request.scale {
+        let disabled = project.disabled.iter().any(|entry| entry.key == *name);
+        if !known.contains(&name.as_str()) && !disabled {
+            let help = did_you_mean(name, known.iter().copied());
+            report.add(Diagnostic { help, ..unknown.clone() });
+        }
+    }
+    request.scale.iter().map(|(name, (count, _))| (name.clone(), *count)).collect()
 }
 
 /// In the order of files and lines; each once.

@@ -2,10 +2,10 @@
 //! point there, and typed reading of its nodes. Knows nothing of Compose.
 
 pub(crate) mod codes;
+mod hiding;
 pub(crate) mod paths;
 pub(crate) mod read;
 pub(crate) mod report;
 pub(crate) mod suggest;
 pub(crate) mod units;
-pub(crate) mod words;
 pub(crate) mod yaml;

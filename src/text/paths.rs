@@ -1,6 +1,5 @@
-//! Paths: inside the tree, and as the engine's host sees them.
+//! Paths inside the tree.
 
-use crate::model::policy::normalise;
 use crate::world::{Tree, TreeKind};
 
 /// A path relative to a folder of the tree, as a path of the tree; `None` if it is
@@ -20,15 +19,6 @@ pub(crate) fn in_tree(base: &str, path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
-}
-
-/// A path relative to a folder of the tree, as the engine's host sees it.
-pub(crate) fn on_host(root: &str, base: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        normalise(path)
-    } else {
-        normalise(&format!("{root}/{base}/{path}"))
-    }
 }
 
 /// A folder of the tree as seen from another: `../shared`, `.` for the same.
@@ -76,7 +66,5 @@ mod tests {
         assert_eq!(in_tree("shop", "/etc"), None);
         assert_eq!(relative("a/b", "a/c/d"), "../c/d");
         assert_eq!(relative("a", "a"), ".");
-        assert_eq!(on_host("/srv/a", "shop", "../../../etc"), "/etc");
-        assert_eq!(on_host("/srv/a", "", "./x"), "/srv/a/x");
     }
 }

@@ -5,10 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::hiding::{indent, is_entry, secret_value, user_info};
 use super::yaml::{FileId, Span};
 use crate::model::desired::Origins;
 use crate::model::diagnostic::{Code, Diagnostic, Loc, Severity};
-use crate::model::secret::is_sensitive_name;
 
 /// How many messages about one file are kept: more would help nobody.
 const MOST: usize = 500;
@@ -63,7 +63,7 @@ impl Reporter {
         }
     }
 
-    /// A reporter that never shows a line: for env files.
+    /// A reporter for a file whose text is not known: it shows no line of it.
     pub(crate) fn hidden(file: &str) -> Self {
         Self::new(file, "")
     }
@@ -78,14 +78,18 @@ impl Reporter {
         }
     }
 
-    /// Adds a file that messages may be about; one of the same name is there already if
-    /// it was read before.
+    /// Adds the text of a file that messages may be about. A file of the same name may be
+    /// there already, with its text or without.
     pub(crate) fn open(&self, name: &str, text: &str) -> FileId {
         let mut files = self.files.borrow_mut();
         let known = files.iter().position(|file| &*file.name == name);
         let index = known.unwrap_or(files.len());
-        if known.is_none() {
-            files.push(Rc::new(File::new(name, text)));
+        match known {
+            None => files.push(Rc::new(File::new(name, text))),
+            Some(index) if files[index].lines.is_empty() => {
+                files[index] = Rc::new(File::new(name, text));
+            }
+            Some(_) => {}
         }
         FileId(u16::try_from(index).expect("BUG: more files than the limit on includes"))
     }
@@ -309,58 +313,6 @@ impl Reporter {
         }
         false
     }
-}
-
-/// Whether a line looks like a map entry or a list item of its own.
-fn is_entry(line: &str) -> bool {
-    let line = line.trim();
-    line.starts_with("- ") || line.ends_with(':') || line.contains(": ")
-}
-
-fn indent(line: &str) -> usize {
-    line.chars().take_while(|c| *c == ' ').count()
-}
-
-/// Whether what follows this name must not be shown. `secrets:` is a word of Compose:
-/// what follows it are names, never values.
-fn names_a_secret(name: &str) -> bool {
-    (is_sensitive_name(name) && name != "secrets") || name == "content"
-}
-
-/// Where the value begins that follows a name that says secret (`DB_PASSWORD: …`,
-/// `- TOKEN=…`), in characters; the line's length if it is not on the line.
-fn secret_value(line: &str) -> Option<usize> {
-    let chars: Vec<char> = line.chars().collect();
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    let mut start = 0;
-    while start < chars.len() {
-        if !is_name(chars[start]) {
-            start += 1;
-            continue;
-        }
-        let end = (start..chars.len()).find(|i| !is_name(chars[*i])).unwrap_or(chars.len());
-        let name: String = chars[start..end].iter().collect();
-        let mut next = end;
-        while chars.get(next).is_some_and(|c| matches!(c, '"' | '\'' | ' ')) {
-            next += 1;
-        }
-        let assigns = matches!(chars.get(next), Some(':' | '='));
-        if assigns && names_a_secret(&name) {
-            let value = (next + 1..chars.len()).find(|i| chars[*i] != ' ');
-            return Some(value.unwrap_or(chars.len()));
-        }
-        start = end;
-    }
-    None
-}
-
-/// Where the user info of a URL begins (`https://user:password@host`), in characters.
-fn user_info(line: &str) -> Option<usize> {
-    line.match_indices("://").find_map(|(at, _)| {
-        let rest = &line[at + 3..];
-        let end = rest.find(['/', ' ', '"', '\'']).unwrap_or(rest.len());
-        rest[..end].contains('@').then(|| line[..at + 3].chars().count())
-    })
 }
 
 #[cfg(test)]

@@ -48,11 +48,11 @@ pub(super) fn nothing_is_empty(root: &mut Node) {
 fn default_network(root: &mut Node) {
     let mut used = None;
     if let Some(services) = get_mut(root, "services") {
-        for Entry { value: service, .. } in entries_mut(services) {
+        for Entry { at, value: service, .. } in entries_mut(services) {
             if service.get("provider").is_some() || service.get("network_mode").is_some() {
                 continue;
             }
-            let at = service.span;
+            let at = *at;
             let none = service.get("networks").is_none_or(|n| entries(&n.value).is_empty());
             if none {
                 set(service, "networks", map(at, vec![entry("default", null(at))]));

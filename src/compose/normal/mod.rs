@@ -37,8 +37,8 @@ pub(crate) fn complete(
 }
 
 /// The normal form of everything that was read and merged, under the name that the request
-/// gives; `None` after an error.
-pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -> Option<Project> {
+/// gives. After an error it is what can still be said.
+pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -> Project {
     let name = request.name.unwrap_or_default().to_owned();
     let directory = paths::join(request.root, request.directory);
     complete(&mut root, &directory, request.variables, request, report);
@@ -53,7 +53,7 @@ pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -
     if request.options.skip_interpolation {
         // What is not filled in has no types yet, and nothing can be said of the whole.
         named(&mut project);
-        return (!report.has_errors()).then_some(project);
+        return project;
     }
     if let Some(services) = super::nodes::get_mut(&mut project.root, "services") {
         project.disabled = disable(services, request.profiles);
@@ -66,7 +66,7 @@ pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -
         used::keep(&mut project.root);
     }
     named(&mut project);
-    (!report.has_errors()).then_some(project)
+    project
 }
 
 /// The name comes first, as it is now.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::place::{Place, shown};
 use super::service::Draft;
 use super::{Scope, keys, top};
-use crate::compose::variables::{Lookup, pass_it};
 use crate::context::{self, ContextError};
 use crate::model::build::{Build, Dockerfile};
 use crate::model::id::ImageRef;
 use crate::text::paths;
-use crate::text::yaml::{Entry, Node, Span, Value};
+use crate::text::yaml::{Entry, Node, Span};
 use crate::world::TreeError;
 
 /// What `build` says, with places for messages.
@@ -23,31 +23,21 @@ struct Wish {
     labels: BTreeMap<String, String>,
 }
 
-/// Reads `build` and settles the image's name.
-pub(super) fn read(draft: &mut Draft<'_>, service: &Node, scope: &Scope<'_>) {
-    let build = service.get("build").filter(|entry| !entry.value.is_null());
-    if let Some(field) = build {
-        let wish = wish(draft, field, service, scope);
-        draft.build = wish.and_then(|wish| settle(wish, scope));
-    }
-    let name = match (&draft.image, build) {
-        (Some(image), _) => image.clone(),
-        (None, Some(_)) => format!("{}-{}", scope.instance.id, draft.name),
-        (None, None) => {
-            if service.get("image").is_none() {
-                let message = format!("`{}` has neither `image` nor `build`", draft.name);
-                scope.report.error(draft.at, message);
-            }
-            return;
-        }
-    };
-    draft.spec.image = ImageRef::new(name);
+/// Reads `build`.
+pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
+    draft.build = wish(draft, field, scope).and_then(|wish| settle(wish, scope));
 }
 
-fn wish(draft: &mut Draft<'_>, field: &Entry, service: &Node, scope: &Scope<'_>) -> Option<Wish> {
+/// The image's name: as the stack says, or Compose's for what is built.
+pub(super) fn image(draft: &Draft<'_>, service: &Node, scope: &Scope<'_>) -> ImageRef {
+    let built = || service.get("build").map(|_| format!("{}-{}", scope.instance.id, draft.name));
+    ImageRef::new(draft.image.clone().or_else(built).unwrap_or_default())
+}
+
+fn wish(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) -> Option<Wish> {
     let report = scope.report;
     let mut wish = Wish {
-        context: ".".to_owned(),
+        context: String::new(),
         context_at: field.at,
         dockerfile: "Dockerfile".to_owned(),
         dockerfile_at: field.at,
@@ -55,54 +45,25 @@ fn wish(draft: &mut Draft<'_>, field: &Entry, service: &Node, scope: &Scope<'_>)
         target: None,
         labels: BTreeMap::new(),
     };
-    if matches!(field.value.value, Value::Map(_)) {
-        for part in report.map("build", &field.value) {
-            if !keys::BUILD.admits(part, report) || part.value.is_null() {
-                continue;
+    for part in keys::BUILD.admitted(&field.value, report) {
+        let (key, node) = (part.key.as_str(), &part.value);
+        match key {
+            "context" => {
+                (wish.context, wish.context_at) = (report.text(key, node)?, node.span);
             }
-            let (key, node) = (part.key.as_str(), &part.value);
-            match key {
-                "context" => {
-                    (wish.context, wish.context_at) = (report.string(key, node)?, node.span);
-                }
-                "dockerfile" => {
-                    (wish.dockerfile, wish.dockerfile_at) = (report.string(key, node)?, node.span);
-                }
-                "args" => wish.args = args(node, scope),
-                "target" => wish.target = report.string(key, node),
-                _ => wish.labels = top::labels(part, report),
+            "dockerfile" => {
+                (wish.dockerfile, wish.dockerfile_at) = (report.text(key, node)?, node.span);
             }
+            "args" => {
+                let pairs = report.pairs("args", node).into_iter();
+                wish.args = pairs.filter_map(|pair| Some((pair.name, pair.value?))).collect();
+            }
+            "target" => wish.target = report.string(key, node),
+            _ => wish.labels = top::labels(part, report),
         }
-    } else {
-        wish.context = report.string("build", &field.value)?;
-        wish.context_at = field.value.span;
-    }
-    if let Some(old) = service.get("dockerfile").filter(|_| scope.legacy) {
-        wish.dockerfile = report.string("dockerfile", &old.value)?;
-        wish.dockerfile_at = old.value.span;
     }
     draft.sensitive.extend(wish.args.keys().map(|name| format!("build.args.{name}")));
     Some(wish)
-}
-
-/// Build arguments; one without a value takes the variable's, if it is set.
-fn args(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, String> {
-    let mut args = BTreeMap::new();
-    for pair in scope.report.pairs("args", node) {
-        let value = match (pair.value, scope.instance.variables.get(&pair.name)) {
-            (Some(value), _) => value,
-            (None, Lookup::Found { value, .. }) => value.to_owned(),
-            (None, Lookup::Unset) => continue,
-            (None, Lookup::Withheld) => {
-                let message =
-                    format!("the variable `{}` is set where this runs, but not passed", pair.name);
-                scope.report.error_help(pair.at, message, pass_it(&pair.name));
-                continue;
-            }
-        };
-        args.insert(pair.name, value);
-    }
-    args
 }
 
 fn settle(wish: Wish, scope: &Scope<'_>) -> Option<Build> {
@@ -112,8 +73,9 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<Build> {
         report.error(wish.context_at, message);
         return None;
     }
-    let Some(folder) = paths::in_tree(scope.instance.base, &wish.context) else {
-        let message = format!("the context `{}` is outside the source's tree", wish.context);
+    let Some(folder) = Place::of(&wish.context, scope.instance).tree else {
+        let message =
+            format!("the context `{}` is outside the source's tree", shown(&wish.context));
         report.error(wish.context_at, message);
         return None;
     };

@@ -4,17 +4,17 @@
 //! Compose does it; everything else is uploaded. Both count by content: the same file
 //! bound or uploaded gives the same hash.
 
+use super::place::{Place, shown};
 use super::service::Draft;
 use super::{Scope, keys, mounts};
+use crate::compose::normal::RESOLVED;
 use crate::compose::variables::{Lookup, pass_it};
 use crate::model::digest::Digest;
 use crate::model::secret::Content;
 use crate::model::spec::{FileSpec, Mount, MountSource};
-use crate::text::paths;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
-use crate::text::suggest::did_you_mean;
-use crate::text::yaml::{Entry, Kind, Node, Span, Value};
+use crate::text::yaml::{Entry, Kind, Node, Span};
 
 /// The largest file that is put into a container, in bytes.
 const MAX_UPLOAD: u64 = 16 << 20;
@@ -71,43 +71,34 @@ pub(super) fn hash(files: &[Delivered]) -> Option<Digest> {
 
 /// What differs between configs and secrets.
 pub(super) struct FileKind {
-    word: &'static str,
+    is_config: bool,
     folder: &'static str,
 }
 
 /// Configs.
-pub(super) const CONFIG: FileKind = FileKind { word: "config", folder: "/" };
+pub(super) const CONFIG: FileKind = FileKind { is_config: true, folder: "/" };
 /// Secrets.
-pub(super) const SECRET: FileKind = FileKind { word: "secret", folder: "/run/secrets/" };
+pub(super) const SECRET: FileKind = FileKind { is_config: false, folder: "/run/secrets/" };
 
 /// Reads a config or secret of the top level.
 pub(super) fn declared(entry: &Entry, scope: &Scope<'_>) -> Option<Declared> {
     let report = scope.report;
-    let mut found = Vec::new();
-    let mut refused = false;
-    for field in report.map(&entry.key, &entry.value) {
-        if field.key == "external" && field.value.scalar().is_some_and(|s| s.text == "false") {
-            continue;
-        }
-        if !keys::FILE.admits(field, report) {
-            refused |= !field.key.starts_with("x-");
-            continue;
-        }
+    let (mut found, mut variable) = (None, None);
+    let resolved = entry.value.get(RESOLVED).and_then(|field| field.value.scalar());
+    for field in keys::FILE.admitted(&entry.value, report) {
         let Some(text) = report.text(&field.key, &field.value) else { continue };
-        let declared = match field.key.as_str() {
-            "file" => Some(Declared::File(text, field.value.span)),
-            "content" => Some(Declared::Content(Content::new(text.into_bytes()))),
-            _ => variable(&text, field.value.span, scope),
-        };
-        refused |= declared.is_none();
-        found.extend(declared);
+        match field.key.as_str() {
+            "file" => found = Some(Declared::File(text, field.value.span)),
+            "content" => found = Some(Declared::Content(Content::new(text.into_bytes()))),
+            "environment" => variable = Some((text, field.value.span)),
+            _ => {}
+        }
     }
-    if found.len() > 1 || (found.is_empty() && !refused) {
-        let message =
-            format!("`{}` needs exactly one of `file`, `content` and `environment`", entry.key);
-        report.error(entry.at, message);
+    match (resolved, variable) {
+        (Some(value), _) => Some(Declared::Content(Content::new(value.text.as_bytes()))),
+        (None, Some((name, at))) => self::variable(&name, at, scope),
+        (None, None) => found,
     }
-    found.pop()
 }
 
 fn variable(name: &str, at: Span, scope: &Scope<'_>) -> Option<Declared> {
@@ -141,19 +132,11 @@ struct Use {
 pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, kind: &FileKind, scope: &Scope<'_>) {
     let report = scope.report;
     for item in report.list(&field.key, &field.value) {
-        let wanted = match &item.value {
-            Value::Map(_) => long(item, report),
-            _ => Use { source: report.string(&field.key, item), ..Use::default() },
-        };
+        let wanted = wanted(item, report);
         let Some(name) = &wanted.source else { continue };
-        let declared = if kind.word == "config" { &scope.configs } else { &scope.secrets };
-        let Some(source) = declared.get(name) else {
-            // What is declared wrongly has been reported there.
-            if !is_declared(kind, name, scope) {
-                scope.unknown(item.span, kind.word, name, declared.keys().map(String::as_str));
-            }
-            continue;
-        };
+        let declared = if kind.is_config { &scope.configs } else { &scope.secrets };
+        // What is declared wrongly has been reported there.
+        let Some(source) = declared.get(name) else { continue };
         let target = match &wanted.target {
             Some(target) if target.starts_with('/') => target.clone(),
             Some(target) => format!("{}{target}", kind.folder),
@@ -166,30 +149,18 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, kind: &FileKind, scope:
     }
 }
 
-fn is_declared(kind: &FileKind, name: &str, scope: &Scope<'_>) -> bool {
-    scope.broken.contains(&format!("{}s.{name}", kind.word))
-}
-
-fn long(node: &Node, report: &Reporter) -> Use {
+fn wanted(node: &Node, report: &Reporter) -> Use {
     let mut wanted = Use::default();
     for field in report.map("file", node) {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
-            "source" => wanted.source = report.string(key, value),
-            "target" => wanted.target = report.string(key, value),
+            "source" => wanted.source = report.text(key, value),
+            "target" => wanted.target = report.text(key, value),
             "uid" => wanted.uid = report.number(key, value),
             "gid" => wanted.gid = report.number(key, value),
             "mode" => wanted.mode = mode(key, value, report),
-            _ if key.starts_with("x-") => {}
-            _ => report.refuse(
-                field.at,
-                format!("`{key}` is not a key of a config or secret in a service"),
-                did_you_mean(key, ["source", "target", "uid", "gid", "mode"]),
-            ),
+            _ => {}
         }
-    }
-    if wanted.source.is_none() {
-        report.error(node.span, "a config or secret needs its `source`");
     }
     wanted
 }
@@ -228,13 +199,11 @@ fn deliver(
         Declared::File(path, at) => (path, *at),
     };
     let plain = wanted.uid.is_none() && wanted.gid.is_none() && wanted.mode.is_none();
-    let host = match instance.root {
-        Some(root) if plain => Some(paths::on_host(root, instance.base, path)),
-        _ => None,
-    };
-    match (paths::in_tree(instance.base, path), host) {
+    let place = Place::of(path, instance);
+    let host = place.host.clone().filter(|_| plain);
+    match (&place.tree, host) {
         (Some(file), host) => {
-            let Some(content) = content(&file, at, scope) else { return };
+            let Some(content) = content(file, at, scope) else { return };
             let Some(host) = host else {
                 draft.files.push(upload(content));
                 return;
@@ -245,7 +214,7 @@ fn deliver(
         // Outside the tree its content cannot be read; the host policy decides.
         (None, Some(host)) => bind(draft, target, host),
         (None, None) => {
-            let message = format!("the file `{path}` is outside the source's tree");
+            let message = format!("the file `{}` is outside the source's tree", shown(path));
             report.error_help(at, message, "move it beside the stack file");
         }
     }

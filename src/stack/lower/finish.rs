@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::networks::DEFAULT;
 use super::service::Draft;
-use super::{Scope, files, graph, top};
+use super::{Scope, files, top};
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::{
     Condition, Deployment, ImageSource, Network, Registration, Service, Volume,
@@ -24,14 +24,13 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 /// Puts the services together. `None` after errors.
 pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Option<Deployment> {
     let instance = scope.instance;
-    graph::check_cycles(&drafts, scope.report);
     link(&mut drafts, scope);
     let networks = used_networks(&drafts, scope);
     let volumes = used_volumes(&drafts, scope);
     let awaited: BTreeSet<String> = drafts
         .iter()
         .flat_map(|draft| &draft.depends_on)
-        .filter(|(_, (dependency, _))| dependency.condition == Condition::Completed)
+        .filter(|(_, dependency)| dependency.condition == Condition::Completed)
         .map(|(name, _)| name.to_string())
         .collect();
     let services: BTreeMap<ServiceName, Service> = drafts
@@ -57,9 +56,8 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
         files: ProjectFiles {
             config_files: instance
                 .root
-                .map(|root| on_host(root, &scope.report.file()))
-                .into_iter()
-                .collect(),
+                .map(|root| instance.files.iter().map(|file| on_host(root, file)).collect())
+                .unwrap_or_default(),
             working_dir: project_dir,
             environment_files: Vec::new(),
         },
@@ -165,13 +163,13 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
         image,
         files: draft.files.into_iter().filter_map(|file| file.upload).collect(),
         files_hash,
-        depends_on: draft.depends_on.into_iter().map(|(name, (d, _))| (name, d)).collect(),
+        depends_on: draft.depends_on,
         one_shot,
         stop_grace: draft.stop_grace.unwrap_or(STOP_GRACE),
         rollout: draft.rollout,
         registration: draft.registration,
         hash,
-        compose_hash: None,
+        compose_hash: draft.compose_hash,
         origins: draft.origins,
         sensitive: draft.sensitive,
     }

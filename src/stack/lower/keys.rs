@@ -1,9 +1,13 @@
-//! Every key of the Compose Specification, and what becomes of it here: carried, refused
-//! with its position, or harmless and only named in a warning.
+//! Every key of the Compose Specification, and what becomes of it on an engine: carried,
+//! refused with its position and the reason, or harmless and only named in a warning. That
+//! a key is one is known from the loader.
 
+use crate::compose::normal::RESOLVED;
 use crate::text::report::Reporter;
-use crate::text::suggest::did_you_mean;
-use crate::text::yaml::Entry;
+use crate::text::yaml::{Entry, Node, Value};
+
+/// A key, and why it is not carried.
+type Reason = (&'static str, &'static str);
 
 /// The keys of one kind of map.
 pub(super) struct Table {
@@ -12,51 +16,60 @@ pub(super) struct Table {
     /// What is carried.
     pub(super) carried: &'static [&'static str],
     /// What is valid Compose and refused, because leaving it out changes what runs.
-    pub(super) refused: &'static [&'static str],
+    pub(super) refused: &'static [Reason],
     /// What can be left out without changing what runs.
-    pub(super) harmless: &'static [&'static str],
+    pub(super) harmless: &'static [Reason],
 }
 
+/// Why a key is refused for now.
+const NOT_YET: &str = "it is not carried yet";
+
 impl Table {
+    /// The entries of a map that are to be read. What becomes of the others has been
+    /// reported.
+    pub(super) fn admitted<'n>(
+        &self,
+        node: &'n Node,
+        report: &Reporter,
+    ) -> impl Iterator<Item = &'n Entry> {
+        let entries = report.map(self.of, node).iter();
+        entries.filter(|entry| !says_nothing(&entry.value) && self.admits(entry, report))
+    }
+
     /// Whether an entry is to be read. If not, the reason has been reported.
-    pub(super) fn admits(&self, entry: &Entry, report: &Reporter) -> bool {
+    fn admits(&self, entry: &Entry, report: &Reporter) -> bool {
         let key = entry.key.as_str();
         if self.carried.contains(&key) {
             return true;
         }
-        if key.starts_with("x-") {
+        if key.starts_with("x-") || key == RESOLVED {
             return false;
         }
-        if self.harmless.contains(&key) {
-            report.warn(entry.at, format!("`{key}` has no effect here"), None);
-        } else if self.refused.contains(&key) {
-            report.error(entry.at, format!("`{key}` is valid Compose, but not carried yet"));
-        } else if !report.is_full() {
-            let known = [self.carried, self.refused, self.harmless].into_iter().flatten().copied();
-            report.refuse(
-                entry.at,
-                format!("`{key}` is not a key of {}", self.of),
-                did_you_mean(key, known),
-            );
+        let reason = |list: &[Reason]| list.iter().find(|(name, _)| *name == key).map(|(_, r)| *r);
+        if let Some(why) = reason(self.harmless) {
+            report.warn(entry.at, format!("`{key}` has no effect: {why}"), None);
+        } else {
+            let why = reason(self.refused).unwrap_or("an engine has nothing like it");
+            report.error(entry.at, format!("`{key}` is refused: {why}"));
         }
         false
+    }
+}
+
+/// Whether a value asks for nothing. (An empty list asks a command to be empty.)
+fn says_nothing(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => true,
+        Value::Map(entries) => entries.is_empty(),
+        Value::Scalar(_) | Value::List(_) => false,
     }
 }
 
 /// A stack file.
 pub(super) const TOP: Table = Table {
     of: "a stack file",
-    carried: &[
-        "name",
-        "version",
-        "services",
-        "networks",
-        "volumes",
-        "configs",
-        "secrets",
-        "x-reconciler",
-    ],
-    refused: &["include", "models"],
+    carried: &["name", "services", "networks", "volumes", "configs", "secrets", "x-reconciler"],
+    refused: &[("models", "an engine runs no models")],
     harmless: &[],
 };
 
@@ -77,7 +90,6 @@ pub(super) const SERVICE: Table = Table {
         "dns",
         "dns_search",
         "entrypoint",
-        "env_file",
         "environment",
         "expose",
         "extra_hosts",
@@ -88,6 +100,7 @@ pub(super) const SERVICE: Table = Table {
         "labels",
         "links",
         "mem_limit",
+        "network_mode",
         "networks",
         "pids_limit",
         "ports",
@@ -107,64 +120,58 @@ pub(super) const SERVICE: Table = Table {
         "x-reconciler",
     ],
     refused: &[
-        "annotations",
-        "blkio_config",
-        "cgroup",
-        "cgroup_parent",
-        "cpu_count",
-        "cpu_percent",
-        "cpu_period",
-        "cpu_quota",
-        "cpu_rt_period",
-        "cpu_rt_runtime",
-        "cpuset",
-        "credential_spec",
-        "device_cgroup_rules",
-        "devices",
-        "dns_opt",
-        "dockerfile",
-        "domainname",
-        "extends",
-        "external_links",
-        "gpus",
-        "group_add",
-        "ipc",
-        "isolation",
-        "label_file",
-        "log_driver",
-        "log_opt",
-        "logging",
-        "mac_address",
-        "mem_reservation",
-        "mem_swappiness",
-        "memswap_limit",
-        "models",
-        "net",
-        "network_mode",
-        "oom_kill_disable",
-        "oom_score_adj",
-        "pid",
-        "platform",
-        "post_start",
-        "pre_start",
-        "pre_stop",
-        "privileged",
-        "profiles",
-        "provider",
-        "pull_refresh_after",
-        "runtime",
-        "security_opt",
-        "shm_size",
-        "storage_opt",
-        "sysctls",
-        "ulimits",
-        "use_api_socket",
-        "userns_mode",
-        "uts",
-        "volume_driver",
-        "volumes_from",
+        ("annotations", NOT_YET),
+        ("blkio_config", NOT_YET),
+        ("cgroup", NOT_YET),
+        ("cgroup_parent", NOT_YET),
+        ("cpu_count", NOT_YET),
+        ("cpu_percent", NOT_YET),
+        ("cpu_period", NOT_YET),
+        ("cpu_quota", NOT_YET),
+        ("cpu_rt_period", NOT_YET),
+        ("cpu_rt_runtime", NOT_YET),
+        ("cpuset", NOT_YET),
+        ("credential_spec", NOT_YET),
+        ("device_cgroup_rules", NOT_YET),
+        ("devices", NOT_YET),
+        ("dns_opt", NOT_YET),
+        ("domainname", NOT_YET),
+        ("external_links", NOT_YET),
+        ("gpus", NOT_YET),
+        ("group_add", NOT_YET),
+        ("ipc", NOT_YET),
+        ("isolation", NOT_YET),
+        ("logging", NOT_YET),
+        ("mac_address", NOT_YET),
+        ("mem_reservation", NOT_YET),
+        ("mem_swappiness", NOT_YET),
+        ("memswap_limit", NOT_YET),
+        ("models", "an engine runs no models"),
+        ("oom_kill_disable", NOT_YET),
+        ("oom_score_adj", NOT_YET),
+        ("pid", NOT_YET),
+        ("platform", NOT_YET),
+        ("post_start", NOT_YET),
+        ("pre_start", NOT_YET),
+        ("pre_stop", NOT_YET),
+        ("privileged", NOT_YET),
+        ("provider", "the service would be run by a program on the controller's machine"),
+        ("pull_refresh_after", NOT_YET),
+        ("runtime", NOT_YET),
+        ("security_opt", NOT_YET),
+        ("shm_size", NOT_YET),
+        ("storage_opt", NOT_YET),
+        ("sysctls", NOT_YET),
+        ("ulimits", NOT_YET),
+        ("use_api_socket", NOT_YET),
+        ("userns_mode", NOT_YET),
+        ("uts", NOT_YET),
+        ("volumes_from", NOT_YET),
     ],
-    harmless: &["attach", "develop"],
+    harmless: &[
+        ("attach", "it only matters to a terminal"),
+        ("develop", "it only matters while developing"),
+    ],
 };
 
 /// `build`.
@@ -172,26 +179,26 @@ pub(super) const BUILD: Table = Table {
     of: "`build`",
     carried: &["args", "context", "dockerfile", "labels", "target"],
     refused: &[
-        "additional_contexts",
-        "cache_from",
-        "cache_to",
-        "dockerfile_inline",
-        "entitlements",
-        "extra_hosts",
-        "isolation",
-        "network",
-        "no_cache",
-        "no_cache_filter",
-        "platforms",
-        "privileged",
-        "provenance",
-        "pull",
-        "sbom",
-        "secrets",
-        "shm_size",
-        "ssh",
-        "tags",
-        "ulimits",
+        ("additional_contexts", NOT_YET),
+        ("cache_from", NOT_YET),
+        ("cache_to", NOT_YET),
+        ("dockerfile_inline", NOT_YET),
+        ("entitlements", NOT_YET),
+        ("extra_hosts", NOT_YET),
+        ("isolation", NOT_YET),
+        ("network", NOT_YET),
+        ("no_cache", NOT_YET),
+        ("no_cache_filter", NOT_YET),
+        ("platforms", NOT_YET),
+        ("privileged", NOT_YET),
+        ("provenance", NOT_YET),
+        ("pull", NOT_YET),
+        ("sbom", NOT_YET),
+        ("secrets", NOT_YET),
+        ("shm_size", NOT_YET),
+        ("ssh", NOT_YET),
+        ("tags", NOT_YET),
+        ("ulimits", NOT_YET),
     ],
     harmless: &[],
 };
@@ -200,7 +207,7 @@ pub(super) const BUILD: Table = Table {
 pub(super) const HEALTHCHECK: Table = Table {
     of: "`healthcheck`",
     carried: &["disable", "interval", "retries", "start_period", "test", "timeout"],
-    refused: &["start_interval"],
+    refused: &[("start_interval", NOT_YET)],
     harmless: &[],
 };
 
@@ -209,15 +216,31 @@ pub(super) const PORT: Table = Table {
     of: "a port",
     carried: &["host_ip", "mode", "protocol", "published", "target"],
     refused: &[],
-    harmless: &["app_protocol", "name"],
+    harmless: &[("app_protocol", "it only informs"), ("name", "it only informs")],
 };
 
 /// An entry of a service's `volumes`.
 pub(super) const MOUNT: Table = Table {
     of: "a mount",
     carried: &["bind", "read_only", "source", "target", "tmpfs", "type", "volume"],
-    refused: &["image"],
-    harmless: &["consistency"],
+    refused: &[("image", NOT_YET)],
+    harmless: &[("consistency", "only engines on a Mac knew it")],
+};
+
+/// `bind` of a mount.
+pub(super) const MOUNT_BIND: Table = Table {
+    of: "`bind`",
+    carried: &["create_host_path"],
+    refused: &[("propagation", NOT_YET), ("recursive", NOT_YET), ("selinux", NOT_YET)],
+    harmless: &[],
+};
+
+/// `volume` of a mount.
+pub(super) const MOUNT_VOLUME: Table = Table {
+    of: "`volume`",
+    carried: &["nocopy"],
+    refused: &[("labels", NOT_YET), ("subpath", NOT_YET)],
+    harmless: &[],
 };
 
 /// A service's attachment to a network.
@@ -225,12 +248,12 @@ pub(super) const ATTACHMENT: Table = Table {
     of: "an attachment to a network",
     carried: &["aliases", "ipv4_address", "ipv6_address"],
     refused: &[
-        "driver_opts",
-        "gw_priority",
-        "interface_name",
-        "link_local_ips",
-        "mac_address",
-        "priority",
+        ("driver_opts", NOT_YET),
+        ("gw_priority", NOT_YET),
+        ("interface_name", NOT_YET),
+        ("link_local_ips", NOT_YET),
+        ("mac_address", NOT_YET),
+        ("priority", NOT_YET),
     ],
     harmless: &[],
 };
@@ -239,7 +262,12 @@ pub(super) const ATTACHMENT: Table = Table {
 pub(super) const DEPLOY: Table = Table {
     of: "`deploy`",
     carried: &["mode", "replicas", "resources", "restart_policy", "update_config"],
-    refused: &["endpoint_mode", "labels", "placement", "rollback_config"],
+    refused: &[
+        ("endpoint_mode", NOT_YET),
+        ("labels", NOT_YET),
+        ("placement", NOT_YET),
+        ("rollback_config", NOT_YET),
+    ],
     harmless: &[],
 };
 
@@ -247,7 +275,7 @@ pub(super) const DEPLOY: Table = Table {
 pub(super) const LIMITS: Table = Table {
     of: "`limits`",
     carried: &["cpus", "memory", "pids"],
-    refused: &["devices", "generic_resources"],
+    refused: &[("devices", NOT_YET), ("generic_resources", NOT_YET)],
     harmless: &[],
 };
 
@@ -255,7 +283,12 @@ pub(super) const LIMITS: Table = Table {
 pub(super) const UPDATE: Table = Table {
     of: "`update_config`",
     carried: &["order", "parallelism"],
-    refused: &["delay", "failure_action", "max_failure_ratio", "monitor"],
+    refused: &[
+        ("delay", NOT_YET),
+        ("failure_action", NOT_YET),
+        ("max_failure_ratio", NOT_YET),
+        ("monitor", NOT_YET),
+    ],
     harmless: &[],
 };
 
@@ -264,7 +297,7 @@ pub(super) const RESTART: Table = Table {
     of: "`restart_policy`",
     carried: &["condition", "max_attempts"],
     refused: &[],
-    harmless: &["delay", "window"],
+    harmless: &[("delay", "Compose ignores it"), ("window", "Compose ignores it")],
 };
 
 /// A network.
@@ -281,7 +314,31 @@ pub(super) const NETWORK: Table = Table {
         "labels",
         "name",
     ],
-    refused: &["enable_ipv4"],
+    refused: &[("enable_ipv4", NOT_YET)],
+    harmless: &[],
+};
+
+/// `ipam` of a network.
+pub(super) const IPAM: Table = Table {
+    of: "`ipam`",
+    carried: &["config", "driver"],
+    refused: &[("options", NOT_YET)],
+    harmless: &[],
+};
+
+/// An entry of `ipam.config`.
+pub(super) const IPAM_POOL: Table = Table {
+    of: "`ipam.config`",
+    carried: &["gateway", "ip_range", "subnet"],
+    refused: &[("aux_addresses", NOT_YET)],
+    harmless: &[],
+};
+
+/// `deploy.resources`.
+pub(super) const RESOURCES: Table = Table {
+    of: "`resources`",
+    carried: &["limits"],
+    refused: &[("reservations", NOT_YET)],
     harmless: &[],
 };
 
@@ -296,9 +353,14 @@ pub(super) const VOLUME: Table = Table {
 /// A config or secret.
 pub(super) const FILE: Table = Table {
     of: "a config or secret",
-    carried: &["content", "environment", "file"],
-    refused: &["driver", "driver_opts", "external", "template_driver"],
-    harmless: &["labels", "name"],
+    carried: &["content", "environment", "file", "name"],
+    refused: &[
+        ("driver", "only a Swarm has drivers of secrets"),
+        ("driver_opts", "only a Swarm has drivers of secrets"),
+        ("external", "only a Swarm keeps configs and secrets"),
+        ("template_driver", "only a Swarm has templates"),
+    ],
+    harmless: &[("labels", "a file in a container has none")],
 };
 
 /// Every table, for the published list.
@@ -310,12 +372,17 @@ pub(super) const ALL: &[&Table] = &[
     &HEALTHCHECK,
     &PORT,
     &MOUNT,
+    &MOUNT_BIND,
+    &MOUNT_VOLUME,
     &ATTACHMENT,
     &DEPLOY,
+    &RESOURCES,
     &LIMITS,
     &UPDATE,
     &RESTART,
     &NETWORK,
+    &IPAM,
+    &IPAM_POOL,
     &VOLUME,
     &FILE,
 ];

@@ -9,10 +9,10 @@ use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
 use crate::text::units;
-use crate::text::yaml::{Entry, Node, Value};
+use crate::text::yaml::{Entry, Node};
 
 /// Reads `cpus`, `mem_limit`, `pids_limit` or `cpu_shares` (`key`), from the service or
-/// from `deploy.resources.limits`. Two places that say different things are an error.
+/// from `deploy.resources.limits`, which say the same where both say something.
 pub(super) fn limit(draft: &mut Draft<'_>, field: &Entry, key: &str, report: &Reporter) {
     let node = &field.value;
     let Some(value) = quantity(key, node, report) else { return };
@@ -23,9 +23,6 @@ pub(super) fn limit(draft: &mut Draft<'_>, field: &Entry, key: &str, report: &Re
         "pids_limit" => &mut draft.spec.limits.pids,
         _ => &mut draft.spec.limits.cpu_shares,
     };
-    if *slot != 0 && *slot != value {
-        report.error(field.at, format!("`{key}` and `deploy.resources.limits` differ"));
-    }
     *slot = value;
 }
 
@@ -73,18 +70,12 @@ pub(super) fn restart(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
 /// Reads `scale` or `deploy.replicas`.
 pub(super) fn replicas(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
     let Some(count) = report.number::<u32>(&field.key, &field.value) else { return };
-    if draft.replicas.is_some_and(|(other, _)| other != count) {
-        report.error(field.at, "`scale` and `deploy.replicas` differ");
-    }
     draft.replicas = Some((count, field.at));
 }
 
 /// Reads `deploy`.
 pub(super) fn deploy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
-    for field in report.map("deploy", node) {
-        if !keys::DEPLOY.admits(field, report) || field.value.is_null() {
-            continue;
-        }
+    for field in keys::DEPLOY.admitted(node, report) {
         let value = &field.value;
         match field.key.as_str() {
             "mode" => match report.string("mode", value).as_deref() {
@@ -103,29 +94,14 @@ pub(super) fn deploy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
 }
 
 fn resources(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
-    for part in report.map("resources", node) {
-        match part.key.as_str() {
-            "limits" => {
-                for field in report.map("limits", &part.value) {
-                    let key = match field.key.as_str() {
-                        "memory" => "mem_limit",
-                        "pids" => "pids_limit",
-                        key => key,
-                    };
-                    if keys::LIMITS.admits(field, report) && !field.value.is_null() {
-                        limit(draft, field, key, report);
-                    }
-                }
-            }
-            "reservations" => {
-                report.error(part.at, "`reservations` is valid Compose, but not carried yet");
-            }
-            key if key.starts_with("x-") => {}
-            key => report.refuse(
-                part.at,
-                format!("`{key}` is not a key of `resources`"),
-                did_you_mean(key, ["limits", "reservations"]),
-            ),
+    for part in keys::RESOURCES.admitted(node, report) {
+        for field in keys::LIMITS.admitted(&part.value, report) {
+            let key = match field.key.as_str() {
+                "memory" => "mem_limit",
+                "pids" => "pids_limit",
+                key => key,
+            };
+            limit(draft, field, key, report);
         }
     }
 }
@@ -133,10 +109,7 @@ fn resources(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
 fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     let (mut condition, mut attempts) = ("any".to_owned(), 0);
     let mut at = node;
-    for field in report.map("restart_policy", node) {
-        if !keys::RESTART.admits(field, report) || field.value.is_null() {
-            continue;
-        }
+    for field in keys::RESTART.admitted(node, report) {
         if field.key == "condition" {
             at = &field.value;
             condition = report.string("condition", at).unwrap_or(condition);
@@ -160,10 +133,7 @@ fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
 }
 
 fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
-    for field in report.map("update_config", node) {
-        if !keys::UPDATE.admits(field, report) || matches!(field.value.value, Value::Null) {
-            continue;
-        }
+    for field in keys::UPDATE.admitted(node, report) {
         let value = &field.value;
         if field.key == "parallelism" {
             if let Some(count) = report.number("parallelism", value) {

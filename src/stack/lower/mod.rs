@@ -1,17 +1,16 @@
-//! One stack file to one deployment: the Compose Specification, its v2 and v3 dialects,
-//! and v1 (`fig.yml`), where the services are at the top.
+//! One stack in normal form to one deployment in the engine's own terms.
 
 mod build;
 mod depends;
 mod extension;
 mod files;
 mod finish;
-mod graph;
 mod health;
 mod keys;
 mod limits;
 mod mounts;
 mod networks;
+mod place;
 mod ports;
 mod process;
 #[cfg(test)]
@@ -20,9 +19,10 @@ mod service;
 mod top;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use self::files::Declared;
+use crate::compose::Project;
 use crate::compose::variables::Variables;
 use crate::context::{self, ContextError};
 use crate::model::build::Dockerfile;
@@ -31,11 +31,10 @@ use crate::model::diagnostic::Loc;
 use crate::model::digest::Digest;
 use crate::model::id::{DeploymentId, EngineName};
 use crate::text::report::Reporter;
-use crate::text::suggest::did_you_mean;
-use crate::text::yaml::{Entry, Node, Span, Value};
+use crate::text::yaml::{Node, Span};
 use crate::world::Tree;
 
-/// What a deployment is, apart from its stack file.
+/// What a deployment is, apart from its stack.
 pub(super) struct Instance<'a> {
     /// Its id.
     pub(super) id: &'a DeploymentId,
@@ -47,8 +46,12 @@ pub(super) struct Instance<'a> {
     pub(super) origin: Option<Loc>,
     /// Numbers of replicas that override the stack's.
     pub(super) scale: &'a BTreeMap<String, u32>,
+    /// Whether it is of the first dialect, which knows no networks and declares no volumes.
+    pub(super) legacy: bool,
     /// What references see.
     pub(super) variables: &'a Variables,
+    /// The stack files, as paths of the tree.
+    pub(super) files: &'a [String],
     /// The project directory inside the tree.
     pub(super) base: &'a str,
     /// The tree's root on the engine's host.
@@ -79,102 +82,47 @@ impl<'a> Contexts<'a> {
     }
 }
 
-/// What the services of a stack file are read with.
+/// What the services of a stack are read with.
 struct Scope<'a> {
     instance: &'a Instance<'a>,
     report: &'a Reporter,
+    /// Whether it is of the first dialect, which knows no networks and declares no volumes.
     legacy: bool,
     services: BTreeMap<&'a str, Span>,
     networks: BTreeMap<String, Network>,
     volumes: BTreeMap<String, Volume>,
     configs: BTreeMap<String, Declared>,
     secrets: BTreeMap<String, Declared>,
-    /// Configs and secrets (`secrets.x`) that were reported where they are declared.
-    broken: BTreeSet<String>,
 }
 
 impl Scope<'_> {
-    /// Reports a name that nothing has.
-    fn unknown<'n>(
-        &self,
-        at: Span,
-        what: &str,
-        name: &str,
-        known: impl IntoIterator<Item = &'n str>,
-    ) {
-        let message = format!("there is no {what} `{name}`");
-        self.report.refuse(at, message, did_you_mean(name, known));
+    /// Compose's hash of a part of the normal form; `None` where the engine's host does not
+    /// see the tree, because no path in it is one that Compose could have.
+    fn hash(&self, part: &Node, of: fn(&Node) -> String) -> Option<Digest> {
+        self.instance.root.map(|_| Digest::from_text(&of(part)))
     }
 }
 
-/// Whether the services are at the top: no `services`, and something there that can only
-/// be a service.
-pub(super) fn is_legacy(root: &Node) -> bool {
-    let Value::Map(entries) = &root.value else { return false };
-    let is_service = |entry: &Entry| {
-        let has =
-            |key| entry.value.get(key).is_some_and(|e| !matches!(e.value.value, Value::Map(_)));
-        has("image") || has("build") || entry.value.get("extends").is_some()
-    };
-    root.get("services").is_none()
-        && root.get("version").is_none()
-        && entries.iter().any(is_service)
-}
-
-/// Reads an interpolated stack file. `None` if any error was reported.
+/// Lowers a stack in normal form. `None` if any error was reported.
 pub(super) fn deployment(
-    root: &Node,
+    project: &Project,
     instance: &Instance<'_>,
     report: &Reporter,
 ) -> Option<Deployment> {
-    let legacy = is_legacy(root);
-    let services = if legacy { legacy_services(root, report) } else { top_services(root, report) };
-    let names = services.iter().map(|entry| (entry.key.as_str(), entry.at)).collect();
+    for _ in keys::TOP.admitted(&project.root, report) {}
+    let services = project.root.get("services").map(|entry| &entry.value);
+    let services = services.map(|node| report.map("services", node)).unwrap_or_default();
     let mut scope = Scope {
         instance,
         report,
-        legacy,
-        services: names,
+        legacy: instance.legacy,
+        services: services.iter().map(|entry| (entry.key.as_str(), entry.at)).collect(),
         networks: BTreeMap::new(),
         volumes: BTreeMap::new(),
         configs: BTreeMap::new(),
         secrets: BTreeMap::new(),
-        broken: BTreeSet::new(),
     };
-    if !legacy {
-        top::sections(root, &mut scope);
-    }
-    let drafts = services.iter().filter_map(|entry| service::read(entry, &scope)).collect();
+    top::sections(&project.root, &mut scope);
+    let drafts = services.iter().map(|entry| service::read(entry, &scope)).collect();
     finish::deployment(drafts, &scope)
-}
-
-/// The names of the services of a stack file.
-pub(super) fn service_names(root: &Node) -> Vec<&str> {
-    let services =
-        if is_legacy(root) { Some(root) } else { root.get("services").map(|e| &e.value) };
-    match services.map(|node| &node.value) {
-        Some(Value::Map(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn legacy_services<'n>(root: &'n Node, report: &Reporter) -> Vec<&'n Entry> {
-    report.map("the file", root).iter().filter(|entry| !entry.key.starts_with("x-")).collect()
-}
-
-fn top_services<'n>(root: &'n Node, report: &Reporter) -> Vec<&'n Entry> {
-    if !matches!(root.value, Value::Map(_) | Value::Null) {
-        report.error(root.span, format!("a stack file must be a map, not {}", root.describe()));
-        return Vec::new();
-    }
-    for entry in report.map("the file", root) {
-        if keys::TOP.admits(entry, report) && entry.key == "version" {
-            report.warn(entry.at, "`version` has no effect", None);
-        }
-    }
-    let Some(services) = root.get("services") else {
-        report.error(root.span, "there are no `services` in this file");
-        return Vec::new();
-    };
-    report.map("services", &services.value).iter().collect()
 }

@@ -5,16 +5,19 @@ use super::keys::{self, Table};
 const DOCS: &str = include_str!("../../../docs/stack-files.md");
 
 fn section(table: &Table) -> String {
-    let list = |keys: &[&str]| {
-        let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    let joined = |keys: Vec<String>| {
         if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
     };
+    let reasons = |keys: &[(&str, &str)]| {
+        joined(keys.iter().map(|(key, why)| format!("`{key}` ({why})")).collect())
+    };
+    let carried = joined(table.carried.iter().map(|key| format!("`{key}`")).collect());
     format!(
-        "### Keys of {}\n\n- carried: {}\n- refused, not carried yet: {}\n- harmless, a warning: {}\n",
+        "### Keys of {}\n\n- carried: {}\n- refused: {}\n- harmless, a warning: {}\n",
         table.of,
-        list(table.carried),
-        list(table.refused),
-        list(table.harmless)
+        carried,
+        reasons(table.refused),
+        reasons(table.harmless)
     )
 }
 

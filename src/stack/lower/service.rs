@@ -7,8 +7,10 @@ use super::files::Delivered;
 use super::{
     Scope, build, depends, extension, files, health, keys, limits, mounts, networks, ports, process,
 };
+use crate::compose::hash;
 use crate::model::build::Build;
 use crate::model::desired::{Dependency, Origins, PullPolicy, Registration, Rollout};
+use crate::model::digest::Digest;
 use crate::model::id::{ContainerName, ImageRef, ServiceName};
 use crate::model::secret::is_sensitive_name;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -31,7 +33,7 @@ pub(super) struct Draft<'a> {
     /// `restart` or `deploy.restart_policy`, if there is one.
     pub(super) restart: Option<RestartPolicy>,
     pub(super) files: Vec<Delivered>,
-    pub(super) depends_on: BTreeMap<ServiceName, (Dependency, Span)>,
+    pub(super) depends_on: BTreeMap<ServiceName, Dependency>,
     pub(super) stop_grace: Option<Duration>,
     pub(super) rollout: Rollout,
     pub(super) job: Option<bool>,
@@ -44,32 +46,28 @@ pub(super) struct Draft<'a> {
     pub(super) volumes: BTreeMap<String, Span>,
     /// `links`: service and the name it is wanted under.
     pub(super) links: Vec<(String, String, Span)>,
+    /// Compose's hash of it.
+    pub(super) compose_hash: Option<Digest>,
     pub(super) origins: Origins,
     pub(super) sensitive: BTreeSet<String>,
 }
 
-/// Reads a service; `None` if it is not even a map.
-pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Option<Draft<'a>> {
+/// Reads a service.
+pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Draft<'a> {
     let report = scope.report;
-    check_name(entry, report);
-    if !matches!(entry.value.value, Value::Map(_)) {
-        report.expected(&format!("services.{}", entry.key), &entry.value, "a map");
-        return None;
-    }
     let mut draft = Draft::new(entry);
     report.note(&mut draft.origins, "", entry.at);
     notes("", &entry.value, &mut draft, report);
-    for field in report.map(&entry.key, &entry.value) {
-        let old = scope.legacy && field.key == "dockerfile";
-        if old || keys::SERVICE.admits(field, report) {
-            read_field(&mut draft, field, scope);
-        }
+    for field in keys::SERVICE.admitted(&entry.value, report) {
+        read_field(&mut draft, field, scope);
     }
-    build::read(&mut draft, &entry.value, scope);
-    process::environment(&mut draft, &entry.value, scope);
-    networks::attach(&mut draft, entry.value.get("networks"), scope);
+    draft.compose_hash = scope.hash(&entry.value, hash::service);
+    draft.spec.image = build::image(&draft, &entry.value, scope);
+    if scope.legacy && draft.networks.is_empty() {
+        networks::default(&mut draft, scope);
+    }
     check_uploads(&draft, &entry.value, report);
-    Some(draft)
+    draft
 }
 
 impl<'a> Draft<'a> {
@@ -94,32 +92,27 @@ impl<'a> Draft<'a> {
             networks: BTreeSet::new(),
             volumes: BTreeMap::new(),
             links: Vec::new(),
+            compose_hash: None,
             origins: Origins::default(),
             sensitive: BTreeSet::new(),
         }
     }
 }
 
-fn check_name(entry: &Entry, report: &Reporter) {
-    let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if entry.key.is_empty() || !entry.key.chars().all(ok) {
-        let message = format!("`{}` cannot be the name of a service", entry.key);
-        report.error_help(entry.at, message, "use letters, digits, `_`, `-` and `.`");
-    }
-}
-
-/// Keys that `read` itself handles are not here: they need others to be read first.
 fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
     let report = scope.report;
     let (key, node) = (field.key.as_str(), &field.value);
-    if node.is_null() {
-        return;
-    }
     let spec = &mut draft.spec;
     match key {
+        // Without networks of its own it would share the engine's default one with strangers.
+        "network_mode" if scope.legacy => {}
+        "network_mode" => report.error(field.at, "`network_mode` is not carried yet"),
         "image" => draft.image = report.string(key, node).filter(|_| check_image(node, report)),
-        "command" => spec.command = process::words(field, report),
-        "entrypoint" => spec.entrypoint = process::words(field, report),
+        "build" => build::read(draft, field, scope),
+        "environment" => process::environment(draft, node, report),
+        "networks" => networks::attach(draft, node, scope),
+        "command" => spec.command = Some(report.string_list(key, node)),
+        "entrypoint" => spec.entrypoint = Some(report.string_list(key, node)),
         "user" => spec.user = report.string(key, node),
         "working_dir" => spec.working_dir = report.string(key, node),
         "hostname" => spec.hostname = report.string(key, node),
@@ -230,13 +223,8 @@ fn notes(path: &str, node: &Node, draft: &mut Draft<'_>, report: &Reporter) {
         }
         Value::List(items) => {
             for item in items {
-                let name = item.scalar().and_then(|s| s.text.split('=').next());
-                let inner = match (path, name) {
-                    ("environment" | "labels", Some(name)) => format!("{path}.{name}"),
-                    _ => path.to_owned(),
-                };
-                report.note(&mut draft.origins, inner.clone(), item.span);
-                notes(&inner, item, draft, report);
+                report.note(&mut draft.origins, path, item.span);
+                notes(path, item, draft, report);
             }
         }
         Value::Map(entries) => {

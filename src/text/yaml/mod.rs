@@ -40,7 +40,7 @@ impl FileId {
 }
 
 /// A stretch of one line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
     /// The file.
     pub(crate) file: FileId,
@@ -140,6 +140,14 @@ impl Node {
         match &self.value {
             Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
+        }
+    }
+
+    /// The keys, if this is a map.
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().map(|entry| entry.key.as_str()).collect(),
+            _ => Vec::new(),
         }
     }
 
