@@ -130,6 +130,10 @@ fn one(
     let mut made = from.entries.borrow()[place].value.clone();
     loader.files.copied(weight(&made), named)?;
     if !matches!(made.value, Value::Map(_)) {
+        // There is nothing in it: Compose leaves what it says.
+        if let Value::Map(keys) = &mut home.entries.borrow_mut()[index].value.value {
+            keys.push(taken);
+        }
         return None;
     }
     reset::clear_service(&mut made, &name, &home.cleared);

@@ -38,7 +38,8 @@ mod unique;
 
 use self::files::{Files, Named};
 use self::load::{Loader, Scope, Source};
-use self::variables::Variables;
+use self::variables::{Lookup, Variables};
+use crate::text;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Node, Span};
 use crate::world::Tree;
@@ -134,9 +135,14 @@ pub(crate) fn open(
 /// which are reported, it is what can still be said: good for finding more of them.
 pub(crate) fn load(request: &Request<'_>, sources: Sources, report: &Reporter) -> Option<Project> {
     let loader = Loader::new(request, report);
-    let name = name::of(request, &sources, report)?;
+    // Without a name everything else is looked at, too.
+    let name = name::of(request, &sources, report).unwrap_or_default();
     let mut variables = request.variables.clone();
     variables.own.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
+    if !matches!(variables.get("PWD"), Lookup::Found { .. }) {
+        let directory = text::paths::join(request.root, request.directory);
+        variables.own.insert("PWD".to_owned(), directory.trim_end_matches('/').to_owned());
+    }
     let mut scope = Scope::new(request.directory, &variables, &[]);
     scope.legacy = sources.is_legacy();
     let root = loader.model(&scope, sources.0)?;

@@ -48,7 +48,11 @@ impl Place {
             .split([' ', '\n', ','])
             .filter(|word| !ORDINARY.contains(&word.trim_matches([':', '`'])))
             .map(|word| {
-                word.trim_matches([':', '`', '"']).rsplit('/').next().unwrap_or("").to_owned()
+                word.trim_matches([':', '`', '"', '\'', ','])
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or("")
+                    .to_owned()
             });
         Self::Names(quoted.chain(named).filter(|name| !name.is_empty()).collect())
     }

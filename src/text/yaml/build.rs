@@ -49,9 +49,10 @@ pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<D
         {
             return Some(documents);
         }
-        if super::refused(file, text, report) {
-            return None;
-        }
+    }
+    // libyaml says it as Compose does, and where what is wrong began.
+    if super::refused(file, text, report) {
+        return None;
     }
     let message = format!("this is not valid YAML: {}", error.info());
     report.refuse_as(codes::YAML, span, message, None);
@@ -109,7 +110,8 @@ impl Builder<'_> {
                 self.documents.push(Document { root, cleared: Vec::new() });
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain && tag.is_none();
+                let core = |tag: &Tag| tag.is_yaml_core_schema() && tag.suffix == "merge";
+                let plain = style == ScalarStyle::Plain && tag.as_deref().is_none_or(core);
                 if plain && text == MERGE && self.expects_key() {
                     let report = self.report;
                     self.map()?.merge_key(span, report);

@@ -223,8 +223,14 @@ pub(crate) fn parse_all(file: FileId, text: &str, report: &Reporter) -> Option<V
 /// Reports what libyaml has against a text, if anything.
 fn refused(file: FileId, text: &str, report: &Reporter) -> bool {
     let Some(error) = objection(text) else { return false };
-    let message = format!("this is not valid YAML: {}", why(&error));
-    report.refuse_as(codes::YAML, span_of(file, &error, report), message, None);
+    let full = error.to_string();
+    let message = format!("this is not valid YAML: {}", why(&full));
+    // `… at line 9 column 5, while parsing a block mapping at line 4 column 3`
+    let began = full.rsplit_once(", while ").and_then(|(_, context)| {
+        let (what, line) = context.split_once(" at line ")?;
+        Some(format!("this was read while {what} that begins at line {line}"))
+    });
+    report.refuse_as(codes::YAML, span_of(file, &error, report), message, began);
     true
 }
 
@@ -241,8 +247,7 @@ fn span_of(file: FileId, error: &serde_yaml::Error, report: &Reporter) -> Span {
     })
 }
 
-/// The message without its position, which the diagnostic carries itself.
-fn why(error: &serde_yaml::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line ").next().unwrap_or(&text).to_owned()
+/// The message without its positions, which the diagnostic carries itself.
+fn why(full: &str) -> &str {
+    full.split(" at line ").next().unwrap_or(full)
 }
