@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::codes::{ENV_FILE, LIMIT, UNSET};
-use super::template;
+use super::template::{self, Why};
 use super::variables::{Lookup, Resolve, pass_it};
 use crate::model::diagnostic::Code;
 use crate::text::report::Reporter;
@@ -228,7 +228,10 @@ impl<'a> File<'a> {
                 }
                 Some(done.text)
             }
-            Err(refused) => self.refuse(ENV_FILE, at, &refused.message, refused.help.as_deref()),
+            Err(refused) => {
+                let code = if refused.why == Why::TooMuch { LIMIT } else { ENV_FILE };
+                self.refuse(code, at, &refused.message, refused.help.as_deref())
+            }
         }
     }
 }

@@ -43,6 +43,11 @@ impl Resolver<'_> {
             let path = path.key(key);
             match key.as_str() {
                 "build" => self.build(value, path),
+                "extends" => {
+                    if let Some(file) = get_mut(value, "file") {
+                        self.context(file, path.key("file"));
+                    }
+                }
                 "env_file" => {
                     for (index, file) in items_mut(value).iter_mut().enumerate() {
                         self.own(get_mut(file, "path"), path.item(index).key("path"));
