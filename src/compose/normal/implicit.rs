@@ -94,7 +94,7 @@ fn build(service: &mut Node, variables: &Variables, report: &Reporter) {
         match &mut args.value {
             Value::Map(entries) => entries.retain(|entry| !entry.value.is_null()),
             Value::List(items) => {
-                items.retain(|item| item.scalar().is_some_and(|scalar| scalar.text.contains('=')))
+                items.retain(|item| item.scalar().is_some_and(|scalar| scalar.text.contains('=')));
             }
             _ => {}
         }

@@ -28,7 +28,7 @@ impl<'t> Adjusted<'t> {
 
 /// Indents what has to be indented in a text against which saphyr has `error`; `None` if
 /// that does not help.
-pub(crate) fn adjust<'t>(text: &'t str, mut error: ScanError) -> Option<Adjusted<'t>> {
+pub(crate) fn adjust(text: &str, mut error: ScanError) -> Option<Adjusted<'_>> {
     if super::objection(text).is_some() {
         return None;
     }

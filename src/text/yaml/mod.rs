@@ -230,7 +230,10 @@ fn refused(file: FileId, text: &str, report: &Reporter) -> bool {
         let (what, line) = context.split_once(" at line ")?;
         Some(format!("this was read while {what} that begins at line {line}"))
     });
-    report.refuse_as(codes::YAML, span_of(file, &error, report), message, began);
+    let at = span_of(file, &error, report);
+    let tab = report.line(at).is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
+    let tab = tab.then(|| "lines are indented with spaces, never with tabs".to_owned());
+    report.refuse_as(codes::YAML, at, message, tab.or(began));
     true
 }
 
