@@ -8,7 +8,7 @@ use super::codes::{EXTENDS, EXTENDS_CYCLE, LIMIT};
 use super::files::Named;
 use super::load::{Loader, Scope};
 use super::path::Path;
-use super::{legacy, merge, paths as resolve, reset};
+use super::{legacy, merge, nodes, paths as resolve, reset};
 use crate::text::paths;
 use crate::text::suggest::did_you_mean;
 use crate::text::yaml::{Entry, KeyPath, Node, Span, Value, weight};
@@ -92,16 +92,37 @@ fn one(
     home: &Services,
     index: usize,
     asked: Option<&Chain<'_>>,
-) -> Option<()> {
+) {
     let (name, taken) = {
         let service = &mut home.entries.borrow_mut()[index];
-        let Value::Map(keys) = &mut service.value.value else { return None };
-        let found = keys.iter().position(|entry| entry.key == "extends")?;
+        let Value::Map(keys) = &mut service.value.value else { return };
+        let Some(found) = keys.iter().position(|entry| entry.key == "extends") else { return };
         (service.key.clone(), keys.remove(found))
     };
-    let extends = read(loader, &name, &taken)?;
+    let at = taken.at;
+    if follow(loader, scope, home, (index, &name), taken, asked).is_none() {
+        // That it has no image would be a second complaint.
+        let service = &mut home.entries.borrow_mut()[index].value;
+        if let Value::Map(keys) = &mut service.value
+            && !keys.iter().any(|entry| matches!(entry.key.as_str(), "image" | "build"))
+        {
+            keys.push(nodes::entry("image", nodes::text(at, "refused", None)));
+        }
+    }
+}
+
+/// What [`one`] does for the service `name` with its `extends`; `None` after an error.
+fn follow(
+    loader: &Loader<'_>,
+    scope: &Scope<'_>,
+    home: &Services,
+    (index, name): (usize, &str),
+    taken: Entry,
+    asked: Option<&Chain<'_>>,
+) -> Option<()> {
+    let extends = read(loader, name, &taken)?;
     let path = format!("services.{name}.extends");
-    let chain = Chain { service: &name, home, asked };
+    let chain = Chain { service: name, home, asked };
     let named = Named { path: &path, at: extends.at };
     if chain.length() > LONGEST {
         let message = named.says(&format!("more than {LONGEST} services extend one another"));
@@ -134,9 +155,9 @@ fn one(
         if let Value::Map(keys) = &mut home.entries.borrow_mut()[index].value.value {
             keys.push(taken);
         }
-        return None;
+        return Some(());
     }
-    reset::clear_service(&mut made, &name, &home.cleared);
+    reset::clear_service(&mut made, name, &home.cleared);
     let null = Node { span: extends.at, value: Value::Null };
     let over = std::mem::replace(&mut home.entries.borrow_mut()[index].value, null);
     let services = Path::Root.key("services");
@@ -144,7 +165,7 @@ fn one(
         legacy::check_base(&made, named, loader.report);
         legacy::make_room(&mut made, &over);
     }
-    merge::merge(&mut made, over, &services.key(&name), loader.report);
+    merge::merge(&mut made, over, &services.key(name), loader.report);
     if scope.legacy {
         legacy::arrange(&mut made);
     }

@@ -25,27 +25,37 @@ struct Include {
     env_files: Vec<(String, Span)>,
 }
 
-/// Carries out `include` of a file, and takes it out.
-pub(crate) fn include(loader: &Loader<'_>, scope: &Scope<'_>, file: &str, tree: &mut Node) {
-    let Value::Map(entries) = &mut tree.value else { return };
-    let Some(found) = entries.iter().position(|entry| entry.key == "include") else { return };
+/// Carries out `include` of a file, and takes it out; `None` if some of it is missing.
+pub(crate) fn include(
+    loader: &Loader<'_>,
+    scope: &Scope<'_>,
+    file: &str,
+    tree: &mut Node,
+) -> Option<()> {
+    let Value::Map(entries) = &mut tree.value else { return Some(()) };
+    let Some(found) = entries.iter().position(|entry| entry.key == "include") else {
+        return Some(());
+    };
     let entry = entries.remove(found);
     let items = match entry.value.value {
-        Value::Null => return,
+        Value::Null => return Some(()),
         Value::List(items) => items,
         _ => {
             let message = format!("`include`: this must be a list, not {}", entry.value.describe());
             loader.report.refuse_as(INCLUDE, entry.value.span, message, None);
-            return;
+            return None;
         }
     };
+    let mut whole = Some(());
     for (index, item) in items.iter().enumerate() {
         let path = format!("include.{index}");
-        let Some(include) = read(loader, &path, item) else { continue };
-        if let Some(model) = load(loader, scope, file, &path, &include) {
-            import(loader, &path, item.span, model, tree);
+        let include = read(loader, &path, item);
+        match include.and_then(|include| load(loader, scope, file, &path, &include)) {
+            Some(model) => import(loader, &path, item.span, model, tree),
+            None => whole = None,
         }
     }
+    whole
 }
 
 /// Reads an item.
@@ -142,7 +152,7 @@ fn load(
     let inner = Scope::new(&directory, &variables, &included);
     let mut model = loader.model(&inner, sources)?;
     normal::complete(&mut model, &base, &variables, loader.request, report);
-    (!report.has_errors()).then_some(model)
+    Some(model)
 }
 
 /// What references of an included project see: what ours see, then its own env files.

@@ -107,13 +107,14 @@ impl<'a> Loader<'a> {
         tree = self.wrapped(tree, scope, file);
         extends::extend(self, scope, file, &mut tree, &cleared);
         reset::clear(model, &cleared);
-        include::include(self, scope, file, &mut tree);
+        let whole = include::include(self, scope, file, &mut tree);
         self.merge(model, tree, scope);
         if scope.legacy {
             return Some(());
         }
         self.checked(model);
-        Some(())
+        // What is missing would be missed everywhere.
+        whole
     }
 
     /// A legacy file with its services where they belong.
