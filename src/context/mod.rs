@@ -86,17 +86,21 @@ pub enum ContextError {
 }
 
 /// The files of a build's context, sorted by path, without what its ignore file leaves
-/// out. That may be the Dockerfile: see [`instructions`].
+/// out. That may be the Dockerfile: see [`instructions`]. None if the engine fetches it.
 pub fn files(tree: &dyn Tree, build: &Build) -> Result<Vec<ContextFile>, ContextError> {
+    if build.remote.is_some() {
+        return Ok(Vec::new());
+    }
     let (found, hidden) = list(tree, &build.context, &build.dockerfile)?;
     Ok(found.into_iter().filter(|file| !hidden.contains(&file.path)).collect())
 }
 
 /// What the builder is to read as the Dockerfile: the named contexts in it are replaced by
-/// the images that stand for them.
+/// the images that stand for them. Empty if it is fetched with its context.
 pub fn instructions(tree: &dyn Tree, build: &Build) -> Result<Vec<u8>, ContextError> {
     let text = match &build.dockerfile {
         Dockerfile::Inline(text) => text.clone().into_bytes(),
+        Dockerfile::Within(_) if build.remote.is_some() => Vec::new(),
         Dockerfile::Within(path) => read_dockerfile(tree, &tree_path(&build.context, path))?,
         Dockerfile::Outside(path) => read_dockerfile(tree, path)?,
     };
@@ -163,6 +167,7 @@ pub fn build_hash(files: &Digest, build: &Build) -> Digest {
         "inline": inline,
         "network": build.network,
         "platform": build.platform,
+        "remote": build.remote,
         "secrets": build.secrets,
         "shm_size": build.shm_size,
         "ssh": build.ssh,

@@ -17,6 +17,9 @@ pub const FOLDERS: &str = "reconciler.internal/context";
 pub struct Build {
     /// The context folder inside the source's tree, `/`-separated, empty for its root.
     pub context: String,
+    /// Where the engine fetches the context from instead: a git repository or an archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
     /// Where the instructions are.
     pub dockerfile: Dockerfile,
     /// Build arguments; their values count as sensitive.
@@ -147,6 +150,7 @@ impl Build {
     pub fn of(context: impl Into<String>, dockerfile: Dockerfile) -> Self {
         Self {
             context: context.into(),
+            remote: None,
             dockerfile,
             args: BTreeMap::new(),
             target: None,

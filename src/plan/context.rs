@@ -108,11 +108,20 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// An image of this name if it is on the engine and was built from just this.
+    /// An image of this name if it is on the engine and was built from just this. What
+    /// Compose built for this very project does not say from what: as Compose does, it is
+    /// taken as it is, until git says something else than what was applied.
     pub(super) fn built(&self, image: &ImageRef, build: &Build) -> Option<&'a ImageView> {
         let image = self.inventory.contents.images.get(image)?;
-        let hash = image.labels.get(BUILD_HASH).map(String::as_str);
-        (hash == Some(build.hash.as_str())).then_some(image)
+        let label = |name: &str| image.labels.get(name).map(String::as_str);
+        let same = match label(BUILD_HASH) {
+            Some(hash) => hash == build.hash.as_str(),
+            None => {
+                label(compose::PROJECT) == Some(self.deployment.id.as_str())
+                    && (self.record.is_none() || self.is_applied())
+            }
+        };
+        same.then_some(image)
     }
 
     /// The identity that a container of this slot gets.

@@ -46,12 +46,14 @@ pub(super) fn demands(deployment: &Deployment) -> Vec<(Demand, Option<Loc>)> {
     found
 }
 
-/// The host's network, and an agent that signs with somebody's keys.
+/// The host's network, an agent that signs with somebody's keys, a context that the engine
+/// fetches.
 fn of_build(build: &Build) -> impl Iterator<Item = Demand> {
     let network = build.network.as_deref().filter(|mode| !matches!(*mode, "default" | "none"));
     let network = network.map(|mode| Demand::Build(format!("networkmode={mode}")));
     let ssh = (!build.ssh.is_empty()).then(|| Demand::Build("ssh".to_owned()));
-    network.into_iter().chain(ssh)
+    let remote = build.remote.iter().map(|from| Demand::Build(format!("remote={from}")));
+    network.into_iter().chain(ssh).chain(remote)
 }
 
 /// Names that do not begin with the deployment's id may belong to others.

@@ -1,6 +1,7 @@
 //! The real world, put together from the settings.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,7 +102,11 @@ pub(in crate::cli) fn open(
     let passed = (!own).then(|| layer.trust.env.clone().unwrap_or_default());
     let warden = Warden::of(settings.policy.clone());
     Ok(Real {
-        host: Host::new(connect(&engines, &settings, &warden)?, consul.clone(), default.clone()),
+        host: Host::new(
+            connect(&engines, &settings, &warden, environment)?,
+            consul.clone(),
+            default.clone(),
+        ),
         default,
         hints: engines.iter().map(|(name, engine)| (name.clone(), hint(name, engine))).collect(),
         deadline: layer.once.deadline.map_or(DEADLINE, |span| span.0),
@@ -133,11 +138,13 @@ fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
     settings: &Settings,
     warden: &Arc<Warden>,
+    environment: &Environment,
 ) -> Result<Vec<Arc<Docker>>, Refusal> {
+    let agent = environment.get("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
         let installation = settings.installation.clone();
         Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(warden))
-            .map(Arc::new)
+            .map(|docker| Arc::new(docker.with_ssh_agent(agent.map(PathBuf::from))))
     };
     let connected: Result<Vec<_>, OutsideError> = engines.iter().map(connect).collect();
     connected.map_err(|error| Refusal::invalid(chain(&error)))

@@ -14,6 +14,7 @@ mod way;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -119,12 +120,19 @@ impl Docker {
     fn agents(&self, build: &Build) -> Result<BTreeMap<String, PathBuf>, OutsideError> {
         let mut agents = BTreeMap::new();
         for (id, agent) in &build.ssh {
-            let socket = match agent {
+            let socket: PathBuf = match agent {
                 SshAgent::Socket(path) => path.into(),
                 SshAgent::Operators => self.ssh_agent.clone().ok_or_else(|| {
                     self.failed("the build asks for an ssh agent, and SSH_AUTH_SOCK names none")
                 })?,
             };
+            let kind = std::fs::metadata(&socket).map(|found| found.file_type());
+            if !kind.is_ok_and(|kind| kind.is_socket()) {
+                let path = socket.display();
+                return Err(self.failed(format!(
+                    "no ssh agent listens at {path}; of a key's file, load it into an agent first"
+                )));
+            }
             agents.insert(id.clone(), socket);
         }
         Ok(agents)

@@ -8,7 +8,8 @@ use super::Order;
 use super::way::{APART, Way};
 use crate::adapters::docker::transport::percent_encoded;
 use crate::model::build::{Build, Dockerfile};
-use crate::model::labels::{BUILD_HASH, COMPOSE_PREFIX};
+use crate::model::compose;
+use crate::model::labels::BUILD_HASH;
 
 /// The argument that makes BuildKit keep its cache in the image.
 const INLINE_CACHE: &str = "BUILDKIT_INLINE_CACHE";
@@ -48,10 +49,9 @@ pub(super) fn of(order: &Order<'_>, way: Way, session: Option<&str>) -> String {
         query.add("rm", "1");
         query.add("forcerm", "1");
     }
-    if let Some(session) = session {
-        query.add("session", session);
-        query.add("remote", "client-session");
-    }
+    query.add("session", session.unwrap_or(""));
+    let by_session = session.map(|_| "client-session");
+    query.add("remote", build.remote.as_deref().or(by_session).unwrap_or(""));
     query.text()
 }
 
@@ -68,8 +68,8 @@ fn dockerfile(build: &Build, way: Way) -> &str {
 fn labels(order: &Order<'_>) -> BTreeMap<String, String> {
     let mut labels = order.build.labels.clone();
     labels.insert(BUILD_HASH.to_owned(), order.build.hash.to_string());
-    labels.insert(format!("{COMPOSE_PREFIX}project"), order.owner.deployment.to_string());
-    labels.insert(format!("{COMPOSE_PREFIX}service"), order.owner.service.to_string());
+    labels.insert(compose::PROJECT.to_owned(), order.owner.deployment.to_string());
+    labels.insert(compose::SERVICE.to_owned(), order.owner.service.to_string());
     labels
 }
 

@@ -55,6 +55,7 @@ pub(super) fn choose(order: &Order<'_>, engine: Engine) -> Result<Way, &'static 
 /// Whether the Dockerfile is not what lies under its name in the context as it is sent.
 pub(super) fn is_apart(order: &Order<'_>) -> bool {
     match &order.build.dockerfile {
+        Dockerfile::Within(_) if order.build.remote.is_some() => false,
         Dockerfile::Within(path) => {
             !order.build.contexts.is_empty() || order.files.iter().all(|file| file.path != *path)
         }

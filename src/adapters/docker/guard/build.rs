@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Owner, Query, Refusal, Wish, is_anonymous_volume};
 use crate::adapters::docker::ledger;
 use crate::model::build::FOLDERS;
+use crate::model::compose;
 use crate::model::id::DeploymentId;
 use crate::model::policy::Demand;
 
@@ -40,7 +41,7 @@ pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
         return Err(Refusal(format!("{} is not for stacks", ledger::REPOSITORY)));
     }
     let labels: Value = serde_json::from_str(query.get("labels")).unwrap_or_default();
-    let owner = match labels["com.docker.compose.project"].as_str() {
+    let owner = match labels[compose::PROJECT].as_str() {
         Some(id) if DeploymentId::is_valid(id) => Owner::Deployment(id.into()),
         _ => Owner::Nobody,
     };
