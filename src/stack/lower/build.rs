@@ -1,31 +1,49 @@
-//! `build`, and where a service's image comes from.
+//! `build`: how a service's image is made, and what the engine's own call cannot do.
 
 use std::collections::BTreeMap;
 
+use super::contexts::{self, Pending};
+use super::files::{self, Declared};
 use super::place::{Place, shown};
 use super::service::Draft;
-use super::{Scope, keys, top};
-use crate::context::{self, ContextError};
-use crate::model::build::{Build, Dockerfile};
+use super::{Scope, keys, limits, top};
+use crate::context::ContextError;
+use crate::model::build::{Build, BuildSecret, Dockerfile, SshAgent};
 use crate::model::id::ImageRef;
-use crate::text::paths;
+use crate::model::platform::Platform;
+use crate::text::paths::in_tree;
+use crate::text::read::quote;
+use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node, Span};
 use crate::world::TreeError;
 
 /// What `build` says, with places for messages.
 struct Wish {
-    context: String,
-    context_at: Span,
-    dockerfile: String,
-    dockerfile_at: Span,
-    args: BTreeMap<String, String>,
-    target: Option<String>,
-    labels: BTreeMap<String, String>,
+    /// All that needs no second look; its context and Dockerfile are not settled.
+    build: Build,
+    context: (String, Span),
+    dockerfile: (String, Span),
+    inline: Option<(String, Span)>,
+    entitlements: Vec<(String, Span)>,
+    pending: Vec<Pending>,
 }
 
 /// Reads `build`.
 pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
-    draft.build = wish(draft, field, scope).and_then(|wish| settle(wish, scope));
+    let mut wish = Wish {
+        build: Build::of("", Dockerfile::Inline(String::new())),
+        context: (String::new(), field.at),
+        dockerfile: ("Dockerfile".to_owned(), field.at),
+        inline: None,
+        entitlements: Vec::new(),
+        pending: Vec::new(),
+    };
+    for part in keys::BUILD.admitted(&field.value, scope.report) {
+        wish.part(part, scope);
+    }
+    wish.check(scope.report);
+    draft.sensitive.extend(wish.build.args.keys().map(|name| format!("build.args.{name}")));
+    draft.unbuilt = settle(wish, scope);
 }
 
 /// The image's name: as the stack says, or Compose's for what is built.
@@ -34,85 +52,270 @@ pub(super) fn image(draft: &Draft<'_>, service: &Node, scope: &Scope<'_>) -> Ima
     ImageRef::new(draft.image.clone().or_else(built).unwrap_or_default())
 }
 
-fn wish(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) -> Option<Wish> {
-    let report = scope.report;
-    let mut wish = Wish {
-        context: String::new(),
-        context_at: field.at,
-        dockerfile: "Dockerfile".to_owned(),
-        dockerfile_at: field.at,
-        args: BTreeMap::new(),
-        target: None,
-        labels: BTreeMap::new(),
-    };
-    for part in keys::BUILD.admitted(&field.value, report) {
-        let (key, node) = (part.key.as_str(), &part.value);
+impl Wish {
+    fn part(&mut self, part: &Entry, scope: &Scope<'_>) {
+        let (key, node, report) = (part.key.as_str(), &part.value, scope.report);
+        let text = || report.text(key, node).filter(|text| !text.is_empty());
+        let build = &mut self.build;
         match key {
-            "context" => {
-                (wish.context, wish.context_at) = (report.text(key, node)?, node.span);
-            }
+            "context" => self.context = (text().unwrap_or_default(), node.span),
             "dockerfile" => {
-                (wish.dockerfile, wish.dockerfile_at) = (report.text(key, node)?, node.span);
+                if let Some(text) = text() {
+                    self.dockerfile = (text, node.span);
+                }
             }
+            "dockerfile_inline" => self.inline = text().map(|text| (text, node.span)),
             "args" => {
-                let pairs = report.pairs("args", node).into_iter();
-                wish.args = pairs.filter_map(|pair| Some((pair.name, pair.value?))).collect();
+                let pairs = report.pairs(key, node).into_iter();
+                build.args = pairs.filter_map(|pair| Some((pair.name, pair.value?))).collect();
             }
-            "target" => wish.target = report.string(key, node),
-            _ => wish.labels = top::labels(part, report),
+            "target" => build.target = text(),
+            "labels" => build.labels = top::labels(part, report),
+            "tags" => {
+                build.tags = report.string_list(key, node).into_iter().map(ImageRef::new).collect();
+            }
+            "network" => build.network = text(),
+            "extra_hosts" => {
+                let hosts = report.string_list(key, node);
+                build.extra_hosts = hosts.iter().map(|host| host.replacen('=', ":", 1)).collect();
+            }
+            "shm_size" => {
+                let bytes = report.bytes(key, node).and_then(|bytes| u64::try_from(bytes).ok());
+                build.shm_size = bytes.filter(|bytes| *bytes > 0);
+            }
+            "ulimits" => build.ulimits = limits::ulimits(node, report),
+            "no_cache" => build.no_cache |= report.boolean(key, node).unwrap_or(false),
+            // The engine's call knows all stages or none: all are built again.
+            "no_cache_filter" => build.no_cache |= !report.string_list(key, node).is_empty(),
+            "pull" => build.pull = report.boolean(key, node).unwrap_or(false),
+            "cache_from" => build.cache_from = cache_from(node, report),
+            "cache_to" => build.inline_cache = cache_to(node, report),
+            "platforms" => build.platform = platform(node, report),
+            "isolation" => isolation(node, report),
+            "entitlements" => {
+                for item in report.list(key, node) {
+                    self.entitlements.extend(report.text(key, item).map(|text| (text, item.span)));
+                }
+            }
+            "privileged" => {
+                if report.boolean(key, node).unwrap_or(false) {
+                    self.entitlements.push(("security.insecure".to_owned(), part.at));
+                }
+            }
+            "secrets" => build.secrets = secrets(node, scope),
+            "ssh" => build.ssh = agents(node, scope),
+            "additional_contexts" => {
+                (build.contexts, self.pending) = contexts::read(node, scope);
+            }
+            _ => {}
         }
     }
-    draft.sensitive.extend(wish.args.keys().map(|name| format!("build.args.{name}")));
-    Some(wish)
+
+    /// What does not go together.
+    fn check(&self, report: &Reporter) {
+        for (name, at) in &self.entitlements {
+            let granted = name == "network.host" && self.build.network.as_deref() == Some("host");
+            if !granted {
+                let message = format!("the entitlement `{name}` cannot be granted");
+                let help = match name.as_str() {
+                    "network.host" => "the engine grants it with `network: host` of the build",
+                    _ => "an engine's own call for a build grants nothing beyond the network",
+                };
+                report.error_help(*at, message, help);
+            }
+        }
+        let own = self.build.contexts.values().any(|context| contexts::is_built(context));
+        if self.build.pull && (own || !self.pending.is_empty()) {
+            let message = "`pull` would look in a registry for contexts that are built here";
+            report.error_help(self.context.1, message, "leave `pull` out");
+        }
+    }
 }
 
-fn settle(wish: Wish, scope: &Scope<'_>) -> Option<Build> {
+/// Finds the context and the Dockerfile.
+fn settle(wish: Wish, scope: &Scope<'_>) -> Option<contexts::Unbuilt> {
     let report = scope.report;
-    if wish.context.contains("://") || wish.context.starts_with("git@") {
-        let message = "a context that is not a folder of the tree is not carried yet";
-        report.error(wish.context_at, message);
-        return None;
+    let Wish { build, context: (context, at), dockerfile, inline, pending, .. } = wish;
+    if contexts::is_elsewhere(&context) {
+        if let Some((_, at)) = inline {
+            report.error(at, "instructions of the stack need a context that is a folder");
+            return None;
+        }
+        let dockerfile = Dockerfile::Within(dockerfile.0);
+        let files = crate::model::digest::Digest::of("");
+        let build = Build { remote: Some(context), dockerfile, ..build };
+        return Some(contexts::Unbuilt { build, files, pending });
     }
-    let Some(folder) = Place::of(&wish.context, scope.instance).tree else {
-        let message =
-            format!("the context `{}` is outside the source's tree", shown(&wish.context));
-        report.error(wish.context_at, message);
+    let Some(folder) = Place::of(&context, scope.instance).tree else {
+        report.error(at, format!("the context `{}` is outside the source's tree", shown(&context)));
         return None;
     };
-    let Some(dockerfile) = paths::in_tree("", &wish.dockerfile) else {
-        let message = format!("the Dockerfile `{}` is outside its context", wish.dockerfile);
-        report.error(wish.dockerfile_at, message);
-        return None;
+    let dockerfile_at = dockerfile.1;
+    let dockerfile = match inline {
+        Some((text, _)) => Dockerfile::Inline(text),
+        None => place_of(&dockerfile.0, &folder, dockerfile_at, scope)?,
     };
-    let dockerfile = Dockerfile::Within(dockerfile);
     match scope.instance.contexts.digest(&folder, &dockerfile) {
         Ok(files) => {
-            let Wish { args, target, labels, .. } = wish;
-            let mut build = Build { args, target, labels, ..Build::of(folder, dockerfile) };
-            build.hash = context::build_hash(&files, &build);
-            Some(build)
+            let build = Build { context: folder, dockerfile, ..build };
+            Some(contexts::Unbuilt { build, files, pending })
         }
         Err(error) => {
-            let at = match &error {
-                ContextError::NoDockerfile(_) => wish.dockerfile_at,
-                _ => wish.context_at,
-            };
-            let help = match &error {
-                ContextError::Folder { source: TreeError::Missing(_), .. } => {
-                    let base = scope.instance.base;
-                    let base = if base.is_empty() { "the tree's root" } else { base };
-                    Some(format!("the context is relative to {base}"))
-                }
-                _ => None,
-            };
-            report.refuse(at, describe(&error), help);
+            let at =
+                if matches!(error, ContextError::NoDockerfile(_)) { dockerfile_at } else { at };
+            refuse(&error, at, scope);
             None
         }
     }
 }
 
-/// The error with what it came from, which its own text leaves out.
-fn describe(error: &ContextError) -> String {
+/// Where a Dockerfile is: inside the context, or elsewhere in the tree.
+fn place_of(path: &str, folder: &str, at: Span, scope: &Scope<'_>) -> Option<Dockerfile> {
+    if path.starts_with('/') {
+        let tree = Place::of(path, scope.instance).tree;
+        let within = tree.as_deref().and_then(|path| below(path, folder)).map(str::to_owned);
+        if let Some(found) = within.map(Dockerfile::Within).or(tree.map(Dockerfile::Outside)) {
+            return Some(found);
+        }
+    } else if let Some(within) = in_tree("", path) {
+        return Some(Dockerfile::Within(within));
+    } else if let Some(outside) = in_tree(folder, path) {
+        let within = below(&outside, folder).map(str::to_owned);
+        return Some(within.map_or(Dockerfile::Outside(outside), Dockerfile::Within));
+    }
+    let message = format!("the Dockerfile `{}` is outside the source's tree", shown(path));
+    scope.report.error(at, message);
+    None
+}
+
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
+}
+
+/// Reports a context that cannot be used.
+pub(super) fn refuse(error: &ContextError, at: Span, scope: &Scope<'_>) {
+    let help = match error {
+        ContextError::Folder { source: TreeError::Missing(_), .. } => {
+            let base = scope.instance.base;
+            let base = if base.is_empty() { "the tree's root" } else { base };
+            Some(format!("the context is relative to {base}"))
+        }
+        _ => None,
+    };
+    // The error with what it came from, which its own text leaves out.
     let source = std::error::Error::source(error);
-    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+    let text = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+    scope.report.refuse(at, text, help);
+}
+
+fn secrets(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, BuildSecret> {
+    let report = scope.report;
+    let mut found = BTreeMap::new();
+    for item in report.list("secrets", node) {
+        let part = |key: &str| item.get(key).and_then(|part| report.text(key, &part.value));
+        let Some(source) = part("source") else { continue };
+        // What is declared wrongly has been reported there.
+        let Some(declared) = scope.secrets.get(&source) else { continue };
+        let secret = match declared {
+            Declared::Content(content) => {
+                Some(BuildSecret { from: format!("secret {source}"), content: content.clone() })
+            }
+            Declared::File(path, at) => match Place::of(path, scope.instance).tree {
+                Some(file) => files::content(&file, *at, scope)
+                    .map(|content| BuildSecret { from: format!("file {file}"), content }),
+                None => {
+                    let message =
+                        format!("the file `{}` is outside the source's tree", shown(path));
+                    let help = "a build reads secrets of the tree, or of a variable: \
+                        `environment: NAME`";
+                    report.error_help(*at, message, help);
+                    None
+                }
+            },
+        };
+        let id = part("target").filter(|target| !target.is_empty()).unwrap_or(source);
+        found.extend(secret.map(|secret| (id, secret)));
+    }
+    found
+}
+
+fn agents(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, SshAgent> {
+    let mut agents = BTreeMap::new();
+    for entry in scope.report.map("ssh", node) {
+        let path = entry.value.scalar().map(|scalar| scalar.text.as_str());
+        let agent = match path.filter(|path| !path.is_empty()) {
+            None => SshAgent::Operators,
+            Some(path) => match Place::of(path, scope.instance).host {
+                Some(socket) => SshAgent::Socket(socket),
+                None => {
+                    let message = format!("`{}` is no path of this machine", shown(path));
+                    let help = "name the socket of an ssh agent, or `default` for the operator's";
+                    scope.report.error_help(entry.at, message, help);
+                    continue;
+                }
+            },
+        };
+        agents.insert(entry.key.clone(), agent);
+    }
+    agents
+}
+
+/// Images to build from the cache of. Other kinds of caches are buildx's.
+fn cache_from(node: &Node, report: &Reporter) -> Vec<String> {
+    let mut images = Vec::new();
+    for item in report.list("cache_from", node) {
+        let Some(text) = report.text("cache_from", item) else { continue };
+        let parts: BTreeMap<&str, &str> =
+            text.split(',').filter_map(|part| part.split_once('=')).collect();
+        match (parts.get("type"), parts.get("ref")) {
+            (None, None) if !text.contains('=') => images.push(text),
+            (None | Some(&"registry"), Some(image)) => images.push((*image).to_owned()),
+            _ => {
+                let message =
+                    format!("{} is a cache that the engine's call cannot read", quote(item));
+                report.error_help(item.span, message, "it reads the caches of images");
+            }
+        }
+    }
+    images
+}
+
+/// Whether the image is to hold its cache. Other kinds of caches are buildx's.
+fn cache_to(node: &Node, report: &Reporter) -> bool {
+    let mut inline = false;
+    for item in report.list("cache_to", node) {
+        let Some(text) = report.text("cache_to", item) else { continue };
+        if text == "inline" || text.split(',').any(|part| part == "type=inline") {
+            inline = true;
+        } else {
+            let message = format!("{} is a cache that the engine's call cannot write", quote(item));
+            report.error_help(item.span, message, "it writes `type=inline`: into the image itself");
+        }
+    }
+    inline
+}
+
+fn platform(node: &Node, report: &Reporter) -> Option<String> {
+    let items = report.list("platforms", node);
+    let [item] = items else {
+        if let Some(second) = items.get(1) {
+            let message = "an engine's own call builds for one platform at a time";
+            report.error_help(second.span, message, "keep the platform that the engine runs");
+        }
+        return None;
+    };
+    let text = report.text("platforms", item)?;
+    let parsed = Platform::parse(&text);
+    if parsed.is_none() {
+        report.error(item.span, format!("{} is not `os/architecture[/variant]`", quote(item)));
+    }
+    parsed.map(|platform| platform.to_string())
+}
+
+fn isolation(node: &Node, report: &Reporter) {
+    let text = report.text("isolation", node).unwrap_or_default();
+    if !matches!(text.as_str(), "" | "default") {
+        let message = format!("the isolation {} is of Windows containers", quote(node));
+        report.error(node.span, message);
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::networks::DEFAULT;
 use super::service::Draft;
-use super::{Scope, files, top};
+use super::{Scope, contexts, files, top};
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::{
     Condition, Deployment, ImageSource, Network, Registration, Service, Volume,
@@ -25,6 +25,7 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Option<Deployment> {
     let instance = scope.instance;
     link(&mut drafts, scope);
+    contexts::complete(&mut drafts, scope);
     let networks = used_networks(&drafts, scope);
     let volumes = used_volumes(&drafts, scope);
     let awaited: BTreeSet<String> = drafts

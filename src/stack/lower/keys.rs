@@ -21,6 +21,8 @@ pub(super) struct Table {
     pub(super) harmless: &'static [Reason],
 }
 
+/// Why a build may do without statements about itself.
+const ATTESTATION: &str = "an engine's own call attaches no attestations to an image";
 /// Why a key is refused for now.
 const NOT_YET: &str = "it is not carried yet";
 
@@ -177,30 +179,33 @@ pub(super) const SERVICE: Table = Table {
 /// `build`.
 pub(super) const BUILD: Table = Table {
     of: "`build`",
-    carried: &["args", "context", "dockerfile", "labels", "target"],
-    refused: &[
-        ("additional_contexts", NOT_YET),
-        ("cache_from", NOT_YET),
-        ("cache_to", NOT_YET),
-        ("dockerfile_inline", NOT_YET),
-        ("entitlements", NOT_YET),
-        ("extra_hosts", NOT_YET),
-        ("isolation", NOT_YET),
-        ("network", NOT_YET),
-        ("no_cache", NOT_YET),
-        ("no_cache_filter", NOT_YET),
-        ("platforms", NOT_YET),
-        ("privileged", NOT_YET),
-        ("provenance", NOT_YET),
-        ("pull", NOT_YET),
-        ("sbom", NOT_YET),
-        ("secrets", NOT_YET),
-        ("shm_size", NOT_YET),
-        ("ssh", NOT_YET),
-        ("tags", NOT_YET),
-        ("ulimits", NOT_YET),
+    carried: &[
+        "additional_contexts",
+        "args",
+        "cache_from",
+        "cache_to",
+        "context",
+        "dockerfile",
+        "dockerfile_inline",
+        "entitlements",
+        "extra_hosts",
+        "isolation",
+        "labels",
+        "network",
+        "no_cache",
+        "no_cache_filter",
+        "platforms",
+        "privileged",
+        "pull",
+        "secrets",
+        "shm_size",
+        "ssh",
+        "tags",
+        "target",
+        "ulimits",
     ],
-    harmless: &[],
+    refused: &[],
+    harmless: &[("provenance", ATTESTATION), ("sbom", ATTESTATION)],
 };
 
 /// `healthcheck`.

@@ -1,9 +1,12 @@
 //! How much a service may use, how many replicas it has, and how the engine restarts it:
 //! the keys of the service itself and the same under `deploy`.
 
+use std::collections::BTreeMap;
+
 use super::keys;
 use super::service::Draft;
 use crate::model::desired::RolloutOrder;
+use crate::model::limits::Ulimit;
 use crate::model::spec::RestartPolicy;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
@@ -153,4 +156,19 @@ fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
             None => {}
         }
     }
+}
+
+/// Reads `ulimits`: one number for both limits, or each its own.
+pub(super) fn ulimits(node: &Node, report: &Reporter) -> BTreeMap<String, Ulimit> {
+    let mut found = BTreeMap::new();
+    for entry in report.map("ulimits", node) {
+        let part = |key: &str| {
+            let part = entry.value.get(key).map_or(&entry.value, |part| &part.value);
+            report.number(key, part)
+        };
+        if let (Some(soft), Some(hard)) = (part("soft"), part("hard")) {
+            found.insert(entry.key.clone(), Ulimit { soft, hard });
+        }
+    }
+    found
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::contexts::Unbuilt;
 use super::files::Delivered;
 use super::{
     Scope, build, depends, extension, files, health, keys, limits, mounts, networks, ports, process,
@@ -25,6 +26,8 @@ pub(super) struct Draft<'a> {
     pub(super) at: Span,
     pub(super) spec: ContainerSpec,
     pub(super) image: Option<String>,
+    /// How its image is built, while builds that it names are not known yet, and then.
+    pub(super) unbuilt: Option<Unbuilt>,
     pub(super) build: Option<Build>,
     pub(super) pull: PullPolicy,
     pub(super) container_name: Option<(ContainerName, Span)>,
@@ -77,6 +80,7 @@ impl<'a> Draft<'a> {
             at: entry.at,
             spec: ContainerSpec::of_image(ImageRef::new("")),
             image: None,
+            unbuilt: None,
             build: None,
             pull: PullPolicy::default(),
             container_name: None,
