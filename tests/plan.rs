@@ -103,6 +103,7 @@ golden! {
     gaps_in_composes_numbers_stay,
     host_demands_need_a_grant,
     limits_change_in_place,
+    named_contexts_are_built_first,
     names_of_composes_first_version_stay,
     one_offs_and_orphans_are_left_alone,
     own_container_is_left_alone,

@@ -9,7 +9,7 @@ use futures_util::future::{Either, join_all, join3, select};
 use serde::Serialize;
 
 use crate::model::catalog::CatalogView;
-use crate::model::desired::{Deployment, DesiredState, Entry, ImageSource};
+use crate::model::desired::{Deployment, DesiredState, Entry, Service};
 use crate::model::id::{DeploymentId, EngineName, SourceId};
 use crate::model::ledger::LedgerView;
 use crate::model::observed::{EngineView, ObservedState};
@@ -183,12 +183,7 @@ impl Look {
 
 fn widen(scope: &mut Scope, deployment: &Deployment) {
     scope.deployments.insert(deployment.id.clone());
-    for service in deployment.services.values() {
-        scope.images.insert(service.spec.image.clone());
-        if let ImageSource::Build(build) = &service.image {
-            scope.images.extend(build.needed().into_iter().map(|(image, _)| image.clone()));
-        }
-    }
+    scope.images.extend(deployment.services.values().flat_map(Service::images).cloned());
 }
 
 /// Both names under which a deployment's services appear in the catalog.

@@ -10,7 +10,9 @@ use super::build::Build;
 use super::compose::ProjectFiles;
 use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
-use super::id::{ContainerName, DeploymentId, EngineName, Revision, ServiceName, SourceId};
+use super::id::{
+    ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
+};
 use super::spec::{ContainerSpec, FileSpec, NetworkSpec, VolumeSpec};
 
 /// Everything that one revision of a source asks for.
@@ -154,6 +156,17 @@ pub struct Service {
     pub origins: Origins,
     /// Field paths (as in `origins`) whose values never print.
     pub sensitive: BTreeSet<String>,
+}
+
+impl Service {
+    /// Its image, and those that are built before it.
+    pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
+        let needed = match &self.image {
+            ImageSource::Pull(_) => Vec::new(),
+            ImageSource::Build(build) => build.needed(),
+        };
+        std::iter::once(&self.spec.image).chain(needed.into_iter().map(|(image, _)| image))
+    }
 }
 
 /// Where an image comes from.

@@ -6,6 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use crate::model::action::{Action, Endpoint, LedgerChange, StepId, Target, Until};
+use crate::model::build::FOLDERS;
 use crate::model::desired::SyncMode;
 use crate::model::id::{DeploymentId, EngineName};
 use crate::model::plan::{
@@ -137,6 +138,9 @@ impl Display for Action {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::PullImage { image } => write!(f, "pull image {image}"),
+            Self::BuildImage { tag, build, .. } if tag.as_str().starts_with(FOLDERS) => {
+                write!(f, "build an image of folder {:?}", build.context)
+            }
             Self::BuildImage { tag, .. } => write!(f, "build image {tag}"),
             Self::CreateNetwork { network, .. } => write!(f, "create network {}", network.name),
             Self::RemoveNetwork { name, .. } => write!(f, "remove network {name}"),

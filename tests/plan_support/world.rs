@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use reconciler::model::action::{Action, ContainerRef, Outcome};
 use reconciler::model::catalog::CatalogView;
-use reconciler::model::desired::{DesiredState, Entry};
+use reconciler::model::desired::{DesiredState, Entry, Service};
 use reconciler::model::digest::Digest;
 use reconciler::model::id::{EngineName, Revision, SourceId};
 use reconciler::model::ledger::LedgerView;
@@ -135,7 +135,9 @@ impl World {
             scope.deployments.insert(id.clone());
             if let Entry::Valid(deployment, _) = entry {
                 names.insert(id.to_string());
-                scope.images.extend(deployment.services.values().map(|s| s.spec.image.clone()));
+                scope
+                    .images
+                    .extend(deployment.services.values().flat_map(Service::images).cloned());
             }
         }
         let engine: EngineName = "local".into();

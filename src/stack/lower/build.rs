@@ -84,9 +84,7 @@ impl Wish {
                 build.shm_size = bytes.filter(|bytes| *bytes > 0);
             }
             "ulimits" => build.ulimits = limits::ulimits(node, report),
-            "no_cache" => build.no_cache |= report.boolean(key, node).unwrap_or(false),
-            // The engine's call knows all stages or none: all are built again.
-            "no_cache_filter" => build.no_cache |= !report.string_list(key, node).is_empty(),
+            "no_cache" => build.no_cache = report.boolean(key, node).unwrap_or(false),
             "pull" => build.pull = report.boolean(key, node).unwrap_or(false),
             "cache_from" => build.cache_from = cache_from(node, report),
             "cache_to" => build.inline_cache = cache_to(node, report),

@@ -193,7 +193,6 @@ pub(super) const BUILD: Table = Table {
         "labels",
         "network",
         "no_cache",
-        "no_cache_filter",
         "platforms",
         "privileged",
         "pull",
