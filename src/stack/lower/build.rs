@@ -96,9 +96,8 @@ impl Wish {
                 }
             }
             "privileged" => {
-                if report.boolean(key, node).unwrap_or(false) {
-                    self.entitlements.push(("security.insecure".to_owned(), part.at));
-                }
+                let asked = report.boolean(key, node).filter(|asked| *asked);
+                self.entitlements.extend(asked.map(|_| ("security.insecure".to_owned(), part.at)));
             }
             "secrets" => build.secrets = secrets(node, scope),
             "ssh" => build.ssh = agents(node, scope),
@@ -122,7 +121,7 @@ impl Wish {
                 report.error_help(*at, message, help);
             }
         }
-        let own = self.build.contexts.values().any(|context| contexts::is_built(context));
+        let own = self.build.contexts.values().any(contexts::is_built);
         if self.build.pull && (own || !self.pending.is_empty()) {
             let message = "`pull` would look in a registry for contexts that are built here";
             report.error_help(self.context.1, message, "leave `pull` out");
@@ -218,18 +217,7 @@ fn secrets(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, BuildSecret> {
             Declared::Content(content) => {
                 Some(BuildSecret { from: format!("secret {source}"), content: content.clone() })
             }
-            Declared::File(path, at) => match Place::of(path, scope.instance).tree {
-                Some(file) => files::content(&file, *at, scope)
-                    .map(|content| BuildSecret { from: format!("file {file}"), content }),
-                None => {
-                    let message =
-                        format!("the file `{}` is outside the source's tree", shown(path));
-                    let help = "a build reads secrets of the tree, or of a variable: \
-                        `environment: NAME`";
-                    report.error_help(*at, message, help);
-                    None
-                }
-            },
+            Declared::File(path, at) => secret_file(path, *at, scope),
         };
         let id = part("target").filter(|target| !target.is_empty()).unwrap_or(source);
         found.extend(secret.map(|secret| (id, secret)));
@@ -237,23 +225,32 @@ fn secrets(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, BuildSecret> {
     found
 }
 
+fn secret_file(path: &str, at: Span, scope: &Scope<'_>) -> Option<BuildSecret> {
+    let Some(file) = Place::of(path, scope.instance).tree else {
+        let message = format!("the file `{}` is outside the source's tree", shown(path));
+        let help = "a build reads secrets of the tree, or of a variable: `environment: NAME`";
+        scope.report.error_help(at, message, help);
+        return None;
+    };
+    let content = files::content(&file, at, scope)?;
+    Some(BuildSecret { from: format!("file {file}"), content })
+}
+
 fn agents(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, SshAgent> {
     let mut agents = BTreeMap::new();
     for entry in scope.report.map("ssh", node) {
         let path = entry.value.scalar().map(|scalar| scalar.text.as_str());
-        let agent = match path.filter(|path| !path.is_empty()) {
-            None => SshAgent::Operators,
-            Some(path) => match Place::of(path, scope.instance).host {
-                Some(socket) => SshAgent::Socket(socket),
-                None => {
-                    let message = format!("`{}` is no path of this machine", shown(path));
-                    let help = "name the socket of an ssh agent, or `default` for the operator's";
-                    scope.report.error_help(entry.at, message, help);
-                    continue;
-                }
-            },
+        let Some(path) = path.filter(|path| !path.is_empty()) else {
+            agents.insert(entry.key.clone(), SshAgent::Operators);
+            continue;
         };
-        agents.insert(entry.key.clone(), agent);
+        if let Some(socket) = Place::of(path, scope.instance).host {
+            agents.insert(entry.key.clone(), SshAgent::Socket(socket));
+        } else {
+            let message = format!("`{}` is no path of this machine", shown(path));
+            let help = "name the socket of an ssh agent, or `default` for the operator's";
+            scope.report.error_help(entry.at, message, help);
+        }
     }
     agents
 }
