@@ -24,6 +24,7 @@ test: ## all tests, the live ones on a private Docker engine and a private Consu
 	scripts/lab-install --registry
 	$(MAKE) check
 	$(MAKE) unit
+	$(MAKE) conformance
 	$(MAKE) sim
 	$(MAKE) live
 

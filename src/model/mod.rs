@@ -18,6 +18,7 @@
 //! Nothing here does I/O, reads a clock or draws a random number.
 
 pub mod action;
+pub mod adoption;
 pub mod build;
 pub mod catalog;
 pub mod compose;
