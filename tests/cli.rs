@@ -163,3 +163,69 @@ fn every_shell_gets_a_completion_script() {
         assert!(said.contains("exit: 0") && said.contains("detailed-exitcode"), "{said}");
     }
 }
+
+/// What `fmt` leaves of a file's surroundings: its mode, its links, and nothing beside it.
+#[test]
+fn a_formatted_file_keeps_its_mode_and_its_links() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = std::env::temp_dir().join(format!("reconciler-fmt-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (file, link) = (folder.join("compose.yaml"), folder.join("link.yaml"));
+    std::fs::copy(self::folder().join("fmt/odd.yaml"), &file).expect("copied");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).expect("a mode");
+    std::os::unix::fs::symlink("compose.yaml", &link).expect("a link");
+    let call = |path: &Path| Case { call: format!("fmt {}", path.display()), env: Vec::new() };
+    let said = call(&link).play();
+    assert!(said.contains("exit: 0"), "{said}");
+    let text = std::fs::read_to_string(&file).expect("text");
+    assert!(text.starts_with("services:\n  web:\n    image: web:1\n"), "{text}");
+    assert!(std::fs::symlink_metadata(&link).expect("it is there").is_symlink());
+    let mode = std::fs::metadata(&file).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    // Formatted already: it is not written again.
+    let before = std::fs::metadata(&file).expect("it is there").modified().expect("a time");
+    assert!(!call(&file).play().contains("compose.yaml\n  "));
+    assert_eq!(std::fs::metadata(&file).expect("there").modified().expect("a time"), before);
+    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 2, "something is left");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn standard_input_is_formatted_and_shown_in_normal_form() {
+    use std::io::Write as _;
+    for (call, text, wanted) in [
+        ("fmt -", "a:\n    - b", "a:\n  - b\n"),
+        ("-f - -p x config --services", "services: {web: {image: a}}", "web\n"),
+    ] {
+        let case = Case { call: call.to_owned(), env: Vec::new() };
+        let mut child =
+            case.command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), wanted, "{call}");
+    }
+}
+
+#[test]
+fn the_pre_commit_hooks_are_calls_that_exist() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".pre-commit-hooks.yaml");
+    let text = std::fs::read_to_string(path).expect("the hooks");
+    let hooks: Vec<serde_yaml::Value> = serde_yaml::from_str(&text).expect("YAML");
+    let words = |value: &serde_yaml::Value| -> Vec<String> {
+        let text = |one: &serde_yaml::Value| one.as_str().expect("a text").to_owned();
+        value.as_sequence().map_or_else(
+            || text(value).split_whitespace().map(str::to_owned).collect(),
+            |list| list.iter().map(text).collect(),
+        )
+    };
+    assert_eq!(hooks.len(), 2);
+    for hook in &hooks {
+        let (entry, args) = (words(&hook["entry"]), words(&hook["args"]));
+        assert_eq!(entry[0], "reconciler");
+        // As pre-commit calls it, with a file that is in order.
+        let call = [&entry[1..], &args, &["fmt/even.yaml".to_owned()]].concat().join(" ");
+        let said = Case { call, env: Vec::new() }.play();
+        assert!(said.contains("exit: 0"), "{said}");
+        assert_eq!(hook["id"].as_str(), Some(entry.join("-").as_str()));
+    }
+}

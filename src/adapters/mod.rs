@@ -9,3 +9,4 @@ mod hint;
 pub mod host;
 pub mod http;
 pub mod lease;
+pub mod local;

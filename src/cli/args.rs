@@ -5,24 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::console::Format;
-use super::exit;
+use super::help::{
+    COMPLETION, EXPLAIN, FMT, HEALTHCHECK, PLAN, RUN, SCHEMA, SIM, STATUS, VALIDATE, examples,
+};
 use super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
     TrustOptions, WorldOptions,
 };
-
-const EXAMPLES: &str = "\
-Examples:
-  reconciler plan                           what would change for the stacks in this folder, and why
-  reconciler --once                         do it, wait for health, end with an exit code
-  reconciler --once shop/compose.yaml       the same for one stack
-  reconciler run https://git.example/ops/stacks.git --ref main --poll 30s
-                                            keep engines as the repository says
-  reconciler validate                       check the files, without an engine
-  reconciler sim                            play it on a simulated engine
-
-Every setting can be given as a flag, as a variable (--poll is RECONCILER_POLL) or in
---config FILE (`poll: 10s`); a flag counts before a variable, a variable before the file.";
+use super::project::ConfigArgs;
 
 /// Everything after the program's name.
 #[derive(Debug, Parser)]
@@ -34,7 +24,7 @@ Every setting can be given as a flag, as a variable (--poll is RECONCILER_POLL) 
                   folder.\n\nWithout a verb it runs as a controller: it applies what the source says, \
                   repairs what drifts, and goes on until it is stopped.",
     after_help = "See `reconciler --help` for examples and exit codes.",
-    after_long_help = help_tail(),
+    after_long_help = examples(RUN),
     max_term_width = 100,
 )]
 pub(super) struct Cli {
@@ -47,10 +37,6 @@ pub(super) struct Cli {
     /// For all verbs.
     #[command(flatten)]
     pub(super) common: CommonArgs,
-}
-
-fn help_tail() -> String {
-    format!("{EXAMPLES}\n\n{}", exit::TABLE)
 }
 
 /// Settings of every verb.
@@ -77,6 +63,14 @@ pub(super) enum Verb {
     Plan(Box<PlanArgs>),
     /// Check the stack files; asks no engine
     Validate(Box<ValidateArgs>),
+    /// Print a stack's normal form, as `docker compose config` does and with its options
+    Config(Box<ConfigArgs>),
+    /// Bring stack files into the usual layout, with the same meaning
+    Fmt(FmtArgs),
+    /// Explain the code of an error, for example `reconciler explain E0501`
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of stack files or of deployments.yaml, for editors
+    Schema(SchemaArgs),
     /// Play a pass on a simulated engine that begins empty
     Sim(Box<SimArgs>),
     /// Show what a running controller says of its deployments
@@ -121,7 +115,7 @@ pub(super) struct RunArgs {
 
 /// `plan`.
 #[derive(Debug, Args)]
-#[command(after_long_help = exit::TABLE)]
+#[command(after_long_help = examples(PLAN))]
 pub(super) struct PlanArgs {
     /// Exit with 2 if there is something to do
     #[arg(long)]
@@ -145,6 +139,7 @@ pub(super) struct PlanArgs {
 
 /// `validate`.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples(VALIDATE))]
 pub(super) struct ValidateArgs {
     /// Form of the result.
     #[command(flatten)]
@@ -152,6 +147,9 @@ pub(super) struct ValidateArgs {
     /// Where desired state comes from.
     #[command(flatten)]
     pub(super) source: SourceOptions,
+    /// More of them
+    #[arg(value_name = "PATH|URL")]
+    pub(super) more: Vec<String>,
     /// What stacks may ask for.
     #[command(flatten)]
     pub(super) trust: TrustOptions,
@@ -159,6 +157,7 @@ pub(super) struct ValidateArgs {
 
 /// `sim`.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples(SIM))]
 pub(super) struct SimArgs {
     /// Form of the result.
     #[command(flatten)]
@@ -173,6 +172,7 @@ pub(super) struct SimArgs {
 
 /// `status`.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples(STATUS))]
 pub(super) struct StatusArgs {
     /// Form of the result.
     #[command(flatten)]
@@ -184,6 +184,7 @@ pub(super) struct StatusArgs {
 
 /// `healthcheck`.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples(HEALTHCHECK))]
 pub(super) struct HealthcheckArgs {
     /// Where the controller answers.
     #[command(flatten)]
@@ -192,9 +193,57 @@ pub(super) struct HealthcheckArgs {
 
 /// `completion`.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples(COMPLETION))]
 pub(super) struct CompletionArgs {
     /// The shell
     pub(super) shell: clap_complete::Shell,
+}
+
+/// `fmt`.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples(FMT))]
+pub(super) struct FmtArgs {
+    /// The files; `-` is standard input, formatted to standard output
+    #[arg(required = true, value_name = "FILE|-")]
+    pub(super) files: Vec<PathBuf>,
+    /// Write nothing; name the files that are not formatted, and exit with 1 if there are any
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Write nothing; show what would change
+    #[arg(long)]
+    pub(super) diff: bool,
+    /// Also put the keys of the top level and of services into the conventional order
+    #[arg(long)]
+    pub(super) sort: bool,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples(EXPLAIN))]
+pub(super) struct ExplainArgs {
+    /// The code; all of them are listed without one
+    pub(super) code: Option<String>,
+    /// Form of the result.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples(SCHEMA))]
+pub(super) struct SchemaArgs {
+    /// Of which files
+    #[arg(value_enum, default_value_t = SchemaOf::Stack)]
+    pub(super) of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SchemaOf {
+    /// Stack files: Compose, with `x-reconciler`.
+    Stack,
+    /// deployments.yaml.
+    Deployments,
 }
 
 /// The form of a result.

@@ -72,6 +72,11 @@ impl Console {
         Self { color, format, quiet }
     }
 
+    /// The same with results in this form.
+    pub(super) fn printing(self, format: Format) -> Self {
+        Self { format, ..self }
+    }
+
     /// Whether stderr is coloured.
     pub(super) fn colours_stderr(self) -> bool {
         match self.color {
@@ -94,6 +99,14 @@ impl Console {
         let _ = out.flush();
     }
 
+    /// A result that is somebody's own text: nothing is taken out of it.
+    #[expect(clippy::unused_self, reason = "a console prints, also without colours")]
+    pub(super) fn result_as_is(self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes());
+        let _ = out.flush();
+    }
+
     /// A result as one JSON object.
     pub(super) fn json(self, value: &impl serde::Serialize) {
         let text = serde_json::to_string_pretty(value)
@@ -111,6 +124,14 @@ impl Console {
     /// An error or a warning, already rendered.
     pub(super) fn complain(self, text: &str) {
         let _ = writeln!(self.stderr(), "{}", text.trim_end_matches('\n'));
+    }
+
+    /// Messages about the user's text, each followed by an empty line.
+    pub(super) fn complain_all(self, messages: &[Diagnostic]) {
+        for message in messages {
+            self.complain(&diagnostics::render(message));
+            self.complain("");
+        }
     }
 
     /// An error that has no place in a file, with what to do about it.

@@ -36,9 +36,19 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         }
         Some(Verb::Validate(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
-            start(common, args.output.output, layer, "warn")
-                .and_then(|s| verbs::validate::validate(s.console, &s.layer, &s.environment))
+            start(common, args.output.output, layer, "warn").and_then(|s| {
+                verbs::validate::validate(s.console, &s.layer, &args.more, &s.environment)
+            })
         }
+        Some(Verb::Config(args)) => start(common, Format::Text, Layer::default(), "warn")
+            .and_then(|s| verbs::config::config(s.console, &args, &s.environment)),
+        Some(Verb::Fmt(args)) => start(common, Format::Text, Layer::default(), "warn")
+            .map(|s| verbs::fmt::fmt(s.console, &args)),
+        Some(Verb::Explain(args)) => {
+            let code = args.code.as_deref();
+            verbs::explain::explain(console.printing(args.output.output), code)
+        }
+        Some(Verb::Schema(args)) => Ok(verbs::schema::schema(console, args.of)),
         Some(Verb::Sim(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
             start(common, args.output.output, layer, "error")

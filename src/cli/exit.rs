@@ -55,7 +55,7 @@ impl From<control::Exit> for Exit {
 pub(super) const TABLE: &str = "\
 Exit codes:
     0  done; everything is as desired
-    1  a step failed, or a replica did not become healthy
+    1  a step failed, or a replica did not become healthy; fmt --check: a file is not formatted
     2  plan --detailed-exitcode: there is something to do
     3  a change is withheld by a guard or waits for an approval
    64  wrong usage

@@ -7,10 +7,14 @@ mod console;
 mod dispatch;
 mod environment;
 mod exit;
+mod explanations;
+mod help;
 mod logging;
 mod options;
 pub(crate) mod probe;
+mod project;
 mod render;
+mod schema;
 mod setup;
 mod signals;
 mod span;
@@ -34,7 +38,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: impl Iterator<Item = OsString>) -> Exit {
-    match parse(args) {
+    match parse(project::verb_first(args.collect()).into_iter()) {
         Ok(cli) => match check_target(&cli) {
             Ok(()) => dispatch::dispatch(cli),
             Err(error) => {

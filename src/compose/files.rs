@@ -70,7 +70,7 @@ impl<'a> Files<'a> {
             return None;
         }
         let below_root = path
-            .strip_prefix(self.root)
+            .strip_prefix(self.root.trim_end_matches('/'))
             .filter(|_| self.root != NOWHERE)
             .and_then(|rest| rest.strip_prefix('/'));
         let inside = match below_root {

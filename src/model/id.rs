@@ -76,6 +76,9 @@ name_type! {
 }
 
 impl DeploymentId {
+    /// What [`Self::is_valid`] allows, as a regular expression.
+    pub const PATTERN: &str = "^[a-z0-9][a-z0-9_-]*$";
+
     /// Whether the text is a valid Compose project name: lower-case letters, digits,
     /// `-` and `_`, beginning with a letter or digit.
     #[must_use]

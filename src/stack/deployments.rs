@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::codes::{self, BAD_ID, INCOMPLETE_ENTRY, NO_STACK, OUTSIDE, UNKNOWN_KEY};
 use super::discover::{self, Found, LIST};
 use super::one::{self, Loader, Request, Stack};
 use crate::compose::environment;
@@ -15,10 +16,20 @@ use crate::text::suggest::did_you_mean;
 use crate::text::yaml::{self, Entry as Field, FileId, Node, Span};
 use crate::world::{Tree, TreeKind};
 
-const KEYS: [&str; 7] =
-    ["stack", "engine", "variables", "scale", "sync", "env_files", "project_directory"];
-/// Planned, and until then refused.
-const REFUSED: [&str; 2] = ["files", "profiles"];
+/// The keys of an entry.
+pub(crate) const KEYS: [&str; 9] = [
+    "stack",
+    "files",
+    "engine",
+    "profiles",
+    "variables",
+    "scale",
+    "sync",
+    "env_files",
+    "project_directory",
+];
+/// The words of `sync`.
+pub(crate) const SYNC_MODES: [&str; 4] = ["auto", "heal", "notify", "paused"];
 
 /// Loads what `deployments.yaml` in the folder `start` lists.
 pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
@@ -35,23 +46,23 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
             listed = Some(field);
         } else if !field.key.starts_with("x-") {
             let help = did_you_mean(&field.key, ["deployments"]);
-            report.refuse(field.at, format!("`{}` is not a key of {LIST}", field.key), help);
+            let message = format!("`{}` is not a key of {LIST}", field.key);
+            report.refuse_as(UNKNOWN_KEY, field.at, message, help);
         }
     }
     let entries = listed.map(|field| report.map("deployments", &field.value)).unwrap_or_default();
     if listed.is_none() {
-        report.error(root.span, format!("there are no `deployments` in {LIST}"));
+        let message = format!("there are no `deployments` in {LIST}");
+        let help = "begin with `deployments:`".to_owned();
+        report.refuse_as(INCOMPLETE_ENTRY, root.span, message, Some(help));
     }
     let mut read = Vec::new();
     for entry in entries {
         if DeploymentId::is_valid(&entry.key) {
             read.push((entry, self::entry(loader, start, &path, entry, &report)));
         } else {
-            report.error_help(
-                entry.at,
-                format!("`{}` cannot be the id of a deployment", entry.key),
-                "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
-            );
+            let message = format!("`{}` cannot be the id of a deployment", entry.key);
+            report.refuse_as(BAD_ID, entry.at, message, Some(one::ID_HELP.to_owned()));
         }
     }
     for (entry, state) in read {
@@ -83,34 +94,39 @@ fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Re
     let id = DeploymentId::new(entry.key.as_str());
     let mut request = Request { origin: Some(outer.loc(entry.at)), ..Request::default() };
     let mut stack = None;
+    let mut more = Vec::new();
     let mut scaled = BTreeMap::new();
     for field in report.map(&format!("deployments.{id}"), &entry.value) {
         let (key, node) = (field.key.as_str(), &field.value);
         match key {
             _ if node.is_null() && KEYS.contains(&key) => {}
             "stack" => stack = report.string(key, node).map(|path| (path, node.span)),
+            "files" => more = inside_all(start, key, node, &report),
+            "profiles" => {
+                let names = report.strings(key, node);
+                request.profiles = names.into_iter().map(|(name, _)| name).collect();
+            }
             "engine" => request.engine = report.string(key, node).map(EngineName::new),
             "sync" => request.sync = sync(node, &report).unwrap_or_default(),
             "variables" => request.variables = variables(node, &report),
             "scale" => scaled = scale(node, &report),
-            "env_files" => request.env_files = Some(env_files(start, node, &report)),
+            "env_files" => request.env_files = Some(inside_all(start, key, node, &report)),
             "project_directory" => request.base = inside(start, key, node, &report),
-            _ if REFUSED.contains(&key) => {
-                report.error(field.at, format!("`{key}` is not carried yet"));
-            }
-            _ => report.refuse(
+            _ => report.refuse_as(
+                UNKNOWN_KEY,
                 field.at,
                 format!("`{key}` is not a key of a deployment"),
-                did_you_mean(key, KEYS.into_iter().chain(REFUSED)),
+                did_you_mean(key, KEYS),
             ),
         }
     }
-    let file = stack.and_then(|(path, at)| open(loader, start, &path, at, &report));
+    let file = stack.and_then(|(path, at)| open(loader, start, (&path, at), &more, &report));
     if entry.value.get("stack").is_none() {
-        report.error_help(
+        report.refuse_as(
+            INCOMPLETE_ENTRY,
             entry.at,
             format!("the deployment `{id}` names no stack"),
-            format!("add `stack: FOLDER/compose.yaml`, relative to {list}"),
+            Some(format!("add `stack: FOLDER/compose.yaml`, relative to {list}")),
         );
     }
     let Some(file) = file else { return Entry::Invalid(report.finish()) };
@@ -119,7 +135,7 @@ fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Re
         .map(|(name, (count, at))| {
             let message = format!("there is no service `{name}` in {}", file.path());
             let unknown = outer.diagnostic(Severity::Error, at, message, None);
-            (name, (count, unknown))
+            (name, (count, unknown.with_code(codes::SCALE)))
         })
         .collect();
     for diagnostic in report.finish() {
@@ -129,34 +145,43 @@ fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Re
     one::load(file, &id, &request, variables, *loader)
 }
 
-/// The stack file that an entry names, directly or by its folder.
+/// The stack file that an entry names, directly or by its folder, with the files that are
+/// merged onto it: those that it names, else what Compose merges onto a folder's.
 fn open(
     loader: &Loader<'_>,
     start: &str,
-    path: &str,
-    at: Span,
+    (path, at): (&str, Span),
+    more: &[String],
     report: &Reporter,
 ) -> Option<Stack> {
     let Some(full) = paths::in_tree(start, path) else {
-        report.error(at, format!("the stack `{path}` is outside the source's tree"));
+        let message = format!("the stack `{path}` is outside the source's tree");
+        report.refuse_as(OUTSIDE, at, message, None);
         return None;
     };
+    let read = |stack| Some(Stack::read(*loader, [&[stack], more].concat()));
     match paths::kind(loader.tree, &full) {
-        Some(TreeKind::File { .. }) => Some(Stack::read(*loader, vec![full])),
+        Some(TreeKind::File { .. }) => read(full),
         Some(TreeKind::Folder) => {
             let entries = loader.tree.list(&full).unwrap_or_default();
             let name = discover::stack_in(&entries);
             if name.is_none() {
-                report.error(at, format!("the folder `{path}` has no stack file"));
+                let message = format!("the folder `{path}` has no stack file");
+                report.refuse_as(NO_STACK, at, message, None);
             }
-            Some(loader.open(&full, name?, &entries))
+            if more.is_empty() {
+                Some(loader.open(&full, name?, &entries))
+            } else {
+                read(paths::join(&full, name?))
+            }
         }
         Some(TreeKind::Link | TreeKind::Other) => {
-            report.error(at, format!("the stack `{path}` is not a regular file of the tree"));
+            let message = format!("the stack `{path}` is not a regular file of the tree");
+            report.refuse_as(NO_STACK, at, message, None);
             None
         }
         None => {
-            report.error(at, format!("there is no stack `{path}`"));
+            report.refuse_as(NO_STACK, at, format!("there is no stack `{path}`"), None);
             None
         }
     }
@@ -170,9 +195,10 @@ fn sync(node: &Node, report: &Reporter) -> Option<SyncMode> {
         "notify" => Some(SyncMode::Notify),
         "paused" => Some(SyncMode::Paused),
         _ => {
-            let help = did_you_mean(&text, ["auto", "heal", "notify", "paused"])
+            let help = did_you_mean(&text, SYNC_MODES)
                 .unwrap_or_else(|| "use `auto`, `heal`, `notify` or `paused`".to_owned());
-            report.error_help(node.span, format!("{} is not a sync mode", quote(node)), help);
+            let message = format!("{} is not a sync mode", quote(node));
+            report.refuse_as(codes::SYNC, node.span, message, Some(help));
             None
         }
     }
@@ -204,9 +230,10 @@ fn scale(node: &Node, report: &Reporter) -> BTreeMap<String, (u32, Span)> {
         .collect()
 }
 
-fn env_files(start: &str, node: &Node, report: &Reporter) -> Vec<String> {
-    let items = report.strings("env_files", node);
-    items.into_iter().filter_map(|(_, node)| inside(start, "env_files", node, report)).collect()
+/// Paths relative to `deployments.yaml`, inside the tree.
+fn inside_all(start: &str, key: &str, node: &Node, report: &Reporter) -> Vec<String> {
+    let items = report.strings(key, node);
+    items.into_iter().filter_map(|(_, node)| inside(start, key, node, report)).collect()
 }
 
 /// A path relative to `deployments.yaml`, inside the tree.
@@ -214,7 +241,8 @@ fn inside(start: &str, key: &str, node: &Node, report: &Reporter) -> Option<Stri
     let path = report.string(key, node)?;
     let inside = paths::in_tree(start, &path);
     if inside.is_none() {
-        report.error(node.span, format!("`{key}` is outside the source's tree"));
+        let message = format!("`{key}` is outside the source's tree");
+        report.refuse_as(OUTSIDE, node.span, message, None);
     }
     inside
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::codes::{BESIDE, NO_ID, SAME_ID, UNREADABLE};
 use super::lower::Contexts;
 use super::one::{self, Loader, Request, Stack};
 use super::{Options, deployments};
@@ -14,9 +15,9 @@ use crate::text::yaml::{Node, Span, Value};
 use crate::world::{Snapshot, TreeEntry, TreeError, TreeKind};
 
 /// The list of deployments.
-pub(super) const LIST: &str = "deployments.yaml";
+pub(crate) const LIST: &str = "deployments.yaml";
 /// Names of stack files; the first that exists is taken, as Compose does.
-const STACKS: [&str; 5] =
+pub(crate) const STACKS: [&str; 5] =
     ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", LEGACY];
 /// The oldest name, which nothing is merged onto.
 const LEGACY: &str = "fig.yml";
@@ -54,6 +55,7 @@ impl Found {
         both.push(Diagnostic {
             at: Some(at),
             ..Diagnostic::error(format!("two deployments have the id `{id}`"))
+                .with_code(SAME_ID)
                 .with_help("give one of them another `name`")
         });
         one::sort(&mut both);
@@ -67,7 +69,7 @@ fn diagnostics(entry: Entry) -> Vec<Diagnostic> {
         Entry::Valid(deployment, mut found) => {
             let message = format!("`{}` is declared here", deployment.id);
             let at = Some(deployment.origin.clone());
-            found.push(Diagnostic { at, ..Diagnostic::error(message) });
+            found.push(Diagnostic { at, ..Diagnostic::error(message).with_code(SAME_ID) });
             found
         }
     }
@@ -132,7 +134,8 @@ impl Loader<'_> {
         let files = names.map(|name| paths::join(folder, name)).collect();
         let stack = Stack::read(*self, files);
         for other in STACKS.into_iter().filter(|other| *other != name && has_file(entries, other)) {
-            stack.report.warn(Span::START, format!("`{other}` beside this file is not used"), None);
+            let message = format!("`{other}` beside this file is not used");
+            stack.report.warn_as(BESIDE, Span::START, message, None);
         }
         stack
     }
@@ -149,7 +152,9 @@ impl Loader<'_> {
             let message = format!("the deployment in {} has no id", file.path());
             found.incomplete.push(Diagnostic {
                 at: Some(at),
-                ..Diagnostic::error(message).with_help("add `name:` to the stack file")
+                ..Diagnostic::error(message)
+                    .with_help("add `name:` to the stack file")
+                    .with_code(NO_ID)
             });
             found.incomplete.extend(file.report.finish());
             return;
@@ -158,9 +163,8 @@ impl Loader<'_> {
         let entry = one::load(file, &id, &request, variables, *self);
         if !certain {
             let message = format!("the id of the deployment in {path} cannot be read");
-            found
-                .incomplete
-                .push(Diagnostic { at: Some(at.clone()), ..Diagnostic::error(message) });
+            let problem = Diagnostic::error(message).with_code(NO_ID);
+            found.incomplete.push(Diagnostic { at: Some(at.clone()), ..problem });
         }
         found.add(id, entry, at);
     }
@@ -191,7 +195,7 @@ fn normalised(name: &str) -> Option<DeploymentId> {
 
 fn unreadable(path: &str, error: &TreeError) -> Diagnostic {
     let path = if path.is_empty() { "the folder" } else { path };
-    Diagnostic::error(format!("{path} cannot be read: {error}"))
+    Diagnostic::error(format!("{path} cannot be read: {error}")).with_code(UNREADABLE)
 }
 
 fn has_file(entries: &[TreeEntry], name: &str) -> bool {

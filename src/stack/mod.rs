@@ -4,6 +4,7 @@
 //! [`load`] never fails as a whole: what cannot be read becomes an invalid deployment or
 //! a reason why the list is incomplete, and the rest is loaded.
 
+pub(crate) mod codes;
 mod config;
 mod deployments;
 mod discover;
@@ -12,6 +13,8 @@ mod one;
 mod shared;
 
 pub use self::config::{Config, ConfigRequest, config};
+pub(crate) use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
+pub(crate) use discover::{LIST, STACKS};
 
 use std::collections::{BTreeMap, BTreeSet};
 

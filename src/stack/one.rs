@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Options;
+use super::codes::BAD_ID;
 use super::lower::{self, Contexts, Instance};
 use crate::compose::variables::Variables;
 use crate::compose::{self, NOWHERE, Sources, environment, template};
@@ -16,6 +17,10 @@ use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
 use crate::text::yaml::Node;
 use crate::world::Tree;
+
+/// What an id may be.
+pub(super) const ID_HELP: &str =
+    "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit";
 
 /// The stack files of one deployment.
 pub(super) struct Stack {
@@ -84,11 +89,8 @@ pub(super) fn declared_name(
     // What is wrong with a reference is reported when the whole file is interpolated.
     let name = template::expand(&text, variables).map_err(|_| ())?.text;
     if !DeploymentId::is_valid(&name) {
-        file.report.error_help(
-            field.value.span,
-            format!("`{name}` cannot be the id of a deployment"),
-            "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
-        );
+        let message = format!("`{name}` cannot be the id of a deployment");
+        file.report.refuse_as(BAD_ID, field.value.span, message, Some(ID_HELP.to_owned()));
         return Err(());
     }
     Ok(Some(DeploymentId::new(name)))

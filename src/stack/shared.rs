@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::codes::SHARED_NAME;
 use crate::model::desired::{Deployment, Entry};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::model::id::{DeploymentId, ReplicaId, Slot};
@@ -34,6 +35,7 @@ pub(super) fn check(deployments: &mut BTreeMap<DeploymentId, Entry>) {
                 at: Some(at.clone()),
                 ..Diagnostic::error(message)
                     .with_help(format!("the deployment `{whose}` wants it too, at {other}"))
+                    .with_code(SHARED_NAME)
             });
         }
     }

@@ -2,6 +2,7 @@
 //! point there, and typed reading of its nodes. Knows nothing of Compose.
 
 pub(crate) mod codes;
+pub(crate) mod format;
 mod hiding;
 pub(crate) mod paths;
 pub(crate) mod read;

@@ -13,7 +13,11 @@ pub(in crate::cli) fn render(diagnostic: &Diagnostic) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
+    let mut title = level.primary_title(diagnostic.message.as_str());
+    if let Some(code) = diagnostic.code {
+        title = title.id(code.0);
+    }
+    let mut group = Group::with_title(title);
     if let Some(at) = &diagnostic.at {
         let (line, column) = (at.line as usize, at.column as usize);
         group = match &diagnostic.excerpt {
@@ -49,7 +53,7 @@ fn span(line: &str, column: usize, length: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::diagnostic::Loc;
+    use crate::model::diagnostic::{Code, Loc};
 
     fn plain(diagnostic: &Diagnostic) -> String {
         anstream::adapter::strip_str(&render(diagnostic)).to_string()
@@ -75,6 +79,12 @@ error: service `web` depends on `catalog`, which does not exist
   |
   = help: there is a service named `catalogue`"
         );
+    }
+
+    #[test]
+    fn a_kind_of_message_has_its_code() {
+        let diagnostic = Diagnostic::error("it is wrong").with_code(Code("E0207"));
+        assert_eq!(plain(&diagnostic), "error[E0207]: it is wrong");
     }
 
     #[test]

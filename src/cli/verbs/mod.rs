@@ -1,10 +1,14 @@
 //! One file per verb.
 
 pub(super) mod completion;
+pub(super) mod config;
+pub(super) mod explain;
+pub(super) mod fmt;
 pub(super) mod healthcheck;
 pub(super) mod pass;
 pub(super) mod real;
 pub(super) mod run;
+pub(super) mod schema;
 pub(super) mod sim;
 pub(super) mod status;
 pub(super) mod validate;

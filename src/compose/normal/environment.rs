@@ -109,6 +109,10 @@ struct Files<'r> {
 
 impl Files<'_> {
     fn environment(&self, service: &mut Node, path: Path<'_>) {
+        // Done already, unless nothing implicit was added.
+        if let Some(own) = get_mut(service, "environment") {
+            super::implicit::fill(own, self.request.variables, self.report);
+        }
         let Some(env_files) = remove(service, "env_file") else { return };
         let own = remove(service, "environment");
         let own = own.map_or_else(|| map(env_files.at, Vec::new()), |own| own.value);

@@ -102,7 +102,7 @@ fn build(service: &mut Node, variables: &Variables, report: &Reporter) {
 }
 
 /// Gives names without a value the one of the environment.
-fn fill(pairs: &mut Node, variables: &Variables, report: &Reporter) {
+pub(super) fn fill(pairs: &mut Node, variables: &Variables, report: &Reporter) {
     for pair in entries_mut(pairs) {
         if pair.value.is_null()
             && let Some(found) = lookup(&pair.key, pair.value.span, variables, report)

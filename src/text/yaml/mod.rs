@@ -5,7 +5,7 @@
 //! Nobody outside this module sees either of them.
 
 mod build;
-mod flow;
+pub(in crate::text) mod flow;
 mod frame;
 mod merge;
 mod scalar;
@@ -251,6 +251,6 @@ fn span_of(file: FileId, error: &serde_yaml::Error, report: &Reporter) -> Span {
 }
 
 /// The message without its positions, which the diagnostic carries itself.
-fn why(full: &str) -> &str {
+pub(in crate::text) fn why(full: &str) -> &str {
     full.split(" at line ").next().unwrap_or(full)
 }

@@ -1,0 +1,97 @@
+//! What `--help` shows below the options: calls to learn from, and the exit codes.
+
+use super::exit;
+
+/// Of the program, and of `run`.
+pub(super) const RUN: &str = "\
+  reconciler plan                           what would change for the stacks in this folder, and why
+  reconciler --once                         do it, wait for health, end with an exit code
+  reconciler --once shop/compose.yaml       the same for one stack
+  reconciler run https://git.example/ops/stacks.git --ref main --poll 30s
+                                            keep engines as the repository says
+  reconciler validate                       check the files, without an engine
+  reconciler sim                            play it on a simulated engine
+
+Every setting can be given as a flag, as a variable (--poll is RECONCILER_POLL) or in
+--config FILE (`poll: 10s`); a flag counts before a variable, a variable before the file.";
+
+/// Of `plan`.
+pub(super) const PLAN: &str = "\
+  reconciler plan                           for the stacks in this folder
+  reconciler plan shop/compose.yaml         for one stack
+  reconciler plan --git --ref main          for a commit of the repository in this folder
+  reconciler plan --detailed-exitcode       exit with 2 if there is something to do
+  reconciler plan -o json                   for programs";
+
+/// Of `validate`.
+pub(super) const VALIDATE: &str = "\
+  reconciler validate                       all deployments of this folder
+  reconciler validate shop notebooks        of several folders or stack files
+  reconciler validate -o json               for programs; each message has its place and code
+  reconciler explain E0501                  what a code means
+
+A deployments.yaml stands for its folder, a compose.override.yaml for the stack beside it.";
+
+/// Of `config`.
+pub(super) const CONFIG: &str = "\
+  reconciler config                         of the stack in this folder or a parent folder
+  reconciler config -f base.yaml -f prod.yaml --profile debug --format json
+  reconciler -p shop --env-file prod.env config web
+                                            of one service and what it depends on
+  reconciler config --hash '*'              the hashes by which Compose knows a change
+  reconciler config -q                      only whether it is valid
+  diff <(docker compose config) <(reconciler config)
+
+References see the whole environment, the .env file and --env-file. Compose's variables
+COMPOSE_FILE, COMPOSE_PATH_SEPARATOR, COMPOSE_PROJECT_NAME, COMPOSE_PROFILES,
+COMPOSE_ENV_FILES and COMPOSE_DISABLE_ENV_FILE count as they do there.";
+
+/// Of `fmt`.
+pub(super) const FMT: &str = "\
+  reconciler fmt compose.yaml               format the file
+  reconciler fmt --check */compose.yaml     in CI: exit with 1 if one is not formatted
+  reconciler fmt --diff compose.yaml        show what would change
+  reconciler fmt - < compose.yaml           in an editor: standard input to standard output
+
+Comments, anchors, tags, quotes and the order of keys stay; indentation becomes 2, also of
+lists; blanks at line ends go, and of several empty lines one stays. What comes out is read
+again and must mean the same, otherwise the file is left as it is.";
+
+/// Of `explain`.
+pub(super) const EXPLAIN: &str = "\
+  reconciler explain                        all codes
+  reconciler explain E0501                  one of them, with an example and its remedy";
+
+/// Of `schema`.
+pub(super) const SCHEMA: &str = "\
+  reconciler schema > stack.schema.json
+  reconciler schema deployments > deployments.schema.json
+
+In a file, a first line such as
+  # yaml-language-server: $schema=stack.schema.json
+lets editors complete its keys and underline what is wrong.";
+
+/// Of `sim`.
+pub(super) const SIM: &str = "\
+  reconciler sim                            play the stacks in this folder
+  reconciler sim shop/compose.yaml          play one stack";
+
+/// Of `status`.
+pub(super) const STATUS: &str = "\
+  reconciler status                         of the controller on this machine
+  reconciler status --listen 127.0.0.1:9000 of one that answers elsewhere";
+
+/// Of `healthcheck`.
+pub(super) const HEALTHCHECK: &str = "\
+  HEALTHCHECK CMD [\"/reconciler\", \"healthcheck\"]";
+
+/// Of `completion`.
+pub(super) const COMPLETION: &str = "\
+  source <(reconciler completion bash)
+  reconciler completion zsh > ~/.zfunc/_reconciler
+  reconciler completion fish > ~/.config/fish/completions/reconciler.fish";
+
+/// Examples and the exit codes.
+pub(super) fn examples(calls: &str) -> String {
+    format!("Examples:\n  {calls}\n\n{}", exit::TABLE)
+}
