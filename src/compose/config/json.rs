@@ -68,26 +68,34 @@ fn line(depth: Option<usize>, out: &mut String) {
 pub(super) fn quote(text: &str, out: &mut String) {
     out.push('"');
     let mut from = 0;
-    for (at, c) in text.char_indices() {
-        let short = match c {
-            '"' => "\\\"",
-            '\\' => "\\\\",
-            '\n' => "\\n",
-            '\r' => "\\r",
-            '\t' => "\\t",
-            '\u{8}' => "\\b",
-            '\u{c}' => "\\f",
-            '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => "",
-            _ => continue,
-        };
+    while let Some(next) = text.as_bytes()[from..].iter().position(|byte| is_special(*byte)) {
+        let at = from + next;
         out.push_str(&text[from..at]);
-        if short.is_empty() {
-            write!(out, "\\u{:04x}", u32::from(c)).expect("BUG: memory refused a text");
-        } else {
-            out.push_str(short);
-        }
+        let c = text[at..].chars().next().expect("BUG: a special byte begins a character");
+        escape(c, out);
         from = at + c.len_utf8();
     }
     out.push_str(&text[from..]);
     out.push('"');
+}
+
+/// Whether a character that begins with this byte may need an escape.
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2)
+}
+
+fn escape(c: char, out: &mut String) {
+    match c {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+            write!(out, "\\u{:04x}", u32::from(c)).expect("BUG: memory refused a text");
+        }
+        other => out.push(other),
+    }
 }

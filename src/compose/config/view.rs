@@ -45,13 +45,17 @@ impl Viewer {
 
     /// An object; nothing counts as an empty one.
     pub(crate) fn object<'n>(&self, object: &'static Object, node: Option<&'n Node>) -> View<'n> {
+        let mut values: Vec<Option<&Node>> = vec![None; object.fields.len()];
+        for entry in node.map(entries).unwrap_or_default() {
+            if let Some(place) = object.place(&entry.key) {
+                values[place] = Some(&entry.value).filter(|value| !value.is_null());
+            }
+        }
         let mut printed = Vec::new();
-        for field in object.fields {
+        for (field, value) in object.fields.iter().zip(values) {
             if self.without.contains(&(object.name, field.key)) {
                 continue;
             }
-            let value = node.and_then(|node| node.get(field.key)).map(|entry| &entry.value);
-            let value = value.filter(|value| !value.is_null());
             if let Some(view) = self.field(field.printed, &field.shape, value) {
                 printed.push((self.key(object, field.key), view));
             }

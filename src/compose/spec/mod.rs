@@ -248,7 +248,12 @@ impl Object {
 
     /// The field of a key.
     pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
-        self.fields.iter().find(|field| field.key == key)
+        Some(&self.fields[self.place(key)?])
+    }
+
+    /// Where the field of a key is among all.
+    pub(crate) fn place(&self, key: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.key == key)
     }
 }
 
