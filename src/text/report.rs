@@ -216,7 +216,8 @@ impl Reporter {
     }
 
     /// A message without concealed values. Only what stands in backticks comes from
-    /// files; the words around it are ours.
+    /// files; the words around it are ours. The key path that a message begins with is made
+    /// of keys as they were written, into which nothing was substituted.
     fn cleaned(&self, text: String) -> String {
         let secrets = self.secrets.borrow();
         if secrets.is_empty() {
@@ -226,8 +227,13 @@ impl Reporter {
         let hides = |part: &str, secret: &String| {
             part == secret || (secret.len() > 2 && part.contains(secret.as_str()))
         };
+        let path = text.starts_with('`')
+            && text[1..].split_once('`').is_some_and(|(_, rest)| rest.starts_with(": "));
+        let first = if path { 3 } else { 1 };
         let parts = text.split('`').enumerate().map(|(index, part)| {
-            let secret = index % 2 == 1 && secrets.iter().any(|secret| hides(part, secret));
+            let secret = index >= first
+                && index % 2 == 1
+                && secrets.iter().any(|secret| hides(part, secret));
             if secret { HIDDEN } else { part }
         });
         parts.collect::<Vec<_>>().join("`")
@@ -324,6 +330,16 @@ mod tests {
         report.error(Span { line, column, length: 40, ..Span::START }, "wrong");
         let found = report.finish().remove(0);
         (found.at.unwrap().column, found.excerpt.unwrap())
+    }
+
+    #[test]
+    fn values_are_hidden_in_messages_and_key_paths_are_not() {
+        let report = Reporter::new("compose.yaml", "");
+        report.conceal(vec!["mysql".to_owned()]);
+        report.error(Span::START, "`services.mysql.image`: not `mysql:8`");
+        report.error(Span::START, "`mysql` is no name");
+        let found: Vec<_> = report.finish().into_iter().map(|d| d.message).collect();
+        assert_eq!(found, ["`services.mysql.image`: not `***`", "`***` is no name"]);
     }
 
     #[test]

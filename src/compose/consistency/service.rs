@@ -95,7 +95,7 @@ impl Whole<'_> {
         let path = path.key(key);
         let names = service.get(key).map(|found| entries(&found.value)).unwrap_or_default();
         for name in names {
-            self.exists(&name.key, name.at, key, code, known, path.key(&name.key));
+            self.exists(&name.key, name.at, key, code, known, below(&path, name));
         }
     }
 
@@ -138,15 +138,16 @@ impl Whole<'_> {
     fn dependencies(&self, service: &Node, path: Path<'_>) {
         let path = path.key("depends_on");
         let found = service.get("depends_on").map(|found| entries(&found.value));
-        for Entry { key: name, at, value } in found.unwrap_or_default() {
+        for entry in found.unwrap_or_default() {
+            let Entry { key: name, at, value } = entry;
             if self.services.contains_key(name.as_str()) {
                 continue;
             }
             let required = text_of(value, "required") != Some("false");
             match self.disabled.get(name.as_str()) {
                 Some(_) if !required => {}
-                Some(disabled) => self.disabled(name, disabled, *at, path.key(name)),
-                None => self.no_service(name, *at, path.key(name)),
+                Some(disabled) => self.disabled(name, disabled, *at, below(&path, entry)),
+                None => self.no_service(name, *at, below(&path, entry)),
             }
         }
     }
@@ -196,4 +197,10 @@ impl Whole<'_> {
             }
         }
     }
+}
+
+/// The path of a name that was written as a key. What was a value has no path of its own:
+/// it may have been substituted, and paths are never hidden.
+fn below<'p>(path: &'p Path<'p>, entry: &'p Entry) -> Path<'p> {
+    if entry.at == entry.value.span { *path } else { path.key(&entry.key) }
 }
