@@ -5,6 +5,9 @@
 #[path = "live_once/bad.rs"]
 mod bad;
 #[cfg(test)]
+#[path = "live_once/build.rs"]
+mod build;
+#[cfg(test)]
 #[path = "live_once/catalog.rs"]
 mod catalog;
 #[cfg(test)]

@@ -1,0 +1,110 @@
+//! Images are built from the stack's files when their inputs change, and else not.
+
+use super::support::*;
+
+const STACK: &str = "
+services:
+  base:
+    build:
+      context: base
+      dockerfile_inline: |
+        FROM reconciler.demo/base
+        COPY greeting /greeting
+    command: sleep 1000
+    stop_signal: SIGKILL
+  web:
+    build:
+      context: web
+      args: { WHO: can4ry-argument }
+      additional_contexts: { parent: service:base, files: ./assets }
+      secrets: [token]
+      network: none
+    command: sleep 1000
+    stop_signal: SIGKILL
+secrets:
+  token: { environment: OPERATOR }
+";
+
+const DOCKERFILE: &str = "FROM parent
+ARG WHO
+COPY --from=files . /files
+COPY . /app
+RUN --mount=type=secret,id=token test -n \"$WHO\" && cut -c1-3 /run/secrets/token >/part
+";
+
+fn write(lab: &Lab) {
+    lab.stack("abc", STACK);
+    lab.file("abc", "base/greeting", "hello\n");
+    lab.file("abc", "assets/logo", "a logo\n");
+    lab.file("abc", "web/Dockerfile", DOCKERFILE);
+    lab.file("abc", "web/page", "a page\n");
+    lab.file("abc", "web/notes.md", "notes\n");
+    lab.file("abc", "web/.dockerignore", "*.md\n.dockerignore\nDockerfile\n");
+}
+
+fn with(lab: &Lab, words: &[&str]) -> Finished {
+    let words = [words, &["--env", "OPERATOR"]].concat();
+    let program = lab.program(&words).env("RUST_LOG", "trace");
+    let finished = program.env("OPERATOR", "xyz-can4ry-secret").run();
+    let text = finished.to_string();
+    assert!(!text.contains("can4ry"), "{text}");
+    finished
+}
+
+#[test]
+fn an_image_is_built_again_only_when_its_inputs_change() {
+    let lab = Lab::new("building");
+    write(&lab);
+    let source = lab.commit();
+    let once = || with(&lab, &["--once", &source]);
+    once().exits(0).prints("build an image of folder").prints("build image building-abc-web");
+    let read = |words: &[&str]| docker(&[&["exec", &lab.of("abc-web-1")], words].concat());
+    assert_eq!(read(&["cat", "/greeting", "/files/logo", "/part"]), "hello\na logo\nxyz");
+    assert_eq!(read(&["ls", "-A", "/app"]), "page");
+    let label = "{{index .Config.Labels \"com.docker.compose.project\"}}";
+    assert_eq!(docker(&["image", "inspect", "-f", label, &lab.of("abc-web")]), lab.id("abc"));
+    let layers = docker(&["history", "--no-trunc", &lab.of("abc-web")]);
+    assert!(!layers.contains("can4ry-secret"), "{layers}");
+
+    let (base, web) = (id(&lab.of("abc-base-1")), id(&lab.of("abc-web-1")));
+    with(&lab, &["plan", &source]).exits(0).prints("Nothing to do");
+    // What is not part of the context builds nothing.
+    lab.file("abc", "web/notes.md", "other notes\n");
+    lab.commit();
+    let plan = with(&lab, &["plan", &source]).exits(0);
+    assert!(!plan.to_string().contains("build"), "{plan}");
+    once().exits(0);
+    assert_eq!((id(&lab.of("abc-base-1")), id(&lab.of("abc-web-1"))), (base.clone(), web.clone()));
+
+    lab.file("abc", "assets/logo", "A LOGO\n");
+    lab.commit();
+    once().exits(0);
+    assert_eq!(read(&["cat", "/files/logo"]), "A LOGO");
+    assert_eq!(id(&lab.of("abc-base-1")), base);
+    assert_ne!(id(&lab.of("abc-web-1")), web);
+}
+
+#[test]
+fn a_failed_build_changes_nothing_and_says_why() {
+    let lab = Lab::new("badbuild");
+    write(&lab);
+    lab.file("abc", "web/Dockerfile", "FROM parent\nARG WHO\nRUN echo for $WHO >&2; exit 9\n");
+    let failed = with(&lab, &["--once", &lab.source()]).exits(1);
+    let text = failed.to_string();
+    assert!(text.contains("exit 9`: exit code: 9; it printed: for (masked)"), "{text}");
+    assert_eq!(lab.names(), Vec::<String>::new());
+}
+
+#[test]
+fn from_git_the_hosts_network_and_an_agent_need_a_grant() {
+    let lab = Lab::new("buildgrant");
+    write(&lab);
+    let stack = STACK.replace("network: none", "network: host");
+    lab.stack("abc", &stack.replace("secrets: [token]", "ssh: [default]"));
+    let source = lab.commit();
+    let refused = with(&lab, &["plan", &source]);
+    let text = refused.to_string();
+    for grant in ["build=networkmode=host", "build=ssh"] {
+        assert!(text.contains(&format!("--allow {}:{grant}", lab.id("abc"))), "{text}");
+    }
+}
