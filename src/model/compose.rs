@@ -19,6 +19,8 @@ const WRITTEN_AS: &str = "2.40.3";
 pub const PROJECT: &str = "com.docker.compose.project";
 /// The service of a container.
 pub const SERVICE: &str = "com.docker.compose.service";
+/// On images that Compose had the classic builder make, which bear no project's name.
+pub const IMAGE_BUILDER: &str = "com.docker.compose.image.builder";
 /// The number of a container among its service's, from 1.
 pub const NUMBER: &str = "com.docker.compose.container-number";
 /// `True` on containers of `docker compose run`.

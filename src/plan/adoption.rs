@@ -16,7 +16,7 @@ use crate::model::digest::Digest;
 use crate::model::id::{
     ContainerName, EngineId, EngineName, InstallationId, ReplicaId, Revision, Slot, SourceId,
 };
-use crate::model::labels::{Identity, PREFIX};
+use crate::model::labels::{BUILD_HASH, Identity, PREFIX};
 use crate::model::ledger::{Adopted, AdoptedContainer, Ledger};
 use crate::model::observed::ContainerView;
 use crate::model::plan::{LeftAlone, Thing, WaitingOn, WhyLeft};
@@ -77,7 +77,8 @@ impl<'a> Eye<'a> {
         self.ledger?;
         let labels = &view.spec.labels;
         let project = labels.get(compose::PROJECT)?;
-        if labels.keys().any(|name| name.starts_with(PREFIX)) {
+        // What its image was built from, it has from the image.
+        if labels.keys().any(|name| name.starts_with(PREFIX) && name != BUILD_HASH) {
             return None;
         }
         let entry = self.desired.deployments.get(&project.as_str().into())?;

@@ -117,8 +117,9 @@ impl<'a> Context<'a> {
         let same = match label(BUILD_HASH) {
             Some(hash) => hash == build.hash.as_str(),
             None => {
-                label(compose::PROJECT) == Some(self.deployment.id.as_str())
-                    && (self.record.is_none() || self.is_applied())
+                let composes = label(compose::PROJECT) == Some(self.deployment.id.as_str())
+                    || label(compose::IMAGE_BUILDER).is_some();
+                composes && (self.record.is_none() || self.is_applied())
             }
         };
         same.then_some(image)

@@ -119,3 +119,27 @@ fn a_controller_adopts_too() {
     let after = project.reconciler(&["plan"]).is_quiet();
     assert!(!after.stdout.contains("adopt"), "{after}");
 }
+
+#[test]
+fn an_image_that_compose_built_stays_until_git_changes() {
+    let stack = "
+services:
+  web:
+    build: .
+    command: sleep 1000
+    stop_signal: SIGKILL
+";
+    let project = Project::new("ad9", stack);
+    project.lab.file("s", "Dockerfile", "FROM reconciler.demo/base\nENV A=1\n");
+    project.compose(&["up", "-d"]);
+    let made = project.snapshot();
+    project.reconciler(&["plan"]).is_quiet();
+    project.reconciler(&["--once"]).is_quiet();
+    project.reconciler(&["--once"]).is_quiet();
+    assert_eq!(project.snapshot(), made);
+    project.lab.file("s", "Dockerfile", "FROM reconciler.demo/base\nENV A=2\n");
+    project.reconciler(&["--once"]).exits(0).prints("build image ad9-s-web");
+    let env = inspect("ad9-s-web-1")["Config"]["Env"].to_string();
+    assert!(env.contains("A=2"), "{env}");
+    project.reconciler(&["--once"]).is_quiet();
+}
