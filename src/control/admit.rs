@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, Outside, StepId};
+use crate::model::hook::Moment;
 use crate::model::id::DeploymentId;
-use crate::model::plan::{Plan, Step};
+use crate::model::plan::{Plan, Reason, Step};
 use crate::model::time::Timestamp;
 
 use super::backoff::{Held, Holds};
@@ -47,7 +48,7 @@ fn leave_out_preparations(plan: &Plan, out: &mut BTreeSet<StepId>) {
     // For each step with successors: whether one of them is admitted.
     let mut needed: BTreeMap<StepId, bool> = BTreeMap::new();
     for step in plan.steps.iter().rev() {
-        if is_preparation(&step.action) && needed.get(&step.id) == Some(&false) {
+        if is_preparation(step) && needed.get(&step.id) == Some(&false) {
             out.insert(step.id);
         }
         // Remembering comes after everything, and is nobody's purpose.
@@ -61,8 +62,10 @@ fn leave_out_preparations(plan: &Plan, out: &mut BTreeSet<StepId>) {
 }
 
 /// Whether it is done for the sake of what follows, if something does.
-fn is_preparation(action: &Action) -> bool {
-    match action {
+fn is_preparation(step: &Step) -> bool {
+    match &step.action {
+        _ if step.causes.iter().any(|cause| cause.reason == Reason::Prepares) => true,
+        Action::RunHook { moment, .. } => *moment == Moment::PreStop,
         Action::PullImage { .. }
         | Action::BuildImage { .. }
         | Action::CreateNetwork { .. }

@@ -56,6 +56,13 @@ pub enum Event<'a> {
         /// Why.
         failure: &'a Failure,
     },
+    /// A step failed, and what comes after it goes on all the same.
+    StepForgiven {
+        /// Which.
+        step: &'a Step,
+        /// Why.
+        failure: &'a Failure,
+    },
     /// A step is not carried out, because one that it needs was not.
     StepDropped {
         /// Which.

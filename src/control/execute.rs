@@ -26,7 +26,8 @@ use super::wait::wait;
 ///
 /// # Guarantees
 /// - Of the steps that could begin, the one with the lowest number does.
-/// - A failed step drops those that need it, and nothing else.
+/// - A failed step drops those that need it, and nothing else; one that may fail
+///   ([`Action::may_fail`]) drops nothing.
 /// - After a request to stop no step begins, running calls finish, and waits are given up;
 ///   so are pulls and builds, which take minutes and leave nothing behind half done.
 pub async fn execute<W: Act, C: Clock>(
@@ -300,15 +301,21 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
 }
 
 /// Whether nothing is lost when it is broken off: it changes nothing, or what it changes
-/// is there as a whole or not at all, and used by nobody yet.
+/// is there as a whole or not at all, and used by nobody yet. A command in a container
+/// runs on there; only its answer is lost.
 fn may_be_given_up(action: &Action) -> bool {
-    !action.is_mutating() || matches!(action, Action::PullImage { .. } | Action::BuildImage { .. })
+    !action.is_mutating()
+        || matches!(
+            action,
+            Action::PullImage { .. } | Action::BuildImage { .. } | Action::RunHook { .. }
+        )
 }
 
 fn told<'e>(step: &'e Step, ending: &'e Ending) -> Event<'e> {
     match ending {
         Ending::Done { took } => Event::StepFinished { step, took: *took },
         Ending::Failed(failure) => Event::StepFailed { step, failure },
+        Ending::Forgiven(failure) => Event::StepForgiven { step, failure },
         Ending::Dropped { because } => Event::StepDropped { step, because: *because },
         Ending::Stopped => Event::StepStopped(step),
     }

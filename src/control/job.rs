@@ -118,7 +118,12 @@ impl Job {
         if let Some(outcome) = outcome {
             self.outcomes.insert(id, outcome);
         }
-        let done = matches!(ending, Ending::Done { .. });
+        let forgiven = self.steps[place].action.may_fail();
+        let ending = match ending {
+            Ending::Failed(failure) if forgiven => Ending::Forgiven(failure),
+            ending => ending,
+        };
+        let done = matches!(ending, Ending::Done { .. } | Ending::Forgiven(_));
         self.close(place, ending);
         for next in self.successors[place].clone() {
             if !done {

@@ -65,6 +65,8 @@ pub enum Ending {
     },
     /// It failed.
     Failed(Failure),
+    /// It failed, and what comes after it goes on all the same.
+    Forgiven(Failure),
     /// It was not carried out, because one that it needs was not.
     Dropped {
         /// The failed or stopped step at the beginning of the chain.
@@ -130,7 +132,7 @@ impl Execution {
     pub fn remaining(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter_map(|(step, ending)| match ending {
             Ending::Dropped { .. } | Ending::Stopped => Some(step),
-            Ending::Done { .. } | Ending::Failed(_) => None,
+            Ending::Done { .. } | Ending::Failed(_) | Ending::Forgiven(_) => None,
         })
     }
 }

@@ -371,7 +371,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         match turn {
             Turn::Step { step, ending } => {
                 match ending {
-                    Ending::Done { .. } => self.holds.succeeded(&step, now),
+                    Ending::Done { .. } | Ending::Forgiven(_) => self.holds.succeeded(&step, now),
                     Ending::Failed(failure) => self.holds.failed(&step, &failure.error, now),
                     Ending::Dropped { .. } | Ending::Stopped => {}
                 }

@@ -10,17 +10,19 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::build::{Build, BuildOwner};
-use super::compose::{ContainerLabels, ImageLabel};
+use super::compose::ImageLabel;
+pub use super::create::{Create, Join};
+use super::hook::{Hook, Moment};
 use super::id::{
     CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, ImageId, ImageRef, NetworkId,
-    NetworkName, NodeName, VolumeName,
+    NetworkName, NodeName,
 };
-use super::labels::{Identity, OwnerLabels};
+use super::labels::OwnerLabels;
 use super::ledger::{Adopted, DeploymentRecord};
 use super::limits::Limits;
 use super::observed::ContainerView;
 pub use super::registrant::{Endpoint, Registrant};
-use super::spec::{Attachment, ContainerSpec, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec};
+use super::spec::{Attachment, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec};
 
 /// The number of a step in its plan, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -34,7 +36,7 @@ impl fmt::Display for StepId {
 }
 
 /// A container that a step acts on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum ContainerRef {
     /// It exists.
     Known(ContainerId),
@@ -117,6 +119,19 @@ pub enum Action {
         /// To what.
         resources: Resources,
     },
+    /// Run a command in a container, to its end.
+    RunHook {
+        /// Which container.
+        container: Target,
+        /// On which occasion.
+        moment: Moment,
+        /// Which of the occasion's commands, from 0.
+        number: usize,
+        /// The command.
+        hook: Hook,
+        /// How long it may take.
+        deadline: Duration,
+    },
     /// Let a frozen container go on.
     UnpauseContainer {
         /// Which.
@@ -185,35 +200,6 @@ pub struct Target {
     pub container: ContainerRef,
     /// The name that it has then.
     pub name: ContainerName,
-}
-
-/// A container to be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Create {
-    /// Its name at first.
-    pub name: ContainerName,
-    /// Who it is.
-    pub identity: Identity,
-    /// What it is.
-    pub spec: ContainerSpec,
-    /// The network it is made on; all others are connected by steps of their own.
-    /// `None` gives it no network.
-    pub network: Option<NetworkName>,
-    /// Anonymous volumes taken over from its predecessor, by target.
-    pub volumes: BTreeMap<String, VolumeName>,
-    /// What Compose would say of it.
-    pub compose: ContainerLabels,
-}
-
-impl Create {
-    /// All labels that it gets: the stack's, Compose's and ours.
-    #[must_use]
-    pub fn labels(&self) -> BTreeMap<String, String> {
-        let mut labels = self.spec.labels.clone();
-        labels.extend(self.compose.encode(&self.identity.replica, &self.identity.spec_hash));
-        labels.extend(self.identity.encode());
-        labels
-    }
 }
 
 /// What can be changed on a container as it runs.
@@ -291,9 +277,8 @@ impl Action {
     /// without an address on the network that it is registered with.
     pub fn resolve(&self, outcomes: &BTreeMap<StepId, Outcome>) -> Result<Self, Unresolved> {
         let mut action = self.clone();
-        if let Some(target) = action.target_mut()
-            && let ContainerRef::Made(step) = target.container
-        {
+        for target in action.containers_mut() {
+            let ContainerRef::Made(step) = target.container else { continue };
             match outcomes.get(&step) {
                 Some(Outcome::Container(id)) => target.container = ContainerRef::Known(id.clone()),
                 _ => return Err(Unresolved(step)),
@@ -324,6 +309,7 @@ impl Action {
             | Self::DisconnectNetwork { container, .. }
             | Self::StartContainer { container }
             | Self::UpdateContainer { container, .. }
+            | Self::RunHook { container, .. }
             | Self::UnpauseContainer { container }
             | Self::RestartContainer { container, .. }
             | Self::StopContainer { container, .. }
@@ -334,21 +320,33 @@ impl Action {
         }
     }
 
-    fn target_mut(&mut self) -> Option<&mut Target> {
+    /// Every container that must be known before the call.
+    fn containers_mut(&mut self) -> Vec<&mut Target> {
         match self {
+            Self::CreateContainer(create) => {
+                create.joins.iter_mut().map(|join| &mut join.container).collect()
+            }
             Self::UploadFiles { container, .. }
             | Self::ConnectNetwork { container, .. }
             | Self::DisconnectNetwork { container, .. }
             | Self::StartContainer { container }
             | Self::UpdateContainer { container, .. }
+            | Self::RunHook { container, .. }
             | Self::UnpauseContainer { container }
             | Self::RestartContainer { container, .. }
             | Self::StopContainer { container, .. }
             | Self::RenameContainer { container, .. }
             | Self::RemoveContainer { container }
-            | Self::Await { container, .. } => Some(container),
-            _ => None,
+            | Self::Await { container, .. } => vec![container],
+            _ => Vec::new(),
         }
+    }
+
+    /// Whether what comes after goes on although this failed: a container is stopped
+    /// whatever the command before its stop says.
+    #[must_use]
+    pub fn may_fail(&self) -> bool {
+        matches!(self, Self::RunHook { moment: Moment::PreStop, .. })
     }
 
     /// Whether it changes the outside world (everything but a wait).

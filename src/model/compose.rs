@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::StepId;
 use super::digest::Digest;
-use super::id::{DeploymentId, ImageId, ReplicaId};
+use super::id::{DeploymentId, ImageId, ReplicaId, Slot};
 
 /// The version of Compose that we write as.
 const WRITTEN_AS: &str = "2.40.3";
@@ -40,6 +40,11 @@ const ENVIRONMENT_FILE: &str = "com.docker.compose.project.environment_file";
 const IMAGE: &str = "com.docker.compose.image";
 const DEPENDS_ON: &str = "com.docker.compose.depends_on";
 const VERSION: &str = "com.docker.compose.version";
+
+/// Whether Compose takes a container for one that is no replica: one that runs before them.
+fn one_off(slot: Slot) -> &'static str {
+    if slot == Slot::INIT { "True" } else { "False" }
+}
 
 /// Where a project's files are, as the engine's host sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +116,7 @@ impl ContainerLabels {
             (PROJECT, replica.deployment.to_string()),
             (SERVICE, replica.service.to_string()),
             (NUMBER, replica.slot.to_string()),
-            (ONE_OFF, "False".to_owned()),
+            (ONE_OFF, one_off(replica.slot).to_owned()),
             (CONFIG_HASH, self.config_hash.as_ref().unwrap_or(stand_in).to_string()),
             (DEPENDS_ON, self.depends_on.clone()),
             (VERSION, WRITTEN_AS.to_owned()),

@@ -10,6 +10,7 @@ use super::build::Build;
 use super::compose::ProjectFiles;
 use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
+use super::hook::Hooks;
 use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
 };
@@ -144,6 +145,8 @@ pub struct Service {
     pub one_shot: bool,
     /// Time between the stop signal and the kill.
     pub stop_grace: Duration,
+    /// What runs in or before its containers when they start or stop.
+    pub hooks: Hooks,
     /// How replicas are replaced.
     pub rollout: Rollout,
     /// How replicas appear in the Consul catalog; `None` keeps them out of it.
@@ -159,13 +162,16 @@ pub struct Service {
 }
 
 impl Service {
-    /// Its image, and those that are built before it.
+    /// Its image, those that are built before it, and those of what runs before it.
     pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
         let needed = match &self.image {
             ImageSource::Pull(_) => Vec::new(),
             ImageSource::Build(build) => build.needed(),
         };
-        std::iter::once(&self.spec.image).chain(needed.into_iter().map(|(image, _)| image))
+        let inits = self.hooks.pre_start.iter().filter_map(|init| init.image.as_ref());
+        std::iter::once(&self.spec.image)
+            .chain(needed.into_iter().map(|(image, _)| image))
+            .chain(inits)
     }
 }
 
@@ -223,6 +229,9 @@ pub struct Rollout {
     pub min_healthy: Duration,
     /// By when it must have become good.
     pub deadline: Duration,
+    /// How long a replica must stay good before the next one moves.
+    #[serde(skip_serializing_if = "Duration::is_zero")]
+    pub delay: Duration,
 }
 
 impl Default for Rollout {
@@ -232,6 +241,7 @@ impl Default for Rollout {
             parallelism: 1,
             min_healthy: Duration::from_millis(500),
             deadline: Duration::from_mins(5),
+            delay: Duration::ZERO,
         }
     }
 }

@@ -111,6 +111,11 @@ impl Revision {
 #[serde(transparent)]
 pub struct Slot(pub u32);
 
+impl Slot {
+    /// The slot of containers that are no replica: those that run before the service.
+    pub const INIT: Self = Self(0);
+}
+
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)

@@ -35,6 +35,7 @@ const REVISION: &str = "reconciler.revision";
 const VERSION: &str = "reconciler.spec-version";
 const HASH: &str = "reconciler.spec-hash";
 const FILES: &str = "reconciler.files-hash";
+const INIT: &str = "reconciler.pre-start-hash";
 const SUCCEEDS: &str = "reconciler.succeeds";
 const MASKED: &str = "reconciler.masked";
 const ASKED: &str = "reconciler.asked";
@@ -65,6 +66,8 @@ pub struct Identity {
     pub spec_hash: Digest,
     /// The hash of the files put into it or bound from the tree, if there are any.
     pub files_hash: Option<Digest>,
+    /// The hash of the init containers that ran before it, if there were any.
+    pub init_hash: Option<Digest>,
     /// Whether it took the place of a container of the same slot: its dependents
     /// have to follow. A first container of a slot has nobody to restart.
     pub succeeds: bool,
@@ -101,6 +104,9 @@ impl Identity {
         if let Some(hash) = &self.files_hash {
             labels.insert(FILES, hash.to_string());
         }
+        if let Some(hash) = &self.init_hash {
+            labels.insert(INIT, hash.to_string());
+        }
         if self.succeeds {
             labels.insert(SUCCEEDS, "true".to_owned());
         }
@@ -131,6 +137,7 @@ impl Identity {
             revision: Revision::new(get(REVISION)?),
             spec_hash: Digest::from_text(get(HASH)?),
             files_hash: get(FILES).map(Digest::from_text),
+            init_hash: get(INIT).map(Digest::from_text),
             succeeds: get(SUCCEEDS) == Some("true"),
             masked: get(MASKED)
                 .map(|text| text.split(',').map(str::to_owned).collect())
@@ -222,6 +229,7 @@ mod tests {
             revision: "3f2a9c1".into(),
             spec_hash: Digest::of("spec"),
             files_hash: Some(Digest::of("files")),
+            init_hash: Some(Digest::of("init")),
             succeeds: true,
             masked: vec!["A".to_owned(), "B".to_owned()],
             asked: vec!["mount_options./a,b.propagation".to_owned()],

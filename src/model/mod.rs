@@ -6,6 +6,7 @@
 //!   [`limits`], [`privilege`], [`mount`], [`network`], [`platform`], and in [`share`] what containers
 //!   share with the host or with each other.
 //! - [`build`]: how an image is built.
+//! - [`hook`]: what runs in or before a container when it starts or stops.
 //! - [`desired`]: deployments as one revision of a source asks for them.
 //! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
 //! - [`ledger`]: what must be remembered and labels cannot say.
@@ -22,9 +23,12 @@ pub mod adoption;
 pub mod build;
 pub mod catalog;
 pub mod compose;
+pub mod create;
 pub mod desired;
 pub mod diagnostic;
+pub mod difference;
 pub mod digest;
+pub mod hook;
 pub mod id;
 pub mod labels;
 pub mod ledger;

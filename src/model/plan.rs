@@ -8,11 +8,13 @@ use serde::Serialize;
 use super::action::{Action, StepId};
 pub use super::adoption::{Adopted, LeftAlone, Thing, WhyLeft};
 use super::diagnostic::Loc;
+pub use super::difference::{ChangedBy, Difference};
 use super::digest::Digest;
 use super::id::{
     ContainerId, ContainerName, DeploymentId, EngineName, Revision, ServiceName, SourceId,
 };
 use super::policy::Demand;
+use super::share::Peer;
 
 /// What would be done, in a topological order, and what would not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,6 +103,14 @@ pub enum Reason {
     NeverStarted,
     /// The container is frozen.
     Paused,
+    /// It runs, but nothing proves that the commands after its start have run.
+    HooksUnproven,
+    /// A container runs before the service's own.
+    Prepares,
+    /// An earlier run left it.
+    LeftOver,
+    /// The stack wants time between two replicas.
+    Lingers,
     /// It was made, but nothing proves that its files were put into it.
     FilesUnproven,
     /// A second container of the same replica, or a second network of one name.
@@ -134,31 +144,6 @@ pub enum Reason {
     Applied,
     /// Compose made it for this very stack.
     MadeByCompose,
-}
-
-/// A field whose two values differ.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// The field's path: `environment.TAG`.
-    pub field: String,
-    /// What it is; `None` if it is not there. Masked if it is sensitive.
-    pub have: Option<String>,
-    /// What git wants; `None` if it shall not be there. Masked if it is sensitive.
-    pub want: Option<String>,
-    /// Who changed it.
-    pub by: ChangedBy,
-}
-
-/// Who made two values differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChangedBy {
-    /// Git says something else than when the container was made.
-    Git,
-    /// Git says the same; somebody changed the container.
-    Hand,
-    /// It cannot be told.
-    Unknown,
 }
 
 /// Something withheld.
@@ -223,6 +208,11 @@ pub enum WaitingOn {
     },
     /// A network or volume of that name is ours; it belongs to somebody else.
     ForeignResource,
+    /// A container that this one shares with exists.
+    Peer {
+        /// As the stack names it.
+        peer: Peer,
+    },
     /// A network or volume that the stack calls external exists.
     External,
     /// The operator grants what the stack demands of the host.

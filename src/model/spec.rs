@@ -17,7 +17,7 @@ pub use super::network::{Attachment, IpamPool, NetworkSpec, VolumeSpec};
 pub use super::platform::Platform;
 use super::privilege::{Devices, Privileges};
 use super::secret::Content;
-use super::share::{Namespace, VolumesFrom};
+use super::share::{Namespace, Peer, VolumesFrom};
 
 /// What a container is. `None` (or empty, where absence and emptiness mean the same to
 /// the engine) leaves the choice to the image or the engine.
@@ -115,6 +115,13 @@ pub struct ContainerSpec {
 }
 
 impl ContainerSpec {
+    /// Every other container that it refers to.
+    pub fn peers(&self) -> impl Iterator<Item = &Peer> {
+        let namespaces = [&self.network_mode, &self.ipc, &self.pid].into_iter();
+        let volumes = self.volumes_from.iter().map(|from| &from.peer);
+        namespaces.filter_map(Namespace::peer).chain(volumes)
+    }
+
     /// A container of this image with nothing else said.
     #[must_use]
     pub fn of_image(image: ImageRef) -> Self {

@@ -122,6 +122,7 @@ impl<'a> Eye<'a> {
             revision: Revision::new(""),
             spec_hash: Digest::from_text(""),
             files_hash,
+            init_hash: None,
             succeeds: false,
             masked: Vec::new(),
             asked: Vec::new(),

@@ -49,6 +49,14 @@ pub enum Fault {
         /// The step that removes the container.
         removed: StepId,
     },
+    /// A container shares with one that is removed.
+    #[error("step {step} makes a container that shares with one that {removed} removes")]
+    JoinsRemoved {
+        /// The step.
+        step: StepId,
+        /// The step that removes the other one.
+        removed: StepId,
+    },
     /// A replacement is removed although nothing was made sure of.
     #[error("step {0} removes a container that it did not first stop or find stopped")]
     RemovesRunning(StepId),
@@ -72,7 +80,27 @@ pub fn check(plan: &Plan) -> Vec<Fault> {
     withheld(plan, &mut faults);
     names(plan, &ancestors, &mut faults);
     removals(plan, &ancestors, &mut faults);
+    joins(plan, &mut faults);
     faults
+}
+
+/// Nothing is made that shares with a container which the same plan removes.
+fn joins(plan: &Plan, faults: &mut Vec<Fault>) {
+    let removed: BTreeMap<&ContainerRef, StepId> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::RemoveContainer { container } => Some((&container.container, step.id)),
+            _ => None,
+        })
+        .collect();
+    for step in &plan.steps {
+        let Action::CreateContainer(create) = &step.action else { continue };
+        let gone = create.joins.iter().find_map(|join| removed.get(&join.container.container));
+        if let Some(removed) = gone {
+            faults.push(Fault::JoinsRemoved { step: step.id, removed: *removed });
+        }
+    }
 }
 
 type Ancestors = BTreeMap<StepId, BTreeSet<StepId>>;
@@ -107,6 +135,12 @@ fn placeholders(action: &Action) -> Vec<StepId> {
         && let ImageLabel::After(step) = create.compose.image
     {
         used.push(step);
+    }
+    if let Action::CreateContainer(create) = action {
+        used.extend(create.joins.iter().filter_map(|join| match join.container.container {
+            ContainerRef::Made(step) => Some(step),
+            ContainerRef::Known(_) => None,
+        }));
     }
     if let Action::Register { entries, .. } = action {
         used.extend(entries.iter().filter_map(|entry| match entry.endpoint {
@@ -143,6 +177,7 @@ fn withheld(plan: &Plan, faults: &mut Vec<Fault>) {
                 | WaitingOn::ReplicaName { .. }
                 | WaitingOn::ForeignResource
                 | WaitingOn::External
+                | WaitingOn::Peer { .. }
                 | WaitingOn::Grant { .. }
                 | WaitingOn::Approval { .. }
                 | WaitingOn::CompleteSource

@@ -148,6 +148,7 @@ impl<'a> Context<'a> {
             revision: self.desired.revision.clone(),
             spec_hash: service.hash.clone(),
             files_hash: service.files_hash.clone(),
+            init_hash: service.hooks.init_hash(),
             succeeds,
             masked,
             asked: asked(&service.spec),
@@ -181,6 +182,7 @@ impl<'a> Context<'a> {
         let mut spec = service.spec.clone();
         if let Some(catalog) = &self.settings.catalog
             && !catalog.resolvers.is_empty()
+            && spec.network_mode.peer().is_none()
             && spec.dns.is_empty()
             && spec.dns_search.is_empty()
         {

@@ -1,14 +1,18 @@
 //! What a deployment demands of the host, read from its desired state. The engine
 //! adapter reads the same demands again from the final request bodies.
 
+use super::context::Context;
 use crate::model::build::Build;
-use crate::model::desired::{Deployment, ImageSource};
+use crate::model::desired::{Deployment, ImageSource, Service};
 use crate::model::diagnostic::Loc;
+use crate::model::id::{ContainerName, ServiceName};
 use crate::model::policy::{Demand, normalise};
+use crate::model::share::{Namespace, Peer};
 use crate::model::spec::MountSource;
 
 /// Every demand with the place it is written at, in a fixed order.
-pub(super) fn demands(deployment: &Deployment) -> Vec<(Demand, Option<Loc>)> {
+pub(super) fn demands(context: &Context<'_>) -> Vec<(Demand, Option<Loc>)> {
+    let deployment = context.deployment;
     let mut found = Vec::new();
     for service in deployment.services.values() {
         let at = |path: String| service.origins.find(&path).cloned();
@@ -25,6 +29,19 @@ pub(super) fn demands(deployment: &Deployment) -> Vec<(Demand, Option<Loc>)> {
         }
         for capability in &service.spec.privileges.cap_add {
             found.push((Demand::Capability(capability.clone()), at("cap_add".to_owned())));
+        }
+    }
+    for service in deployment.services.values() {
+        shared(context, service, &mut found);
+        let hooks = &service.hooks;
+        for (field, privileged) in [
+            ("pre_start", hooks.pre_start.iter().any(|init| init.hook.privileged)),
+            ("post_start", hooks.post_start.iter().any(|hook| hook.privileged)),
+            ("pre_stop", hooks.pre_stop.iter().any(|hook| hook.privileged)),
+        ] {
+            if privileged {
+                found.push((Demand::Privileged, service.origins.find(field).cloned()));
+            }
         }
     }
     for network in deployment.networks.values() {
@@ -54,6 +71,58 @@ fn of_build(build: &Build) -> impl Iterator<Item = Demand> {
     let ssh = (!build.ssh.is_empty()).then(|| Demand::Build("ssh".to_owned()));
     let remote = build.remote.iter().map(|from| Demand::Build(format!("remote={from}")));
     network.into_iter().chain(ssh).chain(remote)
+}
+
+/// What a service shares with the host, or with containers outside of the deployment.
+fn shared(context: &Context<'_>, service: &Service, found: &mut Vec<(Demand, Option<Loc>)>) {
+    let spec = &service.spec;
+    let at = |field: &str| service.origins.find(field).cloned();
+    for (field, kind, namespace) in [
+        ("network_mode", "network", &spec.network_mode),
+        ("ipc", "ipc", &spec.ipc),
+        ("pid", "pid", &spec.pid),
+    ] {
+        let demand = match namespace {
+            Namespace::Host => Some(format!("{kind}=host")),
+            Namespace::Of(peer) => {
+                foreign(context, peer).map(|name| format!("{kind}=container:{name}"))
+            }
+            _ => None,
+        };
+        found.extend(demand.map(|text| (Demand::Namespace(text), at(field))));
+    }
+    for from in &spec.volumes_from {
+        let demand = foreign(context, &from.peer).map(|name| format!("volumes_from={name}"));
+        found.extend(demand.map(|text| (Demand::Namespace(text), at("volumes_from"))));
+    }
+    let attached = spec.networks.values().flat_map(|attachment| &attachment.links);
+    for link in spec.links.iter().chain(attached) {
+        let target = link.split(':').next().unwrap_or_default();
+        // On a network of the stack a link leads to a service first.
+        if context.deployment.services.contains_key(&ServiceName::new(target)) {
+            continue;
+        }
+        let peer = Peer::Container(target.into());
+        let demand = foreign(context, &peer).map(|name| format!("link={name}"));
+        found.extend(demand.map(|text| (Demand::Namespace(text), at("external_links"))));
+    }
+}
+
+/// The engine's name of a container that is not of this deployment. One that does not
+/// exist belongs to nobody yet, so not to this one either.
+fn foreign<'a>(context: &Context<'a>, peer: &'a Peer) -> Option<&'a ContainerName> {
+    let Peer::Container(text) = peer else { return None };
+    let Some((name, id)) = context.inventory.find(text) else { return Some(text) };
+    let mut own = context.replicas().into_iter().flatten().flat_map(|(_, all)| all);
+    (!own.any(|owned| owned.view.id == *id)).then_some(name)
+}
+
+/// Where a service says that it shares with another container.
+pub(super) fn field(service: &Service, peer: &Peer) -> &'static str {
+    let spec = &service.spec;
+    let fields = [("network_mode", &spec.network_mode), ("ipc", &spec.ipc), ("pid", &spec.pid)];
+    let found = fields.into_iter().find(|(_, namespace)| namespace.peer() == Some(peer));
+    found.map_or("volumes_from", |(field, _)| field)
 }
 
 /// Names that do not begin with the deployment's id may belong to others.

@@ -8,11 +8,12 @@ use super::ownership::Owned;
 use super::service::Services;
 use super::slot::Settled;
 use super::state::{is_done, is_good, is_running, known};
-use crate::model::action::{Action, Until};
+use crate::model::action::{Action, Target, Until};
 use crate::model::desired::{Condition, Dependency, Service};
 use crate::model::id::{ServiceName, Slot};
 use crate::model::observed::Status;
 use crate::model::plan::{Reason, WaitingOn};
+use crate::model::share::Peer;
 
 /// What dependents of a service wait for.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Done {
     pub(super) started: After,
     pub(super) good: After,
     pub(super) moved: bool,
+    /// The container of the first slot: whoever shares with the service shares with it.
+    pub(super) first: Option<Target>,
     /// Waits for replicas that stay as they are, made when the first dependent asks.
     pub(super) waits: Option<After>,
 }
@@ -60,7 +63,10 @@ impl<'a> Services<'a, '_> {
         let container = known(owned);
         let action =
             Action::RestartContainer { container: container.clone(), grace: service.stop_grace };
+        let after = self.pre_stop(service, owned, &causes, after);
         let restarted = self.scribe.step(action, causes, after);
+        let follows = because(Reason::Follows { step: restarted }, None);
+        let restarted = self.post_start(service, &container, &[follows], restarted);
         let good = self.await_good(service, &container, Some(restarted), After::from([restarted]));
         self.register_after(service, slot, good, Some(restarted));
         settled.started = Some(restarted);
@@ -107,7 +113,14 @@ impl<'a> Services<'a, '_> {
     pub(super) fn gates(&mut self, service: &'a Service) -> After {
         let mut gates = After::new();
         for (name, dependency) in &service.depends_on {
-            gates.extend(self.wait_for(name, dependency.condition));
+            let shares = || service.spec.peers().any(|peer| *peer == Peer::Service(name.clone()));
+            let moved = self.settled.get(name).is_some_and(|done| done.moved);
+            // Nobody moves into what has taken another's place before it is good.
+            let condition = match dependency.condition {
+                Condition::Started if moved && shares() => Condition::Healthy,
+                condition => condition,
+            };
+            gates.extend(self.wait_for(name, condition));
         }
         gates
     }

@@ -9,8 +9,10 @@ use super::effective::effective;
 use super::facts::{Facts, facts};
 use super::fields::{Class, class_of, is_filled_in};
 use super::ownership::{Owned, Proof};
-use crate::model::action::StepId;
+use super::peers;
+use crate::model::action::{Join, StepId};
 use crate::model::desired::Service;
+use crate::model::digest::Digest;
 use crate::model::id::ImageRef;
 use crate::model::observed::ImageView;
 use crate::model::plan::{Cause, ChangedBy, Difference, Reason};
@@ -47,7 +49,7 @@ pub(super) fn compare(
     service: &Service,
     owned: &Owned<'_>,
     image: ImageUse<'_>,
-    context: &Context<'_>,
+    (joins, context): (&[Join], &Context<'_>),
 ) -> Drift {
     let unchanged = context.is_applied() || owned.identity.spec_hash == service.hash;
     let by = match (owned.proof, unchanged) {
@@ -61,18 +63,20 @@ pub(super) fn compare(
     if let Some(difference) = image_difference(service, owned, image, by) {
         drift.recreate.push(shown.cause(difference));
     }
-    if owned.identity.files_hash != service.files_hash {
-        let short = |hash: &Option<crate::model::digest::Digest>| {
-            hash.as_ref().map(|hash| hash.short().to_owned())
-        };
-        drift.recreate.push(shown.cause(Difference {
-            field: "files".to_owned(),
-            have: short(&owned.identity.files_hash),
-            want: short(&service.files_hash),
-            by: ChangedBy::Git,
-        }));
+    // What prepared a container of Compose's is not known.
+    let init_hash = service.hooks.init_hash().filter(|_| owned.proof == Proof::Labels);
+    for (field, have, want) in [
+        ("files", &owned.identity.files_hash, &service.files_hash),
+        ("pre_start", &owned.identity.init_hash, &init_hash),
+    ] {
+        let short = |hash: &Option<Digest>| hash.as_ref().map(|hash| hash.short().to_owned());
+        if have != want {
+            let (field, have, want) = (field.to_owned(), short(have), short(want));
+            let difference = Difference { field, have, want, by: ChangedBy::Git };
+            drift.recreate.push(shown.cause(difference));
+        }
     }
-    let (want, have) = both_sides(service, owned, image);
+    let (want, have) = both_sides(service, owned, image, joins);
     for mut difference in differences(&want, &have, by) {
         if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
             // Changing a limit in place left the label's hash behind: it tells nothing.
@@ -84,6 +88,7 @@ pub(super) fn compare(
         {
             continue;
         }
+        peers::explain(&mut difference, joins);
         let in_place = can_change_in_place(&difference);
         let cause = shown.cause(difference);
         if in_place { drift.in_place.push(cause) } else { drift.recreate.push(cause) }
@@ -92,8 +97,15 @@ pub(super) fn compare(
 }
 
 /// The facts of both sides, without what says nothing.
-fn both_sides(service: &Service, owned: &Owned<'_>, image: ImageUse<'_>) -> (Facts, Facts) {
-    let have = facts(&without_own_names(owned.view.spec.clone(), owned));
+fn both_sides(
+    service: &Service,
+    owned: &Owned<'_>,
+    image: ImageUse<'_>,
+    joins: &[Join],
+) -> (Facts, Facts) {
+    let mut have = without_own_names(owned.view.spec.clone(), owned);
+    peers::recognise(&mut have, &service.spec, joins);
+    let have = facts(&have);
     let (want, have) = match image {
         ImageUse::Present(image) => {
             (facts(&without_own_names(effective(&service.spec, image), owned)), have)

@@ -3,6 +3,7 @@
 
 mod host;
 mod mounts;
+mod shares;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -25,6 +26,7 @@ pub(super) fn facts(spec: &ContainerSpec) -> Facts {
     host::privileges(spec, &mut facts);
     host::devices(&spec.devices, &mut facts);
     mounts::mounts(spec, &mut facts);
+    shares::shares(spec, &mut facts);
     facts
 }
 

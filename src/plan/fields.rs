@@ -51,8 +51,10 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
     ("hostname", Class::Recreate, "`Config.Hostname`, if the stack sets one"),
     ("image", Class::Recreate, "the image's content id, never its tag"),
     ("init", Class::Recreate, "`HostConfig.Init`"),
+    ("ipc", Class::Recreate, "`HostConfig.IpcMode`, if the stack sets one"),
     ("isolation", Class::Recreate, "`HostConfig.Isolation`"),
     ("labels", Class::Recreate, "each label but identity labels, image defaults included"),
+    ("links", Class::Recreate, "`HostConfig.Links`, on the engine's own bridge"),
     (
         "logging",
         Class::Recreate,
@@ -72,6 +74,7 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
         Class::Recreate,
         "of each mount: propagation, recursion, SELinux label, subpath, labels, consistency",
     ),
+    ("network_mode", Class::Recreate, "`HostConfig.NetworkMode`: the host's, or whose"),
     ("networks", Class::InPlace, "which networks it is attached to"),
     (
         "network_config",
@@ -80,8 +83,10 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
     ),
     ("oom_kill_disable", Class::Recreate, "`HostConfig.OomKillDisable`"),
     ("oom_score_adj", Class::Recreate, "`HostConfig.OomScoreAdj`"),
+    ("pid", Class::Recreate, "`HostConfig.PidMode`: the host's, or whose"),
     ("pids_limit", Class::InPlace, "`HostConfig.PidsLimit`"),
     ("ports", Class::Recreate, "`HostConfig.PortBindings`"),
+    ("pre_start", Class::Recreate, "the definition of the init containers"),
     ("privileged", Class::Recreate, "`HostConfig.Privileged`"),
     ("read_only", Class::Recreate, "`HostConfig.ReadonlyRootfs`"),
     ("restart", Class::InPlace, "`HostConfig.RestartPolicy`"),
@@ -104,12 +109,14 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
     ("userns_mode", Class::Recreate, "`HostConfig.UsernsMode`"),
     ("uts", Class::Recreate, "`HostConfig.UTSMode`"),
     ("volumes", Class::RecreateWithData, "each mount: source and mode"),
+    ("volumes_from", Class::RecreateWithData, "`HostConfig.VolumesFrom`, in order"),
     ("working_dir", Class::Recreate, "`Config.WorkingDir`, image default included"),
 ];
 
 /// Fields that the engine fills in where nobody says anything: an own value of it is
 /// missed only if it was asked for when the container was made.
-const FILLED_IN: &[&str] = &["cgroup", "logging", "mac_address", "runtime", "shm_size", "ulimits"];
+const FILLED_IN: &[&str] =
+    &["cgroup", "ipc", "logging", "mac_address", "runtime", "shm_size", "ulimits"];
 
 /// The class of a fact.
 #[must_use]

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::adoption::names_are_clear;
 use super::context::Context;
-use super::demands::demands;
+use super::demands::{demands, field};
 use super::draft::Scribe;
 use crate::model::compose;
 use crate::model::desired::{ImageSource, PullPolicy};
 use crate::model::id::Slot;
 use crate::model::plan::WaitingOn;
 use crate::model::policy::Demand;
+use crate::model::share::Peer;
 
 /// Withholds the deployment if something about it cannot be done. Returns whether it is
 /// open.
@@ -19,14 +20,15 @@ pub(super) fn open(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let resources = resources(context, scribe);
     let names = names(context, scribe) & names_are_clear(context, scribe);
     let images = images(context, scribe);
-    granted && resources && names && images
+    let peers = peers(context, scribe);
+    granted && resources && names && images && peers
 }
 
 /// Everything that the stack demands of the host must have been granted.
 fn granted(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let mut open = true;
     let tree = context.deployment.project_dir.as_deref();
-    for (demand, at) in demands(context.deployment) {
+    for (demand, at) in demands(context) {
         if !context.settings.policy.permits(&context.deployment.id, tree, &demand) {
             let subject = format!("apply {}", context.deployment.id);
             scribe.block(subject, WaitingOn::grant(&demand), at.as_ref());
@@ -102,6 +104,27 @@ fn names(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
                     );
                     open = false;
                 }
+            }
+        }
+    }
+    open
+}
+
+/// Whoever a service shares with must exist, or be made by this very deployment.
+fn peers(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let mut open = true;
+    for service in context.deployment.services.values().filter(|service| service.replicas > 0) {
+        for peer in service.spec.peers() {
+            let services = &context.deployment.services;
+            let exists = match peer {
+                Peer::Service(name) => services.get(name).is_some_and(|other| other.replicas > 0),
+                Peer::Container(name) => context.inventory.find(name).is_some(),
+            };
+            if !exists {
+                let subject = format!("create containers of service {}", service.name);
+                let waiting_on = WaitingOn::Peer { peer: peer.clone() };
+                scribe.block(subject, waiting_on, service.origins.find(field(service, peer)));
+                open = false;
             }
         }
     }

@@ -2,14 +2,16 @@
 //! randomness, no logging, no async.
 //!
 //! Reading order: [`plan`] below, then `deployment` (one deployment), `service` and
-//! `slot` (its replicas), `dependents`, `drift` and `fields` (what differs, and what that costs).
-//! `ownership` says what is ours, `adoption` what of Compose's becomes so, `gate` what stops a deployment, `prune` what goes,
+//! `slot` and `create` (its replicas), `peers`, `hooks`, `dependents`, `drift` and `fields`
+//! (what differs, and what that costs). `ownership` says what is ours, `adoption` what of
+//! Compose's becomes so, `gate` what stops a deployment, `prune` what goes,
 //! `catalog` what is registered. [`check`] lints every plan before it is executed.
 
 mod adoption;
 mod catalog;
 mod check;
 mod context;
+mod create;
 mod demands;
 mod dependents;
 mod deployment;
@@ -19,9 +21,12 @@ mod effective;
 mod facts;
 mod fields;
 mod gate;
+mod hooks;
 mod order;
 mod ownership;
+mod peers;
 mod prune;
+mod reasons;
 mod resources;
 mod service;
 mod settings;

@@ -30,8 +30,8 @@ impl Order {
     }
 }
 
-/// Start-first where ports, volumes and fixed addresses allow it.
-pub(super) fn order(service: &Service, surplus: &[&Owned<'_>]) -> Order {
+/// Start-first where ports, volumes, fixed addresses and what is shared allow it.
+pub(super) fn order(service: &Service, surplus: &[&Owned<'_>], collides: Option<String>) -> Order {
     if !surplus.iter().any(|owned| is_running(owned)) {
         return Order::Free;
     }
@@ -39,6 +39,8 @@ pub(super) fn order(service: &Service, surplus: &[&Owned<'_>]) -> Order {
         "the stack asks for it".to_owned()
     } else if service.one_shot {
         "it runs once".to_owned()
+    } else if let Some(why) = collides {
+        why
     } else if let Some(port) = service.spec.published.iter().find_map(|p| p.host_port.as_ref()) {
         format!("it publishes port {port}")
     } else if let Some(network) =

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::adoption::{Claim, Eye, Stranger};
+use super::peers;
 use crate::model::desired::DesiredState;
 use crate::model::id::{
     ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, NetworkId,
@@ -116,6 +117,17 @@ impl<'a> EngineInventory<'a> {
         let replica = &owned.identity.replica;
         let replicas = self.deployments.entry(replica.deployment.clone()).or_default();
         replicas.entry((replica.service.clone(), replica.slot)).or_default().push(owned);
+    }
+
+    /// The container that a text names, by name or by the beginning of its id.
+    pub(super) fn find(
+        &self,
+        text: &ContainerName,
+    ) -> Option<(&'a ContainerName, &'a ContainerId)> {
+        let ours = self.contents.containers.iter().map(|view| (&view.name, &view.id));
+        let all = || self.contents.others.iter().chain(ours.clone());
+        let named = all().find(|(name, _)| *name == text);
+        named.or_else(|| all().find(|(name, id)| peers::names(text, id, name)))
     }
 
     /// What the labels of a network or volume of ours say; `None` if they do not say that

@@ -7,12 +7,13 @@ use super::catalog::{ENTRIES_PER_TXN, catalog_ids};
 use super::deployment::{Shared, ledger};
 use super::draft::{After, Draft, because};
 use super::ownership::{EngineInventory, Owned};
+use super::peers;
 use super::state::{is_running, known};
-use crate::model::action::{Action, LedgerChange};
+use crate::model::action::{Action, LedgerChange, StepId};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Entry, Layout};
 use crate::model::digest::Digest;
-use crate::model::id::{CatalogId, DeploymentId, EngineName, NodeName};
+use crate::model::id::{CatalogId, ContainerId, DeploymentId, EngineName, NodeName};
 use crate::model::observed::NetworkView;
 use crate::model::plan::{Blocked, Cause, Reason, WaitingOn};
 
@@ -176,7 +177,10 @@ fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
     let moved: After = draft.ends_of(&gone.deployment);
     let mut scribe = draft.scribe(&gone.deployment, gone.engine);
     let cause = || vec![because(Reason::DeploymentRemoved, None)];
-    for owned in &gone.containers {
+    let mut containers = gone.containers.clone();
+    peers::inmates_first(&mut containers);
+    let mut removed: BTreeMap<&ContainerId, StepId> = BTreeMap::new();
+    for owned in &containers {
         let container = known(owned);
         if gone.inventory.contents.own.as_ref() == Some(&owned.view.id) {
             let command = format!("docker rm -f {}", owned.view.name);
@@ -186,6 +190,10 @@ fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
             continue;
         }
         let mut after = moved.clone();
+        let inmates = containers
+            .iter()
+            .filter(|other| peers::is_inside(&other.view.spec, &owned.view.id, &owned.view.name));
+        after.extend(inmates.filter_map(|other| removed.get(&other.view.id)));
         if let Some((node, ids)) = entries(shared, gone, owned) {
             let deregistered = scribe.step(Action::Deregister { node, ids }, cause(), after);
             after = After::from([deregistered]);
@@ -196,7 +204,8 @@ fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
             let action = Action::StopContainer { container: container.clone(), grace };
             after = After::from([scribe.step(action, cause(), after)]);
         }
-        scribe.step(Action::RemoveContainer { container }, cause(), after);
+        let step = scribe.step(Action::RemoveContainer { container }, cause(), after);
+        removed.insert(&owned.view.id, step);
     }
     deregister_the_rest(shared, gone, &moved, &mut scribe);
     let stays = gone

@@ -8,6 +8,7 @@ use super::drift::ImageUse;
 use crate::model::action::{Action, StepId};
 use crate::model::build::{Build, BuildOwner};
 use crate::model::desired::{ImageSource, Service};
+use crate::model::hook::InitContainer;
 use crate::model::id::ImageRef;
 use crate::model::observed::NetworkView;
 use crate::model::plan::{Reason, WaitingOn};
@@ -31,7 +32,31 @@ pub(super) fn images<'a>(context: &Context<'a>, scribe: &mut Scribe<'_>) -> (Ima
         };
         images.insert(reference.clone(), used);
     }
+    for (service, init) in inits(context) {
+        let Some(reference) = &init.image else { continue };
+        if images.contains_key(reference) {
+            continue;
+        }
+        let used = if let Some(image) = context.inventory.contents.images.get(reference) {
+            ImageUse::Present(image)
+        } else if let Some(step) = brought.get(reference) {
+            ImageUse::Brought(*step)
+        } else {
+            let cause = because(Reason::ImageAbsent, service.origins.find("pre_start"));
+            let action = Action::PullImage { image: reference.clone() };
+            let step = scribe.step(action, vec![cause], After::new());
+            brought.insert(reference.clone(), step);
+            ImageUse::Brought(step)
+        };
+        images.insert(reference.clone(), used);
+    }
     (images, brought.into_values().collect())
+}
+
+/// The containers that run before services which shall run.
+fn inits<'a>(context: &Context<'a>) -> impl Iterator<Item = (&'a Service, &'a InitContainer)> {
+    let services = context.deployment.services.values().filter(|service| service.replicas > 0);
+    services.flat_map(|service| service.hooks.pre_start.iter().map(move |init| (service, init)))
 }
 
 fn bring(

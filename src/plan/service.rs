@@ -7,6 +7,8 @@ use super::dependents::{Done, in_dependency_order};
 use super::draft::{After, Scribe, because};
 use super::order::Order;
 use super::ownership::Owned;
+use super::peers;
+use super::slot::{Later, Settled};
 use super::state::{is_good, is_running, known};
 use crate::model::action::{Action, StepId, Until};
 use crate::model::desired::Service;
@@ -28,6 +30,10 @@ pub(super) struct Services<'a, 's> {
     /// Catalog entries that a step already removes.
     pub(super) withdrawn: BTreeSet<CatalogId>,
     pub(super) settled: BTreeMap<ServiceName, Done>,
+    /// Ends of replacements that wait until others have moved out.
+    pub(super) later: Vec<Later<'a>>,
+    /// What of a service has to run before its first replica.
+    pub(super) init_done: BTreeMap<ServiceName, After>,
     orphans: Vec<(&'a Owned<'a>, StepId)>,
 }
 
@@ -47,6 +53,8 @@ impl<'a, 's> Services<'a, 's> {
             stopped: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             settled: BTreeMap::new(),
+            later: Vec::new(),
+            init_done: BTreeMap::new(),
             orphans: Vec::new(),
         }
     }
@@ -57,23 +65,24 @@ impl<'a, 's> Services<'a, 's> {
         for service in in_dependency_order(&self.context.deployment.services) {
             self.service(service);
         }
+        self.clear_later();
         self.deregister_stale();
     }
 
     /// Removes what belongs to services that left the stack.
     fn remove_orphans(&mut self) {
         let services = &self.context.deployment.services;
-        let orphans = self.context.replicas().into_iter().flatten();
-        for ((service, slot), containers) in orphans {
-            if services.contains_key(service) {
-                continue;
-            }
-            for owned in containers {
-                let reason = because(Reason::ServiceRemoved, Some(&self.context.deployment.origin));
-                if let Some(step) = self.remove(owned, *slot, reason, DEFAULT_GRACE, &After::new())
-                {
-                    self.orphans.push((owned, step));
-                }
+        let all = self.context.replicas().into_iter().flatten();
+        let mut orphans: Vec<&'a Owned<'a>> = all
+            .filter(|((service, _), _)| !services.contains_key(service))
+            .flat_map(|(_, containers)| containers)
+            .collect();
+        peers::inmates_first(&mut orphans);
+        for owned in orphans {
+            let reason = because(Reason::ServiceRemoved, Some(&self.context.deployment.origin));
+            let slot = owned.identity.replica.slot;
+            if let Some(step) = self.remove(owned, slot, reason, DEFAULT_GRACE, &After::new()) {
+                self.orphans.push((owned, step));
             }
         }
     }
@@ -82,7 +91,9 @@ impl<'a, 's> Services<'a, 's> {
         let mut done = Done::default();
         let mut moves: Vec<After> = Vec::new();
         let width = usize::try_from(service.rollout.parallelism.max(1)).unwrap_or(usize::MAX);
+        self.clear_init(service);
         let mut mended = self.mend(service);
+        let first = self.slots(service).first().copied();
         for slot in self.worst_first(service) {
             let mut throttle =
                 moves.len().checked_sub(width).map(|i| moves[i].clone()).unwrap_or_default();
@@ -96,9 +107,12 @@ impl<'a, 's> Services<'a, 's> {
                 }
             }
             if replaces && (settled.good.is_some()) {
-                moves.push(settled.good.into_iter().collect());
+                moves.push(self.linger(service, &settled));
             } else {
                 mended.extend(settled.good);
+            }
+            if Some(slot) == first {
+                done.first = settled.target.take();
             }
             done.started.extend(settled.started);
             done.good.extend(settled.good);
@@ -111,6 +125,21 @@ impl<'a, 's> Services<'a, 's> {
     /// The slots that a service fills.
     pub(super) fn slots(&self, service: &'a Service) -> Vec<Slot> {
         self.context.slots(service, |slot| self.choose(service, slot).keep.is_some())
+    }
+
+    /// What the next move waits for: that a replica is good, and stays so for a while if
+    /// the stack asks for it.
+    fn linger(&mut self, service: &Service, settled: &Settled<'_>) -> After {
+        let good: After = settled.good.into_iter().collect();
+        let delay = service.rollout.delay;
+        let (Some(container), false) = (&settled.target, delay.is_zero()) else { return good };
+        let action = Action::Await {
+            container: container.clone(),
+            until: Until::Good(delay),
+            deadline: service.rollout.deadline + delay,
+        };
+        let cause = because(Reason::Lingers, service.origins.find("deploy.update_config.delay"));
+        After::from([self.scribe.step(action, vec![cause], good)])
     }
 
     /// The slots, those first that have no good container: until they are good, no good
@@ -173,6 +202,7 @@ impl<'a, 's> Services<'a, 's> {
         let wanted = self.slots(service);
         let all = self.context.replicas().into_iter().flatten().rev();
         all.filter(|((name, slot), _)| *name == service.name && !wanted.contains(slot))
+            .filter(|((_, slot), _)| *slot != Slot::INIT)
             .flat_map(|((_, slot), containers)| containers.iter().map(|owned| (*slot, owned)))
             .collect()
     }
@@ -201,7 +231,13 @@ impl<'a, 's> Services<'a, 's> {
         let service = &owned.identity.replica.service;
         after.extend(self.withdraw_named(service, slot, vec![cause.clone()], &after.clone()));
         let container = known(owned);
-        if is_running(owned) {
+        if let Some(stop) = self.stopped.get(&owned.view.id) {
+            after.insert(*stop);
+        } else if is_running(owned) {
+            after.extend(self.stop_sharers(owned, &after.clone()));
+            if let Some(service) = self.context.deployment.services.get(service) {
+                after = self.pre_stop(service, owned, &[cause.clone()], after);
+            }
             let action = Action::StopContainer { container: container.clone(), grace };
             let stop = self.scribe.step(action, vec![cause.clone()], after);
             after = After::from([stop]);
@@ -214,7 +250,9 @@ impl<'a, 's> Services<'a, 's> {
     /// Stops and removes a leftover whose name is needed, before anything else.
     pub(super) fn remove_now(&mut self, service: &Service, owned: &'a Owned<'a>) -> StepId {
         let order = Order::StopFirst("its name is needed".to_owned());
-        self.take_away(service, owned, &order, &self.ready.clone())
+        let mut after = self.ready.clone();
+        after.extend(self.stop_sharers(owned, &after.clone()));
+        self.take_away(service, owned, &order, &after)
     }
 
     /// Stops (if that has not been planned) and removes a container that is replaced.
@@ -226,6 +264,7 @@ impl<'a, 's> Services<'a, 's> {
         after: &After,
     ) -> StepId {
         let mut after = after.clone();
+        after.extend(self.sharers_gone(owned));
         if let Some(stop) = self.stopped.get(&owned.view.id) {
             after.insert(*stop);
         } else if is_running(owned) {
@@ -238,7 +277,7 @@ impl<'a, 's> Services<'a, 's> {
         removed
     }
 
-    /// Stops a container that is replaced.
+    /// Stops a container that is replaced, if that has not been planned.
     pub(super) fn stop(
         &mut self,
         service: &Service,
@@ -246,6 +285,10 @@ impl<'a, 's> Services<'a, 's> {
         order: &Order,
         after: After,
     ) -> StepId {
+        if let Some(stop) = self.stopped.get(&owned.view.id) {
+            return *stop;
+        }
+        let after = self.pre_stop(service, owned, &[replaced(service, order)], after);
         let action = Action::StopContainer { container: known(owned), grace: service.stop_grace };
         let stop = self.scribe.step(action, vec![replaced(service, order)], after);
         self.stopped.insert(owned.view.id.clone(), stop);

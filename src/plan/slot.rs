@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 
 use super::draft::{After, because};
 use super::drift::{Drift, compare};
-use super::order::{Order, anonymous_volumes, order};
+use super::order::{Order, order};
 use super::ownership::Owned;
 use super::service::Services;
 use super::state::{is_done, is_good, is_running, known, unusable};
-use crate::model::action::{Action, ContainerRef, Create, Resources, StepId, Target, Until};
+use crate::model::action::{Action, Resources, StepId, Target, Until};
 use crate::model::desired::Service;
 use crate::model::id::{ContainerName, NetworkName, Slot};
 use crate::model::labels::Identity;
@@ -17,10 +17,12 @@ use crate::model::observed::Status;
 use crate::model::plan::{Cause, ChangedBy, Difference, Reason, WaitingOn};
 
 /// What became of one replica in the plan.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Settled<'a> {
     /// The container that stays as it runs, if one does.
     pub(super) stays: Option<&'a Owned<'a>>,
+    /// The replica's container, made or kept.
+    pub(super) target: Option<Target>,
     /// The step that starts it, if it has to start.
     pub(super) started: Option<StepId>,
     /// The step that waits until it is good.
@@ -38,16 +40,25 @@ pub(super) struct Choice<'a> {
 }
 
 /// A replica's container as the following steps see it.
-struct Kept<'a> {
-    target: Target,
+pub(super) struct Kept<'a> {
+    pub(super) target: Target,
+    /// The name that it shall bear in the end.
+    pub(super) canonical: ContainerName,
     /// The container, if it exists already.
-    existing: Option<&'a Owned<'a>>,
+    pub(super) existing: Option<&'a Owned<'a>>,
     /// The first step of the change, for the others to refer to.
-    first: Option<StepId>,
+    pub(super) first: Option<StepId>,
     /// What must have succeeded before it may start.
-    prepared: After,
-    /// The name that it ends up with.
-    canonical: ContainerName,
+    pub(super) prepared: After,
+}
+
+/// The end of a replacement that waits until others have moved out.
+pub(super) struct Later<'a> {
+    pub(super) service: &'a Service,
+    pub(super) kept: Kept<'a>,
+    pub(super) surplus: Vec<&'a Owned<'a>>,
+    pub(super) settled: Settled<'a>,
+    pub(super) order: Order,
 }
 
 impl<'a> Services<'a, '_> {
@@ -61,36 +72,46 @@ impl<'a> Services<'a, '_> {
         let choice = self.choose(service, slot);
         if let Some(own) = self.own_container(&choice) {
             self.block_own(service, own);
-            return Settled::default();
+            return Settled { target: Some(known(own)), ..Settled::default() };
         }
         let succeeds =
             !choice.surplus.is_empty() || self.context.recorded_scale(&service.name) >= slot.0;
         let Choice { keep, causes, surplus } = choice;
         let identity = self.context.identity(service, slot, succeeds);
         let removed = self.make_room(service, &surplus, &identity);
-        let order = order(service, &surplus);
+        let order = order(service, &surplus, self.collides(service, &surplus));
         let kept = match keep {
             Some((owned, drift)) => self.keep(service, owned, &drift),
             None => self.create(service, identity, causes, &surplus, removed),
         };
         let mut settled = self.start(service, slot, &kept, &surplus, &order, throttle);
         settled.stays = kept.existing.filter(|_| settled.started.is_none());
+        settled.target = Some(kept.target.clone());
         settled.moved = settled.started.is_some() && (kept.existing.is_some() || succeeds);
-        if settled.good.is_none() && surplus.iter().any(|owned| is_running(owned)) {
-            let first = kept.first;
-            settled.good =
-                Some(self.await_good(service, &kept.target, first, kept.prepared.clone()));
+        let proven = if settled.started.is_none() { self.prove(service, &kept) } else { None };
+        if settled.good.is_none()
+            && (proven.is_some() || surplus.iter().any(|owned| is_running(owned)))
+        {
+            let after = proven.map_or_else(|| kept.prepared.clone(), |step| After::from([step]));
+            let first = kept.first.or(proven);
+            settled.good = Some(self.await_good(service, &kept.target, first, after));
         }
-        self.clear(service, &kept, &surplus, &settled, &order);
+        if self.puts_off(&surplus) {
+            let later = settled.clone();
+            self.later.push(Later { service, kept, surplus, settled: later, order });
+        } else {
+            self.clear(service, &kept, &surplus, &settled, &order);
+        }
         settled
     }
 
     pub(super) fn choose(&self, service: &'a Service, slot: Slot) -> Choice<'a> {
         let image = self.images[&service.spec.image];
+        let joins = self.joins(service);
         let mut matching = Vec::new();
         let mut other = Vec::new();
         for owned in self.context.slot(&service.name, slot) {
-            let mut drift = compare(service, owned, image, &self.context);
+            let mut drift = compare(service, owned, image, (&joins, &self.context));
             drift.recreate.extend(unusable(service, owned));
             if drift.matches() {
                 matching.push((owned, drift));
@@ -114,7 +135,9 @@ impl<'a> Services<'a, '_> {
     /// The controller's own container, if this change would take it away.
     fn own_container(&self, choice: &Choice<'a>) -> Option<&'a Owned<'a>> {
         let own = self.context.inventory.contents.own.as_ref()?;
-        choice.surplus.iter().copied().find(|owned| owned.view.id == *own)
+        let is_own = |owned: &&Owned<'_>| owned.view.id == *own;
+        let lives_in = |owned: &&Owned<'_>| self.sharers(owned).iter().any(is_own);
+        choice.surplus.iter().copied().find(|owned| is_own(owned) || lives_in(owned))
     }
 
     fn block_own(&mut self, service: &Service, own: &Owned<'_>) {
@@ -152,7 +175,7 @@ impl<'a> Services<'a, '_> {
         let first = changes.first().copied();
         let prepared = self.ready.union(&changes).copied().collect();
         let canonical = owned.identity.name.clone();
-        Kept { target, existing: Some(owned), first, prepared, canonical }
+        Kept { target, canonical, existing: Some(owned), first, prepared }
     }
 
     /// Removes at once, of several containers that shall all go, what is of no use: where
@@ -186,62 +209,6 @@ impl<'a> Services<'a, '_> {
         removed
     }
 
-    /// Makes a new container, with its files and all its networks.
-    fn create(
-        &mut self,
-        service: &Service,
-        identity: Identity,
-        causes: Vec<Cause>,
-        surplus: &[&'a Owned<'a>],
-        removed: After,
-    ) -> Kept<'a> {
-        let taken = |name: &ContainerName| {
-            let left = surplus.iter().filter(|owned| !self.removed.contains_key(&owned.view.id));
-            left.into_iter().any(|owned| owned.view.name == *name)
-        };
-        let name =
-            if taken(&identity.name) { identity.surge_name() } else { identity.name.clone() };
-        let mut after = self.ready.clone();
-        after.extend(removed);
-        let causes = if causes.is_empty() { self.absent(service, &identity) } else { causes };
-        let create = Create {
-            name: name.clone(),
-            identity: identity.clone(),
-            spec: self.context.with_resolvers(service),
-            network: service.spec.networks.keys().next().cloned(),
-            volumes: anonymous_volumes(service, surplus),
-            compose: self.context.compose_labels(service, self.images[&service.spec.image]),
-        };
-        let first = self.scribe.step(Action::CreateContainer(Box::new(create)), causes, after);
-        let target = Target { container: ContainerRef::Made(first), name };
-        let mut prepared = After::from([first]);
-        if !service.files.is_empty() {
-            let action =
-                Action::UploadFiles { container: target.clone(), files: service.files.clone() };
-            prepared.insert(self.scribe.follow(action, first, After::from([first])));
-        }
-        for (network, attachment) in service.spec.networks.iter().skip(1) {
-            let action = Action::ConnectNetwork {
-                container: target.clone(),
-                network: network.clone(),
-                attachment: attachment.clone(),
-            };
-            prepared.insert(self.scribe.follow(action, first, After::from([first])));
-        }
-        Kept { target, existing: None, first: Some(first), prepared, canonical: identity.name }
-    }
-
-    fn absent(&self, service: &Service, identity: &Identity) -> Vec<Cause> {
-        let (slot, succeeds) = (identity.replica.slot, identity.succeeds);
-        let recorded = self.context.recorded_scale(&service.name);
-        if recorded > 0 && !succeeds && slot.0 > recorded {
-            let reason = Reason::ScaledUp { from: recorded, to: service.replicas };
-            let at = service.origins.find("scale");
-            return vec![because(reason, at)];
-        }
-        vec![because(Reason::Missing, service.origins.find(""))]
-    }
-
     /// Starts the container if it does not run, and waits until it is good.
     fn start(
         &mut self,
@@ -269,7 +236,9 @@ impl<'a> Services<'a, '_> {
             }
             let withdrawn = before.clone();
             for owned in running {
-                before.insert(self.stop(service, owned, order, withdrawn.clone()));
+                let mut after = self.stop_sharers(owned, &withdrawn);
+                after.extend(withdrawn.iter().copied());
+                before.insert(self.stop(service, owned, order, after));
             }
         }
         let container = kept.target.clone();
@@ -283,11 +252,14 @@ impl<'a> Services<'a, '_> {
             // It was registered while it ran; nobody reaches it until it is good again.
             before.extend(self.withdraw(service, slot, None, &self.ready.clone()));
         }
+        before.extend(self.init(service, slot, kept, &before.clone()));
         let started = self.scribe.step(action, vec![cause], before);
         let first = kept.first.or(Some(started));
+        let follows = because(Reason::Follows { step: first.unwrap_or(started) }, None);
+        let started = self.post_start(service, &kept.target, &[follows], started);
         let good = self.await_good(service, &kept.target, first, After::from([started]));
         self.register_after(service, slot, good, first);
-        Settled { stays: None, started: Some(started), good: Some(good), moved: false }
+        Settled { started: Some(started), good: Some(good), ..Settled::default() }
     }
 
     /// Waits until a container is good, or done if it is a one-shot that others need.
@@ -315,7 +287,7 @@ impl<'a> Services<'a, '_> {
     }
 
     /// Takes the other containers of the slot away and gives the one that stays its name.
-    fn clear(
+    pub(super) fn clear(
         &mut self,
         service: &Service,
         kept: &Kept<'a>,

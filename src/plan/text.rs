@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use crate::model::action::{Action, Endpoint, LedgerChange, StepId, Target, Until};
+use crate::model::action::{
+    Action, ContainerRef, Endpoint, Join, LedgerChange, StepId, Target, Until,
+};
 use crate::model::build::FOLDERS;
 use crate::model::desired::SyncMode;
 use crate::model::id::{DeploymentId, EngineName};
 use crate::model::plan::{
-    Blocked, Cause, ChangedBy, Difference, LeftAlone, Plan, Reason, Step, Thing, WaitingOn, WhyLeft,
+    Blocked, Cause, LeftAlone, Plan, Reason, Step, Thing, WaitingOn, WhyLeft,
 };
+use crate::model::share::Peer;
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -75,65 +78,6 @@ impl Display for LeftAlone {
     }
 }
 
-impl Display for Cause {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.reason)?;
-        match &self.at {
-            Some(at) => write!(f, " ({at})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Display for Reason {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("it does not exist"),
-            Self::ScaledUp { from, to } => write!(f, "scaled up from {from} to {to}"),
-            Self::ScaledDown { from, to } => write!(f, "scaled down from {from} to {to}"),
-            Self::Changed(difference) => write!(f, "{difference}"),
-            Self::ImageAbsent => f.write_str("the image is not on the engine"),
-            Self::NotBuilt { hash } => {
-                write!(f, "no image was built from context {} yet", hash.short())
-            }
-            Self::Exited { code } => write!(f, "it ended with exit code {code}"),
-            Self::NeverStarted => f.write_str("it was never started"),
-            Self::Paused => f.write_str("it is frozen"),
-            Self::FilesUnproven => f.write_str("nothing proves that its files were put into it"),
-            Self::Duplicate => f.write_str("there is another one of it"),
-            Self::ServiceRemoved => f.write_str("no longer in the stack"),
-            Self::DeploymentRemoved => f.write_str("the deployment is no longer in the source"),
-            Self::DependencyMoved { service } => {
-                write!(f, "service {service}, on which it depends, was replaced or restarted")
-            }
-            Self::Awaited => f.write_str("a dependent waits for it"),
-            Self::Follows { step } => write!(f, "for {step}"),
-            Self::Replaced { order } => write!(f, "it is replaced, {order}"),
-            Self::NotRegistered => f.write_str("it is not in the catalog"),
-            Self::Stale => f.write_str("no running replica stands behind it"),
-            Self::Applied => f.write_str("to remember what was applied"),
-            Self::MadeByCompose => f.write_str("Compose made it for this stack"),
-        }
-    }
-}
-
-impl Display for Difference {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.field)?;
-        match (&self.have, &self.want) {
-            (Some(have), Some(want)) => write!(f, "{have:?} -> {want:?}")?,
-            (None, Some(want)) => write!(f, "nothing -> {want:?}")?,
-            (Some(have), None) => write!(f, "{have:?} -> nothing")?,
-            (None, None) => f.write_str("nothing")?,
-        }
-        match self.by {
-            ChangedBy::Git => f.write_str(", changed in git"),
-            ChangedBy::Hand => f.write_str(", changed by hand"),
-            ChangedBy::Unknown => Ok(()),
-        }
-    }
-}
-
 impl Display for Action {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -145,7 +89,10 @@ impl Display for Action {
             Self::CreateNetwork { network, .. } => write!(f, "create network {}", network.name),
             Self::RemoveNetwork { name, .. } => write!(f, "remove network {name}"),
             Self::CreateVolume { volume, .. } => write!(f, "create volume {}", volume.name),
-            Self::CreateContainer(create) => write!(f, "create container {}", create.name),
+            Self::CreateContainer(create) => {
+                write!(f, "create container {}", create.name)?;
+                create.joins.iter().try_for_each(|join| joined(f, join))
+            }
             Self::UploadFiles { container, files } => {
                 write!(f, "upload {} to {}", count(files.len(), "file"), container.name)
             }
@@ -157,6 +104,10 @@ impl Display for Action {
             }
             Self::StartContainer { container } => write!(f, "start {}", container.name),
             Self::UpdateContainer { container, .. } => write!(f, "update {}", container.name),
+            Self::RunHook { container, moment, number, deadline, .. } => {
+                let within = span(*deadline);
+                write!(f, "run {moment}[{number}] in {} within {within}", container.name)
+            }
             Self::UnpauseContainer { container } => write!(f, "unpause {}", container.name),
             Self::RestartContainer { container, grace } => {
                 write!(f, "restart {} within {}", container.name, span(*grace))
@@ -190,6 +141,14 @@ impl Display for Action {
                 write!(f, "adopt what Compose made of {deployment}")
             }
         }
+    }
+}
+
+fn joined(f: &mut Formatter<'_>, join: &Join) -> fmt::Result {
+    write!(f, ", joined to {}", join.container.name)?;
+    match join.container.container {
+        ContainerRef::Known(_) => Ok(()),
+        ContainerRef::Made(step) => write!(f, " (known after {step})"),
     }
 }
 
@@ -280,6 +239,10 @@ impl Display for WaitingOn {
             Self::ForeignResource => {
                 f.write_str("until it is declared `external`: it exists and is not ours")
             }
+            Self::Peer { peer } => match peer {
+                Peer::Service(name) => write!(f, "until service {name} has a replica"),
+                Peer::Container(name) => write!(f, "until container {name} exists"),
+            },
             Self::External => f.write_str("until somebody makes it: the stack calls it external"),
             Self::Grant { demand } => {
                 write!(f, "until the operator grants `{demand}`")

@@ -31,6 +31,9 @@ pub enum Invariant {
     NothingOnDoubt,
     /// Nothing starts before what it depends on is as it asks.
     Order,
+    /// Nobody loses the namespaces that it lives in by our doing: whoever lives in a
+    /// container goes before it does.
+    ParentLast,
     /// Nothing starts without the files that its identity promises.
     FilesFirst,
 }
@@ -159,6 +162,13 @@ impl State {
                     self.check_start(engine, found, &mut broken);
                 }
                 _ => {}
+            }
+            if let Action::StopContainer { container, .. } | Action::RemoveContainer { container } =
+                action
+                && let ContainerRef::Known(id) = &container.container
+                && engine.has_inmates(id)
+            {
+                broken.push(Invariant::ParentLast);
             }
             if let Action::StopContainer { container, .. }
             | Action::RestartContainer { container, .. } = action

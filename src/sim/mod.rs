@@ -41,7 +41,10 @@ use state::State;
 
 use crate::model::catalog::CatalogEntry;
 use crate::model::digest::Digest;
-use crate::model::id::{ContainerId, DeploymentId, EngineName, ImageRef, ServiceName, VolumeName};
+use crate::model::hook::Moment;
+use crate::model::id::{
+    ContainerId, ContainerName, DeploymentId, EngineName, ImageRef, ServiceName, VolumeName,
+};
 use crate::model::ledger::Ledger;
 use crate::model::observed::{ContainerView, EngineContents, ImageView};
 use crate::model::spec::FileSpec;
@@ -206,6 +209,21 @@ impl Sim {
         let state = self.state.borrow();
         let found = state.engines.get(engine).and_then(|e| e.containers.get(container));
         found.map_or(0, |container| container.run)
+    }
+
+    /// Running containers that live in the namespaces of what runs no more.
+    #[must_use]
+    pub fn cut_off(&self, engine: &EngineName) -> Vec<ContainerName> {
+        let state = self.state.borrow();
+        state.engines.get(engine).map(engine::Engine::cut_off).unwrap_or_default()
+    }
+
+    /// How often commands ran in a container on some occasion, by anybody.
+    #[must_use]
+    pub fn hooks(&self, engine: &EngineName, container: &ContainerId, moment: Moment) -> usize {
+        let state = self.state.borrow();
+        let found = state.engines.get(engine).and_then(|e| e.containers.get(container));
+        found.map_or(0, |c| c.hooks.iter().filter(|(at, _)| *at == moment).count())
     }
 
     /// The volumes of an engine, each with the number of its birth: the same number is

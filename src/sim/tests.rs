@@ -35,13 +35,15 @@ fn create(sim: &Sim, slot: u32, spec: ContainerSpec) -> Action {
         revision: "1".into(),
         spec_hash: Digest::of("spec"),
         files_hash: None,
+        init_hash: None,
         succeeds: false,
         masked: Vec::new(),
         asked: Vec::new(),
     };
     let volumes = BTreeMap::new();
     let compose = crate::model::compose::ContainerLabels::default();
-    let create = Create { name, identity, spec, network: None, volumes, compose };
+    let create =
+        Create { name, identity, spec, network: None, volumes, joins: Vec::new(), compose };
     Action::CreateContainer(Box::new(create))
 }
 

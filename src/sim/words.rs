@@ -25,6 +25,9 @@ pub(super) fn words(action: &Action) -> String {
         }
         Action::StartContainer { container } => format!("start {}", container.name),
         Action::UpdateContainer { container, .. } => format!("update {}", container.name),
+        Action::RunHook { container, moment, number, .. } => {
+            format!("run {moment}[{number}] in {}", container.name)
+        }
         Action::UnpauseContainer { container } => format!("unpause {}", container.name),
         Action::RestartContainer { container, .. } => format!("restart {}", container.name),
         Action::StopContainer { container, .. } => format!("stop {}", container.name),

@@ -276,6 +276,9 @@ fn on_engine(
         Action::UpdateContainer { container, resources } => {
             engine.update(known(container)?, resources)?;
         }
+        Action::RunHook { container, moment, .. } => {
+            engine.run_hook(known(container)?, *moment)?;
+        }
         Action::UnpauseContainer { container } => engine.unpause(known(container)?, timeline)?,
         Action::RestartContainer { container, grace } => {
             wait = engine.restart(known(container)?, *grace, timeline)?;

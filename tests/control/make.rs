@@ -131,6 +131,7 @@ fn service(name: &str, tag: &str) -> Service {
         depends_on: BTreeMap::new(),
         one_shot: false,
         stop_grace: Duration::from_secs(1),
+        hooks: reconciler::model::hook::Hooks::default(),
         rollout: Rollout::default(),
         registration: None,
         compose_hash: None,

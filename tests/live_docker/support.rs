@@ -70,6 +70,7 @@ impl Deployment {
             revision: "r1".into(),
             spec_hash: Digest::of(service),
             files_hash: None,
+            init_hash: None,
             succeeds: false,
             masked: Vec::new(),
             asked: Vec::new(),
@@ -77,7 +78,15 @@ impl Deployment {
         let network = spec.networks.keys().next().cloned();
         let volumes = BTreeMap::new();
         let compose = ContainerLabels::default();
-        Create { name: self.name(service), identity, spec, network, volumes, compose }
+        Create {
+            name: self.name(service),
+            identity,
+            spec,
+            network,
+            volumes,
+            joins: Vec::new(),
+            compose,
+        }
     }
 
     pub(crate) fn owner(&self, key: &str) -> OwnerLabels {

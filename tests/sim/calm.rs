@@ -70,7 +70,9 @@ fn fates(before: &Stack, after: &Stack) -> BTreeMap<ServiceName, Fate> {
             existed && exists && fates.get(on).is_some_and(|fate| *fate != Fate::Untouched)
         };
         let follows = part.depends_on.iter().any(|(on, (_, restart))| *restart && moved(on));
-        let fate = if is_replaced(was, part) {
+        let mut hosts = part.inside.iter().map(|(on, _)| on).chain(&part.volumes_from);
+        let evicted = hosts.any(|on| moved(on) && fates.get(on) == Some(&Fate::Replaced));
+        let fate = if is_replaced(was, part) || evicted {
             Fate::Replaced
         } else if follows && !part.is_job() {
             Fate::Restarted

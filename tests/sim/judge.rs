@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use reconciler::model::hook::Moment;
 use reconciler::model::id::{EngineName, VolumeName};
 use reconciler::model::labels::{Identity, OwnerLabels};
 use reconciler::model::observed::{ContainerView, Health, Status};
@@ -60,7 +61,11 @@ fn containers(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
                 match left.remove(&container) {
                     None => wrong.push(format!("{container} is missing on {engine}")),
                     Some(view) => {
-                        let faults = replica(&view, part, &part.reference(id, name));
+                        let mut faults = replica(&view, part, &part.reference(id, name));
+                        let ran = sim.hooks(engine, &view.id, Moment::PostStart);
+                        if part.hooks && ran == 0 && !part.is_job() {
+                            faults.push("its post_start never ran".to_owned());
+                        }
                         wrong.extend(faults.into_iter().map(|text| format!("{container}: {text}")));
                     }
                 }
@@ -71,6 +76,7 @@ fn containers(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
             }
         }
     }
+    wrong.extend(sim.cut_off(engine).iter().map(|name| format!("{name} lives in what is gone")));
     wrong.extend(left.keys().map(|name| format!("{name} is left over on {engine}")));
     wrong
 }
@@ -96,7 +102,10 @@ fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
     expect(spec.env.get("VERSION") == Some(&part.env.to_string()), "it has another environment");
     expect(spec.limits.memory == part.memory, "it has another memory limit");
     expect(spec.restart == part.restart, "it has another restart policy");
-    expect(spec.networks.len() == 1 + usize::from(part.back_network), "it has other networks");
+    let networks = if part.inside.is_some() { 0 } else { 1 + usize::from(part.back_network) };
+    expect(spec.networks.len() == networks, "it has other networks");
+    expect(spec.network_mode.peer().is_some() == part.inside.is_some(), "it has another network");
+    expect(spec.volumes_from.is_empty() == part.volumes_from.is_none(), "it shares other volumes");
     expect(part.is_job() || spec.networks.len() == view.addresses.len(), "it has no address");
     let hosts = usize::from(part.host_ports.is_some() && !part.is_job());
     expect(view.host_ports.len() == hosts, "it has no host port");

@@ -129,8 +129,14 @@ fn add_service(rng: &mut Rng, stack: &mut Stack) {
         parallelism: 1 + u32::from(rng.chance(250)),
         registered: rng.chance(700),
         depends_on,
+        inside: None,
+        volumes_from: None,
+        hooks: rng.child("hooks").chance(200),
+        init: None,
     };
-    stack.services.insert(ServiceName::new(*name), part);
+    let name = ServiceName::new(*name);
+    stack.services.insert(name.clone(), part);
+    share(&mut rng.child("share"), stack, &name);
 }
 
 fn mutate(rng: &mut Rng, wish: &mut Wish, engines: &[EngineName]) {
@@ -178,12 +184,19 @@ fn remove_service(rng: &mut Rng, stack: &mut Stack) {
     stack.services.remove(name);
     for part in stack.services.values_mut() {
         part.depends_on.remove(name);
+        part.inside = part.inside.take().filter(|(on, _)| on != name);
+        part.volumes_from = part.volumes_from.take().filter(|on| on != name);
     }
 }
 
 fn change_service(rng: &mut Rng, stack: &mut Stack) {
     let names: Vec<ServiceName> = stack.services.keys().cloned().collect();
-    let Some(part) = rng.pick(&names).and_then(|name| stack.services.get_mut(name)) else { return };
+    let Some(name) = rng.pick(&names) else { return };
+    let mut sharing = rng.child("share");
+    if sharing.chance(200) {
+        return share(&mut sharing, stack, name);
+    }
+    let Some(part) = stack.services.get_mut(name) else { return };
     let job = part.is_job();
     match rng.below(12) {
         3..=5 => part.replicas = u32::try_from(rng.below(6)).unwrap_or_default(),
@@ -200,6 +213,42 @@ fn change_service(rng: &mut Rng, stack: &mut Stack) {
     }
 }
 
+/// Draws anew what a service shares with those before it, and what runs when it starts.
+fn share(rng: &mut Rng, stack: &mut Stack, name: &ServiceName) {
+    let position = |name: &ServiceName| SERVICES.iter().position(|other| *other == name.as_str());
+    let is_host = stack.services.values().any(|part| {
+        let peers = part.inside.iter().map(|(on, _)| on).chain(&part.volumes_from);
+        peers.into_iter().any(|on| on == name)
+    });
+    let hosts: Vec<ServiceName> = stack
+        .services
+        .iter()
+        .filter(|(other, part)| position(other) < position(name) && !part.is_job())
+        .filter(|(_, part)| part.inside.is_none() && part.volumes_from.is_none())
+        .map(|(other, _)| other.clone())
+        .collect();
+    let Some(part) = stack.services.get_mut(name) else { return };
+    part.init = rng.chance(100).then(|| rng.below(4));
+    part.inside = None;
+    part.volumes_from = None;
+    let Some(host) = rng.pick(&hosts).cloned().filter(|_| !is_host && !part.is_job()) else {
+        return;
+    };
+    match rng.below(10) {
+        0 | 1 => {
+            part.inside = Some((host.clone(), rng.chance(300)));
+            part.host_ports = None;
+            part.registered = false;
+            part.depends_on.entry(host).or_insert((Condition::Started, true)).1 = true;
+        }
+        2 => {
+            part.volumes_from = Some(host.clone());
+            part.depends_on.entry(host).or_insert((Condition::Started, false));
+        }
+        _ => {}
+    }
+}
+
 fn name_of(image: &str) -> &str {
     image.split(':').next().unwrap_or(image)
 }
@@ -209,6 +258,18 @@ fn make_good(wish: &mut Wish) {
     for part in wish.values_mut().flat_map(|stack| stack.services.values_mut()) {
         if ["crash", "sick", "absent"].contains(&name_of(&part.image)) {
             "web:2".clone_into(&mut part.image);
+        }
+    }
+    for stack in wish.values_mut() {
+        let parts = stack.services.values();
+        let hosts: Vec<ServiceName> = parts
+            .flat_map(|part| part.inside.iter().map(|(on, _)| on).chain(&part.volumes_from))
+            .cloned()
+            .collect();
+        for host in hosts {
+            if let Some(part) = stack.services.get_mut(&host) {
+                part.replicas = part.replicas.max(1);
+            }
         }
     }
 }

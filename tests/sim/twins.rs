@@ -154,6 +154,10 @@ fn part(image: &str) -> Part {
         parallelism: 1,
         registered: true,
         depends_on: BTreeMap::new(),
+        inside: None,
+        volumes_from: None,
+        hooks: false,
+        init: None,
     }
 }
 

@@ -12,8 +12,10 @@ use reconciler::model::desired::{
 };
 use reconciler::model::diagnostic::Loc;
 use reconciler::model::digest::Digest;
+use reconciler::model::hook::{Hook, Hooks, InitContainer};
 use reconciler::model::id::{DeploymentId, EngineName, NetworkName, ServiceName, VolumeName};
 use reconciler::model::secret::Content;
+use reconciler::model::share::{Namespace, Peer, VolumesFrom};
 use reconciler::model::spec::{
     Attachment, ContainerSpec, FileSpec, Healthcheck, Mount, MountSource, NetworkSpec, Port,
     Protocol, PublishedPort, RestartPolicy, VolumeSpec,
@@ -49,6 +51,13 @@ pub(crate) struct Part {
     pub(crate) parallelism: u32,
     pub(crate) registered: bool,
     pub(crate) depends_on: BTreeMap<ServiceName, (Condition, bool)>,
+    /// In whose network it lives, and whether among its processes too.
+    pub(crate) inside: Option<(ServiceName, bool)>,
+    /// Whose volumes it takes over.
+    pub(crate) volumes_from: Option<ServiceName>,
+    pub(crate) hooks: bool,
+    /// Which version of a container runs before it.
+    pub(crate) init: Option<u64>,
 }
 
 impl Part {
@@ -66,6 +75,8 @@ impl Part {
         self.order == Some(RolloutOrder::StopFirst)
             || self.host_ports.is_some()
             || self.volume
+            || self.volumes_from.is_some()
+            || self.inside.is_some()
             || self.is_job()
             || self.image.starts_with("data")
     }
@@ -174,11 +185,13 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
             .collect(),
         one_shot: part.is_job(),
         stop_grace: Duration::from_secs(10),
+        hooks: hooks(part),
         rollout: Rollout {
             order: part.order,
             parallelism: part.parallelism,
             min_healthy: Duration::from_millis(500),
             deadline: Duration::from_secs(20),
+            delay: Duration::ZERO,
         },
         registration: part
             .registered
@@ -187,6 +200,20 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
         compose_hash: None,
         origins,
         sensitive: BTreeSet::new(),
+    }
+}
+
+fn hooks(part: &Part) -> Hooks {
+    let hook = |word: &str| Hook { command: vec![word.to_owned()], ..Hook::default() };
+    let init = |version: &u64| InitContainer {
+        hook: hook(&version.to_string()),
+        image: Some("job:1".into()),
+        per_replica: version % 2 == 0,
+    };
+    Hooks {
+        pre_start: part.init.iter().map(init).collect(),
+        post_start: part.hooks.then(|| hook("hello")).into_iter().collect(),
+        pre_stop: part.hooks.then(|| hook("bye")).into_iter().collect(),
     }
 }
 
@@ -220,6 +247,17 @@ fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
             host_port: Some(format!("{from}-{}", from + 9)),
         });
     }
+    if let Some((service, among)) = &part.inside {
+        spec.networks.clear();
+        spec.network_mode = Namespace::Of(Peer::Service(service.clone()));
+        if *among {
+            spec.pid = spec.network_mode.clone();
+        }
+    }
+    if let Some(service) = &part.volumes_from {
+        let peer = Peer::Service(service.clone());
+        spec.volumes_from.push(VolumesFrom { peer, read_only: false });
+    }
     if part.volume {
         let source = MountSource::Volume(volume_name(id, name));
         let mount = Mount { source, ..Mount::default() };
@@ -251,7 +289,8 @@ pub(crate) fn promises(
             let follows = part.depends_on.values().any(|(_, restart)| *restart);
             // Also what an earlier revision wrote to may be shared for a while.
             let stop_first = all().any(Part::is_stop_first) || follows;
-            let max_down = match (part.is_job(), stop_first) {
+            let guest = all().any(|part| part.inside.is_some());
+            let max_down = match (part.is_job() || guest, stop_first) {
                 (true, _) => part.replicas,
                 (false, true) => part.parallelism,
                 (false, false) => 0,

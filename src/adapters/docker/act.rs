@@ -27,7 +27,8 @@ const STOP_MARGIN: Duration = Duration::from_secs(20);
 pub(super) const INSTALLATION: &str = "reconciler.installation";
 
 impl Docker {
-    /// Carries out one resolved action with exactly one changing call.
+    /// Carries out one resolved action with exactly one changing call (a command in a
+    /// container takes two: it is made, then started).
     ///
     /// # Errors
     /// [`OutsideError::Forbidden`] if the host policy denies it: nothing was sent then.
@@ -47,6 +48,9 @@ impl Docker {
             Action::UploadFiles { container, files } => self.upload(container, files).await,
             Action::RemoveContainer { container } => self.remove(container).await,
             Action::WriteLedger { change } => self.write_ledger(change).await,
+            Action::RunHook { container, moment, number, hook, deadline } => {
+                self.run_hook(container, (*moment, *number), hook, *deadline).await
+            }
             Action::ConnectNetwork { container, network, attachment } => {
                 let request = NetworkConnectRequest {
                     container: self.known(container)?.to_owned(),
@@ -203,7 +207,7 @@ impl Docker {
         Err(self.conflict(&format!("somebody else made the volume {} meanwhile", volume.name)))
     }
 
-    fn known<'a>(&self, target: &'a Target) -> Result<&'a str, OutsideError> {
+    pub(super) fn known<'a>(&self, target: &'a Target) -> Result<&'a str, OutsideError> {
         match &target.container {
             ContainerRef::Known(id) => Ok(id.as_str()),
             ContainerRef::Made(step) => Err(self.failed(format!("BUG: {step} is not resolved"))),

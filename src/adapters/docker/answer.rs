@@ -148,7 +148,9 @@ pub(super) struct HostConfig {
     pub(super) extra_hosts: Option<Vec<String>>,
     pub(super) group_add: Option<Vec<String>>,
     pub(super) init: Option<bool>,
+    pub(super) ipc_mode: Option<String>,
     pub(super) isolation: Option<String>,
+    pub(super) links: Option<Vec<String>>,
     pub(super) log_config: Option<LogConfig>,
     pub(super) masked_paths: Option<Vec<String>>,
     pub(super) memory: Option<i64>,
@@ -160,6 +162,7 @@ pub(super) struct HostConfig {
     pub(super) network_mode: Option<String>,
     pub(super) oom_kill_disable: Option<bool>,
     pub(super) oom_score_adj: Option<i64>,
+    pub(super) pid_mode: Option<String>,
     pub(super) pids_limit: Option<i64>,
     pub(super) port_bindings: Option<PortMap>,
     pub(super) privileged: Option<bool>,
@@ -173,6 +176,7 @@ pub(super) struct HostConfig {
     pub(super) tmpfs: Option<Texts>,
     pub(super) ulimits: Option<Vec<ResourcesUlimits>>,
     pub(super) userns_mode: Option<String>,
+    pub(super) volumes_from: Option<Vec<String>>,
     #[serde(rename = "UTSMode")]
     pub(super) uts_mode: Option<String>,
 }

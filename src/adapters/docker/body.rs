@@ -120,6 +120,7 @@ pub(super) mod tests {
             revision: "r1".into(),
             spec_hash: Digest::of("spec"),
             files_hash: None,
+            init_hash: None,
             succeeds: false,
             masked: Vec::new(),
             asked: Vec::new(),
@@ -132,6 +133,7 @@ pub(super) mod tests {
             spec,
             network: None,
             volumes: BTreeMap::new(),
+            joins: Vec::new(),
             compose: ContainerLabels::default(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod host;
 mod mounts;
+mod shares;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +54,7 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
         .networks
         .iter()
         .flatten()
-        .filter(|(network, _)| network.as_str() != "none")
+        .filter(|(network, _)| !matches!(network.as_str(), "none" | "host"))
         .map(|(network, point)| (network.as_str().into(), attachment(point, &invented)))
         .collect();
     // Before API 1.44 the address was the container's, for its first network.
@@ -63,9 +64,9 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
     {
         attachment.mac = Some(mac.to_ascii_lowercase());
     }
-    // With the host's network the name is the host's, otherwise the engine's invention.
-    spec.hostname = said(config.hostname)
-        .filter(|name| name != id.short() && host.network_mode.as_deref() != Some("host"));
+    // With another's network the name is the other's, otherwise the engine's invention.
+    spec.hostname =
+        said(config.hostname).filter(|name| name != id.short() && shares::has_own_network(&host));
     spec.domainname = said(config.domainname);
     spec.healthcheck = config.healthcheck.map(healthcheck);
     spec.stop_signal = said(config.stop_signal);
@@ -76,6 +77,8 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
     spec.stdin_open = config.open_stdin.unwrap_or_default();
     spec.mounts = mounts::read(&points, &host);
     spec.tmpfs = mounts::tmpfs(&host);
+    shares::read(&mut spec, &host);
+    shares::keep_own_mounts(&mut spec, &config.volumes.unwrap_or_default(), &host);
     host::read(&mut spec, host);
 
     Ok(ContainerView {
@@ -84,7 +87,7 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
         created_at: seen.created.as_deref().and_then(instant).ok_or(Lacking("Created"))?,
         addresses: addresses(&settings),
         host_ports: host_ports(settings.ports.unwrap_or_default()),
-        volumes: mounts::volumes(&points),
+        volumes: mounts::volumes(shares::own_volumes(&spec, &points)),
         id,
         name,
         spec,

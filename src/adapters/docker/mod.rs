@@ -4,7 +4,7 @@
 //!   API version, past the `guard`, the one choke point of the host policy.
 //! - `glance`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
 //!   most does not go through bollard, only through the same transport.
-//! - `act`, `body`, `image`, `archive`: one changing call per action; `build`: the one that
+//! - `act`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
 //!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
 //! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
 //! - `error`: what went wrong, told apart by what to do next.
@@ -19,8 +19,10 @@ mod error;
 mod events;
 mod glance;
 mod guard;
+mod hook;
 mod image;
 mod inspect;
+mod joined;
 mod ledger;
 mod observe;
 mod own;

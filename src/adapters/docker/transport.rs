@@ -213,12 +213,24 @@ impl Transport {
     }
 
     async fn judge(&self, mut wish: Wish, version: ApiVersion) -> Result<(), Error> {
-        if let (false, Owner::OfContainer { container, network }) =
-            (self.warden.is_permissive(), &wish.owner)
-        {
+        if self.warden.is_permissive() {
+            return Ok(());
+        }
+        if let Owner::OfContainer { container, network } = &wish.owner {
             let deployment = self.deployment_of(container, version).await?;
-            wish.demands.extend(guard::network_demand(&deployment, network));
+            if let Some(network) = network {
+                wish.demands.extend(guard::network_demand(&deployment, network));
+            }
             wish.owner = Owner::Deployment(deployment);
+        }
+        if let Owner::Deployment(deployment) = &wish.owner {
+            for join in &wish.joins {
+                let seen = match join.can_be_read() {
+                    true => self.inspect(&join.container, version).await?,
+                    false => None,
+                };
+                wish.demands.extend(guard::join_demand(join, deployment, seen.as_ref()));
+            }
         }
         wish.judge(&self.warden).map_err(refused)
     }
@@ -229,15 +241,10 @@ impl Transport {
         container: &str,
         version: ApiVersion,
     ) -> Result<DeploymentId, Error> {
-        let uri = format!("/v{version}/containers/{container}/json");
-        let response = self.call(Request::get(uri).body(full(""))?).await?;
-        let status_code = response.status().as_u16();
-        let body = response.into_body().collect().await?.to_bytes();
-        if status_code != 200 {
+        let Some(view) = self.inspect(container, version).await? else {
             let message = format!("container {container} cannot be read");
-            return Err(Error::DockerResponseServerError { status_code, message });
-        }
-        let view: Value = serde_json::from_slice(&body)?;
+            return Err(Error::DockerResponseServerError { status_code: 404, message });
+        };
         ["reconciler.deployment", compose::PROJECT]
             .iter()
             .find_map(|label| view["Config"]["Labels"][label].as_str())
@@ -245,6 +252,22 @@ impl Transport {
             .ok_or_else(|| {
                 refused(Refusal(format!("container {container} belongs to no deployment")))
             })
+    }
+
+    /// A container as the engine shows it; `None` if there is none of that name.
+    async fn inspect(&self, container: &str, version: ApiVersion) -> Result<Option<Value>, Error> {
+        let uri = format!("/v{version}/containers/{container}/json");
+        let response = self.call(Request::get(uri).body(full(""))?).await?;
+        let status_code = response.status().as_u16();
+        let body = response.into_body().collect().await?.to_bytes();
+        match status_code {
+            200 => Ok(Some(serde_json::from_slice(&body)?)),
+            404 => Ok(None),
+            _ => {
+                let message = format!("container {container} cannot be read");
+                Err(Error::DockerResponseServerError { status_code, message })
+            }
+        }
     }
 
     /// The version that we and the engine speak; asks it if that is not known yet.

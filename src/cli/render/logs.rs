@@ -118,6 +118,10 @@ impl<C: Clock> Progress for Logs<C> {
                 let why = &failure.error;
                 error!(%deployment, step = %step.id, logs, "failed {}: {why}", step.action);
             }
+            Event::StepForgiven { step, failure } => {
+                let (deployment, why) = (&step.deployment, &failure.error);
+                warn!(%deployment, step = %step.id, "failed {}: {why}; it goes on", step.action);
+            }
             Event::StepDropped { step, because } => {
                 warn!(deployment = %step.deployment, step = %step.id, %because, "skipped {}", step.action);
             }

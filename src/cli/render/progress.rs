@@ -41,6 +41,13 @@ impl Lines {
         }
     }
 
+    fn forgiven(&self, step: &Step, failure: &Failure) {
+        let action = printable(&step.action.to_string());
+        let error = printable(&failure.error.to_string());
+        let word = paint(WARN, "warning");
+        self.console.complain(&format!("{word} {} {action}: {error}; it goes on", step.id));
+    }
+
     fn failed(&self, step: &Step, failure: &Failure) {
         // Shown also with `--quiet`: it is why the exit code is not zero.
         let action = printable(&step.action.to_string());
@@ -68,6 +75,7 @@ impl Progress for Lines {
                 self.line(&paint(GOOD, "done   "), step, &took);
             }
             Event::StepFailed { step, failure } => self.failed(step, failure),
+            Event::StepForgiven { step, failure } => self.forgiven(step, failure),
             Event::StepDropped { because, .. } => {
                 *self.skipped.borrow_mut().entry(*because).or_default() += 1;
             }
@@ -86,6 +94,7 @@ pub(in crate::cli) fn takes_long(action: &Action) -> bool {
             | Action::BuildImage { .. }
             | Action::StopContainer { .. }
             | Action::RestartContainer { .. }
+            | Action::RunHook { .. }
             | Action::Await { .. }
     )
 }

@@ -62,18 +62,25 @@ pub(in crate::cli) fn states(report: &Report) -> String {
 
 /// The last line: what was done, in numbers.
 pub(in crate::cli) fn verdict(report: &Report, took: Duration) -> String {
-    let mut counts = [0_usize; 4];
+    let mut counts = [0_usize; 5];
     for (_, ending) in report.execution.iter().flat_map(|execution| &execution.steps) {
         counts[match ending {
             Ending::Done { .. } => 0,
             Ending::Failed(_) => 1,
             Ending::Dropped { .. } => 2,
             Ending::Stopped => 3,
+            Ending::Forgiven(_) => 4,
         }] += 1;
     }
-    let [done, failed, dropped, stopped] = counts;
+    let [done, failed, dropped, stopped, forgiven] = counts;
     let mut line = format!("{done} steps done");
-    for (count, what) in [(failed, "failed"), (dropped, "not tried"), (stopped, "stopped")] {
+    let ends = [
+        (failed, "failed"),
+        (dropped, "not tried"),
+        (stopped, "stopped"),
+        (forgiven, "failed without consequence"),
+    ];
+    for (count, what) in ends {
         if count > 0 {
             let _ = write!(line, ", {count} {what}");
         }
@@ -140,6 +147,9 @@ fn end(ending: &Ending) -> Value {
         Ending::Done { took } => json!({ "kind": "done", "seconds": took.as_secs_f64() }),
         Ending::Failed(failure) => json!({
             "kind": "failed", "error": failure.error.to_string(), "logs": failure.logs,
+        }),
+        Ending::Forgiven(failure) => json!({
+            "kind": "forgiven", "error": failure.error.to_string(),
         }),
         Ending::Dropped { because } => json!({ "kind": "dropped", "because": because }),
         Ending::Stopped => json!({ "kind": "stopped" }),

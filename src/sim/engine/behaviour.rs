@@ -14,13 +14,15 @@ pub struct Behaviour {
     pub healthy: bool,
     /// How long it takes to end after the stop signal.
     pub stops_in: Duration,
+    /// The commands that are run in it fail.
+    pub hooks_fail: bool,
 }
 
 impl Behaviour {
     /// A server: it runs, passes its health check, and stops when asked.
     #[must_use]
     pub fn server() -> Self {
-        Self { ends: None, healthy: true, stops_in: Duration::from_millis(40) }
+        Self { ends: None, healthy: true, stops_in: Duration::from_millis(40), hooks_fail: false }
     }
 
     /// A job: it ends after a second with this code.
@@ -31,7 +33,7 @@ impl Behaviour {
 
     /// What an image's name promises. The last part of its path counts: `crash` ends with
     /// 1 after 100 ms, `job` with 0 after 1 s, `badjob` with 3; `sick` never becomes
-    /// healthy; `stubborn` ignores the stop signal. Every other one is a server.
+    /// healthy; `stubborn` ignores the stop signal; commands in a `hookless` one fail. Every other one is a server.
     #[must_use]
     pub fn of_image(image: &ImageRef) -> Self {
         match short_name(image) {
@@ -39,6 +41,7 @@ impl Behaviour {
             "job" => Self::job(0),
             "badjob" => Self::job(3),
             "sick" => Self { healthy: false, ..Self::server() },
+            "hookless" => Self { hooks_fail: true, ..Self::server() },
             "stubborn" => Self { stops_in: Duration::MAX, ..Self::server() },
             _ => Self::server(),
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Behaviour, Engine};
 use crate::model::action::{Create, Resources};
 use crate::model::digest::Digest;
+use crate::model::hook::Moment;
 use crate::model::id::{
     ContainerId, ContainerName, ImageId, NetworkId, NetworkName, Slot, VolumeName,
 };
@@ -44,6 +45,10 @@ pub(in crate::sim) struct Container {
     pub(in crate::sim) run: u32,
     pub(in crate::sim) addresses: BTreeMap<NetworkName, Ipv4Addr>,
     pub(in crate::sim) host_ports: BTreeMap<Port, u16>,
+    /// The containers in whose namespaces it lives, each with the run that it joined.
+    pub(in crate::sim) joined: Vec<(ContainerId, u32)>,
+    /// The commands that have run in it, each with the run they ran in.
+    pub(in crate::sim) hooks: Vec<(Moment, u32)>,
     pub(super) behaviour: Behaviour,
     pub(super) stopped_by_hand: bool,
     pub(super) start_after_exit: bool,
@@ -66,10 +71,10 @@ impl Container {
         self.is_alive() && (!self.stopped_by_hand || self.start_after_exit)
     }
 
-    /// The service whose replica it claims to be.
+    /// The service whose replica it claims to be; what runs before a service is none.
     pub(in crate::sim) fn service(&self) -> Option<super::ServiceKey> {
         let replica = &self.identity.as_ref()?.replica;
-        Some((replica.deployment.clone(), replica.service.clone()))
+        (replica.slot != Slot::INIT).then(|| (replica.deployment.clone(), replica.service.clone()))
     }
 
     /// The replica's number that it claims to have.
@@ -85,7 +90,7 @@ impl Engine {
         now: Timestamp,
         create: &Create,
     ) -> Result<ContainerId, OutsideError> {
-        let mut spec = create.spec.clone();
+        let mut spec = super::share::with_ids(create.spec.clone(), &create.joins);
         spec.labels = create.labels();
         let wanted = std::mem::take(&mut spec.networks);
         spec.networks = create
@@ -122,6 +127,7 @@ impl Engine {
                 return Err(OutsideError::Gone(format!("network {network} not found")));
             }
         }
+        self.check_volumes_from(&asked)?;
         let id = ContainerId::new(self.fresh("container"));
         let mut spec = super::image::merged(asked, &image);
         let volumes = self.mount_volumes(&mut spec, &image.volumes, taken_over);
@@ -151,6 +157,8 @@ impl Engine {
             run: 0,
             addresses: BTreeMap::new(),
             host_ports: BTreeMap::new(),
+            joined: Vec::new(),
+            hooks: Vec::new(),
             behaviour,
             stopped_by_hand: false,
             start_after_exit: false,

@@ -52,6 +52,7 @@ impl Engine {
         }
         let spec = container.spec.clone();
         let was = container.attached.clone();
+        let joined = self.join(&spec)?;
         let host_ports = self.host_ports(id, &spec)?;
         let mut addresses = std::collections::BTreeMap::new();
         let mut attached = std::collections::BTreeMap::new();
@@ -73,6 +74,7 @@ impl Engine {
         container.host_ports = host_ports;
         container.addresses = addresses;
         container.attached = attached;
+        container.joined = joined;
         container.status = Status::Running;
         container.run += 1;
         container.started_at = Some(timeline.now);
@@ -226,7 +228,13 @@ impl Engine {
     }
 
     /// The main process of this run ended. Says whether that was so.
-    fn exit(&mut self, id: &ContainerId, run: u32, code: i64, timeline: &mut Timeline) -> bool {
+    pub(super) fn exit(
+        &mut self,
+        id: &ContainerId,
+        run: u32,
+        code: i64,
+        timeline: &mut Timeline,
+    ) -> bool {
         let Ok(container) = self.get(id) else { return false };
         let runs = matches!(container.status, Status::Running | Status::Paused);
         if container.run != run || !runs {
@@ -245,6 +253,7 @@ impl Engine {
             let (span, due) = (container.backoff, Due::Restart { container: id.clone(), run });
             self.schedule(timeline, span, due);
         }
+        self.end_inmates(id, timeline);
         true
     }
 

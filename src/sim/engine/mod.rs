@@ -8,6 +8,7 @@ mod container;
 mod image;
 mod life;
 mod network;
+mod share;
 mod view;
 
 pub use behaviour::Behaviour;

@@ -13,6 +13,7 @@ use crate::model::desired::{
     Condition, Deployment, ImageSource, Network, Registration, Service, Volume,
 };
 use crate::model::digest::Digest;
+use crate::model::hook::Hooks;
 use crate::model::id::ServiceName;
 use crate::model::policy::normalise;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -167,6 +168,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
         depends_on: draft.depends_on,
         one_shot,
         stop_grace: draft.stop_grace.unwrap_or(STOP_GRACE),
+        hooks: Hooks::default(),
         rollout: draft.rollout,
         registration: draft.registration,
         hash,

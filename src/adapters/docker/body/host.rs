@@ -8,6 +8,7 @@ use bollard::models::{
     ResourcesBlkioWeightDevice, ResourcesUlimits, ThrottleDevice,
 };
 
+use super::super::joined;
 use super::mounts::Mounts;
 use super::{filled, port_bindings, restart_policy, texts};
 use crate::model::action::{Create, Resources};
@@ -22,7 +23,11 @@ pub(super) fn host_config(create: &Create, mounts: Mounts) -> HostConfig {
         binds: filled(mounts.binds),
         mounts: filled(mounts.structured),
         tmpfs: texts(&spec.tmpfs),
-        network_mode: Some(create.network.as_ref().map_or("none", |name| name.as_str()).to_owned()),
+        network_mode: Some(joined::network_mode(create)),
+        ipc_mode: joined::mode(create, &spec.ipc),
+        pid_mode: joined::mode(create, &spec.pid),
+        volumes_from: filled(joined::volumes_from(create)),
+        links: filled(spec.links.iter().cloned().collect()),
         uts_mode: mode(&spec.uts),
         userns_mode: mode(&spec.userns),
         cgroupns_mode: match spec.cgroup {

@@ -47,7 +47,7 @@ pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
     };
     let demands = query.given().filter(|(name, value)| !is_shaping(name, value));
     let demands = demands.map(|(name, value)| Demand::Build(format!("{name}={value}"))).collect();
-    Ok(Wish { owner, demands })
+    Ok(Wish::of(owner, demands))
 }
 
 /// Names under which we keep what is no stack's, but folders that builds name: these are
@@ -82,5 +82,5 @@ pub(super) fn session(headers: &HeaderMap) -> Result<Wish, Refusal> {
             demands.insert(Demand::Build(format!("session={method}")));
         }
     }
-    Ok(Wish { owner: Owner::Deployment(name.as_str().into()), demands })
+    Ok(Wish::of(Owner::Deployment(name.as_str().into()), demands))
 }

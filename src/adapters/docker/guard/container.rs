@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::joins::{self, Join};
 use super::others::driver_demands;
 use super::{
     Owner, Query, Refusal, Wish, is_unset, members, network_demand, strings, text, volume_demand,
@@ -79,7 +80,8 @@ pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
         return Ok(Wish::nothing());
     }
     let deployment = owner(body)?;
-    let mut asked = Asked { deployment: &deployment, demands: BTreeSet::new() };
+    let (demands, joins) = (BTreeSet::new(), BTreeSet::new());
+    let mut asked = Asked { deployment: &deployment, demands, joins };
     for (name, value) in members(body) {
         match name {
             "HostConfig" => members(value).for_each(|(name, value)| asked.host_config(name, value)),
@@ -88,8 +90,8 @@ pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
             name => asked.unknown(name, value),
         }
     }
-    let demands = asked.demands;
-    Ok(Wish { owner: Owner::Deployment(deployment), demands })
+    let Asked { demands, joins, .. } = asked;
+    Ok(Wish { owner: Owner::Deployment(deployment), demands, joins })
 }
 
 /// The deployment that the body's labels name.
@@ -104,6 +106,7 @@ pub(super) fn owner(body: &Value) -> Result<DeploymentId, Refusal> {
 struct Asked<'a> {
     deployment: &'a DeploymentId,
     demands: BTreeSet<Demand>,
+    joins: BTreeSet<Join>,
 }
 
 impl Asked<'_> {
@@ -127,7 +130,7 @@ impl Asked<'_> {
             "Binds" => strings(value).for_each(|bind| self.bind(&bind)),
             "Mounts" => value.as_array().into_iter().flatten().for_each(|mount| self.mount(mount)),
             "Privileged" => self.add(Demand::Privileged),
-            "NetworkMode" => self.network(&text(value)),
+            "NetworkMode" => self.network_mode(&text(value)),
             "PidMode" => self.namespace("pid", &text(value), &[]),
             "IpcMode" => self.namespace("ipc", &text(value), &["none", "private", "shareable"]),
             "UTSMode" => self.namespace("uts", &text(value), &[]),
@@ -152,9 +155,8 @@ impl Asked<'_> {
             "SecurityOpt" => self.each(value, |option| Demand::SecurityOpt(text(option))),
             "Runtime" => self.add(Demand::Runtime(text(value))),
             "CgroupParent" => self.add(Demand::CgroupParent(text(value))),
-            "VolumesFrom" => {
-                self.each(value, |from| Demand::Namespace(format!("volumes_from={}", text(from))));
-            }
+            "VolumesFrom" => self.joins.extend(strings(value).map(|from| joins::of_volumes(&from))),
+            "Links" => self.joins.extend(strings(value).map(|link| joins::of_link(&link))),
             name if HOST_CONFIG.contains(&name) => {}
             name => self.unknown(&format!("HostConfig.{name}"), value),
         }
@@ -165,8 +167,17 @@ impl Asked<'_> {
     }
 
     fn namespace(&mut self, kind: &str, value: &str, harmless: &[&str]) {
-        if !harmless.contains(&value) {
+        if let Some(join) = joins::of_mode(kind, value) {
+            self.joins.insert(join);
+        } else if !harmless.contains(&value) {
             self.add(Demand::Namespace(format!("{kind}={value}")));
+        }
+    }
+
+    fn network_mode(&mut self, mode: &str) {
+        match joins::of_mode("network", mode) {
+            Some(join) => drop(self.joins.insert(join)),
+            None => self.network(mode),
         }
     }
 

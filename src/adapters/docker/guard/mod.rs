@@ -7,6 +7,7 @@
 
 mod build;
 mod container;
+mod joins;
 mod others;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use super::warden::Warden;
 use crate::model::id::DeploymentId;
 use crate::model::policy::Demand;
+pub(super) use joins::{Join, demand as join_demand};
 
 /// A request as it is about to be sent, without the version in its path.
 #[derive(Clone, Copy)]
@@ -38,6 +40,9 @@ pub(super) struct Wish {
     pub(super) owner: Owner,
     /// What it demands of the host.
     pub(super) demands: BTreeSet<Demand>,
+    /// The containers that it shares something with. Each is read and [`join_demand`]
+    /// asked.
+    pub(super) joins: BTreeSet<Join>,
 }
 
 /// On whose behalf a request is sent.
@@ -47,9 +52,9 @@ pub(super) enum Owner {
     Nobody,
     /// The deployment that the body's labels name.
     Deployment(DeploymentId),
-    /// The deployment that this container belongs to. Its demands depend on it, so the
-    /// container is read and [`network_demand`] asked.
-    OfContainer { container: String, network: String },
+    /// The deployment that this container belongs to, which is read. Whether the network
+    /// demands anything depends on it: [`network_demand`] is asked.
+    OfContainer { container: String, network: Option<String> },
 }
 
 /// A request that is not sent, and why.
@@ -65,7 +70,11 @@ impl Refusal {
 
 impl Wish {
     fn nothing() -> Self {
-        Self { owner: Owner::Nobody, demands: BTreeSet::new() }
+        Self::of(Owner::Nobody, BTreeSet::new())
+    }
+
+    fn of(owner: Owner, demands: BTreeSet<Demand>) -> Self {
+        Self { owner, demands, joins: BTreeSet::new() }
     }
 
     /// Whether the policy grants all of it.
@@ -119,6 +128,8 @@ pub(super) fn examine(request: Outgoing<'_>) -> Result<Wish, Refusal> {
         ("POST", ["containers", _, "start" | "stop" | "restart" | "rename" | "unpause"])
         | ("PUT", ["containers", _, "archive"])
         | ("DELETE", ["networks", _]) => Ok(Wish::nothing()),
+        ("POST", ["containers", id, "exec"]) => others::create_exec(id, &json(request)?),
+        ("POST", ["exec", _, "start"]) => others::start_exec(&json(request)?),
         ("POST", ["containers", _, "update"]) => others::update(&json(request)?),
         ("DELETE", ["containers", _]) => others::remove_container(&query),
         ("POST", ["networks", "create"]) => others::create_network(&json(request)?),
@@ -169,6 +180,7 @@ fn read(segments: &[&str]) -> Result<Wish, Refusal> {
         | ["containers", "json"]
         | ["containers", _, "json" | "logs"]
         | ["networks", _]
+        | ["exec", _, "json"]
         | ["images", .., "json"] => Ok(Wish::nothing()),
         _ => Err(Refusal(format!("GET /{} is not among the reads", segments.join("/")))),
     }

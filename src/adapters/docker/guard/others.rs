@@ -59,7 +59,7 @@ pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
             }
         }
     }
-    Ok(Wish { owner: Owner::Deployment(deployment), demands })
+    Ok(Wish::of(Owner::Deployment(deployment), demands))
 }
 
 fn ipam_demands(ipam: &Value) -> impl Iterator<Item = Demand> {
@@ -87,7 +87,35 @@ pub(super) fn connect(network: &str, body: &Value) -> Result<Wish, Refusal> {
     let container = container
         .filter(|id| is_plain(id))
         .ok_or_else(|| Refusal::new("no container to connect"))?;
-    Ok(Wish { owner: Owner::OfContainer { container, network: network.to_owned() }, demands })
+    let network = Some(network.to_owned());
+    Ok(Wish::of(Owner::OfContainer { container, network }, demands))
+}
+
+/// A command in a container reaches what the container reaches, unless it is privileged.
+pub(super) fn create_exec(container: &str, body: &Value) -> Result<Wish, Refusal> {
+    let mut demands = BTreeSet::new();
+    for (name, value) in members(body) {
+        match name {
+            "AttachStderr" | "AttachStdout" | "Cmd" | "Env" | "User" | "WorkingDir" => {}
+            _ if is_unset(value) => {}
+            "Privileged" => {
+                demands.insert(Demand::Privileged);
+            }
+            name => {
+                demands.insert(Demand::Unknown(format!("Exec.{name}")));
+            }
+        }
+    }
+    let container = container.to_owned();
+    Ok(Wish::of(Owner::OfContainer { container, network: None }, demands))
+}
+
+/// What the command may do was decided when it was created.
+pub(super) fn start_exec(body: &Value) -> Result<Wish, Refusal> {
+    match members(body).find(|(_, value)| !is_unset(value)) {
+        Some((name, _)) => Err(Refusal(format!("a command is never started with `{name}`"))),
+        None => Ok(Wish::nothing()),
+    }
 }
 
 pub(super) fn disconnect(body: &Value) -> Result<Wish, Refusal> {
@@ -116,7 +144,7 @@ pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {
             demands.insert(Demand::Unknown(format!("Volume.{name}")));
         }
     }
-    Ok(Wish { owner: Owner::Deployment(deployment), demands })
+    Ok(Wish::of(Owner::Deployment(deployment), demands))
 }
 
 /// What the driver of a volume reaches of the host. The local driver is `mount(8)`: all

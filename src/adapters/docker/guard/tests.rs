@@ -37,7 +37,9 @@ fn of_container(body: Value) -> Vec<String> {
 }
 
 fn texts(wish: Result<Wish, Refusal>) -> Vec<String> {
-    wish.unwrap().demands.iter().map(ToString::to_string).collect()
+    let wish = wish.unwrap();
+    let unread = joins::unread(&wish.joins);
+    wish.demands.iter().cloned().chain(unread).map(|demand| demand.to_string()).collect()
 }
 
 #[test]
@@ -94,6 +96,9 @@ fn every_spelling_of_every_demand_is_found() {
         (json!({"Privileged": "yes"}), "privileged"),
         (json!({"NetworkMode": "host"}), "namespace=network=host"),
         (json!({"NetworkMode": "container:other"}), "namespace=network=container:other"),
+        (json!({"NetworkMode": "container:"}), "namespace=network=container:"),
+        (json!({"NetworkMode": "container:../x"}), "namespace=network=container:../x"),
+        (json!({"NetworkMode": "Container:other"}), "network=Container:other"),
         (json!({"NetworkMode": "xyz_default"}), "network=xyz_default"),
         (json!({"NetworkMode": "bridge"}), "network=bridge"),
         (json!({"NetworkMode": "default"}), "network=bridge"),
@@ -117,11 +122,16 @@ fn every_spelling_of_every_demand_is_found() {
         (json!({"Runtime": "runsc"}), "runtime=runsc"),
         (json!({"CgroupParent": "/"}), "cgroup-parent=/"),
         (json!({"VolumesFrom": ["xyz-web-1"]}), "namespace=volumes_from=xyz-web-1"),
+        (json!({"VolumesFrom": ["xyz-web-1:ro"]}), "namespace=volumes_from=xyz-web-1"),
+        (json!({"VolumesFrom": ["/xyz-web-1:rw,z"]}), "namespace=volumes_from=xyz-web-1"),
+        (json!({"VolumesFrom": ["0123456789ab"]}), "namespace=volumes_from=0123456789ab"),
         (json!({"Sysctls": {"net.ipv4.ip_forward": "1"}}), "field=HostConfig.Sysctls"),
         (json!({"OomScoreAdj": -1000}), "field=HostConfig.OomScoreAdj"),
         (json!({"GroupAdd": ["docker"]}), "field=HostConfig.GroupAdd"),
         (json!({"VolumeDriver": "sshfs"}), "field=HostConfig.VolumeDriver"),
-        (json!({"Links": ["/xyz-web-1:web"]}), "field=HostConfig.Links"),
+        (json!({"Links": ["/xyz-web-1:web"]}), "namespace=link=xyz-web-1"),
+        (json!({"Links": ["xyz-web-1:/abc-web-1/web"]}), "namespace=link=xyz-web-1"),
+        (json!({"Links": ["xyz-web-1"]}), "namespace=link=xyz-web-1"),
         (json!({"LogConfig": {"Type": "syslog"}}), "field=HostConfig.LogConfig"),
         // The engine's decoder ignores case: other spellings are other fields to us.
         (json!({"privileged": true}), "field=HostConfig.privileged"),
@@ -237,10 +247,33 @@ fn networks_that_reach_the_host_are_found() {
 fn connecting_is_judged_for_the_containers_deployment() {
     let wish = post("/networks/xyz_default/connect", &json!({"Container": "c1"})).unwrap();
     let owner =
-        Owner::OfContainer { container: "c1".to_owned(), network: "xyz_default".to_owned() };
+        Owner::OfContainer { container: "c1".to_owned(), network: Some("xyz_default".to_owned()) };
     assert_eq!(wish.owner, owner);
     assert!(post("/networks/n/connect", &json!({"Container": "../../x"})).is_err());
     assert!(post("/networks/n/disconnect", &json!({"Container": "c1", "Force": true})).is_err());
+}
+
+#[test]
+fn a_command_is_judged_for_the_containers_deployment() {
+    let exec = |body: Value| post("/containers/c1/exec", &body);
+    let plain = json!({"Cmd": ["a"], "Env": ["A=b"], "User": "root", "WorkingDir": "/",
+        "AttachStdout": true, "AttachStderr": true, "Privileged": false, "Tty": false});
+    let wish = exec(plain.clone()).unwrap();
+    assert_eq!(wish.owner, Owner::OfContainer { container: "c1".to_owned(), network: None });
+    assert_eq!(texts(Ok(wish)), Vec::<String>::new());
+    let table = [
+        (json!({"Privileged": true}), "privileged"),
+        (json!({"Privileged": "yes"}), "privileged"),
+        (json!({"privileged": true}), "field=Exec.privileged"),
+        (json!({"AttachStdin": true}), "field=Exec.AttachStdin"),
+        (json!({"Tty": true}), "field=Exec.Tty"),
+    ];
+    for (body, demand) in table {
+        assert_eq!(texts(exec(body.clone())), [demand], "{body}");
+    }
+    assert!(post("/containers/../exec", &plain).is_err());
+    assert!(post("/exec/e1/start", &json!({"Detach": false, "Tty": false})).is_ok());
+    assert!(post("/exec/e1/start", &json!({"Tty": true})).is_err());
 }
 
 #[test]
@@ -276,8 +309,8 @@ fn limits_are_all_that_changes_in_place() {
 #[test]
 fn what_is_not_listed_is_not_sent() {
     let table = [
-        (Method::POST, "/containers/c1/exec"),
-        (Method::POST, "/exec/e1/start"),
+        (Method::POST, "/exec/e1/resize"),
+        (Method::POST, "/containers/c1/exec/e1"),
         (Method::POST, "/containers/c1/attach"),
         (Method::POST, "/containers/prune"),
         (Method::POST, "/commit"),

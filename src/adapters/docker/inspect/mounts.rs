@@ -17,8 +17,10 @@ pub(super) fn read(points: &[MountPoint], host: &HostConfig) -> BTreeMap<String,
 }
 
 /// Every volume behind a mount, by target: also anonymous ones.
-pub(super) fn volumes(points: &[MountPoint]) -> BTreeMap<String, VolumeName> {
-    let volumes = points.iter().filter(|point| point.typ.as_deref() == Some("volume"));
+pub(super) fn volumes<'a>(
+    points: impl Iterator<Item = &'a MountPoint>,
+) -> BTreeMap<String, VolumeName> {
+    let volumes = points.filter(|point| point.typ.as_deref() == Some("volume"));
     volumes
         .filter_map(|point| Some((point.destination.clone()?, point.name.as_deref()?.into())))
         .collect()

@@ -1,0 +1,52 @@
+//! A container to be made: everything that the call needs to know.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::action::Target;
+use super::compose::ContainerLabels;
+use super::id::{ContainerName, NetworkName, VolumeName};
+use super::labels::Identity;
+use super::share::Peer;
+use super::spec::ContainerSpec;
+
+/// A container to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Create {
+    /// Its name at first.
+    pub name: ContainerName,
+    /// Who it is.
+    pub identity: Identity,
+    /// What it is.
+    pub spec: ContainerSpec,
+    /// The network it is made on; all others are connected by steps of their own.
+    /// `None` gives it no network.
+    pub network: Option<NetworkName>,
+    /// Anonymous volumes taken over from its predecessor, by target.
+    pub volumes: BTreeMap<String, VolumeName>,
+    /// The containers behind the [`Peer`]s of its spec.
+    pub joins: Vec<Join>,
+    /// What Compose would say of it.
+    pub compose: ContainerLabels,
+}
+
+impl Create {
+    /// All labels that it gets: the stack's, Compose's and ours.
+    #[must_use]
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.spec.labels.clone();
+        labels.extend(self.compose.encode(&self.identity.replica, &self.identity.spec_hash));
+        labels.extend(self.identity.encode());
+        labels
+    }
+}
+
+/// The container behind a [`Peer`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Join {
+    /// As the stack names it.
+    pub peer: Peer,
+    /// Which it is.
+    pub container: Target,
+}

@@ -1,0 +1,28 @@
+//! What differs between a container and what git wants.
+
+use serde::Serialize;
+
+/// A field whose two values differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The field's path: `environment.TAG`.
+    pub field: String,
+    /// What it is; `None` if it is not there. Masked if it is sensitive.
+    pub have: Option<String>,
+    /// What git wants; `None` if it shall not be there. Masked if it is sensitive.
+    pub want: Option<String>,
+    /// Who changed it.
+    pub by: ChangedBy,
+}
+
+/// Who made two values differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangedBy {
+    /// Git says something else than when the container was made.
+    Git,
+    /// Git says the same; somebody changed the container.
+    Hand,
+    /// It cannot be told.
+    Unknown,
+}
