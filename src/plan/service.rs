@@ -236,7 +236,7 @@ impl<'a, 's> Services<'a, 's> {
         } else if is_running(owned) {
             after.extend(self.stop_sharers(owned, &after.clone()));
             if let Some(service) = self.context.deployment.services.get(service) {
-                after = self.pre_stop(service, owned, &[cause.clone()], after);
+                after = self.pre_stop(service, owned, std::slice::from_ref(&cause), after);
             }
             let action = Action::StopContainer { container: container.clone(), grace };
             let stop = self.scribe.step(action, vec![cause.clone()], after);

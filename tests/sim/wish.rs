@@ -208,7 +208,7 @@ fn hooks(part: &Part) -> Hooks {
     let init = |version: &u64| InitContainer {
         hook: hook(&version.to_string()),
         image: Some("job:1".into()),
-        per_replica: version % 2 == 0,
+        per_replica: version.is_multiple_of(2),
     };
     Hooks {
         pre_start: part.init.iter().map(init).collect(),

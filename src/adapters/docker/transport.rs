@@ -225,9 +225,10 @@ impl Transport {
         }
         if let Owner::Deployment(deployment) = &wish.owner {
             for join in &wish.joins {
-                let seen = match join.can_be_read() {
-                    true => self.inspect(&join.container, version).await?,
-                    false => None,
+                let seen = if join.can_be_read() {
+                    self.inspect(&join.container, version).await?
+                } else {
+                    None
                 };
                 wish.demands.extend(guard::join_demand(join, deployment, seen.as_ref()));
             }

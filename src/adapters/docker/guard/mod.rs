@@ -128,7 +128,7 @@ pub(super) fn examine(request: Outgoing<'_>) -> Result<Wish, Refusal> {
         ("POST", ["containers", _, "start" | "stop" | "restart" | "rename" | "unpause"])
         | ("PUT", ["containers", _, "archive"])
         | ("DELETE", ["networks", _]) => Ok(Wish::nothing()),
-        ("POST", ["containers", id, "exec"]) => others::create_exec(id, &json(request)?),
+        ("POST", ["containers", id, "exec"]) => Ok(others::create_exec(id, &json(request)?)),
         ("POST", ["exec", _, "start"]) => others::start_exec(&json(request)?),
         ("POST", ["containers", _, "update"]) => others::update(&json(request)?),
         ("DELETE", ["containers", _]) => others::remove_container(&query),
