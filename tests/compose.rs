@@ -214,6 +214,41 @@ services:
 }
 
 #[test]
+fn a_legacy_file_has_only_what_it_could_have() {
+    let stack = "\
+web:
+  image: app
+  build: .
+  depends_on: [db]
+db:
+  extends: {file: base.yml, service: db}
+";
+    let base = "db:\n  image: db\n  links: [other]\nother: {image: other}\n";
+    let said = said(&files(&[("compose.yaml", stack), ("base.yml", base)]));
+    assert_eq!(
+        said,
+        [
+            "E0160 shop/compose.yaml:1:1+3 `services.web`: this has both an image and a build",
+            "E0160 shop/compose.yaml:4:3+10 `web.depends_on`: a file without `services:` has no such key",
+            "E0130 shop/compose.yaml:6:38+2 `services.db.extends`: a service with `links` cannot be extended",
+        ]
+    );
+    // A file of today beside it.
+    let mut tree = files(&[("compose.yaml", "web: {image: app}\n")]);
+    tree.file("shop/over.yaml", "services: {web: {user: root}}\n", false);
+    tree.file("shop/legacy.yaml", "web: {user: root}\n", false);
+    let mut request = ConfigRequest {
+        files: vec!["shop/compose.yaml".to_owned(), "shop/over.yaml".to_owned()],
+        root: Some("/srv/site".to_owned()),
+        ..ConfigRequest::default()
+    };
+    let found = config(&tree, &request).err().expect("it should be refused");
+    assert_eq!(found[0].code.map(|code| code.0), Some("E0160"), "{found:?}");
+    request.files[1] = "shop/legacy.yaml".to_owned();
+    assert!(config(&tree, &request).is_ok_and(|config| config.json().contains("root")));
+}
+
+#[test]
 fn a_cycle_is_shown_whole() {
     let stack = "services:\n  a: {extends: b}\n  b: {extends: c}\n  c: {extends: a}\n";
     let said = said(&files(&[("compose.yaml", stack)])).join("\n");

@@ -162,7 +162,7 @@ fn follow(
     let over = std::mem::replace(&mut home.entries.borrow_mut()[index].value, null);
     let services = Path::Root.key("services");
     if scope.legacy {
-        legacy::check_base(&made, named, loader.report);
+        legacy::check_base(&mut made, named, loader.report);
         legacy::make_room(&mut made, &over);
     }
     merge::merge(&mut made, over, &services.key(name), loader.report);

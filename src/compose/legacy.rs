@@ -105,14 +105,21 @@ pub(crate) fn wrap(root: Node, report: &Reporter) -> Node {
 }
 
 /// What is extended must not bring what belongs to its own surroundings.
-pub(crate) fn check_base(base: &Node, named: Named<'_>, report: &Reporter) {
-    let foreign = ["links", "volumes_from"].into_iter().find(|key| base.get(key).is_some());
-    let net = base.get("net").and_then(|entry| entry.value.scalar());
-    let net = net.filter(|scalar| scalar.text.starts_with("container:")).map(|_| "net");
-    if let Some(key) = foreign.or(net) {
-        let message = named.says(&format!("a service with `{key}` cannot be extended"));
-        report.refuse_as(EXTENDS, named.at, message, None);
-    }
+pub(crate) fn check_base(base: &mut Node, named: Named<'_>, report: &Reporter) {
+    let Value::Map(keys) = &mut base.value else { return };
+    keys.retain(|Entry { key, value, .. }| {
+        let container = || value.scalar().is_some_and(|net| net.text.starts_with("container:"));
+        let foreign = match key.as_str() {
+            "links" | "volumes_from" => true,
+            "net" => container(),
+            _ => false,
+        };
+        if foreign {
+            let message = named.says(&format!("a service with `{key}` cannot be extended"));
+            report.refuse_as(EXTENDS, named.at, message, None);
+        }
+        !foreign
+    });
 }
 
 /// Merges a file onto another.

@@ -117,14 +117,21 @@ impl<'a> Loader<'a> {
         whole
     }
 
-    /// A legacy file with its services where they belong.
+    /// A legacy file with its services where they belong. All files are of one kind.
     pub(crate) fn wrapped(&self, tree: Node, scope: &Scope<'_>, file: &str) -> Node {
-        if legacy::is_legacy(&tree) != scope.legacy {
-            let message = format!("{file} has its services at the top, and others have not");
+        // Beside a legacy file, one without images is one, too.
+        let today = |key| tree.get(key).is_some();
+        let other = if scope.legacy {
+            today("services") || today("version")
+        } else {
+            legacy::is_legacy(&tree)
+        };
+        if other {
+            let message = format!("{file} and the first file are not of the same dialect");
             let help = "put all services below `services:`".to_owned();
             self.report.refuse_as(LEGACY, tree.span, message, Some(help));
         }
-        if scope.legacy { legacy::wrap(tree, self.report) } else { tree }
+        if scope.legacy != other { legacy::wrap(tree, self.report) } else { tree }
     }
 
     /// Checks what was merged so far, and brings it into canonical form.

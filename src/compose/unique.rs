@@ -11,59 +11,56 @@ use crate::text::yaml::{Kind, Node, Value};
 /// What an item's key is; `None` if it has none, with the reason.
 type Key = fn(&Node) -> Result<String, &'static str>;
 
-/// Which lists are unique by what. `*` is any key.
-const LISTS: [(&[&str], Key); 28] = [
-    (&["networks", "*", "labels"], name),
-    (&["networks", "*", "ipam", "options"], name),
-    (&["services", "*", "annotations"], name),
-    (&["services", "*", "build", "args"], name),
-    (&["services", "*", "build", "additional_contexts"], name),
-    (&["services", "*", "build", "platform"], name),
-    (&["services", "*", "build", "tags"], name),
-    (&["services", "*", "build", "labels"], name),
-    (&["services", "*", "cap_add"], name),
-    (&["services", "*", "cap_drop"], name),
-    (&["services", "*", "configs"], config),
-    (&["services", "*", "deploy", "labels"], name),
-    (&["services", "*", "devices"], device),
-    (&["services", "*", "dns"], name),
-    (&["services", "*", "dns_opt"], name),
-    (&["services", "*", "dns_search"], name),
-    (&["services", "*", "environment"], name),
-    (&["services", "*", "env_file"], env_file),
-    (&["services", "*", "expose"], exposed),
-    (&["services", "*", "labels"], name),
-    (&["services", "*", "links"], name),
-    (&["services", "*", "networks", "*", "aliases"], name),
-    (&["services", "*", "networks", "*", "link_local_ips"], name),
-    (&["services", "*", "ports"], port),
-    (&["services", "*", "profiles"], name),
-    (&["services", "*", "secrets"], secret),
-    (&["services", "*", "sysctls"], name),
-    (&["services", "*", "tmpfs"], name),
-];
-/// Volumes need the grammar of mounts.
-const VOLUMES: &[&str] = &["services", "*", "volumes"];
+/// How many keys lead to the deepest list that is unique.
+const DEEPEST: usize = 5;
+
+/// What the items of a list are unique by, if they are.
+fn rule(path: &Path<'_>) -> Option<Key> {
+    Some(match *path.keys() {
+        ["services", _, key] => match key {
+            "annotations" | "cap_add" | "cap_drop" | "dns" | "dns_opt" | "dns_search"
+            | "environment" | "labels" | "links" | "profiles" | "sysctls" | "tmpfs" => name,
+            "configs" => config,
+            "devices" => device,
+            "env_file" => env_file,
+            "expose" => exposed,
+            "ports" => port,
+            "secrets" => secret,
+            "volumes" => volume,
+            _ => return None,
+        },
+        [
+            "services",
+            _,
+            "build",
+            "args" | "additional_contexts" | "labels" | "platform" | "tags",
+        ]
+        | ["services", _, "deploy", "labels"]
+        | ["services", _, "networks", _, "aliases" | "link_local_ips"]
+        | ["networks", _, "labels"]
+        | ["networks", _, "ipam", "options"] => name,
+        _ => return None,
+    })
+}
 
 /// Makes every list unique that has to be.
 pub(crate) fn unique(root: &mut Node, report: &Reporter) {
-    let lists = LISTS.into_iter().chain([(VOLUMES, volume as Key)]);
-    for (pattern, key) in lists {
-        each(root, pattern, &Path::Root, &mut |list, path| one(list, path, key, report));
-    }
+    walk(root, &Path::Root, DEEPEST, report);
 }
 
-/// Does something with each node at a pattern.
-fn each(
-    node: &mut Node,
-    pattern: &[&str],
-    path: &Path<'_>,
-    act: &mut dyn FnMut(&mut Node, &Path<'_>),
-) {
-    let Some((first, rest)) = pattern.split_first() else { return act(node, path) };
-    let Value::Map(entries) = &mut node.value else { return };
-    for entry in entries.iter_mut().filter(|entry| *first == "*" || entry.key == *first) {
-        each(&mut entry.value, rest, &path.key(&entry.key), act);
+fn walk(node: &mut Node, path: &Path<'_>, deeper: usize, report: &Reporter) {
+    match &mut node.value {
+        Value::List(_) => {
+            if let Some(key) = rule(path) {
+                one(node, path, key, report);
+            }
+        }
+        Value::Map(entries) if deeper > 0 => {
+            for entry in entries {
+                walk(&mut entry.value, &path.key(&entry.key), deeper - 1, report);
+            }
+        }
+        _ => {}
     }
 }
 
