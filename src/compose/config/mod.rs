@@ -1,6 +1,7 @@
 //! What `docker compose config` prints.
 
 mod json;
+mod style;
 mod view;
 mod yaml;
 

@@ -1,10 +1,8 @@
-//! YAML that every reader reads alike: whatever an older YAML could take for something
-//! else than a string stands in quotes.
+//! YAML as Compose writes it; how each text is written is in [`style`].
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use super::{View, json};
+use super::{View, style};
 
 /// A document.
 pub(super) fn text(view: &View<'_>) -> String {
@@ -25,7 +23,7 @@ fn map(entries: &[(Cow<'_, str>, View<'_>)], indent: usize, fresh: bool, out: &m
         if index > 0 || fresh {
             pad(indent, out);
         }
-        plain_or_quoted(key, out);
+        style::write_key(key, out);
         out.push(':');
         below(value, indent, out);
     }
@@ -65,8 +63,7 @@ fn scalar(view: &View<'_>, indent: usize, out: &mut String) {
         View::Null => out.push_str("null"),
         View::Flag(value) => out.push_str(if *value { "true" } else { "false" }),
         View::Number(number) => out.push_str(number),
-        View::Text(text) if is_block(text) => block(text, indent, out),
-        View::Text(text) => plain_or_quoted(text, out),
+        View::Text(text) => style::write(text, indent, out),
         View::List(_) => out.push_str("[]"),
         View::Map(_) => out.push_str("{}"),
     }
@@ -74,66 +71,6 @@ fn scalar(view: &View<'_>, indent: usize, out: &mut String) {
 
 fn pad(indent: usize, out: &mut String) {
     out.extend(std::iter::repeat_n(' ', indent));
-}
-
-/// Whether a text reads well as a literal block: lines without odd characters, at most one
-/// newline at the end.
-fn is_block(text: &str) -> bool {
-    let body = text.strip_suffix('\n').unwrap_or(text);
-    let odd = |c: char| {
-        c != '\n'
-            && (c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}'))
-    };
-    body.contains('\n')
-        && !body.ends_with('\n')
-        && !body.starts_with([' ', '\n'])
-        && !body.contains(odd)
-        && body.lines().all(|line| !line.ends_with(' '))
-}
-
-fn block(text: &str, indent: usize, out: &mut String) {
-    out.push('|');
-    let body = text.strip_suffix('\n').unwrap_or_else(|| {
-        out.push('-');
-        text
-    });
-    for line in body.split('\n') {
-        out.push('\n');
-        if !line.is_empty() {
-            pad(indent, out);
-            out.push_str(line);
-        }
-    }
-}
-
-fn plain_or_quoted(text: &str, out: &mut String) {
-    if is_plain(text) {
-        out.push_str(text);
-        return;
-    }
-    let mut quoted = String::new();
-    json::quote(text, &mut quoted);
-    for c in quoted.chars() {
-        if c.is_control() || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}') {
-            write!(out, "\\u{:04x}", u32::from(c)).expect("BUG: memory refused a text");
-        } else {
-            out.push(c);
-        }
-    }
-}
-
-/// Words that some YAML takes for a truth value or nothing.
-const RESERVED: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
-
-/// Whether a text stands for itself without quotes.
-fn is_plain(text: &str) -> bool {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_./@%+=,()*~$^!?;\\ :-".contains(c);
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '_' | '$'))
-        && chars.all(safe)
-        && !text.ends_with([' ', ':'])
-        && !text.contains(": ")
-        && !RESERVED.contains(&text.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]

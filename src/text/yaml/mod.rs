@@ -15,7 +15,7 @@ mod time;
 mod agreement;
 
 pub(crate) use self::build::weight;
-pub(crate) use self::scalar::go_float;
+pub(crate) use self::scalar::{go_float, is_text};
 
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;

@@ -21,6 +21,11 @@ pub(crate) fn resolve(text: &str) -> Value {
     Value::Scalar(Scalar { text, kind, sensitive: false })
 }
 
+/// Whether a plain scalar is text.
+pub(crate) fn is_text(plain: &str) -> bool {
+    matches!(resolve(plain), Value::Scalar(Scalar { kind: Kind::Text, .. }))
+}
+
 /// A scalar with a tag of YAML itself, such as `!!str`.
 pub(crate) fn tagged(text: &str, tag: &str) -> Result<Value, String> {
     let wanted = match tag {
