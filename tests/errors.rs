@@ -115,7 +115,7 @@ fn a_bad_example_gives_its_code_and_no_other_and_a_good_one_none() {
         assert!(!bad.is_empty() && !good.is_empty(), "{code} has no examples");
         // Deployments are found by the one, stacks are read by the other.
         let messages = |files| {
-            if code.starts_with("E05") {
+            if code.starts_with("E04") || code.starts_with("E05") {
                 return about_a_source(files);
             }
             // What is not there cannot be shown where it is.

@@ -1,7 +1,12 @@
-//! The kinds of messages about which deployments there are, as `reconciler explain` names
-//! them.
+//! The kinds of messages about which deployments there are, and about what an engine cannot
+//! do, as `reconciler explain` names them.
 
 use crate::model::diagnostic::Code;
+
+/// A valid key that is not carried, and without which something else would run.
+pub(crate) const REFUSED_KEY: Code = Code("E0401");
+/// A valid key that has no effect here.
+pub(crate) const NO_EFFECT: Code = Code("E0402");
 
 /// A key that `deployments.yaml` or an entry of it does not have.
 pub(crate) const UNKNOWN_KEY: Code = Code("E0501");

@@ -3,6 +3,7 @@
 //! a key is one is known from the loader.
 
 use crate::compose::normal::RESOLVED;
+use crate::stack::codes::{NO_EFFECT, REFUSED_KEY};
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node, Value};
 
@@ -44,15 +45,16 @@ impl Table {
         if self.carried.contains(&key) {
             return true;
         }
-        if key.starts_with("x-") || key == RESOLVED {
+        // Which profiles enable a service is decided when it is loaded.
+        if key.starts_with("x-") || key == RESOLVED || key == "profiles" {
             return false;
         }
         let reason = |list: &[Reason]| list.iter().find(|(name, _)| *name == key).map(|(_, r)| *r);
         if let Some(why) = reason(self.harmless) {
-            report.warn(entry.at, format!("`{key}` has no effect: {why}"), None);
+            report.warn_as(NO_EFFECT, entry.at, format!("`{key}` has no effect: {why}"), None);
         } else {
             let why = reason(self.refused).unwrap_or("an engine has nothing like it");
-            report.error(entry.at, format!("`{key}` is refused: {why}"));
+            report.refuse_as(REFUSED_KEY, entry.at, format!("`{key}` is refused: {why}"), None);
         }
         false
     }
