@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use crate::text::yaml;
 
 /// What a text looks like to an emitter.
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own")]
 #[derive(Default)]
 struct Look {
     /// It would be taken for something else than a text without quotes.
