@@ -64,7 +64,7 @@ impl Checker<'_> {
 
     fn check(&self, shape: &Shape, node: &Node, path: Path<'_>) {
         match (shape, &node.value) {
-            (Shape::Any, _) | (Shape::Command | Shape::OrNull(_), Value::Null) => {}
+            (Shape::Command | Shape::OrNull(_), Value::Null) => {}
             (Shape::One(one), Value::Scalar(_) | Value::Null) => {
                 if one.accepts(node) {
                     self.scalar(one, node, path);
@@ -237,7 +237,6 @@ pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
             Shape::Map { .. } | Shape::Object(_) | Shape::Hosts | Shape::Pairs(_) | Shape::Ssh,
             Value::Map(_),
         )
-        | (Shape::Any, _)
         | (Shape::Command, Value::Null) => true,
         (Shape::TextOrList { .. } | Shape::Command | Shape::HealthTest, Value::Scalar(_)) => {
             fits(&spec::TEXT, node)
@@ -263,7 +262,6 @@ fn takes_text(shape: &Shape) -> bool {
 /// What a shape is, in words.
 fn expects(shape: &Shape) -> String {
     match shape {
-        Shape::Any => "anything".to_owned(),
         Shape::One(one) => one.types.to_string(),
         Shape::List { .. } => "a list".to_owned(),
         Shape::TextOrList { .. } | Shape::HealthTest | Shape::Command => {

@@ -113,7 +113,6 @@ impl Definitions {
             schema
         };
         match shape {
-            Shape::Any => json!(true),
             Shape::One(one) => scalar(one),
             Shape::List { item, unique } => {
                 let mut schema = json!({ "type": "array", "items": self.shape(item) });

@@ -105,7 +105,6 @@ impl Viewer {
 
     fn view<'n>(&self, shape: &'static Shape, node: &'n Node) -> View<'n> {
         match shape {
-            Shape::Any => self.any(node),
             Shape::One(_) => scalar(node),
             Shape::List { item, .. } => {
                 View::List(items(node).iter().map(|node| self.view(item, node)).collect())

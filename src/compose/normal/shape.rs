@@ -50,7 +50,7 @@ impl Shaper<'_> {
             Shape::Map { value, .. } => self.map(value, node, path),
             Shape::Object(object) => self.object(object, node, path),
             Shape::OrNull(inner) if !node.is_null() => self.shape(inner, node, path),
-            Shape::Any | Shape::OrNull(_) => {}
+            Shape::OrNull(_) => {}
             Shape::Forms(_, long) => {
                 if matches!(long, Shape::List { .. }) {
                     wrap(node);

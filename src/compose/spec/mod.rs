@@ -70,8 +70,6 @@ pub(crate) enum Printed {
 
 /// What a key or an item may hold, and what that becomes.
 pub(crate) enum Shape {
-    /// Anything; kept.
-    Any,
     /// One scalar.
     One(One),
     /// A list.
