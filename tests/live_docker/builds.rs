@@ -17,6 +17,7 @@ use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Content;
 use reconciler::world::{OutsideError, Scope};
 
+use super::engine::{secured, tls};
 use super::support::*;
 
 const BASE: &str = "FROM reconciler.demo/base\n";
@@ -197,6 +198,19 @@ async fn a_secret_is_read_while_it_is_built_and_stays_nowhere() {
 }
 
 #[tokio::test]
+async fn a_session_goes_through_tls_as_well() {
+    let docker = secured(tls("", "ca.pem"), tls("", "cert.pem"), tls("", "key.pem"));
+    let text =
+        "COPY . /app/\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\n";
+    let mut wish = Build::of("web", inline(text));
+    let secret = BuildSecret { from: "file token".to_owned(), content: Content::new(*b"12345") };
+    wish.secrets.insert("token".to_owned(), secret);
+    build(&docker, "builds/tls", &wish, &tree()).await;
+    assert_eq!(run("builds/tls", &["cat", "/length"]), "5\n");
+    assert_eq!(listing("builds/tls"), SENT);
+}
+
+#[tokio::test]
 async fn contexts_may_be_folders_images_and_what_other_services_build() {
     let base = Build::of("web", inline("RUN echo of the base >/base\n"));
     let folder = hashed(&Build::of_folder("assets"), &tree());
@@ -326,7 +340,7 @@ async fn a_build_that_is_given_up_ends() {
     let (wish, tree) = (Build::of("assets", inline("RUN sleep 300\n")), tree());
     let building = Box::pin(try_build(&docker, "builds/long", &wish, &tree));
     let sleeps = || {
-        let output = Command::new("pgrep").args(["-f", "sleep 300"]).output().unwrap();
+        let output = Command::new("pgrep").args(["-f", "^sleep 300"]).output().unwrap();
         output.status.success()
     };
     let began = Box::pin(async {

@@ -164,11 +164,11 @@ async fn an_event_stirs_and_a_lost_stream_does_too() {
     tokio::time::timeout(waits, opened_again).await.unwrap();
 }
 
-fn tls(folder: &str, file: &str) -> PathBuf {
+pub(crate) fn tls(folder: &str, file: &str) -> PathBuf {
     PathBuf::from(variable("RECONCILER_LAB_TLS")).join(folder).join(file)
 }
 
-fn secured(ca: PathBuf, cert: PathBuf, key: PathBuf) -> Docker {
+pub(crate) fn secured(ca: PathBuf, cert: PathBuf, key: PathBuf) -> Docker {
     let address = variable("RECONCILER_LAB_TLS_HOST");
     let parsed = EngineEndpoint::parse(&address, Some(&tls("", "")), false).unwrap();
     let EngineEndpoint::Tls { host, port, .. } = parsed else { panic!() };

@@ -108,3 +108,21 @@ fn from_git_the_hosts_network_and_an_agent_need_a_grant() {
         assert!(text.contains(&format!("--allow {}:{grant}", lab.id("abc"))), "{text}");
     }
 }
+
+#[test]
+fn a_signal_ends_a_build_on_the_engine_too() {
+    let lab = Lab::new("buildsignal");
+    lab.stack("abc", "services: { web: { build: web } }\n");
+    lab.file("abc", "web/Dockerfile", "FROM reconciler.demo/base\nRUN sleep 7654\n");
+    let child = lab.program(&["--once", &lab.source()]).start();
+    let sleeps = || {
+        let found = std::process::Command::new("pgrep").args(["-f", "^sleep 7654"]).output();
+        found.unwrap().status.success()
+    };
+    until("it is built", sleeps);
+    kill(&child, "-TERM");
+    let ended: Finished = child.wait_with_output().unwrap().into();
+    ended.exits(143);
+    until("the engine gave the build up", || !sleeps());
+    assert_eq!(lab.names(), Vec::<String>::new());
+}
