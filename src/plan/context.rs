@@ -114,15 +114,12 @@ impl<'a> Context<'a> {
     pub(super) fn built(&self, image: &ImageRef, build: &Build) -> Option<&'a ImageView> {
         let image = self.inventory.contents.images.get(image)?;
         let label = |name: &str| image.labels.get(name).map(String::as_str);
-        let same = match label(BUILD_HASH) {
-            Some(hash) => hash == build.hash.as_str(),
-            None => {
-                let composes = label(compose::PROJECT) == Some(self.deployment.id.as_str())
-                    || label(compose::IMAGE_BUILDER).is_some();
-                composes && (self.record.is_none() || self.is_applied())
-            }
-        };
-        same.then_some(image)
+        if let Some(hash) = label(BUILD_HASH) {
+            return (hash == build.hash.as_str()).then_some(image);
+        }
+        let composes = label(compose::PROJECT) == Some(self.deployment.id.as_str())
+            || label(compose::IMAGE_BUILDER).is_some();
+        (composes && (self.record.is_none() || self.is_applied())).then_some(image)
     }
 
     /// The identity that a container of this slot gets.
