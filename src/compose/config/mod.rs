@@ -1,6 +1,7 @@
 //! What `docker compose config` prints.
 
 mod json;
+mod order;
 mod style;
 mod view;
 mod yaml;
@@ -30,7 +31,7 @@ pub(crate) fn json_text(project: &Project, unfilled: bool) -> String {
     escaped(&json::indented(&View::Map(entries)))
 }
 
-/// What `docker compose config` prints, in meaning.
+/// What `docker compose config` prints: the same bytes.
 pub(crate) fn yaml(project: &Project, unfilled: bool) -> String {
     let viewer = Viewer::yaml(READ);
     if unfilled {

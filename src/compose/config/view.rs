@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::order;
 use crate::compose::nodes::{entries, items};
 use crate::compose::normal::RESOLVED;
 use crate::compose::schema::fits;
@@ -69,9 +70,7 @@ impl Viewer {
     /// The `x-*` of an object, sorted.
     pub(crate) fn extensions<'n>(&self, node: &'n Node) -> Vec<(Cow<'n, str>, View<'n>)> {
         let own = entries(node).iter().filter(|entry| entry.key.starts_with("x-"));
-        let mut own: Vec<_> = own.map(|entry| self.any_entry(entry)).collect();
-        own.sort_by(|a, b| a.0.cmp(&b.0));
-        own
+        self.in_order(own.map(|entry| self.any_entry(entry)).collect())
     }
 
     fn key(&self, object: &Object, key: &'static str) -> Cow<'static, str> {
@@ -112,12 +111,12 @@ impl Viewer {
             Shape::TextOrList { .. } | Shape::Hosts | Shape::Command | Shape::HealthTest => {
                 View::List(items(node).iter().map(scalar).collect())
             }
-            Shape::Map { value, .. } => Self::sorted(node, |node| self.view(value, node)),
+            Shape::Map { value, .. } => self.sorted(node, |node| self.view(value, node)),
             Shape::Object(object) => self.object(object, Some(node)),
             Shape::OrNull(_) if node.is_null() => View::Null,
             Shape::OrNull(inner) | Shape::Forms(_, inner) => self.view(inner, node),
             Shape::Either(forms) => self.either(forms, node),
-            Shape::Pairs(_) => Self::sorted(node, scalar),
+            Shape::Pairs(_) => self.sorted(node, scalar),
             Shape::Ssh => ssh(node),
         }
     }
@@ -136,12 +135,19 @@ impl Viewer {
         }
     }
 
-    fn sorted<'n>(node: &'n Node, view: impl Fn(&'n Node) -> View<'n>) -> View<'n> {
+    fn in_order<'n>(
+        &self,
+        mut pairs: Vec<(Cow<'n, str>, View<'n>)>,
+    ) -> Vec<(Cow<'n, str>, View<'n>)> {
+        // As bytes first: then little is left to do, and the outcome is always the same.
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        if self.is_json { pairs } else { order::natural(pairs) }
+    }
+
+    fn sorted<'n>(&self, node: &'n Node, view: impl Fn(&'n Node) -> View<'n>) -> View<'n> {
         let entries = entries(node).iter().filter(|entry| entry.key != RESOLVED);
         let pair = |entry: &'n Entry| (Cow::Borrowed(entry.key.as_str()), view(&entry.value));
-        let mut pairs: Vec<_> = entries.map(pair).collect();
-        pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        View::Map(pairs)
+        View::Map(self.in_order(entries.map(pair).collect()))
     }
 
     /// What the table does not know: numbers stay numbers, and an empty list is null in
@@ -150,7 +156,7 @@ impl Viewer {
         match &node.value {
             Value::List(list) if list.is_empty() && self.is_json => View::Null,
             Value::List(list) => View::List(list.iter().map(|node| self.any(node)).collect()),
-            Value::Map(_) => Self::sorted(node, |node| self.any(node)),
+            Value::Map(_) => self.sorted(node, |node| self.any(node)),
             Value::Null | Value::Scalar(_) => scalar(node),
         }
     }
