@@ -95,3 +95,86 @@ impl Query {
         self.0.join("&")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::build::BuildOwner;
+    use crate::model::limits::Ulimit;
+    use crate::world::{Tree, TreeEntry, TreeError};
+
+    struct Nothing;
+
+    impl Tree for Nothing {
+        fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, TreeError> {
+            Err(TreeError::Missing(path.to_owned()))
+        }
+
+        fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
+            Err(TreeError::Missing(path.to_owned()))
+        }
+
+        fn link(&self, path: &str) -> Result<String, TreeError> {
+            Err(TreeError::Missing(path.to_owned()))
+        }
+
+        fn host_path(&self) -> Option<&str> {
+            None
+        }
+    }
+
+    fn query(build: &Build, way: Way, session: Option<&str>) -> Vec<String> {
+        let owner = BuildOwner { deployment: "abc".into(), service: "web".into() };
+        let tag = "abc-web".into();
+        let (files, dockerfile) = (Vec::new(), Vec::new());
+        let order = Order { tag: &tag, build, owner: &owner, tree: &Nothing, files, dockerfile };
+        let text = of(&order, way, session);
+        let parts = text.split('&').filter(|part| !part.starts_with("labels="));
+        parts.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_not_sent() {
+        let build = Build::of("web", Dockerfile::Within("Dockerfile".to_owned()));
+        let tar = ["version=2", "t=abc-web", "dockerfile=Dockerfile"];
+        assert_eq!(query(&build, Way::Tar, None), tar);
+        let classic = ["version=1", "t=abc-web", "dockerfile=Dockerfile", "rm=1", "forcerm=1"];
+        assert_eq!(query(&build, Way::Classic, None), classic);
+        let session = ["version=2", "t=abc-web", "session=id", "remote=client-session"];
+        assert_eq!(query(&build, Way::Session, Some("id")), session);
+    }
+
+    #[test]
+    fn every_attribute_has_its_parameter() {
+        let mut build = Build::of("web", Dockerfile::Inline(String::new()));
+        build.args.insert("A".to_owned(), "b c".to_owned());
+        build.tags.push("more:2".into());
+        build.target = Some("last".to_owned());
+        build.network = Some("none".to_owned());
+        build.extra_hosts.push("db:10.0.0.1".to_owned());
+        build.shm_size = Some(64);
+        build.ulimits.insert("nofile".to_owned(), Ulimit { soft: 1, hard: 2 });
+        build.platform = Some("linux/arm64".to_owned());
+        build.cache_from.push("cache".to_owned());
+        (build.inline_cache, build.no_cache, build.pull) = (true, true, true);
+        build.remote = Some("https://example.org/a.git".to_owned());
+        let want = [
+            "version=2",
+            "t=abc-web",
+            "t=more%3A2",
+            "buildargs=%7B%22A%22%3A%22b%20c%22%2C%22BUILDKIT_INLINE_CACHE%22%3A%221%22%7D",
+            "cachefrom=%5B%22cache%22%5D",
+            "target=last",
+            "platform=linux%2Farm64",
+            "networkmode=none",
+            "extrahosts=db%3A10.0.0.1",
+            "shmsize=64",
+            "ulimits=%5B%7B%22Hard%22%3A2%2C%22Name%22%3A%22nofile%22%2C%22Soft%22%3A1%7D%5D",
+            "nocache=1",
+            "pull=1",
+            "session=id",
+            "remote=https%3A%2F%2Fexample.org%2Fa.git",
+        ];
+        assert_eq!(query(&build, Way::Session, Some("id")), want);
+    }
+}

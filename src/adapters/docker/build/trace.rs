@@ -90,3 +90,58 @@ impl Trace {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::docker::wire::put_bytes;
+
+    fn vertex(digest: &str, name: &str, error: &str) -> Vec<u8> {
+        let mut vertex = Vec::new();
+        put_bytes(&mut vertex, 1, digest.as_bytes());
+        put_bytes(&mut vertex, 3, name.as_bytes());
+        put_bytes(&mut vertex, 6, b"");
+        put_bytes(&mut vertex, 7, error.as_bytes());
+        message(1, &vertex)
+    }
+
+    fn log(digest: &str, text: &str) -> Vec<u8> {
+        let mut log = Vec::new();
+        put_bytes(&mut log, 1, digest.as_bytes());
+        put_bytes(&mut log, 4, text.as_bytes());
+        message(3, &log)
+    }
+
+    fn message(number: u64, inner: &[u8]) -> Vec<u8> {
+        let mut message = Vec::new();
+        put_bytes(&mut message, number, inner);
+        message
+    }
+
+    #[test]
+    fn the_step_that_failed_is_told_with_what_it_printed() {
+        let mut trace = Trace::default();
+        trace.read(&log("b", "one\ntw"));
+        trace.read(&vertex("a", "[1/3] FROM x", ""));
+        trace.read(&vertex("c", "[2/3] RUN other", "context canceled"));
+        trace.read(&log("b", "o\n\n"));
+        assert_eq!(trace.failed(), None);
+        trace.read(&vertex("b", "[3/3] RUN false", "exit code: 1"));
+        let lines = vec!["one".to_owned(), "two".to_owned()];
+        assert_eq!(trace.failed(), Some(("[3/3] RUN false", lines)));
+        assert_eq!(trace.ended(), ["[1/3] FROM x", "[2/3] RUN other", "[3/3] RUN false"]);
+        assert_eq!(trace.ended(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn much_output_keeps_its_end_and_what_is_no_message_is_left_out() {
+        let mut trace = Trace::default();
+        trace.read(&log("a", &"x".repeat(2 * KEPT)));
+        trace.read(&log("a", "\nlast\n"));
+        trace.read(&[0xff; 9]);
+        trace.read(&vertex("a", "step", "failed"));
+        let (_, lines) = trace.failed().unwrap();
+        assert_eq!((lines.len(), lines[1].as_str()), (2, "last"));
+        assert!(lines[0].len() < KEPT);
+    }
+}
