@@ -32,6 +32,9 @@ mod secrecy;
 #[path = "live_once/shape.rs"]
 mod shape;
 #[cfg(test)]
+#[path = "live_once/shares.rs"]
+mod shares;
+#[cfg(test)]
 #[path = "live_once/signals.rs"]
 mod signals;
 #[cfg(test)]

@@ -115,11 +115,12 @@ pub struct ContainerSpec {
 }
 
 impl ContainerSpec {
-    /// Every other container that it refers to.
+    /// Every other container that it refers to, once.
     pub fn peers(&self) -> impl Iterator<Item = &Peer> {
         let namespaces = [&self.network_mode, &self.ipc, &self.pid].into_iter();
         let volumes = self.volumes_from.iter().map(|from| &from.peer);
-        namespaces.filter_map(Namespace::peer).chain(volumes)
+        let all: BTreeSet<&Peer> = namespaces.filter_map(Namespace::peer).chain(volumes).collect();
+        all.into_iter()
     }
 
     /// A container of this image with nothing else said.

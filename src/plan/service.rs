@@ -1,6 +1,7 @@
 //! The services of one deployment, in the order of their dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::context::{Context, Images};
 use super::dependents::{Done, in_dependency_order};
@@ -94,7 +95,9 @@ impl<'a, 's> Services<'a, 's> {
         self.clear_init(service);
         let mut mended = self.mend(service);
         let first = self.slots(service).first().copied();
-        for slot in self.worst_first(service) {
+        let slots = self.worst_first(service);
+        let last = slots.last().copied();
+        for slot in slots {
             let mut throttle =
                 moves.len().checked_sub(width).map(|i| moves[i].clone()).unwrap_or_default();
             throttle.extend(mended.iter().copied());
@@ -107,7 +110,8 @@ impl<'a, 's> Services<'a, 's> {
                 }
             }
             if replaces && (settled.good.is_some()) {
-                moves.push(self.linger(service, &settled));
+                let lingers = Some(slot) != last;
+                moves.push(self.linger(service, &settled, lingers));
             } else {
                 mended.extend(settled.good);
             }
@@ -129,9 +133,9 @@ impl<'a, 's> Services<'a, 's> {
 
     /// What the next move waits for: that a replica is good, and stays so for a while if
     /// the stack asks for it.
-    fn linger(&mut self, service: &Service, settled: &Settled<'_>) -> After {
+    fn linger(&mut self, service: &Service, settled: &Settled<'_>, lingers: bool) -> After {
         let good: After = settled.good.into_iter().collect();
-        let delay = service.rollout.delay;
+        let delay = if lingers { service.rollout.delay } else { Duration::ZERO };
         let (Some(container), false) = (&settled.target, delay.is_zero()) else { return good };
         let action = Action::Await {
             container: container.clone(),

@@ -280,8 +280,11 @@ impl Plan {
     /// One line that counts what would happen.
     #[must_use]
     pub fn summary(&self) -> String {
+        // What runs before a replica is none.
+        let passes = |cause: &Cause| matches!(cause.reason, Reason::Prepares | Reason::LeftOver);
+        let replicas = || self.steps.iter().filter(|step| !step.causes.iter().any(passes));
         let counted =
-            |test: fn(&Action) -> bool| self.steps.iter().filter(|step| test(&step.action)).count();
+            |test: fn(&Action) -> bool| replicas().filter(|step| test(&step.action)).count();
         let created = counted(|action| matches!(action, Action::CreateContainer(_)));
         let removed = counted(|action| matches!(action, Action::RemoveContainer { .. }));
         let replaced = self.steps.iter().filter(|step| is_replacement(step)).count();

@@ -157,6 +157,22 @@ static HOOK: Object = Object::new(
 )
 .needs(&["command"]);
 
+/// Newer than Compose 2.40: containers that run before the service's own.
+pub(super) const INITS: Shape = Shape::List { item: &Shape::Object(&INIT), unique: false };
+
+static INIT: Object = Object::new(
+    "pre_start_hook",
+    &[
+        printed("command", Shape::Command, Printed::NullInJson),
+        set("image", TEXT),
+        set("user", TEXT),
+        set("privileged", FLAG),
+        set("working_dir", TEXT),
+        set("environment", ENVIRONMENT),
+        set("per_replica", FLAG),
+    ],
+);
+
 pub(super) static DEVELOP: Object =
     Object::new("development", &[set("watch", super::list(&Shape::Object(&TRIGGER)))]);
 

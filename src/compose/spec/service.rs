@@ -4,7 +4,7 @@ use super::build::{BUILDS, ULIMITS};
 use super::deploy::{BLKIO, DEPLOY, GPU};
 use super::parts::{
     CREDENTIALS, DEPENDENCIES, DEVELOP, DEVICES, ENV_FILES, EXTENDS, FILE_MOUNTS, HEALTH, HOOKS,
-    LOGGING, MODELS, MOUNTS, NETWORKS, PORTS, PROVIDER,
+    INITS, LOGGING, MODELS, MOUNTS, NETWORKS, PORTS, PROVIDER,
 };
 use super::{
     BYTES, Becomes, DURATION, ENVIRONMENT, FLAG, FLOAT, INT, Keys, LABELS, NUMBER, Object, Pattern,
@@ -105,6 +105,7 @@ pub(crate) static SERVICE: Object = Object::new(
         set("volumes", MOUNTS),
         set("volumes_from", UNIQUE_TEXTS),
         set("working_dir", TEXT),
+        set("pre_start", INITS),
         set("post_start", HOOKS),
         set("pre_stop", HOOKS),
     ],

@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::networks::DEFAULT;
 use super::service::Draft;
+use super::shares::BRIDGE;
 use super::{Scope, contexts, files, top};
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::{
     Condition, Deployment, ImageSource, Network, Registration, Service, Volume,
 };
 use crate::model::digest::Digest;
-use crate::model::hook::Hooks;
-use crate::model::id::ServiceName;
+use crate::model::id::{NetworkName, ServiceName};
 use crate::model::policy::normalise;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
 use crate::text::yaml::Span;
@@ -26,6 +26,7 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Option<Deployment> {
     let instance = scope.instance;
     link(&mut drafts, scope);
+    link_by_container(&mut drafts, scope);
     contexts::complete(&mut drafts, scope);
     let networks = used_networks(&drafts, scope);
     let volumes = used_volumes(&drafts, scope);
@@ -83,7 +84,7 @@ fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
             for (network, attachment) in &mut draft.spec.networks {
                 if theirs.contains(network) {
                     shared = true;
-                    if alias != target {
+                    if alias != target && network.as_str() != BRIDGE {
                         attachment.links.insert(format!("{target}:{alias}"));
                     }
                 }
@@ -92,6 +93,44 @@ fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
                 let message = format!("the link to `{target}` leads nowhere");
                 let help = "the two services share no network".to_owned();
                 scope.report.warn(*at, message, Some(help));
+            }
+        }
+    }
+}
+
+/// Links to containers outside of the stack, and, on the engine's own bridge, where no
+/// service has a name, those to services too.
+fn link_by_container(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
+    let bridge = NetworkName::new(BRIDGE);
+    let replicas: BTreeMap<String, Vec<String>> = drafts
+        .iter()
+        .filter(|draft| draft.spec.networks.contains_key(&bridge))
+        .map(|draft| {
+            let numbered = |n| format!("{}-{}-{n}", scope.instance.id, draft.name);
+            let names = match &draft.container_name {
+                Some((name, _)) => vec![name.to_string()],
+                None => (1..=draft.replicas.map_or(1, |(n, _)| n)).map(numbered).collect(),
+            };
+            (draft.name.to_owned(), names)
+        })
+        .collect();
+    for draft in drafts {
+        let mut links: Vec<String> = Vec::new();
+        if draft.spec.networks.contains_key(&bridge) {
+            for (target, alias, _) in &draft.links {
+                let names = replicas.get(target).into_iter().flatten();
+                links.extend(names.map(|name| format!("{name}:{alias}")));
+            }
+        }
+        links.extend(draft.external_links.iter().map(|link| match link.split_once(':') {
+            Some(_) => link.clone(),
+            None => format!("{link}:{link}"),
+        }));
+        for (network, attachment) in &mut draft.spec.networks {
+            if *network == bridge {
+                draft.spec.links.extend(links.iter().cloned());
+            } else {
+                attachment.links.extend(links.iter().cloned());
             }
         }
     }
@@ -168,7 +207,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
         depends_on: draft.depends_on,
         one_shot,
         stop_grace: draft.stop_grace.unwrap_or(STOP_GRACE),
-        hooks: Hooks::default(),
+        hooks: draft.hooks,
         rollout: draft.rollout,
         registration: draft.registration,
         hash,
@@ -226,6 +265,7 @@ fn deployment_hash(
                 "depends_on": service.depends_on,
                 "one_shot": service.one_shot,
                 "stop_grace": service.stop_grace,
+                "hooks": service.hooks,
                 "rollout": service.rollout,
                 "registration": registration,
             });

@@ -96,18 +96,24 @@ pub(super) const SERVICE: Table = Table {
         "entrypoint",
         "environment",
         "expose",
+        "external_links",
         "extra_hosts",
         "healthcheck",
         "hostname",
         "image",
         "init",
+        "ipc",
         "labels",
         "links",
         "mem_limit",
         "network_mode",
         "networks",
+        "pid",
         "pids_limit",
         "ports",
+        "post_start",
+        "pre_start",
+        "pre_stop",
         "pull_policy",
         "read_only",
         "restart",
@@ -120,6 +126,7 @@ pub(super) const SERVICE: Table = Table {
         "tty",
         "user",
         "volumes",
+        "volumes_from",
         "working_dir",
         "x-reconciler",
     ],
@@ -140,10 +147,8 @@ pub(super) const SERVICE: Table = Table {
         ("devices", NOT_YET),
         ("dns_opt", NOT_YET),
         ("domainname", NOT_YET),
-        ("external_links", NOT_YET),
         ("gpus", NOT_YET),
         ("group_add", NOT_YET),
-        ("ipc", NOT_YET),
         ("isolation", NOT_YET),
         ("logging", NOT_YET),
         ("mac_address", NOT_YET),
@@ -153,11 +158,7 @@ pub(super) const SERVICE: Table = Table {
         ("models", "an engine runs no models"),
         ("oom_kill_disable", NOT_YET),
         ("oom_score_adj", NOT_YET),
-        ("pid", NOT_YET),
         ("platform", NOT_YET),
-        ("post_start", NOT_YET),
-        ("pre_start", NOT_YET),
-        ("pre_stop", NOT_YET),
         ("privileged", NOT_YET),
         ("provider", "the service would be run by a program on the controller's machine"),
         ("pull_refresh_after", NOT_YET),
@@ -170,7 +171,6 @@ pub(super) const SERVICE: Table = Table {
         ("use_api_socket", NOT_YET),
         ("userns_mode", NOT_YET),
         ("uts", NOT_YET),
-        ("volumes_from", NOT_YET),
     ],
     harmless: &[
         ("attach", "it only matters to a terminal"),
@@ -268,12 +268,28 @@ pub(super) const ATTACHMENT: Table = Table {
 pub(super) const DEPLOY: Table = Table {
     of: "`deploy`",
     carried: &["mode", "replicas", "resources", "restart_policy", "update_config"],
-    refused: &[
-        ("endpoint_mode", NOT_YET),
-        ("labels", NOT_YET),
-        ("placement", NOT_YET),
-        ("rollback_config", NOT_YET),
+    refused: &[],
+    harmless: &[
+        ("endpoint_mode", "a service's name leads to each of its replicas, as `dnsrr` says"),
+        ("labels", "only a Swarm keeps services, which would bear them"),
+        ("placement", "a deployment runs on the one engine that it names"),
+        ("rollback_config", "what fails stays as it was, and nothing is rolled back by steps"),
     ],
+};
+
+/// An entry of `pre_start`, `post_start` or `pre_stop`.
+pub(super) const HOOK: Table = Table {
+    of: "a hook",
+    carried: &[
+        "command",
+        "environment",
+        "image",
+        "per_replica",
+        "privileged",
+        "user",
+        "working_dir",
+    ],
+    refused: &[],
     harmless: &[],
 };
 
@@ -288,14 +304,9 @@ pub(super) const LIMITS: Table = Table {
 /// `deploy.update_config`.
 pub(super) const UPDATE: Table = Table {
     of: "`update_config`",
-    carried: &["order", "parallelism"],
-    refused: &[
-        ("delay", NOT_YET),
-        ("failure_action", NOT_YET),
-        ("max_failure_ratio", NOT_YET),
-        ("monitor", NOT_YET),
-    ],
-    harmless: &[],
+    carried: &["delay", "failure_action", "monitor", "order", "parallelism"],
+    refused: &[],
+    harmless: &[("max_failure_ratio", "the first replica that fails stops an update")],
 };
 
 /// `deploy.restart_policy`; Compose itself ignores the two harmless ones.
@@ -385,6 +396,7 @@ pub(super) const ALL: &[&Table] = &[
     &RESOURCES,
     &LIMITS,
     &UPDATE,
+    &HOOK,
     &RESTART,
     &NETWORK,
     &IPAM,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::keys;
 use super::service::Draft;
-use crate::model::desired::RolloutOrder;
+use crate::model::desired::{Rollout, RolloutOrder};
 use crate::model::limits::Ulimit;
 use crate::model::spec::RestartPolicy;
 use crate::text::read::quote;
@@ -83,10 +83,12 @@ pub(super) fn deploy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         match field.key.as_str() {
             "mode" => match report.string("mode", value).as_deref() {
                 Some("replicated") | None => {}
-                Some(other) => report.error(
-                    value.span,
-                    format!("`mode: {other}` is valid Compose, but not carried yet"),
-                ),
+                Some("global") => {
+                    let message = "`mode: global` has no effect: there is one engine";
+                    report.warn(value.span, message, None);
+                }
+                Some("replicated-job" | "global-job") => draft.job = draft.job.or(Some(true)),
+                Some(other) => report.error(value.span, format!("`mode: {other}` is no mode")),
             },
             "replicas" => replicas(draft, field, report),
             "resources" => resources(draft, value, report),
@@ -135,6 +137,23 @@ fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     };
 }
 
+/// A replica that does not become good always stops an update.
+fn failure_action(node: &Node, report: &Reporter) {
+    match report.string("failure_action", node).as_deref() {
+        Some("continue" | "rollback") => {
+            let message = format!("{} has no effect on `failure_action`", quote(node));
+            let help = "a replica that does not become good stops the update; what ran stays";
+            report.warn(node.span, message, Some(help.to_owned()));
+        }
+        Some("pause") | None => {}
+        Some(other) => report.refuse(
+            node.span,
+            format!("{} is nothing to do after a failure", quote(node)),
+            did_you_mean(other, ["pause", "continue", "rollback"]),
+        ),
+    }
+}
+
 fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     for field in keys::UPDATE.admitted(node, report) {
         let value = &field.value;
@@ -144,6 +163,24 @@ fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 draft.rollout.parallelism = if count == 0 { u32::MAX } else { count };
             }
             continue;
+        }
+        match field.key.as_str() {
+            "delay" => {
+                draft.rollout.delay = report.duration("delay", value).unwrap_or_default();
+                continue;
+            }
+            // `x-reconciler` wins, wherever it stands.
+            "monitor" if draft.rollout.min_healthy == Rollout::default().min_healthy => {
+                let span = report.duration("monitor", value);
+                draft.rollout.min_healthy = span.unwrap_or(draft.rollout.min_healthy);
+                continue;
+            }
+            "monitor" => continue,
+            "failure_action" => {
+                failure_action(value, report);
+                continue;
+            }
+            _ => {}
         }
         match report.string("order", value).as_deref() {
             Some("start-first") => draft.rollout.order = Some(RolloutOrder::StartFirst),

@@ -7,6 +7,7 @@ mod extension;
 mod files;
 mod finish;
 mod health;
+mod hooks;
 mod keys;
 mod limits;
 mod mounts;
@@ -17,6 +18,7 @@ mod process;
 #[cfg(test)]
 mod published;
 mod service;
+mod shares;
 mod top;
 
 use std::cell::RefCell;

@@ -6,14 +6,17 @@ use std::time::Duration;
 use super::contexts::Unbuilt;
 use super::files::Delivered;
 use super::{
-    Scope, build, depends, extension, files, health, keys, limits, mounts, networks, ports, process,
+    Scope, build, depends, extension, files, health, hooks, keys, limits, mounts, networks, ports,
+    process, shares,
 };
 use crate::compose::hash;
 use crate::model::build::Build;
 use crate::model::desired::{Dependency, Origins, PullPolicy, Registration, Rollout};
 use crate::model::digest::Digest;
+use crate::model::hook::Hooks;
 use crate::model::id::{ContainerName, ImageRef, ServiceName};
 use crate::model::secret::is_sensitive_name;
+use crate::model::share::Namespace;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
 use crate::text::read::quote;
 use crate::text::report::Reporter;
@@ -49,6 +52,9 @@ pub(super) struct Draft<'a> {
     pub(super) volumes: BTreeMap<String, Span>,
     /// `links`: service and the name it is wanted under.
     pub(super) links: Vec<(String, String, Span)>,
+    /// `external_links`: `container` or `container:name`.
+    pub(super) external_links: Vec<String>,
+    pub(super) hooks: Hooks,
     /// Compose's hash of it.
     pub(super) compose_hash: Option<Digest>,
     pub(super) origins: Origins,
@@ -66,10 +72,12 @@ pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Draft<'a> {
     }
     draft.compose_hash = scope.hash(&entry.value, hash::service);
     draft.spec.image = build::image(&draft, &entry.value, scope);
-    if scope.legacy && draft.networks.is_empty() {
+    let own_network = draft.spec.network_mode == Namespace::Default;
+    if scope.legacy && own_network && draft.spec.networks.is_empty() {
         networks::default(&mut draft, scope);
     }
     check_uploads(&draft, &entry.value, report);
+    shares::check(&draft, &entry.value, scope);
     draft
 }
 
@@ -96,6 +104,8 @@ impl<'a> Draft<'a> {
             networks: BTreeSet::new(),
             volumes: BTreeMap::new(),
             links: Vec::new(),
+            external_links: Vec::new(),
+            hooks: Hooks::default(),
             compose_hash: None,
             origins: Origins::default(),
             sensitive: BTreeSet::new(),
@@ -108,9 +118,10 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
     let (key, node) = (field.key.as_str(), &field.value);
     let spec = &mut draft.spec;
     match key {
-        // Without networks of its own it would share the engine's default one with strangers.
-        "network_mode" if scope.legacy => {}
-        "network_mode" => report.error(field.at, "`network_mode` is not carried yet"),
+        "network_mode" | "ipc" | "pid" | "volumes_from" | "external_links" => {
+            shares::read(draft, field, scope);
+        }
+        "pre_start" | "post_start" | "pre_stop" => hooks::read(draft, field, report),
         "image" => draft.image = report.string(key, node).filter(|_| check_image(node, report)),
         "build" => build::read(draft, field, scope),
         "environment" => process::environment(draft, node, report),

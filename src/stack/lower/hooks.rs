@@ -1,0 +1,43 @@
+//! `pre_start`, `post_start` and `pre_stop`.
+
+use super::keys;
+use super::service::Draft;
+use crate::model::hook::{Hook, InitContainer};
+use crate::model::id::ImageRef;
+use crate::text::report::Reporter;
+use crate::text::yaml::{Entry, Node};
+
+/// Reads one of the three.
+pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
+    for item in report.list(&field.key, &field.value) {
+        let (hook, image, per_replica) = hook(item, report);
+        match field.key.as_str() {
+            "pre_start" => draft.hooks.pre_start.push(InitContainer { hook, image, per_replica }),
+            _ if hook.command.is_empty() => {
+                report.error(item.span, format!("`{}` needs a `command`", field.key));
+            }
+            "post_start" => draft.hooks.post_start.push(hook),
+            _ => draft.hooks.pre_stop.push(hook),
+        }
+    }
+}
+
+fn hook(node: &Node, report: &Reporter) -> (Hook, Option<ImageRef>, bool) {
+    let (mut hook, mut image, mut per_replica) = (Hook::default(), None, false);
+    for field in keys::HOOK.admitted(node, report) {
+        let (key, value) = (field.key.as_str(), &field.value);
+        match key {
+            "command" => hook.command = report.string_list(key, value),
+            "user" => hook.user = report.string(key, value),
+            "privileged" => hook.privileged = report.boolean(key, value).unwrap_or(false),
+            "working_dir" => hook.working_dir = report.string(key, value),
+            "image" => image = report.string(key, value).map(ImageRef::new),
+            "per_replica" => per_replica = report.boolean(key, value).unwrap_or(false),
+            _ => {
+                let pairs = report.pairs(key, value).into_iter();
+                hook.env = pairs.filter_map(|pair| Some((pair.name, pair.value?))).collect();
+            }
+        }
+    }
+    (hook, image, per_replica)
+}
