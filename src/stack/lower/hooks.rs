@@ -1,11 +1,27 @@
 //! `pre_start`, `post_start` and `pre_stop`.
 
-use super::keys;
+use super::keys::Table;
 use super::service::Draft;
 use crate::model::hook::{Hook, InitContainer};
 use crate::model::id::ImageRef;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node};
+
+/// An entry of `pre_start`, `post_start` or `pre_stop`.
+pub(super) const KEYS: Table = Table {
+    of: "a hook",
+    carried: &[
+        "command",
+        "environment",
+        "image",
+        "per_replica",
+        "privileged",
+        "user",
+        "working_dir",
+    ],
+    refused: &[],
+    harmless: &[],
+};
 
 /// Reads one of the three.
 pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
@@ -24,7 +40,7 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
 
 fn hook(node: &Node, report: &Reporter) -> (Hook, Option<ImageRef>, bool) {
     let (mut hook, mut image, mut per_replica) = (Hook::default(), None, false);
-    for field in keys::HOOK.admitted(node, report) {
+    for field in KEYS.admitted(node, report) {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
             "command" => hook.command = report.string_list(key, value),

@@ -277,22 +277,6 @@ pub(super) const DEPLOY: Table = Table {
     ],
 };
 
-/// An entry of `pre_start`, `post_start` or `pre_stop`.
-pub(super) const HOOK: Table = Table {
-    of: "a hook",
-    carried: &[
-        "command",
-        "environment",
-        "image",
-        "per_replica",
-        "privileged",
-        "user",
-        "working_dir",
-    ],
-    refused: &[],
-    harmless: &[],
-};
-
 /// `deploy.resources.limits`.
 pub(super) const LIMITS: Table = Table {
     of: "`limits`",
@@ -396,7 +380,7 @@ pub(super) const ALL: &[&Table] = &[
     &RESOURCES,
     &LIMITS,
     &UPDATE,
-    &HOOK,
+    &super::hooks::KEYS,
     &RESTART,
     &NETWORK,
     &IPAM,
