@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::StepId;
 use super::digest::Digest;
-use super::id::{DeploymentId, ImageId, ReplicaId, Slot};
+use super::id::{ContainerId, DeploymentId, ImageId, ReplicaId, ServiceName, Slot};
 
 /// The version of Compose that we write as.
 const WRITTEN_AS: &str = "2.40.3";
@@ -82,12 +82,48 @@ impl ProjectFiles {
     }
 }
 
+/// Compose's config hash of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum ConfigHash {
+    /// The stack alone says it.
+    Fixed(Digest),
+    /// Containers' ids are hashed with it: the texts between them, and the services whose
+    /// first containers they are, one fewer.
+    Joined {
+        /// The texts.
+        texts: Vec<String>,
+        /// The services.
+        names: Vec<ServiceName>,
+    },
+}
+
+impl ConfigHash {
+    /// The hash, once the ids are known; `None` if one is not.
+    #[must_use]
+    pub fn resolve<'a>(
+        &self,
+        id: impl Fn(&ServiceName) -> Option<&'a ContainerId>,
+    ) -> Option<Digest> {
+        let (texts, names) = match self {
+            Self::Fixed(digest) => return Some(digest.clone()),
+            Self::Joined { texts, names } => (texts, names),
+        };
+        let mut texts = texts.iter();
+        let mut all = texts.next()?.clone();
+        for (name, text) in names.iter().zip(texts) {
+            all.push_str(id(name)?.as_str());
+            all.push_str(text);
+        }
+        Some(Digest::of(all))
+    }
+}
+
 /// What Compose's labels of a container say beside whose it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ContainerLabels {
     /// The hash of its service. `None` where it cannot be told; then ours stands in,
     /// because Compose does not see a container without one.
-    pub config_hash: Option<Digest>,
+    pub config_hash: Option<ConfigHash>,
     /// The image it is made from.
     pub image: ImageLabel,
     /// What its service depends on: `db:service_healthy:false,…`.
@@ -109,15 +145,22 @@ pub enum ImageLabel {
 }
 
 impl ContainerLabels {
-    /// The labels of a container; `stand_in` is used where the config hash is unknown.
+    /// The labels of a container that shares something with these others; `stand_in` is
+    /// used where the config hash is unknown.
     #[must_use]
-    pub fn encode(&self, replica: &ReplicaId, stand_in: &Digest) -> BTreeMap<String, String> {
+    pub fn encode<'a>(
+        &self,
+        replica: &ReplicaId,
+        stand_in: &Digest,
+        joined: impl Fn(&ServiceName) -> Option<&'a ContainerId>,
+    ) -> BTreeMap<String, String> {
+        let hash = self.config_hash.as_ref().and_then(|hash| hash.resolve(joined));
         let mut labels = BTreeMap::from([
             (PROJECT, replica.deployment.to_string()),
             (SERVICE, replica.service.to_string()),
             (NUMBER, replica.slot.to_string()),
             (ONE_OFF, one_off(replica.slot).to_owned()),
-            (CONFIG_HASH, self.config_hash.as_ref().unwrap_or(stand_in).to_string()),
+            (CONFIG_HASH, hash.as_ref().unwrap_or(stand_in).to_string()),
             (DEPENDS_ON, self.depends_on.clone()),
             (VERSION, WRITTEN_AS.to_owned()),
         ]);
@@ -172,7 +215,7 @@ mod tests {
 
     fn labels() -> ContainerLabels {
         ContainerLabels {
-            config_hash: Some(Digest::from_text("c0ffee")),
+            config_hash: Some(ConfigHash::Fixed(Digest::from_text("c0ffee"))),
             image: ImageLabel::Known("sha256:1".into()),
             depends_on: "db:service_healthy:true".to_owned(),
             files: files("/srv/shop", &["compose.yaml", "compose.override.yaml"]),
@@ -186,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_container_bears_what_compose_writes() {
-        let written = labels().encode(&replica(), &Digest::from_text("ours"));
+        let written = labels().encode(&replica(), &Digest::from_text("ours"), |_| None);
         let written: Vec<(&str, &str)> = written
             .iter()
             .map(|(name, value)| (name.strip_prefix("com.docker.compose.").unwrap(), &**value))
@@ -209,8 +252,19 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_hashed_where_they_belong() {
+        let hash = ConfigHash::Joined {
+            texts: vec!["a".to_owned(), "c".to_owned()],
+            names: vec!["web".into()],
+        };
+        let id = ContainerId::from("b");
+        assert_eq!(hash.resolve(|_| Some(&id)), Some(Digest::of("abc")));
+        assert_eq!(hash.resolve(|_| None), None);
+    }
+
+    #[test]
     fn files_survive_their_labels() {
-        let written = labels().encode(&replica(), &Digest::from_text("ours"));
+        let written = labels().encode(&replica(), &Digest::from_text("ours"), |_| None);
         assert_eq!(ProjectFiles::decode(&written), labels().files);
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::build::Build;
-use super::compose::ProjectFiles;
+use super::compose::{ConfigHash, ProjectFiles};
 use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
 use super::hook::Hooks;
@@ -154,7 +154,7 @@ pub struct Service {
     /// The hash of everything that makes a container differ (spec, image, files).
     pub hash: Digest,
     /// Compose's config hash; `None` if it cannot be told.
-    pub compose_hash: Option<Digest>,
+    pub compose_hash: Option<ConfigHash>,
     /// Where fields were written: `""` is the service itself, then `environment.TAG`.
     pub origins: Origins,
     /// Field paths (as in `origins`) whose values never print.

@@ -34,7 +34,7 @@ use crate::model::diagnostic::Loc;
 use crate::model::digest::Digest;
 use crate::model::id::{DeploymentId, EngineName};
 use crate::text::report::Reporter;
-use crate::text::yaml::{Node, Span};
+use crate::text::yaml::Span;
 use crate::world::Tree;
 
 /// What a deployment is, apart from its stack.
@@ -101,8 +101,8 @@ struct Scope<'a> {
 impl Scope<'_> {
     /// Compose's hash of a part of the normal form; `None` where the engine's host does not
     /// see the tree, because no path in it is one that Compose could have.
-    fn hash(&self, part: &Node, of: fn(&Node) -> String) -> Option<Digest> {
-        self.instance.root.map(|_| Digest::from_text(&of(part)))
+    fn hash<T>(&self, hash: impl FnOnce() -> T) -> Option<T> {
+        self.instance.root.map(|_| hash())
     }
 }
 

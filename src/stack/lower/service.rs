@@ -11,8 +11,8 @@ use super::{
 };
 use crate::compose::hash;
 use crate::model::build::Build;
+use crate::model::compose::ConfigHash;
 use crate::model::desired::{Dependency, Origins, PullPolicy, Registration, Rollout};
-use crate::model::digest::Digest;
 use crate::model::hook::Hooks;
 use crate::model::id::{ContainerName, ImageRef, ServiceName};
 use crate::model::secret::is_sensitive_name;
@@ -56,7 +56,7 @@ pub(super) struct Draft<'a> {
     pub(super) external_links: Vec<String>,
     pub(super) hooks: Hooks,
     /// Compose's hash of it.
-    pub(super) compose_hash: Option<Digest>,
+    pub(super) compose_hash: Option<ConfigHash>,
     pub(super) origins: Origins,
     pub(super) sensitive: BTreeSet<String>,
 }
@@ -70,7 +70,7 @@ pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Draft<'a> {
     for field in keys::SERVICE.admitted(&entry.value, report) {
         read_field(&mut draft, field, scope);
     }
-    draft.compose_hash = scope.hash(&entry.value, hash::service);
+    draft.compose_hash = scope.hash(|| hash::of_container(&entry.value));
     draft.spec.image = build::image(&draft, &entry.value, scope);
     let own_network = draft.spec.network_mode == Namespace::Default;
     if scope.legacy && own_network && draft.spec.networks.is_empty() {

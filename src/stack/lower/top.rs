@@ -6,6 +6,7 @@ use super::place::{Place, REMEDIES, UNSEEN, shown};
 use super::{Scope, files, keys};
 use crate::compose::{NOWHERE, hash};
 use crate::model::desired::{Network, Volume};
+use crate::model::digest::Digest;
 use crate::model::id::{NetworkName, VolumeName};
 use crate::model::labels::is_reserved;
 use crate::model::spec::{IpamPool, NetworkSpec, VolumeSpec};
@@ -84,7 +85,7 @@ fn network(entry: &Entry, scope: &Scope<'_>) -> Network {
             _ => spec.labels = labels(field, report),
         }
     }
-    let compose_hash = scope.hash(&entry.value, hash::network);
+    let compose_hash = scope.hash(|| Digest::from_text(hash::network(&entry.value)));
     Network { spec, external, compose_hash, origin: report.loc(entry.at) }
 }
 
@@ -103,7 +104,7 @@ fn volume(entry: &Entry, scope: &Scope<'_>) -> Volume {
         }
     }
     bound_device(&mut spec, entry, scope);
-    let compose_hash = scope.hash(&entry.value, hash::volume);
+    let compose_hash = scope.hash(|| Digest::from_text(hash::volume(&entry.value)));
     Volume { spec, external, compose_hash, origin: report.loc(entry.at) }
 }
 
