@@ -6,13 +6,15 @@
 //!
 //! Nothing here needs `Send`: the loop is single-threaded and spawns nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::action::{Action, Outcome};
 use crate::model::catalog::CatalogContents;
-use crate::model::id::{ContainerId, DeploymentId, EngineName, ImageRef, Revision, SourceId};
+use crate::model::id::{
+    ContainerId, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
+};
 use crate::model::ledger::Ledger;
 use crate::model::observed::{ContainerView, EngineContents};
 use crate::model::time::Timestamp;
@@ -22,6 +24,9 @@ use crate::model::time::Timestamp;
 pub struct Scope {
     /// Containers of these Compose projects are inspected even without labels of ours.
     pub deployments: BTreeSet<DeploymentId>,
+    /// Files whose content is needed of containers of these services that bear no labels of
+    /// ours: labels would say it.
+    pub files: BTreeMap<(DeploymentId, ServiceName), BTreeSet<String>>,
     /// Images whose presence and defaults are needed.
     pub images: BTreeSet<ImageRef>,
 }

@@ -183,6 +183,10 @@ impl Look {
 
 fn widen(scope: &mut Scope, deployment: &Deployment) {
     scope.deployments.insert(deployment.id.clone());
+    for service in deployment.services.values().filter(|service| !service.files.is_empty()) {
+        let paths = service.files.iter().map(|file| file.target.clone()).collect();
+        scope.files.insert((deployment.id.clone(), service.name.clone()), paths);
+    }
     scope.images.extend(deployment.services.values().flat_map(Service::images).cloned());
 }
 

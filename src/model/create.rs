@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::action::Target;
+use super::action::{ContainerRef, Target};
 use super::compose::ContainerLabels;
 use super::id::{ContainerName, NetworkName, VolumeName};
 use super::labels::Identity;
@@ -36,7 +36,16 @@ impl Create {
     #[must_use]
     pub fn labels(&self) -> BTreeMap<String, String> {
         let mut labels = self.spec.labels.clone();
-        labels.extend(self.compose.encode(&self.identity.replica, &self.identity.spec_hash));
+        let identity = &self.identity;
+        let compose = self.compose.encode(&identity.replica, &identity.spec_hash, |name| {
+            let peer = Peer::Service(name.clone());
+            let join = self.joins.iter().find(|join| join.peer == peer)?;
+            match &join.container.container {
+                ContainerRef::Known(id) => Some(id),
+                ContainerRef::Made(_) => None,
+            }
+        });
+        labels.extend(compose);
         labels.extend(self.identity.encode());
         labels
     }

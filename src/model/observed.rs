@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::catalog::CatalogView;
+use super::digest::Digest;
 use super::id::{
     ContainerId, ContainerName, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
     VolumeName,
@@ -81,6 +82,8 @@ pub struct ContainerView {
     pub addresses: BTreeMap<NetworkName, IpAddr>,
     /// Ports of the host that lead to it now.
     pub host_ports: BTreeMap<Port, u16>,
+    /// The SHA-256 of those of its files that were asked about, by path.
+    pub files: BTreeMap<String, Digest>,
     /// The volume behind each volume mount, by target: also anonymous ones.
     pub volumes: BTreeMap<String, VolumeName>,
 }

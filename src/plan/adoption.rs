@@ -21,6 +21,7 @@ use crate::model::ledger::{Adopted, AdoptedContainer, Ledger};
 use crate::model::observed::ContainerView;
 use crate::model::plan::{LeftAlone, Thing, WaitingOn, WhyLeft};
 use crate::model::policy::Demand;
+use crate::model::spec::{ContainerSpec, FileSpec};
 
 /// A container of a deployment's Compose project that is no replica of its stack.
 #[derive(Clone, Debug)]
@@ -98,7 +99,10 @@ impl<'a> Eye<'a> {
             return stranger(Strange::Misnamed(wanted_name(service, &replica)));
         }
         let source = &self.desired.source;
-        let identity = self.identity(view, replica, source, service.files_hash.clone());
+        // Bound files are compared as mounts; of the others only their content tells.
+        let has = |file: &FileSpec| view.files.get(&file.target) == Some(&file.content.digest());
+        let files_hash = service.files_hash.clone().filter(|_| service.files.iter().all(has));
+        let identity = self.identity(view, replica, source, files_hash);
         Some((
             deployment,
             Claim::Replica(Box::new(Owned { view, identity, proof: Proof::Compose })),
@@ -156,6 +160,45 @@ fn bears_its_name(view: &ContainerView, service: &Service, replica: &ReplicaId) 
 pub(super) fn is_compatible_name(name: &ContainerName, replica: &ReplicaId) -> bool {
     let ReplicaId { deployment, service, slot } = replica;
     name.as_str() == format!("{deployment}_{service}_{slot}")
+}
+
+/// A spec whose links say which service they lead to, as ours do. Compose writes one for
+/// each container and each name that it answers to anyway.
+pub(super) fn without_links_to_containers(
+    mut spec: ContainerSpec,
+    owned: &Owned<'_>,
+    deployment: &Deployment,
+) -> ContainerSpec {
+    if owned.proof == Proof::Labels {
+        return spec;
+    }
+    for attachment in spec.networks.values_mut() {
+        let links = std::mem::take(&mut attachment.links);
+        attachment.links = links.iter().filter_map(|link| service_link(link, deployment)).collect();
+    }
+    spec
+}
+
+fn service_link(link: &str, deployment: &Deployment) -> Option<String> {
+    let (target, alias) = link.split_once(':').unwrap_or((link, link));
+    let number = |service: &Service, separator: char| {
+        let rest = target.strip_prefix(deployment.id.as_str())?.strip_prefix(separator)?;
+        let number = rest.strip_prefix(service.name.as_str())?.strip_prefix(separator)?;
+        number.chars().all(|c| c.is_ascii_digit()).then(|| number.to_owned())
+    };
+    for service in deployment.services.values() {
+        let name = &service.name;
+        if service.container_name.as_ref().is_some_and(|own| own.as_str() == target) {
+            return (alias != name.as_str() && alias != target).then(|| format!("{name}:{alias}"));
+        }
+        for separator in ['-', '_'] {
+            if let Some(number) = number(service, separator) {
+                let own = [name.to_string(), format!("{name}{separator}{number}"), target.into()];
+                return (!own.contains(&alias.to_owned())).then(|| format!("{name}:{alias}"));
+            }
+        }
+    }
+    Some(link.to_owned())
 }
 
 /// Why a project of the deployment's name must not be taken for it: another stack of the

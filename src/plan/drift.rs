@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::adoption::{is_compatible_name, wanted_name};
+use super::adoption::{is_compatible_name, wanted_name, without_links_to_containers};
 use super::context::Context;
 use super::effective::effective;
 use super::facts::{Facts, facts};
@@ -11,7 +11,7 @@ use super::fields::{Class, class_of, is_filled_in};
 use super::ownership::{Owned, Proof};
 use super::peers;
 use crate::model::action::{Join, StepId};
-use crate::model::desired::Service;
+use crate::model::desired::{Deployment, Service};
 use crate::model::digest::Digest;
 use crate::model::id::ImageRef;
 use crate::model::observed::ImageView;
@@ -76,7 +76,7 @@ pub(super) fn compare(
             drift.recreate.push(shown.cause(difference));
         }
     }
-    let (want, have) = both_sides(service, owned, image, joins);
+    let (want, have) = both_sides(service, owned, image, joins, context.deployment);
     for mut difference in differences(&want, &have, by) {
         if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
             // Changing a limit in place left the label's hash behind: it tells nothing.
@@ -102,8 +102,10 @@ fn both_sides(
     owned: &Owned<'_>,
     image: ImageUse<'_>,
     joins: &[Join],
+    deployment: &Deployment,
 ) -> (Facts, Facts) {
-    let mut have = without_own_names(owned.view.spec.clone(), owned);
+    let have = without_links_to_containers(owned.view.spec.clone(), owned, deployment);
+    let mut have = without_own_names(have, owned);
     peers::recognise(&mut have, &service.spec, joins);
     let have = facts(&have);
     let (want, have) = match image {

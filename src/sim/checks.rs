@@ -207,7 +207,7 @@ impl State {
     }
 
     /// What the ledger says is ours of an engine.
-    fn adopted(&self, engine: &Engine) -> impl Iterator<Item = &Adopted> {
+    pub(super) fn adopted(&self, engine: &Engine) -> impl Iterator<Item = &Adopted> {
         self.store.ledger.adopted.get(&engine.name).into_iter().flat_map(BTreeMap::values)
     }
 

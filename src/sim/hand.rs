@@ -9,6 +9,7 @@ use super::engine::KILLED;
 use super::rng::Rng;
 use super::state::State;
 use super::timeline::Event;
+use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, EngineName, ImageRef, NetworkName};
 use crate::model::labels::PREFIX;
 use crate::model::ledger::Ledger;
@@ -197,7 +198,10 @@ impl State {
                 engine.come_back(&mut self.timeline);
             }
             engine.containers.retain(|_, c| c.by_us || c.identity.is_some());
-            engine.networks.retain(|name, n| n.by_us || BUILT_IN.contains(&name.as_str()));
+            engine.networks.retain(|name, network| {
+                let composes = network.spec.labels.contains_key(compose::PROJECT);
+                network.by_us || composes || BUILT_IN.contains(&name.as_str())
+            });
         }
         let names: Vec<EngineName> = self.engines.keys().cloned().collect();
         for name in &names {

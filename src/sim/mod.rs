@@ -195,12 +195,14 @@ impl Sim {
         state.engines.get(engine).map(|e| e.contents(&Scope::default())).unwrap_or_default()
     }
 
-    /// The containers of an engine that were made through [`crate::world::Act`].
+    /// The containers of an engine that were made through [`crate::world::Act`], or adopted.
     #[must_use]
     pub fn ours(&self, engine: &EngineName) -> Vec<ContainerView> {
         let state = self.state.borrow();
-        let containers = state.engines.get(engine).map(|engine| engine.containers.values());
-        containers.into_iter().flatten().filter(|c| c.by_us).map(engine::view).collect()
+        let Some(engine) = state.engines.get(engine) else { return Vec::new() };
+        let adopted = |id| state.adopted(engine).any(|all| all.containers.contains_key(id));
+        let all = engine.containers.values().filter(|c| c.by_us || adopted(&c.id));
+        all.map(engine::view).collect()
     }
 
     /// How often a container was started, by anybody.

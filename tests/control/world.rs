@@ -219,6 +219,7 @@ fn view(name: &str, spec: ContainerSpec, now: Timestamp) -> ContainerView {
         created_at: now,
         addresses: BTreeMap::new(),
         host_ports: BTreeMap::new(),
+        files: BTreeMap::new(),
         volumes: BTreeMap::new(),
     }
 }

@@ -53,7 +53,7 @@ impl Deployment {
     }
 
     pub(crate) fn scope(&self) -> Scope {
-        Scope { deployments: [self.id()].into(), images: [IMAGE.into()].into() }
+        Scope { deployments: [self.id()].into(), images: [IMAGE.into()].into(), ..Scope::default() }
     }
 
     pub(crate) fn name(&self, service: &str) -> ContainerName {

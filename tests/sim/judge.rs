@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reconciler::model::hook::Moment;
 use reconciler::model::id::{EngineName, VolumeName};
 use reconciler::model::labels::{Identity, OwnerLabels};
-use reconciler::model::observed::{ContainerView, Health, Status};
+use reconciler::model::observed::{ContainerView, Health, NetworkView, Status};
 use reconciler::sim::Sim;
 
 use super::scenario::Scenario;
@@ -110,18 +110,27 @@ fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
     let hosts = usize::from(part.host_ports.is_some() && !part.is_job());
     expect(view.host_ports.len() == hosts, "it has no host port");
     expect(spec.mounts.contains_key("/srv") == part.volume, "it has other volumes");
-    let files = Identity::decode(&spec.labels).and_then(|identity| identity.files_hash);
-    expect(files.is_some() == part.file.is_some(), "it has other files");
+    // What was adopted bears no labels that tell; the simulation shows its files instead.
+    let files = match Identity::decode(&spec.labels) {
+        Some(identity) => identity.files_hash.is_some(),
+        None => !view.files.is_empty(),
+    };
+    expect(files == part.file.is_some(), "it has other files");
     wrong
 }
 
 fn networks(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
-    let ours = |labels: &BTreeMap<String, String>| OwnerLabels::decode(labels).is_some();
+    let (ledger, _) = sim.stored_ledger();
+    let adopted = ledger.adopted.get(engine).into_iter().flat_map(BTreeMap::values);
+    let adopted: BTreeSet<_> = adopted.flat_map(|all| all.networks.iter().cloned()).collect();
+    let ours = |view: &NetworkView| {
+        OwnerLabels::decode(&view.spec.labels).is_some() || adopted.contains(&view.id)
+    };
     let have: BTreeSet<String> = sim
         .contents(engine)
         .networks
         .iter()
-        .filter(|view| ours(&view.spec.labels))
+        .filter(|view| ours(view))
         .map(|view| view.spec.name.to_string())
         .collect();
     let mut want = BTreeSet::new();

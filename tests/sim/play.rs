@@ -57,7 +57,11 @@ pub(crate) fn settings(engines: &[EngineName], catalog: bool) -> Settings {
     Settings {
         installation: "sim".into(),
         masker: Masker::new("sim"),
-        policy: HostPolicy::permissive(),
+        policy: HostPolicy {
+            // Nothing of these worlds is in a folder.
+            grants: [("*".to_owned(), ["project=unknown".to_owned()].into())].into(),
+            ..HostPolicy::permissive()
+        },
         approved: std::collections::BTreeSet::new(),
         prune_share: 100,
         engines: engines.iter().map(|name| (name.clone(), EngineSettings::default())).collect(),
@@ -164,6 +168,9 @@ pub(crate) fn play(scenario: &Scenario) -> Ending {
             }
             failures.extend(births.check(&sim, &scenario.engines));
         }
+        if number == 0 && scenario.composed {
+            failures.extend(compose(&sim, &settings, scenario));
+        }
     }
     sim.heal();
     let passes = converge(&sim, &settings, scenario, &mut failures);
@@ -176,6 +183,40 @@ pub(crate) fn play(scenario: &Scenario) -> Ending {
         passes,
         mutations: sim.mutations(),
     }
+}
+
+/// Without faults, lets everything be Compose's, once nothing is left to do. The next pass
+/// adopts it: the ledger is written, and nothing else. Returns what went wrong.
+fn compose(sim: &Sim, settings: &Settings, scenario: &Scenario) -> Vec<String> {
+    let Some(first) = scenario.chapters.first() else { return Vec::new() };
+    sim.heal();
+    for _ in 0..PASSES_TO_CONVERGE {
+        sim.idle(Duration::from_secs(1));
+        let calls = sim.mutations();
+        let Some(_) = pass(sim, settings, &first.wish) else { return Vec::new() };
+        if sim.mutations() == calls {
+            return adopt(sim, settings, scenario, &first.wish);
+        }
+    }
+    // What never works is never left alone.
+    Vec::new()
+}
+
+fn adopt(sim: &Sim, settings: &Settings, scenario: &Scenario, wish: &Wish) -> Vec<String> {
+    for engine in &scenario.engines {
+        sim.made_by_compose(engine);
+    }
+    let mut failures = Vec::new();
+    for most in [u64::try_from(wish.len()).unwrap_or(u64::MAX), 0] {
+        let calls = sim.mutations();
+        let Some(report) = pass(sim, settings, wish) else { return failures };
+        failures.extend(report.error.map(|error| format!("{error}")));
+        failures.extend(report.blocked.iter().map(|blocked| format!("blocked: {blocked:?}")));
+        if sim.mutations() - calls > most {
+            failures.push("adoption did more than remember".to_owned());
+        }
+    }
+    failures
 }
 
 /// After the faults: few passes until nothing is left to do, and the world is as wished.

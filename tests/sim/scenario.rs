@@ -22,6 +22,8 @@ pub(crate) struct Scenario {
     pub(crate) catalog: bool,
     /// The controller's loop runs, instead of one pass after the other.
     pub(crate) continuous: bool,
+    /// After the first revision, what runs is as if Compose had made it.
+    pub(crate) composed: bool,
     pub(crate) chapters: Vec<Chapter>,
 }
 
@@ -55,7 +57,14 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
         }
         chapters.push(chapter(&mut rng, &wish, &engines));
     }
-    Scenario { seed, engines, catalog, continuous: seed % 8 == 7, chapters }
+    Scenario {
+        seed,
+        engines,
+        catalog,
+        continuous: seed % 8 == 7,
+        composed: seed % 4 == 1,
+        chapters,
+    }
 }
 
 /// The same without anything going wrong.

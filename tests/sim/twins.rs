@@ -181,8 +181,14 @@ fn changed() -> Wish {
 
 fn world() -> (Sim, Scenario) {
     let engines = vec![EngineName::new("local")];
-    let scenario =
-        Scenario { seed: 1, engines, catalog: true, continuous: false, chapters: Vec::new() };
+    let scenario = Scenario {
+        seed: 1,
+        engines,
+        catalog: true,
+        continuous: false,
+        composed: false,
+        chapters: Vec::new(),
+    };
     let sim = world_of(&scenario);
     sim.promise(promises(&[], &wish()));
     (sim, scenario)

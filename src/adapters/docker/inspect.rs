@@ -71,8 +71,7 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
     spec.healthcheck = config.healthcheck.map(healthcheck);
     spec.stop_signal = said(config.stop_signal);
     spec.stop_timeout = config.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok());
-    spec.exposed =
-        config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p)).collect();
+    spec.exposed = config.exposed_ports.unwrap_or_default().iter().flat_map(|p| ports(p)).collect();
     spec.tty = config.tty.unwrap_or_default();
     spec.stdin_open = config.open_stdin.unwrap_or_default();
     spec.mounts = mounts::read(&points, &host);
@@ -87,6 +86,7 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
         created_at: seen.created.as_deref().and_then(instant).ok_or(Lacking("Created"))?,
         addresses: addresses(&settings),
         host_ports: host_ports(settings.ports.unwrap_or_default()),
+        files: BTreeMap::new(),
         volumes: mounts::volumes(shares::own_volumes(&spec, &points)),
         id,
         name,
@@ -158,7 +158,7 @@ pub(super) fn image(seen: ImageInspect) -> Result<ImageView, Lacking> {
         working_dir: said(config.working_dir),
         labels: config.labels.unwrap_or_default(),
         healthcheck: config.healthcheck.map(healthcheck),
-        exposed: sorted(config.exposed_ports.unwrap_or_default().iter().filter_map(|p| port(p))),
+        exposed: sorted(config.exposed_ports.unwrap_or_default().iter().flat_map(|p| ports(p))),
         volumes: config.volumes.unwrap_or_default(),
         stop_signal: said(config.stop_signal),
         platform: platform(seen.os, seen.architecture, seen.variant),
@@ -261,6 +261,15 @@ fn port(text: &str) -> Option<Port> {
         _ => return None,
     };
     Some(Port { number: number.parse().ok()?, protocol })
+}
+
+/// The ports of a range, which Compose leaves to the engine as it is written: `80-82/tcp`.
+fn ports(text: &str) -> Vec<Port> {
+    let (range, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    let number = |text: &str| port(&format!("{text}/{protocol}"));
+    let (Some(first), Some(last)) = (number(first), number(last)) else { return Vec::new() };
+    (first.number..=last.number).map(|number| Port { number, ..first }).collect()
 }
 
 fn published(bindings: PortMap) -> BTreeSet<PublishedPort> {

@@ -14,6 +14,7 @@ mod answer;
 mod archive;
 mod body;
 mod build;
+mod contents;
 mod endpoint;
 mod error;
 mod events;

@@ -34,7 +34,9 @@ impl Docker {
             others.into_iter().partition(is_concerned);
         let adoptable = adoptable.into_iter().map(|other| other.id).collect();
         let mut containers = ours;
-        containers.extend(self.inspected(adoptable).await?);
+        for view in self.inspected(adoptable).await? {
+            containers.push(self.look_into(view, scope).await?);
+        }
         containers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         let others = others.into_iter().filter_map(|other| Some((other.name?, other.id))).collect();
         Ok(EngineContents { id: Some(id), containers, others, networks, volumes, images, own })

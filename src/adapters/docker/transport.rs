@@ -9,7 +9,7 @@ use bollard::BollardRequest;
 use bollard::errors::Error;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Either};
+use http_body_util::{BodyExt as _, Either, Limited};
 use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
 use serde_json::Value;
@@ -195,6 +195,20 @@ impl Transport {
         let said = said.as_ref().and_then(|said| said["message"].as_str());
         let message = said.map_or_else(|| String::from_utf8_lossy(&answer).into(), str::to_owned);
         Err(Error::DockerResponseServerError { status_code: status.as_u16(), message })
+    }
+
+    /// The same; `None` if it is longer than that.
+    pub(super) async fn get_up_to(&self, path: &str, most: usize) -> Result<Option<Bytes>, Error> {
+        let version = self.engine().await?.version;
+        let uri = format!("/v{version}{path}");
+        let response = self.call(Request::get(uri).body(full(""))?).await?;
+        let status_code = response.status().as_u16();
+        if status_code != 200 {
+            let message = format!("{path} cannot be read");
+            return Err(Error::DockerResponseServerError { status_code, message });
+        }
+        let answer = Limited::new(response.into_body(), most).collect().await;
+        Ok(answer.ok().map(http_body_util::Collected::to_bytes))
     }
 
     /// Opens the stream of the events that these filters (JSON) let through. Any byte in

@@ -1,5 +1,6 @@
 //! What a model engine answers: lists and inspects.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Container, Engine};
@@ -70,6 +71,10 @@ pub(in crate::sim) fn view(container: &Container) -> ContainerView {
             .map(|(name, address)| (name.clone(), IpAddr::V4(*address)))
             .collect(),
         host_ports: container.host_ports.clone(),
+        files: match container.spec.labels.keys().any(|name| name.starts_with(PREFIX)) {
+            true => BTreeMap::new(),
+            false => container.uploads.clone(),
+        },
         volumes: container.volumes.clone(),
     }
 }
