@@ -120,5 +120,6 @@ golden! {
     replaces_stop_first_where_it_must,
     scales_up_and_down,
     unseen_is_not_absent,
+    what_compose_put_into_it_is_compared,
     without_the_ledger_adoption_is_unknown,
 }

@@ -135,6 +135,10 @@ impl World {
             scope.deployments.insert(id.clone());
             if let Entry::Valid(deployment, _) = entry {
                 names.insert(id.to_string());
+                for service in deployment.services.values() {
+                    let paths = service.files.iter().map(|file| file.target.clone()).collect();
+                    scope.files.insert((id.clone(), service.name.clone()), paths);
+                }
                 scope
                     .images
                     .extend(deployment.services.values().flat_map(Service::images).cloned());

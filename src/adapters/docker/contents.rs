@@ -6,9 +6,12 @@ use std::io::Read as _;
 
 use bollard::errors::Error;
 use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt as _, Limited};
 
 use super::Docker;
-use super::transport::percent_encoded;
+use super::transport::{Transport, percent_encoded};
+use crate::adapters::http::full;
 use crate::model::compose;
 use crate::model::digest::Digest;
 use crate::model::labels::PREFIX;
@@ -38,6 +41,22 @@ impl Docker {
             }
         }
         Ok(view)
+    }
+}
+
+impl Transport {
+    /// The answer to a GET of this path and query; `None` if it is longer than that.
+    pub(super) async fn get_up_to(&self, path: &str, most: usize) -> Result<Option<Bytes>, Error> {
+        let version = self.engine().await?.version;
+        let uri = format!("/v{version}{path}");
+        let response = self.call(Request::get(uri).body(full(""))?).await?;
+        let status_code = response.status().as_u16();
+        if status_code != 200 {
+            let message = format!("{path} cannot be read");
+            return Err(Error::DockerResponseServerError { status_code, message });
+        }
+        let answer = Limited::new(response.into_body(), most).collect().await;
+        Ok(answer.ok().map(http_body_util::Collected::to_bytes))
     }
 }
 

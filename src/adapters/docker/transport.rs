@@ -9,7 +9,7 @@ use bollard::BollardRequest;
 use bollard::errors::Error;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Either, Limited};
+use http_body_util::{BodyExt as _, Either};
 use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
 use serde_json::Value;
@@ -197,20 +197,6 @@ impl Transport {
         Err(Error::DockerResponseServerError { status_code: status.as_u16(), message })
     }
 
-    /// The same; `None` if it is longer than that.
-    pub(super) async fn get_up_to(&self, path: &str, most: usize) -> Result<Option<Bytes>, Error> {
-        let version = self.engine().await?.version;
-        let uri = format!("/v{version}{path}");
-        let response = self.call(Request::get(uri).body(full(""))?).await?;
-        let status_code = response.status().as_u16();
-        if status_code != 200 {
-            let message = format!("{path} cannot be read");
-            return Err(Error::DockerResponseServerError { status_code, message });
-        }
-        let answer = Limited::new(response.into_body(), most).collect().await;
-        Ok(answer.ok().map(http_body_util::Collected::to_bytes))
-    }
-
     /// Opens the stream of the events that these filters (JSON) let through. Any byte in
     /// it is an event; none is read, so that no engine can confuse us with a new one.
     pub(super) async fn open_events(&self, filters: &str) -> Result<Incoming, Error> {
@@ -316,7 +302,7 @@ impl Transport {
         Ok(*known.insert(Engine { version, builder }))
     }
 
-    async fn call(&self, request: Request<Body>) -> Result<Response<Incoming>, Error> {
+    pub(super) async fn call(&self, request: Request<Body>) -> Result<Response<Incoming>, Error> {
         match self.client.send(request).await {
             Ok(response) => Ok(response),
             Err(error) => {
