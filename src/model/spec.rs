@@ -5,6 +5,7 @@
 //! planner compares them field by field.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -178,9 +179,14 @@ impl ContainerSpec {
     /// hashes: fields of later versions, at their defaults, do not change them.
     #[must_use]
     pub fn said(&self) -> Value {
-        let json = |spec: &Self| serde_json::to_value(spec).expect("BUG: a spec is always JSON");
-        beyond(json(self), &json(&Self::of_image(ImageRef::new(""))))
+        static NOTHING: LazyLock<Value> =
+            LazyLock::new(|| json(&ContainerSpec::of_image(ImageRef::new(""))));
+        beyond(json(self), &NOTHING)
     }
+}
+
+fn json(spec: &ContainerSpec) -> Value {
+    serde_json::to_value(spec).expect("BUG: a spec is always JSON")
 }
 
 /// The members of `value` that are not as in `default`, at any depth.

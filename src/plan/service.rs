@@ -1,5 +1,6 @@
 //! The services of one deployment, in the order of their dependencies.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::draft::{After, Scribe, because};
 use super::order::Order;
 use super::ownership::Owned;
 use super::peers;
-use super::slot::{Later, Settled};
+use super::slot::{Choice, Later, Settled};
 use super::state::{is_good, is_running, known};
 use crate::model::action::{Action, StepId, Until};
 use crate::model::desired::Service;
@@ -35,6 +36,8 @@ pub(super) struct Services<'a, 's> {
     pub(super) later: Vec<Later<'a>>,
     /// What of a service has to run before its first replica.
     pub(super) init_done: BTreeMap<ServiceName, After>,
+    /// What was chosen in each slot: a choice compares whole containers.
+    pub(super) choices: RefCell<BTreeMap<(&'a ServiceName, Slot), Choice<'a>>>,
     orphans: Vec<(&'a Owned<'a>, StepId)>,
 }
 
@@ -56,6 +59,7 @@ impl<'a, 's> Services<'a, 's> {
             settled: BTreeMap::new(),
             later: Vec::new(),
             init_done: BTreeMap::new(),
+            choices: RefCell::default(),
             orphans: Vec::new(),
         }
     }

@@ -32,6 +32,7 @@ pub(super) struct Settled<'a> {
 }
 
 /// The containers of a slot, sorted into the one that stays and the others.
+#[derive(Clone)]
 pub(super) struct Choice<'a> {
     pub(super) keep: Option<(&'a Owned<'a>, Drift)>,
     /// Why there is nothing to keep.
@@ -105,7 +106,14 @@ impl<'a> Services<'a, '_> {
         settled
     }
 
+    /// Which container of a slot stays, if one does. No step changes the answer.
     pub(super) fn choose(&self, service: &'a Service, slot: Slot) -> Choice<'a> {
+        let mut choices = self.choices.borrow_mut();
+        let choice = choices.entry((&service.name, slot));
+        choice.or_insert_with(|| self.compared(service, slot)).clone()
+    }
+
+    fn compared(&self, service: &'a Service, slot: Slot) -> Choice<'a> {
         let image = self.images[&service.spec.image];
         let joins = self.joins(service);
         let mut matching = Vec::new();

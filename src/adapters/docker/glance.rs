@@ -86,21 +86,18 @@ impl Docker {
     }
 
     async fn fresh_glance(&self) -> Result<Glance, OutsideError> {
-        let ((ours, others, own), networks, volumes, id) = futures_util::try_join!(
-            self.listed(),
-            self.networks(),
-            self.volumes(),
-            self.engine_id(),
-        )?;
-        Ok(Glance { id, ours, others, own, networks, volumes })
+        let (listed, networks, volumes) =
+            futures_util::try_join!(self.listed(), self.networks(), self.volumes())?;
+        Ok(Glance { networks, volumes, ..listed })
     }
 
-    async fn listed(
-        &self,
-    ) -> Result<(Vec<ContainerView>, Vec<Other>, Option<ContainerId>), OutsideError> {
+    /// A glance without networks and volumes.
+    async fn listed(&self) -> Result<Glance, OutsideError> {
         let (mut ids, mut ours, mut others) = (Vec::new(), Vec::new(), Vec::new());
         let answer = self.get("/containers/json?all=true").await?;
-        for seen in self.decoded::<Vec<ContainerSummary<'_>>>(&answer)? {
+        let list: Vec<ContainerSummary<'_>> = self.decoded(&answer)?;
+        let remembered = self.remembered_id(&list);
+        for seen in list {
             let id = ContainerId::new(&*seen.id.0);
             ids.push(id.clone());
             let is_ledger = seen.label(ledger::LABEL).is_some();
@@ -114,7 +111,9 @@ impl Docker {
             }
         }
         drop(answer);
-        Ok((self.inspected(ours).await?, others, Traces::ours().among(&ids)))
+        let (ours, id) = futures_util::try_join!(self.inspected(ours), self.engine_id(remembered))?;
+        let own = Traces::ours().among(&ids);
+        Ok(Glance { id, ours, others, own, networks: Vec::new(), volumes: Vec::new() })
     }
 
     /// These containers, in no order; those that vanished meanwhile are not among them.
@@ -146,9 +145,16 @@ impl Docker {
         Ok(views)
     }
 
-    /// The id that the engine gives itself, asked for once: it is expensive to ask.
-    async fn engine_id(&self) -> Result<EngineId, OutsideError> {
+    /// The id that the engine gave itself when the ledger was written. Without a ledger it
+    /// is asked for, once: it starts two programs for the answer.
+    pub(super) async fn engine_id(
+        &self,
+        remembered: Option<EngineId>,
+    ) -> Result<EngineId, OutsideError> {
         let asked = self.id.get_or_try_init(|| async {
+            if let Some(id) = remembered {
+                return Ok(id);
+            }
             let info: Info = self.decoded(&self.get("/info").await?)?;
             let id = info.id.filter(|id| !id.is_empty());
             id.map(EngineId::new).ok_or_else(|| self.failed("it does not say its id"))

@@ -15,7 +15,7 @@ use super::act::INSTALLATION;
 use super::answer::ContainerSummary;
 use super::transport::percent_encoded;
 use crate::model::action::LedgerChange;
-use crate::model::id::ContainerId;
+use crate::model::id::{ContainerId, EngineId};
 use crate::model::ledger::Ledger;
 use crate::world::OutsideError;
 
@@ -26,6 +26,9 @@ pub(super) const IMAGE: &str = "reconciler.internal/ledger:1";
 /// The label that holds the ledger as JSON.
 pub(super) const LABEL: &str = "reconciler.ledger";
 
+/// The label that holds the engine's id, which is expensive to ask for. It is as true as
+/// the ledger itself: both are on the engine that they are about.
+const ENGINE: &str = "reconciler.engine";
 const IMAGE_NAME: &str = "reconciler.internal/ledger";
 const IMAGE_TAG: &str = "1";
 const NAME: &str = "reconciler-ledger-";
@@ -58,13 +61,14 @@ impl Docker {
         ledger.apply(change);
         let text = serde_json::to_string(&ledger).expect("BUG: a ledger is always valid JSON");
         self.provide_image().await?;
+        let engine = self.engine_id(None).await?;
         let next = generation + 1;
         let options = CreateContainerOptions {
             name: Some(self.ledger_name(next)),
             ..CreateContainerOptions::default()
         };
-        let call =
-            self.api.create_container(Some(options), body(self.installation.as_str(), &text));
+        let body = body(self.installation.as_str(), engine.as_str(), &text);
+        let call = self.api.create_container(Some(options), body);
         let made = ContainerId::new(self.within(super::act::LONG, call).await?.id);
 
         // Whoever read long ago may take a generation that has come and gone meanwhile.
@@ -100,10 +104,8 @@ impl Docker {
         let mut written: Vec<Written> = list
             .iter()
             .filter_map(|summary| {
-                // Labels are copied by `docker commit`; a name exists once.
-                let generation = summary.name()?.strip_prefix(&self.ledger_prefix())?;
                 Some(Written {
-                    generation: generation.parse().ok()?,
+                    generation: self.generation(summary)?,
                     container: ContainerId::new(&*summary.id.0),
                     text: summary.label(LABEL)?.to_owned(),
                 })
@@ -111,6 +113,21 @@ impl Docker {
             .collect();
         written.sort_by_key(|one| one.generation);
         Ok(written)
+    }
+
+    /// Which generation of our ledger this is. Labels are copied by `docker commit`; a
+    /// name exists once.
+    fn generation(&self, seen: &ContainerSummary<'_>) -> Option<u64> {
+        let ours = seen.label(INSTALLATION) == Some(self.installation.as_str());
+        let name = seen.name().filter(|_| ours && seen.label(LABEL).is_some())?;
+        name.strip_prefix(&self.ledger_prefix())?.parse().ok()
+    }
+
+    /// The engine's id as the newest ledger among these remembers it.
+    pub(super) fn remembered_id(&self, seen: &[ContainerSummary<'_>]) -> Option<EngineId> {
+        let written = seen.iter().filter_map(|seen| Some((self.generation(seen)?, seen)));
+        let (_, newest) = written.max_by_key(|(generation, _)| *generation)?;
+        newest.label(ENGINE).filter(|id| !id.is_empty()).map(EngineId::from)
     }
 
     async fn provide_image(&self) -> Result<(), OutsideError> {
@@ -142,17 +159,20 @@ impl Docker {
 /// belongs to no deployment.
 pub(super) fn is_ledger(name: &str, created: &Value) -> bool {
     let label = |label: &str| created["Labels"][label].as_str();
-    let (Some(installation), Some(text)) = (label(INSTALLATION), label(LABEL)) else {
+    let (Some(installation), Some(engine), Some(text)) =
+        (label(INSTALLATION), label(ENGINE), label(LABEL))
+    else {
         return false;
     };
     let generation = name.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(installation));
     let generation = generation.and_then(|rest| rest.strip_prefix('-'));
     generation.is_some_and(|number| number.parse::<u64>().is_ok())
-        && serde_json::to_value(body(installation, text)).is_ok_and(|ledger| ledger == *created)
+        && serde_json::to_value(body(installation, engine, text))
+            .is_ok_and(|ledger| ledger == *created)
 }
 
-fn body(installation: &str, text: &str) -> ContainerCreateBody {
-    let labels = [(INSTALLATION, installation), (LABEL, text)];
+fn body(installation: &str, engine: &str, text: &str) -> ContainerCreateBody {
+    let labels = [(INSTALLATION, installation), (ENGINE, engine), (LABEL, text)];
     let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
     ContainerCreateBody {
         image: Some(IMAGE.to_owned()),
@@ -172,7 +192,7 @@ mod tests {
     use super::*;
 
     fn written() -> Value {
-        serde_json::to_value(body("main", "{}")).unwrap()
+        serde_json::to_value(body("main", "ENGINE", "{}")).unwrap()
     }
 
     #[test]

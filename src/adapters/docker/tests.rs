@@ -164,6 +164,26 @@ async fn a_look_that_was_begun_asks_for_nothing_twice_and_counts_once() {
 }
 
 #[tokio::test]
+async fn the_engines_id_is_asked_for_only_without_a_ledger_that_knows_it() {
+    let ledger = |name: &str, installation: &str| {
+        json!({"Id": name, "Names": [format!("/{name}")], "Labels": {
+            "reconciler.installation": installation, "reconciler.ledger": "{}",
+            "reconciler.engine": format!("of {name}"),
+        }})
+    };
+    // A copy of one under another name, and another installation's, know nothing.
+    let strangers = [ledger("copy", "main"), ledger("reconciler-ledger-other-9", "other")];
+    let engine = FakeEngine::start(vec![("GET /containers/json", 200, json!(strangers))]);
+    assert_eq!(look(&engine).await.unwrap().id, Some("ENGINE".into()));
+
+    let ours =
+        [9, 10].map(|generation| ledger(&format!("reconciler-ledger-main-{generation}"), "main"));
+    let engine = FakeEngine::start(vec![("GET /containers/json", 200, json!(ours))]);
+    assert_eq!(look(&engine).await.unwrap().id, Some("of reconciler-ledger-main-10".into()));
+    assert!(engine.requests().iter().all(|line| !line.contains("/info")));
+}
+
+#[tokio::test]
 async fn half_an_answer_is_no_answer() {
     let failure = json!({"message": "boom"});
     let list = || ("GET /containers/json", 200, json!([listed("a1")]));
