@@ -36,7 +36,8 @@ pub(super) struct Services<'a, 's> {
     pub(super) later: Vec<Later<'a>>,
     /// What of a service has to run before its first replica.
     pub(super) init_done: BTreeMap<ServiceName, After>,
-    /// What was chosen in each slot: a choice compares whole containers.
+    /// What was chosen in slots since another service was settled: a choice compares
+    /// whole containers.
     pub(super) choices: RefCell<BTreeMap<(&'a ServiceName, Slot), Choice<'a>>>,
     orphans: Vec<(&'a Owned<'a>, StepId)>,
 }
@@ -128,6 +129,8 @@ impl<'a, 's> Services<'a, 's> {
         }
         self.scale_down(service, &mended);
         self.settled.insert(service.name.clone(), done);
+        // Whoever shares with its containers compares with what they are now.
+        self.choices.take();
     }
 
     /// The slots that a service fills.

@@ -106,7 +106,7 @@ impl<'a> Services<'a, '_> {
         settled
     }
 
-    /// Which container of a slot stays, if one does. No step changes the answer.
+    /// Which container of a slot stays, if one does.
     pub(super) fn choose(&self, service: &'a Service, slot: Slot) -> Choice<'a> {
         let mut choices = self.choices.borrow_mut();
         let choice = choices.entry((&service.name, slot));
