@@ -242,6 +242,11 @@ pub enum WaitingOn {
     },
     /// An address under which others reach the replica.
     Address,
+    /// An engine that can do it.
+    Ability {
+        /// What it must have.
+        needs: String,
+    },
     /// The image is there: the stack forbids to pull it.
     Image,
     /// The catalog name is free: others use it.

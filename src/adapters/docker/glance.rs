@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::act::INSTALLATION;
 use super::answer::{ContainerSummary, Info, Network, Volumes};
 use super::{AT_ONCE, Docker, Traces, inspect, ledger};
+use crate::model::ability::Abilities;
 use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
 use crate::model::observed::{ContainerView, NetworkView, VolumeView};
@@ -24,6 +25,7 @@ const TURNS: usize = 8;
 /// What a look finds whatever its scope is.
 pub(super) struct Glance {
     pub(super) id: EngineId,
+    pub(super) abilities: Abilities,
     /// The containers with our installation's label.
     pub(super) ours: Vec<ContainerView>,
     /// All others.
@@ -86,13 +88,9 @@ impl Docker {
     }
 
     async fn fresh_glance(&self) -> Result<Glance, OutsideError> {
-        let ((ours, others, own), networks, volumes, id) = futures_util::try_join!(
-            self.listed(),
-            self.networks(),
-            self.volumes(),
-            self.engine_id(),
-        )?;
-        Ok(Glance { id, ours, others, own, networks, volumes })
+        let ((ours, others, own), networks, volumes, (id, abilities)) =
+            futures_util::try_join!(self.listed(), self.networks(), self.volumes(), self.about(),)?;
+        Ok(Glance { id, abilities, ours, others, own, networks, volumes })
     }
 
     async fn listed(
@@ -146,13 +144,17 @@ impl Docker {
         Ok(views)
     }
 
-    /// The id that the engine gives itself, asked for once: it is expensive to ask.
-    async fn engine_id(&self) -> Result<EngineId, OutsideError> {
-        let asked = self.id.get_or_try_init(|| async {
+    /// The id that the engine gives itself, and what it can do. Asked for once: it is
+    /// expensive to ask; only the API version is that of the last connection.
+    async fn about(&self) -> Result<(EngineId, Abilities), OutsideError> {
+        let asked = self.about.get_or_try_init(|| async {
             let info: Info = self.decoded(&self.get("/info").await?)?;
-            let id = info.id.filter(|id| !id.is_empty());
-            id.map(EngineId::new).ok_or_else(|| self.failed("it does not say its id"))
+            let id = info.id.clone().filter(|id| !id.is_empty());
+            let id = id.ok_or_else(|| self.failed("it does not say its id"))?;
+            Ok::<_, OutsideError>((EngineId::new(id), inspect::abilities(info)))
         });
-        asked.await.cloned()
+        let (id, abilities) = asked.await?.clone();
+        let api = self.read(self.transport.version()).await?;
+        Ok((id, Abilities { api, ..abilities }))
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Container, Engine};
+use crate::model::ability::Abilities;
 use crate::model::compose::PROJECT;
 use crate::model::labels::PREFIX;
 use crate::model::observed::{
@@ -23,6 +24,7 @@ impl Engine {
             });
         EngineContents {
             id: Some(self.id.clone()),
+            abilities: Abilities::default(),
             containers: inspected.into_iter().map(view).collect(),
             others: others.into_iter().map(|c| (c.name.clone(), c.id.clone())).collect(),
             networks: self
