@@ -268,10 +268,10 @@ fn privileges() -> Vec<Row> {
 fn mounts() -> Vec<Row> {
     vec![
         row(
-            "slave",
-            |s| bind(s, Mount { propagation: Some(Propagation::Slave), ..Mount::default() }),
+            "private",
+            |s| bind(s, Mount { propagation: Some(Propagation::Private), ..Mount::default() }),
             "/Mounts/0/Propagation",
-            json!("slave"),
+            json!("private"),
         ),
         row(
             "relabel",
