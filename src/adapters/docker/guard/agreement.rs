@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::{Outgoing, examine};
@@ -16,7 +16,8 @@ use crate::model::spec::{Attachment, ContainerSpec, Mount, MountSource, Propagat
 fn examined(body: &Value) -> BTreeSet<Demand> {
     let bytes = body.to_string().into_bytes();
     let (method, path) = (&Method::POST, "/containers/create");
-    examine(Outgoing { method, path, query: "", body: Some(&bytes) }).unwrap().demands
+    let headers = &HeaderMap::new();
+    examine(Outgoing { method, path, query: "", headers, body: Some(&bytes) }).unwrap().demands
 }
 
 /// Each way in which a container can demand something of the host.
