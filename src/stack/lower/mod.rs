@@ -3,10 +3,12 @@
 mod build;
 mod contexts;
 mod depends;
+mod devices;
 mod extension;
 mod files;
 mod finish;
 mod health;
+mod host;
 mod keys;
 mod limits;
 mod mounts;
