@@ -89,6 +89,8 @@ pub enum Reason {
     Changed(Difference),
     /// The image is not on the engine.
     ImageAbsent,
+    /// The image is there, but its policy asks for a newer one.
+    Refreshed,
     /// No image was built from this context yet.
     NotBuilt {
         /// The hash of the context.

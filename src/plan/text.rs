@@ -81,7 +81,7 @@ impl Display for LeftAlone {
 impl Display for Action {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PullImage { image } => write!(f, "pull image {image}"),
+            Self::PullImage { image, .. } => write!(f, "pull image {image}"),
             Self::BuildImage { tag, build, .. } if tag.as_str().starts_with(FOLDERS) => {
                 write!(f, "build an image of folder {:?}", build.context)
             }

@@ -146,7 +146,6 @@ fn process() -> Vec<Row> {
             json!({"Type": "local", "Config": {"max-size": "1m", "max-file": "2"}}),
         ),
         ("platform", "platform: linux/amd64", "/Platform", json!("linux")),
-        ("socket", "use_api_socket: true", "/Mounts/0/Destination", json!("/var/run/docker.sock")),
     ]
 }
 
