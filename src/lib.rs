@@ -30,13 +30,25 @@
 pub mod model;
 pub mod world;
 
+#[cfg_attr(
+    not(feature = "runtime"),
+    allow(dead_code, unused_imports, reason = "some of it only serves the command line")
+)]
 mod compose;
+#[cfg_attr(
+    not(feature = "runtime"),
+    allow(dead_code, unused_imports, reason = "some of it only serves the command line")
+)]
 mod text;
 
 pub mod context;
 pub mod control;
 pub mod plan;
 pub mod sim;
+#[cfg_attr(
+    not(feature = "runtime"),
+    allow(dead_code, unused_imports, reason = "some of it only serves the command line")
+)]
 pub mod stack;
 
 #[cfg(feature = "runtime")]

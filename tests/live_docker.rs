@@ -2,6 +2,9 @@
 //! nextest run --features live --test live_docker`.
 
 #[cfg(test)]
+#[path = "live_docker/attributes.rs"]
+mod attributes;
+#[cfg(test)]
 #[path = "live_docker/builds.rs"]
 mod builds;
 #[cfg(test)]

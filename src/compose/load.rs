@@ -131,7 +131,7 @@ impl<'a> Loader<'a> {
             let help = "put all services below `services:`".to_owned();
             self.report.refuse_as(LEGACY, tree.span, message, Some(help));
         }
-        if scope.legacy != other { legacy::wrap(tree, self.report) } else { tree }
+        if scope.legacy == other { tree } else { legacy::wrap(tree, self.report) }
     }
 
     /// Checks what was merged so far, and brings it into canonical form.

@@ -127,7 +127,7 @@ mod tests {
             revision: "r1".into(),
             steps: vec![
                 step(1, &[], start("a")),
-                step(2, &[], Action::PullImage { image: "b:1".into() }),
+                step(2, &[], Action::PullImage { image: "b:1".into(), platform: None }),
                 step(3, &[2], stop),
                 step(4, &[1, 3], start("b")),
                 step(5, &[], start("c")),

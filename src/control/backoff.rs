@@ -55,7 +55,7 @@ impl Subject {
     #[must_use]
     pub fn of(step: &Step) -> Self {
         let (kind, name) = match &step.action {
-            Action::PullImage { image } | Action::BuildImage { tag: image, .. } => {
+            Action::PullImage { image, .. } | Action::BuildImage { tag: image, .. } => {
                 (Kind::Image, image.to_string())
             }
             Action::CreateNetwork { network, .. } => (Kind::Network, network.name.to_string()),

@@ -2,13 +2,14 @@
 //! the compiler knows it.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::observed::ObservedState;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, Reason};
 use crate::plan::{self, Settings};
 use crate::world::{Act, Clock, Observe, Snapshot, Source};
 
@@ -95,14 +96,25 @@ pub async fn apply<W: Act, C: Clock>(
     if report.error.is_none() {
         let Setup { world, clock, limits, progress, .. } = setup;
         let mut execution = Execution::default();
-        let changes = !plan.is_empty();
+        let (changes, refreshes) = (!plan.is_empty(), refreshes(&plan));
         let mut steps = plan.steps;
         steps.extend(plan.adoptions);
         if !steps.is_empty() {
             let tree = snapshot.tree;
+            let again = Arc::clone(&tree);
             execution = execute(world, clock, steps, tree, &limits, stop, progress).await;
             if changes && !stop.is_requested() {
-                report = look_again(setup, &desired).await;
+                let (observed, next) = look(setup, &desired).await;
+                report = Report::of_plan(&desired, &observed, &next);
+                // What a refreshed image changes could not be known before.
+                let failed = execution.failures().next().is_some();
+                if refreshes && !failed && !next.is_empty() && faults(&next).is_none() {
+                    progress.event(&Event::Planned(&next));
+                    let second =
+                        execute(world, clock, next.steps, again, &limits, stop, progress).await;
+                    execution = Execution::joined(vec![execution, second]).unwrap_or_default();
+                    report = look_again(setup, &desired).await;
+                }
             }
         }
         report = settle(setup, &desired, report, stop).await;
@@ -116,10 +128,24 @@ async fn look_again<W: Observe, C: Clock>(
     setup: Setup<'_, W, C>,
     desired: &DesiredState,
 ) -> Report {
+    let (observed, plan) = look(setup, desired).await;
+    Report::of_plan(desired, &observed, &plan)
+}
+
+async fn look<W: Observe, C: Clock>(
+    setup: Setup<'_, W, C>,
+    desired: &DesiredState,
+) -> (ObservedState, Plan) {
     let Setup { world, clock, settings, limits, .. } = setup;
     let observed = observe(world, clock, desired, settings, limits.look).await;
     let plan = plan::plan(desired, &observed, settings);
-    Report::of_plan(desired, &observed, &plan)
+    (observed, plan)
+}
+
+/// Whether a plan pulls an image that is there already.
+fn refreshes(plan: &Plan) -> bool {
+    let causes = plan.steps.iter().flat_map(|step| &step.causes);
+    causes.into_iter().any(|cause| cause.reason == Reason::Refreshed)
 }
 
 /// Looks until every deployment that is what git says is known to work or not to. A plan

@@ -21,6 +21,7 @@ use super::labels::OwnerLabels;
 use super::ledger::{Adopted, DeploymentRecord};
 use super::limits::Limits;
 use super::observed::ContainerView;
+use super::platform::Platform;
 pub use super::registrant::{Endpoint, Registrant};
 use super::spec::{Attachment, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec};
 
@@ -51,6 +52,8 @@ pub enum Action {
     PullImage {
         /// Which.
         image: ImageRef,
+        /// For which platform; `None` for the engine's own.
+        platform: Option<Platform>,
     },
     /// Build an image from a context of the tree.
     BuildImage {

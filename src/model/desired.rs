@@ -193,6 +193,10 @@ pub enum PullPolicy {
     Missing,
     /// Never: absent is an error.
     Never,
+    /// Once for each revision of the source.
+    Always,
+    /// When it was not pulled for so long.
+    Every(Duration),
 }
 
 /// One entry of `depends_on`.

@@ -73,8 +73,8 @@ pub struct Identity {
     pub succeeds: bool,
     /// Names of environment variables whose values are sensitive.
     pub masked: Vec<String>,
-    /// What the stack asked for of that which an engine fills in by itself: the paths of
-    /// the facts.
+    /// What the stack asked for of that with which an engine may do as it likes: the paths
+    /// of the facts.
     pub asked: Vec<String>,
 }
 

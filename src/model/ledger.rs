@@ -11,8 +11,10 @@ use super::action::LedgerChange;
 use super::desired::Layout;
 use super::digest::Digest;
 use super::id::{
-    ContainerId, DeploymentId, EngineName, NetworkId, Revision, ServiceName, SourceId, VolumeName,
+    ContainerId, DeploymentId, EngineName, ImageRef, NetworkId, Revision, ServiceName, SourceId,
+    VolumeName,
 };
+use super::time::Timestamp;
 
 /// The ledger as seen.
 #[derive(Clone, Debug)]
@@ -109,4 +111,16 @@ pub struct DeploymentRecord {
     /// is replaced.
     #[serde(default)]
     pub scale: BTreeMap<ServiceName, u32>,
+    /// When images were pulled whose policy asks for it: an engine does not tell.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pulled: BTreeMap<ImageRef, Pulled>,
+}
+
+/// When an image was pulled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulled {
+    /// The time.
+    pub at: Timestamp,
+    /// The revision that asked for it.
+    pub revision: Revision,
 }

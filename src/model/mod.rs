@@ -7,8 +7,10 @@
 //!   share with the host or with each other.
 //! - [`build`]: how an image is built.
 //! - [`hook`]: what runs in or before a container when it starts or stops.
+//! - [`policy`], [`demands`]: what a stack may demand of the host, and what it does.
 //! - [`desired`]: deployments as one revision of a source asks for them.
 //! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
+//!   [`ability`]: what an engine can do.
 //! - [`ledger`]: what must be remembered and labels cannot say.
 //! - [`labels`]: how identity is written on a container, and read back.
 //! - [`action`]: one call to one outside system each; [`registrant`]: one of its payloads.
@@ -18,12 +20,14 @@
 //!
 //! Nothing here does I/O, reads a clock or draws a random number.
 
+pub mod ability;
 pub mod action;
 pub mod adoption;
 pub mod build;
 pub mod catalog;
 pub mod compose;
 pub mod create;
+pub mod demands;
 pub mod desired;
 pub mod diagnostic;
 pub mod difference;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use super::ability::Abilities;
 use super::catalog::CatalogView;
 use super::digest::Digest;
 use super::id::{
@@ -46,6 +47,8 @@ pub enum EngineView {
 pub struct EngineContents {
     /// The id that the engine gives itself.
     pub id: Option<EngineId>,
+    /// What it can do.
+    pub abilities: Abilities,
     /// Containers that may be ours, inspected.
     pub containers: Vec<ContainerView>,
     /// All other containers, by name: their names are taken.

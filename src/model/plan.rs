@@ -89,6 +89,8 @@ pub enum Reason {
     Changed(Difference),
     /// The image is not on the engine.
     ImageAbsent,
+    /// The image is there, but its policy asks for a newer one.
+    Refreshed,
     /// No image was built from this context yet.
     NotBuilt {
         /// The hash of the context.
@@ -242,6 +244,11 @@ pub enum WaitingOn {
     },
     /// An address under which others reach the replica.
     Address,
+    /// An engine that can do it.
+    Ability {
+        /// What it must have.
+        needs: String,
+    },
     /// The image is there: the stack forbids to pull it.
     Image,
     /// The catalog name is free: others use it.

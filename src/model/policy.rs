@@ -23,8 +23,16 @@ pub enum Demand {
     Device(String),
     /// An added capability, upper case without `CAP_`.
     Capability(String),
-    /// A `security_opt`.
+    /// A `security_opt`; a seccomp profile by the hash of its text.
     SecurityOpt(String),
+    /// Mounts made in the container that appear on the host: `rshared`.
+    Propagation(String),
+    /// A kernel parameter that is no namespace's.
+    Sysctl(String),
+    /// An annotation for the OCI runtime.
+    Annotation(String),
+    /// A log driver that leaves the engine's own files.
+    LogDriver(String),
     /// An OCI runtime.
     Runtime(String),
     /// A cgroup parent.
@@ -54,6 +62,10 @@ impl Demand {
             Self::Device(v) => ("device", Some(v)),
             Self::Capability(v) => ("capability", Some(v)),
             Self::SecurityOpt(v) => ("security-opt", Some(v)),
+            Self::Propagation(v) => ("propagation", Some(v)),
+            Self::Sysctl(v) => ("sysctl", Some(v)),
+            Self::Annotation(v) => ("annotation", Some(v)),
+            Self::LogDriver(v) => ("log-driver", Some(v)),
             Self::Runtime(v) => ("runtime", Some(v)),
             Self::CgroupParent(v) => ("cgroup-parent", Some(v)),
             Self::Network(v) => ("network", Some(v)),

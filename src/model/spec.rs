@@ -175,6 +175,15 @@ impl ContainerSpec {
         }
     }
 
+    /// The networks in the order in which it is attached to them: those of the highest
+    /// priority first, then by name.
+    #[must_use]
+    pub fn networks_in_order(&self) -> Vec<(&NetworkName, &Attachment)> {
+        let mut all: Vec<_> = self.networks.iter().collect();
+        all.sort_by_key(|(_, attachment)| std::cmp::Reverse(attachment.priority));
+        all
+    }
+
     /// What it says that a container of no image and with nothing else said does not, for
     /// hashes: fields of later versions, at their defaults, do not change them.
     #[must_use]

@@ -178,6 +178,7 @@ fn withheld(plan: &Plan, faults: &mut Vec<Fault>) {
                 | WaitingOn::ForeignResource
                 | WaitingOn::External
                 | WaitingOn::Peer { .. }
+                | WaitingOn::Ability { .. }
                 | WaitingOn::Grant { .. }
                 | WaitingOn::Approval { .. }
                 | WaitingOn::CompleteSource

@@ -12,14 +12,15 @@ use crate::model::build::Build;
 use crate::model::catalog::NodeView;
 use crate::model::compose::{self, ContainerLabels, ImageLabel};
 use crate::model::desired::{
-    Condition, Dependency, Deployment, DesiredState, ImageSource, Service,
+    Condition, Dependency, Deployment, DesiredState, ImageSource, PullPolicy, Service,
 };
 use crate::model::digest::Digest;
 use crate::model::id::{ImageRef, ServiceName, Slot};
 use crate::model::labels::{BUILD_HASH, Identity, OwnerLabels};
-use crate::model::ledger::{Adopted, DeploymentRecord};
+use crate::model::ledger::{Adopted, DeploymentRecord, Pulled};
 use crate::model::observed::ImageView;
 use crate::model::spec::ContainerSpec;
+use crate::model::time::Timestamp;
 
 /// One deployment, its engine and what we remember of it.
 #[derive(Clone, Copy)]
@@ -29,6 +30,8 @@ pub(super) struct Context<'a> {
     pub(super) inventory: &'a EngineInventory<'a>,
     pub(super) engine: &'a EngineSettings,
     pub(super) settings: &'a Settings,
+    /// When the look began.
+    pub(super) now: Timestamp,
     pub(super) record: Option<&'a DeploymentRecord>,
     /// What of it was adopted on its engine.
     pub(super) adopted: Option<&'a Adopted>,
@@ -94,6 +97,37 @@ impl<'a> Context<'a> {
         self.record.and_then(|record| record.scale.get(service)).copied().unwrap_or(0)
     }
 
+    /// Whether the image of a service is to be pulled although it is on the engine.
+    pub(super) fn is_stale(&self, service: &Service) -> bool {
+        let ImageSource::Pull(policy) = service.image else { return false };
+        let pulled = self.record.and_then(|record| record.pulled.get(&service.spec.image));
+        match policy {
+            PullPolicy::Missing | PullPolicy::Never => false,
+            PullPolicy::Always => pulled.is_none_or(|p| p.revision != self.desired.revision),
+            PullPolicy::Every(period) => pulled.is_none_or(|p| self.now.since(p.at) >= period),
+        }
+    }
+
+    /// When each image was pulled whose policy asks, this plan included.
+    pub(super) fn pulled(&self) -> BTreeMap<ImageRef, Pulled> {
+        let mut all = BTreeMap::new();
+        for service in self.deployment.services.values().filter(|service| service.replicas > 0) {
+            let refreshes = matches!(
+                service.image,
+                ImageSource::Pull(PullPolicy::Always | PullPolicy::Every(_))
+            );
+            let image = &service.spec.image;
+            let known = self.record.and_then(|record| record.pulled.get(image));
+            let now = || Pulled { at: self.now, revision: self.desired.revision.clone() };
+            if refreshes {
+                let fresh = self.image(service).is_some() && !self.is_stale(service);
+                let pulled = known.filter(|_| fresh).cloned().unwrap_or_else(now);
+                all.insert(image.clone(), pulled);
+            }
+        }
+        all
+    }
+
     /// Whether git says what was applied last.
     pub(super) fn is_applied(&self) -> bool {
         self.record.is_some_and(|record| record.hash == self.deployment.hash)
@@ -103,7 +137,12 @@ impl<'a> Context<'a> {
     /// very context.
     pub(super) fn image(&self, service: &Service) -> Option<&'a ImageView> {
         match &service.image {
-            ImageSource::Pull(_) => self.inventory.contents.images.get(&service.spec.image),
+            ImageSource::Pull(_) => {
+                let image = self.inventory.contents.images.get(&service.spec.image)?;
+                let wanted = service.spec.platform.as_ref();
+                let fits = wanted.zip(image.platform.as_ref()).is_none_or(|(w, i)| w.includes(i));
+                fits.then_some(image)
+            }
             ImageSource::Build(build) => self.built(&service.spec.image, build),
         }
     }

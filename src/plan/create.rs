@@ -38,11 +38,12 @@ impl<'a> Services<'a, '_> {
             ContainerRef::Known(_) => None,
         }));
         let causes = if causes.is_empty() { self.absent(service, &identity) } else { causes };
+        let mut networks = service.spec.networks_in_order().into_iter();
         let create = Create {
             name: name.clone(),
             identity,
             spec: self.context.with_resolvers(service),
-            network: service.spec.networks.keys().next().cloned(),
+            network: networks.next().map(|(network, _)| network.clone()),
             volumes: anonymous_volumes(service, surplus),
             joins,
             compose: self.context.compose_labels(service, self.images[&service.spec.image]),
@@ -55,7 +56,7 @@ impl<'a> Services<'a, '_> {
                 Action::UploadFiles { container: target.clone(), files: service.files.clone() };
             prepared.insert(self.scribe.follow(action, first, After::from([first])));
         }
-        for (network, attachment) in service.spec.networks.iter().skip(1) {
+        for (network, attachment) in networks {
             let action = Action::ConnectNetwork {
                 container: target.clone(),
                 network: network.clone(),

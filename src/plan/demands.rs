@@ -3,32 +3,26 @@
 
 use super::context::Context;
 use crate::model::build::Build;
+use crate::model::demands;
 use crate::model::desired::{Deployment, ImageSource, Service};
 use crate::model::diagnostic::Loc;
 use crate::model::id::{ContainerName, ServiceName};
-use crate::model::policy::{Demand, normalise};
+use crate::model::policy::Demand;
 use crate::model::share::{Namespace, Peer};
-use crate::model::spec::MountSource;
 
 /// Every demand with the place it is written at, in a fixed order.
 pub(super) fn demands(context: &Context<'_>) -> Vec<(Demand, Option<Loc>)> {
     let deployment = context.deployment;
     let mut found = Vec::new();
     for service in deployment.services.values() {
-        let at = |path: String| service.origins.find(&path).cloned();
-        for (target, mount) in &service.spec.mounts {
-            if let MountSource::Bind(path) = &mount.source {
-                found.push((Demand::Bind(normalise(path)), at(format!("volumes.{target}"))));
-            }
-        }
+        let at = |field: &str| service.origins.find(field).cloned();
+        let demands = demands::of_container(&service.spec).into_iter();
+        found.extend(demands.map(|(demand, field)| (demand, at(&field))));
         if let ImageSource::Build(build) = &service.image {
             let needed = build.needed().into_iter().map(|(_, needed)| needed);
             for build in needed.chain([build.as_ref()]) {
-                found.extend(of_build(build).map(|demand| (demand, at("build".to_owned()))));
+                found.extend(of_build(build).map(|demand| (demand, at("build"))));
             }
-        }
-        for capability in &service.spec.privileges.cap_add {
-            found.push((Demand::Capability(capability.clone()), at("cap_add".to_owned())));
         }
     }
     for service in deployment.services.values() {
@@ -49,14 +43,16 @@ pub(super) fn demands(context: &Context<'_>) -> Vec<(Demand, Option<Loc>)> {
         if is_foreign(deployment, name) {
             found.push((Demand::Network(name.to_owned()), Some(network.origin.clone())));
         }
-        options(&network.spec.driver_opts, &network.origin, &mut found);
+        let at = Some(network.origin.clone());
+        found.extend(demands::of_network(&network.spec).map(|demand| (demand, at.clone())));
     }
     for volume in deployment.volumes.values() {
         let name = volume.spec.name.as_str();
         if is_foreign(deployment, name) {
             found.push((Demand::Volume(name.to_owned()), Some(volume.origin.clone())));
         }
-        options(&volume.spec.driver_opts, &volume.origin, &mut found);
+        let at = Some(volume.origin.clone());
+        found.extend(demands::of_volume(&volume.spec).into_iter().map(|d| (d, at.clone())));
     }
     found.sort();
     found.dedup_by(|a, b| a.0 == b.0);
@@ -128,14 +124,4 @@ pub(super) fn field(service: &Service, peer: &Peer) -> &'static str {
 /// Names that do not begin with the deployment's id may belong to others.
 fn is_foreign(deployment: &Deployment, name: &str) -> bool {
     !name.strip_prefix(deployment.id.as_str()).is_some_and(|rest| rest.starts_with('_'))
-}
-
-fn options(
-    options: &std::collections::BTreeMap<String, String>,
-    at: &Loc,
-    found: &mut Vec<(Demand, Option<Loc>)>,
-) {
-    for (name, value) in options {
-        found.push((Demand::DriverOption(format!("{name}={value}")), Some(at.clone())));
-    }
 }

@@ -89,6 +89,7 @@ fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context
         inventory,
         engine,
         settings: shared.settings,
+        now: shared.observed.at,
         record: ledger.deployments.get(&deployment.id),
         adopted: ledger.adopted.get(name).and_then(|all| all.get(&deployment.id)),
         catalog,
@@ -189,6 +190,7 @@ fn record(context: &Context<'_>) -> DeploymentRecord {
         hash: deployment.hash.clone(),
         layout: context.desired.layout,
         scale: deployment.services.values().map(|s| (s.name.clone(), s.replicas)).collect(),
+        pulled: context.pulled(),
     }
 }
 

@@ -7,11 +7,11 @@ use super::adoption::{is_compatible_name, wanted_name, without_links_to_containe
 use super::context::Context;
 use super::effective::effective;
 use super::facts::{Facts, facts};
-use super::fields::{Class, class_of, is_filled_in};
+use super::fields::{Class, class_of, is_dropped, is_filled_in};
 use super::ownership::{Owned, Proof};
 use super::peers;
 use crate::model::action::{Join, StepId};
-use crate::model::desired::{Deployment, Service};
+use crate::model::desired::Service;
 use crate::model::digest::Digest;
 use crate::model::id::ImageRef;
 use crate::model::observed::ImageView;
@@ -76,7 +76,7 @@ pub(super) fn compare(
             drift.recreate.push(shown.cause(difference));
         }
     }
-    let (want, have) = both_sides(service, owned, image, joins, context.deployment);
+    let (want, have) = both_sides(service, owned, image, joins, context);
     for mut difference in differences(&want, &have, by) {
         if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
             // Changing a limit in place left the label's hash behind: it tells nothing.
@@ -102,9 +102,11 @@ fn both_sides(
     owned: &Owned<'_>,
     image: ImageUse<'_>,
     joins: &[Join],
-    deployment: &Deployment,
+    context: &Context<'_>,
 ) -> (Facts, Facts) {
-    let have = without_links_to_containers(owned.view.spec.clone(), owned, deployment);
+    let abilities = &context.inventory.contents.abilities;
+    let have = owned.view.spec.clone();
+    let have = without_links_to_containers(have, owned, context.deployment);
     let mut have = without_own_names(have, owned);
     peers::recognise(&mut have, &service.spec, joins);
     let have = facts(&have);
@@ -120,7 +122,10 @@ fn both_sides(
             (want, have)
         }
     };
-    let have = without_operators_dns(&want, have);
+    let mut have = without_operators_dns(&want, have);
+    let mut want = want;
+    want.retain(|path, _| !abilities.drops(path));
+    have.retain(|path, _| !abilities.drops(path));
     (want, have)
 }
 
@@ -177,13 +182,16 @@ fn is_leftover(difference: &Difference) -> bool {
         && difference.have.as_deref() == Some("anonymous volume")
 }
 
-/// What an engine filled in because nobody said anything. A MAC address that it does not
-/// show, it has not given yet.
+/// What an engine filled in because nobody said anything, and what it dropped although it
+/// was said. A MAC address that it does not show, it has not given yet.
 fn is_the_engines(difference: &Difference, owned: &Owned<'_>) -> bool {
-    let unasked = difference.want.is_none()
-        && is_filled_in(&difference.field)
-        && !owned.identity.asked.contains(&difference.field);
-    unasked || difference.have.is_none() && difference.field.starts_with("mac_address.")
+    let field = &difference.field;
+    let asked = owned.identity.asked.contains(field);
+    match (&difference.have, &difference.want) {
+        (Some(_), None) => is_filled_in(field) && !asked,
+        (None, Some(_)) => is_dropped(field) && asked || field.starts_with("mac_address."),
+        _ => false,
+    }
 }
 
 /// A replica has the name that the stack gives it; what Compose's version 1 called it stays

@@ -30,10 +30,12 @@ pub(super) fn facts(spec: &ContainerSpec) -> Facts {
     facts
 }
 
-/// The paths of facts that an engine fills in where nobody says anything: only those that
-/// the stack asks for can be missed.
+/// The paths of facts with which an engine may do as it likes, as far as the stack asks for
+/// them: one that it fills in, only then can be missed; one that it dropped once, it will
+/// drop again.
 pub(super) fn asked(spec: &ContainerSpec) -> Vec<String> {
-    facts(spec).into_keys().filter(|path| fields::is_filled_in(path)).collect()
+    let may_differ = |path: &String| fields::is_filled_in(path) || fields::is_dropped(path);
+    facts(spec).into_keys().filter(may_differ).collect()
 }
 
 fn process(spec: &ContainerSpec, facts: &mut Facts) {

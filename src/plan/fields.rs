@@ -118,6 +118,10 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
 const FILLED_IN: &[&str] =
     &["cgroup", "ipc", "logging", "mac_address", "runtime", "shm_size", "ulimits"];
 
+/// Fields that an engine takes and then drops where the kernel has no such thing, without
+/// telling it beforehand.
+const DROPPED: &[&str] = &["blkio_config"];
+
 /// The class of a fact.
 #[must_use]
 pub fn class_of(path: &str) -> Class {
@@ -129,6 +133,11 @@ pub fn class_of(path: &str) -> Class {
 pub(super) fn is_filled_in(path: &str) -> bool {
     let head = head(path);
     FILLED_IN.contains(&head) || head == "mount_options" && path.ends_with(".propagation")
+}
+
+/// Whether an engine may have dropped this fact by itself.
+pub(super) fn is_dropped(path: &str) -> bool {
+    DROPPED.contains(&head(path))
 }
 
 fn head(path: &str) -> &str {

@@ -6,6 +6,7 @@ use super::adoption::names_are_clear;
 use super::context::Context;
 use super::demands::{demands, field};
 use super::draft::Scribe;
+use super::needs::lacking;
 use crate::model::compose;
 use crate::model::desired::{ImageSource, PullPolicy};
 use crate::model::id::Slot;
@@ -16,12 +17,23 @@ use crate::model::share::Peer;
 /// Withholds the deployment if something about it cannot be done. Returns whether it is
 /// open.
 pub(super) fn open(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let able = able(context, scribe);
     let granted = granted(context, scribe);
     let resources = resources(context, scribe);
     let names = names(context, scribe) & names_are_clear(context, scribe);
     let images = images(context, scribe);
     let peers = peers(context, scribe);
-    granted && resources && names && images && peers
+    able && granted && resources && names && images && peers
+}
+
+/// The engine must be able to do what the stack asks for.
+fn able(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let lacking = lacking(context);
+    for need in &lacking {
+        let (subject, needs) = (format!("use {}", need.attribute), need.what.to_string());
+        scribe.block(subject, WaitingOn::Ability { needs }, need.at.as_ref());
+    }
+    lacking.is_empty()
 }
 
 /// Everything that the stack demands of the host must have been granted.

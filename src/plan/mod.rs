@@ -22,6 +22,7 @@ mod facts;
 mod fields;
 mod gate;
 mod hooks;
+mod needs;
 mod order;
 mod ownership;
 mod peers;

@@ -21,6 +21,7 @@ impl Display for Reason {
             Self::ScaledUp { from, to } => write!(f, "scaled up from {from} to {to}"),
             Self::ScaledDown { from, to } => write!(f, "scaled down from {from} to {to}"),
             Self::Changed(difference) => write!(f, "{difference}"),
+            Self::Refreshed => f.write_str("its `pull_policy` asks for the newest"),
             Self::ImageAbsent => f.write_str("the image is not on the engine"),
             Self::NotBuilt { hash } => {
                 write!(f, "no image was built from context {} yet", hash.short())

@@ -11,19 +11,27 @@ use crate::model::desired::{ImageSource, Service};
 use crate::model::hook::InitContainer;
 use crate::model::id::ImageRef;
 use crate::model::observed::NetworkView;
-use crate::model::plan::{Reason, WaitingOn};
+use crate::model::plan::{Cause, Reason, WaitingOn};
 
 /// Pulls and builds what is absent: everything is there before anything starts.
 pub(super) fn images<'a>(context: &Context<'a>, scribe: &mut Scribe<'_>) -> (Images<'a>, After) {
     let mut images = Images::new();
     let mut brought = BTreeMap::new();
+    let mut refreshed = After::new();
     for service in context.deployment.services.values().filter(|service| service.replicas > 0) {
         let reference = &service.spec.image;
         if images.contains_key(reference) {
             continue;
         }
         let used = match (context.image(service), brought.get(reference)) {
-            (Some(image), _) => ImageUse::Present(image),
+            (Some(image), _) => {
+                // Whether it is another one then, the next look shows.
+                if context.is_stale(service) {
+                    let cause = because(Reason::Refreshed, service.origins.find("pull_policy"));
+                    refreshed.insert(pull(service, cause, scribe));
+                }
+                ImageUse::Present(image)
+            }
             (None, Some(step)) => ImageUse::Brought(*step),
             (None, None) => {
                 let step = bring(context, service, &mut brought, scribe);
@@ -43,14 +51,20 @@ pub(super) fn images<'a>(context: &Context<'a>, scribe: &mut Scribe<'_>) -> (Ima
             ImageUse::Brought(*step)
         } else {
             let cause = because(Reason::ImageAbsent, service.origins.find("pre_start"));
-            let action = Action::PullImage { image: reference.clone() };
+            let action = Action::PullImage { image: reference.clone(), platform: None };
             let step = scribe.step(action, vec![cause], After::new());
             brought.insert(reference.clone(), step);
             ImageUse::Brought(step)
         };
         images.insert(reference.clone(), used);
     }
-    (images, brought.into_values().collect())
+    refreshed.extend(brought.into_values());
+    (images, refreshed)
+}
+
+fn pull(service: &Service, cause: Cause, scribe: &mut Scribe<'_>) -> StepId {
+    let (image, platform) = (service.spec.image.clone(), service.spec.platform.clone());
+    scribe.step(Action::PullImage { image, platform }, vec![cause], After::new())
 }
 
 /// The containers that run before services which shall run.
@@ -68,8 +82,7 @@ fn bring(
     let step = match &service.image {
         ImageSource::Pull(_) => {
             let cause = because(Reason::ImageAbsent, service.origins.find("image"));
-            let action = Action::PullImage { image: service.spec.image.clone() };
-            scribe.step(action, vec![cause], After::new())
+            pull(service, cause, scribe)
         }
         ImageSource::Build(build) => {
             for (image, needed) in build.needed() {

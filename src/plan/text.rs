@@ -81,7 +81,7 @@ impl Display for LeftAlone {
 impl Display for Action {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PullImage { image } => write!(f, "pull image {image}"),
+            Self::PullImage { image, .. } => write!(f, "pull image {image}"),
             Self::BuildImage { tag, build, .. } if tag.as_str().starts_with(FOLDERS) => {
                 write!(f, "build an image of folder {:?}", build.context)
             }
@@ -268,6 +268,7 @@ impl Display for WaitingOn {
                 "until it has an address that others reach: a routable network, or a published \
                  port and `advertise` for the engine",
             ),
+            Self::Ability { needs } => write!(f, "because it needs {needs}"),
             Self::Image => f.write_str("until the image is there: `pull_policy: never`"),
             Self::CatalogName { name } => {
                 write!(f, "until {name} in the catalog is free: others use it")

@@ -57,7 +57,8 @@ fn act(sim: &Sim, action: &Action) -> Result<Outcome, OutsideError> {
 }
 
 fn made(sim: &Sim, slot: u32, spec: ContainerSpec) -> Target {
-    act(sim, &Action::PullImage { image: spec.image.clone() }).expect("it can be pulled");
+    act(sim, &Action::PullImage { image: spec.image.clone(), platform: None })
+        .expect("it can be pulled");
     let action = create(sim, slot, spec);
     let Action::CreateContainer(created) = &action else { unreachable!() };
     let name = created.name.clone();
@@ -94,7 +95,7 @@ fn a_second_container_of_a_name_is_a_conflict() {
 fn an_image_must_be_there_before_a_container() {
     let sim = sim();
     assert!(matches!(act(&sim, &create(&sim, 1, of("web"))), Err(OutsideError::Gone(_))));
-    let absent = Action::PullImage { image: "absent:1".into() };
+    let absent = Action::PullImage { image: "absent:1".into(), platform: None };
     assert!(matches!(act(&sim, &absent), Err(OutsideError::Failed(_))));
 }
 
@@ -190,7 +191,8 @@ fn a_health_check_passes_after_its_interval_or_never() {
 fn a_lost_answer_is_a_timeout_with_the_effect_done() {
     let sim = sim();
     let action = create(&sim, 1, of("web"));
-    act(&sim, &Action::PullImage { image: "web".into() }).expect("it can be pulled");
+    act(&sim, &Action::PullImage { image: "web".into(), platform: None })
+        .expect("it can be pulled");
     sim.set_faults(Faults { answer_lost: 1000, ..Faults::default() });
     assert!(matches!(act(&sim, &action), Err(OutsideError::Timeout(_))));
     assert_eq!(sim.ours(&local()).len(), 1);
@@ -199,7 +201,8 @@ fn a_lost_answer_is_a_timeout_with_the_effect_done() {
 #[test]
 fn a_crash_drops_the_future_right_after_the_effect() {
     let sim = sim();
-    act(&sim, &Action::PullImage { image: "web".into() }).expect("it can be pulled");
+    act(&sim, &Action::PullImage { image: "web".into(), platform: None })
+        .expect("it can be pulled");
     let action = create(&sim, 1, of("web"));
     let world = sim.world();
     sim.crash_at(CrashPoint::Effect(1));

@@ -6,7 +6,7 @@ use crate::model::id::CatalogId;
 /// An action in words.
 pub(super) fn words(action: &Action) -> String {
     match action {
-        Action::PullImage { image } => format!("pull image {image}"),
+        Action::PullImage { image, .. } => format!("pull image {image}"),
         Action::BuildImage { tag, .. } => format!("build image {tag}"),
         Action::CreateNetwork { network, .. } => format!("create network {}", network.name),
         Action::RemoveNetwork { name, .. } => format!("remove network {name}"),

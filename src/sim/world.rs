@@ -254,7 +254,7 @@ fn on_engine(
 ) -> Result<(Outcome, Duration), OutsideError> {
     let mut wait = Duration::ZERO;
     match action {
-        Action::PullImage { image } => return Ok((Outcome::Image(engine.pull(image)?), wait)),
+        Action::PullImage { image, .. } => return Ok((Outcome::Image(engine.pull(image)?), wait)),
         Action::BuildImage { tag, build, .. } => {
             return Ok((Outcome::Image(engine.build(tag, build)), wait));
         }

@@ -207,17 +207,19 @@ pub(super) fn stack_in(entries: &[TreeEntry]) -> Option<&'static str> {
     STACKS.into_iter().find(|name| has_file(entries, name))
 }
 
+/// What a stack file says that it includes.
+fn includes(root: &Node) -> &[Node] {
+    match root.get("include").map(|entry| &entry.value.value) {
+        Some(Value::List(items)) => items,
+        _ => &[],
+    }
+}
+
 /// The files that a stack includes: they are parts, not deployments.
 fn included(file: &Stack) -> Vec<String> {
     let folder = paths::split(file.path()).0;
-    fn items(root: &Node) -> &[Node] {
-        match root.get("include").map(|entry| &entry.value.value) {
-            Some(Value::List(items)) => items,
-            _ => &[],
-        }
-    }
     let mut found = Vec::new();
-    for item in file.roots().flat_map(items) {
+    for item in file.roots().flat_map(includes) {
         let path = item.get("path").map_or(item, |entry| &entry.value);
         let parts = match &path.value {
             Value::List(parts) => parts.as_slice(),

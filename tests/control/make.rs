@@ -81,7 +81,7 @@ pub(crate) fn stop(name: &str) -> Action {
 }
 
 pub(crate) fn pull(image: &str) -> Action {
-    Action::PullImage { image: image.into() }
+    Action::PullImage { image: image.into(), platform: None }
 }
 
 pub(crate) fn forget(deployment: &str) -> Action {

@@ -149,7 +149,7 @@ impl World {
     fn change(&self, action: &Action) -> Outcome {
         let now = self.clock.now();
         match action {
-            Action::PullImage { image } => {
+            Action::PullImage { image, .. } => {
                 self.images.borrow_mut().insert(image.clone());
                 return Outcome::Image(image_view(image).id);
             }

@@ -19,6 +19,7 @@ pub(crate) fn record(deployment: &str, revision: &str) -> LedgerChange {
             hash: reconciler::model::digest::Digest::of(revision),
             layout: Layout::Listed,
             scale: [("pricing".into(), 3)].into(),
+            pulled: std::collections::BTreeMap::new(),
         },
     }
 }

@@ -11,6 +11,7 @@ use reconciler::model::limits::Limits;
 use reconciler::model::observed::{Health, Status};
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Content;
+use reconciler::model::share::Namespace;
 use reconciler::model::spec::{
     Attachment, ContainerSpec, FileSpec, Healthcheck, IpamPool, Mount, MountSource, Port, Protocol,
     PublishedPort, RestartPolicy,
@@ -104,6 +105,23 @@ fn everything() -> ContainerSpec {
     spec
 }
 
+/// Takes out what the engine chose because nobody said anything.
+fn unfill(spec: &mut ContainerSpec) {
+    spec.labels.retain(|name, _| !is_reserved(name));
+    let chosen = std::mem::take(&mut spec.logging);
+    assert_eq!(chosen.driver.as_deref(), Some("json-file"));
+    assert_eq!(spec.runtime.take().as_deref(), Some("runc"));
+    assert_ne!(std::mem::take(&mut spec.cgroup), Namespace::Default);
+    assert_eq!(std::mem::take(&mut spec.limits.shm_size), 64 << 20);
+    assert_eq!(std::mem::take(&mut spec.limits.memory_swap), 2 * spec.limits.memory);
+    for mount in spec.mounts.values_mut() {
+        mount.propagation = None;
+    }
+    for attachment in spec.networks.values_mut() {
+        attachment.mac = None;
+    }
+}
+
 /// What the image adds to every container's environment.
 async fn image_environment(docker: &Docker) -> BTreeMap<String, String> {
     docker.observe(&Deployment("image").scope()).await.unwrap().images[&IMAGE.into()].env.clone()
@@ -145,7 +163,7 @@ async fn a_container_of_every_field_is_what_inspect_shows() {
             act(&docker, &Action::StartContainer { container: target.clone() }).await.unwrap();
         }
         let mut seen = view(&docker, &id).await;
-        seen.spec.labels.retain(|name, _| !is_reserved(name));
+        unfill(&mut seen.spec);
         assert_eq!(seen.spec, expected, "started: {started}");
         assert_eq!(seen.volumes.len(), 4);
         assert_eq!(seen.addresses.len(), if started { 2 } else { 0 });
@@ -170,7 +188,7 @@ async fn what_is_not_said_is_left_to_the_engine() {
     let mut spec = ContainerSpec::of_image(IMAGE.into());
     let (id, _) = create(&docker, plain.create("web", spec.clone())).await;
     let mut seen = view(&docker, &id).await;
-    seen.spec.labels.clear();
+    unfill(&mut seen.spec);
     spec.command = Some(words(&["sh"]));
     spec.env = image_environment(&docker).await;
     assert_eq!(seen.spec, spec);

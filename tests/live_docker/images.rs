@@ -84,13 +84,14 @@ async fn an_image_is_pulled_and_one_that_is_nowhere_is_an_error() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     assert_eq!(image(&name).await, None);
-    let pull = Action::PullImage { image: name.as_str().into() };
+    let pull = Action::PullImage { image: name.as_str().into(), platform: None };
     let outcome = act(&engine(), &pull).await.unwrap();
     let view = image(&name).await.unwrap();
     assert_eq!(outcome, Outcome::Image(view.id));
     assert_eq!(act(&engine(), &pull).await.unwrap(), outcome);
 
     let nowhere = format!("{}/live/nowhere:1", variable("RECONCILER_LAB_REGISTRY"));
-    let error = act(&engine(), &Action::PullImage { image: nowhere.as_str().into() }).await;
+    let error =
+        act(&engine(), &Action::PullImage { image: nowhere.as_str().into(), platform: None }).await;
     assert!(matches!(error, Err(OutsideError::Gone(_) | OutsideError::Failed(_))), "{error:?}");
 }

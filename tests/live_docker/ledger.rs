@@ -29,6 +29,7 @@ fn record(deployment: &str) -> LedgerChange {
             hash: Digest::of(deployment),
             layout: Layout::Folders,
             scale: [("web".into(), 3)].into(),
+            pulled: std::collections::BTreeMap::new(),
         },
     }
 }

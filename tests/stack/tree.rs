@@ -9,6 +9,7 @@ pub(crate) struct MemoryTree {
     nodes: BTreeMap<String, (TreeKind, Vec<u8>)>,
 }
 
+#[allow(dead_code, reason = "several test programs share it, and each uses a part")]
 impl MemoryTree {
     pub(crate) fn file(&mut self, path: &str, text: &str, executable: bool) {
         // `\r` and `\u{feff}` cannot be seen in a table; they are spelled out there.

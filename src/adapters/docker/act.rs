@@ -35,7 +35,9 @@ impl Docker {
     /// After [`OutsideError::Timeout`] it may have been carried out.
     pub async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
         match action {
-            Action::PullImage { image } => return self.pull(image).await.map(Outcome::Image),
+            Action::PullImage { image, platform } => {
+                return self.pull(image, platform.as_ref()).await.map(Outcome::Image);
+            }
             Action::BuildImage { tag, build, owner } => {
                 return self.build(tag, build, owner, tree).await.map(Outcome::Image);
             }
@@ -118,7 +120,7 @@ impl Docker {
     async fn create(&self, create: &Create) -> Result<ContainerId, OutsideError> {
         let options = CreateContainerOptions {
             name: Some(create.name.to_string()),
-            ..CreateContainerOptions::default()
+            platform: create.spec.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
         let call = self.api.create_container(Some(options), body::container(create));
         // An engine that dislikes a variable quotes it.
@@ -128,7 +130,11 @@ impl Docker {
         let call = async {
             call.await.map_err(|error| masked(error, secrets.map(|(_, value)| value.as_str())))
         };
-        Ok(ContainerId::new(self.within(LONG, call).await?.id))
+        let made = self.within(LONG, call).await?;
+        for warning in &made.warnings {
+            tracing::warn!(engine = %self.name, container = %create.name, "{warning}");
+        }
+        Ok(ContainerId::new(made.id))
     }
 
     async fn upload(&self, container: &Target, files: &[FileSpec]) -> Result<(), OutsideError> {

@@ -289,9 +289,23 @@ pub(super) struct Volume {
 
 /// `GET /info`.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 pub(super) struct Info {
     #[serde(rename = "ID")]
     pub(super) id: Option<String>,
+    #[serde(rename = "OSType")]
+    pub(super) os_type: Option<String>,
+    pub(super) cgroup_version: Option<String>,
+    pub(super) cpu_cfs_period: Option<bool>,
+    pub(super) cpu_cfs_quota: Option<bool>,
+    #[serde(rename = "CPUSet")]
+    pub(super) cpu_set: Option<bool>,
+    #[serde(rename = "CPUShares")]
+    pub(super) cpu_shares: Option<bool>,
+    pub(super) memory_limit: Option<bool>,
+    pub(super) oom_kill_disable: Option<bool>,
+    pub(super) pids_limit: Option<bool>,
+    pub(super) swap_limit: Option<bool>,
 }
 
 /// The names in an object whose values say nothing: `{"80/tcp": {}}`.

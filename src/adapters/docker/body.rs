@@ -4,7 +4,7 @@ mod host;
 mod mounts;
 mod network;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bollard::models::{
@@ -94,7 +94,7 @@ fn filled<T>(items: Vec<T>) -> Option<Vec<T>> {
 }
 
 /// Likewise for a map.
-fn texts(map: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {
+fn texts<M: FromIterator<(String, String)>>(map: &BTreeMap<String, String>) -> Option<M> {
     (!map.is_empty()).then(|| map.clone().into_iter().collect())
 }
 

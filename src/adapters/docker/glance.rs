@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::act::INSTALLATION;
 use super::answer::{ContainerSummary, Info, Network, Volumes};
 use super::{AT_ONCE, Docker, Traces, inspect, ledger};
+use crate::model::ability::Abilities;
 use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
 use crate::model::observed::{ContainerView, NetworkView, VolumeView};
@@ -24,6 +26,7 @@ const TURNS: usize = 8;
 /// What a look finds whatever its scope is.
 pub(super) struct Glance {
     pub(super) id: EngineId,
+    pub(super) abilities: Abilities,
     /// The containers with our installation's label.
     pub(super) ours: Vec<ContainerView>,
     /// All others.
@@ -32,6 +35,15 @@ pub(super) struct Glance {
     pub(super) own: Option<ContainerId>,
     pub(super) networks: Vec<NetworkView>,
     pub(super) volumes: Vec<VolumeView>,
+}
+
+/// What an engine says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct About {
+    /// The id that it gives itself.
+    pub(super) id: EngineId,
+    /// What it can do.
+    pub(super) abilities: Abilities,
 }
 
 /// A container without our label.
@@ -96,7 +108,7 @@ impl Docker {
         let (mut ids, mut ours, mut others) = (Vec::new(), Vec::new(), Vec::new());
         let answer = self.get("/containers/json?all=true").await?;
         let list: Vec<ContainerSummary<'_>> = self.decoded(&answer)?;
-        let remembered = self.remembered_id(&list);
+        let remembered = self.remembered(&list);
         for seen in list {
             let id = ContainerId::new(&*seen.id.0);
             ids.push(id.clone());
@@ -111,9 +123,10 @@ impl Docker {
             }
         }
         drop(answer);
-        let (ours, id) = futures_util::try_join!(self.inspected(ours), self.engine_id(remembered))?;
+        let (ours, about) = futures_util::try_join!(self.inspected(ours), self.about(remembered))?;
+        let About { id, abilities } = about;
         let own = Traces::ours().among(&ids);
-        Ok(Glance { id, ours, others, own, networks: Vec::new(), volumes: Vec::new() })
+        Ok(Glance { id, abilities, ours, others, own, networks: Vec::new(), volumes: Vec::new() })
     }
 
     /// These containers, in no order; those that vanished meanwhile are not among them.
@@ -145,20 +158,24 @@ impl Docker {
         Ok(views)
     }
 
-    /// The id that the engine gave itself when the ledger was written. Without a ledger it
-    /// is asked for, once: it starts two programs for the answer.
-    pub(super) async fn engine_id(
-        &self,
-        remembered: Option<EngineId>,
-    ) -> Result<EngineId, OutsideError> {
-        let asked = self.id.get_or_try_init(|| async {
-            if let Some(id) = remembered {
-                return Ok(id);
+    /// What the engine said of itself when the ledger was written. Without a ledger it is
+    /// asked for, once: it starts two programs for the answer. Only the API version is that
+    /// of the last connection.
+    pub(super) async fn about(&self, remembered: Option<About>) -> Result<About, OutsideError> {
+        let asked = self.about.get_or_try_init(|| async {
+            if let Some(about) = remembered {
+                return Ok(about);
             }
             let info: Info = self.decoded(&self.get("/info").await?)?;
-            let id = info.id.filter(|id| !id.is_empty());
-            id.map(EngineId::new).ok_or_else(|| self.failed("it does not say its id"))
+            let id = info.id.clone().filter(|id| !id.is_empty());
+            let id = id.ok_or_else(|| self.failed("it does not say its id"))?;
+            Ok::<_, OutsideError>(About {
+                id: EngineId::new(id),
+                abilities: inspect::abilities(info),
+            })
         });
-        asked.await.cloned()
+        let About { id, abilities } = asked.await?.clone();
+        let api = self.read(self.transport.version()).await?;
+        Ok(About { id, abilities: Abilities { api, ..abilities } })
     }
 }

@@ -8,17 +8,23 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::{Docker, error};
 use crate::model::id::{ImageId, ImageRef};
+use crate::model::spec::Platform;
 use crate::world::OutsideError;
 
 /// A pull that shows no progress for so long has failed.
 const PULL_IDLE: Duration = Duration::from_mins(5);
 impl Docker {
     /// Pulls an image.
-    pub(super) async fn pull(&self, image: &ImageRef) -> Result<ImageId, OutsideError> {
+    pub(super) async fn pull(
+        &self,
+        image: &ImageRef,
+        platform: Option<&Platform>,
+    ) -> Result<ImageId, OutsideError> {
         let (repository, tag) = split(image.as_str());
         let options = CreateImageOptions {
             from_image: Some(repository.to_owned()),
             tag: Some(tag.to_owned()),
+            platform: platform.map(ToString::to_string).unwrap_or_default(),
             ..CreateImageOptions::default()
         };
         let progress = self.api.create_image(Some(options), None, None);

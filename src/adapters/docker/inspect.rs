@@ -1,6 +1,7 @@
 //! What the engine says, as our nouns: names without slashes, lists as maps, and the
 //! engine's own inventions (host names, aliases, "never") taken out again.
 
+mod abilities;
 mod host;
 mod mounts;
 mod shares;
@@ -26,6 +27,8 @@ use crate::model::spec::{
     PublishedPort, VolumeSpec,
 };
 use crate::model::time::Timestamp;
+
+pub(super) use self::abilities::abilities;
 
 /// A field without which an answer means nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use super::Docker;
 use super::act::INSTALLATION;
 use super::answer::ContainerSummary;
+use super::glance::About;
 use super::transport::percent_encoded;
 use crate::model::action::LedgerChange;
-use crate::model::id::{ContainerId, EngineId};
+use crate::model::id::ContainerId;
 use crate::model::ledger::Ledger;
 use crate::world::OutsideError;
 
@@ -26,7 +27,8 @@ pub(super) const IMAGE: &str = "reconciler.internal/ledger:1";
 /// The label that holds the ledger as JSON.
 pub(super) const LABEL: &str = "reconciler.ledger";
 
-/// The label that holds the engine's id, which is expensive to ask for. It is as true as
+/// The label that holds what the engine says of itself, which is expensive to ask for: its id
+/// and what it can do. It is as true as
 /// the ledger itself: both are on the engine that they are about.
 const ENGINE: &str = "reconciler.engine";
 const IMAGE_NAME: &str = "reconciler.internal/ledger";
@@ -61,13 +63,15 @@ impl Docker {
         ledger.apply(change);
         let text = serde_json::to_string(&ledger).expect("BUG: a ledger is always valid JSON");
         self.provide_image().await?;
-        let engine = self.engine_id(None).await?;
+        let engine = self.about(None).await?;
+        let engine =
+            serde_json::to_string(&engine).expect("BUG: what an engine says is valid JSON");
         let next = generation + 1;
         let options = CreateContainerOptions {
             name: Some(self.ledger_name(next)),
             ..CreateContainerOptions::default()
         };
-        let body = body(self.installation.as_str(), engine.as_str(), &text);
+        let body = body(self.installation.as_str(), &engine, &text);
         let call = self.api.create_container(Some(options), body);
         let made = ContainerId::new(self.within(super::act::LONG, call).await?.id);
 
@@ -123,11 +127,11 @@ impl Docker {
         name.strip_prefix(&self.ledger_prefix())?.parse().ok()
     }
 
-    /// The engine's id as the newest ledger among these remembers it.
-    pub(super) fn remembered_id(&self, seen: &[ContainerSummary<'_>]) -> Option<EngineId> {
+    /// What the engine said of itself, as the newest ledger among these remembers it.
+    pub(super) fn remembered(&self, seen: &[ContainerSummary<'_>]) -> Option<About> {
         let written = seen.iter().filter_map(|seen| Some((self.generation(seen)?, seen)));
         let (_, newest) = written.max_by_key(|(generation, _)| *generation)?;
-        newest.label(ENGINE).filter(|id| !id.is_empty()).map(EngineId::from)
+        serde_json::from_str(newest.label(ENGINE)?).ok()
     }
 
     async fn provide_image(&self) -> Result<(), OutsideError> {

@@ -48,7 +48,7 @@ pub use own::Traces;
 pub use warden::Warden;
 
 use crate::adapters::http::HttpClient;
-use crate::model::id::{EngineId, EngineName, InstallationId};
+use crate::model::id::{EngineName, InstallationId};
 use crate::world::OutsideError;
 use events::Subscription;
 use glance::Begun;
@@ -70,7 +70,7 @@ pub struct Docker {
     transport: Arc<Transport>,
     /// One permit for each read that may be under way.
     reads: Semaphore,
-    id: OnceCell<EngineId>,
+    about: OnceCell<glance::About>,
     begun: Begun,
     events: Mutex<Subscription>,
     /// Where the operator's ssh agent listens.
@@ -121,7 +121,7 @@ impl Docker {
             api,
             transport,
             reads: Semaphore::new(AT_ONCE),
-            id: OnceCell::new(),
+            about: OnceCell::new(),
             begun: Begun::default(),
             events: Mutex::new(Subscription::default()),
             ssh_agent: None,

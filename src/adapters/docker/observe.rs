@@ -26,7 +26,7 @@ impl Docker {
     /// that vanishes between the list and its inspect is simply not there.
     pub async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
         let (glance, images) = futures_util::try_join!(self.glance(), self.images(scope))?;
-        let Glance { id, ours, others, own, networks, volumes } = glance;
+        let Glance { id, abilities, ours, others, own, networks, volumes } = glance;
         let is_concerned = |other: &Other| {
             other.project.as_ref().is_some_and(|project| scope.deployments.contains(project))
         };
@@ -39,7 +39,16 @@ impl Docker {
         }
         containers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         let others = others.into_iter().filter_map(|other| Some((other.name?, other.id))).collect();
-        Ok(EngineContents { id: Some(id), containers, others, networks, volumes, images, own })
+        Ok(EngineContents {
+            id: Some(id),
+            abilities,
+            containers,
+            others,
+            networks,
+            volumes,
+            images,
+            own,
+        })
     }
 
     /// One container; `None` if it does not exist.

@@ -299,7 +299,7 @@ async fn a_removal_reads_again_and_leaves_what_is_not_ours() {
 async fn a_pull_that_ends_in_an_error_of_the_engine_has_failed() {
     let image = ("GET /images/web/json", 200, json!({"Id": "sha256:1", "Config": {}}).to_string());
     let progress = |lines: &str| ("POST /images/create", 200, lines.to_owned());
-    let pull = Action::PullImage { image: "web".into() };
+    let pull = Action::PullImage { image: "web".into(), platform: None };
     let good = "{\"status\":\"Pulling\"}\r\n{\"status\":\"Status: Image is up to date\"}\r\n";
     let table = [
         (good.to_owned(), true),

@@ -1,7 +1,6 @@
 //! How bollard's requests reach the engine: over our pooled client, with the negotiated
 //! API version in the path (bollard 0.21.1 never sends one), and past the guard.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -18,39 +17,17 @@ use tokio::sync::Mutex;
 use super::guard::{self, Outgoing, Owner, Refusal, Wish};
 use super::warden::Warden;
 use crate::adapters::http::{Body, HttpClient, full};
+use crate::model::ability::ApiVersion;
 use crate::model::compose;
 use crate::model::id::{DeploymentId, EngineName};
 
 /// The newest API that bollard 0.21.1 knows.
-const NEWEST: ApiVersion = ApiVersion { major: 1, minor: 53 };
+const NEWEST: ApiVersion = ApiVersion::one(53);
 /// The oldest that we speak: Docker 20.10.
-const OLDEST: ApiVersion = ApiVersion { major: 1, minor: 41 };
-/// From here on the engine always refuses a second network of the same name.
-const ALWAYS_CHECKS_DUPLICATES: ApiVersion = ApiVersion { major: 1, minor: 44 };
-
-/// A version of the engine's API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ApiVersion {
-    major: u32,
-    minor: u32,
-}
-
-impl ApiVersion {
-    pub(super) const fn new(major: u32, minor: u32) -> Self {
-        Self { major, minor }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (major, minor) = text.trim().split_once('.')?;
-        Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
-    }
-}
-
-impl fmt::Display for ApiVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
+const OLDEST: ApiVersion = ApiVersion::one(41);
+/// From here on the engine always refuses a second network of the same name, and each
+/// endpoint has a MAC address of its own.
+const OF_ENDPOINTS: ApiVersion = ApiVersion::one(44);
 
 /// What an engine is, as far as a request depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -345,20 +322,32 @@ fn unversioned(path: &str) -> &str {
     }
 }
 
-/// Adds what bollard 0.21.1 has no field for: up to API 1.43 the engine makes a second
-/// network of the same name unless it is told not to.
+/// What bollard 0.21.1 has no field for: up to API 1.43 the engine makes a second network
+/// of the same name unless it is told not to, and the MAC address is the container's, not
+/// its network's.
 fn amend(method: &Method, path: &str, version: ApiVersion, body: Bytes) -> Bytes {
-    if *method != Method::POST || path != "/networks/create" || version >= ALWAYS_CHECKS_DUPLICATES
-    {
+    if *method != Method::POST || version >= OF_ENDPOINTS {
         return body;
     }
-    match serde_json::from_slice::<Value>(&body) {
-        Ok(Value::Object(mut members)) => {
-            members.insert("CheckDuplicate".to_owned(), Value::Bool(true));
+    let amended = match path {
+        "/networks/create" => Some(("CheckDuplicate", Value::Bool(true))),
+        "/containers/create" => mac_address(&body).map(|mac| ("MacAddress", mac)),
+        _ => None,
+    };
+    match (amended, serde_json::from_slice::<Value>(&body)) {
+        (Some((name, value)), Ok(Value::Object(mut members))) => {
+            members.insert(name.to_owned(), value);
             Value::Object(members).to_string().into()
         }
         _ => body,
     }
+}
+
+/// The MAC address on the network that a container is made on.
+fn mac_address(body: &[u8]) -> Option<Value> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let endpoints = body["NetworkingConfig"]["EndpointsConfig"].as_object()?;
+    endpoints.values().map(|endpoint| &endpoint["MacAddress"]).find(|mac| mac.is_string()).cloned()
 }
 
 #[cfg(test)]
@@ -382,6 +371,18 @@ mod tests {
         assert_eq!(unversioned("/v1.53/containers/json"), "/containers/json");
         assert_eq!(unversioned("/volumes"), "/volumes");
         assert_eq!(unversioned("/volumes/create"), "/volumes/create");
+    }
+
+    #[test]
+    fn an_old_engine_takes_the_mac_address_of_the_container() {
+        let body = || {
+            let endpoints = r#"{"EndpointsConfig":{"n":{"MacAddress":"02:00:00:00:00:01"}}}"#;
+            Bytes::from(format!(r#"{{"NetworkingConfig":{endpoints}}}"#))
+        };
+        let amended = amend(&Method::POST, "/containers/create", version("1.41"), body());
+        let amended: Value = serde_json::from_slice(&amended).unwrap();
+        assert_eq!(amended["MacAddress"], "02:00:00:00:00:01");
+        assert_eq!(amend(&Method::POST, "/containers/create", version("1.44"), body()), body());
     }
 
     #[test]

@@ -113,6 +113,7 @@ fn record() -> Action {
         hash: Digest::of("r1"),
         layout: crate::model::desired::Layout::Listed,
         scale: BTreeMap::new(),
+        pulled: std::collections::BTreeMap::new(),
     };
     Action::WriteLedger { change: LedgerChange::Record { deployment: "abc".into(), record } }
 }

@@ -61,7 +61,7 @@ pub(in crate::cli) fn apply_once(
                 Begun::Ready(prepared) => match &real.consul {
                     // Where there is nothing to do, nothing is written, no lease either.
                     Some(consul) if !prepared.plan.is_empty() => {
-                        leased(console, setup, consul, prepared, &stop).await
+                        Box::pin(leased(console, setup, consul, prepared, &stop)).await
                     }
                     _ => Once::Passed(Box::new(finish(setup, prepared, &stop).await)),
                 },

@@ -36,7 +36,9 @@ impl Refused {
             Value::Null | Value::Scalar(_) => {}
             Value::List(items) => {
                 items.retain(|item| !self.values.contains(&item.span));
-                items.iter_mut().for_each(|item| self.take_out(item));
+                for item in items {
+                    self.take_out(item);
+                }
             }
             Value::Map(entries) => entries.retain_mut(|entry| self.keep(entry)),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Container, Engine};
+use crate::model::ability::Abilities;
 use crate::model::compose::PROJECT;
 use crate::model::labels::PREFIX;
 use crate::model::observed::{
@@ -24,6 +25,7 @@ impl Engine {
             });
         EngineContents {
             id: Some(self.id.clone()),
+            abilities: Abilities::default(),
             containers: inspected.into_iter().map(view).collect(),
             others: others.into_iter().map(|c| (c.name.clone(), c.id.clone())).collect(),
             networks: self
@@ -71,9 +73,10 @@ pub(in crate::sim) fn view(container: &Container) -> ContainerView {
             .map(|(name, address)| (name.clone(), IpAddr::V4(*address)))
             .collect(),
         host_ports: container.host_ports.clone(),
-        files: match container.spec.labels.keys().any(|name| name.starts_with(PREFIX)) {
-            true => BTreeMap::new(),
-            false => container.uploads.clone(),
+        files: if container.spec.labels.keys().any(|name| name.starts_with(PREFIX)) {
+            BTreeMap::new()
+        } else {
+            container.uploads.clone()
         },
         volumes: container.volumes.clone(),
     }

@@ -17,6 +17,7 @@ pub(super) fn read(node: &Node, report: &Reporter) -> Healthcheck {
             "interval" => check.interval = report.duration(key, value),
             "timeout" => check.timeout = report.duration(key, value),
             "start_period" => check.start_period = report.duration(key, value),
+            "start_interval" => check.start_interval = report.duration(key, value),
             _ => check.retries = report.number(key, value),
         }
     }

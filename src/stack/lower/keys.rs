@@ -2,6 +2,9 @@
 //! refused with its position and the reason, or harmless and only named in a warning. That
 //! a key is one is known from the loader.
 
+mod top;
+
+pub(super) use self::top::{FILE, IPAM, IPAM_POOL, NETWORK, TOP, VOLUME};
 use crate::compose::normal::RESOLVED;
 use crate::stack::codes::{NO_EFFECT, REFUSED_KEY};
 use crate::text::report::Reporter;
@@ -69,108 +72,100 @@ fn says_nothing(node: &Node) -> bool {
     }
 }
 
-/// A stack file.
-pub(super) const TOP: Table = Table {
-    of: "a stack file",
-    carried: &["name", "services", "networks", "volumes", "configs", "secrets", "x-reconciler"],
-    refused: &[("models", "an engine runs no models")],
-    harmless: &[],
-};
-
 /// A service. What a key means is in the module that reads it.
 pub(super) const SERVICE: Table = Table {
     of: "a service",
     carried: &[
+        "annotations",
+        "blkio_config",
         "build",
         "cap_add",
         "cap_drop",
+        "cgroup",
+        "cgroup_parent",
         "command",
         "configs",
         "container_name",
+        "cpu_count",
+        "cpu_percent",
+        "cpu_period",
+        "cpu_quota",
+        "cpu_rt_period",
+        "cpu_rt_runtime",
         "cpu_shares",
         "cpus",
+        "cpuset",
         "depends_on",
         "deploy",
+        "device_cgroup_rules",
+        "devices",
         "dns",
+        "dns_opt",
         "dns_search",
+        "domainname",
         "entrypoint",
         "environment",
         "expose",
         "external_links",
         "extra_hosts",
+        "gpus",
+        "group_add",
         "healthcheck",
         "hostname",
         "image",
         "init",
         "ipc",
+        "isolation",
         "labels",
         "links",
+        "logging",
+        "mac_address",
         "mem_limit",
+        "mem_reservation",
+        "mem_swappiness",
+        "memswap_limit",
         "network_mode",
         "networks",
+        "oom_kill_disable",
+        "oom_score_adj",
         "pid",
         "pids_limit",
+        "platform",
         "ports",
         "post_start",
         "pre_start",
         "pre_stop",
+        "privileged",
         "pull_policy",
         "read_only",
         "restart",
+        "runtime",
         "scale",
         "secrets",
+        "security_opt",
+        "shm_size",
         "stdin_open",
         "stop_grace_period",
         "stop_signal",
+        "storage_opt",
+        "sysctls",
         "tmpfs",
         "tty",
+        "ulimits",
+        "use_api_socket",
         "user",
+        "userns_mode",
+        "uts",
         "volumes",
         "volumes_from",
         "working_dir",
         "x-reconciler",
     ],
     refused: &[
-        ("annotations", NOT_YET),
-        ("blkio_config", NOT_YET),
-        ("cgroup", NOT_YET),
-        ("cgroup_parent", NOT_YET),
-        ("cpu_count", NOT_YET),
-        ("cpu_percent", NOT_YET),
-        ("cpu_period", NOT_YET),
-        ("cpu_quota", NOT_YET),
-        ("cpu_rt_period", NOT_YET),
-        ("cpu_rt_runtime", NOT_YET),
-        ("cpuset", NOT_YET),
-        ("credential_spec", NOT_YET),
-        ("device_cgroup_rules", NOT_YET),
-        ("devices", NOT_YET),
-        ("dns_opt", NOT_YET),
-        ("domainname", NOT_YET),
-        ("gpus", NOT_YET),
-        ("group_add", NOT_YET),
-        ("isolation", NOT_YET),
-        ("logging", NOT_YET),
-        ("mac_address", NOT_YET),
-        ("mem_reservation", NOT_YET),
-        ("mem_swappiness", NOT_YET),
-        ("memswap_limit", NOT_YET),
+        ("credential_spec", "only engines on Windows know it"),
         ("models", "an engine runs no models"),
-        ("oom_kill_disable", NOT_YET),
-        ("oom_score_adj", NOT_YET),
-        ("platform", NOT_YET),
-        ("privileged", NOT_YET),
         ("provider", "the service would be run by a program on the controller's machine"),
         ("pull_refresh_after", NOT_YET),
-        ("runtime", NOT_YET),
-        ("security_opt", NOT_YET),
-        ("shm_size", NOT_YET),
-        ("storage_opt", NOT_YET),
-        ("sysctls", NOT_YET),
-        ("ulimits", NOT_YET),
-        ("use_api_socket", NOT_YET),
-        ("userns_mode", NOT_YET),
-        ("uts", NOT_YET),
     ],
     harmless: &[
         ("attach", "it only matters to a terminal"),
@@ -212,8 +207,16 @@ pub(super) const BUILD: Table = Table {
 /// `healthcheck`.
 pub(super) const HEALTHCHECK: Table = Table {
     of: "`healthcheck`",
-    carried: &["disable", "interval", "retries", "start_period", "test", "timeout"],
-    refused: &[("start_interval", NOT_YET)],
+    carried: &[
+        "disable",
+        "interval",
+        "retries",
+        "start_interval",
+        "start_period",
+        "test",
+        "timeout",
+    ],
+    refused: &[],
     harmless: &[],
 };
 
@@ -228,39 +231,52 @@ pub(super) const PORT: Table = Table {
 /// An entry of a service's `volumes`.
 pub(super) const MOUNT: Table = Table {
     of: "a mount",
-    carried: &["bind", "read_only", "source", "target", "tmpfs", "type", "volume"],
-    refused: &[("image", NOT_YET)],
-    harmless: &[("consistency", "only engines on a Mac knew it")],
+    carried: &[
+        "bind",
+        "consistency",
+        "image",
+        "read_only",
+        "source",
+        "target",
+        "tmpfs",
+        "type",
+        "volume",
+    ],
+    refused: &[],
+    harmless: &[],
 };
 
 /// `bind` of a mount.
 pub(super) const MOUNT_BIND: Table = Table {
     of: "`bind`",
-    carried: &["create_host_path"],
-    refused: &[("propagation", NOT_YET), ("recursive", NOT_YET), ("selinux", NOT_YET)],
+    carried: &["create_host_path", "propagation", "recursive", "selinux"],
+    refused: &[],
     harmless: &[],
 };
 
-/// `volume` of a mount.
+/// `volume` and `image` of a mount.
 pub(super) const MOUNT_VOLUME: Table = Table {
-    of: "`volume`",
-    carried: &["nocopy"],
-    refused: &[("labels", NOT_YET), ("subpath", NOT_YET)],
+    of: "`volume` and `image`",
+    carried: &["labels", "nocopy", "subpath"],
+    refused: &[],
     harmless: &[],
 };
 
 /// A service's attachment to a network.
 pub(super) const ATTACHMENT: Table = Table {
     of: "an attachment to a network",
-    carried: &["aliases", "ipv4_address", "ipv6_address"],
-    refused: &[
-        ("driver_opts", NOT_YET),
-        ("gw_priority", NOT_YET),
-        ("interface_name", NOT_YET),
-        ("link_local_ips", NOT_YET),
-        ("mac_address", NOT_YET),
-        ("priority", NOT_YET),
+    carried: &[
+        "aliases",
+        "driver_opts",
+        "gw_priority",
+        "interface_name",
+        "ipv4_address",
+        "ipv6_address",
+        "link_local_ips",
+        "mac_address",
+        "priority",
     ],
+    refused: &[],
     harmless: &[],
 };
 
@@ -281,7 +297,10 @@ pub(super) const DEPLOY: Table = Table {
 pub(super) const LIMITS: Table = Table {
     of: "`limits`",
     carried: &["cpus", "memory", "pids"],
-    refused: &[("devices", NOT_YET), ("generic_resources", NOT_YET)],
+    refused: &[
+        ("devices", "only reservations have them"),
+        ("generic_resources", "only a Swarm has them"),
+    ],
     harmless: &[],
 };
 
@@ -301,67 +320,16 @@ pub(super) const RESTART: Table = Table {
     harmless: &[("delay", "Compose ignores it"), ("window", "Compose ignores it")],
 };
 
-/// A network.
-pub(super) const NETWORK: Table = Table {
-    of: "a network",
-    carried: &[
-        "attachable",
-        "driver",
-        "driver_opts",
-        "enable_ipv6",
-        "external",
-        "internal",
-        "ipam",
-        "labels",
-        "name",
-    ],
-    refused: &[("enable_ipv4", NOT_YET)],
-    harmless: &[],
-};
-
-/// `ipam` of a network.
-pub(super) const IPAM: Table = Table {
-    of: "`ipam`",
-    carried: &["config", "driver"],
-    refused: &[("options", NOT_YET)],
-    harmless: &[],
-};
-
-/// An entry of `ipam.config`.
-pub(super) const IPAM_POOL: Table = Table {
-    of: "`ipam.config`",
-    carried: &["gateway", "ip_range", "subnet"],
-    refused: &[("aux_addresses", NOT_YET)],
-    harmless: &[],
-};
-
 /// `deploy.resources`.
-pub(super) const RESOURCES: Table = Table {
-    of: "`resources`",
-    carried: &["limits"],
-    refused: &[("reservations", NOT_YET)],
-    harmless: &[],
-};
+pub(super) const RESOURCES: Table =
+    Table { of: "`resources`", carried: &["limits", "reservations"], refused: &[], harmless: &[] };
 
-/// A volume.
-pub(super) const VOLUME: Table = Table {
-    of: "a volume",
-    carried: &["driver", "driver_opts", "external", "labels", "name"],
-    refused: &[],
-    harmless: &[],
-};
-
-/// A config or secret.
-pub(super) const FILE: Table = Table {
-    of: "a config or secret",
-    carried: &["content", "environment", "file", "name"],
-    refused: &[
-        ("driver", "only a Swarm has drivers of secrets"),
-        ("driver_opts", "only a Swarm has drivers of secrets"),
-        ("external", "only a Swarm keeps configs and secrets"),
-        ("template_driver", "only a Swarm has templates"),
-    ],
-    harmless: &[("labels", "a file in a container has none")],
+/// `deploy.resources.reservations`.
+pub(super) const RESERVATIONS: Table = Table {
+    of: "`reservations`",
+    carried: &["devices", "memory"],
+    refused: &[("generic_resources", "only a Swarm has them")],
+    harmless: &[("cpus", "only a Swarm reserves CPUs")],
 };
 
 /// Every table, for the published list.
@@ -378,6 +346,7 @@ pub(super) const ALL: &[&Table] = &[
     &ATTACHMENT,
     &DEPLOY,
     &RESOURCES,
+    &RESERVATIONS,
     &LIMITS,
     &UPDATE,
     &super::hooks::KEYS,

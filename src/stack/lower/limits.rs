@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::keys;
 use super::service::Draft;
+use super::{devices, keys};
 use crate::model::desired::{Rollout, RolloutOrder};
 use crate::model::limits::Ulimit;
 use crate::model::spec::RestartPolicy;
@@ -100,6 +100,10 @@ pub(super) fn deploy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
 
 fn resources(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     for part in keys::RESOURCES.admitted(node, report) {
+        if part.key == "reservations" {
+            reservations(draft, &part.value, report);
+            continue;
+        }
         for field in keys::LIMITS.admitted(&part.value, report) {
             let key = match field.key.as_str() {
                 "memory" => "mem_limit",
@@ -107,6 +111,20 @@ fn resources(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 key => key,
             };
             limit(draft, field, key, report);
+        }
+    }
+}
+
+fn reservations(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for field in keys::RESERVATIONS.admitted(node, report) {
+        if field.key == "memory" {
+            report.note(&mut draft.origins, "mem_reservation", field.at);
+            draft.spec.limits.memory_reservation =
+                report.bytes("memory", &field.value).unwrap_or(0);
+        } else {
+            report.note(&mut draft.origins, "gpus", field.at);
+            report.note(&mut draft.origins, "device_requests", field.at);
+            devices::reserved(&mut draft.spec.devices, &field.value, report);
         }
     }
 }

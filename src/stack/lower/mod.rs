@@ -3,11 +3,13 @@
 mod build;
 mod contexts;
 mod depends;
+mod devices;
 mod extension;
 mod files;
 mod finish;
 mod health;
 mod hooks;
+mod host;
 mod keys;
 mod limits;
 mod mounts;

@@ -7,8 +7,9 @@ use super::service::Draft;
 use super::{Scope, keys};
 use crate::compose::variables::pass_it;
 use crate::model::policy::normalise;
-use crate::model::spec::{Mount, MountSource};
+use crate::model::spec::{Mount, MountSource, Propagation, Recursion, Relabel};
 use crate::text::paths;
+use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node};
 use crate::world::TreeKind;
@@ -19,9 +20,8 @@ struct Wish {
     kind: String,
     source: Option<String>,
     target: String,
-    read_only: bool,
-    no_copy: bool,
-    create_host_path: bool,
+    /// All but its source.
+    mount: Mount,
     /// Options of a tmpfs.
     tmpfs: Vec<String>,
 }
@@ -54,22 +54,62 @@ fn wish(node: &Node, report: &Reporter) -> Wish {
             "type" => wish.kind = report.string(key, value).unwrap_or_default(),
             "source" => wish.source = report.text(key, value),
             "target" => wish.target = report.text(key, value).unwrap_or_default(),
-            "read_only" => wish.read_only = report.boolean(key, value).unwrap_or(false),
+            "read_only" => wish.mount.read_only = report.boolean(key, value).unwrap_or(false),
+            "consistency" => wish.mount.consistency = report.text(key, value),
             "bind" => {
                 for part in keys::MOUNT_BIND.admitted(value, report) {
-                    let create = report.boolean(&part.key, &part.value);
-                    wish.create_host_path = create.unwrap_or(false);
+                    bind_option(&mut wish.mount, part, report);
                 }
             }
-            "volume" => {
+            "volume" | "image" => {
                 for part in keys::MOUNT_VOLUME.admitted(value, report) {
-                    wish.no_copy = report.boolean(&part.key, &part.value).unwrap_or(false);
+                    volume_option(&mut wish.mount, part, report);
                 }
             }
             _ => wish.tmpfs = tmpfs_options(value, report),
         }
     }
     wish
+}
+
+fn bind_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
+    let (key, node) = (field.key.as_str(), &field.value);
+    let word = node.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
+    let known = match key {
+        "create_host_path" => {
+            mount.create_host_path = report.boolean(key, node).unwrap_or(false);
+            return;
+        }
+        "propagation" => {
+            mount.propagation = Propagation::parse(word);
+            mount.propagation.is_some()
+        }
+        "selinux" => {
+            mount.relabel = [Relabel::Shared, Relabel::Private]
+                .into_iter()
+                .find(|relabel| relabel.as_str() == word);
+            mount.relabel.is_some()
+        }
+        _ => {
+            mount.recursion = [Recursion::Disabled, Recursion::Writable, Recursion::ReadOnly]
+                .into_iter()
+                .find(|recursion| recursion.as_str() == word);
+            // What engines do anyway.
+            mount.recursion.is_some() || word == "enabled"
+        }
+    };
+    if !known {
+        report.error(node.span, format!("{} is no value of `{key}`", quote(node)));
+    }
+}
+
+fn volume_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
+    let (key, node) = (field.key.as_str(), &field.value);
+    match key {
+        "nocopy" => mount.no_copy = report.boolean(key, node).unwrap_or(false),
+        "labels" => mount.labels = super::top::labels(field, report),
+        _ => mount.subpath = report.text(key, node),
+    }
 }
 
 fn tmpfs_options(node: &Node, report: &Reporter) -> Vec<String> {
@@ -116,7 +156,7 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
         ("tmpfs", _) => {
             report.note(&mut draft.origins, format!("tmpfs.{target}"), item.span);
             let mut options = wish.tmpfs;
-            if wish.read_only {
+            if wish.mount.read_only {
                 options.push("ro".to_owned());
             }
             draft.spec.tmpfs.insert(target, options.join(","));
@@ -132,24 +172,24 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
             draft.volumes.entry(key).or_insert(item.span);
             MountSource::Volume(name)
         }
-        ("bind", Some(path)) => match bind(draft, &path, &target, wish.read_only, item, scope) {
-            Some(source) => source,
-            None => return,
-        },
+        ("bind", Some(path)) => {
+            match bind(draft, &path, &target, wish.mount.read_only, item, scope) {
+                Some(source) => source,
+                None => return,
+            }
+        }
+        ("image", Some(image)) => MountSource::Image(image.as_str().into()),
         (kind, _) => {
-            let message = format!("a mount of type `{kind}` is valid Compose, but not carried yet");
-            report.error(item.span, message);
+            let why = match kind {
+                "npipe" => "only engines on Windows have named pipes",
+                "cluster" => "only a Swarm has volumes of a cluster",
+                _ => "it names no source",
+            };
+            report.error(item.span, format!("a mount of type `{kind}` is not possible: {why}"));
             return;
         }
     };
-    let mount = Mount {
-        source,
-        read_only: wish.read_only,
-        no_copy: wish.no_copy,
-        create_host_path: wish.create_host_path,
-        ..Mount::default()
-    };
-    draft.spec.mounts.insert(target, mount);
+    draft.spec.mounts.insert(target, Mount { source, ..wish.mount });
 }
 
 /// A bind's source; `None` if it was delivered as a file, or reported.

@@ -22,7 +22,7 @@ pub(super) fn default(draft: &mut Draft<'_>, scope: &Scope<'_>) {
     let name = super::top::plain_network(DEFAULT, scope).name;
     let mut attachment = Attachment::default();
     attachment.aliases.insert(draft.name.to_owned());
-    for field in ["networks", "network_config"] {
+    for field in ["networks", "network_config", "mac_address"] {
         scope.report.note(&mut draft.origins, format!("{field}.{name}"), draft.at);
     }
     draft.networks.insert(DEFAULT.to_owned());
@@ -34,7 +34,7 @@ fn join(draft: &mut Draft<'_>, entry: &Entry, scope: &Scope<'_>) {
     let name = network.spec.name.clone();
     let mut attachment = attachment(&entry.value, scope.report);
     attachment.aliases.insert(draft.name.to_owned());
-    for field in ["networks", "network_config"] {
+    for field in ["networks", "network_config", "mac_address"] {
         scope.report.note(&mut draft.origins, format!("{field}.{name}"), entry.at);
     }
     draft.networks.insert(entry.key.clone());
@@ -46,6 +46,16 @@ fn attachment(node: &Node, report: &Reporter) -> Attachment {
     for field in keys::ATTACHMENT.admitted(node, report) {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
+            "driver_opts" => attachment.driver_opts = super::top::texts(field, report),
+            "gw_priority" => {
+                attachment.gateway_priority = report.number(key, value).unwrap_or_default();
+            }
+            "priority" => attachment.priority = report.number(key, value).unwrap_or_default(),
+            "interface_name" => attachment.interface = report.text(key, value),
+            "link_local_ips" => attachment.link_local.extend(report.string_list(key, value)),
+            "mac_address" => {
+                attachment.mac = report.text(key, value).map(|mac| mac.to_ascii_lowercase());
+            }
             "aliases" => attachment.aliases.extend(report.string_list(key, value)),
             "ipv4_address" => {
                 attachment.ipv4 = address::<std::net::Ipv4Addr>(key, value, report);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::contexts::Unbuilt;
 use super::files::Delivered;
 use super::{
-    Scope, build, depends, extension, files, health, hooks, keys, limits, mounts, networks, ports,
-    process, shares,
+    Scope, build, depends, extension, files, health, hooks, host, keys, limits, mounts, networks,
+    ports, process, shares,
 };
 use crate::compose::hash;
 use crate::model::build::Build;
@@ -21,7 +21,10 @@ use crate::model::spec::{ContainerSpec, RestartPolicy};
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
+use crate::text::units;
 use crate::text::yaml::{Entry, Node, Span, Value};
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// A service while it is read.
 pub(super) struct Draft<'a> {
@@ -48,6 +51,8 @@ pub(super) struct Draft<'a> {
     pub(super) first_port: Option<u16>,
     /// Keys of networks it is attached to.
     pub(super) networks: BTreeSet<String>,
+    /// The service's own `mac_address`.
+    pub(super) mac: Option<(String, Span)>,
     /// Keys of volumes it mounts, with their first use.
     pub(super) volumes: BTreeMap<String, Span>,
     /// `links`: service and the name it is wanted under.
@@ -76,6 +81,7 @@ pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Draft<'a> {
     if scope.legacy && own_network && draft.spec.networks.is_empty() {
         networks::default(&mut draft, scope);
     }
+    host::mac_address(&mut draft, report);
     check_uploads(&draft, &entry.value, report);
     shares::check(&draft, &entry.value, scope);
     draft
@@ -102,6 +108,7 @@ impl<'a> Draft<'a> {
             registration: Some(Registration::default()),
             first_port: None,
             networks: BTreeSet::new(),
+            mac: None,
             volumes: BTreeMap::new(),
             links: Vec::new(),
             external_links: Vec::new(),
@@ -161,7 +168,7 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         }
         "pull_policy" => pull_policy(draft, node, report),
         "x-reconciler" => extension::read(draft, node, report),
-        _ => {}
+        _ => host::read(draft, field, scope),
     }
 }
 
@@ -209,21 +216,20 @@ fn container_name(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
 fn pull_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     let Some(policy) = report.string("pull_policy", node) else { return };
     match policy.as_str() {
-        "missing" | "if_not_present" => draft.pull = PullPolicy::Missing,
+        // What is built is built again whenever its context changes.
+        "missing" | "if_not_present" | "build" => draft.pull = PullPolicy::Missing,
         "never" => draft.pull = PullPolicy::Never,
-        "always" | "build" | "daily" | "weekly" => report.error(
-            node.span,
-            format!("`pull_policy: {policy}` is valid Compose, but not carried yet"),
-        ),
-        _ if policy.starts_with("every_") => report.error(
-            node.span,
-            format!("`pull_policy: {policy}` is valid Compose, but not carried yet"),
-        ),
-        _ => report.refuse(
-            node.span,
-            format!("{} is not a pull policy", quote(node)),
-            did_you_mean(&policy, ["missing", "if_not_present", "never", "always"]),
-        ),
+        "always" => draft.pull = PullPolicy::Always,
+        "daily" => draft.pull = PullPolicy::Every(DAY),
+        "weekly" => draft.pull = PullPolicy::Every(DAY * 7),
+        _ => match policy.strip_prefix("every_").and_then(units::duration) {
+            Some(period) => draft.pull = PullPolicy::Every(period),
+            None => report.refuse(
+                node.span,
+                format!("{} is not a pull policy", quote(node)),
+                did_you_mean(&policy, ["missing", "if_not_present", "never", "always"]),
+            ),
+        },
     }
 }
 

@@ -30,14 +30,14 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
                 ("ipc", "none") => Namespace::None,
                 ("ipc", "private") => Namespace::Private,
                 ("ipc", "shareable") => Namespace::Shareable,
-                (_, text) => match peer(draft, text, scope) {
-                    Some(peer) => Namespace::Of(peer),
-                    None => {
+                (_, text) => {
+                    let Some(peer) = peer(draft, text, scope) else {
                         let message = format!("{} is nothing that `{key}` can be", quote(node));
                         let help = "write `host`, `service:NAME` or `container:NAME`";
                         return scope.report.error_help(node.span, message, help);
-                    }
-                },
+                    };
+                    Namespace::Of(peer)
+                }
             };
             if key == "ipc" { draft.spec.ipc = namespace } else { draft.spec.pid = namespace }
         }
@@ -53,14 +53,14 @@ fn network_mode(draft: &mut Draft<'_>, node: &Node, scope: &Scope<'_>) {
         "" => {}
         "host" => spec.network_mode = Namespace::Host,
         "none" => spec.network_mode = Namespace::None,
-        name => match peer(draft, name, scope) {
-            Some(peer) => draft.spec.network_mode = Namespace::Of(peer),
-            None => {
-                let name = if name == "default" { BRIDGE } else { name };
-                let attachment = Attachment::default();
-                draft.spec.networks.insert(NetworkName::new(name), attachment);
+        name => {
+            if let Some(peer) = peer(draft, name, scope) {
+                draft.spec.network_mode = Namespace::Of(peer);
+                return;
             }
-        },
+            let name = if name == "default" { BRIDGE } else { name };
+            draft.spec.networks.insert(NetworkName::new(name), Attachment::default());
+        }
     }
 }
 

@@ -77,11 +77,12 @@ fn network(entry: &Entry, scope: &Scope<'_>) -> Network {
             "name" => spec.name = NetworkName::new(report.text(key, node).unwrap_or_default()),
             "external" => external = report.boolean(key, node).unwrap_or(false),
             "driver" => spec.driver = report.string(key, node).unwrap_or_default(),
-            "driver_opts" => spec.driver_opts = options(field, report),
+            "driver_opts" => spec.driver_opts = texts(field, report),
             "internal" => spec.internal = report.boolean(key, node).unwrap_or(false),
             "attachable" => spec.attachable = report.boolean(key, node).unwrap_or(false),
             "enable_ipv6" => spec.ipv6 = report.boolean(key, node).unwrap_or(false),
-            "ipam" => spec.pools = pools(node, report),
+            "enable_ipv4" => spec.ipv4 = report.boolean(key, node),
+            "ipam" => ipam(&mut spec, node, report),
             _ => spec.labels = labels(field, report),
         }
     }
@@ -99,7 +100,7 @@ fn volume(entry: &Entry, scope: &Scope<'_>) -> Volume {
             "name" => spec.name = VolumeName::new(report.text(key, node).unwrap_or_default()),
             "external" => external = report.boolean(key, node).unwrap_or(false),
             "driver" => spec.driver = report.string(key, node).unwrap_or_default(),
-            "driver_opts" => spec.driver_opts = options(field, report),
+            "driver_opts" => spec.driver_opts = texts(field, report),
             _ => spec.labels = labels(field, report),
         }
     }
@@ -125,7 +126,8 @@ fn bound_device(spec: &mut VolumeSpec, entry: &Entry, scope: &Scope<'_>) {
     }
 }
 
-fn options(field: &Entry, report: &Reporter) -> BTreeMap<String, String> {
+/// A map of texts.
+pub(super) fn texts(field: &Entry, report: &Reporter) -> BTreeMap<String, String> {
     report
         .map(&field.key, &field.value)
         .iter()
@@ -151,29 +153,29 @@ pub(super) fn labels(field: &Entry, report: &Reporter) -> BTreeMap<String, Strin
     labels
 }
 
-fn pools(node: &Node, report: &Reporter) -> Vec<IpamPool> {
-    let mut pools = Vec::new();
+fn ipam(spec: &mut NetworkSpec, node: &Node, report: &Reporter) {
     for field in keys::IPAM.admitted(node, report) {
-        match (field.key.as_str(), field.value.scalar()) {
-            ("config", _) => {
-                let items = report.list("ipam.config", &field.value);
-                pools.extend(items.iter().map(|item| pool(item, report)));
+        let (key, value) = (field.key.as_str(), &field.value);
+        match key {
+            "config" => {
+                let items = report.list("ipam.config", value);
+                spec.pools = items.iter().map(|item| pool(item, report)).collect();
             }
-            (_, Some(driver)) if driver.text == "default" => {}
-            _ => report.error(field.at, "`driver` is valid Compose, but not carried yet"),
+            "options" => spec.ipam_options = texts(field, report),
+            _ => spec.ipam_driver = report.text(key, value).filter(|name| name != "default"),
         }
     }
-    pools
 }
 
 fn pool(node: &Node, report: &Reporter) -> IpamPool {
     let mut pool = IpamPool::default();
     for field in keys::IPAM_POOL.admitted(node, report) {
-        let value = report.string(&field.key, &field.value);
+        let text = || report.string(&field.key, &field.value);
         match field.key.as_str() {
-            "subnet" => pool.subnet = value,
-            "ip_range" => pool.ip_range = value,
-            _ => pool.gateway = value,
+            "subnet" => pool.subnet = text(),
+            "ip_range" => pool.ip_range = text(),
+            "aux_addresses" => pool.reserved = texts(field, report),
+            _ => pool.gateway = text(),
         }
     }
     pool

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use super::Order;
 use crate::adapters::docker::session::{Entry, Source};
-use crate::adapters::docker::transport::{ApiVersion, Builder, Engine};
+use crate::adapters::docker::transport::{Builder, Engine};
 use crate::context::{self, ContextError, ContextKind};
+use crate::model::ability::ApiVersion;
 use crate::model::build::Dockerfile;
 
 /// From here on BuildKit heeds `shmsize` and `ulimits` of a build.
-const HEEDS_LIMITS: ApiVersion = ApiVersion::new(1, 42);
+const HEEDS_LIMITS: ApiVersion = ApiVersion::one(42);
 /// What the classic builder is told to read when that is no file of the context.
 pub(super) const APART: &str = ".reconciler.Dockerfile";
 

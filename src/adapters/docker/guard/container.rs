@@ -11,8 +11,10 @@ use super::{
     Owner, Query, Refusal, Wish, is_unset, members, network_demand, strings, text, volume_demand,
 };
 use crate::adapters::docker::ledger;
+use crate::model::demands;
 use crate::model::id::DeploymentId;
 use crate::model::policy::{Demand, normalise};
+use crate::model::privilege::DeviceRequest;
 
 /// Members of the body that only shape the container itself.
 const CONFIG: &[&str] = &[
@@ -28,6 +30,7 @@ const CONFIG: &[&str] = &[
     "Hostname",
     "Image",
     "Labels",
+    "MacAddress",
     "OpenStdin",
     "StdinOnce",
     "StopSignal",
@@ -40,15 +43,30 @@ const CONFIG: &[&str] = &[
 
 /// Members of `HostConfig` that reach nothing of the host but its resources.
 const HOST_CONFIG: &[&str] = &[
+    "BlkioDeviceReadBps",
+    "BlkioDeviceReadIOps",
+    "BlkioDeviceWriteBps",
+    "BlkioDeviceWriteIOps",
+    "BlkioWeight",
+    "BlkioWeightDevice",
     "CapDrop",
+    "CpuCount",
+    "CpuPercent",
+    "CpuPeriod",
+    "CpuQuota",
     "CpuShares",
+    "CpusetCpus",
     "Dns",
     "DnsOptions",
     "DnsSearch",
     "ExtraHosts",
+    // No more than `User`, which may be root.
+    "GroupAdd",
     "Init",
     "Memory",
     "MemoryReservation",
+    "MemorySwap",
+    "MemorySwappiness",
     "NanoCpus",
     "PidsLimit",
     "PortBindings",
@@ -124,7 +142,7 @@ impl Asked<'_> {
         match name {
             // Given but empty, these two switch the engine's own protection off.
             "MaskedPaths" | "ReadonlyPaths" if !value.is_null() => {
-                self.add(Demand::SecurityOpt("systempaths=unconfined".to_owned()));
+                self.add(demands::system_paths());
             }
             _ if is_unset(value) => {}
             "Binds" => strings(value).for_each(|bind| self.bind(&bind)),
@@ -142,23 +160,64 @@ impl Asked<'_> {
                     device["PathOnHost"].as_str().map_or_else(|| text(device), normalise),
                 )
             }),
-            "DeviceRequests" => self.each(value, |request| {
-                Demand::Device(format!("request:{}", request["Driver"].as_str().unwrap_or("")))
-            }),
-            "DeviceCgroupRules" => {
-                self.each(value, |rule| Demand::Device(format!("cgroup-rule:{}", text(rule))));
+            "DeviceRequests" => {
+                value.as_array().into_iter().flatten().for_each(|one| self.device_request(one));
             }
+            "DeviceCgroupRules" => self.each(value, |rule| demands::device_rule(&text(rule))),
             "CapAdd" => self.each(value, |name| {
                 let name = text(name).to_ascii_uppercase();
                 Demand::Capability(name.trim_start_matches("CAP_").to_owned())
             }),
-            "SecurityOpt" => self.each(value, |option| Demand::SecurityOpt(text(option))),
+            "SecurityOpt" => {
+                self.demands
+                    .extend(strings(value).filter_map(|one| demands::security_option(&one)));
+            }
+            "Sysctls" if value.is_object() => {
+                self.demands.extend(members(value).filter_map(|(name, _)| demands::sysctl(name)));
+            }
+            "StorageOpt" if value.is_object() => {
+                let names = members(value).map(|(name, _)| name);
+                self.demands.extend(names.filter_map(demands::storage_option));
+            }
+            "Annotations" if value.is_object() => {
+                let names = members(value).map(|(name, _)| name.to_owned());
+                self.demands.extend(names.map(Demand::Annotation));
+            }
+            "LogConfig" => self.log_config(value),
+            "OomScoreAdj" if value.as_i64().is_some_and(|score| score > 0) => {}
+            "Isolation" if value.as_str() == Some("default") => {}
             "Runtime" => self.add(Demand::Runtime(text(value))),
             "CgroupParent" => self.add(Demand::CgroupParent(text(value))),
             "VolumesFrom" => self.joins.extend(strings(value).map(|from| joins::of_volumes(&from))),
             "Links" => self.joins.extend(strings(value).map(|link| joins::of_link(&link))),
             name if HOST_CONFIG.contains(&name) => {}
             name => self.unknown(&format!("HostConfig.{name}"), value),
+        }
+    }
+
+    fn log_config(&mut self, value: &Value) {
+        for (name, value) in members(value) {
+            match name {
+                "Type" => self.demands.extend(demands::log_driver(&text(value))),
+                "Config" => {}
+                name => self.unknown(&format!("HostConfig.LogConfig.{name}"), value),
+            }
+        }
+    }
+
+    fn device_request(&mut self, value: &Value) {
+        let lists = value["Capabilities"].as_array().into_iter().flatten();
+        let request = DeviceRequest {
+            driver: value["Driver"].as_str().unwrap_or("").to_owned(),
+            ids: strings(&value["DeviceIDs"]).collect(),
+            capabilities: lists.map(|list| strings(list).collect()).collect(),
+            ..DeviceRequest::default()
+        };
+        self.demands.extend(demands::device_request(&request));
+        for (name, value) in members(value) {
+            if !matches!(name, "Driver" | "Count" | "DeviceIDs" | "Capabilities" | "Options") {
+                self.unknown(&format!("HostConfig.DeviceRequests.{name}"), value);
+            }
         }
     }
 
@@ -201,7 +260,9 @@ impl Asked<'_> {
             self.source(source);
         }
         for option in parts.flat_map(|options| options.split(',')) {
-            if !BIND_OPTIONS.contains(&option) {
+            if let "shared" | "rshared" = option {
+                self.demands.extend(demands::propagation(option));
+            } else if !BIND_OPTIONS.contains(&option) {
                 self.add(Demand::Unknown(format!("HostConfig.Binds:{option}")));
             }
         }
@@ -212,16 +273,22 @@ impl Asked<'_> {
         match mount["Type"].as_str() {
             Some("bind") => self.add(Demand::Bind(normalise(source))),
             Some("volume") => self.source(source),
-            Some("tmpfs") => {}
+            Some("tmpfs" | "image") => {}
             _ => self.add(Demand::Unknown(format!("HostConfig.Mounts.Type:{}", mount["Type"]))),
         }
         for (name, value) in members(mount) {
             match name {
                 "Type" | "Source" | "Target" | "ReadOnly" | "Consistency" | "TmpfsOptions" => {}
+                "ImageOptions" => members(value).for_each(|(name, value)| match name {
+                    "Subpath" => {}
+                    name => self.unknown(&format!("HostConfig.Mounts.ImageOptions.{name}"), value),
+                }),
                 "BindOptions" => members(value).for_each(|(name, value)| match name {
-                    "NonRecursive" | "CreateMountpoint" => {}
-                    "Propagation"
-                        if value.as_str().is_some_and(|way| BIND_OPTIONS.contains(&way)) => {}
+                    "NonRecursive"
+                    | "CreateMountpoint"
+                    | "ReadOnlyNonRecursive"
+                    | "ReadOnlyForceRecursive" => {}
+                    "Propagation" => self.demands.extend(demands::propagation(&text(value))),
                     name => self.unknown(&format!("HostConfig.Mounts.BindOptions.{name}"), value),
                 }),
                 "VolumeOptions" => members(value).for_each(|(name, value)| match name {

@@ -5,6 +5,8 @@
 //! a mistake anywhere before it cannot hand the host to the author of a stack. What is
 //! not listed here is refused.
 
+#[cfg(test)]
+mod agreement;
 mod build;
 mod container;
 mod joins;

@@ -10,17 +10,22 @@ use super::{
     Owner, Query, Refusal, Wish, is_plain, is_unset, members, network_demand, text, volume_demand,
 };
 use crate::adapters::docker::ledger;
+use crate::model::demands;
 use crate::model::policy::Demand;
 
 /// Limits that can be changed on a container; all else of `update` reaches the host.
-const UPDATE: &[&str] =
-    &["CpuShares", "Memory", "MemorySwap", "NanoCpus", "PidsLimit", "RestartPolicy"];
-
-/// Options of a bridge that stay inside it.
-const NETWORK_OPTIONS: &[&str] = &[
-    "com.docker.network.bridge.enable_icc",
-    "com.docker.network.bridge.enable_ip_masquerade",
-    "com.docker.network.driver.mtu",
+const UPDATE: &[&str] = &[
+    "BlkioWeight",
+    "CpuPeriod",
+    "CpuQuota",
+    "CpuShares",
+    "CpusetCpus",
+    "Memory",
+    "MemoryReservation",
+    "MemorySwap",
+    "NanoCpus",
+    "PidsLimit",
+    "RestartPolicy",
 ];
 
 pub(super) fn update(body: &Value) -> Result<Wish, Refusal> {
@@ -45,12 +50,11 @@ pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
         match name {
             "Attachable" | "CheckDuplicate" | "EnableIPv4" | "EnableIPv6" | "Internal"
             | "Labels" | "Name" => {}
-            "Driver" if matches!(text(value).as_str(), "" | "bridge" | "overlay") => {}
-            "Driver" => {
-                demands.insert(Demand::DriverOption(format!("driver={}", text(value))));
-            }
-            "Options" => demands.extend(
-                members(value).filter(|(key, _)| !NETWORK_OPTIONS.contains(key)).map(option),
+            _ if value.is_null() => {}
+            "Driver" => demands.extend(demands::network_driver(&text(value))),
+            "Options" if value.is_object() => demands.extend(
+                members(value)
+                    .filter_map(|(key, value)| demands::network_option(key, &text(value))),
             ),
             "IPAM" => demands.extend(ipam_demands(value)),
             _ if is_unset(value) => {}
@@ -65,8 +69,9 @@ pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
 fn ipam_demands(ipam: &Value) -> impl Iterator<Item = Demand> {
     members(ipam).filter_map(|(name, value)| match name {
         "Config" => None,
-        "Driver" if matches!(text(value).as_str(), "" | "default") => None,
         _ if is_unset(value) => None,
+        "Driver" => demands::ipam_driver(&text(value)),
+        "Options" => Some(demands::ipam_options()),
         name => Some(Demand::Unknown(format!("Network.IPAM.{name}"))),
     })
 }
@@ -126,12 +131,16 @@ pub(super) fn disconnect(body: &Value) -> Result<Wish, Refusal> {
 }
 
 /// What joining a network demands beside the network itself.
-pub(super) fn endpoint_demands(endpoint: &Value) -> impl Iterator<Item = Demand> {
-    members(endpoint).filter_map(|(name, value)| match name {
-        "Aliases" | "IPAMConfig" | "Links" => None,
-        _ if is_unset(value) => None,
-        name => Some(Demand::Unknown(format!("EndpointsConfig.{name}"))),
-    })
+pub(super) fn endpoint_demands(endpoint: &Value) -> Vec<Demand> {
+    let demands = members(endpoint).flat_map(|(name, value)| match name {
+        "Aliases" | "GwPriority" | "IPAMConfig" | "Links" | "MacAddress" => Vec::new(),
+        _ if is_unset(value) => Vec::new(),
+        "DriverOpts" if value.is_object() => members(value)
+            .filter_map(|(key, value)| demands::attachment_option(key, &text(value)))
+            .collect(),
+        name => vec![Demand::Unknown(format!("EndpointsConfig.{name}"))],
+    });
+    demands.collect()
 }
 
 pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {
@@ -147,27 +156,10 @@ pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {
     Ok(Wish::of(Owner::Deployment(deployment), demands))
 }
 
-/// What the driver of a volume reaches of the host. The local driver is `mount(8)`: all
-/// but memory and network file systems show something of the host.
-pub(super) fn driver_demands(driver: Option<&str>, options: &Value) -> BTreeSet<Demand> {
-    if let Some(name) = driver.filter(|name| !matches!(*name, "" | "local")) {
-        let driver = Demand::DriverOption(format!("driver={name}"));
-        return members(options).map(option).chain([driver]).collect();
-    }
-    let get = |name: &str| options[name].as_str().unwrap_or("");
-    let binds = get("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
-    let harmless_type = matches!(get("type"), "tmpfs" | "nfs" | "nfs4" | "cifs");
-    let strange =
-        members(options).any(|(name, _)| !matches!(name, "type" | "o" | "device" | "size"));
-    let mounts = !(get("type").is_empty() && get("o").is_empty() && get("device").is_empty());
-    if !strange && (!mounts || (harmless_type && !binds)) {
-        return BTreeSet::new();
-    }
-    members(options).map(option).collect()
-}
-
-fn option((name, value): (&str, &Value)) -> Demand {
-    Demand::DriverOption(format!("{name}={}", text(value)))
+/// What the driver of a volume, wherever it is named, reaches of the host.
+pub(super) fn driver_demands(driver: Option<&str>, options: &Value) -> Vec<Demand> {
+    let options = members(options).map(|(name, value)| (name.to_owned(), text(value))).collect();
+    demands::volume_driver(driver.unwrap_or(""), &options)
 }
 
 pub(super) fn create_image(query: &Query) -> Result<Wish, Refusal> {

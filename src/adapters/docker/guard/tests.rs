@@ -43,6 +43,7 @@ fn texts(wish: Result<Wish, Refusal>) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn every_spelling_of_every_demand_is_found() {
     let table = [
         (json!({"Binds": ["/etc:/x"]}), "bind=/etc"),
@@ -56,8 +57,8 @@ fn every_spelling_of_every_demand_is_found() {
         (json!({"Binds": ["/run//docker.sock:/s:ro"]}), "bind=/run/docker.sock"),
         (json!({"Binds": ["./../etc:/x"]}), "bind=/etc"),
         (json!({"Binds": ["..:/x"]}), "bind=/"),
-        (json!({"Binds": ["abc_x:/x:rshared"]}), "field=HostConfig.Binds:rshared"),
-        (json!({"Binds": ["abc_x:/x:ro,shared"]}), "field=HostConfig.Binds:shared"),
+        (json!({"Binds": ["abc_x:/x:rshared"]}), "propagation=rshared"),
+        (json!({"Binds": ["abc_x:/x:ro,shared"]}), "propagation=shared"),
         (json!({"Binds": ["xyz_data:/x"]}), "volume=xyz_data"),
         (json!({"Binds": ["abcd_data:/x"]}), "volume=abcd_data"),
         (json!({"Binds": ["data:/x"]}), "volume=data"),
@@ -76,7 +77,7 @@ fn every_spelling_of_every_demand_is_found() {
         (json!({"Mounts": [{"Source": "/etc"}]}), "field=HostConfig.Mounts.Type:null"),
         (
             json!({"Mounts": [{"Type": "tmpfs", "BindOptions": {"Propagation": "rshared"}}]}),
-            "field=HostConfig.Mounts.BindOptions.Propagation",
+            "propagation=rshared",
         ),
         (
             json!({"Mounts": [{"Type": "volume", "VolumeOptions": {"DriverConfig": {
@@ -112,6 +113,12 @@ fn every_spelling_of_every_demand_is_found() {
         (json!({"Cgroup": "container:other"}), "namespace=cgroup=container:other"),
         (json!({"Devices": [{"PathOnHost": "/dev/../dev/sda"}]}), "device=/dev/sda"),
         (json!({"DeviceRequests": [{"Driver": "nvidia", "Count": -1}]}), "device=request:nvidia"),
+        (json!({"DeviceRequests": [{"Capabilities": [["gpu"]]}]}), "device=request:gpu"),
+        (
+            json!({"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["a.b/c=d"]}]}),
+            "device=cdi:a.b/c=d",
+        ),
+        (json!({"DeviceRequests": [{"Driver": "cdi"}]}), "device=request:cdi"),
         (json!({"DeviceCgroupRules": ["b 8:* rmw"]}), "device=cgroup-rule:b 8:* rmw"),
         (json!({"CapAdd": ["CAP_SYS_ADMIN"]}), "capability=SYS_ADMIN"),
         (json!({"CapAdd": ["sys_admin"]}), "capability=SYS_ADMIN"),
@@ -125,14 +132,25 @@ fn every_spelling_of_every_demand_is_found() {
         (json!({"VolumesFrom": ["xyz-web-1:ro"]}), "namespace=volumes_from=xyz-web-1"),
         (json!({"VolumesFrom": ["/xyz-web-1:rw,z"]}), "namespace=volumes_from=xyz-web-1"),
         (json!({"VolumesFrom": ["0123456789ab"]}), "namespace=volumes_from=0123456789ab"),
-        (json!({"Sysctls": {"net.ipv4.ip_forward": "1"}}), "field=HostConfig.Sysctls"),
+        (json!({"Sysctls": {"kernel.panic": "1"}}), "sysctl=kernel.panic"),
+        (json!({"Sysctls": ["kernel.panic"]}), "field=HostConfig.Sysctls"),
+        (json!({"OomKillDisable": true}), "field=HostConfig.OomKillDisable"),
+        (json!({"CpuRealtimeRuntime": 950_000}), "field=HostConfig.CpuRealtimeRuntime"),
+        (json!({"StorageOpt": {"dm.basesize": "9G"}}), "field=HostConfig.StorageOpt.dm.basesize"),
+        (json!({"Annotations": {"io.x": "y"}}), "annotation=io.x"),
+        (json!({"Isolation": "hyperv"}), "field=HostConfig.Isolation"),
+        (json!({"SecurityOpt": ["no-new-privileges=no"]}), "security-opt=no-new-privileges=no"),
+        (json!({"SecurityOpt": ["label:disable"]}), "security-opt=label:disable"),
+        (
+            json!({"Mounts": [{"Type": "image", "Source": "x", "ImageOptions": {"New": true}}]}),
+            "field=HostConfig.Mounts.ImageOptions.New",
+        ),
         (json!({"OomScoreAdj": -1000}), "field=HostConfig.OomScoreAdj"),
-        (json!({"GroupAdd": ["docker"]}), "field=HostConfig.GroupAdd"),
         (json!({"VolumeDriver": "sshfs"}), "field=HostConfig.VolumeDriver"),
         (json!({"Links": ["/xyz-web-1:web"]}), "namespace=link=xyz-web-1"),
         (json!({"Links": ["xyz-web-1:/abc-web-1/web"]}), "namespace=link=xyz-web-1"),
         (json!({"Links": ["xyz-web-1"]}), "namespace=link=xyz-web-1"),
-        (json!({"LogConfig": {"Type": "syslog"}}), "field=HostConfig.LogConfig"),
+        (json!({"LogConfig": {"Type": "syslog"}}), "log-driver=syslog"),
         // The engine's decoder ignores case: other spellings are other fields to us.
         (json!({"privileged": true}), "field=HostConfig.privileged"),
         (json!({"binds": ["/:/x"]}), "field=HostConfig.binds"),
@@ -155,7 +173,7 @@ fn demands_outside_of_the_host_configuration_are_found_too() {
         (json!({"NetworkingConfig": {"EndpointsConfig": {"host": {}}}}), "namespace=network=host"),
         (
             json!({"NetworkingConfig": {"EndpointsConfig": {"abc_default": {"DriverOpts": {"a": "b"}}}}}),
-            "field=EndpointsConfig.DriverOpts",
+            "driver-option=a=b",
         ),
         (json!({"NetworkingConfig": {"New": 1}}), "field=NetworkingConfig.New"),
     ];
@@ -173,9 +191,17 @@ fn a_plain_container_demands_nothing() {
         "NetworkMode": "abc_default", "IpcMode": "private", "CgroupnsMode": "private",
         "Privileged": false, "Devices": [], "CapAdd": null, "CapDrop": ["ALL"], "Memory": 5,
         "PidMode": "", "RestartPolicy": {"Name": "always"}, "Tmpfs": {"/tmp": "size=1m"},
-        "Sysctls": {}, "LogConfig": {"Type": "", "Config": {}}, "MaskedPaths": null,
+        "Sysctls": {"net.core.somaxconn": "9", "kernel.shmmax": "1", "fs.mqueue.msg_max": "9"},
+        "LogConfig": {"Type": "local", "Config": {"max-size": "1m"}}, "MaskedPaths": null,
+        "GroupAdd": ["docker"], "OomScoreAdj": 500, "StorageOpt": {"size": "1G"}, "Isolation": "default",
+        "SecurityOpt": ["no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"],
+        "MemorySwap": -1, "MemorySwappiness": 0, "CpuQuota": 5, "CpusetCpus": "0", "BlkioWeight": 9,
+        "BlkioDeviceReadIOps": [{"Path": "/dev/sda", "Rate": 1}], "ShmSize": 1,
     });
-    let endpoints = json!({"abc_default": {"Aliases": ["web"], "Links": ["db:db"]}});
+    let endpoints = json!({"abc_default": {
+        "Aliases": ["web"], "Links": ["db:db"], "MacAddress": "02:00:00:00:00:01", "GwPriority": 1,
+        "DriverOpts": {"com.docker.network.endpoint.ifname": "lan0"},
+    }});
     let body = json!({
         "Image": "web", "Env": ["A=b"], "HostConfig": host_config,
         "NetworkingConfig": {"EndpointsConfig": endpoints},
