@@ -5,6 +5,7 @@
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -100,7 +101,8 @@ fn about_a_source(files: &BTreeMap<String, String>) -> Vec<Diagnostic> {
 }
 
 fn said(messages: &[Diagnostic]) -> String {
-    messages.iter().map(|d| format!("\n  {:?} {:?} {}", d.code, d.at, d.message)).collect()
+    let shown = |d: &Diagnostic| format!("\n  {:?} {:?} {}", d.code, d.at, d.message);
+    messages.iter().map(shown).collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -124,11 +126,11 @@ fn a_bad_example_gives_its_code_and_no_other_and_a_good_one_none() {
         let found = messages(&bad);
         let codes: BTreeSet<&str> = found.iter().map(|d| d.code.map_or("none", |c| c.0)).collect();
         if codes != BTreeSet::from([code.as_str()]) {
-            wrong += &format!("{code}, bad:{}\n", said(&found));
+            let _ = writeln!(wrong, "{code}, bad:{}", said(&found));
         }
         let found = messages(&good);
         if found.iter().any(|d| d.is_error() || d.code.is_some_and(|c| c.0 == code)) {
-            wrong += &format!("{code}, good:{}\n", said(&found));
+            let _ = writeln!(wrong, "{code}, good:{}", said(&found));
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
