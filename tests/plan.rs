@@ -97,6 +97,7 @@ golden! {
     an_adopted_container_that_differs_is_replaced,
     an_adopted_deployment_leaves_the_source,
     an_exited_container_is_started_again,
+    an_image_is_refreshed_once_for_each_revision,
     an_image_that_is_absent_is_pulled_first,
     an_invalid_stack_is_left_alone,
     anonymous_volumes_are_taken_over,
@@ -120,6 +121,7 @@ golden! {
     replaces_stop_first_where_it_must,
     scales_up_and_down,
     unseen_is_not_absent,
+    what_an_engine_cannot_do_is_refused,
     what_compose_put_into_it_is_compared,
     without_the_ledger_adoption_is_unknown,
 }

@@ -270,6 +270,7 @@ impl Engine {
     pub(in crate::sim) fn come_back(&mut self, timeline: &mut Timeline) {
         self.restarting = false;
         let ids: Vec<ContainerId> = self.containers.keys().cloned().collect();
+        let mut returning = Vec::new();
         for id in ids {
             let Ok(container) = self.get(&id) else { continue };
             let ran =
@@ -283,8 +284,13 @@ impl Engine {
                 RestartPolicy::No | RestartPolicy::UnlessStopped => false,
             };
             if returns {
-                let _ = self.start(&id, timeline);
+                returning.push(id);
             }
+        }
+        // All have ended before the first returns; who joins one that is not back yet, stays
+        // away.
+        for id in returning {
+            let _ = self.start(&id, timeline);
         }
     }
 }

@@ -36,23 +36,28 @@ struct Builder<'a> {
     open_end: Option<usize>,
 }
 
-/// The documents of a file. `None` after an error that hides the rest.
-pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Document>> {
+/// The documents of a file, against which libyaml may have something. `None` after an error
+/// that hides the rest.
+pub(crate) fn build(
+    file: FileId,
+    text: &str,
+    objection: Option<&serde_yaml::Error>,
+    report: &Reporter,
+) -> Option<Vec<Document>> {
     let (span, error) = match attempt(file, Adjusted::untouched(text), report)? {
         Ok(documents) => return Some(documents),
         Err(error) => error,
     };
-    if flow::is_about_indentation(&error) {
-        // What was reported up to there is found a second time, and not repeated.
-        if let Some(adjusted) = flow::adjust(text, error.clone())
-            && let Ok(documents) = attempt(file, adjusted, report)?
-        {
-            return Some(documents);
-        }
-    }
     // libyaml says it as Compose does, and where what is wrong began.
-    if super::refused(file, text, report) {
+    if let Some(objection) = objection {
+        super::refuse(file, objection, report);
         return None;
+    }
+    // What was reported up to there is found a second time, and not repeated.
+    if let Some(adjusted) = flow::adjust(text, error.clone())
+        && let Ok(documents) = attempt(file, adjusted, report)?
+    {
+        return Some(documents);
     }
     let message = format!("this is not valid YAML: {}", error.info());
     report.refuse_as(codes::YAML, span, message, None);

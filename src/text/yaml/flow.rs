@@ -26,12 +26,9 @@ impl<'t> Adjusted<'t> {
     }
 }
 
-/// Indents what has to be indented in a text against which saphyr has `error`; `None` if
-/// that does not help.
+/// Indents what has to be indented in a text against which saphyr has `error`, and libyaml
+/// nothing; `None` if that does not help.
 pub(crate) fn adjust(text: &str, mut error: ScanError) -> Option<Adjusted<'_>> {
-    if super::objection(text).is_some() {
-        return None;
-    }
     let lines: Vec<&str> = text.split('\n').collect();
     let indent = |line: &str| line.bytes().take_while(|byte| *byte == b' ').count();
     let width = 1 + lines.iter().map(|line| indent(line)).max().unwrap_or(0);
@@ -71,7 +68,7 @@ pub(crate) fn adjust(text: &str, mut error: ScanError) -> Option<Adjusted<'_>> {
 }
 
 /// Whether moving lines may help.
-pub(crate) fn is_about_indentation(error: &ScanError) -> bool {
+fn is_about_indentation(error: &ScanError) -> bool {
     error.info().starts_with("invalid indentation")
 }
 

@@ -213,16 +213,18 @@ pub(crate) fn parse(file: FileId, text: &str, report: &Reporter) -> Option<Node>
 
 /// Reads all documents of a file, as [`parse`] does; an empty file has none.
 pub(crate) fn parse_all(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Document>> {
-    let documents = build::build(file, text, report)?;
-    if !report.has_errors() && refused(file, text, report) {
+    // First, so that what the two parsers need is not needed at the same time.
+    let objection = objection(text);
+    let documents = build::build(file, text, objection.as_ref(), report)?;
+    if let Some(error) = objection.filter(|_| !report.has_errors()) {
+        refuse(file, &error, report);
         return None;
     }
     Some(documents)
 }
 
-/// Reports what libyaml has against a text, if anything.
-fn refused(file: FileId, text: &str, report: &Reporter) -> bool {
-    let Some(error) = objection(text) else { return false };
+/// Reports what libyaml has against a text.
+fn refuse(file: FileId, error: &serde_yaml::Error, report: &Reporter) {
     let full = error.to_string();
     let message = format!("this is not valid YAML: {}", why(&full));
     // `… at line 9 column 5, while parsing a block mapping at line 4 column 3`
@@ -230,11 +232,10 @@ fn refused(file: FileId, text: &str, report: &Reporter) -> bool {
         let (what, line) = context.split_once(" at line ")?;
         Some(format!("this was read while {what} that begins at line {line}"))
     });
-    let at = span_of(file, &error, report);
+    let at = span_of(file, error, report);
     let tab = report.line(at).is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
     let tab = tab.then(|| "lines are indented with spaces, never with tabs".to_owned());
     report.refuse_as(codes::YAML, at, message, tab.or(began));
-    true
 }
 
 /// What libyaml has against a text, if anything.
