@@ -187,7 +187,7 @@ fn the_good_example_of_every_explanation_is_valid() {
         for (name, text) in example(&code, "good") {
             let schema = match name.as_str() {
                 "deployments.yaml" => &deployments,
-                name if name.ends_with(".yaml") => &stack,
+                name if Path::new(name).extension().is_some_and(|end| end == "yaml") => &stack,
                 _ => continue,
             };
             assert_eq!(judge(schema, &text), None, "{code} {name}");

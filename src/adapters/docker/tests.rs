@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::*;
+use crate::model::ability::Abilities;
 use crate::model::action::{Action, ContainerRef, Target};
 use crate::model::id::{ContainerId, ImageRef};
 use crate::model::policy::HostPolicy;
@@ -164,11 +165,13 @@ async fn a_look_that_was_begun_asks_for_nothing_twice_and_counts_once() {
 }
 
 #[tokio::test]
-async fn the_engines_id_is_asked_for_only_without_a_ledger_that_knows_it() {
+async fn what_an_engine_says_of_itself_is_asked_for_only_without_a_ledger_that_knows_it() {
+    let abilities =
+        Abilities { dropped: ["memswap_limit".to_owned()].into(), ..Abilities::default() };
     let ledger = |name: &str, installation: &str| {
         json!({"Id": name, "Names": [format!("/{name}")], "Labels": {
             "reconciler.installation": installation, "reconciler.ledger": "{}",
-            "reconciler.engine": format!("of {name}"),
+            "reconciler.engine": json!({"id": format!("of {name}"), "abilities": abilities}).to_string(),
         }})
     };
     // A copy of one under another name, and another installation's, know nothing.
@@ -179,7 +182,9 @@ async fn the_engines_id_is_asked_for_only_without_a_ledger_that_knows_it() {
     let ours =
         [9, 10].map(|generation| ledger(&format!("reconciler-ledger-main-{generation}"), "main"));
     let engine = FakeEngine::start(vec![("GET /containers/json", 200, json!(ours))]);
-    assert_eq!(look(&engine).await.unwrap().id, Some("of reconciler-ledger-main-10".into()));
+    let seen = look(&engine).await.unwrap();
+    assert_eq!(seen.id, Some("of reconciler-ledger-main-10".into()));
+    assert!(seen.abilities.drops("memswap_limit"));
     assert!(engine.requests().iter().all(|line| !line.contains("/info")));
 }
 
