@@ -112,6 +112,10 @@ fn unfill(spec: &mut ContainerSpec) {
     assert_eq!(chosen.driver.as_deref(), Some("json-file"));
     assert_eq!(spec.runtime.take().as_deref(), Some("runc"));
     assert_ne!(std::mem::take(&mut spec.cgroup), Namespace::Default);
+    assert_eq!(std::mem::take(&mut spec.ipc), Namespace::Private);
+    if spec.networks.is_empty() {
+        assert_eq!(std::mem::take(&mut spec.network_mode), Namespace::None);
+    }
     assert_eq!(std::mem::take(&mut spec.limits.shm_size), 64 << 20);
     assert_eq!(std::mem::take(&mut spec.limits.memory_swap), 2 * spec.limits.memory);
     for mount in spec.mounts.values_mut() {

@@ -101,8 +101,8 @@ fn process() -> Vec<Row> {
             json!(["seccomp=unconfined"]),
         ),
         ("paths", "security_opt: ['systempaths=unconfined']", "/HostConfig/MaskedPaths", json!([])),
-        ("capadd", "cap_add: [NET_ADMIN]", "/HostConfig/CapAdd", json!(["CAP_NET_ADMIN"])),
-        ("capdrop", "cap_drop: [MKNOD]", "/HostConfig/CapDrop", json!(["CAP_MKNOD"])),
+        ("capadd", "cap_add: [NET_ADMIN]", "/HostConfig/CapAdd", json!(["NET_ADMIN"])),
+        ("capdrop", "cap_drop: [MKNOD]", "/HostConfig/CapDrop", json!(["MKNOD"])),
         ("groups", "group_add: ['12']", "/HostConfig/GroupAdd", json!(["12"])),
         (
             "device",
