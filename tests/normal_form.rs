@@ -23,7 +23,7 @@ fn load(text: &str) -> Result<Config, String> {
         ..ConfigRequest::default()
     };
     config(&tree, &request)
-        .map_err(|found| found.iter().map(|d| format!("{}\n", d.message)).collect::<String>())
+        .map_err(|found| found.iter().map(|d| d.message.as_str()).collect::<Vec<_>>().join("\n"))
 }
 
 fn value(config: &Config) -> Value {

@@ -29,6 +29,7 @@ fn text(text: &str) -> String {
     text.to_owned()
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn privileges() -> Vec<Row> {
     let gpus = json!([{ "Driver": "", "Count": -1, "DeviceIDs": null, "Capabilities": [["gpu"]], "Options": null }]);
     vec![
@@ -102,7 +103,7 @@ fn privileges() -> Vec<Row> {
                         count: -1,
                         capabilities: vec![vec![text("gpu")]],
                         ..DeviceRequest::default()
-                    })
+                    });
                 },
                 "/HostConfig/DeviceRequests",
                 gpus,

@@ -111,7 +111,7 @@ fn hooks_run_in_their_order_and_a_failing_pre_stop_stops_nothing() {
     let web = lab.of("abc-web-1");
     let lines = || docker(&["exec", &web, "cat", "/log/lines"]);
     assert_eq!(lines().lines().collect::<Vec<_>>(), ["init one me", "started one"]);
-    assert_eq!(lab.names(), [web.clone()], "what ran before it is gone");
+    assert_eq!(lab.names(), std::slice::from_ref(&web), "what ran before it is gone");
     lab.plan().exits(0).prints("Nothing to do");
 
     lab.stack("abc", &HOOKS.replace("VERSION: one", "VERSION: two"));

@@ -1,6 +1,8 @@
 //! Stacks that are valid: services with any of Compose's keys, in all of their forms, and
 //! what they refer to.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -122,7 +124,7 @@ type Choice = (Index, Index, String, String);
 fn service(index: usize, keys: &[Choice]) -> String {
     let mut out = format!("  s{index}:\n    image: a\n");
     if index > 0 {
-        out.push_str(&format!("    depends_on: [s{}]\n    links: [s0]\n", index - 1));
+        let _ = write!(out, "    depends_on: [s{}]\n    links: [s0]\n", index - 1);
     }
     let mut seen = Vec::new();
     for (key, form, text, number) in keys {
@@ -137,7 +139,7 @@ fn service(index: usize, keys: &[Choice]) -> String {
             } else {
                 plain(form).replace("TEXT", text)
             };
-            out.push_str(&format!("    {key}: {form}\n"));
+            let _ = writeln!(out, "    {key}: {form}");
         }
     }
     out
