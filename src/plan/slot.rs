@@ -209,6 +209,15 @@ impl<'a> Services<'a, '_> {
                 left.push(owned);
             }
         }
+        // What has hooks begins under its second name.
+        let begun = |owned: &&&Owned<'_>| {
+            let second = owned.view.name == identity.surge_name();
+            second && !is_running(owned) && !service.hooks.post_start.is_empty()
+        };
+        if let Some(idle) = left.iter().find(begun).copied() {
+            removed.insert(self.remove_now(service, idle));
+            left.retain(|owned| owned.view.id != idle.view.id);
+        }
         let names = [identity.name.clone(), identity.surge_name()];
         let bearers: Vec<_> = left.iter().filter(|o| names.contains(&o.view.name)).collect();
         if let [_, .., worst] = bearers[..] {
