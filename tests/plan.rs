@@ -115,6 +115,7 @@ golden! {
     names_of_composes_first_version_stay,
     one_offs_and_orphans_are_left_alone,
     own_container_is_left_alone,
+    own_container_is_no_other_stack,
     own_names_are_no_aliases,
     registers_in_the_catalog,
     replaces_start_first_one_by_one,

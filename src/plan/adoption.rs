@@ -210,7 +210,10 @@ pub(super) fn other_stack(context: &Context<'_>) -> Option<WaitingOn> {
     // Once some of the project is ours, what else it holds stands beside it.
     let unknown = context.record.is_none() && context.adopted.is_none();
     let strangers = context.strangers().iter().filter(|_| unknown).map(|s| s.view);
-    candidates.chain(strangers).find_map(|view| {
+    // Whoever put the controller there said nothing about its stacks: it stays as it is anyway.
+    let own = context.inventory.contents.own.as_ref();
+    let others = candidates.chain(strangers).filter(|view| own != Some(&view.id));
+    others.into_iter().find_map(|view| {
         let theirs = ProjectFiles::decode(&view.spec.labels);
         let folder = theirs.working_dir.clone().unwrap_or_else(|| "unknown".to_owned());
         let granted = || context.settings.policy.grants(id, &Demand::Project(folder.clone()));
