@@ -108,6 +108,7 @@ golden! {
     everything_gone_needs_approval,
     files_are_uploaded_before_the_start,
     first_apply,
+    links_out_of_the_tree_need_a_grant,
     gaps_in_composes_numbers_stay,
     host_demands_need_a_grant,
     limits_change_in_place,

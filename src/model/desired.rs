@@ -14,6 +14,7 @@ use super::hook::Hooks;
 use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
 };
+use super::policy::OwnTree;
 use super::spec::{ContainerSpec, FileSpec, NetworkSpec, VolumeSpec};
 
 /// Everything that one revision of a source asks for.
@@ -83,6 +84,8 @@ pub struct Deployment {
     pub stack_file: String,
     /// Its folder as the engine's host sees it; `None` if the host does not see it.
     pub project_dir: Option<String>,
+    /// Where what it mounts leads, as [`OwnTree::links`] has it.
+    pub links: BTreeMap<String, String>,
     /// Its files as Compose's labels name them.
     pub files: ProjectFiles,
     /// Services by name.
@@ -93,6 +96,15 @@ pub struct Deployment {
     pub volumes: BTreeMap<String, Volume>,
     /// The hash of all of this: equal hash, nothing was changed in git.
     pub hash: Digest,
+}
+
+impl Deployment {
+    /// Its own tree on the engine's host; `None` if the host does not see it.
+    #[must_use]
+    pub fn own_tree(&self) -> Option<OwnTree> {
+        let folder = self.project_dir.clone()?;
+        Some(OwnTree { folder, links: self.links.clone() })
+    }
 }
 
 /// A network of a deployment.

@@ -104,15 +104,20 @@ impl HostPolicy {
         Self { permissive: true, ..Self::default() }
     }
 
-    /// Whether this deployment may have this. Binds inside its own `tree` on the engine's
-    /// host need no grant.
+    /// Whether this deployment may have this, links [followed](OwnTree::follow). Binds
+    /// inside its own `tree` on the engine's host need no grant.
     #[must_use]
-    pub fn permits(&self, deployment: &DeploymentId, tree: Option<&str>, demand: &Demand) -> bool {
+    pub fn permits(
+        &self,
+        deployment: &DeploymentId,
+        tree: Option<&OwnTree>,
+        demand: &Demand,
+    ) -> bool {
         if self.permissive {
             return true;
         }
         if let (Demand::Bind(path), Some(tree)) = (demand, tree)
-            && is_within(path, tree)
+            && tree.holds(path)
         {
             return true;
         }
@@ -128,6 +133,37 @@ impl HostPolicy {
             .filter_map(|key| self.grants.get(*key))
             .flatten()
             .any(|grant| covers(grant, demand))
+    }
+}
+
+/// A deployment's own tree, as the engine's host sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnTree {
+    /// Its folder.
+    pub folder: String,
+    /// Paths that are mounted and go through symbolic links, which the engine follows, and
+    /// where they lead. One whose way cannot be seen is there as leading to itself.
+    pub links: BTreeMap<String, String>,
+}
+
+impl OwnTree {
+    /// What a demand comes to, once the engine has followed the links.
+    #[must_use]
+    pub fn follow(&self, demand: Demand) -> Demand {
+        let led = |path: &str| self.links.get(&normalise(path)).cloned();
+        match demand {
+            Demand::Bind(path) => Demand::Bind(led(&path).unwrap_or(path)),
+            Demand::DriverOption(option) => {
+                let device = option.strip_prefix("device=").and_then(led);
+                Demand::DriverOption(device.map_or(option, |path| format!("device={path}")))
+            }
+            other => other,
+        }
+    }
+
+    /// Whether a path, links followed, certainly lies in it.
+    fn holds(&self, path: &str) -> bool {
+        is_within(path, &self.folder) && !self.links.contains_key(&normalise(path))
     }
 }
 
@@ -189,14 +225,26 @@ mod tests {
     }
 
     #[test]
-    fn the_own_tree_needs_no_grant() {
+    fn the_own_tree_needs_no_grant_but_what_its_links_lead_to() {
         let policy = HostPolicy::default();
+        let links = [("here", "shop/web"), ("etc", "../../etc"), ("unseen", "shop/unseen")];
+        let link = |(from, to): (&str, &str)| {
+            (format!("/home/ann/shop/{from}"), normalise(&format!("/home/ann/{to}")))
+        };
+        let tree = OwnTree { folder: "/home/ann/shop".to_owned(), links: links.map(link).into() };
         let may = |path: &str| {
-            let demand = Demand::Bind(path.to_owned());
-            policy.permits(&"abc".into(), Some("/home/ann/shop"), &demand)
+            let demand = tree.follow(Demand::Bind(path.to_owned()));
+            policy.permits(&"abc".into(), Some(&tree), &demand)
         };
         assert!(may("/home/ann/shop/web"));
+        assert!(may("/home/ann/shop/here"));
         assert!(!may("/home/ann"));
         assert!(!may("/home/ann/shop/../key"));
+        assert!(!may("/home/ann/shop/etc"));
+        assert!(!may("/home/ann/shop/x/../etc/"));
+        assert!(!may("/home/ann/shop/unseen"));
+        let device = |path: &str| Demand::DriverOption(format!("device={path}"));
+        assert_eq!(tree.follow(device("/home/ann/shop/etc")), device("/etc"));
+        assert_eq!(tree.follow(device("/home/ann/shop/web")), device("/home/ann/shop/web"));
     }
 }

@@ -54,6 +54,9 @@ pub(super) fn demands(context: &Context<'_>) -> Vec<(Demand, Option<Loc>)> {
         let at = Some(volume.origin.clone());
         found.extend(demands::of_volume(&volume.spec).into_iter().map(|d| (d, at.clone())));
     }
+    if let Some(tree) = deployment.own_tree() {
+        found = found.into_iter().map(|(demand, at)| (tree.follow(demand), at)).collect();
+    }
     found.sort();
     found.dedup_by(|a, b| a.0 == b.0);
     found

@@ -39,9 +39,9 @@ fn able(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
 /// Everything that the stack demands of the host must have been granted.
 fn granted(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let mut open = true;
-    let tree = context.deployment.project_dir.as_deref();
+    let tree = context.deployment.own_tree();
     for (demand, at) in demands(context) {
-        if !context.settings.policy.permits(&context.deployment.id, tree, &demand) {
+        if !context.settings.policy.permits(&context.deployment.id, tree.as_ref(), &demand) {
             let subject = format!("apply {}", context.deployment.id);
             scribe.block(subject, WaitingOn::grant(&demand), at.as_ref());
             open = false;

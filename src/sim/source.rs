@@ -15,18 +15,26 @@ use crate::world::{Snapshot, Source, SourceError, Tree, TreeEntry, TreeError, Tr
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemTree {
     files: BTreeMap<String, Vec<u8>>,
+    links: BTreeMap<String, String>,
 }
 
 impl MemTree {
     /// A tree of these files.
     pub fn new<P: Into<String>, B: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, B)>) -> Self {
         let files = files.into_iter().map(|(path, bytes)| (path.into(), bytes.into()));
-        Self { files: files.collect() }
+        Self { files: files.collect(), links: BTreeMap::new() }
+    }
+
+    /// The same with these symbolic links.
+    #[must_use]
+    pub fn with_links(self, links: BTreeMap<String, String>) -> Self {
+        Self { links, ..self }
     }
 
     fn digest(&self) -> Digest {
-        let parts = self.files.iter().flat_map(|(path, bytes)| [path.as_bytes(), bytes]);
-        Digest::of_parts(parts)
+        let files = self.files.iter().flat_map(|(path, bytes)| [path.as_bytes(), bytes]);
+        let links = self.links.iter().flat_map(|(path, to)| [path.as_bytes(), to.as_bytes()]);
+        Digest::of_parts(files.chain(links))
     }
 }
 
@@ -37,18 +45,23 @@ impl Tree for MemTree {
                 Err(TreeError::TooLarge { path: path.to_owned(), limit })
             }
             Some(bytes) => Ok(bytes.clone()),
-            None if self.list(path).is_ok() => Err(TreeError::NotAFile(path.to_owned())),
+            None if self.links.contains_key(path) || self.list(path).is_ok() => {
+                Err(TreeError::NotAFile(path.to_owned()))
+            }
             None => Err(TreeError::Missing(path.to_owned())),
         }
     }
 
     fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
         let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
-        let below = self.files.keys().filter_map(|file| file.strip_prefix(&prefix));
-        let entries: BTreeSet<TreeEntry> = below
-            .map(|rest| match rest.split_once('/') {
+        let files = self.files.keys().map(|file| (file, TreeKind::File { executable: false }));
+        let links = self.links.keys().map(|link| (link, TreeKind::Link));
+        let entries: BTreeSet<TreeEntry> = files
+            .chain(links)
+            .filter_map(|(path, kind)| Some((path.strip_prefix(&prefix)?, kind)))
+            .map(|(rest, kind)| match rest.split_once('/') {
                 Some((folder, _)) => (folder, TreeKind::Folder),
-                None => (rest, TreeKind::File { executable: false }),
+                None => (rest, kind),
             })
             .map(|(name, kind)| TreeEntry { name: name.to_owned(), kind })
             .collect();
@@ -59,7 +72,7 @@ impl Tree for MemTree {
     }
 
     fn link(&self, path: &str) -> Result<String, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
+        self.links.get(path).cloned().ok_or_else(|| TreeError::Missing(path.to_owned()))
     }
 
     fn host_path(&self) -> Option<&str> {

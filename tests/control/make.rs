@@ -108,6 +108,7 @@ pub(crate) fn deployment(id: &str, services: &str) -> (reconciler::model::id::De
         origin: Loc::new("compose.yaml", 1, 1),
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
+        links: BTreeMap::new(),
         files: ProjectFiles::default(),
         hash: Digest::of(text.join(",")),
         services,

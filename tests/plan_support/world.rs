@@ -24,6 +24,7 @@ pub(crate) struct World {
     sim: Sim,
     access: SimWorld,
     files: BTreeMap<String, String>,
+    links: BTreeMap<String, String>,
     source: SourceId,
     start: String,
     settings: Settings,
@@ -51,6 +52,7 @@ impl World {
             access: sim.world(),
             sim,
             files: BTreeMap::new(),
+            links: BTreeMap::new(),
             source: "git:shop".into(),
             start: String::new(),
             settings,
@@ -73,6 +75,7 @@ impl World {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["converge"] => self.converge(),
+            ["link", path, to] => drop(self.links.insert((*path).into(), (*to).into())),
             ["root", path] => self.root = Some((*path).to_owned()),
             // `docker compose up` made what is there.
             ["composed"] => self.sim.made_by_compose(&"local".into()),
@@ -106,6 +109,7 @@ impl World {
 
     fn tree(&self) -> MemTree {
         MemTree::new(self.files.iter().map(|(path, text)| (path.clone(), text.clone())))
+            .with_links(self.links.clone())
     }
 
     fn desired(&self) -> DesiredState {

@@ -115,6 +115,7 @@ fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
         origin: nowhere(),
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
+        links: BTreeMap::new(),
         files: ProjectFiles::default(),
         services: stack
             .services

@@ -56,6 +56,9 @@ fn deployment(it: &Deployment, out: &mut String) {
     if let Some(folder) = &it.project_dir {
         let _ = writeln!(out, "  project_dir {folder}");
     }
+    for (path, led) in &it.links {
+        let _ = writeln!(out, "  link {path} leads to {led}");
+    }
     for service in it.services.values() {
         self::service(service, out);
     }

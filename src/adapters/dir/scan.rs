@@ -86,6 +86,14 @@ impl Scan {
         self.files.get(path)
     }
 
+    /// A link's target; `None` for what is none.
+    pub(super) fn link(&self, path: &str) -> Option<&str> {
+        match self.file(path) {
+            Some(Fingerprint::Link(target)) => Some(target),
+            _ => None,
+        }
+    }
+
     /// Whether a file was modified within `span` of `now`: it may still be being written.
     pub(super) fn is_fresh(&self, now: SystemTime, span: Duration) -> bool {
         let age = now.duration_since(self.newest).unwrap_or_else(|future| future.duration());

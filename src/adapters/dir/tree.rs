@@ -16,6 +16,7 @@ use crate::world::{Tree, TreeEntry, TreeError};
 pub(super) struct Asked {
     files: Mutex<BTreeSet<String>>,
     folders: Mutex<BTreeSet<String>>,
+    links: Mutex<BTreeSet<String>>,
 }
 
 impl Asked {
@@ -23,12 +24,14 @@ impl Asked {
     pub(super) fn alike(&self, a: &Scan, b: &Scan) -> bool {
         self.files().iter().all(|path| a.file(path) == b.file(path))
             && self.folders().iter().all(|path| a.folder(path) == b.folder(path))
+            && self.links().iter().all(|path| a.link(path) == b.link(path))
     }
 
     /// The existing folders in which an answer can change: each one asked about, or the
     /// nearest above it that exists.
     pub(super) fn watched(&self, root: &Path) -> BTreeSet<PathBuf> {
-        let parents = self.files().into_iter().map(|path| split(&path).0.to_owned());
+        let named = self.files().into_iter().chain(self.links());
+        let parents = named.map(|path| split(&path).0.to_owned());
         let nearest = |path: String| {
             let path = if path.is_empty() { root.to_owned() } else { root.join(path) };
             path.ancestors()
@@ -42,9 +45,14 @@ impl Asked {
         found
     }
 
-    /// The files and links that were asked for.
+    /// The files that were asked for.
     fn files(&self) -> BTreeSet<String> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was asked for as a link, and may be none.
+    fn links(&self) -> BTreeSet<String> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The folders whose entries were asked for.
@@ -54,6 +62,10 @@ impl Asked {
 
     fn file(&self, path: &str) {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    }
+
+    fn link(&self, path: &str) {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
     }
 
     fn folder(&self, path: &str) {
@@ -113,10 +125,10 @@ impl Tree for DirTree {
     }
 
     fn link(&self, path: &str) -> Result<String, TreeError> {
-        self.asked.file(path);
-        match self.scan.file(path) {
-            Some(Fingerprint::Link(target)) => Ok(target.clone()),
-            _ => self.root.link(path),
+        self.asked.link(path);
+        match self.scan.link(path) {
+            Some(target) => Ok(target.to_owned()),
+            None => self.root.link(path),
         }
     }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::model::id::DeploymentId;
-use crate::model::policy::{Demand, HostPolicy};
+use crate::model::policy::{Demand, HostPolicy, OwnTree};
 
 /// Judges demands. One for all engines.
 #[derive(Debug)]
 pub struct Warden {
     policy: HostPolicy,
-    trees: RwLock<BTreeMap<DeploymentId, String>>,
+    trees: RwLock<BTreeMap<DeploymentId, OwnTree>>,
 }
 
 impl Warden {
@@ -22,7 +22,7 @@ impl Warden {
     }
 
     /// Replaces what is known of trees: binds inside a deployment's own need no grant.
-    pub fn renew(&self, trees: BTreeMap<DeploymentId, String>) {
+    pub fn renew(&self, trees: BTreeMap<DeploymentId, OwnTree>) {
         *self.trees.write().unwrap_or_else(PoisonError::into_inner) = trees;
     }
 
@@ -34,6 +34,13 @@ impl Warden {
     /// Whether this deployment may have this.
     pub(super) fn permits(&self, deployment: &DeploymentId, demand: &Demand) -> bool {
         let trees = self.trees.read().unwrap_or_else(PoisonError::into_inner);
-        self.policy.permits(deployment, trees.get(deployment).map(String::as_str), demand)
+        self.policy.permits(deployment, trees.get(deployment), demand)
+    }
+
+    /// What a demand of this deployment comes to, the links in its tree followed.
+    pub(super) fn follow(&self, deployment: &DeploymentId, demand: &Demand) -> Demand {
+        let trees = self.trees.read().unwrap_or_else(PoisonError::into_inner);
+        let demand = demand.clone();
+        trees.get(deployment).map_or(demand.clone(), |tree| tree.follow(demand))
     }
 }

@@ -44,7 +44,7 @@ impl Loader {
     pub(in crate::cli) fn load(&self, snapshot: &Snapshot) -> DesiredState {
         let mut desired = self.load_each(snapshot);
         let tree = |(id, entry): (&DeploymentId, &Entry)| match entry {
-            Entry::Valid(deployment, _) => Some((id.clone(), deployment.project_dir.clone()?)),
+            Entry::Valid(deployment, _) => Some((id.clone(), deployment.own_tree()?)),
             Entry::Invalid(_) => None,
         };
         if let Some(warden) = &self.warden {

@@ -56,6 +56,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
         origin: instance.origin.clone().unwrap_or_else(|| scope.report.loc(Span::START)),
         stack_file: scope.report.file().to_string(),
         project_dir: project_dir.clone(),
+        links: scope.links.take(),
         files: ProjectFiles {
             config_files: instance
                 .root

@@ -98,9 +98,19 @@ struct Scope<'a> {
     volumes: BTreeMap<String, Volume>,
     configs: BTreeMap<String, Declared>,
     secrets: BTreeMap<String, Declared>,
+    /// Paths of the host that are mounted and go through links of the tree, and where they
+    /// lead.
+    links: RefCell<BTreeMap<String, String>>,
 }
 
 impl Scope<'_> {
+    /// Notes where a path of the host leads that is going to be mounted.
+    fn mounts(&self, host: &str) {
+        if let Some(led) = place::leads(host, self.instance) {
+            self.links.borrow_mut().insert(host.to_owned(), led);
+        }
+    }
+
     /// Compose's hash of a part of the normal form; `None` where the engine's host does not
     /// see the tree, because no path in it is one that Compose could have.
     fn hash<T>(&self, hash: impl FnOnce() -> T) -> Option<T> {
@@ -126,6 +136,7 @@ pub(super) fn deployment(
         volumes: BTreeMap::new(),
         configs: BTreeMap::new(),
         secrets: BTreeMap::new(),
+        links: RefCell::default(),
     };
     top::sections(&project.root, &mut scope);
     let drafts = services.iter().map(|entry| service::read(entry, &scope)).collect();

@@ -209,6 +209,7 @@ fn bind(
     }
     let place = Place::of(path, instance);
     if let Some(host) = place.host {
+        scope.mounts(&host);
         return Some(MountSource::Bind(host));
     }
     let Some(file) = place.tree else {

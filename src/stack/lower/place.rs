@@ -4,7 +4,11 @@
 use super::Instance;
 use crate::compose::NOWHERE;
 use crate::model::policy::normalise;
-use crate::text::paths::in_tree;
+use crate::text::paths::{in_tree, kind, split};
+use crate::world::{Tree, TreeError, TreeKind};
+
+/// As many links as the kernel follows in one path.
+const MOST_LINKS: usize = 40;
 
 /// Why a path of the tree cannot be used by an engine.
 pub(super) const UNSEEN: &str = "the engine's host does not see this tree";
@@ -35,6 +39,56 @@ impl Place {
 /// A path of the normal form as it was written, as far as that is known.
 pub(super) fn shown(path: &str) -> &str {
     below(path, NOWHERE).unwrap_or(path)
+}
+
+/// Where a path of the host leads if symbolic links of the tree are on its way: the engine
+/// follows them. A path whose way cannot be seen leads to itself: it is in the answer, so
+/// that nobody takes it for one without links. `None` without any.
+///
+/// The tree is that of the revision: what a container put there since is not in a commit.
+pub(super) fn leads(path: &str, instance: &Instance<'_>) -> Option<String> {
+    let (tree, whole) = (instance.tree, normalise(instance.root?));
+    let root: Vec<String> = names(&whole).collect();
+    let mut ahead: Vec<String> = names(path).collect();
+    ahead.reverse();
+    let (mut here, mut followed): (Vec<String>, usize) = (Vec::new(), 0);
+    while let Some(name) = ahead.pop() {
+        if name == ".." {
+            // Elsewhere the host may have links that nobody here knows of.
+            let seen = here.len() > root.len() && here.starts_with(&root)
+                || root.starts_with(&here) && tree.host_path() == Some(&whole);
+            if !seen {
+                return Some(path.to_owned());
+            }
+            here.pop();
+            continue;
+        }
+        here.push(name);
+        if here.len() <= root.len() || !here.starts_with(&root) {
+            continue;
+        }
+        let inside = here[root.len()..].join("/");
+        let target = match tree.link(&inside) {
+            Ok(target) if followed < MOST_LINKS => target,
+            Err(TreeError::NotAFile(_)) => continue,
+            Err(TreeError::Missing(_)) if !is_closed(tree, &inside) => continue,
+            _ => return Some(path.to_owned()),
+        };
+        followed += 1;
+        here.truncate(if target.starts_with('/') { 0 } else { here.len() - 1 });
+        ahead.extend(names(&target).collect::<Vec<_>>().into_iter().rev());
+    }
+    (followed > 0).then(|| format!("/{}", here.join("/")))
+}
+
+/// The parts of a path that lead somewhere.
+fn names(path: &str) -> impl Iterator<Item = String> {
+    path.split('/').filter(|name| !matches!(*name, "" | ".")).map(str::to_owned)
+}
+
+/// Whether what would hold this path is something that the tree cannot look into.
+fn is_closed(tree: &dyn Tree, path: &str) -> bool {
+    kind(tree, split(path).0) == Some(TreeKind::Other)
 }
 
 /// What remains of a path below a folder.

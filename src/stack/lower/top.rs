@@ -119,6 +119,7 @@ fn bound_device(spec: &mut VolumeSpec, entry: &Entry, scope: &Scope<'_>) {
         *device = format!("{root}/{}/{device}", scope.instance.base);
     }
     if let Some(host) = Place::of(device, scope.instance).host {
+        scope.mounts(&host);
         *device = host;
     } else {
         let message = format!("`{}` cannot be bound: {UNSEEN}", shown(device));

@@ -35,6 +35,12 @@ fn demanding() -> Vec<fn(&mut ContainerSpec)> {
             let propagation = Some(Propagation::Shared);
             bind(s, Mount { propagation, create_host_path: true, ..Mount::default() });
         },
+        // What `use_api_socket` comes to.
+        |s| {
+            let socket = "/var/run/docker.sock".to_owned();
+            let source = MountSource::Bind(socket.clone());
+            s.mounts.insert(socket, Mount { source, ..Mount::default() });
+        },
         |s| s.privileges.privileged = true,
         |s| {
             s.privileges.cap_add.insert("SYS_ADMIN".to_owned());

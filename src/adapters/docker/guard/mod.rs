@@ -87,14 +87,12 @@ impl Wish {
         if warden.is_permissive() {
             return Ok(());
         }
-        let (name, denied): (&str, Vec<&Demand>) = match &self.owner {
-            Owner::Deployment(id) => (
-                id.as_str(),
-                self.demands.iter().filter(|demand| !warden.permits(id, demand)).collect(),
-            ),
-            Owner::Nobody | Owner::OfContainer { .. } => {
-                ("<deployment>", self.demands.iter().collect())
+        let (name, denied): (&str, BTreeSet<Demand>) = match &self.owner {
+            Owner::Deployment(id) => {
+                let demands = self.demands.iter().map(|demand| warden.follow(id, demand));
+                (id.as_str(), demands.filter(|demand| !warden.permits(id, demand)).collect())
             }
+            Owner::Nobody | Owner::OfContainer { .. } => ("<deployment>", self.demands.clone()),
         };
         if denied.is_empty() {
             return Ok(());

@@ -1,6 +1,7 @@
 //! Every demand in every spelling, on the final body; and what may not be sent at all.
 
 mod builds;
+mod links;
 
 use serde_json::json;
 

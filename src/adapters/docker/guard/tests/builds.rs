@@ -19,6 +19,9 @@ fn a_build_takes_nothing_but_its_context() {
         ("version=3", "build=version=3"),
         ("outputs=%5B%7B%7D%5D", "build=outputs=[{}]"),
         ("securityopt=seccomp%3Dunconfined", "build=securityopt=seccomp=unconfined"),
+        ("entitlements=security.insecure", "build=entitlements=security.insecure"),
+        ("entitlements=network.host", "build=entitlements=network.host"),
+        ("privileged=1", "build=privileged=1"),
         ("cgroupparent=/", "build=cgroupparent=/"),
     ];
     for (query, demands) in table {
