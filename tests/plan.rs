@@ -84,6 +84,7 @@ golden! {
     containers_of_others_need_a_grant,
     guests_leave_before_their_host,
     hooks_run_around_starts_and_stops,
+    hooks_run_where_both_names_are_borne,
     init_containers_run_before_the_first_start,
     volumes_are_shared_with_whoever_has_them,
     a_misnamed_replica_blocks_adoption,

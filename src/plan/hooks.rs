@@ -3,7 +3,8 @@
 //!
 //! What has no label cannot be proven later: a container whose `post_start` has not ended
 //! yet bears its second name, and gets its own only then, so that a pass that died between
-//! the two is made up for by the next.
+//! the two is made up for by the next. Where what it replaces runs under that second name,
+//! it has its own from the first, and proves nothing until the other is gone.
 
 use super::draft::{After, because};
 use super::ownership::Owned;
@@ -68,11 +69,15 @@ impl<'a> Services<'a, '_> {
         })
     }
 
-    /// Runs the commands of a container that was started, but never got its own name.
-    pub(super) fn prove(&mut self, service: &Service, kept: &Kept<'_>) -> Option<StepId> {
+    /// Runs the commands of a container that was started, if nothing says that they ended.
+    pub(super) fn prove(
+        &mut self,
+        service: &Service,
+        kept: &Kept<'_>,
+        surplus: &[&Owned<'_>],
+    ) -> Option<StepId> {
         let owned = kept.existing?;
-        let proven = owned.has_canonical_name() || service.hooks.post_start.is_empty();
-        if proven || owned.view.state.status != Status::Running {
+        if owned.view.state.status != Status::Running || !is_unproven(service, owned, surplus) {
             return None;
         }
         let cause = because(Reason::HooksUnproven, service.origins.find("post_start"));
@@ -201,6 +206,16 @@ impl<'a> Services<'a, '_> {
         self.scribe.step(remove, cause(), After::from([done]));
         After::from([done])
     }
+}
+
+/// Whether nothing says that the `post_start` of a container has ended: it does not bear its
+/// own name, or got it at once because an older one of its slot bears its second name.
+pub(super) fn is_unproven(service: &Service, owned: &Owned<'_>, surplus: &[&Owned<'_>]) -> bool {
+    let second = owned.identity.surge_name();
+    let bore_it =
+        |o: &&Owned<'_>| o.view.name == second && o.view.created_at <= owned.view.created_at;
+    !service.hooks.post_start.is_empty()
+        && (!owned.has_canonical_name() || surplus.iter().any(bore_it))
 }
 
 /// What a container is that runs before a service's own: the service's environment,

@@ -37,7 +37,7 @@ pub(super) struct Choice<'a> {
     pub(super) keep: Option<(&'a Owned<'a>, Drift)>,
     /// Why there is nothing to keep.
     causes: Vec<Cause>,
-    surplus: Vec<&'a Owned<'a>>,
+    pub(super) surplus: Vec<&'a Owned<'a>>,
 }
 
 /// A replica's container as the following steps see it.
@@ -79,7 +79,8 @@ impl<'a> Services<'a, '_> {
             !choice.surplus.is_empty() || self.context.recorded_scale(&service.name) >= slot.0;
         let Choice { keep, causes, surplus } = choice;
         let identity = self.context.identity(service, slot, succeeds);
-        let removed = self.make_room(service, &surplus, &identity);
+        let successor = keep.is_none().then_some(&identity);
+        let removed = self.make_room(service, &surplus, successor);
         let order = order(service, &surplus, self.collides(service, &surplus));
         let kept = match keep {
             Some((owned, drift)) => self.keep(service, owned, &drift),
@@ -89,7 +90,8 @@ impl<'a> Services<'a, '_> {
         settled.stays = kept.existing.filter(|_| settled.started.is_none());
         settled.target = Some(kept.target.clone());
         settled.moved = settled.started.is_some() && (kept.existing.is_some() || succeeds);
-        let proven = if settled.started.is_none() { self.prove(service, &kept) } else { None };
+        let proven =
+            if settled.started.is_none() { self.prove(service, &kept, &surplus) } else { None };
         if settled.good.is_none()
             && (proven.is_some() || surplus.iter().any(|owned| is_running(owned)))
         {
@@ -193,7 +195,7 @@ impl<'a> Services<'a, '_> {
         &mut self,
         service: &Service,
         surplus: &[&'a Owned<'a>],
-        identity: &Identity,
+        successor: Option<&Identity>,
     ) -> After {
         let mut removed = After::new();
         let mut best_first = surplus.to_vec();
@@ -209,6 +211,7 @@ impl<'a> Services<'a, '_> {
                 left.push(owned);
             }
         }
+        let Some(identity) = successor else { return removed };
         // What has hooks begins under its second name.
         let begun = |owned: &&&Owned<'_>| {
             let second = owned.view.name == identity.surge_name();
