@@ -88,6 +88,7 @@ golden! {
     init_containers_run_before_the_first_start,
     volumes_are_shared_with_whoever_has_them,
     a_misnamed_replica_blocks_adoption,
+    a_move_waits_for_what_is_not_proven,
     a_new_container_name_replaces,
     a_one_shot_that_is_done_stays_done,
     a_restart_waits_for_all_dependencies,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::context::{Context, Images};
 use super::dependents::{Done, in_dependency_order};
 use super::draft::{After, Scribe, because};
+use super::hooks::is_unproven;
 use super::order::Order;
 use super::ownership::Owned;
 use super::peers;
@@ -114,11 +115,13 @@ impl<'a, 's> Services<'a, 's> {
                     self.reconcile_entry(service, slot, owned);
                 }
             }
-            if replaces && (settled.good.is_some()) {
-                let lingers = Some(slot) != last;
-                moves.push(self.linger(service, &settled, lingers));
+            let lingers = replaces && settled.good.is_some() && Some(slot) != last;
+            let good = self.linger(service, &settled, lingers);
+            // What takes no good one away waits for no move, and so ends none.
+            if replaces && settled.started.is_some() {
+                moves.push(good);
             } else {
-                mended.extend(settled.good);
+                mended.extend(good);
             }
             if Some(slot) == first {
                 done.first = settled.target.take();
@@ -154,13 +157,15 @@ impl<'a, 's> Services<'a, 's> {
     }
 
     /// The slots, those first that have no good container: until they are good, no good
-    /// one may be taken away. Then those whose move was begun.
+    /// one may be taken away. Then those that are not proven, or whose move was begun.
     fn worst_first(&self, service: &'a Service) -> Vec<Slot> {
         let mut slots = self.slots(service);
         slots.sort_by_key(|slot| {
             let containers = self.context.slot(&service.name, *slot);
             let running = containers.iter().filter(|owned| is_running(owned)).count();
-            (running > 0, containers.iter().any(is_good), running < 2)
+            let Choice { keep, surplus, .. } = self.choose(service, *slot);
+            let unproven = keep.is_some_and(|(owned, _)| is_unproven(service, owned, &surplus));
+            (running > 0, containers.iter().any(is_good), !unproven, running < 2)
         });
         slots
     }
