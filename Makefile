@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 CARGO ?= cargo
-# Simulated seeds of one `make sim`.
+# Simulated seeds of one `make sim`: how many, or `FROM..TO`.
 SEEDS ?= 10000
 TESTS := $(CARGO) nextest run --features live --no-fail-fast
 

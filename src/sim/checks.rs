@@ -81,34 +81,39 @@ pub(super) struct Look {
     disturbed: BTreeSet<ServiceKey>,
 }
 
-impl Look {
-    /// A look at this engine now.
-    pub(super) fn at(engine: &Engine) -> Self {
-        let keys: BTreeSet<ServiceKey> =
-            engine.containers.values().filter_map(Container::service).collect();
-        let good = keys.into_iter().map(|key| (key.clone(), good(engine, &key, None))).collect();
-        Self { good, disturbed: BTreeSet::new() }
-    }
-}
-
-/// The slots of a service that a good container fills, one container left out.
-fn good(engine: &Engine, key: &ServiceKey, without: Option<&ContainerId>) -> BTreeSet<Slot> {
-    engine
-        .containers
-        .values()
-        .filter(|c| c.by_us && c.is_good() && c.is_staying() && Some(&c.id) != without)
-        .filter(|c| c.service().as_ref() == Some(key))
-        .filter_map(Container::slot)
-        .collect()
-}
+impl Look {}
 
 impl State {
     /// The controller looked at an engine.
-    pub(super) fn saw(&mut self, engine: &EngineName, mut look: Look) {
-        if let Some(before) = self.looks.remove(engine) {
-            look.disturbed = before.disturbed;
+    pub(super) fn saw(&mut self, name: &EngineName) {
+        let mut look = self.looks.remove(name).unwrap_or_default();
+        if let Some(engine) = self.engines.get(name) {
+            let keys: BTreeSet<ServiceKey> =
+                engine.containers.values().filter_map(Container::service).collect();
+            let good = |key: ServiceKey| (key.clone(), self.good(engine, &key, None));
+            look.good = keys.into_iter().map(good).collect();
         }
-        self.looks.insert(engine.clone(), look);
+        self.looks.insert(name.clone(), look);
+    }
+
+    /// Our containers of an engine: those that we made, and those that we adopted.
+    pub(super) fn ours<'a>(&self, engine: &'a Engine) -> impl Iterator<Item = &'a Container> {
+        let adopted = |id| self.adopted(engine).any(|all| all.containers.contains_key(id));
+        engine.containers.values().filter(move |c| c.by_us || adopted(&c.id))
+    }
+
+    /// The slots of a service that a good container fills, one container left out.
+    fn good(
+        &self,
+        engine: &Engine,
+        key: &ServiceKey,
+        without: Option<&ContainerId>,
+    ) -> BTreeSet<Slot> {
+        self.ours(engine)
+            .filter(|c| c.is_good() && c.is_staying() && Some(&c.id) != without)
+            .filter(|c| c.service().as_ref() == Some(key))
+            .filter_map(Container::slot)
+            .collect()
     }
 
     /// A service changed, but not by the controller.
@@ -152,7 +157,7 @@ impl State {
             self.check_ownership(engine, action, &mut broken);
             match action {
                 Action::CreateContainer(create) => {
-                    check_create(engine, create, &mut broken);
+                    self.check_create(engine, create, &mut broken);
                 }
                 Action::StartContainer { container }
                 | Action::RestartContainer { container, .. }
@@ -224,7 +229,7 @@ impl State {
         }
         let Some(promise) = self.promise(engine, &key) else { return };
         let others = || {
-            let all = engine.containers.values().filter(|c| c.by_us && c.id != found.id);
+            let all = self.ours(engine).filter(|c| c.id != found.id);
             all.filter(|c| c.service().as_ref() == Some(&key))
         };
         let look = self.looks.get(&engine.name);
@@ -276,10 +281,34 @@ impl State {
             return;
         }
         let before = look.good.get(&key).map_or(0, |slots| slots.iter().filter(stays).count());
-        let left = good(engine, &key, Some(&found.id));
+        let left = self.good(engine, &key, Some(&found.id));
         let floor = promise.min_healthy as usize;
         if left.iter().filter(stays).count() < floor.min(before) {
             broken.push(Invariant::MinHealthy);
+        }
+    }
+
+    /// A replica's new container takes over what its predecessor wrote.
+    fn check_create(&self, engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
+        let replica = &create.identity.replica;
+        let key = (replica.deployment.clone(), replica.service.clone());
+        let of_slot = self
+            .ours(engine)
+            .filter(|c| c.service().as_ref() == Some(&key))
+            .filter(|c| c.slot() == Some(replica.slot));
+        let mut started = of_slot.filter(|c| c.started_at.is_some());
+        let loses = started.any(|before| {
+            before.volumes.iter().any(|(target, volume)| {
+                let mount = create.spec.mounts.get(target);
+                let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
+                let image = engine.images.get(&create.spec.image);
+                let mounted =
+                    mount.is_some() || image.is_some_and(|image| image.volumes.contains(target));
+                anonymous && mounted && create.volumes.get(target) != Some(volume)
+            })
+        });
+        if loses {
+            broken.push(Invariant::NoDataLoss);
         }
     }
 
@@ -296,29 +325,5 @@ impl State {
     /// Remembers which files a hash stands for.
     pub(super) fn expect_files(&mut self, hash: Digest, files: BTreeMap<String, Digest>) {
         self.files.insert(hash, files);
-    }
-}
-
-/// A replica's new container takes over what its predecessor wrote.
-fn check_create(engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
-    let replica = &create.identity.replica;
-    let key = (replica.deployment.clone(), replica.service.clone());
-    let all = engine.containers.values();
-    let of_slot = all
-        .filter(|c| c.by_us && c.service().as_ref() == Some(&key))
-        .filter(|c| c.slot() == Some(replica.slot));
-    let mut started = of_slot.filter(|c| c.started_at.is_some());
-    let loses = started.any(|before| {
-        before.volumes.iter().any(|(target, volume)| {
-            let mount = create.spec.mounts.get(target);
-            let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
-            let image = engine.images.get(&create.spec.image);
-            let mounted =
-                mount.is_some() || image.is_some_and(|image| image.volumes.contains(target));
-            anonymous && mounted && create.volumes.get(target) != Some(volume)
-        })
-    });
-    if loses {
-        broken.push(Invariant::NoDataLoss);
     }
 }

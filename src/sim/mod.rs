@@ -200,9 +200,7 @@ impl Sim {
     pub fn ours(&self, engine: &EngineName) -> Vec<ContainerView> {
         let state = self.state.borrow();
         let Some(engine) = state.engines.get(engine) else { return Vec::new() };
-        let adopted = |id| state.adopted(engine).any(|all| all.containers.contains_key(id));
-        let all = engine.containers.values().filter(|c| c.by_us || adopted(&c.id));
-        all.map(engine::view).collect()
+        state.ours(engine).map(engine::view).collect()
     }
 
     /// How often a container was started, by anybody.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::checks::{Invariant, Look};
+use super::checks::Invariant;
 use super::engine::{Engine, view};
 use super::fault::{Draw, Fate, PATIENCE};
 use super::state::State;
@@ -104,10 +104,9 @@ impl Observe for SimWorld {
         scope: &Scope,
     ) -> Result<EngineContents, OutsideError> {
         self.call(&format!("{engine}: look"), |state, delivered| {
-            let found = state.reach(engine)?;
-            let (look, contents) = (Look::at(found), found.contents(scope));
+            let contents = state.reach(engine)?.contents(scope);
             if delivered {
-                state.saw(engine, look);
+                state.saw(engine);
             }
             Ok(contents)
         })

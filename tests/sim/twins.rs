@@ -170,6 +170,16 @@ fn wish() -> Wish {
     BTreeMap::from([(DeploymentId::new("abc"), Stack { engine: "local".into(), services })])
 }
 
+/// The same, but the web service lives in the database's network.
+fn with_guests() -> Wish {
+    let mut wish = wish();
+    for stack in wish.values_mut() {
+        let web = stack.services.get_mut(&ServiceName::new("web")).expect("a part");
+        web.inside = Some(("db".into(), false));
+    }
+    wish
+}
+
 /// The same with every replica changed.
 fn changed() -> Wish {
     let mut wish = wish();
@@ -326,17 +336,52 @@ fn a_removal_of_a_strangers_container_is_caught() {
 }
 
 #[test]
-fn more_at_once_than_was_promised_is_caught() {
+fn a_removal_of_a_container_that_others_live_in_is_caught() {
+    let (sim, scenario) = world();
+    let settings = settings(&scenario.engines, true);
+    let _ = pass(&sim, &settings, &with_guests());
+    let all = sim.ours(&"local".into());
+    let host = all.iter().find(|view| view.name.as_str() == "abc-db-1").expect("it was made");
+    let broken = tampered(&sim, &scenario, |plan| plan.steps = removal_of(host));
+    assert!(broken.contains(&Invariant::ParentLast), "{broken:?}");
+}
+
+#[test]
+fn what_was_adopted_counts_as_good() {
     let (sim, scenario) = world();
     let settings = settings(&scenario.engines, true);
     let _ = pass(&sim, &settings, &wish());
-    let mut hasty = changed();
-    for part in hasty.values_mut().flat_map(|stack| stack.services.values_mut()) {
-        part.parallelism = 3;
+    sim.made_by_compose(&"local".into());
+    let mut more = wish();
+    for part in more.values_mut().flat_map(|stack| stack.services.values_mut()) {
+        part.replicas += 1;
     }
-    let _ = pass(&sim, &settings, &hasty);
-    let broken: BTreeSet<Invariant> =
-        sim.violations().iter().map(|violation| violation.invariant).collect();
-    assert!(broken.contains(&Invariant::MinHealthy), "{broken:?}");
-    assert!(broken.contains(&Invariant::MaxSurge), "{broken:?}");
+    sim.promise(promises(&[], &more));
+    let _ = pass(&sim, &settings, &more);
+    let all = sim.ours(&"local".into());
+    let fourth = all.iter().find(|view| view.name.as_str() == "abc-db-4").expect("it was made");
+    let broken = tampered(&sim, &scenario, |plan| plan.steps = removal_of(fourth));
+    assert!(!broken.contains(&Invariant::MinHealthy), "three of four are good: {broken:?}");
+}
+
+#[test]
+fn more_at_once_than_was_promised_is_caught() {
+    for adopted in [false, true] {
+        let (sim, scenario) = world();
+        let settings = settings(&scenario.engines, true);
+        let _ = pass(&sim, &settings, &wish());
+        if adopted {
+            sim.made_by_compose(&"local".into());
+            let _ = pass(&sim, &settings, &wish());
+        }
+        let mut hasty = changed();
+        for part in hasty.values_mut().flat_map(|stack| stack.services.values_mut()) {
+            part.parallelism = 3;
+        }
+        let _ = pass(&sim, &settings, &hasty);
+        let broken: BTreeSet<Invariant> =
+            sim.violations().iter().map(|violation| violation.invariant).collect();
+        assert!(broken.contains(&Invariant::MinHealthy), "adopted {adopted}: {broken:?}");
+        assert!(broken.contains(&Invariant::MaxSurge), "adopted {adopted}: {broken:?}");
+    }
 }
