@@ -3,7 +3,7 @@
 
 use crate::model::diagnostic::Code;
 
-pub(crate) use crate::text::codes::{FILE, LIMIT};
+pub(crate) use crate::text::codes::{FILE, LIMIT, PAIR, TYPE, VALUE};
 
 /// A stack file is not a map, or there is nothing in it.
 pub(crate) const NOT_A_STACK: Code = Code("E0110");
@@ -44,8 +44,6 @@ pub(crate) const VERSION: Code = Code("E0161");
 
 /// A key that nothing knows.
 pub(crate) const UNKNOWN_KEY: Code = Code("E0201");
-/// A list where a map has to be, a number where a string has to be.
-pub(crate) const TYPE: Code = Code("E0202");
 /// A key that has to be there is not.
 pub(crate) const MISSING: Code = Code("E0203");
 /// Another word than the allowed ones.
@@ -62,10 +60,6 @@ pub(crate) const MOUNT: Code = Code("E0208");
 pub(crate) const COMMAND: Code = Code("E0209");
 /// The part of a command line that Compose drops.
 pub(crate) const COMMAND_CUT: Code = Code("E0210");
-/// A duration, size, number or truth value that cannot be read.
-pub(crate) const VALUE: Code = Code("E0211");
-/// An item that should be `name=value`.
-pub(crate) const PAIR: Code = Code("E0212");
 /// A host entry without a name or an address.
 pub(crate) const HOST: Code = Code("E0213");
 /// `external.name` beside `name`, or instead of it.

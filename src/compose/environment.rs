@@ -27,11 +27,10 @@ pub(crate) fn read(
     for path in named.unwrap_or(&default) {
         match text(tree, path) {
             Err(TreeError::Missing(_)) if named.is_none() => {}
-            Err(error) => report.add(Diagnostic {
-                at: origin.cloned(),
-                ..Diagnostic::error(format!("an env file cannot be used: {error}"))
-                    .with_code(ENV_FILE)
-            }),
+            Err(error) => {
+                let problem = Diagnostic::error(format!("an env file cannot be used: {error}"));
+                report.add(Diagnostic { at: origin.cloned(), ..problem.with_code(ENV_FILE) });
+            }
             Ok(text) => one(path, &text, &outside, &mut variables.dotenv, report),
         }
     }

@@ -6,6 +6,7 @@ use super::nodes::{entries_mut, get_mut, items_mut, text_of};
 use super::path::Path;
 use super::schema::refuse;
 use super::variables::{Lookup, Variables, pass_it};
+use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node, Value};
 
@@ -181,12 +182,13 @@ fn is_windows(path: &str) -> bool {
 /// Two parts of a path as one, cleaned. What climbs out of [`NOWHERE`] keeps its `..`.
 pub(crate) fn join(folder: &str, path: &str) -> String {
     match folder.strip_prefix(NOWHERE) {
-        Some(inside) => match clean(&format!("{}/{path}", &inside[inside.len().min(1)..]))
-            .trim_start_matches('/')
-        {
-            "" | "." => NOWHERE.to_owned(),
-            cleaned => format!("{NOWHERE}/{cleaned}"),
-        },
+        Some(inside) => {
+            let inside = inside.trim_start_matches('/');
+            match clean(&paths::join(inside, path.trim_start_matches('/'))).as_str() {
+                "." => NOWHERE.to_owned(),
+                cleaned => format!("{NOWHERE}/{cleaned}"),
+            }
+        }
         None if folder.is_empty() => clean(path),
         None if path.is_empty() => clean(folder),
         None => clean(&format!("{folder}/{path}")),
@@ -239,6 +241,7 @@ mod tests {
             ("", "x/", "x"),
             ("//source", "./x", "//source/x"),
             ("//source", "", "//source"),
+            ("//source", "../x", "//source/../x"),
             ("//source/shop", "..", "//source"),
             ("//source/shop", "../../x", "//source/../x"),
         ] {

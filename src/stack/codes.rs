@@ -7,6 +7,24 @@ use crate::model::diagnostic::Code;
 pub(crate) const REFUSED_KEY: Code = Code("E0401");
 /// A valid key that has no effect here.
 pub(crate) const NO_EFFECT: Code = Code("E0402");
+/// A path that leads out of the source's tree, of what has to be read.
+pub(crate) const OUTSIDE_TREE: Code = Code("E0403");
+/// A path of the tree that the engine's host would have to see.
+pub(crate) const UNSEEN_TREE: Code = Code("E0404");
+/// A file of the tree that cannot be used: missing, a link, too large, of another form.
+pub(crate) const TREE_FILE: Code = Code("E0405");
+/// A build context that cannot be used.
+pub(crate) const CONTEXT: Code = Code("E0406");
+/// What an engine's own call for a build cannot do.
+pub(crate) const BUILD_CALL: Code = Code("E0407");
+/// A label that says whose a container is.
+pub(crate) const RESERVED_LABEL: Code = Code("E0408");
+/// A file that would have to be put into a root that is read-only.
+pub(crate) const READ_ONLY: Code = Code("E0409");
+/// A link between services that share no network.
+pub(crate) const DEAD_LINK: Code = Code("E0410");
+/// A mount that an engine on Linux cannot make.
+pub(crate) const MOUNT_KIND: Code = Code("E0411");
 
 /// A key that `deployments.yaml` or an entry of it does not have.
 pub(crate) const UNKNOWN_KEY: Code = Code("E0501");

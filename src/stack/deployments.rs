@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::codes::{self, BAD_ID, INCOMPLETE_ENTRY, NO_STACK, OUTSIDE, UNKNOWN_KEY};
 use super::discover::{self, Found, LIST};
 use super::one::{self, Loader, Request, Stack};
+use crate::compose::codes::FILE;
 use crate::compose::environment;
 use crate::model::desired::{Entry, Layout, SyncMode};
 use crate::model::diagnostic::{Diagnostic, Severity};
@@ -59,7 +60,7 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
     let mut read = Vec::new();
     for entry in entries {
         if DeploymentId::is_valid(&entry.key) {
-            read.push((entry, self::entry(loader, start, &path, entry, &report)));
+            read.push((entry, self::entry(loader, start, (&path, &root), entry, &report)));
         } else {
             let message = format!("`{}` cannot be the id of a deployment", entry.key);
             report.refuse_as(BAD_ID, entry.at, message, Some(one::ID_HELP.to_owned()));
@@ -68,6 +69,7 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
     for (entry, state) in read {
         found.add(DeploymentId::new(entry.key.as_str()), state, report.loc(entry.at));
     }
+    report.name_paths(&root, &[]);
     found.incomplete = report.finish();
     found.incomplete.retain(Diagnostic::is_error);
     found
@@ -82,14 +84,20 @@ fn list(tree: &dyn Tree, path: &str) -> (Option<Node>, Reporter) {
         }
         Err(error) => {
             let report = Reporter::hidden(path);
-            report.error(Span::START, error.to_string());
+            report.error(FILE, Span::START, error.to_string());
             (None, report)
         }
     }
 }
 
 /// One entry. What is wrong with it makes only this deployment invalid.
-fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Reporter) -> Entry {
+fn entry(
+    loader: &Loader<'_>,
+    start: &str,
+    (list, root): (&str, &Node),
+    entry: &Field,
+    outer: &Reporter,
+) -> Entry {
     let report = outer.same_files();
     let id = DeploymentId::new(entry.key.as_str());
     let mut request = Request { origin: Some(outer.loc(entry.at)), ..Request::default() };
@@ -129,11 +137,13 @@ fn entry(loader: &Loader<'_>, start: &str, list: &str, entry: &Field, outer: &Re
             Some(format!("add `stack: FOLDER/compose.yaml`, relative to {list}")),
         );
     }
+    report.name_paths(root, &[]);
     let Some(file) = file else { return Entry::Invalid(report.finish()) };
     request.scale = scaled
         .into_iter()
         .map(|(name, (count, at))| {
-            let message = format!("there is no service `{name}` in {}", file.path());
+            let path = format!("deployments.{id}.scale.{name}");
+            let message = format!("`{path}`: there is no service `{name}` in {}", file.path());
             let unknown = outer.diagnostic(Severity::Error, at, message, None);
             (name, (count, unknown.with_code(codes::SCALE)))
         })

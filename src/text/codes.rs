@@ -1,4 +1,4 @@
-//! The kinds of messages about files and their YAML, as `reconciler explain` names them.
+//! The kinds of messages about files, their YAML and the types of values, as `reconciler explain` names them.
 
 use crate::model::diagnostic::Code;
 
@@ -18,3 +18,10 @@ pub(crate) const MERGE_KEY: Code = Code("E0106");
 pub(crate) const TAG: Code = Code("E0107");
 /// A limit that protects against hostile files.
 pub(crate) const LIMIT: Code = Code("E0108");
+
+/// A list where a map has to be, a number where a string has to be.
+pub(crate) const TYPE: Code = Code("E0202");
+/// A duration, size, number or truth value that cannot be read.
+pub(crate) const VALUE: Code = Code("E0211");
+/// An item that should be `name=value`.
+pub(crate) const PAIR: Code = Code("E0212");

@@ -4,6 +4,7 @@
 pub(crate) mod codes;
 pub(crate) mod format;
 mod hiding;
+mod path_of;
 pub(crate) mod paths;
 pub(crate) mod read;
 pub(crate) mod report;

@@ -4,6 +4,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::codes::{PAIR, TYPE, VALUE};
 use super::report::Reporter;
 use super::units;
 use super::yaml::{Entry, Kind, Node, Span, Value};
@@ -33,7 +34,7 @@ pub(crate) fn quote(node: &Node) -> String {
 impl Reporter {
     /// Reports that a field does not hold what it should.
     pub(crate) fn expected(&self, field: &str, node: &Node, what: &str) {
-        self.error(node.span, format!("`{field}` must be {what}, not {}", node.describe()));
+        self.error(TYPE, node.span, format!("`{field}` must be {what}, not {}", node.describe()));
     }
 
     /// A string. Numbers and booleans are refused, as Compose refuses them.
@@ -42,7 +43,7 @@ impl Reporter {
             Some(scalar) if scalar.kind == Kind::Text => Some(scalar.text.clone()),
             Some(_) => {
                 let message = format!("`{field}` must be a string, not {}", node.describe());
-                self.error_help(node.span, message, "write it in quotes");
+                self.error_help(TYPE, node.span, message, "write it in quotes");
                 None
             }
             None => {
@@ -131,7 +132,7 @@ impl Reporter {
             None => (text.as_str(), None),
         };
         if name.is_empty() || name.trim() != name {
-            self.error(item.span, format!("an entry of `{field}` must begin with its name"));
+            self.error(PAIR, item.span, format!("an entry of `{field}` must begin with its name"));
             return None;
         }
         Some(Pair { name: name.to_owned(), value, at: item.span, sensitive })
@@ -145,6 +146,7 @@ impl Reporter {
             Some("false" | "no" | "n" | "off") => Some(false),
             _ => {
                 self.error(
+                    VALUE,
                     node.span,
                     format!("`{field}` must be true or false, not {}", quote(node)),
                 );
@@ -157,7 +159,11 @@ impl Reporter {
     pub(crate) fn number<T: FromStr>(&self, field: &str, node: &Node) -> Option<T> {
         let number = node.scalar().and_then(|scalar| scalar.text.parse().ok());
         if number.is_none() {
-            self.error(node.span, format!("`{field}` must be a whole number, not {}", quote(node)));
+            self.error(
+                VALUE,
+                node.span,
+                format!("`{field}` must be a whole number, not {}", quote(node)),
+            );
         }
         number
     }
@@ -167,7 +173,7 @@ impl Reporter {
         let span = node.scalar().and_then(|scalar| units::duration(&scalar.text));
         if span.is_none() {
             let message = format!("`{field}` must be a duration, not {}", quote(node));
-            self.error_help(node.span, message, "write it with a unit, for example `1m30s`");
+            self.error_help(VALUE, node.span, message, "write it with a unit, for example `1m30s`");
         }
         span
     }
@@ -177,7 +183,7 @@ impl Reporter {
         let size = node.scalar().and_then(|scalar| units::bytes(&scalar.text));
         if size.is_none() {
             let message = format!("`{field}` must be a size, not {}", quote(node));
-            self.error_help(node.span, message, "write it with a unit, for example `512m`");
+            self.error_help(VALUE, node.span, message, "write it with a unit, for example `512m`");
         }
         size
     }

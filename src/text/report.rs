@@ -2,11 +2,13 @@
 //! adds the line they are about, and hides what must not print in it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::hiding::{indent, is_entry, secret_value, user_info};
-use super::yaml::{FileId, Span};
+use super::path_of::{self, key_path};
+use super::yaml::{FileId, Node, Span};
 use crate::model::desired::Origins;
 use crate::model::diagnostic::{Code, Diagnostic, Loc, Severity};
 
@@ -48,6 +50,8 @@ pub(crate) struct Reporter {
     found: RefCell<Vec<Diagnostic>>,
     /// Whether one of them is an error, also one that was not kept.
     failed: Cell<bool>,
+    /// Where those that were made here point to, by their index.
+    spans: RefCell<BTreeMap<usize, Span>>,
     /// Values that were substituted and must not be repeated.
     secrets: RefCell<Vec<String>>,
 }
@@ -59,6 +63,7 @@ impl Reporter {
             files: RefCell::new(vec![Rc::new(File::new(file, text))]),
             found: RefCell::default(),
             failed: Cell::default(),
+            spans: RefCell::default(),
             secrets: RefCell::default(),
         }
     }
@@ -74,6 +79,7 @@ impl Reporter {
             files: self.files.clone(),
             found: RefCell::default(),
             failed: Cell::default(),
+            spans: RefCell::default(),
             secrets: self.secrets.clone(),
         }
     }
@@ -141,26 +147,22 @@ impl Reporter {
     }
 
     /// Reports an error.
-    pub(crate) fn error(&self, span: Span, message: impl Into<String>) {
-        self.push(Severity::Error, span, message.into(), None);
+    pub(crate) fn error(&self, code: Code, span: Span, message: impl Into<String>) {
+        self.push(code, Severity::Error, span, message.into(), None);
     }
 
     /// Reports an error and its remedy.
     pub(crate) fn error_help(
         &self,
+        code: Code,
         span: Span,
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.push(Severity::Error, span, message.into(), Some(help.into()));
+        self.push(code, Severity::Error, span, message.into(), Some(help.into()));
     }
 
     /// Reports an error with or without a remedy.
-    pub(crate) fn refuse(&self, span: Span, message: impl Into<String>, help: Option<String>) {
-        self.push(Severity::Error, span, message.into(), help);
-    }
-
-    /// Reports an error of a kind that `reconciler explain` knows.
     pub(crate) fn refuse_as(
         &self,
         code: Code,
@@ -168,10 +170,10 @@ impl Reporter {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.push_as(Some(code), Severity::Error, span, message.into(), help);
+        self.push(code, Severity::Error, span, message.into(), help);
     }
 
-    /// Reports a warning of a kind that `reconciler explain` knows.
+    /// Reports a warning.
     pub(crate) fn warn_as(
         &self,
         code: Code,
@@ -179,12 +181,7 @@ impl Reporter {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.push_as(Some(code), Severity::Warning, span, message.into(), help);
-    }
-
-    /// Reports a warning.
-    pub(crate) fn warn(&self, span: Span, message: impl Into<String>, help: Option<String>) {
-        self.push(Severity::Warning, span, message.into(), help);
+        self.push(code, Severity::Warning, span, message.into(), help);
     }
 
     /// A diagnostic about a place, without reporting it.
@@ -202,12 +199,37 @@ impl Reporter {
     }
 
     /// Adds a diagnostic that was made elsewhere.
-    pub(crate) fn add(&self, diagnostic: Diagnostic) {
+    /// Returns whether it is new.
+    pub(crate) fn add(&self, diagnostic: Diagnostic) -> bool {
         let mut found = self.found.borrow_mut();
         let first_error = diagnostic.is_error() && !self.failed.replace(true);
-        if first_error || (found.len() < MOST && !found.contains(&diagnostic)) {
+        let new = first_error || (found.len() < MOST && !found.contains(&diagnostic));
+        if new {
             found.push(diagnostic);
         }
+        new
+    }
+
+    /// Puts key paths in front of the messages that have none yet: those of the first nodes
+    /// of this tree that were written where the messages point to. An error that only
+    /// repeats what was said of the same path, or follows from one of the kinds `unknown`
+    /// there (no value is known), is left out.
+    pub(crate) fn name_paths(&self, root: &Node, unknown: &[Code]) {
+        let mut found = self.found.borrow_mut();
+        let mut bare = std::mem::take(&mut *self.spans.borrow_mut());
+        bare.retain(|index, span| {
+            key_path(&found[*index].message).is_none() && *span != Span::start_of(span.file)
+        });
+        let paths = path_of::all(root, &bare.values().copied().collect());
+        let said = path_of::Said::of(&found, unknown);
+        let mut index = 0;
+        found.retain_mut(|diagnostic| {
+            let path = bare.get(&index).and_then(|span| paths.get(span));
+            index += 1;
+            let Some(path) = path else { return true };
+            diagnostic.message = path_of::prefixed(path, &diagnostic.message);
+            !said.covers(path, diagnostic)
+        });
     }
 
     /// Remembers values that no later message may repeat.
@@ -227,9 +249,7 @@ impl Reporter {
         let hides = |part: &str, secret: &String| {
             part == secret || (secret.len() > 2 && part.contains(secret.as_str()))
         };
-        let path = text.starts_with('`')
-            && text[1..].split_once('`').is_some_and(|(_, rest)| rest.starts_with(": "));
-        let first = if path { 3 } else { 1 };
+        let first = if key_path(&text).is_some() { 3 } else { 1 };
         let parts = text.split('`').enumerate().map(|(index, part)| {
             let secret = index >= first
                 && index % 2 == 1
@@ -254,13 +274,9 @@ impl Reporter {
         self.failed.get() && self.found.borrow().len() >= MOST
     }
 
-    fn push(&self, severity: Severity, span: Span, message: String, help: Option<String>) {
-        self.push_as(None, severity, span, message, help);
-    }
-
-    fn push_as(
+    fn push(
         &self,
-        code: Option<Code>,
+        code: Code,
         severity: Severity,
         span: Span,
         message: String,
@@ -269,8 +285,10 @@ impl Reporter {
         if self.is_full() {
             return;
         }
-        let diagnostic = self.diagnostic(severity, span, message, help);
-        self.add(Diagnostic { code, ..diagnostic });
+        let diagnostic = self.diagnostic(severity, span, message, help).with_code(code);
+        if self.add(diagnostic) {
+            self.spans.borrow_mut().insert(self.found.borrow().len() - 1, span);
+        }
     }
 
     /// The line as it may be shown, and the span moved to what is visible of it.
@@ -324,10 +342,11 @@ impl Reporter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::codes::FILE;
 
     fn shown(text: &str, line: u32, column: u32) -> (u32, String) {
         let report = Reporter::new("compose.yaml", text);
-        report.error(Span { line, column, length: 40, ..Span::START }, "wrong");
+        report.error(FILE, Span { line, column, length: 40, ..Span::START }, "wrong");
         let found = report.finish().remove(0);
         (found.at.unwrap().column, found.excerpt.unwrap())
     }
@@ -336,8 +355,8 @@ mod tests {
     fn values_are_hidden_in_messages_and_key_paths_are_not() {
         let report = Reporter::new("compose.yaml", "");
         report.conceal(vec!["mysql".to_owned()]);
-        report.error(Span::START, "`services.mysql.image`: not `mysql:8`");
-        report.error(Span::START, "`mysql` is no name");
+        report.error(FILE, Span::START, "`services.mysql.image`: not `mysql:8`");
+        report.error(FILE, Span::START, "`mysql` is no name");
         let found: Vec<_> = report.finish().into_iter().map(|d| d.message).collect();
         assert_eq!(found, ["`services.mysql.image`: not `***`", "`***` is no name"]);
     }

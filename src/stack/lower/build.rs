@@ -7,15 +7,21 @@ use super::files::{self, Declared};
 use super::place::{Place, shown};
 use super::service::Draft;
 use super::{Scope, keys, limits, top};
+use crate::compose::codes::VALUE;
 use crate::context::ContextError;
 use crate::model::build::{Build, BuildSecret, Dockerfile, SshAgent};
 use crate::model::id::ImageRef;
 use crate::model::platform::Platform;
+use crate::stack::codes::{BUILD_CALL, CONTEXT, OUTSIDE_TREE};
 use crate::text::paths::in_tree;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node, Span};
 use crate::world::TreeError;
+
+/// What to do about a context that is elsewhere.
+pub(super) const CONTEXT_HELP: &str =
+    "move it into the tree, or give a folder further up as the source";
 
 /// What `build` says, with places for messages.
 struct Wish {
@@ -118,13 +124,13 @@ impl Wish {
                     "network.host" => "the engine grants it with `network: host` of the build",
                     _ => "an engine's own call for a build grants nothing beyond the network",
                 };
-                report.error_help(*at, message, help);
+                report.error_help(BUILD_CALL, *at, message, help);
             }
         }
         let own = self.build.contexts.values().any(contexts::is_built);
         if self.build.pull && (own || !self.pending.is_empty()) {
             let message = "`pull` would look in a registry for contexts that are built here";
-            report.error_help(self.context.1, message, "leave `pull` out");
+            report.error_help(BUILD_CALL, self.context.1, message, "leave `pull` out");
         }
     }
 }
@@ -135,7 +141,11 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<contexts::Unbuilt> {
     let Wish { build, context: (context, at), dockerfile, inline, pending, .. } = wish;
     if contexts::is_elsewhere(&context) {
         if let Some((_, at)) = inline {
-            report.error(at, "instructions of the stack need a context that is a folder");
+            report.error(
+                BUILD_CALL,
+                at,
+                "instructions of the stack need a context that is a folder",
+            );
             return None;
         }
         let dockerfile = Dockerfile::Within(dockerfile.0);
@@ -144,7 +154,8 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<contexts::Unbuilt> {
         return Some(contexts::Unbuilt { build, files, pending });
     }
     let Some(folder) = Place::of(&context, scope.instance).tree else {
-        report.error(at, format!("the context `{}` is outside the source's tree", shown(&context)));
+        let message = format!("the context `{}` is outside the source's tree", shown(&context));
+        report.error_help(OUTSIDE_TREE, at, message, CONTEXT_HELP);
         return None;
     };
     let dockerfile_at = dockerfile.1;
@@ -181,7 +192,7 @@ fn place_of(path: &str, folder: &str, at: Span, scope: &Scope<'_>) -> Option<Doc
         return Some(within.map_or(Dockerfile::Outside(outside), Dockerfile::Within));
     }
     let message = format!("the Dockerfile `{}` is outside the source's tree", shown(path));
-    scope.report.error(at, message);
+    scope.report.error_help(OUTSIDE_TREE, at, message, CONTEXT_HELP);
     None
 }
 
@@ -202,7 +213,7 @@ pub(super) fn refuse(error: &ContextError, at: Span, scope: &Scope<'_>) {
     // The error with what it came from, which its own text leaves out.
     let source = std::error::Error::source(error);
     let text = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-    scope.report.refuse(at, text, help);
+    scope.report.refuse_as(CONTEXT, at, text, help);
 }
 
 fn secrets(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, BuildSecret> {
@@ -229,7 +240,7 @@ fn secret_file(path: &str, at: Span, scope: &Scope<'_>) -> Option<BuildSecret> {
     let Some(file) = Place::of(path, scope.instance).tree else {
         let message = format!("the file `{}` is outside the source's tree", shown(path));
         let help = "a build reads secrets of the tree, or of a variable: `environment: NAME`";
-        scope.report.error_help(at, message, help);
+        scope.report.error_help(OUTSIDE_TREE, at, message, help);
         return None;
     };
     let content = files::content(&file, at, scope)?;
@@ -249,7 +260,7 @@ fn agents(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, SshAgent> {
         } else {
             let message = format!("`{}` is no path of this machine", shown(path));
             let help = "name the socket of an ssh agent, or `default` for the operator's";
-            scope.report.error_help(entry.at, message, help);
+            scope.report.error_help(VALUE, entry.at, message, help);
         }
     }
     agents
@@ -268,7 +279,7 @@ fn cache_from(node: &Node, report: &Reporter) -> Vec<String> {
             _ => {
                 let message =
                     format!("{} is a cache that the engine's call cannot read", quote(item));
-                report.error_help(item.span, message, "it reads the caches of images");
+                report.error_help(BUILD_CALL, item.span, message, "it reads the caches of images");
             }
         }
     }
@@ -284,7 +295,12 @@ fn cache_to(node: &Node, report: &Reporter) -> bool {
             inline = true;
         } else {
             let message = format!("{} is a cache that the engine's call cannot write", quote(item));
-            report.error_help(item.span, message, "it writes `type=inline`: into the image itself");
+            report.error_help(
+                BUILD_CALL,
+                item.span,
+                message,
+                "it writes `type=inline`: into the image itself",
+            );
         }
     }
     inline
@@ -295,14 +311,23 @@ fn platform(node: &Node, report: &Reporter) -> Option<String> {
     let [item] = items else {
         if let Some(second) = items.get(1) {
             let message = "an engine's own call builds for one platform at a time";
-            report.error_help(second.span, message, "keep the platform that the engine runs");
+            report.error_help(
+                BUILD_CALL,
+                second.span,
+                message,
+                "keep the platform that the engine runs",
+            );
         }
         return None;
     };
     let text = report.text("platforms", item)?;
     let parsed = Platform::parse(&text);
     if parsed.is_none() {
-        report.error(item.span, format!("{} is not `os/architecture[/variant]`", quote(item)));
+        report.error(
+            VALUE,
+            item.span,
+            format!("{} is not `os/architecture[/variant]`", quote(item)),
+        );
     }
     parsed.map(|platform| platform.to_string())
 }
@@ -311,6 +336,6 @@ fn isolation(node: &Node, report: &Reporter) {
     let text = report.text("isolation", node).unwrap_or_default();
     if !matches!(text.as_str(), "" | "default") {
         let message = format!("the isolation {} is of Windows containers", quote(node));
-        report.error(node.span, message);
+        report.error(BUILD_CALL, node.span, message);
     }
 }

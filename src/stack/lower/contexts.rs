@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use super::place::{Place, shown};
 use super::service::Draft;
 use super::{Scope, build};
+use crate::compose::codes::{CYCLE, DISABLED};
 use crate::context::build_hash;
 use crate::model::build::{Build, NamedContext};
+use crate::model::diagnostic::Code;
 use crate::model::digest::Digest;
 use crate::model::id::ImageRef;
+use crate::stack::codes::{BUILD_CALL, OUTSIDE_TREE};
 use crate::text::yaml::{Node, Span};
 
 /// A build that may still miss what other services are built to.
@@ -55,7 +58,7 @@ pub(super) fn read(
             let message = format!("the context `{name}` would be fetched from elsewhere");
             let help = "an engine's own call has no word for it: name a folder of the tree, \
                 `docker-image://` or `service:`";
-            report.error_help(at, message, help);
+            report.error_help(BUILD_CALL, at, message, help);
         } else {
             found.extend(folder(&text, at, scope).map(|context| (name, context)));
         }
@@ -66,7 +69,7 @@ pub(super) fn read(
 fn folder(path: &str, at: Span, scope: &Scope<'_>) -> Option<NamedContext> {
     let Some(folder) = Place::of(path, scope.instance).tree else {
         let message = format!("the context `{}` is outside the source's tree", shown(path));
-        scope.report.error(at, message);
+        scope.report.error_help(OUTSIDE_TREE, at, message, build::CONTEXT_HELP);
         return None;
     };
     let mut build = Build::of_folder(&folder);
@@ -110,8 +113,8 @@ pub(super) fn complete(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
     }
     for draft in drafts.iter() {
         let stuck = draft.unbuilt.as_ref().and_then(|unbuilt| missing(unbuilt, drafts, &images));
-        if let Some((message, at)) = stuck {
-            scope.report.error(at, message);
+        if let Some((code, message, at)) = stuck {
+            scope.report.error(code, at, message);
         }
     }
 }
@@ -121,14 +124,17 @@ fn missing(
     unbuilt: &Unbuilt,
     drafts: &[Draft<'_>],
     images: &BTreeMap<String, (ImageRef, Build)>,
-) -> Option<(String, Span)> {
+) -> Option<(Code, String, Span)> {
     let wanted = unbuilt.pending.iter().find(|pending| !images.contains_key(&pending.service))?;
     let service = &wanted.service;
     match drafts.iter().find(|draft| draft.name == service) {
-        None => Some((format!("the service `{service}` is not enabled by a profile"), wanted.at)),
+        None => {
+            let message = format!("the service `{service}` is not enabled by a profile");
+            Some((DISABLED, message, wanted.at))
+        }
         Some(other) => {
             let message = format!("the build of `{service}` needs this one in turn");
-            other.unbuilt.is_some().then_some((message, wanted.at))
+            other.unbuilt.is_some().then_some((CYCLE, message, wanted.at))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `x-reconciler` of a service: what Compose has no word for.
 
 use super::service::Draft;
+use crate::compose::codes::UNKNOWN_KEY;
 use crate::model::desired::Registration;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
@@ -23,7 +24,8 @@ pub(super) fn read(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                     draft.rollout.deadline = span;
                 }
             }
-            _ => report.refuse(
+            _ => report.refuse_as(
+                UNKNOWN_KEY,
                 field.at,
                 format!("`{key}` is not a key of `x-reconciler` in a service"),
                 did_you_mean(key, ["job", "register", "min_healthy", "deadline"]),
@@ -43,7 +45,8 @@ fn register(node: &Node, report: &Reporter) -> Option<Registration> {
         match key {
             "port" => registration.port = report.number(key, value),
             "tags" => registration.tags = report.string_list(key, value),
-            _ => report.refuse(
+            _ => report.refuse_as(
+                UNKNOWN_KEY,
                 field.at,
                 format!("`{key}` is not a key of `register`"),
                 did_you_mean(key, ["port", "tags"]),

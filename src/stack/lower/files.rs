@@ -7,14 +7,17 @@
 use super::place::{Place, shown};
 use super::service::Draft;
 use super::{Scope, keys, mounts};
+use crate::compose::codes::{REQUIRED, VALUE, WITHHELD};
 use crate::compose::normal::RESOLVED;
 use crate::compose::variables::{Lookup, pass_it};
 use crate::model::digest::Digest;
 use crate::model::secret::Content;
 use crate::model::spec::{FileSpec, Mount, MountSource};
+use crate::stack::codes::{OUTSIDE_TREE, TREE_FILE};
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Kind, Node, Span};
+use crate::world::TreeError;
 
 /// The largest file that is put into a container, in bytes.
 const MAX_UPLOAD: u64 = 16 << 20;
@@ -108,11 +111,11 @@ fn variable(name: &str, at: Span, scope: &Scope<'_>) -> Option<Declared> {
         }
         Lookup::Withheld => {
             let message = format!("the variable `{name}` is set where this runs, but not passed");
-            scope.report.error_help(at, message, pass_it(name));
+            scope.report.error_help(WITHHELD, at, message, pass_it(name));
         }
         Lookup::Unset => {
             let message = format!("the variable `{name}` is not set");
-            scope.report.error_help(at, message, pass_it(name));
+            scope.report.error_help(REQUIRED, at, message, pass_it(name));
         }
     }
     None
@@ -174,7 +177,7 @@ pub(super) fn mode(key: &str, node: &Node, report: &Reporter) -> Option<u32> {
     let bits = bits.filter(|bits| *bits <= 0o7777);
     if bits.is_none() {
         let message = format!("`{key}` must be permission bits, not {}", quote(node));
-        report.error_help(node.span, message, "write them in octal, for example `0440`");
+        report.error_help(VALUE, node.span, message, "write them in octal, for example `0440`");
     }
     bits
 }
@@ -215,7 +218,7 @@ fn deliver(
         (None, Some(host)) => bind(draft, target, host),
         (None, None) => {
             let message = format!("the file `{}` is outside the source's tree", shown(path));
-            report.error_help(at, message, "move it beside the stack file");
+            report.error_help(OUTSIDE_TREE, at, message, "move it beside the stack file");
         }
     }
 }
@@ -230,7 +233,10 @@ pub(super) fn content(path: &str, at: Span, scope: &Scope<'_>) -> Option<Content
     match scope.instance.tree.read(path, MAX_UPLOAD) {
         Ok(bytes) => Some(Content::new(bytes)),
         Err(error) => {
-            scope.report.error(at, error.to_string());
+            let link = matches!(error, TreeError::NotAFile(_));
+            let help =
+                link.then(|| "a link is not followed: name the file that is meant".to_owned());
+            scope.report.refuse_as(TREE_FILE, at, error.to_string(), help);
             None
         }
     }

@@ -9,6 +9,7 @@ use super::networks::DEFAULT;
 use super::service::Draft;
 use super::shares::BRIDGE;
 use super::{Scope, contexts, files, top};
+use crate::compose::codes::CONTAINER_NAME;
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::{
     Condition, Deployment, ImageSource, Network, Registration, Service, Volume,
@@ -17,6 +18,7 @@ use crate::model::digest::Digest;
 use crate::model::id::{NetworkName, ServiceName};
 use crate::model::policy::normalise;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
+use crate::stack::codes::DEAD_LINK;
 use crate::text::yaml::Span;
 
 /// What Compose and the engine grant without `stop_grace_period`.
@@ -93,7 +95,7 @@ fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
             if !shared {
                 let message = format!("the link to `{target}` leads nowhere");
                 let help = "the two services share no network".to_owned();
-                scope.report.warn(*at, message, Some(help));
+                scope.report.warn_as(DEAD_LINK, *at, message, Some(help));
             }
         }
     }
@@ -232,6 +234,7 @@ fn replicas(draft: &Draft<'_>, scope: &Scope<'_>) -> u32 {
         && replicas > 1
     {
         scope.report.error_help(
+            CONTAINER_NAME,
             *name_at,
             format!("`container_name: {name}` allows one replica, and there are to be {replicas}"),
             format!("the number is from {}", scope.report.loc(at)),

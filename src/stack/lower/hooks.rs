@@ -2,6 +2,7 @@
 
 use super::keys::Table;
 use super::service::Draft;
+use crate::compose::codes::MISSING;
 use crate::model::hook::{Hook, InitContainer};
 use crate::model::id::ImageRef;
 use crate::text::report::Reporter;
@@ -30,7 +31,7 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
         match field.key.as_str() {
             "pre_start" => draft.hooks.pre_start.push(InitContainer { hook, image, per_replica }),
             _ if hook.command.is_empty() => {
-                report.error(item.span, format!("`{}` needs a `command`", field.key));
+                report.error(MISSING, item.span, format!("`{}` needs a `command`", field.key));
             }
             "post_start" => draft.hooks.post_start.push(hook),
             _ => draft.hooks.pre_stop.push(hook),

@@ -4,9 +4,12 @@ use super::place::Place;
 use super::service::Draft;
 use super::{Scope, devices, files, top};
 use crate::compose::NOWHERE;
+use crate::compose::codes::{CONFLICT, EXCLUSIVE, PAIR, VALUE, WORD};
 use crate::model::limits::Ulimit;
 use crate::model::share::Namespace;
 use crate::model::spec::{ContainerSpec, Logging, Mount, MountSource, Platform};
+use crate::stack::codes::{NO_EFFECT, OUTSIDE_TREE, TREE_FILE};
+use crate::text::paths;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::units;
@@ -141,7 +144,11 @@ fn swap(node: &Node, report: &Reporter) -> i64 {
 fn percent(node: &Node, report: &Reporter) -> i64 {
     let hundredths = node.scalar().and_then(|scalar| units::nano_cpus(&scalar.text));
     if hundredths.is_none() {
-        report.error(node.span, format!("`cpu_percent` must be a number, not {}", quote(node)));
+        report.error(
+            VALUE,
+            node.span,
+            format!("`cpu_percent` must be a number, not {}", quote(node)),
+        );
     }
     hundredths.unwrap_or(0) / 10_000_000
 }
@@ -151,7 +158,7 @@ fn namespace(node: &Node, known: &[Namespace], report: &Reporter) -> Namespace {
     let found = known.iter().find(|namespace| namespace.to_string() == word);
     if found.is_none() && !word.is_empty() {
         let words: Vec<String> = known.iter().map(|namespace| format!("`{namespace}`")).collect();
-        report.error(node.span, format!("{} is not {}", quote(node), words.join(" or ")));
+        report.error(WORD, node.span, format!("{} is not {}", quote(node), words.join(" or ")));
     }
     found.cloned().unwrap_or_default()
 }
@@ -159,7 +166,7 @@ fn namespace(node: &Node, known: &[Namespace], report: &Reporter) -> Namespace {
 fn isolation(node: &Node, report: &Reporter) -> Option<String> {
     let word = report.text("isolation", node).filter(|word| !word.is_empty())?;
     if !matches!(word.as_str(), "default" | "process" | "hyperv") {
-        report.error(node.span, format!("{} is not an isolation", quote(node)));
+        report.error(WORD, node.span, format!("{} is not an isolation", quote(node)));
     }
     Some(word)
 }
@@ -168,7 +175,7 @@ fn platform(node: &Node, report: &Reporter) -> Option<Platform> {
     let platform = Platform::parse(&report.text("platform", node)?);
     if platform.is_none() {
         let message = format!("{} is not a platform", quote(node));
-        report.error_help(node.span, message, "write for example `linux/arm64`");
+        report.error_help(VALUE, node.span, message, "write for example `linux/arm64`");
     }
     platform
 }
@@ -195,7 +202,7 @@ fn security_option(spec: &mut ContainerSpec, item: &Node, scope: &Scope<'_>) {
     }
     let option = match text.split_once(['=', ':']) {
         None if text != "no-new-privileges" => {
-            report.error(item.span, format!("{} is not `name=value`", quote(item)));
+            report.error(PAIR, item.span, format!("{} is not `name=value`", quote(item)));
             return;
         }
         Some(("seccomp", path)) if !matches!(path, "unconfined" | "builtin") => {
@@ -215,17 +222,18 @@ fn profile(path: &str, at: Span, scope: &Scope<'_>) -> Option<String> {
     let whole = if path.starts_with('/') {
         path.to_owned()
     } else {
-        format!("{root}/{}/{path}", instance.base)
+        format!("{root}/{}", paths::join(instance.base, path))
     };
     let Some(file) = Place::of(&whole, instance).tree else {
-        scope.report.error(at, format!("`{path}` is outside the source's tree"));
+        let message = format!("`{path}` is outside the source's tree");
+        scope.report.error_help(OUTSIDE_TREE, at, message, "move it beside the stack file");
         return None;
     };
     let content = files::content(&file, at, scope)?;
     match serde_json::from_slice::<serde_json::Value>(content.expose()) {
         Ok(json) if json.is_object() => Some(json.to_string()),
         _ => {
-            scope.report.error(at, format!("`{file}` is not a profile in JSON"));
+            scope.report.error(TREE_FILE, at, format!("`{file}` is not a profile in JSON"));
             None
         }
     }
@@ -236,7 +244,7 @@ fn api_socket(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
         return;
     }
     let help = "the socket is mounted; credentials of registries are not handed on".to_owned();
-    report.warn(field.at, "`use_api_socket` gives no credentials", Some(help));
+    report.warn_as(NO_EFFECT, field.at, "`use_api_socket` gives no credentials", Some(help));
     report.note(&mut draft.origins, format!("volumes.{API_SOCKET}"), field.at);
     let source = MountSource::Bind(API_SOCKET.to_owned());
     draft.spec.mounts.insert(API_SOCKET.to_owned(), Mount { source, ..Mount::default() });
@@ -247,11 +255,11 @@ pub(super) fn mac_address(draft: &mut Draft<'_>, report: &Reporter) {
     let Some((mac, at)) = draft.mac.take() else { return };
     let first = draft.spec.networks_in_order().first().map(|(name, _)| (*name).clone());
     let Some(attachment) = first.as_ref().and_then(|name| draft.spec.networks.get_mut(name)) else {
-        report.error(at, "`mac_address` needs a network of the service's own");
+        report.error(EXCLUSIVE, at, "`mac_address` needs a network of the service's own");
         return;
     };
     if attachment.mac.as_ref().is_some_and(|other| *other != mac) {
-        report.error(at, "`mac_address` is not that of the service's first network");
+        report.error(CONFLICT, at, "`mac_address` is not that of the service's first network");
     }
     attachment.mac = Some(mac);
 }

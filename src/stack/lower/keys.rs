@@ -48,8 +48,9 @@ impl Table {
         if self.carried.contains(&key) {
             return true;
         }
-        // Which profiles enable a service is decided when it is loaded.
-        if key.starts_with("x-") || key == RESOLVED || key == "profiles" {
+        // What the loader is done with; a `label_file` remains only if it cannot be read.
+        let loaded = ["profiles", "label_file", RESOLVED];
+        if key.starts_with("x-") || loaded.contains(&key) {
             return false;
         }
         let reason = |list: &[Reason]| list.iter().find(|(name, _)| *name == key).map(|(_, r)| *r);

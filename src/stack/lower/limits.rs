@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use super::service::Draft;
 use super::{devices, keys};
+use crate::compose::codes::{VALUE, WORD};
 use crate::model::desired::{Rollout, RolloutOrder};
 use crate::model::limits::Ulimit;
 use crate::model::spec::RestartPolicy;
+use crate::stack::codes::NO_EFFECT;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
@@ -35,7 +37,7 @@ fn quantity(key: &str, node: &Node, report: &Reporter) -> Option<i64> {
             let cpus = node.scalar().and_then(|scalar| units::nano_cpus(&scalar.text));
             if cpus.is_none() {
                 let message = format!("`cpus` must be a number of CPUs, not {}", quote(node));
-                report.error(node.span, message);
+                report.error(VALUE, node.span, message);
             }
             cpus
         }
@@ -62,7 +64,8 @@ pub(super) fn restart(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     match policy {
         // `deploy.restart_policy` wins, wherever it stands.
         Some(policy) => draft.restart = draft.restart.or(Some(policy)),
-        None => report.refuse(
+        None => report.refuse_as(
+            WORD,
             node.span,
             format!("{} is not a restart policy", quote(node)),
             did_you_mean(&text, ["no", "always", "unless-stopped", "on-failure"]),
@@ -85,10 +88,12 @@ pub(super) fn deploy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 Some("replicated") | None => {}
                 Some("global") => {
                     let message = "`mode: global` has no effect: there is one engine";
-                    report.warn(value.span, message, None);
+                    report.warn_as(NO_EFFECT, value.span, message, None);
                 }
                 Some("replicated-job" | "global-job") => draft.job = draft.job.or(Some(true)),
-                Some(other) => report.error(value.span, format!("`mode: {other}` is no mode")),
+                Some(other) => {
+                    report.error(WORD, value.span, format!("`mode: {other}` is no mode"));
+                }
             },
             "replicas" => replicas(draft, field, report),
             "resources" => resources(draft, value, report),
@@ -149,7 +154,7 @@ fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         "unless-stopped" => Some(RestartPolicy::UnlessStopped),
         other => {
             let help = did_you_mean(other, ["none", "on-failure", "any"]);
-            report.refuse(at.span, format!("{} is not a condition", quote(at)), help);
+            report.refuse_as(WORD, at.span, format!("{} is not a condition", quote(at)), help);
             None
         }
     };
@@ -161,10 +166,11 @@ fn failure_action(node: &Node, report: &Reporter) {
         Some("continue" | "rollback") => {
             let message = format!("{} has no effect on `failure_action`", quote(node));
             let help = "a replica that does not become good stops the update; what ran stays";
-            report.warn(node.span, message, Some(help.to_owned()));
+            report.warn_as(NO_EFFECT, node.span, message, Some(help.to_owned()));
         }
         Some("pause") | None => {}
-        Some(other) => report.refuse(
+        Some(other) => report.refuse_as(
+            WORD,
             node.span,
             format!("{} is nothing to do after a failure", quote(node)),
             did_you_mean(other, ["pause", "continue", "rollback"]),
@@ -203,7 +209,8 @@ fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         match report.string("order", value).as_deref() {
             Some("start-first") => draft.rollout.order = Some(RolloutOrder::StartFirst),
             Some("stop-first") => draft.rollout.order = Some(RolloutOrder::StopFirst),
-            Some(other) => report.refuse(
+            Some(other) => report.refuse_as(
+                WORD,
                 value.span,
                 format!("{} is not an order", quote(value)),
                 did_you_mean(other, ["start-first", "stop-first"]),

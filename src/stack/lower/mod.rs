@@ -28,16 +28,20 @@ use std::collections::BTreeMap;
 
 use self::files::Declared;
 use crate::compose::Project;
+use crate::compose::codes::{HOME, LIST_FILE, REFERENCE, REQUIRED, WITHHELD};
 use crate::compose::variables::Variables;
 use crate::context::{self, ContextError};
 use crate::model::build::Dockerfile;
 use crate::model::desired::{Deployment, Network, SyncMode, Volume};
-use crate::model::diagnostic::Loc;
+use crate::model::diagnostic::{Code, Loc};
 use crate::model::digest::Digest;
 use crate::model::id::{DeploymentId, EngineName};
 use crate::text::report::Reporter;
 use crate::text::yaml::Span;
 use crate::world::Tree;
+
+/// Errors of the loader that leave a value unknown: what follows from it is not told.
+const VALUE_UNKNOWN: [Code; 5] = [REFERENCE, REQUIRED, LIST_FILE, HOME, WITHHELD];
 
 /// What a deployment is, apart from its stack.
 pub(super) struct Instance<'a> {
@@ -140,5 +144,7 @@ pub(super) fn deployment(
     };
     top::sections(&project.root, &mut scope);
     let drafts = services.iter().map(|entry| service::read(entry, &scope)).collect();
-    finish::deployment(drafts, &scope)
+    let deployment = finish::deployment(drafts, &scope);
+    report.name_paths(&project.root, &VALUE_UNKNOWN);
+    deployment
 }

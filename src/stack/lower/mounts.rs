@@ -5,9 +5,11 @@ use super::files::{self, Delivered};
 use super::place::{Place, REMEDIES, UNSEEN, shown};
 use super::service::Draft;
 use super::{Scope, keys};
+use crate::compose::codes::{HOME, MOUNT, MOUNTED_TWICE, WORD};
 use crate::compose::variables::pass_it;
 use crate::model::policy::normalise;
 use crate::model::spec::{Mount, MountSource, Propagation, Recursion, Relabel};
+use crate::stack::codes::{MOUNT_KIND, OUTSIDE_TREE, UNSEEN_TREE};
 use crate::text::paths;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
@@ -99,7 +101,7 @@ fn bind_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
         }
     };
     if !known {
-        report.error(node.span, format!("{} is no value of `{key}`", quote(node)));
+        report.error(WORD, node.span, format!("{} is no value of `{key}`", quote(node)));
     }
 }
 
@@ -133,7 +135,7 @@ pub(super) fn target_path(target: &str, node: &Node, report: &Reporter) -> Optio
     if target.starts_with('/') {
         return Some(normalise(target));
     }
-    report.error(node.span, format!("the target `{target}` must be an absolute path"));
+    report.error(MOUNT, node.span, format!("the target `{target}` must be an absolute path"));
     None
 }
 
@@ -143,7 +145,11 @@ pub(super) fn claim(draft: &Draft<'_>, target: &str, node: &Node, report: &Repor
         || draft.spec.tmpfs.contains_key(target)
         || draft.files.iter().any(|file| file.target == target);
     if taken {
-        report.error(node.span, format!("something is mounted on `{target}` already"));
+        report.error(
+            MOUNTED_TWICE,
+            node.span,
+            format!("something is mounted on `{target}` already"),
+        );
     }
 }
 
@@ -185,7 +191,11 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
                 "cluster" => "only a Swarm has volumes of a cluster",
                 _ => "it names no source",
             };
-            report.error(item.span, format!("a mount of type `{kind}` is not possible: {why}"));
+            report.error(
+                MOUNT_KIND,
+                item.span,
+                format!("a mount of type `{kind}` is not possible: {why}"),
+            );
             return;
         }
     };
@@ -204,7 +214,7 @@ fn bind(
     let (report, instance) = (scope.report, scope.instance);
     if path.starts_with('~') {
         let help = format!("write an absolute path, or {}", pass_it("HOME"));
-        report.error_help(item.span, "the home directory is not known here", help);
+        report.error_help(HOME, item.span, "the home directory is not known here", help);
         return None;
     }
     let place = Place::of(path, instance);
@@ -214,7 +224,12 @@ fn bind(
     }
     let Some(file) = place.tree else {
         let message = format!("`{}` is outside the source's tree", shown(path));
-        report.error_help(item.span, message, "write an absolute path of the engine's host");
+        report.error_help(
+            OUTSIDE_TREE,
+            item.span,
+            message,
+            "write an absolute path of the engine's host",
+        );
         return None;
     };
     let why = match paths::kind(instance.tree, &file) {
@@ -231,6 +246,6 @@ fn bind(
         None => "it is not in the tree",
     };
     let message = format!("`{file}` cannot be bound: {why}, and {UNSEEN}");
-    report.error_help(item.span, message, REMEDIES);
+    report.error_help(UNSEEN_TREE, item.span, message, REMEDIES);
     None
 }

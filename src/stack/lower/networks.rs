@@ -2,6 +2,7 @@
 
 use super::service::Draft;
 use super::{Scope, keys};
+use crate::compose::codes::VALUE;
 use crate::model::spec::Attachment;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node};
@@ -74,7 +75,7 @@ fn address<A: std::str::FromStr + ToString>(
     let text = report.string(key, node)?;
     let parsed = text.parse::<A>().ok();
     if parsed.is_none() {
-        report.error(node.span, format!("`{key}` is not an address of that kind"));
+        report.error(VALUE, node.span, format!("`{key}` is not an address of that kind"));
     }
     parsed.map(|address| address.to_string())
 }

@@ -2,6 +2,7 @@
 
 use super::keys;
 use super::service::Draft;
+use crate::compose::codes::{PORT, WORD};
 use crate::model::spec::{Port, Protocol, PublishedPort};
 use crate::text::read::quote;
 use crate::text::report::Reporter;
@@ -36,7 +37,7 @@ fn port(node: &Node, report: &Reporter) -> Option<PublishedPort> {
         }
     }
     let Some(number) = target else {
-        report.error(node.span, "a port's `target` is a number from 1 to 65535");
+        report.error(PORT, node.span, "a port's `target` is a number from 1 to 65535");
         return None;
     };
     Some(PublishedPort { container: Port { number, protocol }, host_ip, host_port })
@@ -51,12 +52,16 @@ pub(super) fn exposed(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         let Some(protocol) = protocol_of(protocol, item, report) else { continue };
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         let (Some(first), Some(last)) = (number(first), number(last)) else {
-            report.error(item.span, format!("{} is not a port or a range of ports", quote(item)));
+            report.error(
+                PORT,
+                item.span,
+                format!("{} is not a port or a range of ports", quote(item)),
+            );
             continue;
         };
         let count = usize::from(last.saturating_sub(first)) + 1;
         let Some(rest) = left.checked_sub(count) else {
-            report.error(item.span, format!("a service exposes at most {MOST} ports"));
+            report.error(PORT, item.span, format!("a service exposes at most {MOST} ports"));
             return;
         };
         left = rest;
@@ -79,7 +84,7 @@ fn protocol_of(name: &str, node: &Node, report: &Reporter) -> Option<Protocol> {
         "sctp" => Some(Protocol::Sctp),
         _ => {
             let message = format!("`{name}` is not a protocol of a port");
-            report.error_help(node.span, message, "it is one of `tcp`, `udp` and `sctp`");
+            report.error_help(WORD, node.span, message, "it is one of `tcp`, `udp` and `sctp`");
             None
         }
     }

@@ -9,6 +9,7 @@ use super::{
     Scope, build, depends, extension, files, health, hooks, host, keys, limits, mounts, networks,
     ports, process, shares,
 };
+use crate::compose::codes::{VALUE, WORD};
 use crate::compose::hash;
 use crate::model::build::Build;
 use crate::model::compose::ConfigHash;
@@ -18,6 +19,7 @@ use crate::model::id::{ContainerName, ImageRef, ServiceName};
 use crate::model::secret::is_sensitive_name;
 use crate::model::share::Namespace;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
+use crate::stack::codes::READ_ONLY;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
@@ -179,6 +181,7 @@ fn check_uploads(draft: &Draft<'_>, service: &Node, report: &Reporter) {
         && let Some(field) = service.get("read_only")
     {
         report.error_help(
+            READ_ONLY,
             field.at,
             format!("`{}` cannot be put into a container whose root is read-only", file.target),
             "the engine can only bind it: from a file on its host, without owner and mode",
@@ -194,7 +197,7 @@ fn check_image(node: &Node, report: &Reporter) -> bool {
     let text = node.scalar().map_or("", |scalar| scalar.text.as_str());
     let ok = !text.is_empty() && !text.contains(char::is_whitespace);
     if !ok {
-        report.error(node.span, format!("{} is not the name of an image", quote(node)));
+        report.error(VALUE, node.span, format!("{} is not the name of an image", quote(node)));
     }
     ok
 }
@@ -209,7 +212,7 @@ fn container_name(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
         draft.container_name = Some((ContainerName::new(name), field.value.span));
     } else {
         let message = format!("{} cannot be the name of a container", quote(&field.value));
-        report.error(field.value.span, message);
+        report.error(VALUE, field.value.span, message);
     }
 }
 
@@ -224,7 +227,8 @@ fn pull_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         "weekly" => draft.pull = PullPolicy::Every(DAY * 7),
         _ => match policy.strip_prefix("every_").and_then(units::duration) {
             Some(period) => draft.pull = PullPolicy::Every(period),
-            None => report.refuse(
+            None => report.refuse_as(
+                WORD,
                 node.span,
                 format!("{} is not a pull policy", quote(node)),
                 did_you_mean(&policy, ["missing", "if_not_present", "never", "always"]),

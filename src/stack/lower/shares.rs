@@ -2,6 +2,7 @@
 
 use super::Scope;
 use super::service::Draft;
+use crate::compose::codes::{EXCLUSIVE, WORD};
 use crate::model::desired::{Condition, Dependency};
 use crate::model::id::{NetworkName, ServiceName};
 use crate::model::share::{Namespace, Peer, VolumesFrom};
@@ -34,7 +35,7 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
                     let Some(peer) = peer(draft, text, scope) else {
                         let message = format!("{} is nothing that `{key}` can be", quote(node));
                         let help = "write `host`, `service:NAME` or `container:NAME`";
-                        return scope.report.error_help(node.span, message, help);
+                        return scope.report.error_help(WORD, node.span, message, help);
                     };
                     Namespace::Of(peer)
                 }
@@ -98,7 +99,7 @@ fn volumes_from(draft: &mut Draft<'_>, node: &Node, scope: &Scope<'_>) {
             _ => {
                 let message = format!("{} is no service or container", quote(item));
                 let help = "write `NAME`, `NAME:ro`, `container:NAME` or `container:NAME:ro`";
-                scope.report.error_help(item.span, message, help);
+                scope.report.error_help(WORD, item.span, message, help);
                 continue;
             }
         };
@@ -119,7 +120,7 @@ pub(super) fn check(draft: &Draft<'_>, service: &Node, scope: &Scope<'_>) {
         if let Some(field) = service.get(key) {
             let help = format!("it belongs to {peer}, whose network it is");
             let message = format!("`{key}` and `network_mode: {peer}` exclude each other");
-            scope.report.error_help(field.at, message, help);
+            scope.report.error_help(EXCLUSIVE, field.at, message, help);
         }
     }
 }

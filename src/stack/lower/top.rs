@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use super::place::{Place, REMEDIES, UNSEEN, shown};
 use super::{Scope, files, keys};
+use crate::compose::codes::UNKNOWN_KEY;
 use crate::compose::{NOWHERE, hash};
 use crate::model::desired::{Network, Volume};
 use crate::model::digest::Digest;
 use crate::model::id::{NetworkName, VolumeName};
 use crate::model::labels::is_reserved;
 use crate::model::spec::{IpamPool, NetworkSpec, VolumeSpec};
+use crate::stack::codes::{RESERVED_LABEL, UNSEEN_TREE};
+use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
 use crate::text::yaml::{Entry, Node};
@@ -38,7 +41,7 @@ pub(super) fn sections(root: &Node, scope: &mut Scope<'_>) {
         for entry in scope.report.map("x-reconciler", &own.value) {
             let help = did_you_mean(&entry.key, ["services"]);
             let message = format!("`{}` is not a key of `x-reconciler` at the top", entry.key);
-            scope.report.refuse(entry.at, message, help);
+            scope.report.refuse_as(UNKNOWN_KEY, entry.at, message, help);
         }
     }
 }
@@ -116,14 +119,14 @@ fn bound_device(spec: &mut VolumeSpec, entry: &Entry, scope: &Scope<'_>) {
     let Some(device) = spec.driver_opts.get_mut("device").filter(|_| binds) else { return };
     let root = scope.instance.root.unwrap_or(NOWHERE);
     if device.starts_with('.') {
-        *device = format!("{root}/{}/{device}", scope.instance.base);
+        *device = format!("{root}/{}", paths::join(scope.instance.base, device));
     }
     if let Some(host) = Place::of(device, scope.instance).host {
         scope.mounts(&host);
         *device = host;
     } else {
         let message = format!("`{}` cannot be bound: {UNSEEN}", shown(device));
-        scope.report.error_help(entry.at, message, REMEDIES);
+        scope.report.error_help(UNSEEN_TREE, entry.at, message, REMEDIES);
     }
 }
 
@@ -143,6 +146,7 @@ pub(super) fn labels(field: &Entry, report: &Reporter) -> BTreeMap<String, Strin
         if is_reserved(&pair.name) {
             let message = format!("the label `{}` is reserved", pair.name);
             report.error_help(
+                RESERVED_LABEL,
                 pair.at,
                 message,
                 "`reconciler.*` and `com.docker.compose.*` say whose a container is",
