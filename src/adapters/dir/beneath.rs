@@ -51,7 +51,9 @@ impl Beneath {
             if before.size > limit {
                 return Err(TreeError::TooLarge { path: path.to_owned(), limit });
             }
-            let mut bytes = Vec::new();
+            // One more than there is: then the end is seen without another buffer.
+            let expected = usize::try_from(before.size.saturating_add(1)).unwrap_or_default();
+            let mut bytes = Vec::with_capacity(expected);
             (&mut file)
                 .take(limit.saturating_add(1))
                 .read_to_end(&mut bytes)

@@ -37,9 +37,10 @@ impl Traces {
 
     fn read() -> Self {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-        // The kernel takes long to write down all mounts of a host with many containers.
-        let mounts = if INJECTED.into_iter().any(may_be_mounted) { &*read(MOUNTS) } else { "" };
-        Self::of(mounts, read(CONTROL_GROUP), read(HOSTNAME).trim())
+        // The kernel takes long to write down all mounts of a host with many containers. An
+        // engine mounts all of these files; a host may well have a resolv.conf of its own.
+        let mounts = INJECTED.into_iter().all(may_be_mounted).then(|| read(MOUNTS));
+        Self::of(&mounts.unwrap_or_default(), read(CONTROL_GROUP), read(HOSTNAME).trim())
     }
 
     fn of(mounts: &str, control_group: String, hostname: &str) -> Self {
