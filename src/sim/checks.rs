@@ -272,8 +272,14 @@ impl State {
         else {
             return;
         };
-        // Replicas that shall go are no part of the promise.
-        let stays = |slot: &&Slot| slot.0 <= promise.replicas;
+        // Replicas that shall go are no part of the promise; what was adopted beyond their
+        // count may stand for one that is missing below.
+        let adopted: BTreeSet<Slot> = self
+            .ours(engine)
+            .filter(|c| !c.by_us && c.service().as_ref() == Some(&key))
+            .filter_map(Container::slot)
+            .collect();
+        let stays = |slot: &&Slot| slot.0 <= promise.replicas || adopted.contains(slot);
         if look.disturbed.contains(&key)
             || !found.is_good()
             || !found.slot().iter().all(|slot| stays(&slot))

@@ -123,13 +123,13 @@ impl State {
 
     /// A hand on one container of ours.
     fn hit(&mut self, name: &EngineName, hand: &Hand, rng: &mut Rng) {
-        let Some(engine) = self.engines.get_mut(name) else { return };
-        let ours: Vec<ContainerId> = engine
-            .containers
-            .values()
-            .filter(|c| c.by_us && (c.status == Status::Running || *hand == Hand::Remove))
+        let Some(engine) = self.engines.get(name) else { return };
+        let ours: Vec<ContainerId> = self
+            .ours(engine)
+            .filter(|c| c.status == Status::Running || *hand == Hand::Remove)
             .map(|c| c.id.clone())
             .collect();
+        let Some(engine) = self.engines.get_mut(name) else { return };
         let Some(id) = rng.pick(&ours).cloned() else { return };
         let Ok(container) = engine.get(&id) else { return };
         let (victim, service) = (container.name.clone(), container.service());

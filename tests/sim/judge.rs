@@ -12,6 +12,9 @@ use reconciler::sim::Sim;
 use super::scenario::Scenario;
 use super::wish::{Part, Wish, volume_name};
 
+/// No service of a scenario ever has more.
+const MOST_REPLICAS: u32 = 9;
+
 /// Which volumes exist; none may ever vanish or be born again.
 #[derive(Debug, Default)]
 pub(crate) struct Births(BTreeMap<(EngineName, VolumeName), u64>);
@@ -50,13 +53,25 @@ pub(crate) fn judge(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> 
     wrong
 }
 
+/// The slots that the replicas of a service fill. Compose never fills a gap in its numbers:
+/// what was adopted beyond their count stands for one that is missing below.
+fn slots(views: &BTreeMap<String, ContainerView>, service: &str, part: &Part) -> Vec<u32> {
+    let holder = |slot: &u32| views.get(&format!("{service}-{slot}"));
+    let adopted = |view: &ContainerView| Identity::decode(&view.spec.labels).is_none();
+    let beyond = part.replicas + 1..=MOST_REPLICAS;
+    let mut beyond = beyond.filter(|slot| holder(slot).is_some_and(adopted));
+    let missing = |slot: &u32| holder(slot).is_none();
+    let mut fill = |slot| if missing(&slot) { beyond.next().unwrap_or(slot) } else { slot };
+    (1..=part.replicas).map(&mut fill).collect()
+}
+
 fn containers(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut left: BTreeMap<String, ContainerView> =
         sim.ours(engine).into_iter().map(|view| (view.name.to_string(), view)).collect();
     for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
         for (name, part) in &stack.services {
-            for slot in 1..=part.replicas {
+            for slot in slots(&left, &format!("{id}-{name}"), part) {
                 let container = format!("{id}-{name}-{slot}");
                 match left.remove(&container) {
                     None => wrong.push(format!("{container} is missing on {engine}")),
@@ -154,7 +169,7 @@ fn catalog(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
         for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
             let parts = stack.services.iter();
             for (name, part) in parts.filter(|(_, part)| part.registered && !part.is_job()) {
-                for slot in 1..=part.replicas {
+                for slot in slots(&running, &format!("{id}-{name}"), part) {
                     let view = running.get(&format!("{id}-{name}-{slot}"));
                     let base = format!("{slot}.{name}.{id}");
                     // Any of its addresses leads to it; the one it has been known by stays.
