@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Behaviour, CrashPoint, Driven, Faults, Hand, MemTree, Sim};
+use super::engine::KILLED;
+use super::{Behaviour, CrashPoint, Driven, Faults, Hand, Invariant, MemTree, Sim};
 use crate::model::action::{Action, ContainerRef, Create, Outcome, Target};
 use crate::model::digest::Digest;
 use crate::model::id::{ContainerId, EngineName, ReplicaId, Slot};
 use crate::model::labels::Identity;
 use crate::model::observed::{Health, Status};
+use crate::model::share::{Namespace, Peer};
 use crate::model::spec::{
     ContainerSpec, Healthcheck, Port, Protocol, PublishedPort, RestartPolicy,
 };
@@ -223,4 +225,27 @@ fn a_death_wakes_who_watches() {
     let woken = sim.drive(world.stirred(), Some(began.plus(Duration::from_secs(5))));
     assert_eq!(woken, Driven::Done(()));
     assert!(world.now().since(began) < Duration::from_secs(2));
+}
+
+#[test]
+fn who_lives_in_a_container_loses_its_namespaces_once() {
+    let sim = sim();
+    let host = made(&sim, 1, of("web:1"));
+    let inside = Namespace::Of(Peer::Container(id(&host).as_str().into()));
+    let guest = made(&sim, 2, ContainerSpec { network_mode: inside, ..of("web:1") });
+    for container in [&host, &guest] {
+        act(&sim, &Action::StartContainer { container: container.clone() }).expect("it starts");
+    }
+    let broken = || sim.violations().iter().map(|broken| broken.invariant).collect::<Vec<_>>();
+    let remove = Action::RemoveContainer { container: host.clone() };
+    assert!(act(&sim, &remove).is_err(), "it runs");
+    assert_eq!(broken(), [Invariant::ParentLast]);
+    // It ends by itself: what lived in it has lost its network, whatever becomes of the rest.
+    {
+        let state = &mut *sim.state.borrow_mut();
+        let engine = state.engines.get_mut(&local()).expect("an engine");
+        engine.kill(id(&host), (KILLED, true), &mut state.timeline);
+    }
+    act(&sim, &remove).expect("it is removed");
+    assert_eq!(broken(), [Invariant::ParentLast]);
 }

@@ -94,10 +94,15 @@ impl Engine {
             .collect()
     }
 
-    /// Whether somebody lives in a container's namespaces and shall go on doing so.
+    /// Whether somebody lives in a container's namespaces and shall go on doing so. They are
+    /// those of one run: whoever is in the namespaces of an earlier one has lost them.
     pub(in crate::sim) fn has_inmates(&self, id: &ContainerId) -> bool {
+        let Some(host) = self.containers.get(id).filter(|host| host.is_alive()) else {
+            return false;
+        };
+        let lives_in = (id.clone(), host.run);
         let mut all = self.containers.values();
-        all.any(|other| other.is_staying() && other.joined.iter().any(|(in_id, _)| in_id == id))
+        all.any(|other| other.is_staying() && other.joined.contains(&lives_in))
     }
 
     /// Runs a command in a container.
