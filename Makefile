@@ -10,6 +10,9 @@ CARGO ?= cargo
 # Simulated seeds of one `make sim`: how many, or `FROM..TO`.
 SEEDS ?= 10000
 TESTS := $(CARGO) nextest run --features live --no-fail-fast
+# What runs on the newest engine: what only it can do, and of everything else a part.
+NEWEST := test(/^newest::/) + test(/^both::c(01|02|12|14|19|26|49|50)$$/) \
+  + (binary(live_once) & test(/^(converge::|attributes::every|build::an_image)/))
 
 .PHONY: help
 help: ## this list
@@ -21,7 +24,7 @@ demo: ## the main job on real containers: deploy desired-state/, kill a containe
 
 .PHONY: test
 test: ## all tests, the live ones on a private Docker engine and a private Consul
-	scripts/lab-install --registry
+	scripts/lab-install --registry --newest
 	$(MAKE) check
 	$(MAKE) unit
 	$(MAKE) conformance
@@ -52,9 +55,16 @@ live: ## the live tests alone
 	RECONCILER_IMAGE_PROFILE=dev scripts/image --binary
 	$(CARGO) build --features live --tests --bins
 	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
-	  scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(live_readme)'
+	  scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(live_readme) - test(/^newest::/)'
+	$(MAKE) newest
 	scripts/with-lab --consul -- $(TESTS) --offline -E 'binary(live_readme)'
 	scripts/with-lab --consul -- scripts/demo --inside
+
+.PHONY: newest
+newest: ## the live tests on the newest engine that Debian has, beside the machine's own
+	$(CARGO) build --features live --tests --bins
+	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
+	  scripts/with-lab --newest --consul --registry -- $(TESTS) --offline -E '$(NEWEST)'
 
 .PHONY: image
 image: ## the controller's image from a static binary: reconciler:dev

@@ -29,6 +29,9 @@ mod foreign;
 #[path = "live_once/host.rs"]
 mod host;
 #[cfg(test)]
+#[path = "live_once/newest.rs"]
+mod newest;
+#[cfg(test)]
 #[path = "live_once/secrecy.rs"]
 mod secrecy;
 #[cfg(test)]

@@ -22,6 +22,9 @@ require_root() { [ "$(id -u)" = 0 ] || die "needs root (namespaces, mounts and a
 
 consul_path() { printf '%s\n' "$LAB_CACHE/consul/usr/bin/consul"; }
 
+# Where the programs of the newest engine are, as in PATH.
+newest_engine_path() { printf '%s\n' "$LAB_CACHE/engine/usr/sbin:$LAB_CACHE/engine/usr/bin"; }
+
 # True if a program asks for no dynamic loader, whose path would stand in clear
 # in the first page of the file (a small machine has neither file nor readelf).
 is_static() { ! head -c 4096 "$1" | grep -qaE '/lib[0-9a-z]*/ld-[a-z0-9._-]+\.so'; }

@@ -8,6 +8,7 @@ use super::action::{ContainerRef, Target};
 use super::compose::ContainerLabels;
 use super::id::{ContainerName, NetworkName, VolumeName};
 use super::labels::Identity;
+use super::network::Attachment;
 use super::share::Peer;
 use super::spec::ContainerSpec;
 
@@ -20,9 +21,10 @@ pub struct Create {
     pub identity: Identity,
     /// What it is.
     pub spec: ContainerSpec,
-    /// The network it is made on; all others are connected by steps of their own.
-    /// `None` gives it no network.
+    /// The network it is made on, its first. `None` gives it no network.
     pub network: Option<NetworkName>,
+    /// Whether it is made on all others, too; else they are connected by steps of their own.
+    pub on_all: bool,
     /// Anonymous volumes taken over from its predecessor, by target.
     pub volumes: BTreeMap<String, VolumeName>,
     /// The containers behind the [`Peer`]s of its spec.
@@ -32,6 +34,17 @@ pub struct Create {
 }
 
 impl Create {
+    /// The networks it is made on, and how it is attached to each.
+    #[must_use]
+    pub fn made_on(&self) -> BTreeMap<NetworkName, Attachment> {
+        let mut networks = if self.on_all { self.spec.networks.clone() } else { BTreeMap::new() };
+        if let Some(first) = &self.network {
+            let attachment = self.spec.networks.get(first).cloned().unwrap_or_default();
+            networks.insert(first.clone(), attachment);
+        }
+        networks
+    }
+
     /// All labels that it gets: the stack's, Compose's and ours.
     #[must_use]
     pub fn labels(&self) -> BTreeMap<String, String> {

@@ -174,7 +174,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Its image, those that are built before it, and those of what runs before it.
+    /// Its image, those that are built before it, those of what runs before it, and those
+    /// that are mounted.
     pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
         let needed = match &self.image {
             ImageSource::Pull(_) => Vec::new(),
@@ -184,6 +185,7 @@ impl Service {
         std::iter::once(&self.spec.image)
             .chain(needed.into_iter().map(|(image, _)| image))
             .chain(inits)
+            .chain(self.spec.mounted_images().map(|(_, image)| image))
     }
 }
 

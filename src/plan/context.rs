@@ -8,6 +8,7 @@ use super::drift::ImageUse;
 use super::facts::asked;
 use super::ownership::{EngineInventory, Owned, Proof, Replicas};
 use super::settings::{EngineSettings, Settings};
+use crate::model::ability::ApiVersion;
 use crate::model::build::Build;
 use crate::model::catalog::NodeView;
 use crate::model::compose::{self, ContainerLabels, ImageLabel};
@@ -90,6 +91,12 @@ impl<'a> Context<'a> {
             }
         }
         slots.into_iter().collect()
+    }
+
+    /// Whether a container is made on all its networks at once. Engines before API 1.44 take
+    /// one only; of what is connected before the first start, newer ones lose its address.
+    pub(super) fn makes_on_all_networks(&self) -> bool {
+        self.inventory.contents.abilities.api >= ApiVersion::one(44)
     }
 
     /// How many replicas of a service the last applied revision had; 0 if unknown.

@@ -39,11 +39,13 @@ impl<'a> Services<'a, '_> {
         }));
         let causes = if causes.is_empty() { self.absent(service, &identity) } else { causes };
         let mut networks = service.spec.networks_in_order().into_iter();
+        let on_all = self.context.makes_on_all_networks();
         let create = Create {
             name: name.clone(),
             identity,
             spec: self.context.with_resolvers(service),
             network: networks.next().map(|(network, _)| network.clone()),
+            on_all,
             volumes: anonymous_volumes(service, surplus),
             joins,
             compose: self.context.compose_labels(service, self.images[&service.spec.image]),
@@ -56,7 +58,7 @@ impl<'a> Services<'a, '_> {
                 Action::UploadFiles { container: target.clone(), files: service.files.clone() };
             prepared.insert(self.scribe.follow(action, first, After::from([first])));
         }
-        for (network, attachment) in networks {
+        for (network, attachment) in networks.filter(|_| !on_all) {
             let action = Action::ConnectNetwork {
                 container: target.clone(),
                 network: network.clone(),

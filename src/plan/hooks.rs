@@ -174,10 +174,12 @@ impl<'a> Services<'a, '_> {
         joins.extend(others.filter(|join| spec.network_mode.peer() == Some(&join.peer)));
         let networks: Vec<_> = spec.networks.clone().into_iter().collect();
         let image = spec.image.clone();
+        let on_all = self.context.makes_on_all_networks();
         let create = Create {
             name: name.clone(),
             identity,
             network: spec.networks.keys().next().cloned(),
+            on_all,
             spec,
             volumes: std::collections::BTreeMap::new(),
             joins,
@@ -192,7 +194,7 @@ impl<'a> Services<'a, '_> {
             let action = Action::UploadFiles { container, files };
             prepared.insert(self.scribe.step(action, cause(), After::from([made])));
         }
-        for (network, attachment) in networks.into_iter().skip(1) {
+        for (network, attachment) in networks.into_iter().skip(1).filter(|_| !on_all) {
             let container = target.clone();
             let action = Action::ConnectNetwork { container, network, attachment };
             prepared.insert(self.scribe.step(action, cause(), After::from([made])));

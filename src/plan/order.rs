@@ -7,7 +7,7 @@ use super::ownership::Owned;
 use super::state::is_running;
 use crate::model::desired::{RolloutOrder, Service};
 use crate::model::id::VolumeName;
-use crate::model::spec::MountSource;
+use crate::model::spec::{Mount, MountSource};
 
 /// Which of two containers goes first.
 pub(super) enum Order {
@@ -78,7 +78,8 @@ pub(super) fn anonymous_volumes(
 
 /// The target of a volume that both containers would write to.
 fn shared_volume(service: &Service, surplus: &[&Owned<'_>]) -> Option<String> {
-    let named = service.spec.mounts.iter().find(|(_, mount)| !mount.read_only);
+    let writes = |mount: &Mount| !mount.read_only && !matches!(mount.source, MountSource::Image(_));
+    let named = service.spec.mounts.iter().find(|(_, mount)| writes(mount));
     let anonymous = || anonymous_volumes(service, surplus).into_keys().next();
     named.map(|(target, _)| target.clone()).or_else(anonymous)
 }

@@ -8,7 +8,6 @@ use super::drift::ImageUse;
 use crate::model::action::{Action, StepId};
 use crate::model::build::{Build, BuildOwner};
 use crate::model::desired::{ImageSource, Service};
-use crate::model::hook::InitContainer;
 use crate::model::id::ImageRef;
 use crate::model::observed::NetworkView;
 use crate::model::plan::{Cause, Reason, WaitingOn};
@@ -40,8 +39,7 @@ pub(super) fn images<'a>(context: &Context<'a>, scribe: &mut Scribe<'_>) -> (Ima
         };
         images.insert(reference.clone(), used);
     }
-    for (service, init) in inits(context) {
-        let Some(reference) = &init.image else { continue };
+    for (service, reference, field) in other_images(context) {
         if images.contains_key(reference) {
             continue;
         }
@@ -50,7 +48,7 @@ pub(super) fn images<'a>(context: &Context<'a>, scribe: &mut Scribe<'_>) -> (Ima
         } else if let Some(step) = brought.get(reference) {
             ImageUse::Brought(*step)
         } else {
-            let cause = because(Reason::ImageAbsent, service.origins.find("pre_start"));
+            let cause = because(Reason::ImageAbsent, service.origins.find(&field));
             let action = Action::PullImage { image: reference.clone(), platform: None };
             let step = scribe.step(action, vec![cause], After::new());
             brought.insert(reference.clone(), step);
@@ -67,10 +65,19 @@ fn pull(service: &Service, cause: Cause, scribe: &mut Scribe<'_>) -> StepId {
     scribe.step(Action::PullImage { image, platform }, vec![cause], After::new())
 }
 
-/// The containers that run before services which shall run.
-fn inits<'a>(context: &Context<'a>) -> impl Iterator<Item = (&'a Service, &'a InitContainer)> {
+/// Of services that shall run, the images of what runs before them, and those that are
+/// mounted; and the fields that name them.
+fn other_images<'a>(
+    context: &Context<'a>,
+) -> impl Iterator<Item = (&'a Service, &'a ImageRef, String)> {
     let services = context.deployment.services.values().filter(|service| service.replicas > 0);
-    services.flat_map(|service| service.hooks.pre_start.iter().map(move |init| (service, init)))
+    services.flat_map(|service| {
+        let inits = service.hooks.pre_start.iter().filter_map(|init| init.image.as_ref());
+        let inits = inits.map(|image| (image, "pre_start".to_owned()));
+        let mounted = service.spec.mounted_images();
+        let mounted = mounted.map(|(target, image)| (image, format!("volumes.{target}")));
+        inits.chain(mounted).map(move |(image, field)| (service, image, field))
+    })
 }
 
 fn bring(
@@ -182,6 +189,7 @@ fn differs(have: &crate::model::spec::NetworkSpec, want: &crate::model::spec::Ne
     have.driver != want.driver
         || have.internal != want.internal
         || have.ipv6 != want.ipv6
+        || want.ipv4.zip(have.ipv4).is_some_and(|(want, have)| want != have)
         || want.driver_opts.iter().any(|(name, value)| have.driver_opts.get(name) != Some(value))
         || (!want.pools.is_empty()
             && want.pools.iter().any(|pool| {

@@ -44,8 +44,8 @@ fn create(sim: &Sim, slot: u32, spec: ContainerSpec) -> Action {
     };
     let volumes = BTreeMap::new();
     let compose = crate::model::compose::ContainerLabels::default();
-    let create =
-        Create { name, identity, spec, network: None, volumes, joins: Vec::new(), compose };
+    let (network, on_all, joins) = (None, false, Vec::new());
+    let create = Create { name, identity, spec, network, on_all, volumes, joins, compose };
     Action::CreateContainer(Box::new(create))
 }
 

@@ -143,3 +143,25 @@ services:
     assert!(env.contains("A=2"), "{env}");
     project.reconciler(&["--once"]).is_quiet();
 }
+
+#[test]
+fn compose_shows_the_logs_of_ours() {
+    let stack = "
+services:
+  web:
+    image: reconciler.demo/base
+    command: sh -c 'echo something to read; sleep 1000'
+    stop_signal: SIGKILL
+    scale: 2
+";
+    let project = Project::new("ad10", stack);
+    project.reconciler(&["--once"]).exits(0);
+    let logs = project.compose(&["logs", "--no-color"]);
+    for replica in ["web-1", "web-2"] {
+        let of_replica =
+            |line: &&str| line.starts_with(replica) && line.ends_with("| something to read");
+        assert!(logs.lines().any(|line| of_replica(&line)), "{logs}");
+    }
+    project.compose(&["restart", "web"]);
+    project.reconciler(&["--once"]).is_quiet();
+}

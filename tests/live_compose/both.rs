@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::project::{Project, stacks};
+use super::project::{Project, stacks_of};
 
 /// Stacks whose jobs `docker compose up` runs anew each time, by whomever they were made.
 const RUN_ANEW: &[&str] = &["52-jobs"];
@@ -12,8 +12,9 @@ const RUN_ANEW: &[&str] = &["52-jobs"];
 /// Stacks whose config hashes hold containers' ids, so that each run has its own.
 const HASH_OF_IDS: &[&str] = &["36-network-of-a-service", "37-namespaces", "38-volumes-from"];
 
-fn both(name: &'static str, stack: &str) {
-    let project = Project::of_stack(name, stack);
+/// Both ways of one stack.
+pub(super) fn both(name: &'static str, set: &str, stack: &str) {
+    let project = Project::of_stack(name, set, stack);
     project.make_external();
     forward(&project, stack);
     let ours = project.labels();
@@ -79,23 +80,28 @@ fn comparable(
         .collect()
 }
 
-/// One test per stack, and a test that no stack is forgotten.
+/// Every folder of a set must be among these.
+pub(super) fn all_are_known(set: &str, known: &[&str]) {
+    for entry in fs::read_dir(stacks_of(set)).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(known.contains(&name.as_str()), "{name} is not listed");
+    }
+}
+
+/// One test per stack of a set, and a test that none is forgotten.
 macro_rules! stacks {
-    ($($name:ident $stack:literal),+ $(,)?) => {
-        $(#[test] fn $name() { both(stringify!($name), $stack); })+
+    ($set:literal: $($name:ident $stack:literal),+ $(,)?) => {
+        $(#[test] fn $name() { $crate::both::both(stringify!($name), $set, $stack); })+
 
         #[test]
         fn no_stack_is_forgotten() {
-            let known = [$($stack),+];
-            for entry in fs::read_dir(stacks()).unwrap() {
-                let name = entry.unwrap().file_name().into_string().unwrap();
-                assert!(known.contains(&name.as_str()), "{name} is not listed");
-            }
+            $crate::both::all_are_known($set, &[$($stack),+]);
         }
     };
 }
+pub(super) use stacks;
 
-stacks! {
+stacks! { "stacks":
     c01 "01-plain",
     c02 "02-depends-on",
     c03 "03-replicas",
@@ -148,4 +154,5 @@ stacks! {
     c50 "50-build",
     c51 "51-several-documents",
     c52 "52-jobs",
+    c53 "53-bridge-links",
 }

@@ -28,11 +28,11 @@ impl Project {
         Self { lab, id, folder }
     }
 
-    /// One of the stacks beside this file.
-    pub(crate) fn of_stack(name: &'static str, stack: &str) -> Self {
-        let lab = Lab::new(name);
+    /// One of a set of stacks beside this file.
+    pub(crate) fn of_stack(name: &'static str, set: &str, stack: &str) -> Self {
+        let lab = if set == "newest" { Lab::newest(name) } else { Lab::new(name) };
         let folder = lab.folder_of("s");
-        copy(&stacks().join(stack), &folder);
+        copy(&stacks_of(set).join(stack), &folder);
         let text = fs::read_to_string(folder.join("compose.yaml")).unwrap();
         let named = text.lines().find_map(|line| line.strip_prefix("name: "));
         let id = named.map_or_else(|| lab.id("s"), str::to_owned);
@@ -127,9 +127,9 @@ fn is_about_a_thing(line: &str) -> bool {
     ["Container ", "Network ", "Volume "].iter().any(|kind| line.starts_with(kind))
 }
 
-/// Where the stacks are.
-pub(crate) fn stacks() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live_compose/stacks")
+/// Where the stacks of a set are.
+pub(crate) fn stacks_of(set: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live_compose").join(set)
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -83,6 +83,7 @@ impl Deployment {
             identity,
             spec,
             network,
+            on_all: false,
             volumes,
             joins: Vec::new(),
             compose,

@@ -167,8 +167,8 @@ fn mounts() -> Vec<Row> {
         (
             "labels",
             "volumes: [{ type: volume, target: /x, volume: { labels: { a: b } } }]",
-            "/HostConfig/Mounts/0/VolumeOptions/Labels",
-            json!({"a": "b"}),
+            "/HostConfig/Mounts/0/VolumeOptions/Labels/a",
+            json!("b"),
         ),
         (
             "nocopy",

@@ -35,6 +35,16 @@ impl Lab {
         Self { name, folder, engine: variable("DOCKER_HOST"), consul: None }
     }
 
+    /// The same, of a test that asks for what only a newer engine can do.
+    pub(crate) fn newest(name: &'static str) -> Self {
+        assert_eq!(
+            variable("RECONCILER_LAB_NEWEST"),
+            "yes",
+            "run this with scripts/with-lab --newest"
+        );
+        Self::new(name)
+    }
+
     /// The same with Consul.
     pub(crate) fn with_consul(name: &'static str) -> Self {
         let mut lab = Self::new(name);

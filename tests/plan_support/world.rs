@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use reconciler::model::ability::ApiVersion;
 use reconciler::model::action::{Action, ContainerRef, Outcome};
 use reconciler::model::catalog::CatalogView;
 use reconciler::model::desired::{DesiredState, Entry, Service};
@@ -267,6 +268,9 @@ fn befall(observed: &mut ObservedState, event: &str) {
         ["image", reference, id] => {
             let image = contents.images.get_mut(&(*reference).into()).expect("an image");
             image.id = (*id).into();
+        }
+        ["api", minor] => {
+            contents.abilities.api = ApiVersion::one(minor.parse().expect("a number"));
         }
         ["own", name] => {
             contents.own = Some(contents.containers[index(contents, name)].id.clone());

@@ -43,10 +43,9 @@ pub(super) fn container(create: &Create) -> ContainerCreateBody {
         volumes: filled(mounts.anonymous.clone()),
         tty: Some(spec.tty),
         open_stdin: Some(spec.stdin_open),
-        networking_config: create.network.as_ref().map(|name| NetworkingConfig {
+        networking_config: create.network.as_ref().map(|_| NetworkingConfig {
             endpoints_config: Some(
-                [(name.to_string(), spec.networks.get(name).map(endpoint).unwrap_or_default())]
-                    .into(),
+                create.made_on().iter().map(|(name, a)| (name.to_string(), endpoint(a))).collect(),
             ),
         }),
         host_config: Some(host::host_config(create, mounts)),
@@ -132,6 +131,7 @@ pub(super) mod tests {
             identity,
             spec,
             network: None,
+            on_all: false,
             volumes: BTreeMap::new(),
             joins: Vec::new(),
             compose: ContainerLabels::default(),

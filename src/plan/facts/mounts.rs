@@ -38,5 +38,7 @@ fn mount_text(mount: &Mount) -> String {
         MountSource::Anonymous => "anonymous volume".to_owned(),
         MountSource::Image(image) => format!("image {image}"),
     };
-    if mount.read_only { format!("{source}, read-only") } else { source }
+    // Nobody writes to an image, whether it is said or not.
+    let tells = mount.read_only && !matches!(mount.source, MountSource::Image(_));
+    if tells { format!("{source}, read-only") } else { source }
 }

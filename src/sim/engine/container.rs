@@ -92,12 +92,7 @@ impl Engine {
     ) -> Result<ContainerId, OutsideError> {
         let mut spec = super::share::with_ids(create.spec.clone(), &create.joins);
         spec.labels = create.labels();
-        let wanted = std::mem::take(&mut spec.networks);
-        spec.networks = create
-            .network
-            .iter()
-            .map(|name| (name.clone(), wanted.get(name).cloned().unwrap_or_default()))
-            .collect();
+        spec.networks = create.made_on();
         let id = self.make(now, &create.name, spec, &create.volumes)?;
         self.get(&id)?.by_us = true;
         Ok(id)

@@ -11,6 +11,9 @@ use super::said;
 use crate::model::id::VolumeName;
 use crate::model::spec::{Mount, MountSource, Propagation, Recursion, Relabel};
 
+/// What newer engines put on a volume that they name themselves, and on how it was asked for.
+const ANONYMOUS: &str = "com.docker.volume.anonymous";
+
 /// Binds, volumes and images, by target.
 pub(super) fn read(points: &[MountPoint], host: &HostConfig) -> BTreeMap<String, Mount> {
     points.iter().filter_map(|point| mount(point, host)).collect()
@@ -71,6 +74,7 @@ fn structured(asked: &ApiMount, mount: &mut Mount) {
         mount.no_copy = options.no_copy.unwrap_or_default();
         mount.subpath = said(options.subpath.clone());
         mount.labels = options.labels.clone().unwrap_or_default().into_iter().collect();
+        mount.labels.remove(ANONYMOUS);
     }
     if let Some(options) = &asked.image_options {
         mount.subpath = said(options.subpath.clone());
