@@ -115,6 +115,7 @@ golden! {
     host_demands_need_a_grant,
     images_that_are_mounted_are_pulled_first,
     limits_change_in_place,
+    links_on_the_bridge_find_whom_they_name,
     named_contexts_are_built_first,
     names_of_composes_first_version_stay,
     newer_engines_make_it_on_all_networks,

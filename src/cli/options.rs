@@ -129,6 +129,10 @@ layer! {
     /// Certificate authority of Consul's https address [default: `CONSUL_CACERT`]
     #[arg(long, env = "RECONCILER_CONSUL_CACERT", hide_env = true, value_name = "FILE")]
     "consul_cacert" consul_cacert: PathBuf,
+    /// Logins at registries, as `docker login` writes them [default: `config.json` in
+    /// `DOCKER_CONFIG`, else in `~/.docker`]
+    #[arg(long, env = "RECONCILER_REGISTRY_CONFIG", hide_env = true, value_name = "FILE")]
+    "registry_config" registry_config: PathBuf,
     /// DNS servers that answer for Consul, given to new containers; may be repeated
     #[arg(long, env = "RECONCILER_CONSUL_DNS", hide_env = true, value_name = "IP", value_delimiter = ',')]
     "consul_dns" consul_dns: Vec<std::net::IpAddr>,

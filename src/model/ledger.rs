@@ -11,8 +11,8 @@ use super::action::LedgerChange;
 use super::desired::Layout;
 use super::digest::Digest;
 use super::id::{
-    ContainerId, DeploymentId, EngineName, ImageRef, NetworkId, Revision, ServiceName, SourceId,
-    VolumeName,
+    ContainerId, DeploymentId, EngineName, ImageId, ImageRef, NetworkId, Revision, ServiceName,
+    SourceId, VolumeName,
 };
 use super::time::Timestamp;
 
@@ -84,6 +84,19 @@ pub struct Adopted {
     /// Volumes have no id: by name and the time they were made.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub volumes: BTreeMap<VolumeName, Option<String>>,
+    /// Images that Compose built, and what the stack said of their builds then: they do not
+    /// say it themselves.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<ImageRef, AdoptedImage>,
+}
+
+/// What is remembered of an adopted image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptedImage {
+    /// Which image had the name.
+    pub id: ImageId,
+    /// The hash of the build in the stack.
+    pub build: Digest,
 }
 
 /// What is remembered of an adopted container.

@@ -11,13 +11,14 @@ use super::context::Context;
 use super::draft::Scribe;
 use super::ownership::{Owned, Proof};
 use crate::model::compose::{self, ProjectFiles};
-use crate::model::desired::{Deployment, DesiredState, Entry, Service};
+use crate::model::desired::{Deployment, DesiredState, Entry, ImageSource, Service};
 use crate::model::digest::Digest;
 use crate::model::id::{
-    ContainerName, EngineId, EngineName, InstallationId, ReplicaId, Revision, Slot, SourceId,
+    ContainerName, EngineId, EngineName, ImageRef, InstallationId, ReplicaId, Revision, Slot,
+    SourceId,
 };
 use crate::model::labels::{BUILD_HASH, Identity, PREFIX};
-use crate::model::ledger::{Adopted, AdoptedContainer, Ledger};
+use crate::model::ledger::{Adopted, AdoptedContainer, AdoptedImage, Ledger};
 use crate::model::observed::ContainerView;
 use crate::model::plan::{LeftAlone, Thing, WaitingOn, WhyLeft};
 use crate::model::policy::Demand;
@@ -267,6 +268,7 @@ pub(super) fn adoption(context: &Context<'_>) -> Option<Adoption> {
             containers: BTreeMap::new(),
             networks: context.adopted.map(|a| a.networks.clone()).unwrap_or_default(),
             volumes: context.adopted.map(|a| a.volumes.clone()).unwrap_or_default(),
+            images: images(context),
         },
     };
     for owned in context.replicas().into_iter().flat_map(BTreeMap::values).flatten() {
@@ -283,6 +285,20 @@ pub(super) fn adoption(context: &Context<'_>) -> Option<Adoption> {
     networks(context, &mut all);
     volumes(context, &mut all);
     (!all.things.is_empty()).then_some(all)
+}
+
+/// What Compose built, and is taken for what the stack says now.
+fn images(context: &Context<'_>) -> BTreeMap<ImageRef, AdoptedImage> {
+    let mut all = context.adopted.map(|a| a.images.clone()).unwrap_or_default();
+    for service in context.deployment.services.values() {
+        let ImageSource::Build(build) = &service.image else { continue };
+        let taken = context.image(service).filter(|i| !i.labels.contains_key(BUILD_HASH));
+        if let Some(image) = taken {
+            let adopted = AdoptedImage { id: image.id.clone(), build: build.hash.clone() };
+            all.insert(service.spec.image.clone(), adopted);
+        }
+    }
+    all
 }
 
 fn networks(context: &Context<'_>, all: &mut Adoption) {

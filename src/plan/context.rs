@@ -155,13 +155,18 @@ impl<'a> Context<'a> {
     }
 
     /// An image of this name if it is on the engine and was built from just this. What
-    /// Compose built for this very project does not say from what: as Compose does, it is
-    /// taken as it is, until git says something else than what was applied.
-    pub(super) fn built(&self, image: &ImageRef, build: &Build) -> Option<&'a ImageView> {
-        let image = self.inventory.contents.images.get(image)?;
+    /// Compose built for this very project does not say from what. As Compose does, it is
+    /// taken as it is when it is adopted, and what its build was then is remembered; without
+    /// that, until git says something else than what was applied.
+    pub(super) fn built(&self, name: &ImageRef, build: &Build) -> Option<&'a ImageView> {
+        let image = self.inventory.contents.images.get(name)?;
         let label = |name: &str| image.labels.get(name).map(String::as_str);
         if let Some(hash) = label(BUILD_HASH) {
             return (hash == build.hash.as_str()).then_some(image);
+        }
+        let adopted = self.adopted.and_then(|adopted| adopted.images.get(name));
+        if let Some(adopted) = adopted.filter(|adopted| adopted.id == image.id) {
+            return (adopted.build == build.hash).then_some(image);
         }
         let composes = label(compose::PROJECT) == Some(self.deployment.id.as_str())
             || label(compose::IMAGE_BUILDER).is_some();

@@ -37,6 +37,11 @@ impl<'a> Services<'a, '_> {
             ContainerRef::Made(step) => Some(step),
             ContainerRef::Known(_) => None,
         }));
+        if !service.spec.links.is_empty() {
+            // The engine looks for whom they name already as it makes the container.
+            let linked = service.depends_on.keys().filter_map(|name| self.settled.get(name));
+            after.extend(linked.flat_map(|done| done.started.iter().copied()));
+        }
         let causes = if causes.is_empty() { self.absent(service, &identity) } else { causes };
         let mut networks = service.spec.networks_in_order().into_iter();
         let on_all = self.context.makes_on_all_networks();

@@ -59,7 +59,16 @@ fn an_image_is_built_again_only_when_its_inputs_change() {
     lab.file("abc", "assets/logo", "a logo of its own\n");
     let source = lab.commit();
     let once = || with(&lab, &["--once", &source]);
-    once().exits(0).prints("build an image of folder").prints("build image building-abc-web");
+    once()
+        .exits(0)
+        .prints("build an image of folder")
+        .prints("build image building-abc-web")
+        .says("building-abc-base: 2/2 COPY greeting /greeting")
+        .says("step    folder \"building-abc/assets\": 1/1 COPY . /")
+        .says("building-abc-web: stage-0 2/4 COPY --from=files . /files")
+        .says(
+            "building-abc-web: stage-0 4/4 RUN --mount=type=secret,id=token test -n \"(masked)\"",
+        );
     let read = |words: &[&str]| docker(&[&["exec", &lab.of("abc-web-1")], words].concat());
     assert_eq!(
         read(&["cat", "/greeting", "/files/logo", "/part"]),

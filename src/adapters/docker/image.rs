@@ -6,6 +6,7 @@ use bollard::errors::Error;
 use bollard::query_parameters::CreateImageOptions;
 use futures_util::{Stream, StreamExt as _};
 
+use super::logins::Known;
 use super::{Docker, error};
 use crate::model::id::{ImageId, ImageRef};
 use crate::model::spec::Platform;
@@ -27,7 +28,12 @@ impl Docker {
             platform: platform.map(ToString::to_string).unwrap_or_default(),
             ..CreateImageOptions::default()
         };
-        let progress = self.api.create_image(Some(options), None, None);
+        let (registry, known) = self.logins.of_image(image).map_err(|error| self.failed(error))?;
+        let login = match &known {
+            Known::Login(login) => Some(login.header(&registry)),
+            Known::Helper(_) | Known::Nothing => None,
+        };
+        let progress = self.api.create_image(Some(options), None, login);
         let mut progress = std::pin::pin!(progress);
         let mut complete = false;
         let mut trouble = None;
@@ -48,12 +54,38 @@ impl Docker {
         let found = self.image(image).await?;
         match (found, trouble) {
             (_, Some(error)) if is_the_engines(&error) && !complete => {
-                Err(error::outside(&self.name, &error))
+                Err(self.pull_failed(&error, &registry, &known))
             }
             (Some(view), _) => Ok(view.id),
-            (None, Some(error)) => Err(error::outside(&self.name, &error)),
+            (None, Some(error)) => Err(self.pull_failed(&error, &registry, &known)),
             (None, None) => Err(self.failed(format!("{image} is not there after its pull"))),
         }
+    }
+
+    /// A failed pull. Of one that a registry refused, it is told what it was told.
+    fn pull_failed(&self, error: &Error, registry: &str, known: &Known) -> OutsideError {
+        let (text, code) = match error {
+            Error::DockerStreamError { error } => (error, 500),
+            Error::DockerResponseServerError { status_code, message } => (message, *status_code),
+            _ => return error::outside(&self.name, error),
+        };
+        let refused = ["denied", "unauthorized", "authentication required", "no basic auth"];
+        if !refused.iter().any(|word| text.to_ascii_lowercase().contains(word)) {
+            return error::outside(&self.name, error);
+        }
+        let file = self.logins.shown();
+        let help = match known {
+            Known::Login(_) => format!("the login of {file} was sent"),
+            Known::Helper(program) => format!(
+                "{file} leaves {registry} to {program}, which is not run: write the login into \
+                 its `auths`"
+            ),
+            Known::Nothing if file.is_empty() => format!("there is no login for {registry}"),
+            Known::Nothing => format!("there is no login for {registry} in {file}"),
+        };
+        let message = format!("{text}; {help}");
+        let error = Error::DockerResponseServerError { status_code: code, message };
+        error::outside(&self.name, &error)
     }
 
     async fn next<T>(

@@ -6,6 +6,7 @@
 //!   most does not go through bollard, only through the same transport.
 //! - `act`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
 //!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
+//! - `logins`: what registries are told when images are pulled or built.
 //! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
 //! - `error`: what went wrong, told apart by what to do next.
 
@@ -25,6 +26,7 @@ mod image;
 mod inspect;
 mod joined;
 mod ledger;
+mod logins;
 mod observe;
 mod own;
 mod session;
@@ -44,6 +46,7 @@ use bytes::Bytes;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
+pub use logins::{Logins, LoginsError};
 pub use own::Traces;
 pub use warden::Warden;
 
@@ -62,6 +65,9 @@ const READ: Duration = Duration::from_secs(10);
 /// bollard's own deadline. Ours are around each call; this one must only be longer.
 const BOLLARD_DEADLINE_SECS: u64 = 7 * 24 * 3600;
 
+/// Whom to tell what is built and which step of it begins.
+pub type Teller = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
 /// One engine.
 pub struct Docker {
     name: EngineName,
@@ -75,6 +81,9 @@ pub struct Docker {
     events: Mutex<Subscription>,
     /// Where the operator's ssh agent listens.
     ssh_agent: Option<PathBuf>,
+    /// The operator's logins at registries.
+    logins: Logins,
+    teller: Teller,
 }
 
 impl std::fmt::Debug for Docker {
@@ -125,6 +134,8 @@ impl Docker {
             begun: Begun::default(),
             events: Mutex::new(Subscription::default()),
             ssh_agent: None,
+            logins: Logins::default(),
+            teller: Arc::new(|_, _| {}),
         })
     }
 
@@ -132,6 +143,18 @@ impl Docker {
     #[must_use]
     pub fn with_ssh_agent(self, socket: Option<PathBuf>) -> Self {
         Self { ssh_agent: socket, ..self }
+    }
+
+    /// This engine, with the operator's logins at registries, for pulls and builds.
+    #[must_use]
+    pub fn with_logins(self, logins: Logins) -> Self {
+        Self { logins, ..self }
+    }
+
+    /// This engine; which step of a build begins is told.
+    #[must_use]
+    pub fn with_teller(self, teller: Teller) -> Self {
+        Self { teller, ..self }
     }
 
     /// The operator's name of this engine.

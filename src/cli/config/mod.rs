@@ -71,6 +71,7 @@ impl Layer {
             &mut world.mask_key_file,
             &mut world.consul_token_file,
             &mut world.consul_cacert,
+            &mut world.registry_config,
         ]
         .into_iter()
         .flatten()

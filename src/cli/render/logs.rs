@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
+use crate::adapters::docker::Teller;
 use crate::api::{LastPass, Status, put_off, rfc3339};
 use crate::control::{Ending, Event, Progress, Report};
 use crate::model::diagnostic::Diagnostic;
@@ -71,6 +72,11 @@ impl<C: Clock> Logs<C> {
         info!(done = pass.done, failed = pass.failed.len(), "pass finished");
         self.publish(|status| Status { last_pass: Some(pass), ..status });
     }
+}
+
+/// A line for each step of an image's build.
+pub(in crate::cli) fn build_steps() -> Teller {
+    Arc::new(|image, step| info!(image, "build step {step}"))
 }
 
 fn log_message(message: &Diagnostic, deployment: Option<&DeploymentId>) {

@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::adapters::docker::Teller;
 use crate::control::{Event, Failure, Progress};
 use crate::model::action::{Action, StepId};
 use crate::model::id::EngineName;
@@ -84,6 +86,14 @@ impl Progress for Lines {
             _ => {}
         }
     }
+}
+
+/// A line for each step of an image's build.
+pub(in crate::cli) fn build_steps(console: Console) -> Teller {
+    Arc::new(move |image, step| {
+        let word = paint(FAINT, "step   ");
+        console.progress(&format!("{word} {image}: {}", printable(step)));
+    })
 }
 
 /// Whether somebody who watches would wonder what is going on.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adapters::consul::Consul;
-use crate::adapters::docker::{Docker, EngineEndpoint, Warden};
+use crate::adapters::docker::{Docker, EngineEndpoint, Logins, LoginsError, Teller, Warden};
 use crate::adapters::host::Host;
 use crate::model::id::{DeploymentId, EngineName, InstallationId};
 use crate::model::secret::Masker;
@@ -87,6 +87,7 @@ pub(in crate::cli) fn open(
     layer: &Layer,
     environment: &Environment,
     controller: bool,
+    teller: &Teller,
 ) -> Result<Real, Refusal> {
     let Basics { source, own, mut settings } = basics(layer, environment, controller)?;
     let default = default_engine(layer);
@@ -101,9 +102,10 @@ pub(in crate::cli) fn open(
     });
     let passed = (!own).then(|| layer.trust.env.clone().unwrap_or_default());
     let warden = Warden::of(settings.policy.clone());
+    let logins = logins(&layer.world, environment)?;
     Ok(Real {
         host: Host::new(
-            connect(&engines, &settings, &warden, environment)?,
+            connect(&engines, &settings, &warden, (environment, &logins, teller))?,
             consul.clone(),
             default.clone(),
         ),
@@ -138,16 +140,32 @@ fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
     settings: &Settings,
     warden: &Arc<Warden>,
-    environment: &Environment,
+    (environment, logins, teller): (&Environment, &Logins, &Teller),
 ) -> Result<Vec<Arc<Docker>>, Refusal> {
     let agent = environment.get("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
         let installation = settings.installation.clone();
         Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(warden))
-            .map(|docker| Arc::new(docker.with_ssh_agent(agent.map(PathBuf::from))))
+            .map(|docker| docker.with_ssh_agent(agent.map(PathBuf::from)))
+            .map(|docker| docker.with_logins(logins.clone()).with_teller(Arc::clone(teller)))
+            .map(Arc::new)
     };
     let connected: Result<Vec<_>, OutsideError> = engines.iter().map(connect).collect();
     connected.map_err(|error| Refusal::invalid(chain(&error)))
+}
+
+/// The logins at registries: where the operator says, else where the docker command has them.
+fn logins(options: &WorldOptions, environment: &Environment) -> Result<Logins, Refusal> {
+    if let Some(file) = &options.registry_config {
+        let refused = |error: LoginsError| Refusal::invalid(chain(&error));
+        return Logins::required(file.clone()).map_err(refused);
+    }
+    let folder = match (environment.get("DOCKER_CONFIG"), environment.get("HOME")) {
+        (Some(folder), _) => PathBuf::from(folder),
+        (None, Some(home)) => PathBuf::from(home).join(".docker"),
+        (None, None) => return Ok(Logins::default()),
+    };
+    Ok(Logins::of(folder.join("config.json")))
 }
 
 /// What comes between `docker` and its command so that it reaches this engine.

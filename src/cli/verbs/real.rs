@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::consul::Consul;
+use crate::adapters::docker::Teller;
 use crate::adapters::lease::{Lease, LeaseError};
 use crate::api::Status;
 use crate::control::{Limits, Pace, Prepared, Progress, Setup, Silent, Stop};
@@ -17,8 +18,8 @@ use super::super::config::Layer;
 use super::super::console::Console;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
-use super::super::render::logs::Logs;
-use super::super::render::progress::Lines;
+use super::super::render::logs::{self, Logs};
+use super::super::render::progress::{self, Lines};
 use super::super::setup::real::{Real, open};
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
@@ -32,7 +33,8 @@ pub(in crate::cli) fn plan(
     environment: &Environment,
     detailed: bool,
 ) -> Result<Exit, Refusal> {
-    let real = open(layer, environment, false)?;
+    let nobody: Teller = Arc::new(|_, _| {});
+    let real = open(layer, environment, false, &nobody)?;
     block_on(async {
         let loader = real.loader(environment).await;
         let load = |snapshot: &Snapshot| loader.load(snapshot);
@@ -48,7 +50,7 @@ pub(in crate::cli) fn apply_once(
     layer: &Layer,
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
-    let real = open(layer, environment, false)?;
+    let real = open(layer, environment, false, &progress::build_steps(console))?;
     let progress = Lines::new(console, real.hints.clone());
     block_on(async {
         let loader = real.loader(environment).await;
@@ -128,7 +130,7 @@ pub(in crate::cli) fn control(
     layer: &Layer,
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
-    let real = open(layer, environment, true)?;
+    let real = open(layer, environment, true, &logs::build_steps())?;
     let starting = Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
     let (sender, newest) = watch::channel(Arc::new(starting));
     let logs = Logs::new(SystemClock, sender);

@@ -36,13 +36,15 @@ struct Message {
     error: Option<String>,
 }
 
-/// The image's id, if the engine says it. An error shows the step that failed and its
-/// last lines; values that are sensitive are masked.
+/// The image's id, if the engine says it. Each step of the Dockerfile is told when it
+/// begins. An error shows the step that failed and its last lines; values that are
+/// sensitive are masked.
 pub(super) async fn follow(
     mut body: Incoming,
     build: &Build,
     idle: Duration,
     engine: &EngineName,
+    tell: impl Fn(&str),
 ) -> Result<Option<ImageId>, OutsideError> {
     let broken = |why: &dyn std::fmt::Display| {
         let why = format!("the answer broke off: {why}");
@@ -75,8 +77,8 @@ pub(super) async fn follow(
                 let text = said.failure(&why, &mask);
                 return Err(OutsideError::Failed(error::said(engine, &text)));
             }
-            for step in said.trace.ended() {
-                tracing::debug!(%engine, step = mask(&step), "build step ended");
+            for step in said.trace.begun().into_iter().chain(said.begun.take()) {
+                tell(&cut(&mask(&step), STEP_CHARS));
             }
         }
         if done {
@@ -112,6 +114,7 @@ struct Said {
     id: Option<ImageId>,
     /// Of the classic builder: the step that runs, and its last lines.
     step: String,
+    begun: Option<String>,
     lines: VecDeque<String>,
     /// Of BuildKit.
     trace: Trace,
@@ -138,6 +141,7 @@ impl Said {
                 line.split_once("Step ").filter(|(before, _)| before.is_empty())
             {
                 step.clone_into(&mut self.step);
+                self.begun = Some(step.replacen(" : ", " ", 1));
                 self.lines.clear();
             } else if !line.trim().is_empty() && !line.starts_with(" ---> ") {
                 self.lines.push_back(line.to_owned());
@@ -157,8 +161,9 @@ impl Said {
         };
         // BuildKit repeats the whole command in front of its exit code.
         let error = error.rfind("exit code: ").map_or(error, |at| &error[at..]);
-        let step = if step.is_empty() { String::new() } else { format!(" at `{}`", mask(step)) };
-        let mut text = format!("the build failed{}: {}", cut(&step, STEP_CHARS), mask(error));
+        let step = cut(&mask(step), STEP_CHARS);
+        let step = if step.is_empty() { step } else { format!(" at `{step}`") };
+        let mut text = format!("the build failed{step}: {}", mask(error));
         let mut room = ROOM.saturating_sub(text.chars().count());
         let mut shown = VecDeque::new();
         for line in lines.iter().rev().take(SHOWN_LINES) {
@@ -178,7 +183,7 @@ impl Said {
 
 fn cut(text: &str, chars: usize) -> String {
     match text.char_indices().nth(chars) {
-        Some((end, _)) => format!("{}…`", &text[..end]),
+        Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }

@@ -30,7 +30,7 @@ use super::transport::Outward;
 use super::{Docker, error};
 use crate::adapters::http::{Body, full};
 use crate::context::{self, ContextError, ContextFile};
-use crate::model::build::{Build, BuildOwner, SshAgent};
+use crate::model::build::{Build, BuildOwner, FOLDERS, SshAgent};
 use crate::model::digest::Digest;
 use crate::model::id::{ImageId, ImageRef};
 use crate::world::{OutsideError, Tree};
@@ -49,6 +49,23 @@ struct Order<'a> {
     dockerfile: Vec<u8>,
 }
 
+impl Order<'_> {
+    /// What is built, as a plan says it.
+    fn shown(&self) -> String {
+        match self.tag.as_str() {
+            tag if tag.starts_with(FOLDERS) => format!("folder {:?}", self.build.context),
+            tag => tag.to_owned(),
+        }
+    }
+
+    /// A step as its author knows it: images of folders by the folder's name in the build.
+    fn in_words(&self, step: &str) -> String {
+        let folders = self.build.contexts.iter().map(|(name, context)| (name, context.image()));
+        let folders = folders.filter(|(_, image)| image.as_str().starts_with(FOLDERS));
+        folders.fold(step.to_owned(), |text, (name, image)| text.replace(image.as_str(), name))
+    }
+}
+
 impl Docker {
     /// Builds an image and labels it with the hash of its build.
     pub(super) async fn build(
@@ -63,7 +80,8 @@ impl Docker {
         let dockerfile = context::instructions(tree, build).map_err(context)?;
         let order = Order { tag, build, owner, tree, files, dockerfile };
         let engine = self.transport.engine().await.map_err(|e| self.outside(&e))?;
-        let way = way::choose(&order, engine).map_err(|why| self.failed(why))?;
+        let logins = self.logins.any().map_err(|error| self.failed(error))?;
+        let way = way::choose(&order, engine, logins).map_err(|why| self.failed(why))?;
         let id = match way {
             Way::Session => self.with_session(&order).await?,
             Way::Tar | Way::Classic => self.with_archive(&order, way).await?,
@@ -101,6 +119,7 @@ impl Docker {
             // same size and time for the same: the key says which content it is.
             key: Digest::of_parts([build.hash.as_str().as_bytes(), &order.dockerfile]),
             secrets: build.secrets.iter().map(|(id, s)| (id.clone(), s.content.clone())).collect(),
+            logins: self.logins.clone(),
             agents: self.agents(build)?,
             files: way::folders(order).map_err(|error| self.context_failed(order.tag, &error))?,
         };
@@ -157,7 +176,8 @@ impl Docker {
         };
         let response = self.transport.stream(outward).await.map_err(|e| self.outside(&e))?;
         let response = self.accepted(response).await?;
-        follow::follow(response, order.build, BUILD_IDLE, &self.name).await
+        let tell = |step: &str| (self.teller)(&order.shown(), &order.in_words(step));
+        follow::follow(response, order.build, BUILD_IDLE, &self.name, tell).await
     }
 
     /// The answer's body, if the engine began to build.

@@ -12,12 +12,13 @@ const KEPT: usize = 16 << 10;
 #[derive(Default)]
 pub(super) struct Trace {
     steps: BTreeMap<String, Step>,
-    ended: Vec<String>,
+    begun: Vec<String>,
 }
 
 #[derive(Default)]
 struct Step {
     name: String,
+    told: bool,
     error: String,
     output: Vec<u8>,
 }
@@ -34,9 +35,9 @@ impl Trace {
         }
     }
 
-    /// The names of the steps that ended since the last call.
-    pub(super) fn ended(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.ended)
+    /// The steps of the Dockerfile that began since the last call: `2/3 RUN make`.
+    pub(super) fn begun(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.begun)
     }
 
     /// The step that failed, and the lines that it printed last.
@@ -50,12 +51,14 @@ impl Trace {
     }
 
     fn vertex(&mut self, vertex: &[u8]) {
-        let (mut digest, mut name, mut error, mut ended) = (None, None, None, false);
+        let (mut digest, mut name, mut error) = (None, None, None);
+        let (mut begun, mut cached) = (false, false);
         for (number, value) in fields(vertex) {
             match (number, value) {
                 (1, Field::Bytes(text)) => digest = Some(text),
                 (3, Field::Bytes(text)) => name = Some(text),
-                (6, Field::Bytes(_)) => ended = true,
+                (4, Field::Number(yes)) => cached = yes != 0,
+                (5 | 6, Field::Bytes(_)) => begun = true,
                 (7, Field::Bytes(text)) => error = Some(text),
                 _ => {}
             }
@@ -67,8 +70,12 @@ impl Trace {
             step.name = text(name);
         }
         step.error = error.map(text).unwrap_or_default();
-        if ended {
-            self.ended.push(step.name.clone());
+        if begun
+            && !step.told
+            && let Some(numbered) = numbered(&step.name)
+        {
+            step.told = true;
+            self.begun.push(if cached { format!("{numbered} (cached)") } else { numbered });
         }
     }
 
@@ -91,10 +98,20 @@ impl Trace {
     }
 }
 
+/// `[2/3] RUN make` and `[stage 2/3] RUN make` without the brackets; `None` for what is no
+/// step of the Dockerfile.
+fn numbered(name: &str) -> Option<String> {
+    let (place, what) = name.strip_prefix('[')?.split_once("] ")?;
+    let (number, of) = place.rsplit(' ').next()?.split_once('/')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let line = what.lines().next().unwrap_or_default();
+    (digits(number) && digits(of)).then(|| format!("{place} {line}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::docker::wire::put_bytes;
+    use crate::adapters::docker::wire::{put_bytes, put_number};
 
     fn vertex(digest: &str, name: &str, error: &str) -> Vec<u8> {
         let mut vertex = Vec::new();
@@ -129,8 +146,30 @@ mod tests {
         trace.read(&vertex("b", "[3/3] RUN false", "exit code: 1"));
         let lines = vec!["one".to_owned(), "two".to_owned()];
         assert_eq!(trace.failed(), Some(("[3/3] RUN false", lines)));
-        assert_eq!(trace.ended(), ["[1/3] FROM x", "[2/3] RUN other", "[3/3] RUN false"]);
-        assert_eq!(trace.ended(), Vec::<String>::new());
+        assert_eq!(trace.begun(), ["1/3 FROM x", "2/3 RUN other", "3/3 RUN false"]);
+        assert_eq!(trace.begun(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_step_is_told_once_when_it_begins() {
+        let step = |name: &str, cached: u64, time: Option<u64>| {
+            let mut vertex = Vec::new();
+            put_bytes(&mut vertex, 1, name.as_bytes());
+            put_bytes(&mut vertex, 3, name.as_bytes());
+            put_number(&mut vertex, 4, cached);
+            if let Some(time) = time {
+                put_bytes(&mut vertex, time, b"");
+            }
+            message(1, &vertex)
+        };
+        let mut trace = Trace::default();
+        trace.read(&step("[stage-1 2/4] RUN <<EOF (make...)\nmake\nEOF", 0, None));
+        assert_eq!(trace.begun(), Vec::<String>::new(), "it waits");
+        trace.read(&step("[stage-1 2/4] RUN <<EOF (make...)\nmake\nEOF", 0, Some(5)));
+        trace.read(&step("[stage-1 2/4] RUN <<EOF (make...)\nmake\nEOF", 0, Some(6)));
+        trace.read(&step("[internal] load build context", 0, Some(5)));
+        trace.read(&step("[3/4] COPY a b", 1, Some(6)));
+        assert_eq!(trace.begun(), ["stage-1 2/4 RUN <<EOF (make...)", "3/4 COPY a b (cached)"]);
     }
 
     #[test]

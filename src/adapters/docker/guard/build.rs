@@ -33,8 +33,11 @@ const SHAPING: &[&str] = &[
 ];
 
 /// Questions of a build that are answered from what it was given.
-const ANSWERED: &[&str] =
-    &["/moby.buildkit.secrets.v1.Secrets/GetSecret", "/moby.filesync.v1.FileSync/DiffCopy"];
+const ANSWERED: &[&str] = &[
+    "/moby.buildkit.secrets.v1.Secrets/GetSecret",
+    "/moby.filesync.v1.Auth/Credentials",
+    "/moby.filesync.v1.FileSync/DiffCopy",
+];
 
 pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
     if query.all("t").any(is_reserved) {

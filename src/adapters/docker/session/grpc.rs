@@ -13,12 +13,14 @@ use hyper::body::{Frame, Incoming};
 use tokio::sync::mpsc;
 
 use super::{Served, agent, files};
+use crate::adapters::docker::logins::{self, Known};
 use crate::adapters::docker::wire;
 
 pub(super) const DIFF_COPY: &str = "/moby.filesync.v1.FileSync/DiffCopy";
 pub(super) const GET_SECRET: &str = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
 pub(super) const CHECK_AGENT: &str = "/moby.sshforward.v1.SSH/CheckAgent";
 pub(super) const FORWARD_AGENT: &str = "/moby.sshforward.v1.SSH/ForwardAgent";
+pub(super) const CREDENTIALS: &str = "/moby.filesync.v1.Auth/Credentials";
 /// The engine asks every few seconds, and gives a session up that does not answer.
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 
@@ -105,6 +107,19 @@ impl Call {
                 let secret = secret.ok_or_else(|| Status::not_found(format!("secret {id}")))?;
                 let mut answer = Vec::new();
                 wire::put_bytes(&mut answer, 1, secret.expose());
+                self.replies.send(&answer).await
+            }
+            CREDENTIALS => {
+                let registry = self.messages.only().await?;
+                let registry = wire::text(&registry, 1).unwrap_or_default();
+                let known = offer.logins.of_registry(logins::host(&registry));
+                let mut answer = Vec::new();
+                // Without one, it tries without.
+                if let Known::Login(login) = known.map_err(|e| Status::failed(e.to_string()))? {
+                    let (user, password) = login.pair();
+                    wire::put_bytes(&mut answer, 1, user.as_bytes());
+                    wire::put_bytes(&mut answer, 2, password.as_bytes());
+                }
                 self.replies.send(&answer).await
             }
             CHECK_AGENT => {

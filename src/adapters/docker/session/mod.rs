@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 pub(super) use self::files::{Entry, Source};
+use super::logins::Logins;
 use super::transport::Transport;
 use crate::context::MAX_FILE;
 use crate::model::digest::Digest;
@@ -44,6 +45,8 @@ pub(super) struct Offer {
     pub(super) key: Digest,
     /// By id.
     pub(super) secrets: BTreeMap<String, Content>,
+    /// The operator's logins at registries.
+    pub(super) logins: Logins,
     /// The sockets of ssh agents by id.
     pub(super) agents: BTreeMap<String, PathBuf>,
     /// Folders by the name that BuildKit asks for.
@@ -56,6 +59,9 @@ impl Offer {
         let mut methods = vec![grpc::DIFF_COPY];
         if !self.secrets.is_empty() {
             methods.push(grpc::GET_SECRET);
+        }
+        if self.logins.any().unwrap_or_default() {
+            methods.push(grpc::CREDENTIALS);
         }
         if !self.agents.is_empty() {
             methods.extend([grpc::CHECK_AGENT, grpc::FORWARD_AGENT]);

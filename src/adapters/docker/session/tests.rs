@@ -9,6 +9,7 @@ use hyper::body::{Frame, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::super::logins::Logins;
 use super::*;
 use crate::adapters::docker::wire;
 use crate::world::{TreeEntry, TreeError};
@@ -46,6 +47,7 @@ fn offer() -> Offer {
         Entry::file(".dockerignore", false, 1, Source::Bytes(Bytes::from_static(b"#"))),
     ];
     Offer {
+        logins: Logins::default(),
         owner: "abc".into(),
         key: Digest::of("key"),
         secrets: BTreeMap::from([("token".to_owned(), Content::new(*b"s3cret"))]),
