@@ -125,12 +125,12 @@ fn an_image_that_compose_built_stays_until_git_changes() {
     let stack = "
 services:
   web:
-    build: .
+    build: web
     command: sleep 1000
     stop_signal: SIGKILL
 ";
     let project = Project::new("ad9", stack);
-    project.lab.file("s", "Dockerfile", "FROM reconciler.demo/base\nENV A=1\n");
+    project.lab.file("s", "web/Dockerfile", "FROM reconciler.demo/base\nENV A=1\n");
     project.compose(&["up", "-d"]);
     let made = project.snapshot();
     project.reconciler(&["plan"]).is_quiet();
@@ -141,7 +141,7 @@ services:
     project.lab.stack("s", &stack.replace("sleep 1000", "sleep 1001"));
     let changed = project.reconciler(&["--once"]).exits(0).prints("create container ad9-s-web-1");
     assert!(!changed.stdout.contains("build image"), "{changed}");
-    project.lab.file("s", "Dockerfile", "FROM reconciler.demo/base\nENV A=2\n");
+    project.lab.file("s", "web/Dockerfile", "FROM reconciler.demo/base\nENV A=2\n");
     project.reconciler(&["--once"]).exits(0).prints("build image ad9-s-web");
     let env = inspect("ad9-s-web-1")["Config"]["Env"].to_string();
     assert!(env.contains("A=2"), "{env}");
