@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::id::{ImageRef, VolumeName};
+use super::spec::ContainerSpec;
 
 /// Something mounted into a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,16 @@ pub struct Mount {
     pub labels: BTreeMap<String, String>,
     /// How far host and container may differ for a while; only Docker Desktop reads it.
     pub consistency: Option<String>,
+}
+
+impl ContainerSpec {
+    /// The images whose files it mounts, and where.
+    pub fn mounted_images(&self) -> impl Iterator<Item = (&str, &ImageRef)> {
+        self.mounts.iter().filter_map(|(target, mount)| match &mount.source {
+            MountSource::Image(image) => Some((target.as_str(), image)),
+            _ => None,
+        })
+    }
 }
 
 /// What a mount shows.

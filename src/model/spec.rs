@@ -116,14 +116,6 @@ pub struct ContainerSpec {
 }
 
 impl ContainerSpec {
-    /// The images whose files it mounts, and where.
-    pub fn mounted_images(&self) -> impl Iterator<Item = (&str, &ImageRef)> {
-        self.mounts.iter().filter_map(|(target, mount)| match &mount.source {
-            MountSource::Image(image) => Some((target.as_str(), image)),
-            _ => None,
-        })
-    }
-
     /// Every other container that it refers to, once.
     pub fn peers(&self) -> impl Iterator<Item = &Peer> {
         let namespaces = [&self.network_mode, &self.ipc, &self.pid].into_iter();
