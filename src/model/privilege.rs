@@ -4,32 +4,45 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::spec::unsaid;
+
 /// What a container may do to the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Privileges {
     /// `Privileged`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub privileged: bool,
     /// `CapAdd`, without the `CAP_` prefix, upper case.
+    #[serde(skip_serializing_if = "unsaid")]
     pub cap_add: BTreeSet<String>,
     /// `CapDrop`, likewise.
+    #[serde(skip_serializing_if = "unsaid")]
     pub cap_drop: BTreeSet<String>,
     /// `SecurityOpt`; a seccomp profile is its JSON, without spaces.
+    #[serde(skip_serializing_if = "unsaid")]
     pub security_opt: BTreeSet<String>,
     /// Empty `MaskedPaths` and `ReadonlyPaths` (`systempaths=unconfined`): what the engine
     /// hides of `/proc` and `/sys` is shown.
+    #[serde(skip_serializing_if = "unsaid")]
     pub system_paths: bool,
     /// `GroupAdd`: further groups of the process, by name or number.
+    #[serde(skip_serializing_if = "unsaid")]
     pub groups: BTreeSet<String>,
 }
 
 /// The hardware that a container has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Devices {
     /// `Devices`, by path in the container.
+    #[serde(skip_serializing_if = "unsaid")]
     pub mapped: BTreeMap<String, Device>,
     /// `DeviceCgroupRules`, `c 1:3 mr`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub rules: BTreeSet<String>,
     /// `DeviceRequests`, in order.
+    #[serde(skip_serializing_if = "unsaid")]
     pub requests: Vec<DeviceRequest>,
 }
 

@@ -5,11 +5,9 @@
 //! planner compares them field by field.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::id::{ImageRef, NetworkName};
 use super::limits::Limits;
@@ -27,91 +25,134 @@ pub struct ContainerSpec {
     /// The image as the stack writes it.
     pub image: ImageRef,
     /// `Config.Entrypoint`; `Some([])` clears the image's.
+    #[serde(skip_serializing_if = "unsaid")]
     pub entrypoint: Option<Vec<String>>,
     /// `Config.Cmd`; `Some([])` clears the image's.
+    #[serde(skip_serializing_if = "unsaid")]
     pub command: Option<Vec<String>>,
     /// Environment variables.
+    #[serde(skip_serializing_if = "unsaid")]
     pub env: BTreeMap<String, String>,
     /// Labels of the user; observed specs hold every label that inspect shows.
+    #[serde(skip_serializing_if = "unsaid")]
     pub labels: BTreeMap<String, String>,
     /// `Config.User`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub user: Option<String>,
     /// `Config.WorkingDir`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub working_dir: Option<String>,
     /// `Config.Hostname`; the engine invents one when this is `None`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub hostname: Option<String>,
     /// `Config.Domainname`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub domainname: Option<String>,
     /// `HostConfig.Annotations`, which the OCI runtime sees.
+    #[serde(skip_serializing_if = "unsaid")]
     pub annotations: BTreeMap<String, String>,
     /// The platform of the image, `os/architecture[/variant]`; observed specs have none,
     /// the image knows it.
+    #[serde(skip_serializing_if = "unsaid")]
     pub platform: Option<Platform>,
     /// `Config.Healthcheck`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub healthcheck: Option<Healthcheck>,
     /// `Config.StopSignal`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub stop_signal: Option<String>,
     /// `Config.StopTimeout`, whole seconds.
+    #[serde(skip_serializing_if = "unsaid")]
     pub stop_timeout: Option<u32>,
     /// `Config.ExposedPorts`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub exposed: BTreeSet<Port>,
     /// `HostConfig.PortBindings`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub published: BTreeSet<PublishedPort>,
     /// Mounts by target path: binds, named and anonymous volumes.
+    #[serde(skip_serializing_if = "unsaid")]
     pub mounts: BTreeMap<String, Mount>,
     /// `HostConfig.Tmpfs`: target path to mount options.
+    #[serde(skip_serializing_if = "unsaid")]
     pub tmpfs: BTreeMap<String, String>,
     /// Networks the container is attached to.
+    #[serde(skip_serializing_if = "unsaid")]
     pub networks: BTreeMap<NetworkName, Attachment>,
     /// `HostConfig.NetworkMode` where it is none of `networks`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub network_mode: Namespace,
     /// `HostConfig.IpcMode`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub ipc: Namespace,
     /// `HostConfig.PidMode`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub pid: Namespace,
     /// `HostConfig.UTSMode`: the host's, or its own.
+    #[serde(skip_serializing_if = "unsaid")]
     pub uts: Namespace,
     /// `HostConfig.UsernsMode`: the host's, or what the engine is configured for.
+    #[serde(skip_serializing_if = "unsaid")]
     pub userns: Namespace,
     /// `HostConfig.CgroupnsMode`: the host's or its own.
+    #[serde(skip_serializing_if = "unsaid")]
     pub cgroup: Namespace,
     /// `HostConfig.VolumesFrom`, in order.
+    #[serde(skip_serializing_if = "unsaid")]
     pub volumes_from: Vec<VolumesFrom>,
     /// `HostConfig.Links`, `container:alias`; only the engine's own bridge knows them.
+    #[serde(skip_serializing_if = "unsaid")]
     pub links: BTreeSet<String>,
     /// `HostConfig.RestartPolicy`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub restart: RestartPolicy,
     /// How much of the host it may use.
+    #[serde(skip_serializing_if = "unsaid")]
     pub limits: Limits,
     /// What it may do to the host.
+    #[serde(skip_serializing_if = "unsaid")]
     pub privileges: Privileges,
     /// `HostConfig.Devices` and what else gives it hardware.
+    #[serde(skip_serializing_if = "unsaid")]
     pub devices: Devices,
     /// `HostConfig.LogConfig`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub logging: Logging,
     /// `HostConfig.ReadonlyRootfs`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub read_only: bool,
     /// `HostConfig.Init`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub init: Option<bool>,
     /// `Config.Tty`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub tty: bool,
     /// `Config.OpenStdin`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub stdin_open: bool,
     /// `HostConfig.ExtraHosts`, `name:address`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub extra_hosts: BTreeSet<String>,
     /// `HostConfig.Dns`, in order.
+    #[serde(skip_serializing_if = "unsaid")]
     pub dns: Vec<String>,
     /// `HostConfig.DnsSearch`, in order.
+    #[serde(skip_serializing_if = "unsaid")]
     pub dns_search: Vec<String>,
     /// `HostConfig.DnsOptions`, in order.
+    #[serde(skip_serializing_if = "unsaid")]
     pub dns_options: Vec<String>,
     /// `HostConfig.Sysctls`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub sysctls: BTreeMap<String, String>,
     /// `HostConfig.StorageOpt`, which the engine's storage driver reads.
+    #[serde(skip_serializing_if = "unsaid")]
     pub storage_options: BTreeMap<String, String>,
     /// `HostConfig.Runtime`: the OCI runtime, by the engine's name for it.
+    #[serde(skip_serializing_if = "unsaid")]
     pub runtime: Option<String>,
     /// `HostConfig.Isolation`, which only Windows has.
+    #[serde(skip_serializing_if = "unsaid")]
     pub isolation: Option<String>,
 }
 
@@ -183,34 +224,12 @@ impl ContainerSpec {
         all.sort_by_key(|(_, attachment)| std::cmp::Reverse(attachment.priority));
         all
     }
-
-    /// What it says that a container of no image and with nothing else said does not, for
-    /// hashes: fields of later versions, at their defaults, do not change them.
-    #[must_use]
-    pub fn said(&self) -> Value {
-        static NOTHING: LazyLock<Value> =
-            LazyLock::new(|| json(&ContainerSpec::of_image(ImageRef::new(""))));
-        beyond(json(self), &NOTHING)
-    }
 }
 
-fn json(spec: &ContainerSpec) -> Value {
-    serde_json::to_value(spec).expect("BUG: a spec is always JSON")
-}
-
-/// The members of `value` that are not as in `default`, at any depth.
-fn beyond(value: Value, default: &Value) -> Value {
-    match (value, default) {
-        (Value::Object(members), Value::Object(defaults)) => members
-            .into_iter()
-            .filter(|(name, value)| defaults.get(name) != Some(value))
-            .map(|(name, value)| {
-                let value = beyond(value, defaults.get(&name).unwrap_or(&Value::Null));
-                (name, value)
-            })
-            .collect(),
-        (value, _) => value,
-    }
+/// Whether a field says nothing. JSON leaves it out: whoever reads it sees what is asked for,
+/// and hashes of it stay the same when a later version has more fields.
+pub(super) fn unsaid<T: Default + PartialEq>(field: &T) -> bool {
+    *field == T::default()
 }
 
 /// A container's health check.
@@ -240,10 +259,13 @@ impl Healthcheck {
 
 /// Where the engine puts what a container writes to its outputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Logging {
     /// `LogConfig.Type`; `None` is the engine's default, options included.
+    #[serde(skip_serializing_if = "unsaid")]
     pub driver: Option<String>,
     /// `LogConfig.Config`.
+    #[serde(skip_serializing_if = "unsaid")]
     pub options: BTreeMap<String, String>,
 }
 
@@ -298,9 +320,10 @@ pub struct PublishedPort {
 }
 
 /// What the engine itself does when the main process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RestartPolicy {
     /// Nothing.
+    #[default]
     No,
     /// Restart, also after the engine's own restart.
     Always,
@@ -330,12 +353,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_said_is_hashed() {
+    fn json_says_what_is_said_only() {
         let mut spec = ContainerSpec::of_image("web".into());
         spec.limits.cpuset = "0-1".to_owned();
         spec.command = Some(Vec::new());
         let said =
             serde_json::json!({ "image": "web", "limits": { "cpuset": "0-1" }, "command": [] });
-        assert_eq!(spec.said(), said);
+        assert_eq!(serde_json::to_value(&spec).unwrap(), said);
     }
 }

@@ -219,7 +219,7 @@ async fn every_privilege_is_what_the_engine_says() {
                     mount.propagation = None;
                 }
             }
-            let missing = lacks(&spec.said(), &seen.said());
+            let missing = lacks(&serde_json::json!(spec), &serde_json::json!(seen));
             if !missing.is_empty() {
                 wrong.push(format!(
                     "{} (started: {started}) is not read back: {}",

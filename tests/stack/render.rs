@@ -81,7 +81,7 @@ fn service(service: &Service, out: &mut String) {
     let _ =
         writeln!(out, "  service {} x{}{one_shot} from {origin}", service.name, service.replicas);
     fields("    container_name", &json!(service.container_name), out);
-    fields("    ", &service.spec.said(), out);
+    fields("    ", &json!(service.spec), out);
     let mut image = json!(service.image);
     if let Some(build) = image.get_mut("Build") {
         build["hash"] = Value::Null;

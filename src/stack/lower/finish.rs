@@ -3,18 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::networks::DEFAULT;
 use super::service::Draft;
 use super::shares::BRIDGE;
-use super::{Scope, contexts, files, top};
+use super::{Scope, contexts, files, hashes, top};
 use crate::compose::codes::CONTAINER_NAME;
 use crate::model::compose::ProjectFiles;
-use crate::model::desired::{
-    Condition, Deployment, ImageSource, Network, Registration, Service, Volume,
-};
-use crate::model::digest::Digest;
+use crate::model::desired::{Condition, Deployment, ImageSource, Network, Service, Volume};
 use crate::model::id::{NetworkName, ServiceName};
 use crate::model::policy::normalise;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -50,7 +45,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     }
     let on_host = |root: &str, path: &str| normalise(&format!("{root}/{path}"));
     let project_dir = instance.root.map(|root| on_host(root, instance.base));
-    let hash = deployment_hash(instance.engine.as_str(), &services, &networks, &volumes);
+    let hash = hashes::deployment(instance.engine.as_str(), &services, &networks, &volumes);
     Some(Deployment {
         id: instance.id.clone(),
         engine: instance.engine.clone(),
@@ -198,7 +193,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
         None => ImageSource::Pull(draft.pull),
     };
     let files_hash = files::hash(&draft.files);
-    let hash = service_hash(&draft.spec, &image, files_hash.as_ref());
+    let hash = hashes::service(&draft.spec, &image, files_hash.as_ref());
     Service {
         name: ServiceName::new(draft.name),
         replicas,
@@ -241,49 +236,4 @@ fn replicas(draft: &Draft<'_>, scope: &Scope<'_>) -> u32 {
         );
     }
     replicas
-}
-
-/// What makes a container differ. Whether a missing bind source may be made does not.
-fn service_hash(spec: &ContainerSpec, image: &ImageSource, files: Option<&Digest>) -> Digest {
-    let mut spec = spec.clone();
-    for mount in spec.mounts.values_mut() {
-        mount.create_host_path = false;
-    }
-    Digest::of(json!({ "spec": spec.said(), "image": image, "files": files }).to_string())
-}
-
-fn deployment_hash(
-    engine: &str,
-    services: &BTreeMap<ServiceName, Service>,
-    networks: &BTreeMap<String, Network>,
-    volumes: &BTreeMap<String, Volume>,
-) -> Digest {
-    let services: BTreeMap<&str, serde_json::Value> = services
-        .iter()
-        .map(|(name, service)| {
-            let registration: &Option<Registration> = &service.registration;
-            let value = json!({
-                "hash": service.hash,
-                "replicas": service.replicas,
-                "container_name": service.container_name,
-                "depends_on": service.depends_on,
-                "one_shot": service.one_shot,
-                "stop_grace": service.stop_grace,
-                "hooks": service.hooks,
-                "rollout": service.rollout,
-                "registration": registration,
-            });
-            (name.as_str(), value)
-        })
-        .collect();
-    let networks: BTreeMap<_, _> =
-        networks.iter().map(|(k, n)| (k, (&n.spec, n.external))).collect();
-    let volumes: BTreeMap<_, _> = volumes.iter().map(|(k, v)| (k, (&v.spec, v.external))).collect();
-    let all = json!({
-        "engine": engine,
-        "services": services,
-        "networks": networks,
-        "volumes": volumes,
-    });
-    Digest::of(all.to_string())
 }

@@ -7,6 +7,7 @@ mod devices;
 mod extension;
 mod files;
 mod finish;
+mod hashes;
 mod health;
 mod hooks;
 mod host;

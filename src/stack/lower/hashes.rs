@@ -1,0 +1,81 @@
+//! Hashes of what is desired: whether a service, or anything of a deployment, is as it was.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::desired::{
+    Dependency, ImageSource, Network, Registration, Rollout, Service, Volume,
+};
+use crate::model::digest::Digest;
+use crate::model::hook::Hooks;
+use crate::model::id::{ContainerName, ServiceName};
+use crate::model::spec::ContainerSpec;
+
+/// What makes a container differ.
+#[derive(Serialize)]
+struct Hashed<'a> {
+    spec: Cow<'a, ContainerSpec>,
+    image: &'a ImageSource,
+    files: Option<&'a Digest>,
+}
+
+pub(super) fn service(spec: &ContainerSpec, image: &ImageSource, files: Option<&Digest>) -> Digest {
+    let mut spec = Cow::Borrowed(spec);
+    // Whether a missing bind source may be made does not make it differ.
+    if spec.mounts.values().any(|mount| mount.create_host_path) {
+        let mounts = spec.to_mut().mounts.values_mut();
+        mounts.for_each(|mount| mount.create_host_path = false);
+    }
+    digest(&Hashed { spec, image, files })
+}
+
+/// What of a service makes a deployment differ.
+#[derive(Serialize)]
+struct Part<'a> {
+    hash: &'a Digest,
+    replicas: u32,
+    container_name: Option<&'a ContainerName>,
+    depends_on: &'a BTreeMap<ServiceName, Dependency>,
+    one_shot: bool,
+    stop_grace: Duration,
+    hooks: &'a Hooks,
+    rollout: &'a Rollout,
+    registration: Option<&'a Registration>,
+}
+
+impl<'a> Part<'a> {
+    fn of(service: &'a Service) -> Self {
+        Self {
+            hash: &service.hash,
+            replicas: service.replicas,
+            container_name: service.container_name.as_ref(),
+            depends_on: &service.depends_on,
+            one_shot: service.one_shot,
+            stop_grace: service.stop_grace,
+            hooks: &service.hooks,
+            rollout: &service.rollout,
+            registration: service.registration.as_ref(),
+        }
+    }
+}
+
+pub(super) fn deployment(
+    engine: &str,
+    services: &BTreeMap<ServiceName, Service>,
+    networks: &BTreeMap<String, Network>,
+    volumes: &BTreeMap<String, Volume>,
+) -> Digest {
+    let services: BTreeMap<_, _> = services.iter().map(|(k, s)| (k, Part::of(s))).collect();
+    let networks: BTreeMap<_, _> =
+        networks.iter().map(|(k, n)| (k, (&n.spec, n.external))).collect();
+    let volumes: BTreeMap<_, _> = volumes.iter().map(|(k, v)| (k, (&v.spec, v.external))).collect();
+    digest(&(engine, services, networks, volumes))
+}
+
+/// The hash of a thing's JSON.
+fn digest(thing: &impl Serialize) -> Digest {
+    Digest::of(serde_json::to_vec(thing).expect("BUG: what is hashed is always JSON"))
+}
