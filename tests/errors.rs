@@ -3,6 +3,9 @@
 
 #[path = "stack/tree.rs"]
 mod tree;
+#[allow(dead_code, reason = "the golden plans use all of it")]
+#[path = "plan_support/world.rs"]
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,10 +15,12 @@ use std::sync::Arc;
 
 use reconciler::model::desired::Entry;
 use reconciler::model::diagnostic::Diagnostic;
+use reconciler::model::plan::{Blocked, WaitingOn};
 use reconciler::stack::{ConfigRequest, Options, config, load};
 use reconciler::world::Snapshot;
 
 use self::tree::MemoryTree;
+use self::world::World;
 
 /// The stack that examples of `deployments.yaml` deploy, unless they bring it.
 const SHOP: &str = "services:\n  web:\n    image: web:1.8\n";
@@ -100,6 +105,25 @@ fn about_a_source(files: &BTreeMap<String, String>) -> Vec<Diagnostic> {
     each.chain(desired.incomplete).collect()
 }
 
+/// What the plan for a source waits for, on an engine whose operator granted nothing.
+fn about_the_host(files: &BTreeMap<String, String>) -> Vec<Diagnostic> {
+    let mut world = World::new();
+    for (name, text) in files {
+        world.file(&format!("shop/{name}"), text);
+    }
+    world.happens("deny host");
+    let plan = world.plan();
+    assert!(!plan.steps.is_empty() || !plan.blocked.is_empty(), "nothing is planned: {plan}");
+    let denied = |blocked: Blocked| {
+        let WaitingOn::Grant { demand, code } = blocked.waiting_on else {
+            return Diagnostic::error(format!("{blocked}"));
+        };
+        assert!(blocked.at.is_some(), "{demand} has no place");
+        Diagnostic::error(demand).with_code(code)
+    };
+    plan.blocked.into_iter().map(denied).collect()
+}
+
 fn said(messages: &[Diagnostic]) -> String {
     let shown = |d: &Diagnostic| format!("\n  {:?} {:?} {}", d.code, d.at, d.message);
     messages.iter().map(shown).collect::<Vec<_>>().concat()
@@ -117,6 +141,9 @@ fn a_bad_example_gives_its_code_and_no_other_and_a_good_one_none() {
         assert!(!bad.is_empty() && !good.is_empty(), "{code} has no examples");
         // Deployments are found by the one, stacks are read by the other.
         let messages = |files| {
+            if code.starts_with("E06") {
+                return about_the_host(files);
+            }
             if code.starts_with("E04") || code.starts_with("E05") {
                 return about_a_source(files);
             }

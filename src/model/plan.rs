@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::action::{Action, StepId};
 pub use super::adoption::{Adopted, LeftAlone, Thing, WhyLeft};
-use super::diagnostic::Loc;
+use super::diagnostic::{Code, Loc};
 pub use super::difference::{ChangedBy, Difference};
 use super::digest::Digest;
 use super::id::{
@@ -221,6 +221,8 @@ pub enum WaitingOn {
     Grant {
         /// What it demands.
         demand: String,
+        /// Which kind of demand that is.
+        code: Code,
     },
     /// A person approves this removal.
     Approval {
@@ -268,7 +270,7 @@ impl WaitingOn {
     /// Whether a demand of the host is what it waits for.
     #[must_use]
     pub fn grant(demand: &Demand) -> Self {
-        Self::Grant { demand: demand.to_string() }
+        Self::Grant { demand: demand.to_string(), code: demand.code() }
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::diagnostic::Code;
 use super::id::DeploymentId;
 
 /// Something of the host that a container, network, volume or build asks for.
@@ -51,7 +52,40 @@ pub enum Demand {
     Unknown(String),
 }
 
+/// A bind mount outside of the deployment's own tree.
+pub const BIND: Code = Code("E0601");
+/// More than a plain container may do to the host's kernel and devices.
+pub const PRIVILEGE: Code = Code("E0602");
+/// Something that belongs to the host or to others: a namespace, a network, a volume.
+pub const SHARING: Code = Code("E0603");
+/// A volume or network whose driver reaches the host.
+pub const DRIVER: Code = Code("E0604");
+/// A build with more than its context.
+pub const BUILDING: Code = Code("E0605");
+
 impl Demand {
+    /// Which kind of demand it is, as `reconciler explain` knows it.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Bind(_) => BIND,
+            Self::Privileged
+            | Self::Device(_)
+            | Self::Capability(_)
+            | Self::SecurityOpt(_)
+            | Self::Propagation(_)
+            | Self::Sysctl(_)
+            | Self::Annotation(_)
+            | Self::LogDriver(_)
+            | Self::Runtime(_)
+            | Self::CgroupParent(_)
+            | Self::Unknown(_) => PRIVILEGE,
+            Self::Namespace(_) | Self::Network(_) | Self::Volume(_) | Self::Project(_) => SHARING,
+            Self::DriverOption(_) => DRIVER,
+            Self::Build(_) => BUILDING,
+        }
+    }
+
     /// The word for it in the operator's list, and its value if it takes one.
     #[must_use]
     pub fn parts(&self) -> (&'static str, Option<&str>) {

@@ -198,9 +198,10 @@ impl Display for Blocked {
                  with {}; the other way is to remove them: docker compose -p {id} down",
                 if files.is_empty() { "no file".to_owned() } else { files.join(", ") }
             ),
-            (WaitingOn::Grant { demand }, Some(id)) => {
-                write!(f, "\n       waits: until the operator grants it: --allow {id}:{demand}")
-            }
+            (WaitingOn::Grant { demand, code }, Some(id)) => write!(
+                f,
+                "\n       waits: until the operator grants it [{code}]: --allow {id}:{demand}"
+            ),
             (waiting_on, _) => write!(f, "\n       waits: {waiting_on}"),
         }
     }
@@ -244,8 +245,8 @@ impl Display for WaitingOn {
                 Peer::Container(name) => write!(f, "until container {name} exists"),
             },
             Self::External => f.write_str("until somebody makes it: the stack calls it external"),
-            Self::Grant { demand } => {
-                write!(f, "until the operator grants `{demand}`")
+            Self::Grant { demand, code } => {
+                write!(f, "until the operator grants `{demand}` [{code}]")
             }
             Self::Approval { digest } => {
                 write!(f, "until a person approves it: --approve {digest}")

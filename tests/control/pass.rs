@@ -14,6 +14,7 @@ use reconciler::model::id::{ContainerId, EngineName};
 use reconciler::model::ledger::Ledger;
 use reconciler::model::observed::{ContainerView, EngineContents, Health};
 use reconciler::model::plan::{Blocked, WaitingOn};
+use reconciler::model::policy::Demand;
 use reconciler::model::time::Timestamp;
 use reconciler::plan::Settings;
 use reconciler::world::{Clock as _, Observe, OutsideError, Scope, Snapshot, SourceError};
@@ -262,7 +263,7 @@ fn a_guard_is_exit_3_and_a_notice_is_none() {
     };
     let digest = reconciler::model::digest::Digest::of("");
     assert_eq!(blocked(WaitingOn::Approval { digest }).exit().code(), 3);
-    assert_eq!(blocked(WaitingOn::Grant { demand: "privileged".into() }).exit().code(), 77);
+    assert_eq!(blocked(WaitingOn::grant(&Demand::Privileged)).exit().code(), 77);
     assert_eq!(blocked(WaitingOn::Engine { error: String::new() }).exit().code(), 69);
     assert_eq!(blocked(WaitingOn::Address).exit().code(), 0);
 }

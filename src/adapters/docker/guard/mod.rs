@@ -100,9 +100,11 @@ impl Wish {
         let demands: Vec<String> = denied.iter().map(ToString::to_string).collect();
         let flags: Vec<String> =
             demands.iter().map(|demand| format!("--allow '{name}:{demand}'")).collect();
+        let codes: BTreeSet<&str> = denied.iter().map(|demand| demand.code().0).collect();
         Err(Refusal(format!(
-            "the host policy denies {name} {}; an operator who trusts it says {}",
+            "the host policy denies {name} {} [{}]; an operator who trusts it says {}",
             demands.join(", "),
+            codes.into_iter().collect::<Vec<_>>().join(" "),
             flags.join(" "),
         )))
     }

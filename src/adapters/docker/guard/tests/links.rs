@@ -63,7 +63,7 @@ fn the_device_of_a_volume_is_judged_by_where_its_links_lead() {
     let with = |device| [others.as_slice(), &[device]].concat();
     let by_name = warden(&with("driver-option=device=/srv/site/shop/link"));
     let refusal = judged("/volumes/create", body.clone(), &by_name).unwrap_err();
-    assert!(refusal.contains("denies abc driver-option=device=/etc;"), "{refusal}");
+    assert!(refusal.contains("denies abc driver-option=device=/etc [E0604];"), "{refusal}");
     let granted = warden(&with("driver-option=device=/etc"));
     assert_eq!(judged("/volumes/create", body, &granted), Ok(()));
 }
