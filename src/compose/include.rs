@@ -117,10 +117,7 @@ fn load(
 ) -> Option<Node> {
     let named = |at: Span| Named { path, at };
     let report = loader.report;
-    let mut files = Vec::new();
-    for (text, at) in &include.paths {
-        files.push((loader.files.locate(scope.directory, text, named(*at))?, *at));
-    }
+    let files = located(loader, scope, path, &include.paths)?;
     let (main, at) = files.first()?.clone();
     let mut included = scope.included.to_vec();
     included.push(file.to_owned());
@@ -155,6 +152,20 @@ fn load(
     Some(model)
 }
 
+/// The paths inside the tree that an include names.
+fn located(
+    loader: &Loader<'_>,
+    scope: &Scope<'_>,
+    path: &str,
+    names: &[(String, Span)],
+) -> Option<Vec<(String, Span)>> {
+    let each = names.iter().map(|(text, at)| {
+        let named = Named { path, at: *at };
+        Some((loader.files.locate(scope.directory, text, named)?, *at))
+    });
+    each.collect()
+}
+
 /// What references of an included project see: what ours see, then its own env files.
 fn variables(
     loader: &Loader<'_>,
@@ -163,11 +174,7 @@ fn variables(
     path: &str,
     include: &Include,
 ) -> Option<Variables> {
-    let mut files = Vec::new();
-    for (text, at) in &include.env_files {
-        let named = Named { path, at: *at };
-        files.push((loader.files.locate(scope.directory, text, named)?, *at));
-    }
+    let mut files = located(loader, scope, path, &include.env_files)?;
     let default = paths::join(directory, ".env");
     if files.is_empty() && paths::kind(loader.request.tree, &default).is_some() {
         files.push((default, include.paths[0].1));

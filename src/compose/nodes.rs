@@ -1,7 +1,9 @@
-//! Making nodes that nobody wrote: they are where what they come from is.
+//! Making nodes that nobody wrote, which are where what they come from is, and walking those
+//! that somebody did.
 
 use std::collections::BTreeMap;
 
+use super::path::Path;
 use crate::text::yaml::{Entry, Kind, Node, Scalar, Span, Value};
 
 /// A text. `like` is the scalar that it was made from, if any: what never prints, never
@@ -39,6 +41,17 @@ pub(crate) fn entry(key: impl Into<String>, value: Node) -> Entry {
 /// A node's content, which becomes nothing.
 pub(crate) fn take(node: &mut Node) -> Value {
     std::mem::replace(&mut node.value, Value::Null)
+}
+
+/// Hands out every entry of every section of a stack: the section, the entry's value and its
+/// path.
+pub(crate) fn resources_mut(root: &mut Node, mut each: impl FnMut(&str, &mut Node, Path<'_>)) {
+    for section in entries_mut(root) {
+        let top = Path::Root.key(&section.key);
+        for Entry { key, value, .. } in entries_mut(&mut section.value) {
+            each(&section.key, value, top.key(key));
+        }
+    }
 }
 
 /// A map's entries; nothing for anything else.

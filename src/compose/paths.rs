@@ -2,7 +2,7 @@
 
 use super::NOWHERE;
 use super::codes::{HOME, MOUNT};
-use super::nodes::{entries_mut, get_mut, items_mut, text_of};
+use super::nodes::{entries_mut, get_mut, items_mut, resources_mut, text_of};
 use super::path::Path;
 use super::schema::refuse;
 use super::variables::{Lookup, Variables, pass_it};
@@ -24,19 +24,12 @@ struct Resolver<'r> {
 
 impl Resolver<'_> {
     fn file(&self, root: &mut Node) {
-        for section in entries_mut(root) {
-            let key = section.key.as_str();
-            let top = Path::Root.key(key);
-            for Entry { key: name, value, .. } in entries_mut(&mut section.value) {
-                let path = top.key(name);
-                match key {
-                    "services" => self.service(value, path),
-                    "volumes" => self.volume(value, path),
-                    "configs" | "secrets" => self.either(get_mut(value, "file"), path.key("file")),
-                    _ => {}
-                }
-            }
-        }
+        resources_mut(root, |section, value, path| match section {
+            "services" => self.service(value, path),
+            "volumes" => self.volume(value, path),
+            "configs" | "secrets" => self.either(get_mut(value, "file"), path.key("file")),
+            _ => {}
+        });
     }
 
     fn service(&self, service: &mut Node, path: Path<'_>) {

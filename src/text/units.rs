@@ -9,16 +9,21 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
         return Some(Duration::ZERO);
     }
     let mut nanos: u128 = 0;
-    let mut rest = text;
-    if rest.is_empty() {
-        return None;
+    for (number, unit) in parts(text)? {
+        nanos = nanos.checked_add(scaled(number, unit)?)?;
     }
+    Some(Duration::from_nanos(u64::try_from(nanos).ok()?))
+}
+
+/// The numbers of a duration, each with its unit in nanoseconds; at least one.
+pub(crate) fn parts(text: &str) -> Option<Vec<(&str, u64)>> {
+    let (mut parts, mut rest) = (Vec::new(), text);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
         let (number, tail) = rest.split_at(digits);
         let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(unit_end);
-        let unit: u64 = match unit {
+        let unit = match unit {
             "ns" => 1,
             "us" | "µs" | "μs" => 1_000,
             "ms" => 1_000_000,
@@ -29,10 +34,10 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
             "w" => 604_800_000_000_000,
             _ => return None,
         };
-        nanos = nanos.checked_add(scaled(number, unit)?)?;
+        parts.push((number, unit));
         rest = tail;
     }
-    Some(Duration::from_nanos(u64::try_from(nanos).ok()?))
+    (!parts.is_empty()).then_some(parts)
 }
 
 /// A size in bytes: a number with `b`, `k`, `m`, `g`, `t` or `p`, also as `kb` or `kib`;

@@ -6,8 +6,8 @@ mod port;
 
 use super::codes::{EXTERNAL, PAIR, VALUE};
 use super::nodes::{
-    add_missing, entries_mut, entry, flag, get_mut, items_mut, last_wins, map, null, remove, set,
-    take, text, text_of,
+    add_missing, entries_mut, entry, flag, get_mut, items_mut, last_wins, map, null, remove,
+    resources_mut, set, take, text, text_of,
 };
 use super::path::Path;
 use super::schema::refuse;
@@ -32,19 +32,11 @@ struct Canonical<'r> {
 
 impl Canonical<'_> {
     fn file(&self, root: &mut Node) {
-        for section in entries_mut(root) {
-            let key = section.key.as_str();
-            let top = Path::Root.key(key);
-            for Entry { key: name, value, .. } in entries_mut(&mut section.value) {
-                match key {
-                    "services" => self.service(value, top.key(name)),
-                    "networks" | "volumes" | "secrets" | "configs" => {
-                        self.external(value, top.key(name));
-                    }
-                    _ => {}
-                }
-            }
-        }
+        resources_mut(root, |section, value, path| match section {
+            "services" => self.service(value, path),
+            "networks" | "volumes" | "secrets" | "configs" => self.external(value, path),
+            _ => {}
+        });
     }
 
     fn service(&self, service: &mut Node, path: Path<'_>) {

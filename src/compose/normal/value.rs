@@ -6,6 +6,7 @@ use crate::compose::schema::refuse;
 use crate::compose::spec::Becomes;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
+use crate::text::units;
 use crate::text::yaml::{Kind, Node, Scalar, Value};
 
 /// Converts a scalar, or reports what it should be.
@@ -116,36 +117,17 @@ fn cut(number: f64) -> i64 {
 
 /// Go's durations, also in days and weeks.
 fn nanoseconds(text: &str) -> Option<i64> {
-    let (negative, mut rest) = match text.as_bytes().first()? {
+    let (negative, text) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
         _ => (false, text),
     };
-    if rest == "0" {
+    if text == "0" {
         return Some(0);
     }
-    if rest.is_empty() {
-        return None;
-    }
     let mut total: i64 = 0;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
-        let (number, tail) = rest.split_at(end);
-        let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(unit_end);
-        let unit: i64 = match unit {
-            "ns" => 1,
-            "us" | "µs" | "μs" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            "m" => 60_000_000_000,
-            "h" => 3_600_000_000_000,
-            "d" => 86_400_000_000_000,
-            "w" => 604_800_000_000_000,
-            _ => return None,
-        };
-        total = total.checked_add(scaled(number, unit)?)?;
-        rest = tail;
+    for (number, unit) in units::parts(text)? {
+        total = total.checked_add(scaled(number, i64::try_from(unit).ok()?)?)?;
     }
     Some(if negative { -total } else { total })
 }
