@@ -53,7 +53,7 @@ pub struct ProjectFiles {
     pub working_dir: Option<String>,
     /// The stack files, each merged onto the ones before.
     pub config_files: Vec<String>,
-    /// The env files that were named instead of `.env`, as they were named.
+    /// The env files that were named instead of `.env`.
     pub environment_files: Vec<String>,
 }
 

@@ -170,6 +170,7 @@ pub(super) fn load(
             legacy,
             variables: &variables,
             files: &files,
+            env_files: request.env_files.as_deref().unwrap_or_default(),
             base: &base,
             root,
             tree,

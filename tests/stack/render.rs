@@ -57,6 +57,9 @@ fn deployment(it: &Deployment, out: &mut String) {
     if let Some(folder) = &it.project_dir {
         let _ = writeln!(out, "  project_dir {folder}");
     }
+    for file in &it.files.environment_files {
+        let _ = writeln!(out, "  env file {file}");
+    }
     for (path, led) in &it.links {
         let _ = writeln!(out, "  link {path} leads to {led}");
     }

@@ -43,8 +43,9 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     if scope.report.has_errors() {
         return None;
     }
-    let on_host = |root: &str, path: &str| normalise(&format!("{root}/{path}"));
-    let project_dir = instance.root.map(|root| on_host(root, instance.base));
+    let on_host = |path: &str| instance.root.map(|root| normalise(&format!("{root}/{path}")));
+    let all_on_host = |paths: &[String]| paths.iter().filter_map(|path| on_host(path)).collect();
+    let project_dir = on_host(instance.base);
     let hash = hashes::deployment(instance.engine.as_str(), &services, &networks, &volumes);
     Some(Deployment {
         id: instance.id.clone(),
@@ -55,12 +56,9 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
         project_dir: project_dir.clone(),
         links: scope.links.take(),
         files: ProjectFiles {
-            config_files: instance
-                .root
-                .map(|root| instance.files.iter().map(|file| on_host(root, file)).collect())
-                .unwrap_or_default(),
+            config_files: all_on_host(instance.files),
             working_dir: project_dir,
-            environment_files: Vec::new(),
+            environment_files: all_on_host(instance.env_files),
         },
         services,
         networks,

@@ -62,6 +62,8 @@ pub(super) struct Instance<'a> {
     pub(super) variables: &'a Variables,
     /// The stack files, as paths of the tree.
     pub(super) files: &'a [String],
+    /// The env files that were named instead of `.env`, as paths of the tree.
+    pub(super) env_files: &'a [String],
     /// The project directory inside the tree.
     pub(super) base: &'a str,
     /// The tree's root on the engine's host.
