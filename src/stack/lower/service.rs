@@ -19,7 +19,7 @@ use crate::model::id::{ContainerName, ImageRef, ServiceName};
 use crate::model::secret::is_sensitive_name;
 use crate::model::share::Namespace;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
-use crate::stack::codes::READ_ONLY;
+use crate::stack::codes::{NO_EFFECT, READ_ONLY};
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
@@ -224,6 +224,11 @@ fn pull_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         "never" => draft.pull = PullPolicy::Never,
         "always" => draft.pull = PullPolicy::Always,
         "daily" => draft.pull = PullPolicy::Every(DAY),
+        "refresh" => {
+            let help = "write `daily`, `weekly` or for example `every_12h`".to_owned();
+            let message = "`pull_policy: refresh` is `missing` to Compose, which reads no period";
+            report.warn_as(NO_EFFECT, node.span, message, Some(help));
+        }
         "weekly" => draft.pull = PullPolicy::Every(DAY * 7),
         _ => match policy.strip_prefix("every_").and_then(units::duration) {
             Some(period) => draft.pull = PullPolicy::Every(period),
