@@ -160,8 +160,8 @@ fn located(
     names: &[(String, Span)],
 ) -> Option<Vec<(String, Span)>> {
     let each = names.iter().map(|(text, at)| {
-        let named = Named { path, at: *at };
-        Some((loader.files.locate(scope.directory, text, named)?, *at))
+        let place = Named { path, at: *at };
+        Some((loader.files.locate(scope.directory, text, place)?, *at))
     });
     each.collect()
 }
