@@ -23,6 +23,15 @@ pub(crate) fn did_you_mean<'a>(
     nearest(word, candidates).map(|near| format!("did you mean `{near}`?"))
 }
 
+/// The help line for a word that is none of a few.
+pub(crate) fn one_of(word: &str, known: &[&str]) -> String {
+    let all = || match known {
+        [only] => format!("there is only `{only}`"),
+        _ => format!("it is one of `{}`", known.join("`, `")),
+    };
+    did_you_mean(word, known.iter().copied()).unwrap_or_else(all)
+}
+
 /// How many letters are inserted, dropped, replaced, or swapped with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.to_lowercase().chars().collect();

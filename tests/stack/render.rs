@@ -35,8 +35,8 @@ fn messages(found: &[Diagnostic], out: &mut String) {
 
 /// In the form of rustc, so that a wrong position is seen at once.
 fn message(diagnostic: &Diagnostic, out: &mut String) {
-    let code = diagnostic.code.map(|code| format!("[{code}]")).unwrap_or_default();
-    let _ = writeln!(out, "{}{code}: {}", text(&json!(diagnostic.severity)), diagnostic.message);
+    let code = diagnostic.code.expect("every message has a code");
+    let _ = writeln!(out, "{}[{code}]: {}", text(&json!(diagnostic.severity)), diagnostic.message);
     if let Some(at) = &diagnostic.at {
         let _ = writeln!(out, "  --> {at}");
         if let Some(line) = &diagnostic.excerpt {

@@ -65,6 +65,11 @@ pub(in crate::cli) fn validate(
             let all: Vec<_> = messages(desired).into_values().flatten().collect();
             console.complain_all(&all);
         }
+        let found = results.iter().flat_map(|desired| messages(desired).into_values().flatten());
+        if let Some(code) = found.filter(Diagnostic::is_error).find_map(|error| error.code) {
+            console
+                .progress(&format!("`reconciler explain {code}` tells more about such an error."));
+        }
         console.result(&verdict(&results, errors));
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Invalid })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::contexts::{self, Pending};
 use super::files::{self, Declared};
-use super::place::{Place, shown};
+use super::place::{self, Place, shown};
 use super::service::Draft;
 use super::{Scope, keys, limits, top};
 use crate::compose::codes::VALUE;
@@ -203,11 +203,13 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 /// Reports a context that cannot be used.
 pub(super) fn refuse(error: &ContextError, at: Span, scope: &Scope<'_>) {
     let help = match error {
-        ContextError::Folder { source: TreeError::Missing(_), .. } => {
+        ContextError::Folder { source: TreeError::Missing(path), .. } => {
+            let near = place::beside(scope.instance.tree, path);
             let base = scope.instance.base;
             let base = if base.is_empty() { "the tree's root" } else { base };
-            Some(format!("the context is relative to {base}"))
+            near.or_else(|| Some(format!("the context is relative to {base}")))
         }
+        ContextError::NoDockerfile(path) => place::beside(scope.instance.tree, path),
         _ => None,
     };
     // The error with what it came from, which its own text leaves out.

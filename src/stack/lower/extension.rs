@@ -4,7 +4,7 @@ use super::service::Draft;
 use crate::compose::codes::UNKNOWN_KEY;
 use crate::model::desired::Registration;
 use crate::text::report::Reporter;
-use crate::text::suggest::did_you_mean;
+use crate::text::suggest::one_of;
 use crate::text::yaml::{Node, Value};
 
 /// Reads it.
@@ -28,7 +28,7 @@ pub(super) fn read(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 UNKNOWN_KEY,
                 field.at,
                 format!("`{key}` is not a key of `x-reconciler` in a service"),
-                did_you_mean(key, ["job", "register", "min_healthy", "deadline"]),
+                Some(one_of(key, &["job", "register", "min_healthy", "deadline"])),
             ),
         }
     }
@@ -49,7 +49,7 @@ fn register(node: &Node, report: &Reporter) -> Option<Registration> {
                 UNKNOWN_KEY,
                 field.at,
                 format!("`{key}` is not a key of `register`"),
-                did_you_mean(key, ["port", "tags"]),
+                Some(one_of(key, &["port", "tags"])),
             ),
         }
     }

@@ -4,7 +4,7 @@
 //! Compose does it; everything else is uploaded. Both count by content: the same file
 //! bound or uploaded gives the same hash.
 
-use super::place::{Place, shown};
+use super::place::{self, Place, shown};
 use super::service::Draft;
 use super::{Scope, keys, mounts};
 use crate::compose::codes::{REQUIRED, VALUE, WITHHELD};
@@ -233,9 +233,13 @@ pub(super) fn content(path: &str, at: Span, scope: &Scope<'_>) -> Option<Content
     match scope.instance.tree.read(path, MAX_UPLOAD) {
         Ok(bytes) => Some(Content::new(bytes)),
         Err(error) => {
-            let link = matches!(error, TreeError::NotAFile(_));
-            let help =
-                link.then(|| "a link is not followed: name the file that is meant".to_owned());
+            let help = match &error {
+                TreeError::NotAFile(_) => {
+                    Some("a link is not followed: name the file that is meant".to_owned())
+                }
+                TreeError::Missing(_) => place::beside(scope.instance.tree, path),
+                TreeError::TooLarge { .. } | TreeError::Unreadable { .. } => None,
+            };
             scope.report.refuse_as(TREE_FILE, at, error.to_string(), help);
             None
         }

@@ -12,7 +12,7 @@ use crate::model::spec::RestartPolicy;
 use crate::stack::codes::NO_EFFECT;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
-use crate::text::suggest::did_you_mean;
+use crate::text::suggest::one_of;
 use crate::text::units;
 use crate::text::yaml::{Entry, Node};
 
@@ -68,7 +68,7 @@ pub(super) fn restart(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
             WORD,
             node.span,
             format!("{} is not a restart policy", quote(node)),
-            did_you_mean(&text, ["no", "always", "unless-stopped", "on-failure"]),
+            Some(one_of(&text, &["no", "always", "unless-stopped", "on-failure"])),
         ),
     }
 }
@@ -153,7 +153,7 @@ fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         "any" | "always" => Some(RestartPolicy::Always),
         "unless-stopped" => Some(RestartPolicy::UnlessStopped),
         other => {
-            let help = did_you_mean(other, ["none", "on-failure", "any"]);
+            let help = Some(one_of(other, &["none", "on-failure", "any"]));
             report.refuse_as(WORD, at.span, format!("{} is not a condition", quote(at)), help);
             None
         }
@@ -173,7 +173,7 @@ fn failure_action(node: &Node, report: &Reporter) {
             WORD,
             node.span,
             format!("{} is nothing to do after a failure", quote(node)),
-            did_you_mean(other, ["pause", "continue", "rollback"]),
+            Some(one_of(other, &["pause", "continue", "rollback"])),
         ),
     }
 }
@@ -213,7 +213,7 @@ fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 WORD,
                 value.span,
                 format!("{} is not an order", quote(value)),
-                did_you_mean(other, ["start-first", "stop-first"]),
+                Some(one_of(other, &["start-first", "stop-first"])),
             ),
             None => {}
         }

@@ -13,6 +13,7 @@ use crate::stack::codes::{MOUNT_KIND, OUTSIDE_TREE, UNSEEN_TREE};
 use crate::text::paths;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
+use crate::text::suggest::one_of;
 use crate::text::yaml::{Entry, Node};
 use crate::world::TreeKind;
 
@@ -77,6 +78,7 @@ fn wish(node: &Node, report: &Reporter) -> Wish {
 fn bind_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
     let (key, node) = (field.key.as_str(), &field.value);
     let word = node.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
+    let mut words = ["private", "rprivate", "shared", "rshared", "slave", "rslave"].as_slice();
     let known = match key {
         "create_host_path" => {
             mount.create_host_path = report.boolean(key, node).unwrap_or(false);
@@ -87,12 +89,14 @@ fn bind_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
             mount.propagation.is_some()
         }
         "selinux" => {
+            words = &["z", "Z"];
             mount.relabel = [Relabel::Shared, Relabel::Private]
                 .into_iter()
                 .find(|relabel| relabel.as_str() == word);
             mount.relabel.is_some()
         }
         _ => {
+            words = &["enabled", "disabled", "writable", "readonly"];
             mount.recursion = [Recursion::Disabled, Recursion::Writable, Recursion::ReadOnly]
                 .into_iter()
                 .find(|recursion| recursion.as_str() == word);
@@ -101,7 +105,8 @@ fn bind_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
         }
     };
     if !known {
-        report.error(WORD, node.span, format!("{} is no value of `{key}`", quote(node)));
+        let help = one_of(word, words);
+        report.error_help(WORD, node.span, format!("{} is no value of `{key}`", quote(node)), help);
     }
 }
 

@@ -22,7 +22,7 @@ use crate::model::spec::{ContainerSpec, RestartPolicy};
 use crate::stack::codes::{NO_EFFECT, READ_ONLY};
 use crate::text::read::quote;
 use crate::text::report::Reporter;
-use crate::text::suggest::did_you_mean;
+use crate::text::suggest::one_of;
 use crate::text::units;
 use crate::text::yaml::{Entry, Node, Span, Value};
 
@@ -236,7 +236,7 @@ fn pull_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 WORD,
                 node.span,
                 format!("{} is not a pull policy", quote(node)),
-                did_you_mean(&policy, ["missing", "if_not_present", "never", "always"]),
+                Some(one_of(&policy, &["missing", "if_not_present", "never", "always"])),
             ),
         },
     }

@@ -14,7 +14,7 @@ use crate::model::spec::{IpamPool, NetworkSpec, VolumeSpec};
 use crate::stack::codes::{RESERVED_LABEL, UNSEEN_TREE};
 use crate::text::paths;
 use crate::text::report::Reporter;
-use crate::text::suggest::did_you_mean;
+use crate::text::suggest::one_of;
 use crate::text::yaml::{Entry, Node};
 
 /// Reads all of them into the scope.
@@ -39,7 +39,7 @@ pub(super) fn sections(root: &Node, scope: &mut Scope<'_>) {
     }
     if let Some(own) = root.get("x-reconciler") {
         for entry in scope.report.map("x-reconciler", &own.value) {
-            let help = did_you_mean(&entry.key, ["services"]);
+            let help = Some(one_of(&entry.key, &["services"]));
             let message = format!("`{}` is not a key of `x-reconciler` at the top", entry.key);
             scope.report.refuse_as(UNKNOWN_KEY, entry.at, message, help);
         }
