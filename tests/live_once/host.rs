@@ -62,6 +62,27 @@ fn the_host_is_not_gits() {
 }
 
 #[test]
+fn a_link_of_the_tree_is_granted_by_where_it_leads() {
+    let lab = Lab::new("links");
+    lab.stack("abc", &format!("{WEB}    volumes: [./inside:/a:ro, ./link:/host:ro]\n"));
+    lab.file("abc", "real/x", "kept");
+    let folder = lab.folder_of("abc");
+    std::os::unix::fs::symlink("real", folder.join("inside")).unwrap();
+    std::os::unix::fs::symlink("../../../../../../../../../../tmp", folder.join("link")).unwrap();
+    let source = lab.source();
+    let allow = format!("--allow {}:bind=/tmp", lab.id("abc"));
+    lab.run(&["--once", &source]).exits(77).prints(&allow);
+    assert!(lab.names().is_empty(), "nothing starts");
+    let by_name = format!("{}:bind={}/link", lab.id("abc"), folder.display());
+    lab.run(&["--once", "--allow", &by_name, &source]).exits(77).prints(&allow);
+    let grant = format!("{}:bind=/tmp", lab.id("abc"));
+    lab.run(&["--once", "--allow", &grant, &source]).exits(0);
+    assert_eq!(docker(&["exec", &lab.of("abc-web-1"), "cat", "/a/x"]), "kept");
+    docker(&["exec", &lab.of("abc-web-1"), "test", "-d", "/host"]);
+    lab.run(&["--once", "--allow", &grant, &source]).is_quiet();
+}
+
+#[test]
 fn files_from_git_are_in_the_container_before_it_starts() {
     let lab = Lab::new("files");
     lab.stack("abc", FILES);
