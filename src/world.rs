@@ -208,6 +208,29 @@ pub trait Tree {
     fn host_path(&self) -> Option<&str>;
 }
 
+/// A tree of nothing.
+#[cfg(test)]
+pub(crate) struct NoTree;
+
+#[cfg(test)]
+impl Tree for NoTree {
+    fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, TreeError> {
+        Err(TreeError::Missing(path.to_owned()))
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
+        Err(TreeError::Missing(path.to_owned()))
+    }
+
+    fn link(&self, path: &str) -> Result<String, TreeError> {
+        Err(TreeError::Missing(path.to_owned()))
+    }
+
+    fn host_path(&self) -> Option<&str> {
+        None
+    }
+}
+
 /// One revision of a source.
 #[derive(Clone)]
 pub struct Snapshot {

@@ -8,7 +8,7 @@ use super::{NOWHERE, environment};
 use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Document, Span, parse_all};
-use crate::world::Tree;
+use crate::world::{Tree, TreeError};
 
 /// How many files one stack may have, with all it includes and extends.
 const MOST_FILES: usize = 1000;
@@ -92,10 +92,13 @@ impl<'a> Files<'a> {
                 self.count(text.len(), named)?;
                 return Some(text);
             }
-            Err(error) => error.to_string(),
+            Err(error) => error,
         };
-        let help = "stack files are regular files of the tree; links are not followed".to_owned();
-        self.report.refuse_as(FILE, named.at, named.says(&why), Some(help));
+        let near = matches!(why, TreeError::Missing(_)).then(|| paths::beside(self.tree, file));
+        let help = near.flatten().unwrap_or_else(|| {
+            "stack files are regular files of the tree; links are not followed".to_owned()
+        });
+        self.report.refuse_as(FILE, named.at, named.says(&why.to_string()), Some(help));
         None
     }
 

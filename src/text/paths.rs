@@ -1,5 +1,6 @@
 //! Paths inside the tree.
 
+use super::suggest::did_you_mean;
 use crate::world::{Tree, TreeKind};
 
 /// A path relative to a folder of the tree, as a path of the tree; `None` if it is
@@ -51,6 +52,15 @@ pub(crate) fn kind(tree: &dyn Tree, path: &str) -> Option<TreeKind> {
     let (folder, name) = split(path);
     let entries = tree.list(folder).ok()?;
     entries.into_iter().find(|entry| entry.name == name).map(|entry| entry.kind)
+}
+
+/// The help line for a file or folder that is missing: what is beside it and was probably
+/// meant.
+pub(crate) fn beside(tree: &dyn Tree, path: &str) -> Option<String> {
+    let (folder, name) = split(path);
+    let entries = tree.list(folder).unwrap_or_default();
+    let others = entries.iter().map(|entry| entry.name.as_str()).filter(|other| *other != name);
+    did_you_mean(name, others)
 }
 
 #[cfg(test)]

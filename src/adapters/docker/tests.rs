@@ -14,7 +14,7 @@ use crate::model::ability::Abilities;
 use crate::model::action::{Action, ContainerRef, Target};
 use crate::model::id::{ContainerId, ImageRef};
 use crate::model::policy::HostPolicy;
-use crate::world::{Scope, Tree, TreeEntry, TreeError};
+use crate::world::{NoTree, Scope};
 
 /// What the engine answers: status and body by `GET /path`, without version and query.
 type Answers = BTreeMap<&'static str, (u16, String)>;
@@ -246,23 +246,6 @@ async fn an_engine_that_is_not_there_is_unreachable() {
         "{error}"
     );
     std::fs::remove_dir_all(folder).unwrap();
-}
-
-struct NoTree;
-
-impl Tree for NoTree {
-    fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-    fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-    fn link(&self, path: &str) -> Result<String, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-    fn host_path(&self) -> Option<&str> {
-        None
-    }
 }
 
 fn remove(id: &str) -> Action {

@@ -7,7 +7,7 @@ use crate::adapters::consul::ConsulSettings;
 use crate::model::action::Target;
 use crate::model::digest::Digest;
 use crate::model::ledger::DeploymentRecord;
-use crate::world::{TreeEntry, TreeError};
+use crate::world::NoTree;
 
 /// An engine that notes what it is asked, keeps a ledger, and stirs when told.
 struct Fake {
@@ -66,26 +66,6 @@ impl Engine for Fake {
         if !self.stirs {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-struct NoTree;
-
-impl Tree for NoTree {
-    fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn link(&self, path: &str) -> Result<String, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn host_path(&self) -> Option<&str> {
-        None
     }
 }
 

@@ -211,10 +211,12 @@ impl Files<'_> {
                 Err(_) => refuse("the file is no text in UTF-8", "write it as UTF-8"),
             },
             Err(TreeError::Missing(_)) if !required => None,
-            Err(TreeError::Missing(_)) => refuse(
-                &format!("there is no file `{inside}`"),
-                "add it, or write `required: false` beside its `path`",
-            ),
+            Err(TreeError::Missing(_)) => {
+                let near = crate::text::paths::beside(self.request.tree, &inside);
+                let help = near.as_deref();
+                let help = help.unwrap_or("add it, or write `required: false` beside its `path`");
+                refuse(&format!("there is no file `{inside}`"), help)
+            }
             Err(error) => refuse(&error.to_string(), "make it a readable file of the tree"),
         }
     }

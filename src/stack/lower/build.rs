@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::contexts::{self, Pending};
 use super::files::{self, Declared};
-use super::place::{self, Place, shown};
+use super::place::{Place, shown};
 use super::service::Draft;
 use super::{Scope, keys, limits, top};
 use crate::compose::codes::VALUE;
@@ -13,7 +13,7 @@ use crate::model::build::{Build, BuildSecret, Dockerfile, SshAgent};
 use crate::model::id::ImageRef;
 use crate::model::platform::Platform;
 use crate::stack::codes::{BUILD_CALL, CONTEXT, OUTSIDE_TREE};
-use crate::text::paths::in_tree;
+use crate::text::paths::{self, in_tree};
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node, Span};
@@ -204,12 +204,12 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 pub(super) fn refuse(error: &ContextError, at: Span, scope: &Scope<'_>) {
     let help = match error {
         ContextError::Folder { source: TreeError::Missing(path), .. } => {
-            let near = place::beside(scope.instance.tree, path);
+            let near = paths::beside(scope.instance.tree, path);
             let base = scope.instance.base;
             let base = if base.is_empty() { "the tree's root" } else { base };
             near.or_else(|| Some(format!("the context is relative to {base}")))
         }
-        ContextError::NoDockerfile(path) => place::beside(scope.instance.tree, path),
+        ContextError::NoDockerfile(path) => paths::beside(scope.instance.tree, path),
         _ => None,
     };
     // The error with what it came from, which its own text leaves out.

@@ -4,7 +4,7 @@
 //! Compose does it; everything else is uploaded. Both count by content: the same file
 //! bound or uploaded gives the same hash.
 
-use super::place::{self, Place, shown};
+use super::place::{Place, shown};
 use super::service::Draft;
 use super::{Scope, keys, mounts};
 use crate::compose::codes::{REQUIRED, VALUE, WITHHELD};
@@ -14,6 +14,7 @@ use crate::model::digest::Digest;
 use crate::model::secret::Content;
 use crate::model::spec::{FileSpec, Mount, MountSource};
 use crate::stack::codes::{OUTSIDE_TREE, TREE_FILE};
+use crate::text::paths;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Kind, Node, Span};
@@ -237,7 +238,7 @@ pub(super) fn content(path: &str, at: Span, scope: &Scope<'_>) -> Option<Content
                 TreeError::NotAFile(_) => {
                     Some("a link is not followed: name the file that is meant".to_owned())
                 }
-                TreeError::Missing(_) => place::beside(scope.instance.tree, path),
+                TreeError::Missing(_) => paths::beside(scope.instance.tree, path),
                 TreeError::TooLarge { .. } | TreeError::Unreadable { .. } => None,
             };
             scope.report.refuse_as(TREE_FILE, at, error.to_string(), help);

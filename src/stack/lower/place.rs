@@ -5,7 +5,6 @@ use super::Instance;
 use crate::compose::NOWHERE;
 use crate::model::policy::normalise;
 use crate::text::paths::{in_tree, kind, split};
-use crate::text::suggest::did_you_mean;
 use crate::world::{Tree, TreeError, TreeKind};
 
 /// As many links as the kernel follows in one path.
@@ -40,14 +39,6 @@ impl Place {
 /// A path of the normal form as it was written, as far as that is known.
 pub(super) fn shown(path: &str) -> &str {
     below(path, NOWHERE).unwrap_or(path)
-}
-
-/// The name of what is beside a missing file or folder of the tree and was probably meant.
-pub(super) fn beside(tree: &dyn Tree, path: &str) -> Option<String> {
-    let (folder, name) = split(path);
-    let entries = tree.list(folder).unwrap_or_default();
-    let others = entries.iter().map(|entry| entry.name.as_str()).filter(|other| *other != name);
-    did_you_mean(name, others)
 }
 
 /// Where a path of the host leads if symbolic links of the tree are on its way: the engine

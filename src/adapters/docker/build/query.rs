@@ -101,33 +101,13 @@ mod tests {
     use super::*;
     use crate::model::build::BuildOwner;
     use crate::model::limits::Ulimit;
-    use crate::world::{Tree, TreeEntry, TreeError};
-
-    struct Nothing;
-
-    impl Tree for Nothing {
-        fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, TreeError> {
-            Err(TreeError::Missing(path.to_owned()))
-        }
-
-        fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
-            Err(TreeError::Missing(path.to_owned()))
-        }
-
-        fn link(&self, path: &str) -> Result<String, TreeError> {
-            Err(TreeError::Missing(path.to_owned()))
-        }
-
-        fn host_path(&self) -> Option<&str> {
-            None
-        }
-    }
+    use crate::world::NoTree;
 
     fn query(build: &Build, way: Way, session: Option<&str>) -> Vec<String> {
         let owner = BuildOwner { deployment: "abc".into(), service: "web".into() };
         let tag = "abc-web".into();
         let (files, dockerfile) = (Vec::new(), Vec::new());
-        let order = Order { tag: &tag, build, owner: &owner, tree: &Nothing, files, dockerfile };
+        let order = Order { tag: &tag, build, owner: &owner, tree: &NoTree, files, dockerfile };
         let text = of(&order, way, session);
         let parts = text.split('&').filter(|part| !part.starts_with("labels="));
         parts.map(str::to_owned).collect()
