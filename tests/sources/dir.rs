@@ -300,6 +300,31 @@ async fn what_nobody_asked_for_wakes_nobody() {
     tokio::time::timeout(SOON, source.changed()).await.expect("a real change wakes");
 }
 
+/// Of what is mounted only the links matter: where they lead decides what has to be granted.
+#[tokio::test]
+async fn a_mounted_file_wakes_nobody_before_it_is_a_link() {
+    let temp = shop();
+    temp.write("shop/data.db", "0");
+    let source = source(&temp);
+    let snapshot = source.fetch().await.unwrap();
+    let no_link = TreeError::NotAFile("shop/data.db".to_owned());
+    assert_eq!(snapshot.tree.link("shop/data.db"), Err(no_link));
+    let noise = async {
+        for round in 0..10 {
+            temp.write("shop/data.db", round.to_string());
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    };
+    tokio::select! {
+        () = source.changed() => panic!("woken by what the container writes"),
+        () = noise => {}
+    }
+    fs::remove_file(temp.path().join("shop/data.db")).unwrap();
+    symlink("/etc", temp.path().join("shop/data.db")).unwrap();
+    tokio::time::timeout(SOON, source.changed()).await.expect("a link wakes");
+    assert_eq!(source.fetch().await.unwrap().tree.link("shop/data.db").unwrap(), "/etc");
+}
+
 #[tokio::test]
 async fn the_rescan_finds_what_no_watcher_reports() {
     let temp = shop();

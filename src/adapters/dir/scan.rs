@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::beneath::{Beneath, Stamp};
+use super::beneath::{Beneath, Stamp, split};
 use crate::model::digest::Digest;
 use crate::model::id::Revision;
 use crate::world::{TreeEntry, TreeError, TreeKind};
@@ -92,6 +92,14 @@ impl Scan {
             Some(Fingerprint::Link(target)) => Some(target),
             _ => None,
         }
+    }
+
+    /// Whether something that is certainly no link was seen at a path.
+    pub(super) fn is_no_link(&self, path: &str) -> bool {
+        let (folder, name) = split(path);
+        let entries = self.folder(folder).unwrap_or_default();
+        let place = entries.binary_search_by(|entry| entry.name.as_str().cmp(name));
+        place.is_ok_and(|place| entries[place].kind != TreeKind::Link)
     }
 
     /// Whether a file was modified within `span` of `now`: it may still be being written.

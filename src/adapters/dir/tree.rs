@@ -128,6 +128,7 @@ impl Tree for DirTree {
         self.asked.link(path);
         match self.scan.link(path) {
             Some(target) => Ok(target.to_owned()),
+            None if self.scan.is_no_link(path) => Err(TreeError::NotAFile(path.to_owned())),
             None => self.root.link(path),
         }
     }
