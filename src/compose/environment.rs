@@ -9,6 +9,7 @@ use super::variables::{Resolve, Variables};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::text::paths;
 use crate::text::report::Reporter;
+use crate::text::underline::underlined;
 use crate::text::yaml::MAX_FILE;
 use crate::world::{Tree, TreeError};
 
@@ -29,7 +30,8 @@ pub(crate) fn read(
             Err(TreeError::Missing(_)) if named.is_none() => {}
             Err(error) => {
                 let problem = Diagnostic::error(format!("an env file cannot be used: {error}"));
-                report.add(Diagnostic { at: origin.cloned(), ..problem.with_code(ENV_FILE) });
+                let problem = Diagnostic { at: origin.cloned(), ..problem.with_code(ENV_FILE) };
+                report.add(underlined(tree, problem));
             }
             Ok(text) => one(path, &text, &outside, &mut variables.dotenv, report),
         }

@@ -18,8 +18,10 @@ pub(crate) use discover::{LIST, STACKS};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::desired::DesiredState;
+use self::codes::{SAME_ID, SHARED_NAME};
+use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::EngineName;
+use crate::text::underline::underlined;
 use crate::world::Snapshot;
 
 /// What the operator decides about reading stacks.
@@ -44,13 +46,19 @@ pub struct Options {
 /// - A deployment whose text has any error is [`Entry::Invalid`] with all its errors.
 /// - What may hide a deployment (an unreadable list, a stack whose id is not certain) is
 ///   in [`DesiredState::incomplete`].
-///
-/// [`Entry::Invalid`]: crate::model::desired::Entry::Invalid
 #[must_use]
 pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
     let found = discover::discover(snapshot, options);
     let mut deployments = found.deployments;
     shared::check(&mut deployments);
+    for entry in deployments.values_mut() {
+        let (Entry::Valid(_, messages) | Entry::Invalid(messages)) = entry;
+        for message in messages {
+            if matches!(message.code, Some(SHARED_NAME | SAME_ID)) {
+                *message = underlined(snapshot.tree.as_ref(), message.clone());
+            }
+        }
+    }
     DesiredState {
         source: snapshot.source.clone(),
         revision: snapshot.revision.clone(),

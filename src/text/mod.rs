@@ -9,5 +9,6 @@ pub(crate) mod paths;
 pub(crate) mod read;
 pub(crate) mod report;
 pub(crate) mod suggest;
+pub(crate) mod underline;
 pub(crate) mod units;
 pub(crate) mod yaml;
