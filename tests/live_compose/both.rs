@@ -154,4 +154,5 @@ stacks! { "stacks":
     c50 "50-build",
     c51 "51-several-documents",
     c52 "52-jobs",
+    c53 "53-bridge-links",
 }

@@ -97,7 +97,7 @@ fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
 /// Links to containers outside of the stack, and, on the engine's own bridge, where no
 /// service has a name, those to services too.
 fn link_by_container(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
-    let bridge = NetworkName::new(BRIDGE);
+    let (bridge, id) = (NetworkName::new(BRIDGE), &scope.instance.id);
     let replicas: BTreeMap<String, Vec<String>> = drafts
         .iter()
         .filter(|draft| draft.spec.networks.contains_key(&bridge))
@@ -115,7 +115,11 @@ fn link_by_container(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
         if draft.spec.networks.contains_key(&bridge) {
             for (target, alias, _) in &draft.links {
                 let names = replicas.get(target).into_iter().flatten();
-                links.extend(names.map(|name| format!("{name}:{alias}")));
+                for (name, n) in names.zip(1..) {
+                    let numbered = [format!("{target}-{n}"), format!("{id}-{target}-{n}")];
+                    links.push(format!("{name}:{alias}"));
+                    links.extend(numbered.map(|alias| format!("{name}:{alias}")));
+                }
             }
         }
         links.extend(draft.external_links.iter().map(|link| match link.split_once(':') {
