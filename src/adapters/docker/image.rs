@@ -6,7 +6,7 @@ use bollard::errors::Error;
 use bollard::query_parameters::CreateImageOptions;
 use futures_util::{Stream, StreamExt as _};
 
-use super::logins::Known;
+use super::logins::{self, Known};
 use super::{Docker, error};
 use crate::model::id::{ImageId, ImageRef};
 use crate::model::spec::Platform;
@@ -69,8 +69,7 @@ impl Docker {
             Error::DockerResponseServerError { status_code, message } => (message, *status_code),
             _ => return error::outside(&self.name, error),
         };
-        let refused = ["denied", "unauthorized", "authentication required", "no basic auth"];
-        if !refused.iter().any(|word| text.to_ascii_lowercase().contains(word)) {
+        if !logins::is_refusal(text) {
             return error::outside(&self.name, error);
         }
         let file = self.logins.shown();

@@ -131,11 +131,6 @@ impl Logins {
         Ok(self.read()?.find(registry))
     }
 
-    /// Whether there is any login.
-    pub(super) fn any(&self) -> Result<bool, LoginsError> {
-        Ok(self.read()?.auths.values().any(|entry| entry.login().is_some()))
-    }
-
     /// In words for a message.
     pub(super) fn shown(&self) -> String {
         self.file.as_ref().map_or_else(String::new, |file| format!("`{}`", file.display()))
@@ -195,6 +190,13 @@ impl Entry {
         let says = [&login.password, &login.identity, &login.token];
         says.iter().any(|text| !text.is_empty()).then_some(login)
     }
+}
+
+/// Whether a message tells that a registry wants a login, or another one.
+pub(super) fn is_refusal(message: &str) -> bool {
+    let words = ["denied", "unauthorized", "authentication", "authorization", "no basic auth"];
+    let message = message.to_ascii_lowercase();
+    words.iter().any(|word| message.contains(word))
 }
 
 /// The host of an image's registry.
@@ -270,7 +272,7 @@ mod tests {
     #[test]
     fn only_a_file_that_was_named_must_be_there() {
         let nowhere = PathBuf::from("/nowhere/config.json");
-        assert!(!Logins::of(nowhere.clone()).any().unwrap());
+        assert_eq!(Logins::of(nowhere.clone()).of_registry("a.example").unwrap(), Known::Nothing);
         assert!(matches!(Logins::required(nowhere), Err(LoginsError::Unreadable(..))));
     }
 }

@@ -25,6 +25,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
 use self::way::Way;
+use super::logins;
 use super::session::{Offer, Session};
 use super::transport::Outward;
 use super::{Docker, error};
@@ -80,11 +81,10 @@ impl Docker {
         let dockerfile = context::instructions(tree, build).map_err(context)?;
         let order = Order { tag, build, owner, tree, files, dockerfile };
         let engine = self.transport.engine().await.map_err(|e| self.outside(&e))?;
-        let logins = self.logins.any().map_err(|error| self.failed(error))?;
-        let way = way::choose(&order, engine, logins).map_err(|why| self.failed(why))?;
+        let way = way::choose(&order, engine).map_err(|why| self.failed(why))?;
         let id = match way {
-            Way::Session => self.with_session(&order).await?,
-            Way::Tar | Way::Classic => self.with_archive(&order, way).await?,
+            Way::Session | Way::Tar => self.with_session(&order, way).await?,
+            Way::Classic => self.with_archive(&order, way, None).await?,
         };
         match id {
             Some(id) => Ok(id),
@@ -100,19 +100,29 @@ impl Docker {
         &self,
         order: &Order<'_>,
         way: Way,
+        session: Option<&str>,
     ) -> Result<Option<ImageId>, OutsideError> {
         let (pieces, body) = tar::channel();
         let (packed, outcome) = futures_util::join!(
             tar::pack(order, way, pieces),
-            self.request(order, way, None, body)
+            self.request(order, way, session, body)
         );
         packed.map_err(|error| self.context_failed(order.tag, &error))?;
         outcome
     }
 
-    /// Opens a session that hands out files, secrets and signatures, and builds with it.
-    async fn with_session(&self, order: &Order<'_>) -> Result<Option<ImageId>, OutsideError> {
+    /// Opens a session that hands out files, secrets, signatures and logins, and builds with
+    /// it. `BuildKit` asks for a login also where none is needed, and fails without a session.
+    async fn with_session(
+        &self,
+        order: &Order<'_>,
+        way: Way,
+    ) -> Result<Option<ImageId>, OutsideError> {
         let build = order.build;
+        let files = match way {
+            Way::Session => way::folders(order).map_err(|e| self.context_failed(order.tag, &e))?,
+            Way::Tar | Way::Classic => BTreeMap::new(),
+        };
         let offer = Offer {
             owner: order.owner.deployment.clone(),
             // The engine keeps what it was sent under this key, and takes a file of the
@@ -121,12 +131,17 @@ impl Docker {
             secrets: build.secrets.iter().map(|(id, s)| (id.clone(), s.content.clone())).collect(),
             logins: self.logins.clone(),
             agents: self.agents(build)?,
-            files: way::folders(order).map_err(|error| self.context_failed(order.tag, &error))?,
+            files,
         };
         let opened = Session::open(&self.transport, offer).await;
         let mut session = opened.map_err(|error| self.outside(&error))?;
         let id = session.id().to_owned();
-        let answer = Box::pin(self.request(order, Way::Session, Some(&id), full("")));
+        let answer = Box::pin(async {
+            match way {
+                Way::Session => self.request(order, way, Some(&id), full("")).await,
+                Way::Tar | Way::Classic => self.with_archive(order, way, Some(&id)).await,
+            }
+        });
         let served = Box::pin(session.serve(order.tree));
         match select(answer, served).await {
             Either::Left((answer, _)) => answer,
@@ -177,7 +192,15 @@ impl Docker {
         let response = self.transport.stream(outward).await.map_err(|e| self.outside(&e))?;
         let response = self.accepted(response).await?;
         let tell = |step: &str| (self.teller)(&order.shown(), &order.in_words(step));
-        follow::follow(response, order.build, BUILD_IDLE, &self.name, tell).await
+        let built = follow::follow(response, order.build, BUILD_IDLE, &self.name, tell).await;
+        built.map_err(|error| match error {
+            // It may also be that a step of the build met with a refusal, so no more is said.
+            OutsideError::Failed(text) if logins::is_refusal(&text) => {
+                let file = self.logins.shown();
+                OutsideError::Failed(format!("{text}; of logins only the `auths` of {file} count"))
+            }
+            error => error,
+        })
     }
 
     /// The answer's body, if the engine began to build.

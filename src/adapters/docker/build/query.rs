@@ -50,7 +50,7 @@ pub(super) fn of(order: &Order<'_>, way: Way, session: Option<&str>) -> String {
         query.add("forcerm", "1");
     }
     query.add("session", session.unwrap_or(""));
-    let by_session = session.map(|_| "client-session");
+    let by_session = (way == Way::Session).then_some("client-session");
     query.add("remote", build.remote.as_deref().or(by_session).unwrap_or(""));
     query.text()
 }
@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn what_is_not_asked_for_is_not_sent() {
         let build = Build::of("web", Dockerfile::Within("Dockerfile".to_owned()));
-        let tar = ["version=2", "t=abc-web", "dockerfile=Dockerfile"];
-        assert_eq!(query(&build, Way::Tar, None), tar);
+        let tar = ["version=2", "t=abc-web", "dockerfile=Dockerfile", "session=id"];
+        assert_eq!(query(&build, Way::Tar, Some("id")), tar);
         let classic = ["version=1", "t=abc-web", "dockerfile=Dockerfile", "rm=1", "forcerm=1"];
         assert_eq!(query(&build, Way::Classic, None), classic);
         let session = ["version=2", "t=abc-web", "session=id", "remote=client-session"];

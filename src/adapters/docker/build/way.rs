@@ -18,7 +18,7 @@ pub(super) const APART: &str = ".reconciler.Dockerfile";
 /// How an image is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// BuildKit, the context in the request.
+    /// BuildKit, the context in the request, and a session for logins.
     Tar,
     /// BuildKit, everything by a session.
     Session,
@@ -26,8 +26,8 @@ pub(super) enum Way {
     Classic,
 }
 
-/// Chooses; `Err` says why no way leads there. Logins at registries go by a session.
-pub(super) fn choose(order: &Order<'_>, engine: Engine, logins: bool) -> Result<Way, &'static str> {
+/// Chooses; `Err` says why no way leads there.
+pub(super) fn choose(order: &Order<'_>, engine: Engine) -> Result<Way, &'static str> {
     let build = order.build;
     let needs = !build.secrets.is_empty() || !build.ssh.is_empty();
     let limited = build.shm_size.is_some() || !build.ulimits.is_empty();
@@ -50,7 +50,7 @@ pub(super) fn choose(order: &Order<'_>, engine: Engine, logins: bool) -> Result<
         }
         return Ok(Way::Classic);
     }
-    Ok(if needs || logins || is_apart(order) { Way::Session } else { Way::Tar })
+    Ok(if needs || is_apart(order) { Way::Session } else { Way::Tar })
 }
 
 /// Whether the Dockerfile is not what lies under its name in the context as it is sent.

@@ -109,7 +109,7 @@ impl Call {
                 wire::put_bytes(&mut answer, 1, secret.expose());
                 self.replies.send(&answer).await
             }
-            CREDENTIALS if offer.logins.any().unwrap_or_default() => {
+            CREDENTIALS => {
                 let registry = self.messages.only().await?;
                 let registry = wire::text(&registry, 1).unwrap_or_default();
                 let known = offer.logins.of_registry(logins::host(&registry));

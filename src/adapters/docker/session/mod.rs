@@ -56,12 +56,9 @@ pub(super) struct Offer {
 impl Offer {
     /// The methods that the engine may call.
     fn methods(&self) -> Vec<&'static str> {
-        let mut methods = vec![grpc::DIFF_COPY];
+        let mut methods = vec![grpc::DIFF_COPY, grpc::CREDENTIALS];
         if !self.secrets.is_empty() {
             methods.push(grpc::GET_SECRET);
-        }
-        if self.logins.any().unwrap_or_default() {
-            methods.push(grpc::CREDENTIALS);
         }
         if !self.agents.is_empty() {
             methods.extend([grpc::CHECK_AGENT, grpc::FORWARD_AGENT]);

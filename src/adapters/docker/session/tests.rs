@@ -108,7 +108,9 @@ async fn a_secret_is_given_by_its_id_and_nothing_else_is() {
     assert_eq!((wire::text(&messages[0], 1).as_deref(), status.as_str()), (Some("s3cret"), "0"));
     assert_eq!(ask(grpc::GET_SECRET, &text(1, "other")).await, (vec![], "5".to_owned()));
     assert_eq!(ask(grpc::CHECK_AGENT, b"").await, (vec![], "5".to_owned()));
-    assert_eq!(ask("/moby.filesync.v1.Auth/Credentials", b"").await.1, "12");
+    assert_eq!(ask("/moby.filesync.v1.Auth/FetchToken", b"").await.1, "12");
+    let nobody = (vec![Bytes::new()], "0".to_owned());
+    assert_eq!(ask(grpc::CREDENTIALS, &text(1, "registry.example")).await, nobody);
     let (messages, _) = ask("/grpc.health.v1.Health/Check", b"").await;
     assert_eq!(messages, [Bytes::from_static(b"\x08\x01")]);
 }
