@@ -55,6 +55,16 @@ impl<'a> Context<'a> {
         self.inventory.deployments.get(&self.deployment.id)
     }
 
+    /// The containers of a service, by slot, also of slots that it no longer has.
+    pub(super) fn slots_of(
+        &self,
+        service: &ServiceName,
+    ) -> impl DoubleEndedIterator<Item = (Slot, &'a [Owned<'a>])> {
+        let (first, last) = ((service.clone(), Slot(0)), (service.clone(), Slot(u32::MAX)));
+        let of_service = self.replicas().map(|replicas| replicas.range(first..=last));
+        of_service.into_iter().flatten().map(|((_, slot), all)| (*slot, all.as_slice()))
+    }
+
     /// The containers of one slot.
     pub(super) fn slot(&self, service: &ServiceName, slot: Slot) -> &'a [Owned<'a>] {
         self.replicas()
@@ -72,11 +82,11 @@ impl<'a> Context<'a> {
     /// that the container stays, if `stays` says that it can.
     pub(super) fn slots(&self, service: &Service, stays: impl Fn(Slot) -> bool) -> Vec<Slot> {
         let mut slots: BTreeSet<Slot> = (1..=service.replicas).map(Slot).collect();
-        let of_service = self.replicas().into_iter().flatten();
-        let beyond = of_service
-            .filter(|((name, slot), _)| *name == service.name && slot.0 > service.replicas)
+        let beyond = self
+            .slots_of(&service.name)
+            .filter(|(slot, _)| slot.0 > service.replicas)
             .filter(|(_, containers)| containers.iter().any(|o| o.proof != Proof::Labels))
-            .map(|((_, slot), _)| *slot);
+            .map(|(slot, _)| slot);
         let free = |slot: &Slot| self.slot(&service.name, *slot).is_empty();
         let mut free: Vec<Slot> = slots.iter().copied().filter(free).collect();
         for slot in beyond {

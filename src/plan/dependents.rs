@@ -97,10 +97,7 @@ impl<'a> Services<'a, '_> {
     fn moved_since(&self, service: &ServiceName, dependent: &Owned<'_>) -> bool {
         let Some(since) = dependent.view.state.started_at else { return false };
         self.context
-            .replicas()
-            .into_iter()
-            .flatten()
-            .filter(|((name, _), _)| name == service)
+            .slots_of(service)
             .flat_map(|(_, containers)| containers)
             .filter(|owned| is_running(owned))
             .any(|owned| {

@@ -216,10 +216,9 @@ impl<'a, 's> Services<'a, 's> {
     /// The containers of slots that the service does not fill, the highest first.
     fn excess(&self, service: &'a Service) -> Vec<(Slot, &'a Owned<'a>)> {
         let wanted = self.slots(service);
-        let all = self.context.replicas().into_iter().flatten().rev();
-        all.filter(|((name, slot), _)| *name == service.name && !wanted.contains(slot))
-            .filter(|((_, slot), _)| *slot != Slot::INIT)
-            .flat_map(|((_, slot), containers)| containers.iter().map(|owned| (*slot, owned)))
+        let all = self.context.slots_of(&service.name).rev();
+        all.filter(|(slot, _)| !wanted.contains(slot) && *slot != Slot::INIT)
+            .flat_map(|(slot, containers)| containers.iter().map(move |owned| (slot, owned)))
             .collect()
     }
 

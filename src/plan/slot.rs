@@ -78,13 +78,12 @@ impl<'a> Services<'a, '_> {
         let succeeds =
             !choice.surplus.is_empty() || self.context.recorded_scale(&service.name) >= slot.0;
         let Choice { keep, causes, surplus } = choice;
-        let identity = self.context.identity(service, slot, succeeds);
-        let successor = keep.is_none().then_some(&identity);
-        let removed = self.make_room(service, &surplus, successor);
+        let keep = keep.ok_or_else(|| self.context.identity(service, slot, succeeds));
+        let removed = self.make_room(service, &surplus, keep.as_ref().err());
         let order = order(service, &surplus, self.collides(service, &surplus));
         let kept = match keep {
-            Some((owned, drift)) => self.keep(service, owned, &drift),
-            None => self.create(service, identity, causes, &surplus, removed),
+            Ok((owned, drift)) => self.keep(service, owned, &drift),
+            Err(successor) => self.create(service, successor, causes, &surplus, removed),
         };
         let mut settled = self.start(service, slot, &kept, &surplus, &order, throttle);
         settled.stays = kept.existing.filter(|_| settled.started.is_none());

@@ -11,6 +11,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Either};
 use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -28,6 +29,9 @@ const OLDEST: ApiVersion = ApiVersion::one(41);
 /// From here on the engine always refuses a second network of the same name, and each
 /// endpoint has a MAC address of its own.
 const OF_ENDPOINTS: ApiVersion = ApiVersion::one(44);
+
+/// All but what is itself in every part of a URI (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What an engine is, as far as a request depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,11 +306,7 @@ fn negotiate(offered: Option<ApiVersion>) -> Result<ApiVersion, String> {
 
 /// A text as a part of a path or query.
 pub(super) fn percent_encoded(text: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b if b.is_ascii_alphanumeric() || b"-._~".contains(&b) => char::from(b).to_string(),
-        b => format!("%{b:02X}"),
-    };
-    text.bytes().map(encode).collect()
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 fn refused(refusal: Refusal) -> Error {
