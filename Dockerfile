@@ -48,8 +48,8 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src
-# Static although it is glibc: an empty file system has no shared libraries.
-RUN RUSTFLAGS="-C target-feature=+crt-static" \
+# Static although it is glibc: an empty file system has no shared libraries. See scripts/image.
+RUN RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" \
         cargo build --release --locked --target x86_64-unknown-linux-gnu \
     && mv target/x86_64-unknown-linux-gnu/release/reconciler /reconciler \
     && mkdir /cache \
