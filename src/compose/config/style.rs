@@ -57,8 +57,12 @@ pub(super) fn write_key(key: &str, out: &mut String) {
 /// Whether a text without quotes is a text, also for readers of YAML 1.1.
 fn is_text(text: &str) -> bool {
     let old = ["y", "yes", "on", "n", "no", "off"].iter().any(|word| {
-        let capital = word[..1].to_ascii_uppercase() + &word[1..];
-        text == *word || text == capital || text == word.to_ascii_uppercase()
+        text.eq_ignore_ascii_case(word) && {
+            let (first, rest) = text.split_at(1);
+            let capital = first.bytes().all(|b| b.is_ascii_uppercase());
+            let lower = rest.bytes().all(|b| b.is_ascii_lowercase());
+            lower || capital && rest.bytes().all(|b| b.is_ascii_uppercase())
+        }
     });
     !old && text != "<<" && !is_base_60(text) && yaml::is_text(text)
 }
@@ -87,6 +91,9 @@ fn is_base_60(text: &str) -> bool {
 }
 
 fn look(text: &str) -> Look {
+    if is_plain(text) {
+        return Look::default();
+    }
     let mut look =
         Look { structural: text.starts_with("---") || text.starts_with("..."), ..Look::default() };
     let is_blank = |c: char| c == ' ' || c == '\t';
@@ -116,6 +123,13 @@ fn look(text: &str) -> Look {
         before = Some(c);
     }
     look
+}
+
+/// Whether a text is one of the many that nothing need be known of: a word, a number, a path.
+fn is_plain(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'/';
+    let first = text.bytes().next().is_some_and(word);
+    first && text.bytes().all(|b| word(b) || b == b'.' || b == b'-')
 }
 
 /// Whether a character needs no escape; those beyond the first plane do.
