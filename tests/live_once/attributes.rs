@@ -9,7 +9,19 @@ use serde_json::{Value, json};
 use super::support::*;
 
 /// A service: its lines in the stack file, where inspect shows them, and as what.
-type Row = (&'static str, &'static str, &'static str, Value);
+pub(crate) type Row = (&'static str, &'static str, &'static str, Value);
+
+/// The engine shows what each row says.
+pub(crate) fn all_reached(lab: &Lab, rows: &[Row]) {
+    let mut wrong = Vec::new();
+    for (name, lines, at, value) in rows {
+        let seen = inspect(&lab.of(&format!("abc-{name}-1")));
+        if seen.pointer(at) != Some(value) {
+            wrong.push(format!("{lines}: {at} is {:?}", seen.pointer(at)));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
 
 fn limits() -> Vec<Row> {
     vec![
@@ -247,14 +259,7 @@ fn every_attribute_reaches_the_engine_and_stays() {
     lab.file("abc", "profile.json", "{\n  \"defaultAction\": \"SCMP_ACT_ALLOW\"\n}\n");
     let once = || lab.run(&["--once", "--trust-stacks", &lab.source()]);
     once().exits(0);
-    let mut wrong = Vec::new();
-    for (name, lines, at, value) in &rows {
-        let seen = inspect(&lab.of(&format!("abc-{name}-1")));
-        if seen.pointer(at) != Some(value) {
-            wrong.push(format!("{lines}: {at} is {:?}", seen.pointer(at)));
-        }
-    }
-    assert_eq!(wrong, Vec::<String>::new());
+    all_reached(&lab, &rows);
     let network: Value =
         serde_json::from_str(&docker(&["network", "inspect", &lab.of("abc_back")])).unwrap();
     assert_eq!(network[0]["IPAM"]["Config"][0]["AuxiliaryAddresses"]["host"], "10.99.0.9");

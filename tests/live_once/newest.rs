@@ -6,10 +6,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::attributes::{Row, all_reached};
 use super::support::*;
-
-/// A service: its lines in the stack file, where inspect shows them, and as what.
-type Row = (&'static str, &'static str, &'static str, Value);
 
 const SERVICE: &str = "image: reconciler.demo/base, command: sleep 1000, stop_signal: SIGKILL";
 
@@ -134,14 +132,7 @@ networks:
 
     let once = || lab.run(&["--once", "--trust-stacks", &lab.source()]);
     once().exits(0);
-    let mut wrong = Vec::new();
-    for (name, lines, at, value) in &rows {
-        let seen = inspect(&lab.of(&format!("abc-{name}-1")));
-        if seen.pointer(at) != Some(value) {
-            wrong.push(format!("{lines}: {at} is {:?}", seen.pointer(at)));
-        }
-    }
-    assert_eq!(wrong, Vec::<String>::new());
+    all_reached(&lab, &rows);
     let read = |name: &str, words: &[&str]| {
         docker(&[&["exec", &lab.of(&format!("abc-{name}-1"))], words].concat())
     };

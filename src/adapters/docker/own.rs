@@ -17,6 +17,8 @@ const HOSTNAME: &str = "/etc/hostname";
 /// Files that the engine puts over the image's, each from its folder of the container.
 /// All other mounts say nothing: a host sees those of its containers.
 const INJECTED: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
+/// Those of them that no host mounts for itself.
+const TELLING: [&str; 2] = ["/etc/hostname", "/etc/hosts"];
 
 /// What may name our own container.
 #[derive(Debug, Default)]
@@ -37,9 +39,9 @@ impl Traces {
 
     fn read() -> Self {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-        // The kernel takes long to write down all mounts of a host with many containers. An
-        // engine mounts all of these files; a host may well have a resolv.conf of its own.
-        let mounts = INJECTED.into_iter().all(may_be_mounted).then(|| read(MOUNTS));
+        // The kernel takes long to write down all mounts of a host with many containers. A host
+        // may well mount its resolv.conf, and an engine may be told to leave one file alone.
+        let mounts = TELLING.into_iter().any(may_be_mounted).then(|| read(MOUNTS));
         Self::of(&mounts.unwrap_or_default(), read(CONTROL_GROUP), read(HOSTNAME).trim())
     }
 
