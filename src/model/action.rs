@@ -101,7 +101,7 @@ pub enum Action {
         /// Which network.
         network: NetworkName,
         /// How.
-        attachment: Attachment,
+        attachment: Box<Attachment>,
     },
     /// Detach a container from a network.
     DisconnectNetwork {

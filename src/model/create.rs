@@ -36,7 +36,7 @@ pub struct Create {
 impl Create {
     /// The networks it is made on, and how it is attached to each.
     #[must_use]
-    pub fn made_on(&self) -> BTreeMap<NetworkName, Attachment> {
+    pub fn made_on(&self) -> BTreeMap<NetworkName, Box<Attachment>> {
         let mut networks = if self.on_all { self.spec.networks.clone() } else { BTreeMap::new() };
         if let Some(first) = &self.network {
             let attachment = self.spec.networks.get(first).cloned().unwrap_or_default();

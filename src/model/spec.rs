@@ -76,9 +76,10 @@ pub struct ContainerSpec {
     /// `HostConfig.Tmpfs`: target path to mount options.
     #[serde(skip_serializing_if = "unsaid")]
     pub tmpfs: BTreeMap<String, String>,
-    /// Networks the container is attached to.
+    /// Networks the container is attached to. Boxed, since a map has room for eleven where
+    /// most containers have one.
     #[serde(skip_serializing_if = "unsaid")]
-    pub networks: BTreeMap<NetworkName, Attachment>,
+    pub networks: BTreeMap<NetworkName, Box<Attachment>>,
     /// `HostConfig.NetworkMode` where it is none of `networks`.
     #[serde(skip_serializing_if = "unsaid")]
     pub network_mode: Namespace,
@@ -220,7 +221,7 @@ impl ContainerSpec {
     /// priority first, then by name.
     #[must_use]
     pub fn networks_in_order(&self) -> Vec<(&NetworkName, &Attachment)> {
-        let mut all: Vec<_> = self.networks.iter().collect();
+        let mut all: Vec<_> = self.networks.iter().map(|(name, how)| (name, &**how)).collect();
         all.sort_by_key(|(_, attachment)| std::cmp::Reverse(attachment.priority));
         all
     }

@@ -5,6 +5,7 @@
 //! engine: labels alone prove nothing. Until its id is in the ledger nothing of it is
 //! touched.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::context::Context;
@@ -165,15 +166,15 @@ pub(super) fn is_compatible_name(name: &ContainerName, replica: &ReplicaId) -> b
 
 /// A spec whose links say which service they lead to, as ours do. Compose writes one for
 /// each container and each name that it answers to anyway.
-pub(super) fn without_links_to_containers(
-    mut spec: ContainerSpec,
+pub(super) fn without_links_to_containers<'s>(
+    mut spec: Cow<'s, ContainerSpec>,
     owned: &Owned<'_>,
     deployment: &Deployment,
-) -> ContainerSpec {
+) -> Cow<'s, ContainerSpec> {
     if owned.proof == Proof::Labels {
         return spec;
     }
-    for attachment in spec.networks.values_mut() {
+    for attachment in spec.to_mut().networks.values_mut() {
         let links = std::mem::take(&mut attachment.links);
         attachment.links = links.iter().filter_map(|link| service_link(link, deployment)).collect();
     }
@@ -206,7 +207,7 @@ fn service_link(link: &str, deployment: &Deployment) -> Option<String> {
 /// same name, started from elsewhere.
 pub(super) fn other_stack(context: &Context<'_>) -> Option<WaitingOn> {
     let id = &context.deployment.id;
-    let replicas = context.replicas().into_iter().flat_map(BTreeMap::values).flatten();
+    let replicas = context.containers();
     let candidates = replicas.filter(|owned| owned.proof == Proof::Compose).map(|o| o.view);
     // Once some of the project is ours, what else it holds stands beside it.
     let unknown = context.record.is_none() && context.adopted.is_none();
@@ -271,7 +272,7 @@ pub(super) fn adoption(context: &Context<'_>) -> Option<Adoption> {
             images: images(context),
         },
     };
-    for owned in context.replicas().into_iter().flat_map(BTreeMap::values).flatten() {
+    for owned in context.containers() {
         if owned.proof == Proof::Labels {
             continue;
         }

@@ -16,7 +16,7 @@ use crate::model::desired::{
     Condition, Dependency, Deployment, DesiredState, ImageSource, PullPolicy, Service,
 };
 use crate::model::digest::Digest;
-use crate::model::id::{ImageRef, ServiceName, Slot};
+use crate::model::id::{ImageRef, ReplicaId, ServiceName, Slot};
 use crate::model::labels::{BUILD_HASH, Identity, OwnerLabels};
 use crate::model::ledger::{Adopted, DeploymentRecord, Pulled};
 use crate::model::observed::ImageView;
@@ -51,8 +51,13 @@ pub(super) struct CatalogUse<'a> {
 
 impl<'a> Context<'a> {
     /// The deployment's replicas on its engine.
-    pub(super) fn replicas(&self) -> Option<&'a Replicas<'a>> {
+    fn replicas(&self) -> Option<&'a Replicas<'a>> {
         self.inventory.deployments.get(&self.deployment.id)
+    }
+
+    /// All containers of its replicas.
+    pub(super) fn containers(&self) -> impl Iterator<Item = &'a Owned<'a>> {
+        self.inventory.containers_of(&self.deployment.id)
     }
 
     /// The containers of a service, by slot, also of slots that it no longer has.
@@ -60,15 +65,14 @@ impl<'a> Context<'a> {
         &self,
         service: &ServiceName,
     ) -> impl DoubleEndedIterator<Item = (Slot, &'a [Owned<'a>])> {
-        let (first, last) = ((service.clone(), Slot(0)), (service.clone(), Slot(u32::MAX)));
-        let of_service = self.replicas().map(|replicas| replicas.range(first..=last));
-        of_service.into_iter().flatten().map(|((_, slot), all)| (*slot, all.as_slice()))
+        let of_service = self.replicas().and_then(|replicas| replicas.get(service));
+        of_service.into_iter().flatten().map(|(slot, all)| (*slot, all.as_slice()))
     }
 
     /// The containers of one slot.
     pub(super) fn slot(&self, service: &ServiceName, slot: Slot) -> &'a [Owned<'a>] {
         self.replicas()
-            .and_then(|replicas| replicas.get(&(service.clone(), slot)))
+            .and_then(|replicas| replicas.get(service)?.get(&slot))
             .map_or(&[], Vec::as_slice)
     }
 
@@ -81,12 +85,17 @@ impl<'a> Context<'a> {
     /// numbered them beyond their count, such a number stands for a free one below, so
     /// that the container stays, if `stays` says that it can.
     pub(super) fn slots(&self, service: &Service, stays: impl Fn(Slot) -> bool) -> Vec<Slot> {
-        let mut slots: BTreeSet<Slot> = (1..=service.replicas).map(Slot).collect();
-        let beyond = self
+        let slots = (1..=service.replicas).map(Slot);
+        let mut beyond = self
             .slots_of(&service.name)
             .filter(|(slot, _)| slot.0 > service.replicas)
             .filter(|(_, containers)| containers.iter().any(|o| o.proof != Proof::Labels))
-            .map(|(slot, _)| slot);
+            .map(|(slot, _)| slot)
+            .peekable();
+        if beyond.peek().is_none() {
+            return slots.collect();
+        }
+        let mut slots: BTreeSet<Slot> = slots.collect();
         let free = |slot: &Slot| self.slot(&service.name, *slot).is_empty();
         let mut free: Vec<Slot> = slots.iter().copied().filter(free).collect();
         for slot in beyond {
@@ -183,13 +192,14 @@ impl<'a> Context<'a> {
         (composes && (self.record.is_none() || self.is_applied())).then_some(image)
     }
 
+    /// The replica of this slot.
+    pub(super) fn replica(&self, service: &Service, slot: Slot) -> ReplicaId {
+        ReplicaId { deployment: self.deployment.id.clone(), service: service.name.clone(), slot }
+    }
+
     /// The identity that a container of this slot gets.
     pub(super) fn identity(&self, service: &Service, slot: Slot, succeeds: bool) -> Identity {
-        let replica = crate::model::id::ReplicaId {
-            deployment: self.deployment.id.clone(),
-            service: service.name.clone(),
-            slot,
-        };
+        let replica = self.replica(service, slot);
         let name = wanted_name(service, &replica);
         let masked = service
             .sensitive

@@ -67,7 +67,7 @@ impl<'a> Services<'a, '_> {
             let action = Action::ConnectNetwork {
                 container: target.clone(),
                 network: network.clone(),
-                attachment: attachment.clone(),
+                attachment: Box::new(attachment.clone()),
             };
             prepared.insert(self.scribe.follow(action, first, After::from([first])));
         }

@@ -112,8 +112,7 @@ fn shared(context: &Context<'_>, service: &Service, found: &mut Vec<(Demand, Opt
 fn foreign<'a>(context: &Context<'a>, peer: &'a Peer) -> Option<&'a ContainerName> {
     let Peer::Container(text) = peer else { return None };
     let Some((name, id)) = context.inventory.find(text) else { return Some(text) };
-    let mut own = context.replicas().into_iter().flatten().flat_map(|(_, all)| all);
-    (!own.any(|owned| owned.view.id == *id)).then_some(name)
+    (!context.containers().any(|owned| owned.view.id == *id)).then_some(name)
 }
 
 /// Where a service says that it shares with another container.

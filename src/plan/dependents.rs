@@ -186,19 +186,28 @@ impl<'a> Services<'a, '_> {
 /// Dependencies before dependents, by name where nothing else decides. The loader
 /// refuses cycles; should one get here, its services come in order of their names.
 pub(super) fn in_dependency_order(services: &BTreeMap<ServiceName, Service>) -> Vec<&Service> {
-    let mut order: Vec<&Service> = Vec::new();
-    let mut placed: BTreeSet<&ServiceName> = BTreeSet::new();
-    while order.len() < services.len() {
-        let ready = |service: &&Service| {
-            service
-                .depends_on
-                .keys()
-                .all(|name| placed.contains(name) || !services.contains_key(name))
-        };
-        let left = || services.values().filter(|service| !placed.contains(&service.name));
-        let Some(next) = left().find(ready).or_else(|| left().next()) else { break };
-        placed.insert(&next.name);
-        order.push(next);
+    let mut dependents: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
+    // How many of its dependencies are still missing.
+    let mut left: BTreeMap<&ServiceName, usize> = BTreeMap::new();
+    for (name, service) in services {
+        let known = service.depends_on.keys().filter(|other| services.contains_key(*other));
+        left.insert(name, known.clone().count());
+        known.for_each(|other| dependents.entry(other).or_default().push(name));
+    }
+    let mut ready: BTreeSet<&ServiceName> =
+        left.iter().filter(|(_, missing)| **missing == 0).map(|(name, _)| *name).collect();
+    let mut order = Vec::new();
+    while let Some(next) = ready.pop_first().or_else(|| left.keys().next().copied()) {
+        left.remove(next);
+        order.push(&services[next]);
+        for dependent in dependents.remove(next).into_iter().flatten() {
+            if let Some(missing) = left.get_mut(dependent) {
+                *missing -= 1;
+                if *missing == 0 {
+                    ready.insert(dependent);
+                }
+            }
+        }
     }
     order
 }

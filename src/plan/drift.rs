@@ -1,12 +1,13 @@
 //! Drift of one container: the named fields in which it is not what git wants, compared
 //! with what the engine says it *is*, never with a label's hash alone.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::adoption::{is_compatible_name, wanted_name, without_links_to_containers};
 use super::context::Context;
 use super::effective::effective;
-use super::facts::{Facts, facts};
+use super::facts::{Facts, contrast};
 use super::fields::{Class, class_of, is_dropped, is_filled_in};
 use super::ownership::{Owned, Proof};
 use super::peers;
@@ -76,17 +77,10 @@ pub(super) fn compare(
             drift.recreate.push(shown.cause(difference));
         }
     }
-    let (want, have) = both_sides(service, owned, image, joins, context);
-    for mut difference in differences(&want, &have, by) {
+    for mut difference in differences(service, owned, image, by, (joins, context)) {
         if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
             // Changing a limit in place left the label's hash behind: it tells nothing.
             difference.by = ChangedBy::Unknown;
-        }
-        if is_told_by_attachment(&difference.field, &want, &have)
-            || is_leftover(&difference)
-            || is_the_engines(&difference, owned)
-        {
-            continue;
         }
         peers::explain(&mut difference, joins);
         let in_place = can_change_in_place(&difference);
@@ -96,47 +90,72 @@ pub(super) fn compare(
     drift
 }
 
-/// The facts of both sides, without what says nothing.
-fn both_sides(
+/// The paths whose values differ, in order, without those that say nothing.
+fn differences(
     service: &Service,
     owned: &Owned<'_>,
     image: ImageUse<'_>,
-    joins: &[Join],
-    context: &Context<'_>,
-) -> (Facts, Facts) {
+    by: ChangedBy,
+    (joins, context): (&[Join], &Context<'_>),
+) -> Vec<Difference> {
+    let (want, have) = both_sides(service, owned, image, joins, context);
+    let all = contrast(&want, &have);
     let abilities = &context.inventory.contents.abilities;
-    let have = owned.view.spec.clone();
-    let have = without_links_to_containers(have, owned, context.deployment);
-    let mut have = without_own_names(have, owned);
-    peers::recognise(&mut have, &service.spec, joins);
-    let have = facts(&have);
-    let (want, have) = match image {
-        ImageUse::Present(image) => {
-            (facts(&without_own_names(effective(&service.spec, image), owned)), have)
-        }
+    let paths: BTreeSet<&String> = all.iter().flat_map(Facts::keys).collect();
+    let mut differences = Vec::new();
+    for path in paths {
+        let [want, have] = all.each_ref().map(|facts| facts.get(path));
         // Defaults of an image that is not there yet are unknown: only what the stack
         // itself says can be compared. The image differs anyway.
-        ImageUse::Brought(_) => {
-            let want = facts(&without_own_names(service.spec.clone(), owned));
-            let have = have.into_iter().filter(|(path, _)| want.contains_key(path)).collect();
-            (want, have)
+        let is_unknown = want.is_none() && matches!(image, ImageUse::Brought(_));
+        let says_nothing = is_unknown
+            || abilities.drops(path)
+            || is_told_by_attachment(path, &all)
+            || is_the_operators(path, want)
+            || is_leftover(path, want, have)
+            || is_the_engines(path, want, have, owned);
+        if want != have && !says_nothing {
+            let (have, want) = (have.cloned(), want.cloned());
+            differences.push(Difference { field: path.clone(), have, want, by });
         }
+    }
+    differences
+}
+
+/// What is wanted and what is there, as far as the two can be compared.
+fn both_sides<'s>(
+    service: &'s Service,
+    owned: &'s Owned<'_>,
+    image: ImageUse<'_>,
+    joins: &[Join],
+    context: &Context<'_>,
+) -> (Cow<'s, ContainerSpec>, Cow<'s, ContainerSpec>) {
+    let have = Cow::Borrowed(&owned.view.spec);
+    let have = without_links_to_containers(have, owned, context.deployment);
+    let mut have = without_own_names(have, owned);
+    if !joins.is_empty() {
+        peers::recognise(have.to_mut(), &service.spec, joins);
+    }
+    let want = match image {
+        ImageUse::Present(image) => effective(&service.spec, image),
+        ImageUse::Brought(_) => Cow::Borrowed(&service.spec),
     };
-    let mut have = without_operators_dns(&want, have);
-    let mut want = want;
-    want.retain(|path, _| !abilities.drops(path));
-    have.retain(|path, _| !abilities.drops(path));
-    (want, have)
+    (without_own_names(want, owned), have)
 }
 
 /// A container resolves under its own name and host name anyway; as aliases they say
 /// nothing, and the engine does not tell them apart.
-fn without_own_names(mut spec: ContainerSpec, owned: &Owned<'_>) -> ContainerSpec {
+fn without_own_names<'s>(
+    mut spec: Cow<'s, ContainerSpec>,
+    owned: &Owned<'_>,
+) -> Cow<'s, ContainerSpec> {
     let hostname = spec.hostname.clone();
-    for attachment in spec.networks.values_mut() {
-        attachment.aliases.retain(|alias| {
-            alias != owned.identity.name.as_str() && Some(alias) != hostname.as_ref()
-        });
+    let own =
+        |alias: &String| alias == owned.identity.name.as_str() || Some(alias) == hostname.as_ref();
+    if spec.networks.values().any(|attachment| attachment.aliases.iter().any(own)) {
+        for attachment in spec.to_mut().networks.values_mut() {
+            attachment.aliases.retain(|alias| !own(alias));
+        }
     }
     spec
 }
@@ -158,38 +177,39 @@ fn can_change_in_place(difference: &Difference) -> bool {
 
 /// Where the stack leaves DNS alone, the operator's resolvers may be set: switching
 /// Consul on or off replaces nothing.
-fn without_operators_dns(want: &Facts, mut have: Facts) -> Facts {
-    have.retain(|path, _| {
-        want.contains_key(path) || !matches!(path.as_str(), "dns" | "dns_search")
-    });
-    have
+fn is_the_operators(path: &str, want: Option<&String>) -> bool {
+    want.is_none() && matches!(path, "dns" | "dns_search")
 }
 
 /// How a container is attached to a network only counts where it is attached.
-fn is_told_by_attachment(path: &str, want: &Facts, have: &Facts) -> bool {
+fn is_told_by_attachment(path: &str, all: &[Facts; 2]) -> bool {
     let of = |head| path.strip_prefix(head);
     of("network_config.").or_else(|| of("mac_address.")).is_some_and(|network| {
         let attached = format!("networks.{network}");
-        !(want.contains_key(&attached) && have.contains_key(&attached))
+        !all.iter().all(|facts| facts.contains_key(&attached))
     })
 }
 
 /// An anonymous volume that nobody asks for came over from a predecessor; to leave it
 /// there costs nothing.
-fn is_leftover(difference: &Difference) -> bool {
-    difference.field.starts_with("volumes.")
-        && difference.want.is_none()
-        && difference.have.as_deref() == Some("anonymous volume")
+fn is_leftover(path: &str, want: Option<&String>, have: Option<&String>) -> bool {
+    path.starts_with("volumes.")
+        && want.is_none()
+        && have.is_some_and(|have| have == "anonymous volume")
 }
 
 /// What an engine filled in because nobody said anything, and what it dropped although it
 /// was said. A MAC address that it does not show, it has not given yet.
-fn is_the_engines(difference: &Difference, owned: &Owned<'_>) -> bool {
-    let field = &difference.field;
-    let asked = owned.identity.asked.contains(field);
-    match (&difference.have, &difference.want) {
-        (Some(_), None) => is_filled_in(field) && !asked,
-        (None, Some(_)) => is_dropped(field) && asked || field.starts_with("mac_address."),
+fn is_the_engines(
+    path: &str,
+    want: Option<&String>,
+    have: Option<&String>,
+    owned: &Owned<'_>,
+) -> bool {
+    let asked = || owned.identity.asked.iter().any(|asked| asked == path);
+    match (have, want) {
+        (Some(_), None) => is_filled_in(path) && !asked(),
+        (None, Some(_)) => is_dropped(path) && asked() || path.starts_with("mac_address."),
         _ => false,
     }
 }
@@ -234,21 +254,6 @@ fn image_difference(
         want: Some(want),
         by,
     })
-}
-
-/// The paths whose values differ, in order.
-fn differences(want: &Facts, have: &Facts, by: ChangedBy) -> Vec<Difference> {
-    let paths: BTreeSet<&String> = want.keys().chain(have.keys()).collect();
-    paths
-        .into_iter()
-        .filter(|path| want.get(*path) != have.get(*path))
-        .map(|path| Difference {
-            field: path.clone(),
-            have: have.get(path).cloned(),
-            want: want.get(path).cloned(),
-            by,
-        })
-        .collect()
 }
 
 /// Turns differences into causes: finds their place and masks what is sensitive.

@@ -1,7 +1,7 @@
 //! What a container made from a spec and an image will be: the image's defaults merged
 //! in as the engine merges them, so that desired and observed can be compared.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use crate::model::observed::ImageView;
 use crate::model::spec::{ContainerSpec, Healthcheck};
@@ -9,63 +9,71 @@ use crate::model::spec::{ContainerSpec, Healthcheck};
 /// The spec with the image's defaults where it says nothing.
 ///
 /// Source of the rules: moby's `merge(userConf, imageConf)`, as seen on engine 20.10.
-pub(super) fn effective(spec: &ContainerSpec, image: &ImageView) -> ContainerSpec {
-    let mut all = spec.clone();
-    all.env = overlay(&image.env, &spec.env);
-    all.labels = overlay(&image.labels, &spec.labels);
+pub(super) fn effective<'s>(spec: &'s ContainerSpec, image: &ImageView) -> Cow<'s, ContainerSpec> {
+    let mut all = Cow::Borrowed(spec);
+    for (name, value) in image.env.iter().filter(|(name, _)| !spec.env.contains_key(*name)) {
+        all.to_mut().env.insert(name.clone(), value.clone());
+    }
+    for (name, value) in image.labels.iter().filter(|(name, _)| !spec.labels.contains_key(*name)) {
+        all.to_mut().labels.insert(name.clone(), value.clone());
+    }
     // The image's command belongs to the image's entrypoint: replacing the entrypoint
     // drops it.
-    if spec.entrypoint.as_ref().is_none_or(Vec::is_empty) {
-        if spec.command.as_ref().is_none_or(Vec::is_empty) {
-            all.command.clone_from(&image.command);
+    let said = |words: &Option<Vec<String>>| words.as_ref().is_some_and(|words| !words.is_empty());
+    if !said(&spec.entrypoint) {
+        if !said(&spec.command) && spec.command != image.command {
+            all.to_mut().command.clone_from(&image.command);
         }
-        if spec.entrypoint.is_none() {
-            all.entrypoint.clone_from(&image.entrypoint);
+        if spec.entrypoint.is_none() && image.entrypoint.is_some() {
+            all.to_mut().entrypoint.clone_from(&image.entrypoint);
         }
     }
-    let or_image = |own: &Option<String>, default: &Option<String>| {
-        own.clone().filter(|text| !text.is_empty()).or_else(|| default.clone())
+    let lacks = |own: &Option<String>, default: &Option<String>| {
+        default.is_some() && own.as_ref().is_none_or(String::is_empty)
     };
-    all.user = or_image(&spec.user, &image.user);
-    all.working_dir = or_image(&spec.working_dir, &image.working_dir);
-    all.stop_signal = or_image(&spec.stop_signal, &image.stop_signal);
-    all.healthcheck = healthcheck(spec.healthcheck.as_ref(), image.healthcheck.as_ref());
-    all.exposed.extend(image.exposed.iter().copied());
+    if lacks(&spec.user, &image.user) {
+        all.to_mut().user.clone_from(&image.user);
+    }
+    if lacks(&spec.working_dir, &image.working_dir) {
+        all.to_mut().working_dir.clone_from(&image.working_dir);
+    }
+    if lacks(&spec.stop_signal, &image.stop_signal) {
+        all.to_mut().stop_signal.clone_from(&image.stop_signal);
+    }
+    if let Some(theirs) = &image.healthcheck {
+        all.to_mut().healthcheck = Some(healthcheck(spec.healthcheck.as_ref(), theirs));
+    }
+    if image.exposed.iter().any(|port| !spec.exposed.contains(port)) {
+        all.to_mut().exposed.extend(image.exposed.iter().copied());
+    }
     for target in &image.volumes {
-        if !spec.tmpfs.contains_key(target) {
-            all.mounts.entry(target.clone()).or_default();
+        if !spec.tmpfs.contains_key(target) && !spec.mounts.contains_key(target) {
+            all.to_mut().mounts.entry(target.clone()).or_default();
         }
     }
     all
 }
 
-fn overlay(
-    base: &BTreeMap<String, String>,
-    top: &BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    base.iter().chain(top).map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
 /// Each part that the stack leaves out comes from the image.
-fn healthcheck(own: Option<&Healthcheck>, image: Option<&Healthcheck>) -> Option<Healthcheck> {
-    let (Some(own), Some(image)) = (own, image) else {
-        return own.or(image).cloned();
-    };
+fn healthcheck(own: Option<&Healthcheck>, image: &Healthcheck) -> Healthcheck {
+    let Some(own) = own else { return image.clone() };
     if own.is_disabled() {
-        return Some(own.clone());
+        return own.clone();
     }
-    Some(Healthcheck {
+    Healthcheck {
         test: if own.test.is_empty() { image.test.clone() } else { own.test.clone() },
         interval: own.interval.or(image.interval),
         timeout: own.timeout.or(image.timeout),
         retries: own.retries.or(image.retries),
         start_period: own.start_period.or(image.start_period),
         start_interval: own.start_interval.or(image.start_interval),
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn image() -> ImageView {
@@ -87,7 +95,8 @@ mod tests {
 
     #[test]
     fn the_image_fills_what_the_stack_leaves_out() {
-        let all = effective(&ContainerSpec::of_image("web".into()), &image());
+        let spec = ContainerSpec::of_image("web".into());
+        let all = effective(&spec, &image());
         assert_eq!(all.command, image().command);
         assert_eq!(all.user, image().user);
         assert!(all.mounts.contains_key("/data"));

@@ -9,25 +9,87 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use super::fields;
+use crate::model::id::NetworkName;
 use crate::model::labels;
-use crate::model::spec::{Attachment, ContainerSpec, Healthcheck, PublishedPort};
+use crate::model::spec::{Attachment, ContainerSpec, Healthcheck, Port, PublishedPort};
 
 /// Facts by path, each as text.
 pub(super) type Facts = BTreeMap<String, String>;
 
+/// What is written down of a container, or of two that are compared.
+trait Page<'s> {
+    /// One section: what it tells of, and how that is written. Of two containers for which
+    /// that is the same nothing is written: comparing it is much cheaper.
+    fn section<T: PartialEq>(
+        &mut self,
+        of: impl Fn(&'s ContainerSpec) -> T,
+        write: impl Fn(T, &mut Facts),
+    );
+}
+
+/// All facts of one container.
+struct Whole<'s> {
+    spec: &'s ContainerSpec,
+    facts: Facts,
+}
+
+impl<'s> Page<'s> for Whole<'s> {
+    fn section<T: PartialEq>(
+        &mut self,
+        of: impl Fn(&'s ContainerSpec) -> T,
+        write: impl Fn(T, &mut Facts),
+    ) {
+        write(of(self.spec), &mut self.facts);
+    }
+}
+
+/// The facts of two containers, without sections in which they agree.
+struct Contrast<'s> {
+    specs: [&'s ContainerSpec; 2],
+    facts: [Facts; 2],
+}
+
+impl<'s> Page<'s> for Contrast<'s> {
+    fn section<T: PartialEq>(
+        &mut self,
+        of: impl Fn(&'s ContainerSpec) -> T,
+        write: impl Fn(T, &mut Facts),
+    ) {
+        let [one, other] = self.specs.map(of);
+        if one != other {
+            write(one, &mut self.facts[0]);
+            write(other, &mut self.facts[1]);
+        }
+    }
+}
+
 /// Everything that is compared of a container, except its image and its files.
-pub(super) fn facts(spec: &ContainerSpec) -> Facts {
-    let mut facts = Facts::new();
-    process(spec, &mut facts);
-    health(spec.healthcheck.as_ref(), &mut facts);
-    networks(spec, &mut facts);
-    host::host(spec, &mut facts);
-    host::limits(&spec.limits, &mut facts);
-    host::privileges(spec, &mut facts);
-    host::devices(&spec.devices, &mut facts);
-    mounts::mounts(spec, &mut facts);
-    shares::shares(spec, &mut facts);
-    facts
+fn sections<'s>(page: &mut impl Page<'s>) {
+    process(page);
+    page.section(|spec| spec.healthcheck.as_ref(), health);
+    networks(page);
+    host::host(page);
+    page.section(|spec| &spec.limits, host::limits);
+    page.section(|spec| (&spec.privileges, &spec.ipc, &spec.pid), host::privileges);
+    page.section(|spec| &spec.devices, host::devices);
+    page.section(|spec| &spec.mounts, mounts::mounts);
+    page.section(|spec| &spec.tmpfs, mounts::tmpfs);
+    shares::shares(page);
+}
+
+/// All facts of a container.
+fn facts(spec: &ContainerSpec) -> Facts {
+    let mut page = Whole { spec, facts: Facts::new() };
+    sections(&mut page);
+    page.facts
+}
+
+/// The facts of two containers in which they may differ: where one has a fact that the other
+/// lacks or has otherwise, it is there, and so are all of its section.
+pub(super) fn contrast(one: &ContainerSpec, other: &ContainerSpec) -> [Facts; 2] {
+    let mut page = Contrast { specs: [one, other], facts: [Facts::new(), Facts::new()] };
+    sections(&mut page);
+    page.facts
 }
 
 /// The paths of facts with which an engine may do as it likes, as far as the stack asks for
@@ -38,30 +100,47 @@ pub(super) fn asked(spec: &ContainerSpec) -> Vec<String> {
     facts(spec).into_keys().filter(may_differ).collect()
 }
 
-fn process(spec: &ContainerSpec, facts: &mut Facts) {
-    let mut or_nothing = |path: &str, value: &Option<String>| {
-        text(facts, path, value.as_deref().unwrap_or_default());
-    };
-    or_nothing("user", &spec.user);
-    or_nothing("working_dir", &spec.working_dir);
-    or_nothing("hostname", &spec.hostname);
-    or_nothing("domainname", &spec.domainname);
-    or_nothing("stop_signal", &spec.stop_signal);
-    for (path, list) in [("entrypoint", &spec.entrypoint), ("command", &spec.command)] {
-        if let Some(words) = list.as_ref().filter(|words| !words.is_empty()) {
-            facts.insert(path.to_owned(), words_text(words));
-        }
+fn process<'s>(page: &mut impl Page<'s>) {
+    for (path, of) in [
+        ("user", (|spec| &spec.user) as fn(&ContainerSpec) -> &Option<String>),
+        ("working_dir", |spec| &spec.working_dir),
+        ("hostname", |spec| &spec.hostname),
+        ("domainname", |spec| &spec.domainname),
+        ("stop_signal", |spec| &spec.stop_signal),
+    ] {
+        page.section(of, |value, facts| text(facts, path, value.as_deref().unwrap_or_default()));
     }
-    map(facts, "environment", &spec.env);
-    map(facts, "annotations", &spec.annotations);
-    for (name, value) in spec.labels.iter().filter(|(name, _)| !labels::is_reserved(name)) {
-        facts.insert(format!("labels.{name}"), value.clone());
+    for (path, of) in [
+        ("entrypoint", (|spec| &spec.entrypoint) as fn(&ContainerSpec) -> &Option<Vec<String>>),
+        ("command", |spec| &spec.command),
+    ] {
+        page.section(of, |words, facts| {
+            if let Some(words) = words.as_ref().filter(|words| !words.is_empty()) {
+                facts.insert(path.to_owned(), words_text(words));
+            }
+        });
     }
-    if let Some(seconds) = spec.stop_timeout {
-        facts.insert("stop_grace_period".to_owned(), format!("{seconds}s"));
-    }
-    flag(facts, "tty", spec.tty);
-    flag(facts, "stdin_open", spec.stdin_open);
+    page.section(|spec| &spec.env, |env, facts| map(facts, "environment", env));
+    page.section(|spec| &spec.annotations, |all, facts| map(facts, "annotations", all));
+    page.section(users_labels, |labels, facts| {
+        let named = |(name, value): (_, &String)| (format!("labels.{name}"), value.clone());
+        facts.extend(labels.into_iter().map(named));
+    });
+    page.section(
+        |spec| spec.stop_timeout,
+        |timeout, facts| {
+            if let Some(seconds) = timeout {
+                facts.insert("stop_grace_period".to_owned(), format!("{seconds}s"));
+            }
+        },
+    );
+    page.section(|spec| spec.tty, |on, facts| flag(facts, "tty", on));
+    page.section(|spec| spec.stdin_open, |on, facts| flag(facts, "stdin_open", on));
+}
+
+/// The labels that are not ours or Compose's.
+fn users_labels(spec: &ContainerSpec) -> Vec<(&String, &String)> {
+    spec.labels.iter().filter(|(name, _)| !labels::is_reserved(name)).collect()
 }
 
 fn health(check: Option<&Healthcheck>, facts: &mut Facts) {
@@ -87,20 +166,28 @@ fn health(check: Option<&Healthcheck>, facts: &mut Facts) {
     }
 }
 
-fn networks(spec: &ContainerSpec, facts: &mut Facts) {
-    for (name, attachment) in &spec.networks {
+fn networks<'s>(page: &mut impl Page<'s>) {
+    page.section(|spec| &spec.networks, attachments);
+    page.section(|spec| (&spec.exposed, &spec.published), ports);
+}
+
+fn attachments(networks: &BTreeMap<NetworkName, Box<Attachment>>, facts: &mut Facts) {
+    for (name, attachment) in networks {
         facts.insert(format!("networks.{name}"), "attached".to_owned());
         text(facts, &format!("network_config.{name}"), &attachment_text(attachment));
         if let Some(mac) = &attachment.mac {
             facts.insert(format!("mac_address.{name}"), mac.clone());
         }
     }
-    let ports: BTreeSet<_> =
-        spec.exposed.iter().copied().chain(spec.published.iter().map(|p| p.container)).collect();
-    for port in ports {
+}
+
+fn ports((exposed, published): (&BTreeSet<Port>, &BTreeSet<PublishedPort>), facts: &mut Facts) {
+    let all: BTreeSet<_> =
+        exposed.iter().copied().chain(published.iter().map(|p| p.container)).collect();
+    for port in all {
         facts.insert(format!("expose.{port}"), "exposed".to_owned());
     }
-    for published in &spec.published {
+    for published in published {
         let entry = facts.entry(format!("ports.{}", published.container)).or_default();
         if !entry.is_empty() {
             entry.push_str(", ");
@@ -158,4 +245,50 @@ fn words_text(words: &[String]) -> String {
 fn published_text(port: &PublishedPort) -> String {
     let ip = port.host_ip.as_deref().unwrap_or("0.0.0.0");
     format!("{ip}:{}", port.host_port.as_deref().unwrap_or("any"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What two lists of facts say differently.
+    fn differing([one, other]: &[Facts; 2]) -> BTreeSet<(String, String)> {
+        let lacking = |these: &Facts, those: &Facts| {
+            let all = these.clone().into_iter();
+            all.filter(|(path, text)| those.get(path) != Some(text)).collect::<Vec<_>>()
+        };
+        lacking(one, other).into_iter().chain(lacking(other, one)).collect()
+    }
+
+    #[test]
+    fn a_contrast_tells_whatever_two_lists_of_facts_say_differently() {
+        let changes: [fn(&mut ContainerSpec); 12] = [
+            |spec| spec.user = Some("web".to_owned()),
+            |spec| spec.command = Some(vec!["serve".to_owned()]),
+            |spec| spec.env.extend([("A".to_owned(), "2".to_owned())]),
+            |spec| spec.labels.extend([("tier".to_owned(), "db".to_owned())]),
+            |spec| spec.stop_timeout = Some(3),
+            |spec| spec.networks.extend([("front".into(), Box::default())]),
+            |spec| spec.dns = vec!["192.0.2.1".to_owned()],
+            |spec| spec.limits.memory = 1 << 20,
+            |spec| spec.privileges.privileged = true,
+            |spec| spec.tmpfs.extend([("/run".to_owned(), String::new())]),
+            |spec| spec.ipc = crate::model::share::Namespace::Host,
+            |spec| spec.read_only = true,
+        ];
+        let mut specs = vec![ContainerSpec::of_image("web".into())];
+        for change in changes {
+            let mut next = specs.last().expect("there is one").clone();
+            next.env.insert("A".to_owned(), "1".to_owned());
+            change(&mut next);
+            specs.push(next);
+        }
+        for one in &specs {
+            for other in &specs {
+                let whole = [facts(one), facts(other)];
+                assert_eq!(differing(&contrast(one, other)), differing(&whole));
+            }
+            assert_eq!(contrast(one, one), [Facts::new(), Facts::new()]);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::adoption::names_are_clear;
+use super::adoption::{names_are_clear, wanted_name};
 use super::context::Context;
 use super::demands::{demands, field};
 use super::draft::Scribe;
@@ -10,6 +10,7 @@ use super::needs::lacking;
 use crate::model::compose;
 use crate::model::desired::{ImageSource, PullPolicy};
 use crate::model::id::Slot;
+use crate::model::labels::surge_name;
 use crate::model::plan::WaitingOn;
 use crate::model::policy::Demand;
 use crate::model::share::Peer;
@@ -106,9 +107,10 @@ fn names(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let mut open = true;
     for service in context.deployment.services.values() {
         for slot in 1..=service.replicas {
-            let identity = context.identity(service, Slot(slot), false);
-            for name in [&identity.name, &identity.surge_name()] {
-                if let Some(container) = context.inventory.taken.get(name) {
+            let name = wanted_name(service, &context.replica(service, Slot(slot)));
+            let second = surge_name(&name, &service.hash);
+            for name in [name, second] {
+                if let Some(container) = context.inventory.taken.get(&name) {
                     scribe.block(
                         format!("create container {name}"),
                         WaitingOn::FreeName { container: container.clone() },

@@ -18,7 +18,7 @@ use crate::model::id::{ContainerName, Slot};
 use crate::model::observed::Status;
 use crate::model::plan::{Cause, Reason};
 use crate::model::share::{Peer, VolumesFrom};
-use crate::model::spec::{Attachment, ContainerSpec};
+use crate::model::spec::ContainerSpec;
 
 impl<'a> Services<'a, '_> {
     /// Runs the commands that follow a start. Returns the last step.
@@ -232,7 +232,7 @@ fn init_spec(of: &ContainerSpec, init: &InitContainer, service: Peer) -> Contain
     spec.user = hook.user.clone().or_else(|| of.user.clone().filter(|_| same_image));
     spec.working_dir =
         hook.working_dir.clone().or_else(|| of.working_dir.clone().filter(|_| same_image));
-    spec.networks = of.networks.keys().map(|name| (name.clone(), Attachment::default())).collect();
+    spec.networks = of.networks.keys().map(|name| (name.clone(), Box::default())).collect();
     spec.network_mode = of.network_mode.clone();
     spec.privileges.privileged = hook.privileged;
     spec.volumes_from = vec![VolumesFrom { peer: service, read_only: false }];

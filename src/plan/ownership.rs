@@ -43,7 +43,7 @@ impl Owned<'_> {
 }
 
 /// Replicas of one deployment on one engine, by service and slot, oldest first.
-pub(super) type Replicas<'a> = BTreeMap<(ServiceName, Slot), Vec<Owned<'a>>>;
+pub(super) type Replicas<'a> = BTreeMap<ServiceName, BTreeMap<Slot, Vec<Owned<'a>>>>;
 
 /// What one engine holds, sorted by owner.
 #[derive(Debug)]
@@ -86,7 +86,8 @@ impl<'a> EngineInventory<'a> {
         for view in &contents.containers {
             all.add(view, eye);
         }
-        for replicas in all.deployments.values_mut().flat_map(BTreeMap::values_mut) {
+        let services = all.deployments.values_mut().flat_map(BTreeMap::values_mut);
+        for replicas in services.flat_map(BTreeMap::values_mut) {
             replicas.sort_by(|a, b| {
                 (a.view.created_at, &a.view.id).cmp(&(b.view.created_at, &b.view.id))
             });
@@ -116,7 +117,23 @@ impl<'a> EngineInventory<'a> {
     fn own(&mut self, owned: Owned<'a>) {
         let replica = &owned.identity.replica;
         let replicas = self.deployments.entry(replica.deployment.clone()).or_default();
-        replicas.entry((replica.service.clone(), replica.slot)).or_default().push(owned);
+        let slots = replicas.entry(replica.service.clone()).or_default();
+        // Nearly every slot has one.
+        slots.entry(replica.slot).or_insert_with(|| Vec::with_capacity(1)).push(owned);
+    }
+
+    /// The containers of a deployment's replicas.
+    pub(super) fn containers_of(
+        &self,
+        deployment: &DeploymentId,
+    ) -> impl Iterator<Item = &Owned<'a>> {
+        let services = self.deployments.get(deployment).into_iter().flat_map(BTreeMap::values);
+        services.flat_map(BTreeMap::values).flatten()
+    }
+
+    /// The containers of all replicas.
+    pub(super) fn containers(&self) -> impl Iterator<Item = &Owned<'a>> {
+        self.deployments.keys().flat_map(|deployment| self.containers_of(deployment))
     }
 
     /// The container that a text names, by name or by the beginning of its id.
@@ -202,9 +219,7 @@ pub(super) fn holder(
 ) -> Option<SourceId> {
     engines
         .values()
-        .filter_map(|engine| engine.deployments.get(deployment))
-        .flat_map(BTreeMap::values)
-        .flatten()
+        .flat_map(|engine| engine.containers_of(deployment))
         .map(|owned| &owned.identity.source)
         .find(|source| **source != desired.source)
         .cloned()

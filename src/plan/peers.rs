@@ -39,8 +39,8 @@ impl<'a> Services<'a, '_> {
     /// The containers of this deployment that cannot live without this one: they are in
     /// one of its namespaces.
     pub(super) fn sharers(&self, owned: &Owned<'_>) -> Vec<&'a Owned<'a>> {
-        let all = self.context.replicas().into_iter().flatten();
-        all.flat_map(|(_, containers)| containers)
+        self.context
+            .containers()
             .filter(|other| other.view.id != owned.view.id && is_running(other))
             .filter(|other| is_inside(&other.view.spec, &owned.view.id, &owned.view.name))
             .collect()

@@ -68,11 +68,7 @@ fn gone(shared: Shared<'_>) -> Vec<Gone<'_>> {
             running.chain(with_networks).chain(with_entries).collect();
         for deployment in ids.into_iter().filter(|id| !is_wanted(shared, engine, id)) {
             let containers: Vec<_> = inventory
-                .deployments
-                .get(&deployment)
-                .into_iter()
-                .flat_map(BTreeMap::values)
-                .flatten()
+                .containers_of(&deployment)
                 .filter(|owned| owned.identity.source == shared.desired.source)
                 .collect();
             let networks = networks(shared, inventory).any(|(of, _)| of == deployment);
@@ -159,8 +155,7 @@ fn is_large(shared: Shared<'_>, gone: &[Gone<'_>]) -> bool {
     let all = shared
         .engines
         .values()
-        .flat_map(|engine| engine.deployments.values())
-        .flat_map(|replicas| replicas.values().flatten())
+        .flat_map(EngineInventory::containers)
         .filter(|owned| owned.identity.source == shared.desired.source)
         .count();
     going * 100 > all * usize::from(shared.settings.prune_share)
@@ -208,11 +203,8 @@ fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
         removed.insert(&owned.view.id, step);
     }
     deregister_the_rest(shared, gone, &moved, &mut scribe);
-    let stays = gone
-        .inventory
-        .deployments
-        .get(&gone.deployment)
-        .is_some_and(|replicas| replicas.values().flatten().count() > gone.containers.len());
+    let all = gone.inventory.containers_of(&gone.deployment).count();
+    let stays = all > gone.containers.len();
     let mut ends = scribe.ends();
     ends.extend(moved);
     let networks = networks(shared, gone.inventory)

@@ -79,10 +79,10 @@ impl<'a, 's> Services<'a, 's> {
     /// Removes what belongs to services that left the stack.
     fn remove_orphans(&mut self) {
         let services = &self.context.deployment.services;
-        let all = self.context.replicas().into_iter().flatten();
-        let mut orphans: Vec<&'a Owned<'a>> = all
-            .filter(|((service, _), _)| !services.contains_key(service))
-            .flat_map(|(_, containers)| containers)
+        let mut orphans: Vec<&'a Owned<'a>> = self
+            .context
+            .containers()
+            .filter(|owned| !services.contains_key(&owned.identity.replica.service))
             .collect();
         peers::inmates_first(&mut orphans);
         for owned in orphans {

@@ -79,10 +79,12 @@ fn everything() -> ContainerSpec {
         ),
     ]);
     spec.tmpfs = [("/scratch".to_owned(), "size=1m".to_owned())].into();
-    let attachment = |ip: Option<&str>| Attachment {
-        aliases: ["every".to_owned(), "thing".to_owned()].into(),
-        ipv4: ip.map(str::to_owned),
-        ..Attachment::default()
+    let attachment = |ip: Option<&str>| {
+        Box::new(Attachment {
+            aliases: ["every".to_owned(), "thing".to_owned()].into(),
+            ipv4: ip.map(str::to_owned),
+            ..Attachment::default()
+        })
     };
     spec.networks = BTreeMap::from([
         ("every_back".into(), attachment(Some("10.77.0.9"))),

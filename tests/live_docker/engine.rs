@@ -9,7 +9,7 @@ use std::time::Duration;
 use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
 use reconciler::model::action::Action;
 use reconciler::model::policy::HostPolicy;
-use reconciler::model::spec::{Attachment, Mount, MountSource};
+use reconciler::model::spec::{Mount, MountSource};
 use reconciler::world::{OutsideError, Scope};
 
 use super::support::*;
@@ -64,7 +64,7 @@ async fn what_the_policy_denies_is_never_sent() {
         let connect = Action::ConnectNetwork {
             container: container.clone(),
             network: network.into(),
-            attachment: Attachment::default(),
+            attachment: Box::default(),
         };
         let error = act(&docker, &connect).await.unwrap_err();
         assert!(matches!(error, OutsideError::Forbidden(_)), "{network}: {error}");
@@ -107,7 +107,7 @@ async fn a_network_is_removed_only_if_it_is_ours_and_unused() {
     assert!(matches!(error, OutsideError::Conflict(_)), "{error}");
 
     let mut spec = sleeper();
-    spec.networks = BTreeMap::from([("net_a".into(), Attachment::default())]);
+    spec.networks = BTreeMap::from([("net_a".into(), Box::default())]);
     let (_, container) = create(&docker, net.create("web", spec)).await;
     act(&docker, &Action::StartContainer { container: container.clone() }).await.unwrap();
     let error = act(&docker, &remove("net_a")).await.unwrap_err();

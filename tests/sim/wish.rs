@@ -236,7 +236,7 @@ fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
     spec.restart = part.restart;
     spec.stop_timeout = Some(10);
     let aliases = BTreeSet::from([name.to_string()]);
-    let attachment = Attachment { aliases, ..Attachment::default() };
+    let attachment = Box::new(Attachment { aliases, ..Attachment::default() });
     spec.networks.insert(network_name(id, "default"), attachment.clone());
     if part.back_network {
         spec.networks.insert(network_name(id, "back"), attachment);

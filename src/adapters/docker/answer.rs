@@ -4,15 +4,17 @@
 //! To read one more field, add its line, with the name and the type that bollard has for
 //! it. Everything may be absent or null; a word that an enum does not know is an error.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use bollard::models::{
     ContainerStateStatusEnum, DeviceMapping, DeviceRequest, EndpointIpamConfig, HealthConfig,
     HealthStatusEnum, IpamConfig, Mount, PortBinding, ResourcesBlkioWeightDevice, ResourcesUlimits,
     RestartPolicy, ThrottleDevice,
 };
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 type Texts = BTreeMap<String, String>;
@@ -29,7 +31,7 @@ pub(super) struct ContainerSummary<'a> {
     #[serde(borrow)]
     pub(super) names: Option<Vec<Word<'a>>>,
     #[serde(borrow)]
-    pub(super) labels: Option<BTreeMap<Word<'a>, Word<'a>>>,
+    pub(super) labels: Option<Pairs<Word<'a>, Word<'a>>>,
 }
 
 impl ContainerSummary<'_> {
@@ -40,44 +42,74 @@ impl ContainerSummary<'_> {
     }
 
     pub(super) fn label(&self, name: &str) -> Option<&str> {
-        self.labels.as_ref()?.get(name).map(|text| &*text.0)
+        let labels = self.labels.as_ref()?;
+        labels.0.iter().find(|(label, _)| label.0 == name).map(|(_, text)| &*text.0)
     }
 }
 
 /// A text, borrowed from the answer unless something in it is escaped.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Word<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-impl Borrow<str> for Word<'_> {
-    fn borrow(&self) -> &str {
-        &self.0
+/// The members of an object as they come: a small map costs more than to look for one.
+#[derive(Debug)]
+pub(super) struct Pairs<K, V>(pub(super) Vec<(K, V)>);
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Pairs<K, V> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Members(PhantomData))
+    }
+}
+
+struct Members<K, V>(PhantomData<(K, V)>);
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Members<K, V> {
+    type Value = Pairs<K, V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(member) = object.next_entry()? {
+            all.push(member);
+        }
+        Ok(Pairs(all))
     }
 }
 
 /// `GET /containers/{id}/json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub(super) struct ContainerInspect {
+pub(super) struct ContainerInspect<'a> {
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
-    pub(super) created: Option<String>,
-    pub(super) image: Option<String>,
+    #[serde(borrow)]
+    pub(super) created: Option<Word<'a>>,
+    #[serde(borrow)]
+    pub(super) image: Option<Word<'a>>,
     pub(super) restart_count: Option<i64>,
-    pub(super) state: Option<ContainerState>,
-    pub(super) config: Option<ContainerConfig>,
+    #[serde(borrow)]
+    pub(super) state: Option<ContainerState<'a>>,
+    #[serde(borrow)]
+    pub(super) config: Option<ContainerConfig<'a>>,
     pub(super) host_config: Option<HostConfig>,
-    pub(super) network_settings: Option<NetworkSettings>,
+    #[serde(borrow)]
+    pub(super) network_settings: Option<NetworkSettings<'a>>,
     pub(super) mounts: Option<Vec<MountPoint>>,
 }
 
 /// Its member `State`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub(super) struct ContainerState {
+pub(super) struct ContainerState<'a> {
     pub(super) status: Option<ContainerStateStatusEnum>,
     pub(super) exit_code: Option<i64>,
-    pub(super) started_at: Option<String>,
-    pub(super) finished_at: Option<String>,
+    #[serde(borrow)]
+    pub(super) started_at: Option<Word<'a>>,
+    #[serde(borrow)]
+    pub(super) finished_at: Option<Word<'a>>,
     pub(super) health: Option<HealthState>,
 }
 
@@ -91,7 +123,7 @@ pub(super) struct HealthState {
 /// The member `Config` of containers and of images.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub(super) struct ContainerConfig {
+pub(super) struct ContainerConfig<'a> {
     pub(super) hostname: Option<String>,
     pub(super) domainname: Option<String>,
     pub(super) mac_address: Option<String>,
@@ -100,10 +132,12 @@ pub(super) struct ContainerConfig {
     pub(super) exposed_ports: Option<Vec<String>>,
     pub(super) tty: Option<bool>,
     pub(super) open_stdin: Option<bool>,
-    pub(super) env: Option<Vec<String>>,
+    #[serde(borrow)]
+    pub(super) env: Option<Vec<Word<'a>>>,
     pub(super) cmd: Option<Vec<String>>,
     pub(super) healthcheck: Option<HealthConfig>,
-    pub(super) image: Option<String>,
+    #[serde(borrow)]
+    pub(super) image: Option<Word<'a>>,
     #[serde(deserialize_with = "names")]
     pub(super) volumes: Option<Vec<String>>,
     pub(super) working_dir: Option<String>,
@@ -152,7 +186,7 @@ pub(super) struct HostConfig {
     pub(super) isolation: Option<String>,
     pub(super) links: Option<Vec<String>>,
     pub(super) log_config: Option<LogConfig>,
-    pub(super) masked_paths: Option<Vec<String>>,
+    pub(super) masked_paths: Option<Vec<IgnoredAny>>,
     pub(super) memory: Option<i64>,
     pub(super) memory_reservation: Option<i64>,
     pub(super) memory_swap: Option<i64>,
@@ -207,37 +241,41 @@ pub(super) struct MountPoint {
 /// The member `NetworkSettings` of containers.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub(super) struct NetworkSettings {
+pub(super) struct NetworkSettings<'a> {
     pub(super) ports: Option<PortMap>,
-    pub(super) networks: Option<BTreeMap<String, EndpointSettings>>,
+    #[serde(borrow)]
+    pub(super) networks: Option<Pairs<Word<'a>, EndpointSettings<'a>>>,
 }
 
 /// One of its networks.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub(super) struct EndpointSettings {
+pub(super) struct EndpointSettings<'a> {
     #[serde(rename = "IPAMConfig")]
     pub(super) ipam_config: Option<EndpointIpamConfig>,
     pub(super) links: Option<Vec<String>>,
-    pub(super) aliases: Option<Vec<String>>,
-    pub(super) mac_address: Option<String>,
+    #[serde(borrow)]
+    pub(super) aliases: Option<Vec<Word<'a>>>,
+    #[serde(borrow)]
+    pub(super) mac_address: Option<Word<'a>>,
     pub(super) driver_opts: Option<Texts>,
     pub(super) gw_priority: Option<i64>,
-    #[serde(rename = "IPAddress")]
-    pub(super) ip_address: Option<String>,
-    #[serde(rename = "GlobalIPv6Address")]
-    pub(super) global_ipv6_address: Option<String>,
+    #[serde(borrow, rename = "IPAddress")]
+    pub(super) ip_address: Option<Word<'a>>,
+    #[serde(borrow, rename = "GlobalIPv6Address")]
+    pub(super) global_ipv6_address: Option<Word<'a>>,
 }
 
 /// `GET /images/{name}/json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub(super) struct ImageInspect {
+pub(super) struct ImageInspect<'a> {
     pub(super) id: Option<String>,
     pub(super) os: Option<String>,
     pub(super) architecture: Option<String>,
     pub(super) variant: Option<String>,
-    pub(super) config: Option<ContainerConfig>,
+    #[serde(borrow)]
+    pub(super) config: Option<ContainerConfig<'a>>,
 }
 
 /// A network of `GET /networks`.
@@ -328,15 +366,13 @@ mod tests {
             (Some("b"), Some("1"), Some("\"2\""))
         );
         assert!(matches!(seen.id.0, Cow::Borrowed("a")));
-        let labels = seen.labels.unwrap();
-        assert!(
-            matches!(labels["x"].0, Cow::Borrowed(_)) && matches!(labels["q"].0, Cow::Owned(_))
-        );
+        let labels = seen.labels.unwrap().0;
+        assert!(matches!(labels[..], [(_, Word(Cow::Borrowed("1"))), (_, Word(Cow::Owned(_)))]));
     }
 
     #[test]
     fn absent_and_null_are_nothing_and_an_unknown_word_is_an_error() {
-        let read = |text: &str| serde_json::from_str::<ContainerInspect>(text);
+        let read = |text: &'static str| serde_json::from_str::<ContainerInspect<'_>>(text);
         let seen =
             read(r#"{"Id": "a", "Mounts": null, "Config": {"Volumes": null}, "More": [{}]}"#);
         let seen = seen.unwrap();

@@ -134,12 +134,14 @@ impl Docker {
         &self,
         containers: Vec<ContainerId>,
     ) -> Result<Vec<ContainerView>, OutsideError> {
-        let found: Vec<Option<ContainerView>> = stream::iter(containers)
+        let mut found = Vec::with_capacity(containers.len());
+        let mut views = stream::iter(containers)
             .map(|id| async move { self.container(&id).await })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(found.into_iter().flatten().collect())
+            .buffer_unordered(AT_ONCE);
+        while let Some(view) = views.try_next().await? {
+            found.extend(view);
+        }
+        Ok(found)
     }
 
     async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {

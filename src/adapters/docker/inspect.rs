@@ -15,7 +15,7 @@ use bollard::models::{ContainerStateStatusEnum, HealthConfig, HealthStatusEnum};
 
 use super::answer::{
     ContainerInspect, ContainerState as ApiState, EndpointSettings, ImageInspect, Network,
-    NetworkSettings, PortMap, Volume,
+    NetworkSettings, PortMap, Volume, Word,
 };
 use super::body::INTERFACE;
 use crate::model::id::{ContainerId, ContainerName, NetworkName};
@@ -36,7 +36,7 @@ pub(super) use self::abilities::abilities;
 pub(super) struct Lacking(&'static str);
 
 /// A container from `GET /containers/{id}/json`.
-pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking> {
+pub(super) fn container(seen: ContainerInspect<'_>) -> Result<ContainerView, Lacking> {
     let id = ContainerId::new(seen.id.ok_or(Lacking("Id"))?);
     let name = seen.name.ok_or(Lacking("Name"))?;
     let name = ContainerName::new(name.trim_start_matches('/'));
@@ -45,7 +45,7 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
     let settings = seen.network_settings.unwrap_or_default();
     let points = seen.mounts.unwrap_or_default();
 
-    let mut spec = ContainerSpec::of_image(config.image.unwrap_or_default().as_str().into());
+    let mut spec = ContainerSpec::of_image((*config.image.unwrap_or_default().0).into());
     spec.entrypoint = config.entrypoint;
     spec.command = config.cmd;
     spec.env = environment(config.env.as_ref());
@@ -56,9 +56,9 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
     spec.networks = settings
         .networks
         .iter()
-        .flatten()
-        .filter(|(network, _)| !matches!(network.as_str(), "none" | "host"))
-        .map(|(network, point)| (network.as_str().into(), attachment(point, &invented)))
+        .flat_map(|networks| &networks.0)
+        .filter(|(network, _)| !matches!(&*network.0, "none" | "host"))
+        .map(|(network, point)| ((*network.0).into(), Box::new(attachment(point, &invented))))
         .collect();
     // Before API 1.44 the address was the container's, for its first network.
     let first = host.network_mode.as_deref().map(NetworkName::new);
@@ -84,9 +84,9 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
     host::read(&mut spec, host);
 
     Ok(ContainerView {
-        image_id: seen.image.ok_or(Lacking("Image"))?.as_str().into(),
+        image_id: (*seen.image.ok_or(Lacking("Image"))?.0).into(),
         state: state(seen.state.ok_or(Lacking("State"))?, seen.restart_count.unwrap_or_default())?,
-        created_at: seen.created.as_deref().and_then(instant).ok_or(Lacking("Created"))?,
+        created_at: seen.created.and_then(|at| instant(&at.0)).ok_or(Lacking("Created"))?,
         addresses: addresses(&settings),
         host_ports: host_ports(settings.ports.unwrap_or_default()),
         files: BTreeMap::new(),
@@ -97,7 +97,7 @@ pub(super) fn container(seen: ContainerInspect) -> Result<ContainerView, Lacking
     })
 }
 
-fn state(seen: ApiState, restarts: i64) -> Result<ContainerState, Lacking> {
+fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
     use ContainerStateStatusEnum as Word;
     let status = match seen.status {
         Some(Word::CREATED) => Status::Created,
@@ -119,8 +119,8 @@ fn state(seen: ApiState, restarts: i64) -> Result<ContainerState, Lacking> {
         status,
         exit_code: seen.exit_code.unwrap_or_default(),
         health,
-        started_at: seen.started_at.as_deref().and_then(instant),
-        finished_at: seen.finished_at.as_deref().and_then(instant),
+        started_at: seen.started_at.and_then(|at| instant(&at.0)),
+        finished_at: seen.finished_at.and_then(|at| instant(&at.0)),
         restarts: u32::try_from(restarts).unwrap_or_default(),
     })
 }
@@ -150,7 +150,7 @@ fn local_time(text: &str) -> Option<(Cow<'_, str>, i128)> {
 }
 
 /// The image's defaults, from `GET /images/{name}/json`.
-pub(super) fn image(seen: ImageInspect) -> Result<ImageView, Lacking> {
+pub(super) fn image(seen: ImageInspect<'_>) -> Result<ImageView, Lacking> {
     let config = seen.config.unwrap_or_default();
     Ok(ImageView {
         id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
@@ -235,8 +235,8 @@ fn said(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn environment(lines: Option<&Vec<String>>) -> BTreeMap<String, String> {
-    let pairs = lines.into_iter().flatten().filter_map(|line| line.split_once('='));
+fn environment(lines: Option<&Vec<Word<'_>>>) -> BTreeMap<String, String> {
+    let pairs = lines.into_iter().flatten().filter_map(|line| line.0.split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
@@ -300,17 +300,21 @@ fn host_ports(bindings: PortMap) -> BTreeMap<Port, u16> {
 
 /// Which aliases the engine adds by itself depends on its version and on whether the
 /// container runs: its short id, its name, its host name.
-fn attachment(seen: &EndpointSettings, invented: &[&str]) -> Attachment {
+fn attachment(seen: &EndpointSettings<'_>, invented: &[&str]) -> Attachment {
     let ipam = seen.ipam_config.clone().unwrap_or_default();
-    let asked = |alias: &&String| !invented.contains(&alias.as_str());
+    let aliases = seen.aliases.iter().flatten().map(|alias| &*alias.0);
     let mut driver_opts = seen.driver_opts.clone().unwrap_or_default();
     Attachment {
-        aliases: seen.aliases.iter().flatten().filter(asked).cloned().collect(),
+        aliases: aliases.filter(|alias| !invented.contains(alias)).map(str::to_owned).collect(),
         links: seen.links.iter().flatten().cloned().collect(),
         ipv4: said(ipam.ipv4_address),
         ipv6: said(ipam.ipv6_address),
         link_local: ipam.link_local_ips.into_iter().flatten().collect(),
-        mac: said(seen.mac_address.clone()).map(|mac| mac.to_ascii_lowercase()),
+        mac: seen
+            .mac_address
+            .as_ref()
+            .map(|mac| mac.0.to_ascii_lowercase())
+            .filter(|mac| !mac.is_empty()),
         interface: driver_opts.remove(INTERFACE),
         driver_opts,
         gateway_priority: seen.gw_priority.unwrap_or_default(),
@@ -318,15 +322,15 @@ fn attachment(seen: &EndpointSettings, invented: &[&str]) -> Attachment {
     }
 }
 
-fn addresses(settings: &NetworkSettings) -> BTreeMap<NetworkName, IpAddr> {
-    let address = |point: &EndpointSettings| {
+fn addresses(settings: &NetworkSettings<'_>) -> BTreeMap<NetworkName, IpAddr> {
+    let address = |point: &EndpointSettings<'_>| {
         [&point.ip_address, &point.global_ipv6_address]
             .into_iter()
             .flatten()
-            .find_map(|text| text.parse().ok())
+            .find_map(|text| text.0.parse().ok())
     };
-    let networks = settings.networks.iter().flatten();
-    networks.filter_map(|(name, point)| Some((name.as_str().into(), address(point)?))).collect()
+    let networks = settings.networks.iter().flat_map(|networks| &networks.0);
+    networks.filter_map(|(name, point)| Some(((*name.0).into(), address(point)?))).collect()
 }
 
 #[cfg(test)]

@@ -192,7 +192,11 @@ impl Docker {
         let call = self.within(READ, call);
         async move {
             let _permit = self.reads.acquire().await.expect("BUG: nobody closes the semaphore");
-            call.await
+            let answer = call.await;
+            // Its connection is back in the pool when the connection's own task has run; else
+            // the next read would open another.
+            tokio::task::yield_now().await;
+            answer
         }
     }
 

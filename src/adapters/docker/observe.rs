@@ -59,7 +59,7 @@ impl Docker {
         let path = format!("/containers/{}/json", percent_encoded(container.as_str()));
         let answer = self.read(absent(self.transport.get(&path))).await?;
         let Some(answer) = answer else { return Ok(None) };
-        let seen: ContainerInspect = self.decoded(&answer)?;
+        let seen: ContainerInspect<'_> = self.decoded(&answer)?;
         inspect::container(seen).map(Some).map_err(|error| self.failed(error))
     }
 
@@ -77,7 +77,7 @@ impl Docker {
             }
         };
         let Some(answer) = self.read(call).await? else { return Ok(None) };
-        let seen: ImageInspect = self.decoded(&answer)?;
+        let seen: ImageInspect<'_> = self.decoded(&answer)?;
         inspect::image(seen).map(Some).map_err(|error| self.failed(error))
     }
 

@@ -54,10 +54,9 @@ impl Viewer {
         }
         let mut printed = Vec::new();
         for (field, value) in object.fields.iter().zip(values) {
-            if self.without.contains(&(object.name, field.key)) {
-                continue;
-            }
-            if let Some(view) = self.field(field.printed, &field.shape, value) {
+            if let Some(view) = self.field(field.printed, &field.shape, value)
+                && !self.without.contains(&(object.name, field.key))
+            {
                 printed.push((self.key(object, field.key), view));
             }
         }

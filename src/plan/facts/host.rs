@@ -1,34 +1,54 @@
 //! Facts about what a container has of the host.
 
-use super::{Facts, flag, map, number, set, text};
+use super::{Facts, Page, flag, map, number, set, text};
 use crate::model::digest::Digest;
 use crate::model::limits::{Limits, Ulimit};
-use crate::model::privilege::{DeviceRequest, Devices};
+use crate::model::privilege::{DeviceRequest, Devices, Privileges};
 use crate::model::share::Namespace;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
 
-pub(super) fn host(spec: &ContainerSpec, facts: &mut Facts) {
-    set(facts, "extra_hosts", &spec.extra_hosts, "set");
-    let lists =
-        [("dns", &spec.dns), ("dns_search", &spec.dns_search), ("dns_opt", &spec.dns_options)];
-    for (path, list) in lists {
-        text(facts, path, &list.join(" "));
+pub(super) fn host<'s>(page: &mut impl Page<'s>) {
+    page.section(|spec| &spec.extra_hosts, |hosts, facts| set(facts, "extra_hosts", hosts, "set"));
+    for (path, of) in [
+        ("dns", (|spec| &spec.dns) as fn(&ContainerSpec) -> &Vec<String>),
+        ("dns_search", |spec| &spec.dns_search),
+        ("dns_opt", |spec| &spec.dns_options),
+    ] {
+        page.section(of, |list, facts| text(facts, path, &list.join(" ")));
     }
-    map(facts, "sysctls", &spec.sysctls);
-    map(facts, "storage_opt", &spec.storage_options);
-    text(facts, "logging.driver", spec.logging.driver.as_deref().unwrap_or_default());
-    map(facts, "logging.options", &spec.logging.options);
-    text(facts, "uts", &spec.uts.to_string());
-    text(facts, "userns_mode", &spec.userns.to_string());
-    text(facts, "cgroup", &spec.cgroup.to_string());
-    text(facts, "runtime", spec.runtime.as_deref().unwrap_or_default());
-    text(facts, "isolation", spec.isolation.as_deref().unwrap_or_default());
-    flag(facts, "read_only", spec.read_only);
-    flag(facts, "init", spec.init.unwrap_or(false));
-    let restart = restart_text(spec.restart);
-    if restart != "no" {
-        facts.insert("restart".to_owned(), restart);
+    page.section(|spec| &spec.sysctls, |all, facts| map(facts, "sysctls", all));
+    page.section(|spec| &spec.storage_options, |all, facts| map(facts, "storage_opt", all));
+    page.section(
+        |spec| &spec.logging,
+        |logging, facts| {
+            text(facts, "logging.driver", logging.driver.as_deref().unwrap_or_default());
+            map(facts, "logging.options", &logging.options);
+        },
+    );
+    for (path, of) in [
+        ("uts", (|spec| &spec.uts) as fn(&ContainerSpec) -> &Namespace),
+        ("userns_mode", |spec| &spec.userns),
+        ("cgroup", |spec| &spec.cgroup),
+    ] {
+        page.section(of, |namespace, facts| text(facts, path, &namespace.to_string()));
     }
+    for (path, of) in [
+        ("runtime", (|spec| &spec.runtime) as fn(&ContainerSpec) -> &Option<String>),
+        ("isolation", |spec| &spec.isolation),
+    ] {
+        page.section(of, |value, facts| text(facts, path, value.as_deref().unwrap_or_default()));
+    }
+    page.section(|spec| spec.read_only, |on, facts| flag(facts, "read_only", on));
+    page.section(|spec| spec.init.unwrap_or(false), |on, facts| flag(facts, "init", on));
+    page.section(
+        |spec| spec.restart,
+        |policy, facts| {
+            let restart = restart_text(policy);
+            if restart != "no" {
+                facts.insert("restart".to_owned(), restart);
+            }
+        },
+    );
 }
 
 pub(super) fn limits(limits: &Limits, facts: &mut Facts) {
@@ -73,15 +93,16 @@ pub(super) fn limits(limits: &Limits, facts: &mut Facts) {
     map(facts, "blkio_config.device_write_iops", &blkio.write_iops);
 }
 
-pub(super) fn privileges(spec: &ContainerSpec, facts: &mut Facts) {
-    let privileges = &spec.privileges;
+pub(super) fn privileges(
+    (privileges, ipc, pid): (&Privileges, &Namespace, &Namespace),
+    facts: &mut Facts,
+) {
     flag(facts, "privileged", privileges.privileged);
     set(facts, "cap_add", &privileges.cap_add, "cap add");
     set(facts, "cap_drop", &privileges.cap_drop, "cap drop");
     set(facts, "group_add", &privileges.groups, "member");
     // The engine adds this one by itself to what shares so much with the host.
-    let unlabelled =
-        privileges.privileged || spec.ipc == Namespace::Host || spec.pid == Namespace::Host;
+    let unlabelled = privileges.privileged || *ipc == Namespace::Host || *pid == Namespace::Host;
     for option in &privileges.security_opt {
         if unlabelled && option == "label=disable" {
             continue;

@@ -1,14 +1,19 @@
 //! Facts about mounts.
 
-use super::{Facts, map, text};
-use crate::model::spec::{ContainerSpec, Mount, MountSource, Propagation, Recursion, Relabel};
+use std::collections::BTreeMap;
 
-pub(super) fn mounts(spec: &ContainerSpec, facts: &mut Facts) {
-    for (target, mount) in &spec.mounts {
+use super::{Facts, map, text};
+use crate::model::spec::{Mount, MountSource, Propagation, Recursion, Relabel};
+
+pub(super) fn mounts(mounts: &BTreeMap<String, Mount>, facts: &mut Facts) {
+    for (target, mount) in mounts {
         facts.insert(format!("volumes.{target}"), mount_text(mount));
         options(&format!("mount_options.{target}"), mount, facts);
     }
-    for (target, options) in &spec.tmpfs {
+}
+
+pub(super) fn tmpfs(tmpfs: &BTreeMap<String, String>, facts: &mut Facts) {
+    for (target, options) in tmpfs {
         facts.insert(format!("tmpfs.{target}"), format!("tmpfs {options}").trim().to_owned());
     }
 }

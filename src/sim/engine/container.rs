@@ -291,7 +291,7 @@ impl Engine {
         if runs {
             container.attached.insert(network.clone(), found);
         }
-        container.spec.networks.insert(network.clone(), attachment.clone());
+        container.spec.networks.insert(network.clone(), Box::new(attachment.clone()));
         Ok(())
     }
 

@@ -27,7 +27,7 @@ pub(super) fn default(draft: &mut Draft<'_>, scope: &Scope<'_>) {
         scope.report.note(&mut draft.origins, format!("{field}.{name}"), draft.at);
     }
     draft.networks.insert(DEFAULT.to_owned());
-    draft.spec.networks.insert(name, attachment);
+    draft.spec.networks.insert(name, Box::new(attachment));
 }
 
 fn join(draft: &mut Draft<'_>, entry: &Entry, scope: &Scope<'_>) {
@@ -39,7 +39,7 @@ fn join(draft: &mut Draft<'_>, entry: &Entry, scope: &Scope<'_>) {
         scope.report.note(&mut draft.origins, format!("{field}.{name}"), entry.at);
     }
     draft.networks.insert(entry.key.clone());
-    draft.spec.networks.insert(name, attachment);
+    draft.spec.networks.insert(name, Box::new(attachment));
 }
 
 fn attachment(node: &Node, report: &Reporter) -> Attachment {

@@ -6,7 +6,6 @@ use crate::compose::codes::{EXCLUSIVE, WORD};
 use crate::model::desired::{Condition, Dependency};
 use crate::model::id::{NetworkName, ServiceName};
 use crate::model::share::{Namespace, Peer, VolumesFrom};
-use crate::model::spec::Attachment;
 use crate::text::read::quote;
 use crate::text::yaml::{Entry, Node};
 
@@ -60,7 +59,7 @@ fn network_mode(draft: &mut Draft<'_>, node: &Node, scope: &Scope<'_>) {
                 return;
             }
             let name = if name == "default" { BRIDGE } else { name };
-            draft.spec.networks.insert(NetworkName::new(name), Attachment::default());
+            draft.spec.networks.insert(NetworkName::new(name), Box::default());
         }
     }
 }

@@ -91,7 +91,7 @@ fn demanding() -> Vec<fn(&mut ContainerSpec)> {
         |s| {
             let driver_opts = [("a".to_owned(), "b".to_owned())].into();
             let attachment = Attachment { driver_opts, ..Attachment::default() };
-            s.networks.insert("abc_default".into(), attachment);
+            s.networks.insert("abc_default".into(), Box::new(attachment));
         },
     ]
 }

@@ -48,7 +48,8 @@ fn recorded() -> Value {
 }
 
 fn view(recorded: Value) -> ContainerView {
-    container(serde_json::from_value(recorded).unwrap()).unwrap()
+    let answer = recorded.to_string();
+    container(serde_json::from_str(&answer).unwrap()).unwrap()
 }
 
 #[test]
@@ -58,8 +59,8 @@ fn the_engines_inventions_are_taken_out() {
     assert_eq!(view.spec.hostname, None);
     let attachment = &view.spec.networks[&"abc_default".into()];
     assert_eq!(
-        attachment,
-        &Attachment { aliases: ["web".to_owned()].into(), ..Attachment::default() }
+        **attachment,
+        Attachment { aliases: ["web".to_owned()].into(), ..Attachment::default() }
     );
     assert_eq!((view.spec.user, view.spec.working_dir), (None, None));
     assert_eq!(view.state.finished_at, None);
