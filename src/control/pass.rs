@@ -88,7 +88,7 @@ pub async fn prepare<W: Observe, C: Clock>(setup: Setup<'_, W, C>, snapshot: Sna
 /// - After a request to stop the running calls finish; the report says what remains.
 pub async fn apply<W: Act, C: Clock>(
     setup: Setup<'_, W, C>,
-    prepared: Prepared,
+    prepared: &Prepared,
     stop: &Stop,
 ) -> Report {
     let mut report = prepared.report();
@@ -96,16 +96,15 @@ pub async fn apply<W: Act, C: Clock>(
     if report.error.is_none() {
         let Setup { world, clock, limits, progress, .. } = setup;
         let mut execution = Execution::default();
-        let (changes, refreshes) = (!plan.is_empty(), refreshes(&plan));
-        let mut steps = plan.steps;
-        steps.extend(plan.adoptions);
+        let (changes, refreshes) = (!plan.is_empty(), refreshes(plan));
+        let steps: Vec<_> = plan.steps.iter().chain(&plan.adoptions).cloned().collect();
         if !steps.is_empty() {
-            let tree = snapshot.tree;
+            let tree = Arc::clone(&snapshot.tree);
             let again = Arc::clone(&tree);
             execution = execute(world, clock, steps, tree, &limits, stop, progress).await;
             if changes && !stop.is_requested() {
-                let (observed, next) = look(setup, &desired).await;
-                report = Report::of_plan(&desired, &observed, &next);
+                let (observed, next) = look(setup, desired).await;
+                report = Report::of_plan(desired, &observed, &next);
                 // What a refreshed image changes could not be known before.
                 let failed = execution.failures().next().is_some();
                 if refreshes && !failed && !next.is_empty() && faults(&next).is_none() {
@@ -113,11 +112,11 @@ pub async fn apply<W: Act, C: Clock>(
                     let second =
                         execute(world, clock, next.steps, again, &limits, stop, progress).await;
                     execution = Execution::joined(vec![execution, second]).unwrap_or_default();
-                    report = look_again(setup, &desired).await;
+                    report = look_again(setup, desired).await;
                 }
             }
         }
-        report = settle(setup, &desired, report, stop).await;
+        report = settle(setup, desired, report, stop).await;
         report.execution = Some(execution);
     }
     setup.progress.event(&Event::PassFinished(&report));
@@ -200,7 +199,7 @@ pub async fn once<W: Act, C: Clock, S: Source>(
             let execution = Execution { steps: Vec::new(), stopped: true };
             Report { execution: Some(execution), ..Report::default() }
         }
-        Either::Right((Ok(prepared), _)) => apply(setup, prepared, stop).await,
+        Either::Right((Ok(prepared), _)) => apply(setup, &prepared, stop).await,
         Either::Right((Err(error), _)) => {
             setup.progress.event(&Event::SourceFailed(&error));
             Report::unread(error)

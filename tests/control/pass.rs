@@ -111,7 +111,7 @@ fn what_was_planned_is_what_is_applied() {
     let prepared = drive(&world.clock, prepare(setup, snapshot("r1")));
     let planned: Vec<_> = prepared.plan.steps.iter().map(|step| step.id).collect();
     let stop = Stop::new();
-    let report = drive(&world.clock, apply(setup, prepared, &stop));
+    let report = drive(&world.clock, apply(setup, &prepared, &stop));
     let execution = report.execution.expect("it was applied");
     assert_eq!(execution.steps.iter().map(|(step, _)| step.id).collect::<Vec<_>>(), planned);
 }
@@ -218,7 +218,7 @@ fn a_faulty_plan_is_not_carried_out() {
     let mut prepared = drive(&world.clock, prepare(setup, snapshot("r1")));
     prepared.plan.steps[0].causes.clear();
     let stop = Stop::new();
-    let report = drive(&world.clock, apply(setup, prepared, &stop));
+    let report = drive(&world.clock, apply(setup, &prepared, &stop));
     assert!(matches!(report.error, Some(PassError::Faulty(_))));
     assert_eq!(report.exit(), Exit::Failed);
     assert!(world.calls.borrow().is_empty());

@@ -282,7 +282,7 @@ fn tampered(sim: &Sim, scenario: &Scenario, tamper: impl Fn(&mut Plan)) -> BTree
     let all = async {
         let mut prepared = control::prepare(setup, snapshot).await;
         tamper(&mut prepared.plan);
-        control::apply(setup, prepared, &Stop::new()).await
+        control::apply(setup, &prepared, &Stop::new()).await
     };
     let report = sim.drive(all, None).done().expect("nothing crashes");
     assert!(report.error.is_none(), "the plan itself was refused: {:?}", report.error);

@@ -15,6 +15,7 @@ mod scan;
 mod tree;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +31,8 @@ use crate::world::{Snapshot, Source, SourceError};
 
 /// How often a folder is looked at when no watcher says anything.
 const RESCAN: Duration = Duration::from_secs(10);
+/// What may pass while a folder is looked at before others wait for it.
+const SLOW: Duration = Duration::from_millis(10);
 /// A file that was modified this recently may still be being written.
 const FRESH: Duration = Duration::from_millis(100);
 /// How long to wait before looking again at a folder that is being written to.
@@ -43,6 +46,8 @@ pub struct DirSource {
     /// As the operator gave it, made absolute. Links are followed anew at every fetch.
     path: PathBuf,
     rescan: Duration,
+    /// Whether a look took so long that the loop must not wait for the next.
+    slow: AtomicBool,
     state: Mutex<Option<Seen>>,
     /// What was asked of the newest revision. It outlives a fetch that finds the same
     /// revision again, whose snapshot nobody may read, and one that fails.
@@ -91,6 +96,7 @@ impl DirSource {
             id,
             path,
             rescan: RESCAN,
+            slow: AtomicBool::new(false),
             state: Mutex::new(None),
             newest: Mutex::new(None),
             fetches: watch::Sender::new(0),
@@ -129,9 +135,26 @@ impl DirSource {
         }
     }
 
+    /// One look at a folder. Most take less than to start a thread; where one was slow, the
+    /// next ones are taken off the loop's.
+    async fn look(&self, root: &Path) -> Result<(Beneath, Scan), SourceError> {
+        let path = root.to_owned();
+        let take = move || Scan::take(&path, Budget::default());
+        let looked = if self.slow.load(Ordering::Relaxed) {
+            let looked = tokio::task::spawn_blocking(take).await;
+            looked.expect("BUG: looking at a folder does not panic")
+        } else {
+            let began = Instant::now();
+            let looked = take();
+            self.slow.store(began.elapsed() > SLOW, Ordering::Relaxed);
+            looked
+        };
+        looked.map_err(|error| unreachable(root, &error))
+    }
+
     /// Looks until nobody seems to be writing any more.
     async fn settled(&self, place: &Place) -> Result<(Beneath, Scan), SourceError> {
-        let (mut root, mut scan) = look(&place.root).await?;
+        let (mut root, mut scan) = self.look(&place.root).await?;
         for _ in 0..SETTLE_ROUNDS {
             #[expect(clippy::disallowed_methods, reason = "files carry the machine's time")]
             if !scan.is_fresh(SystemTime::now(), FRESH) {
@@ -139,7 +162,7 @@ impl DirSource {
             }
             tokio::time::sleep(SETTLE).await;
             let before = scan.revision;
-            (root, scan) = look(&place.root).await?;
+            (root, scan) = self.look(&place.root).await?;
             if scan.revision == before {
                 break;
             }
@@ -161,7 +184,7 @@ impl DirSource {
     /// up to `count` is known to be nothing.
     async fn differs(&self, count: u64) -> bool {
         let Ok(place) = Place::find(&self.path) else { return true };
-        let Ok((_, now)) = look(&place.root).await else { return true };
+        let Ok((_, now)) = self.look(&place.root).await else { return true };
         let mut state = self.state();
         let Some(seen) = state.as_mut() else { return true };
         if place.root != seen.root || !seen.asked.alike(&seen.scan, &now) {
@@ -247,15 +270,20 @@ impl Place {
     }
 }
 
-/// One look at a folder, off the loop's thread.
-async fn look(root: &Path) -> Result<(Beneath, Scan), SourceError> {
-    let path = root.to_owned();
-    tokio::task::spawn_blocking(move || Scan::take(&path, Budget::default()))
-        .await
-        .expect("BUG: looking at a folder does not panic")
-        .map_err(|error| unreachable(root, &error))
-}
-
 fn unreachable(path: &Path, error: &std::io::Error) -> SourceError {
     SourceError::Unreachable(format!("`{}` cannot be read: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_folder_is_seen_alike_from_another_thread() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/adapters/dir");
+        let source = DirSource::new(&folder, None).unwrap();
+        let here = source.fetch().await.unwrap().revision;
+        source.slow.store(true, Ordering::Relaxed);
+        assert_eq!(source.fetch().await.unwrap().revision, here);
+    }
 }

@@ -129,9 +129,11 @@ pub(in crate::cli) async fn finish<W: Act, C: Clock>(
     stop: &Stop,
 ) -> Passed {
     let began = setup.clock.now();
-    let plan = Some(prepared.plan.clone());
-    let report = apply(setup, prepared, stop).await;
-    Passed { plan, report, took: setup.clock.now().since(began) }
+    let report = apply(setup, &prepared, stop).await;
+    let Prepared { plan, desired, observed, .. } = prepared;
+    // The program is about to end: to take thousands of texts apart for that is no use.
+    std::mem::forget((desired, observed));
+    Passed { plan: Some(plan), report, took: setup.clock.now().since(began) }
 }
 
 /// Prints how a pass ended, and turns it into an exit code.
