@@ -229,3 +229,24 @@ fn the_pre_commit_hooks_are_calls_that_exist() {
         assert_eq!(hook["id"].as_str(), Some(entry.join("-").as_str()));
     }
 }
+
+#[test]
+fn a_crash_leaves_no_memory_on_a_disk() {
+    let mut waiting = Command::new("sh")
+        .args(["-c", "ulimit -c unlimited; exec \"$0\" fmt -", env!("CARGO_BIN_EXE_reconciler")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let limits = format!("/proc/{}/limits", waiting.id());
+    let forbids_core_files = || {
+        let limits = std::fs::read_to_string(&limits).expect("it waits for input");
+        let line = limits.lines().find(|line| line.starts_with("Max core file size"));
+        line.expect("there is such a limit").split_whitespace().skip(4).take(2).all(|n| n == "0")
+    };
+    // It is given some seconds of reading its limits.
+    let forbidden = (0..200_000).any(|_| forbids_core_files());
+    drop(waiting.stdin.take());
+    waiting.wait().expect("it ends");
+    assert!(forbidden);
+}

@@ -34,7 +34,15 @@ use exit::Exit;
 /// Runs the program and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    forbid_core_files();
     run(std::env::args_os()).into()
+}
+
+/// Memory holds secrets, and a bug must not leave them on a disk.
+fn forbid_core_files() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // A limit can always be lowered; where not, there is no one to tell it to.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
 fn run(args: impl Iterator<Item = OsString>) -> Exit {

@@ -1,5 +1,6 @@
 //! A report as an exit code: the published table, and which row wins.
 
+use crate::model::id::DeploymentId;
 use crate::model::plan::{Blocked, DeploymentState, Health, Sync, WaitingOn};
 use crate::world::{OutsideError, SourceError};
 
@@ -91,26 +92,40 @@ impl Report {
         let failures = failures
             .map(|(_, failure)| failure.error.outside().map_or(Exit::Failed, Exit::of_outside));
         let blocked = self.blocked.iter().map(Exit::of_blocked);
-        let left = self.left_undone().then_some(Exit::Failed);
+        let left = self.left().map(|_| Exit::Failed);
         let all = error.chain(invalid).chain(unseen).chain(failures).chain(blocked).chain(left);
         all.max().unwrap_or(Exit::Done)
     }
 
-    /// Whether a deployment is not what git says, or does not work, although the pass went
-    /// to its end and nothing is withheld from it.
-    fn left_undone(&self) -> bool {
+    /// The deployments that are not what git says, or do not work, although the pass went
+    /// to its end and nothing is withheld from them.
+    pub fn left(&self) -> impl Iterator<Item = (&DeploymentId, Left)> {
         let complete = self.execution.as_ref().is_some_and(|execution| !execution.stopped);
         let withheld = |id| {
             let mut withheld = self.blocked.iter().filter(|b| !b.waiting_on.is_notice());
             withheld.any(|blocked| blocked.deployment.as_ref() == Some(id))
         };
-        complete
-            && self.deployments.iter().any(|(id, state)| {
-                state.health == Health::Degraded
-                    || is_on_its_way(state)
-                    || (state.sync == Sync::OutOfSync && !withheld(id))
-            })
+        self.deployments.iter().filter(move |_| complete).filter_map(move |(id, state)| {
+            let left = match state {
+                state if state.health == Health::Degraded => Left::Broken,
+                state if is_on_its_way(state) => Left::OnItsWay,
+                state if state.sync == Sync::OutOfSync && !withheld(id) => Left::Different,
+                _ => return None,
+            };
+            Some((id, left))
+        })
     }
+}
+
+/// What is wrong with a deployment at the end of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Left {
+    /// It is not what git says.
+    Different,
+    /// It does not work.
+    Broken,
+    /// It is not known to work yet.
+    OnItsWay,
 }
 
 /// Whether a deployment is what git says, and only time can tell whether it works.

@@ -29,7 +29,7 @@ mod wakes;
 pub use backoff::{Held, Kind, Subject};
 pub use event::{Event, Progress, Silent};
 pub use execute::execute;
-pub use exit::Exit;
+pub use exit::{Exit, Left};
 pub use limits::{Limits, Pace};
 pub use observe::{Part, observe};
 pub use pass::{Prepared, Setup, apply, once, prepare};

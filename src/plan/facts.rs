@@ -55,7 +55,8 @@ impl<'s> Page<'s> for Contrast<'s> {
         of: impl Fn(&'s ContainerSpec) -> T,
         write: impl Fn(T, &mut Facts),
     ) {
-        let [one, other] = self.specs.map(of);
+        let [one, other] = self.specs;
+        let (one, other) = (of(one), of(other));
         if one != other {
             write(one, &mut self.facts[0]);
             write(other, &mut self.facts[1]);

@@ -113,23 +113,26 @@ impl Docker {
             let id = ContainerId::new(&*seen.id.0);
             ids.push(id.clone());
             let is_ledger = seen.label(ledger::LABEL).is_some();
+            let name = seen.name().map(ContainerName::from);
             if !is_ledger && seen.label(INSTALLATION) == Some(self.installation.as_str()) {
-                ours.push(id);
+                ours.push((name, id));
             } else {
                 let project = seen.label(compose::PROJECT).filter(|_| !is_ledger);
-                let (name, project) =
-                    (seen.name().map(ContainerName::from), project.map(DeploymentId::from));
+                let project = project.map(DeploymentId::from);
                 others.push(Other { id, name, project });
             }
         }
         drop(answer);
+        // In the order in which they are wanted: what is inspected is large to sort.
+        ours.sort();
+        let ours = ours.into_iter().map(|(_, id)| id).collect();
         let (ours, about) = futures_util::try_join!(self.inspected(ours), self.about(remembered))?;
         let About { id, abilities } = about;
         let own = Traces::ours().among(&ids);
         Ok(Glance { id, abilities, ours, others, own, networks: Vec::new(), volumes: Vec::new() })
     }
 
-    /// These containers, in no order; those that vanished meanwhile are not among them.
+    /// These containers, in this order; those that vanished meanwhile are not among them.
     pub(super) async fn inspected(
         &self,
         containers: Vec<ContainerId>,
@@ -137,7 +140,7 @@ impl Docker {
         let mut found = Vec::with_capacity(containers.len());
         let mut views = stream::iter(containers)
             .map(|id| async move { self.container(&id).await })
-            .buffer_unordered(AT_ONCE);
+            .buffered(AT_ONCE);
         while let Some(view) = views.try_next().await? {
             found.extend(view);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::control::{Ending, Part, Report};
+use crate::control::{Ending, Left, Part, Report};
 use crate::model::plan::Plan;
 
 use super::super::console::{BAD, Console, GOOD, STRONG, paint};
@@ -89,6 +89,36 @@ pub(in crate::cli) fn verdict(report: &Report, took: Duration) -> String {
     format!("{} in {}", paint(style, &line), super::progress::elapsed(took))
 }
 
+/// What is left although no step failed, which else would have told it: each message with
+/// what to do about it.
+pub(in crate::cli) fn left(report: &Report) -> Vec<(String, &'static str)> {
+    let failed = report.execution.iter().any(|execution| execution.failures().next().is_some());
+    let mut by_kind: BTreeMap<Left, Vec<String>> = BTreeMap::new();
+    for (id, left) in report.left().filter(|_| !failed) {
+        by_kind.entry(left).or_default().push(id.to_string());
+    }
+    let told = by_kind.into_iter().map(|(left, ids)| {
+        let (what, help) = match left {
+            Left::Different => (
+                "still not what git says, although every step succeeded",
+                "something else changes it: `reconciler plan` shows what differs",
+            ),
+            Left::Broken => (
+                "as git says, but not all of its replicas work",
+                "`docker compose --project-name NAME ps --all` shows them, `logs` what they say",
+            ),
+            Left::OnItsWay => (
+                "as git says, but not all of its replicas are known to work yet",
+                "the same command waits for them once more",
+            ),
+        };
+        let verb = if ids.len() == 1 { "is" } else { "are" };
+        let what = if ids.len() == 1 { what.to_owned() } else { what.replace("its ", "their ") };
+        (format!("{} {verb} {what}", ids.join(", ")), help)
+    });
+    told.collect()
+}
+
 /// What an interruption leaves undone.
 pub(in crate::cli) fn remains(report: &Report) -> String {
     const SHOWN: usize = 10;
@@ -153,5 +183,49 @@ fn end(ending: &Ending) -> Value {
         }),
         Ending::Dropped { because } => json!({ "kind": "dropped", "because": because }),
         Ending::Stopped => json!({ "kind": "stopped" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::control::Execution;
+    use crate::model::plan::{DeploymentState, Health, Sync};
+
+    use super::*;
+
+    fn report(states: &[(&str, Sync, Health)]) -> Report {
+        let state = |sync, health| DeploymentState { sync, health };
+        let deployments =
+            states.iter().map(|(id, sync, health)| ((*id).into(), state(*sync, *health)));
+        Report {
+            execution: Some(Execution::default()),
+            deployments: deployments.collect(),
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn what_is_left_without_a_failure_is_told_with_a_remedy() {
+        let (good, different) = (Sync::Synced, Sync::OutOfSync);
+        assert_eq!(left(&report(&[("abc", good, Health::Healthy)])), []);
+        let mixed = report(&[
+            ("abc", different, Health::Healthy),
+            ("ill", good, Health::Degraded),
+            ("new", good, Health::Progressing),
+            ("old", good, Health::Progressing),
+        ]);
+        let told = left(&mixed);
+        let texts: Vec<_> = told.iter().map(|(what, _)| what.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "abc is still not what git says, although every step succeeded",
+                "ill is as git says, but not all of its replicas work",
+                "new, old are as git says, but not all of their replicas are known to work yet",
+            ]
+        );
+        assert!(told[0].1.contains("`reconciler plan`"));
+        let stopped = Execution { stopped: true, ..Execution::default() };
+        assert_eq!(left(&Report { execution: Some(stopped), ..mixed }), []);
     }
 }

@@ -157,6 +157,9 @@ pub(in crate::cli) fn conclude(console: Console, passed: &Passed, cut: Option<Cu
     if was_cut {
         console.complain(&report::remains(report));
     }
+    for (message, help) in report::left(report) {
+        console.error(&message, Some(help));
+    }
     exit
 }
 

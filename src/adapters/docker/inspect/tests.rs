@@ -47,14 +47,14 @@ fn recorded() -> Value {
     })
 }
 
-fn view(recorded: Value) -> ContainerView {
+fn view(recorded: &Value) -> ContainerView {
     let answer = recorded.to_string();
     container(serde_json::from_str(&answer).unwrap()).unwrap()
 }
 
 #[test]
 fn the_engines_inventions_are_taken_out() {
-    let view = view(recorded());
+    let view = view(&recorded());
     assert_eq!(view.name.as_str(), "abc-web-1");
     assert_eq!(view.spec.hostname, None);
     let attachment = &view.spec.networks[&"abc_default".into()];
@@ -72,14 +72,14 @@ fn the_engines_inventions_are_taken_out() {
 fn a_host_name_that_was_asked_for_stays() {
     let mut own = recorded();
     own["Config"]["Hostname"] = "db".into();
-    assert_eq!(view(own.clone()).spec.hostname.as_deref(), Some("db"));
+    assert_eq!(view(&own).spec.hostname.as_deref(), Some("db"));
     own["HostConfig"]["NetworkMode"] = "host".into();
-    assert_eq!(view(own).spec.hostname, None, "that is the host's");
+    assert_eq!(view(&own).spec.hostname, None, "that is the host's");
 }
 
 #[test]
 fn lists_become_what_they_mean() {
-    let view = view(recorded());
+    let view = view(&recorded());
     let spec = &view.spec;
     assert_eq!(spec.env, [("A".to_owned(), "b=c".to_owned())].into());
     assert_eq!(spec.privileges.cap_add, ["NET_ADMIN".to_owned()].into());
@@ -96,7 +96,7 @@ fn lists_become_what_they_mean() {
 
 #[test]
 fn mounts_are_told_apart_and_every_volume_is_remembered() {
-    let view = view(recorded());
+    let view = view(&recorded());
     let source = |target: &str| view.spec.mounts[target].source.clone();
     assert_eq!(source("/data"), MountSource::Volume("abc_data".into()));
     assert_eq!(source("/anon"), MountSource::Anonymous);
@@ -111,7 +111,7 @@ fn mounts_are_told_apart_and_every_volume_is_remembered() {
 fn a_limit_of_minus_one_is_none() {
     let mut unlimited = recorded();
     unlimited["HostConfig"]["PidsLimit"] = (-1).into();
-    assert_eq!(view(unlimited).spec.limits.pids, 0);
+    assert_eq!(view(&unlimited).spec.limits.pids, 0);
 }
 
 #[test]
