@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::adoption::{is_compatible_name, wanted_name, without_links_to_containers};
 use super::context::Context;
-use super::effective::effective;
+use super::effective::Side;
 use super::facts::{Facts, contrast};
 use super::fields::{Class, class_of, is_dropped, is_filled_in};
 use super::ownership::{Owned, Proof};
@@ -98,17 +98,20 @@ fn differences(
     by: ChangedBy,
     (joins, context): (&[Join], &Context<'_>),
 ) -> Vec<Difference> {
-    let (want, have) = both_sides(service, owned, image, joins, context);
-    let all = contrast(&want, &have);
+    let (want, have) = both_sides(service, owned, joins, context);
+    let image = match image {
+        ImageUse::Present(image) => Some(image),
+        // Defaults of an image that is not there yet are unknown: only what the stack
+        // itself says can be compared. The image differs anyway.
+        ImageUse::Brought(_) => None,
+    };
+    let all = contrast(Side { spec: &want, image }, Side { spec: &have, image: None });
     let abilities = &context.inventory.contents.abilities;
     let paths: BTreeSet<&String> = all.iter().flat_map(Facts::keys).collect();
     let mut differences = Vec::new();
     for path in paths {
         let [want, have] = all.each_ref().map(|facts| facts.get(path));
-        // Defaults of an image that is not there yet are unknown: only what the stack
-        // itself says can be compared. The image differs anyway.
-        let is_unknown = want.is_none() && matches!(image, ImageUse::Brought(_));
-        let says_nothing = is_unknown
+        let says_nothing = (want.is_none() && image.is_none())
             || abilities.drops(path)
             || is_told_by_attachment(path, &all)
             || is_the_operators(path, want)
@@ -122,11 +125,10 @@ fn differences(
     differences
 }
 
-/// What is wanted and what is there, as far as the two can be compared.
+/// What is wanted and what is there, in the same words.
 fn both_sides<'s>(
     service: &'s Service,
     owned: &'s Owned<'_>,
-    image: ImageUse<'_>,
     joins: &[Join],
     context: &Context<'_>,
 ) -> (Cow<'s, ContainerSpec>, Cow<'s, ContainerSpec>) {
@@ -136,11 +138,7 @@ fn both_sides<'s>(
     if !joins.is_empty() {
         peers::recognise(have.to_mut(), &service.spec, joins);
     }
-    let want = match image {
-        ImageUse::Present(image) => effective(&service.spec, image),
-        ImageUse::Brought(_) => Cow::Borrowed(&service.spec),
-    };
-    (without_own_names(want, owned), have)
+    (without_own_names(Cow::Borrowed(&service.spec), owned), have)
 }
 
 /// A container resolves under its own name and host name anyway; as aliases they say

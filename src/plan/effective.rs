@@ -2,78 +2,123 @@
 //! in as the engine merges them, so that desired and observed can be compared.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::labels;
 use crate::model::observed::ImageView;
-use crate::model::spec::{ContainerSpec, Healthcheck};
+use crate::model::spec::{ContainerSpec, Healthcheck, Mount, Port};
 
-/// The spec with the image's defaults where it says nothing.
+/// A container as it is, or as it will be with what an image adds where its spec says
+/// nothing.
 ///
 /// Source of the rules: moby's `merge(userConf, imageConf)`, as seen on engine 20.10.
-pub(super) fn effective<'s>(spec: &'s ContainerSpec, image: &ImageView) -> Cow<'s, ContainerSpec> {
-    let mut all = Cow::Borrowed(spec);
-    for (name, value) in image.env.iter().filter(|(name, _)| !spec.env.contains_key(*name)) {
-        all.to_mut().env.insert(name.clone(), value.clone());
+#[derive(Clone, Copy)]
+pub(super) struct Side<'s> {
+    pub(super) spec: &'s ContainerSpec,
+    pub(super) image: Option<&'s ImageView>,
+}
+
+impl<'s> Side<'s> {
+    pub(super) fn env(self) -> BTreeMap<&'s String, &'s String> {
+        self.overlay(|image| &image.env, &self.spec.env)
     }
-    for (name, value) in image.labels.iter().filter(|(name, _)| !spec.labels.contains_key(*name)) {
-        all.to_mut().labels.insert(name.clone(), value.clone());
+
+    /// Without those that are ours or Compose's.
+    pub(super) fn labels(self) -> BTreeMap<&'s String, &'s String> {
+        let mut all = self.overlay(|image| &image.labels, &self.spec.labels);
+        all.retain(|name, _| !labels::is_reserved(name));
+        all
     }
-    // The image's command belongs to the image's entrypoint: replacing the entrypoint
-    // drops it.
-    let said = |words: &Option<Vec<String>>| words.as_ref().is_some_and(|words| !words.is_empty());
-    if !said(&spec.entrypoint) {
-        if !said(&spec.command) && spec.command != image.command {
-            all.to_mut().command.clone_from(&image.command);
+
+    fn overlay(
+        self,
+        base: impl FnOnce(&'s ImageView) -> &'s BTreeMap<String, String>,
+        top: &'s BTreeMap<String, String>,
+    ) -> BTreeMap<&'s String, &'s String> {
+        self.image.map(base).into_iter().flatten().chain(top).collect()
+    }
+
+    /// Nothing if it is the image's to say, and empty if it was cleared.
+    pub(super) fn entrypoint(self) -> Option<&'s [String]> {
+        let of_image = || self.image.and_then(|image| image.entrypoint.as_deref());
+        self.spec.entrypoint.as_deref().or_else(of_image)
+    }
+
+    pub(super) fn command(self) -> Option<&'s [String]> {
+        let said = |words: &&[String]| !words.is_empty();
+        let own = self.spec.command.as_deref().filter(said);
+        // The image's command belongs to the image's entrypoint: replacing the entrypoint
+        // drops it.
+        if self.spec.entrypoint.as_deref().is_some_and(|words| !words.is_empty()) {
+            return own;
         }
-        if spec.entrypoint.is_none() && image.entrypoint.is_some() {
-            all.to_mut().entrypoint.clone_from(&image.entrypoint);
+        own.or_else(|| self.image?.command.as_deref())
+    }
+
+    pub(super) fn user(self) -> &'s str {
+        self.text(&self.spec.user, |image| &image.user)
+    }
+
+    pub(super) fn working_dir(self) -> &'s str {
+        self.text(&self.spec.working_dir, |image| &image.working_dir)
+    }
+
+    pub(super) fn stop_signal(self) -> &'s str {
+        self.text(&self.spec.stop_signal, |image| &image.stop_signal)
+    }
+
+    /// A text that is empty where nobody says anything.
+    fn text(
+        self,
+        own: &'s Option<String>,
+        default: impl FnOnce(&'s ImageView) -> &'s Option<String>,
+    ) -> &'s str {
+        let own = own.as_deref().filter(|text| !text.is_empty());
+        own.or_else(|| default(self.image?).as_deref()).unwrap_or_default()
+    }
+
+    pub(super) fn healthcheck(self) -> Option<Cow<'s, Healthcheck>> {
+        let own = self.spec.healthcheck.as_ref();
+        let of_image = self.image.and_then(|image| image.healthcheck.as_ref());
+        match (own, of_image) {
+            (Some(own), Some(image)) => Some(healthcheck(own, image)),
+            (own, image) => own.or(image).map(Cow::Borrowed),
         }
     }
-    let lacks = |own: &Option<String>, default: &Option<String>| {
-        default.is_some() && own.as_ref().is_none_or(String::is_empty)
-    };
-    if lacks(&spec.user, &image.user) {
-        all.to_mut().user.clone_from(&image.user);
+
+    pub(super) fn exposed(self) -> BTreeSet<Port> {
+        let of_image = self.image.into_iter().flat_map(|image| &image.exposed);
+        self.spec.exposed.iter().chain(of_image).copied().collect()
     }
-    if lacks(&spec.working_dir, &image.working_dir) {
-        all.to_mut().working_dir.clone_from(&image.working_dir);
-    }
-    if lacks(&spec.stop_signal, &image.stop_signal) {
-        all.to_mut().stop_signal.clone_from(&image.stop_signal);
-    }
-    if let Some(theirs) = &image.healthcheck {
-        all.to_mut().healthcheck = Some(healthcheck(spec.healthcheck.as_ref(), theirs));
-    }
-    if image.exposed.iter().any(|port| !spec.exposed.contains(port)) {
-        all.to_mut().exposed.extend(image.exposed.iter().copied());
-    }
-    for target in &image.volumes {
-        if !spec.tmpfs.contains_key(target) && !spec.mounts.contains_key(target) {
-            all.to_mut().mounts.entry(target.clone()).or_default();
+
+    pub(super) fn mounts(self) -> Cow<'s, BTreeMap<String, Mount>> {
+        let mut all = Cow::Borrowed(&self.spec.mounts);
+        for target in self.image.into_iter().flat_map(|image| &image.volumes) {
+            if !self.spec.tmpfs.contains_key(target) && !all.contains_key(target) {
+                all.to_mut().insert(target.clone(), Mount::default());
+            }
         }
+        all
     }
-    all
 }
 
 /// Each part that the stack leaves out comes from the image.
-fn healthcheck(own: Option<&Healthcheck>, image: &Healthcheck) -> Healthcheck {
-    let Some(own) = own else { return image.clone() };
+fn healthcheck<'s>(own: &'s Healthcheck, image: &Healthcheck) -> Cow<'s, Healthcheck> {
     if own.is_disabled() {
-        return own.clone();
+        return Cow::Borrowed(own);
     }
-    Healthcheck {
+    Cow::Owned(Healthcheck {
         test: if own.test.is_empty() { image.test.clone() } else { own.test.clone() },
         interval: own.interval.or(image.interval),
         timeout: own.timeout.or(image.timeout),
         retries: own.retries.or(image.retries),
         start_period: own.start_period.or(image.start_period),
         start_interval: own.start_interval.or(image.start_interval),
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn image() -> ImageView {
@@ -95,17 +140,35 @@ mod tests {
 
     #[test]
     fn the_image_fills_what_the_stack_leaves_out() {
-        let spec = ContainerSpec::of_image("web".into());
-        let all = effective(&spec, &image());
-        assert_eq!(all.command, image().command);
-        assert_eq!(all.user, image().user);
-        assert!(all.mounts.contains_key("/data"));
+        let (spec, image) = (ContainerSpec::of_image("web".into()), image());
+        let all = Side { spec: &spec, image: Some(&image) };
+        assert_eq!(all.command(), image.command.as_deref());
+        assert_eq!((all.user(), all.working_dir()), ("web", ""));
+        assert_eq!(all.env().values().map(|text| text.as_str()).collect::<Vec<_>>(), ["/bin"]);
+        assert!(all.mounts().contains_key("/data"));
+        assert!(!Side { image: None, ..all }.mounts().contains_key("/data"));
+    }
+
+    #[test]
+    fn what_the_stack_says_counts() {
+        let (mut spec, image) = (ContainerSpec::of_image("web".into()), image());
+        spec.env.insert("PATH".to_owned(), "/own".to_owned());
+        spec.user = Some("root".to_owned());
+        spec.tmpfs.insert("/data".to_owned(), String::new());
+        let all = Side { spec: &spec, image: Some(&image) };
+        assert_eq!(all.env().values().map(|text| text.as_str()).collect::<Vec<_>>(), ["/own"]);
+        assert_eq!(all.user(), "root");
+        assert!(all.mounts().is_empty());
     }
 
     #[test]
     fn an_own_entrypoint_drops_the_images_command() {
-        let mut spec = ContainerSpec::of_image("web".into());
+        let (mut spec, image) = (ContainerSpec::of_image("web".into()), image());
         spec.entrypoint = Some(vec!["/run".to_owned()]);
-        assert_eq!(effective(&spec, &image()).command, None);
+        assert_eq!(Side { spec: &spec, image: Some(&image) }.command(), None);
+        spec.entrypoint = Some(Vec::new());
+        let cleared = Side { spec: &spec, image: Some(&image) };
+        assert_eq!(cleared.command(), image.command.as_deref());
+        assert_eq!(cleared.entrypoint(), Some(&[][..]));
     }
 }

@@ -5,12 +5,13 @@ mod host;
 mod mounts;
 mod shares;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
+use super::effective::Side;
 use super::fields;
 use crate::model::id::NetworkName;
-use crate::model::labels;
 use crate::model::spec::{Attachment, ContainerSpec, Healthcheck, Port, PublishedPort};
 
 /// Facts by path, each as text.
@@ -20,42 +21,30 @@ pub(super) type Facts = BTreeMap<String, String>;
 trait Page<'s> {
     /// One section: what it tells of, and how that is written. Of two containers for which
     /// that is the same nothing is written: comparing it is much cheaper.
-    fn section<T: PartialEq>(
-        &mut self,
-        of: impl Fn(&'s ContainerSpec) -> T,
-        write: impl Fn(T, &mut Facts),
-    );
+    fn section<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts));
 }
 
 /// All facts of one container.
 struct Whole<'s> {
-    spec: &'s ContainerSpec,
+    side: Side<'s>,
     facts: Facts,
 }
 
 impl<'s> Page<'s> for Whole<'s> {
-    fn section<T: PartialEq>(
-        &mut self,
-        of: impl Fn(&'s ContainerSpec) -> T,
-        write: impl Fn(T, &mut Facts),
-    ) {
-        write(of(self.spec), &mut self.facts);
+    fn section<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts)) {
+        write(of(self.side), &mut self.facts);
     }
 }
 
 /// The facts of two containers, without sections in which they agree.
 struct Contrast<'s> {
-    specs: [&'s ContainerSpec; 2],
+    sides: [Side<'s>; 2],
     facts: [Facts; 2],
 }
 
 impl<'s> Page<'s> for Contrast<'s> {
-    fn section<T: PartialEq>(
-        &mut self,
-        of: impl Fn(&'s ContainerSpec) -> T,
-        write: impl Fn(T, &mut Facts),
-    ) {
-        let [one, other] = self.specs;
+    fn section<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts)) {
+        let [one, other] = self.sides;
         let (one, other) = (of(one), of(other));
         if one != other {
             write(one, &mut self.facts[0]);
@@ -67,28 +56,29 @@ impl<'s> Page<'s> for Contrast<'s> {
 /// Everything that is compared of a container, except its image and its files.
 fn sections<'s>(page: &mut impl Page<'s>) {
     process(page);
-    page.section(|spec| spec.healthcheck.as_ref(), health);
-    networks(page);
+    page.section(Side::healthcheck, health);
+    page.section(|side| &side.spec.networks, attachments);
+    page.section(|side| (side.exposed(), &side.spec.published), ports);
     host::host(page);
-    page.section(|spec| &spec.limits, host::limits);
-    page.section(|spec| (&spec.privileges, &spec.ipc, &spec.pid), host::privileges);
-    page.section(|spec| &spec.devices, host::devices);
-    page.section(|spec| &spec.mounts, mounts::mounts);
-    page.section(|spec| &spec.tmpfs, mounts::tmpfs);
+    page.section(|side| &side.spec.limits, host::limits);
+    page.section(|Side { spec, .. }| (&spec.privileges, &spec.ipc, &spec.pid), host::privileges);
+    page.section(|side| &side.spec.devices, host::devices);
+    page.section(Side::mounts, |mounts, facts| mounts::mounts(&mounts, facts));
+    page.section(|side| &side.spec.tmpfs, mounts::tmpfs);
     shares::shares(page);
 }
 
 /// All facts of a container.
 fn facts(spec: &ContainerSpec) -> Facts {
-    let mut page = Whole { spec, facts: Facts::new() };
+    let mut page = Whole { side: Side { spec, image: None }, facts: Facts::new() };
     sections(&mut page);
     page.facts
 }
 
 /// The facts of two containers in which they may differ: where one has a fact that the other
 /// lacks or has otherwise, it is there, and so are all of its section.
-pub(super) fn contrast(one: &ContainerSpec, other: &ContainerSpec) -> [Facts; 2] {
-    let mut page = Contrast { specs: [one, other], facts: [Facts::new(), Facts::new()] };
+pub(super) fn contrast(one: Side<'_>, other: Side<'_>) -> [Facts; 2] {
+    let mut page = Contrast { sides: [one, other], facts: [Facts::new(), Facts::new()] };
     sections(&mut page);
     page.facts
 }
@@ -103,48 +93,40 @@ pub(super) fn asked(spec: &ContainerSpec) -> Vec<String> {
 
 fn process<'s>(page: &mut impl Page<'s>) {
     for (path, of) in [
-        ("user", (|spec| &spec.user) as fn(&ContainerSpec) -> &Option<String>),
-        ("working_dir", |spec| &spec.working_dir),
-        ("hostname", |spec| &spec.hostname),
-        ("domainname", |spec| &spec.domainname),
-        ("stop_signal", |spec| &spec.stop_signal),
+        ("user", Side::user as fn(Side<'s>) -> &'s str),
+        ("working_dir", Side::working_dir),
+        ("hostname", |side| side.spec.hostname.as_deref().unwrap_or_default()),
+        ("domainname", |side| side.spec.domainname.as_deref().unwrap_or_default()),
+        ("stop_signal", Side::stop_signal),
     ] {
-        page.section(of, |value, facts| text(facts, path, value.as_deref().unwrap_or_default()));
+        page.section(of, |value, facts| text(facts, path, value));
     }
     for (path, of) in [
-        ("entrypoint", (|spec| &spec.entrypoint) as fn(&ContainerSpec) -> &Option<Vec<String>>),
-        ("command", |spec| &spec.command),
+        ("entrypoint", Side::entrypoint as fn(Side<'s>) -> Option<&'s [String]>),
+        ("command", Side::command),
     ] {
         page.section(of, |words, facts| {
-            if let Some(words) = words.as_ref().filter(|words| !words.is_empty()) {
+            if let Some(words) = words.filter(|words| !words.is_empty()) {
                 facts.insert(path.to_owned(), words_text(words));
             }
         });
     }
-    page.section(|spec| &spec.env, |env, facts| map(facts, "environment", env));
-    page.section(|spec| &spec.annotations, |all, facts| map(facts, "annotations", all));
-    page.section(users_labels, |labels, facts| {
-        let named = |(name, value): (_, &String)| (format!("labels.{name}"), value.clone());
-        facts.extend(labels.into_iter().map(named));
-    });
+    page.section(Side::env, |env, facts| map(facts, "environment", env));
+    page.section(|side| &side.spec.annotations, |all, facts| map(facts, "annotations", all));
+    page.section(Side::labels, |labels, facts| map(facts, "labels", labels));
     page.section(
-        |spec| spec.stop_timeout,
+        |side| side.spec.stop_timeout,
         |timeout, facts| {
             if let Some(seconds) = timeout {
                 facts.insert("stop_grace_period".to_owned(), format!("{seconds}s"));
             }
         },
     );
-    page.section(|spec| spec.tty, |on, facts| flag(facts, "tty", on));
-    page.section(|spec| spec.stdin_open, |on, facts| flag(facts, "stdin_open", on));
+    page.section(|side| side.spec.tty, |on, facts| flag(facts, "tty", on));
+    page.section(|side| side.spec.stdin_open, |on, facts| flag(facts, "stdin_open", on));
 }
 
-/// The labels that are not ours or Compose's.
-fn users_labels(spec: &ContainerSpec) -> Vec<(&String, &String)> {
-    spec.labels.iter().filter(|(name, _)| !labels::is_reserved(name)).collect()
-}
-
-fn health(check: Option<&Healthcheck>, facts: &mut Facts) {
+fn health(check: Option<Cow<'_, Healthcheck>>, facts: &mut Facts) {
     let Some(check) = check.filter(|check| !check.test.is_empty()) else { return };
     facts.insert("healthcheck.test".to_owned(), words_text(&check.test));
     if check.is_disabled() {
@@ -167,11 +149,6 @@ fn health(check: Option<&Healthcheck>, facts: &mut Facts) {
     }
 }
 
-fn networks<'s>(page: &mut impl Page<'s>) {
-    page.section(|spec| &spec.networks, attachments);
-    page.section(|spec| (&spec.exposed, &spec.published), ports);
-}
-
 fn attachments(networks: &BTreeMap<NetworkName, Box<Attachment>>, facts: &mut Facts) {
     for (name, attachment) in networks {
         facts.insert(format!("networks.{name}"), "attached".to_owned());
@@ -182,9 +159,9 @@ fn attachments(networks: &BTreeMap<NetworkName, Box<Attachment>>, facts: &mut Fa
     }
 }
 
-fn ports((exposed, published): (&BTreeSet<Port>, &BTreeSet<PublishedPort>), facts: &mut Facts) {
-    let all: BTreeSet<_> =
-        exposed.iter().copied().chain(published.iter().map(|p| p.container)).collect();
+fn ports((exposed, published): (BTreeSet<Port>, &BTreeSet<PublishedPort>), facts: &mut Facts) {
+    let mut all = exposed;
+    all.extend(published.iter().map(|published| published.container));
     for port in all {
         facts.insert(format!("expose.{port}"), "exposed".to_owned());
     }
@@ -231,8 +208,9 @@ fn number(facts: &mut Facts, path: &str, value: i64) {
     }
 }
 
-fn map(facts: &mut Facts, head: &str, map: &BTreeMap<String, impl Display>) {
-    facts.extend(map.iter().map(|(name, value)| (format!("{head}.{name}"), value.to_string())));
+fn map(facts: &mut Facts, head: &str, map: impl IntoIterator<Item = (impl Display, impl Display)>) {
+    let named = |(name, value)| (format!("{head}.{name}"), format!("{value}"));
+    facts.extend(map.into_iter().map(named));
 }
 
 fn set(facts: &mut Facts, head: &str, set: &BTreeSet<String>, word: &str) {
@@ -284,12 +262,13 @@ mod tests {
             change(&mut next);
             specs.push(next);
         }
+        let side = |spec| Side { spec, image: None };
         for one in &specs {
             for other in &specs {
                 let whole = [facts(one), facts(other)];
-                assert_eq!(differing(&contrast(one, other)), differing(&whole));
+                assert_eq!(differing(&contrast(side(one), side(other))), differing(&whole));
             }
-            assert_eq!(contrast(one, one), [Facts::new(), Facts::new()]);
+            assert_eq!(contrast(side(one), side(one)), [Facts::new(), Facts::new()]);
         }
     }
 }

@@ -15,7 +15,7 @@ use bollard::models::{ContainerStateStatusEnum, HealthConfig, HealthStatusEnum};
 
 use super::answer::{
     ContainerInspect, ContainerState as ApiState, EndpointSettings, ImageInspect, Network,
-    NetworkSettings, PortMap, Volume, Word,
+    NetworkSettings, Pairs, PortMap, Volume, Word,
 };
 use super::body::INTERFACE;
 use crate::model::id::{ContainerId, ContainerName, NetworkName};
@@ -49,7 +49,7 @@ pub(super) fn container(seen: ContainerInspect<'_>) -> Result<ContainerView, Lac
     spec.entrypoint = config.entrypoint;
     spec.command = config.cmd;
     spec.env = environment(config.env.as_ref());
-    spec.labels = config.labels.unwrap_or_default();
+    spec.labels = config.labels.map(Pairs::into_map).unwrap_or_default();
     spec.user = said(config.user);
     spec.working_dir = said(config.working_dir);
     let invented = [id.short(), name.as_str(), config.hostname.as_deref().unwrap_or_default()];
@@ -159,7 +159,7 @@ pub(super) fn image(seen: ImageInspect<'_>) -> Result<ImageView, Lacking> {
         entrypoint: config.entrypoint,
         user: said(config.user),
         working_dir: said(config.working_dir),
-        labels: config.labels.unwrap_or_default(),
+        labels: config.labels.map(Pairs::into_map).unwrap_or_default(),
         healthcheck: config.healthcheck.map(healthcheck),
         exposed: sorted(config.exposed_ports.unwrap_or_default().iter().flat_map(|p| ports(p))),
         volumes: config.volumes.unwrap_or_default(),

@@ -1,47 +1,50 @@
 //! Facts about what a container has of the host.
 
-use super::{Facts, Page, flag, map, number, set, text};
+use super::{Facts, Page, Side, flag, map, number, set, text};
 use crate::model::digest::Digest;
 use crate::model::limits::{Limits, Ulimit};
 use crate::model::privilege::{DeviceRequest, Devices, Privileges};
 use crate::model::share::Namespace;
-use crate::model::spec::{ContainerSpec, RestartPolicy};
+use crate::model::spec::RestartPolicy;
 
 pub(super) fn host<'s>(page: &mut impl Page<'s>) {
-    page.section(|spec| &spec.extra_hosts, |hosts, facts| set(facts, "extra_hosts", hosts, "set"));
+    page.section(
+        |side| &side.spec.extra_hosts,
+        |hosts, facts| set(facts, "extra_hosts", hosts, "set"),
+    );
     for (path, of) in [
-        ("dns", (|spec| &spec.dns) as fn(&ContainerSpec) -> &Vec<String>),
-        ("dns_search", |spec| &spec.dns_search),
-        ("dns_opt", |spec| &spec.dns_options),
+        ("dns", (|side| &side.spec.dns) as fn(Side<'s>) -> &'s Vec<String>),
+        ("dns_search", |side| &side.spec.dns_search),
+        ("dns_opt", |side| &side.spec.dns_options),
     ] {
         page.section(of, |list, facts| text(facts, path, &list.join(" ")));
     }
-    page.section(|spec| &spec.sysctls, |all, facts| map(facts, "sysctls", all));
-    page.section(|spec| &spec.storage_options, |all, facts| map(facts, "storage_opt", all));
+    page.section(|side| &side.spec.sysctls, |all, facts| map(facts, "sysctls", all));
+    page.section(|side| &side.spec.storage_options, |all, facts| map(facts, "storage_opt", all));
     page.section(
-        |spec| &spec.logging,
+        |side| &side.spec.logging,
         |logging, facts| {
             text(facts, "logging.driver", logging.driver.as_deref().unwrap_or_default());
             map(facts, "logging.options", &logging.options);
         },
     );
     for (path, of) in [
-        ("uts", (|spec| &spec.uts) as fn(&ContainerSpec) -> &Namespace),
-        ("userns_mode", |spec| &spec.userns),
-        ("cgroup", |spec| &spec.cgroup),
+        ("uts", (|side| &side.spec.uts) as fn(Side<'s>) -> &'s Namespace),
+        ("userns_mode", |side| &side.spec.userns),
+        ("cgroup", |side| &side.spec.cgroup),
     ] {
         page.section(of, |namespace, facts| text(facts, path, &namespace.to_string()));
     }
     for (path, of) in [
-        ("runtime", (|spec| &spec.runtime) as fn(&ContainerSpec) -> &Option<String>),
-        ("isolation", |spec| &spec.isolation),
+        ("runtime", (|side| &side.spec.runtime) as fn(Side<'s>) -> &'s Option<String>),
+        ("isolation", |side| &side.spec.isolation),
     ] {
         page.section(of, |value, facts| text(facts, path, value.as_deref().unwrap_or_default()));
     }
-    page.section(|spec| spec.read_only, |on, facts| flag(facts, "read_only", on));
-    page.section(|spec| spec.init.unwrap_or(false), |on, facts| flag(facts, "init", on));
+    page.section(|side| side.spec.read_only, |on, facts| flag(facts, "read_only", on));
+    page.section(|side| side.spec.init.unwrap_or(false), |on, facts| flag(facts, "init", on));
     page.section(
-        |spec| spec.restart,
+        |side| side.spec.restart,
         |policy, facts| {
             let restart = restart_text(policy);
             if restart != "no" {

@@ -32,17 +32,22 @@ pub(super) fn service(spec: &ContainerSpec, image: &ImageSource, files: Option<&
     digest(&Hashed { spec, image, files })
 }
 
-/// What of a service makes a deployment differ.
+/// What of a service makes a deployment differ. What says nothing is not there.
 #[derive(Serialize)]
 struct Part<'a> {
     hash: &'a Digest,
     replicas: u32,
-    container_name: Option<&'a ContainerName>,
-    depends_on: &'a BTreeMap<ServiceName, Dependency>,
-    one_shot: bool,
     stop_grace: Duration,
-    hooks: &'a Hooks,
-    rollout: &'a Rollout,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container_name: Option<&'a ContainerName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depends_on: Option<&'a BTreeMap<ServiceName, Dependency>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_shot: Option<&'a bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hooks: Option<&'a Hooks>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rollout: Option<&'a Rollout>,
     registration: Option<&'a Registration>,
 }
 
@@ -51,15 +56,19 @@ impl<'a> Part<'a> {
         Self {
             hash: &service.hash,
             replicas: service.replicas,
-            container_name: service.container_name.as_ref(),
-            depends_on: &service.depends_on,
-            one_shot: service.one_shot,
             stop_grace: service.stop_grace,
-            hooks: &service.hooks,
-            rollout: &service.rollout,
+            container_name: service.container_name.as_ref(),
+            depends_on: said(&service.depends_on),
+            one_shot: said(&service.one_shot),
+            hooks: said(&service.hooks),
+            rollout: said(&service.rollout),
             registration: service.registration.as_ref(),
         }
     }
+}
+
+fn said<T: Default + PartialEq>(thing: &T) -> Option<&T> {
+    Some(thing).filter(|thing| **thing != T::default())
 }
 
 pub(super) fn deployment(
