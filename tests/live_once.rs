@@ -51,5 +51,8 @@ mod signals;
 #[allow(dead_code, unused_imports, reason = "other live tests share it; each uses a part")]
 mod support;
 #[cfg(test)]
+#[path = "live_once/tls.rs"]
+mod tls;
+#[cfg(test)]
 #[path = "live_once/twice.rs"]
 mod twice;
