@@ -141,7 +141,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     }
 
     fn now(&self) -> Timestamp {
-        self.setup.clock.now()
+        self.wakes.now(self.setup.clock)
     }
 
     fn tell(&self, event: &Event<'_>) {

@@ -1,6 +1,7 @@
 //! What the controller waits for: one set of futures, so that an interval goes on although
 //! something else happened.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -42,12 +43,24 @@ pub(super) struct Seen {
 pub(super) struct Wakes<'a> {
     futures: FuturesUnordered<LocalBoxFuture<'a, Wake>>,
     alarms: BTreeSet<Timestamp>,
+    /// What the clock said last, and by how much it has been set back since the beginning.
+    clock: Cell<(Timestamp, Duration)>,
 }
 
 impl<'a> Wakes<'a> {
     /// Nothing.
     pub(super) fn new() -> Self {
-        Self { futures: FuturesUnordered::new(), alarms: BTreeSet::new() }
+        Self { futures: FuturesUnordered::new(), alarms: BTreeSet::new(), clock: Cell::default() }
+    }
+
+    /// The loop's time: that of the clock, though it never goes back. Else a clock that is
+    /// set back would put off whatever is due by as much, and healing with it.
+    pub(super) fn now(&self, clock: &impl Clock) -> Timestamp {
+        let seen = clock.now();
+        let (last, back) = self.clock.get();
+        let back = back + last.since(seen);
+        self.clock.set((seen, back));
+        seen.plus(back)
     }
 
     /// Waits for one more thing.
@@ -59,7 +72,7 @@ impl<'a> Wakes<'a> {
     pub(super) fn set_alarm<C: Clock>(&mut self, clock: &'a C, at: Timestamp) {
         if self.alarms.first().is_none_or(|first| *first > at) {
             self.alarms.insert(at);
-            let span = at.since(clock.now());
+            let span = at.since(self.now(clock));
             self.push(async move {
                 clock.sleep(span).await;
                 Wake::Alarm(at)

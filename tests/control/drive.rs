@@ -15,27 +15,37 @@ use reconciler::world::Clock;
 /// A clock that only moves when everything sleeps.
 #[derive(Default)]
 pub(crate) struct VirtualClock {
-    now: Cell<Timestamp>,
+    /// What passes: sleeps know nothing of a clock that is set.
+    passed: Cell<Timestamp>,
+    /// By how much the clock was set back.
+    back: Cell<Timestamp>,
     next: Cell<u64>,
     timers: RefCell<BTreeMap<(Timestamp, u64), Option<Waker>>>,
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        self.now.get()
+        Timestamp(self.passed.get().0 - self.back.get().0)
     }
 
     async fn sleep(&self, span: Duration) {
-        let key = (self.now().plus(span), self.next.replace(self.next.get() + 1));
+        let key = (self.passed.get().plus(span), self.next.replace(self.next.get() + 1));
         let _timer = Timer { clock: self, key };
         poll_fn(|context| {
-            if self.now() >= key.0 {
+            if self.passed.get() >= key.0 {
                 return Poll::Ready(());
             }
             self.timers.borrow_mut().insert(key, Some(context.waker().clone()));
             Poll::Pending
         })
         .await;
+    }
+}
+
+impl VirtualClock {
+    /// Somebody, or NTP, sets the clock back.
+    pub(crate) fn set_back(&self, span: Duration) {
+        self.back.set(self.back.get().plus(span));
     }
 }
 
@@ -75,7 +85,7 @@ pub(crate) fn drive<T>(clock: &VirtualClock, future: impl Future<Output = T>) ->
         }
         let first = clock.timers.borrow_mut().pop_first();
         let Some(((at, _), waiting)) = first else { panic!("stuck at {:?}", clock.now()) };
-        clock.now.set(clock.now().max(at));
+        clock.passed.set(clock.passed.get().max(at));
         waiting.into_iter().for_each(Waker::wake);
     }
 }

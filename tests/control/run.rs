@@ -96,6 +96,23 @@ fn a_killed_container_runs_again_within_a_second() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_puts_nothing_off() {
+    let stage = Stage::new();
+    let _ = stage.play(async |stage| {
+        stage.until_running("abc-web-1").await;
+        stage.sleep(7200.0).await;
+        stage.world.clock.set_back(Duration::from_hours(1));
+        let looks = stage.world.looks.get();
+        stage.world.kill("abc-web-1");
+        let took = stage.until_running("abc-web-1").await;
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        stage.sleep(600.0).await;
+        let looks = stage.world.looks.get() - looks;
+        assert!(looks >= 20, "two engines, once a minute: {looks}");
+    });
+}
+
+#[test]
 fn a_converged_world_is_looked_at_but_not_changed() {
     let stage = Stage::new();
     let _ = stage.play(async |stage| {
