@@ -56,25 +56,25 @@ impl<'s> Side<'s> {
     }
 
     pub(super) fn user(self) -> &'s str {
-        self.text(&self.spec.user, |image| &image.user)
+        self.text(self.spec.user.as_deref(), |image| image.user.as_deref())
     }
 
     pub(super) fn working_dir(self) -> &'s str {
-        self.text(&self.spec.working_dir, |image| &image.working_dir)
+        self.text(self.spec.working_dir.as_deref(), |image| image.working_dir.as_deref())
     }
 
     pub(super) fn stop_signal(self) -> &'s str {
-        self.text(&self.spec.stop_signal, |image| &image.stop_signal)
+        self.text(self.spec.stop_signal.as_deref(), |image| image.stop_signal.as_deref())
     }
 
     /// A text that is empty where nobody says anything.
     fn text(
         self,
-        own: &'s Option<String>,
-        default: impl FnOnce(&'s ImageView) -> &'s Option<String>,
+        own: Option<&'s str>,
+        default: impl FnOnce(&'s ImageView) -> Option<&'s str>,
     ) -> &'s str {
-        let own = own.as_deref().filter(|text| !text.is_empty());
-        own.or_else(|| default(self.image?).as_deref()).unwrap_or_default()
+        let own = own.filter(|text| !text.is_empty());
+        own.or_else(|| default(self.image?)).unwrap_or_default()
     }
 
     pub(super) fn healthcheck(self) -> Option<Cow<'s, Healthcheck>> {
