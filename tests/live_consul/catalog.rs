@@ -30,6 +30,18 @@ async fn both_forms_are_found_and_gone_again() {
     let seed = server.get("/v1/health/service/pricing.abc?passing").await;
     assert_eq!(seed.as_array().unwrap().len(), 2);
     assert_eq!(seed[0]["Service"]["ID"], "1.pricing.abc");
+    // consul-esm finds what it needs to run the checks where no controller keeps them current.
+    let meta = &seed[0]["Node"]["Meta"];
+    assert_eq!(
+        (&meta["external-node"], &meta["external-probe"]),
+        (&"true".into(), &"false".into())
+    );
+    let own = seed[0]["Checks"].as_array().unwrap().iter();
+    let run: Vec<_> = own.map(|check| &check["Definition"]).filter(|d| d["TCP"] != "").collect();
+    assert_eq!(
+        (run.len(), &run[0]["TCP"], &run[0]["Interval"]),
+        (1, &"10.9.8.1:80".into(), &"10s".into())
+    );
 
     let view = seen(&consul).await.unwrap();
     assert!(view.ours);

@@ -224,3 +224,36 @@ async fn a_push_to_a_repository_on_this_machine_wakes_at_once() {
         assert_ne!(source.fetch().await.unwrap().revision, before);
     }
 }
+
+#[tokio::test]
+async fn nothing_that_a_repository_brings_is_run() {
+    let repository = Repository::new();
+    let trace = repository.root().join("it-ran");
+    let touch = format!("touch {}", trace.display());
+    repository.push(".gitattributes", "* filter=evil\n");
+    for folder in [repository.bare(), repository.work().join(".git")] {
+        for (key, value) in [
+            ("filter.evil.smudge", touch.as_str()),
+            ("filter.evil.process", &touch),
+            ("filter.evil.required", "true"),
+            ("core.fsmonitor", &touch),
+            ("uploadpack.packObjectsHook", &touch),
+        ] {
+            git(&folder, &["config", key, value]);
+        }
+        for hook in ["post-checkout", "post-update", "reference-transaction", "pre-receive"] {
+            let path = folder.join("hooks").join(hook);
+            fs::create_dir_all(folder.join("hooks")).unwrap();
+            fs::write(&path, format!("#!/bin/sh\n{touch}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+    let bare = repository.bare().display().to_string();
+    for url in [bare.clone(), format!("file://{bare}"), repository.work().display().to_string()] {
+        let cache = Temp::new();
+        let snapshot = open(settings(&url, &cache)).fetch().await.unwrap();
+        let read = snapshot.tree.read("shop/compose.yaml", LIMIT).unwrap();
+        assert_eq!(read, b"services: {}\n", "as it was committed");
+        assert!(!trace.exists(), "{url}");
+    }
+}
