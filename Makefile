@@ -1,7 +1,8 @@
 # The only door: `make help` lists what is behind it.
 #
-# Everything works on a fresh Debian machine as root with Rust; what else is needed is
-# installed (and named) by scripts/lab-install, and nothing is left running.
+# Everything works on a fresh Debian machine as root with Rust (rustfmt and clippy among it);
+# what else is needed is installed, and named, by scripts/lab-install and the target `nextest`.
+# Nothing is left running.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,11 +17,11 @@ NEWEST := test(/^newest::/) + test(/^both::c(01|02|12|14|19|26|49|50)$$/) \
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | column -t -s $$'\t'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## the main job on real containers: deploy desired-state/, kill a container, see it return
-	scripts/demo
+demo: ## the main job on real containers: deploy desired-state/, kill one, see it return, scale
+	@scripts/demo
 
 .PHONY: test
 test: ## all tests, the live ones on a private Docker engine and a private Consul
@@ -31,6 +32,13 @@ test: ## all tests, the live ones on a private Docker engine and a private Consu
 	$(MAKE) sim
 	$(MAKE) live
 
+# Debian has no package of it.
+.PHONY: nextest
+nextest:
+	@$(CARGO) nextest --version >/dev/null 2>&1 || { \
+	  echo "cargo nextest is not here; installing it for this user: cargo install --locked cargo-nextest"; \
+	  $(CARGO) install --locked cargo-nextest; }
+
 .PHONY: check
 check: ## every day: format, lints, and that the core builds without an async runtime
 	$(CARGO) fmt --all -- --check
@@ -38,7 +46,7 @@ check: ## every day: format, lints, and that the core builds without an async ru
 	$(CARGO) clippy --all-targets --features live -- -D warnings
 
 .PHONY: unit
-unit: ## plan tables, loader, command line: no Docker needed
+unit: nextest ## plan tables, loader, command line: no Docker needed
 	$(CARGO) test --no-default-features --lib
 	$(TESTS) -E 'not binary(/^live/) and not binary(sim)'
 
@@ -51,17 +59,18 @@ sim: ## SEEDS simulated worlds with crashes and lost answers, each run twice
 	RECONCILER_SIM_SEEDS=$(SEEDS) $(CARGO) test --profile sim --no-default-features --test sim -- --nocapture
 
 .PHONY: live
-live: ## the live tests alone
+live: nextest ## the live tests alone
 	RECONCILER_IMAGE_PROFILE=dev scripts/image --binary
 	$(CARGO) build --features live --tests --bins
 	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
-	  scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(live_readme) - test(/^newest::/)'
+	  scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(/^live_(demo|readme)$$/) - test(/^newest::/)'
 	$(MAKE) newest
 	scripts/with-lab --consul -- $(TESTS) --offline -E 'binary(live_readme)'
 	scripts/with-lab --consul -- scripts/demo --inside
+	scripts/with-lab --consul -- $(TESTS) --offline -E 'binary(live_demo)'
 
 .PHONY: newest
-newest: ## the live tests on the newest engine that Debian has, beside the machine's own
+newest: nextest ## the live tests on the newest engine that Debian has, beside the machine's own
 	$(CARGO) build --features live --tests --bins
 	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
 	  scripts/with-lab --newest --consul --registry -- $(TESTS) --offline -E '$(NEWEST)'

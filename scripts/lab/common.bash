@@ -86,13 +86,24 @@ remove_remains() { # LAB
   rm -rf --one-file-system -- "$1"
 }
 
+# The number of a namespace that ended is given to the next one, which may be of a lab that
+# another shell has just started.
+is_of_another_lab() { # PROCESS LAB
+  local named
+  named=$({ tr '\0' '\n' <"$1/environ" | sed -n 's/^\(RECONCILER_\)\{0,1\}LAB=//p' | head -n 1; } 2>/dev/null) || true
+  [ -n "$named" ] && [ "$named" != "$2" ]
+}
+
 # Prints what is left of a lab; nothing if all is gone. NAMESPACES are links as
 # /proc/PID/ns shows them, for example "net:[4026532001]".
 leftovers() { # LAB NAMESPACES...
-  local lab=$1 ns
+  local lab=$1 ns process
   shift
   for ns in "$@"; do
-    find /proc -maxdepth 3 -path "/proc/[0-9]*/ns/${ns%%:*}" -lname "${ns//[\[\]]/\\&}" -printf "process in $ns: %h\n" 2>/dev/null || true
+    for process in $(find /proc -maxdepth 3 -path "/proc/[0-9]*/ns/${ns%%:*}" -lname "${ns//[\[\]]/\\&}" -printf '%H%P\n' 2>/dev/null |
+      sed 's|^/proc\([0-9]*\)/.*|/proc/\1|'); do
+      is_of_another_lab "$process" "$lab" || echo "process in $ns: $process"
+    done
   done
   grep -F " $lab" /proc/self/mountinfo | sed 's/^/mount: /' || true
   cgroup_dirs "$lab" | sed 's/^/cgroup: /'
