@@ -247,13 +247,17 @@ pub struct Snapshot {
 /// Why a source gave no snapshot. Nothing is changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// It cannot be reached, or does not exist (any more).
+    /// It cannot be reached or read: nobody knows what it holds.
     #[error("{0}")]
     Unreachable(String),
+    /// Its place was reached, and it is certain that nothing is there (any more): no such
+    /// folder, repository, branch or path, no commit.
+    #[error("{0}")]
+    Missing(String),
     /// It refuses our credentials, or its host key is not known.
     #[error("{0}")]
     Forbidden(String),
-    /// What it holds cannot be used: no such branch, an empty folder.
+    /// What it holds, or how it is named, cannot be used.
     #[error("{0}")]
     Invalid(String),
 }

@@ -57,7 +57,7 @@ Exit codes:
     0  done; everything is as desired
     1  a step failed, or a replica did not become healthy; fmt --check: a file is not formatted
     2  plan --detailed-exitcode: there is something to do
-    3  a change is withheld by a guard or waits for an approval
+    3  a change is withheld by a guard or waits for an approval, or the source is empty or gone
    64  wrong usage
    65  invalid desired state or configuration (the message shows the place)
    69  git, an engine or Consul cannot be reached; nothing was changed there

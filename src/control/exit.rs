@@ -46,6 +46,8 @@ impl Exit {
     fn of_source(error: &SourceError) -> Self {
         match error {
             SourceError::Unreachable(_) => Self::Unreachable,
+            // Withheld as from a source that is there and empty.
+            SourceError::Missing(_) => Self::Blocked,
             SourceError::Forbidden(_) => Self::Refused,
             SourceError::Invalid(_) => Self::Invalid,
         }

@@ -46,6 +46,19 @@ pub enum PassError {
     Faulty(Vec<String>),
 }
 
+impl PassError {
+    /// What follows from it, where that is not plain.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Source(SourceError::Missing(_)) => {
+                Some("a source that is gone removes nothing: what was deployed from it stays")
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What became of a plan's steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Execution {

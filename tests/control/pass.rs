@@ -122,7 +122,8 @@ fn a_source_that_cannot_be_read_changes_nothing() {
     for (error, exit) in [
         (SourceError::Unreachable("no route".into()), Exit::Unreachable),
         (SourceError::Forbidden("bad key".into()), Exit::Refused),
-        (SourceError::Invalid("no such branch".into()), Exit::Invalid),
+        (SourceError::Missing("no such branch".into()), Exit::Blocked),
+        (SourceError::Invalid("a submodule".into()), Exit::Invalid),
     ] {
         let git = Git::at(snapshot("r1"));
         *git.answer.borrow_mut() = Err(error);

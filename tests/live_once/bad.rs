@@ -52,12 +52,13 @@ fn an_empty_or_vanished_source_removes_nothing() {
     let folder = lab.folder().join("stacks");
     let away = lab.folder().join("away");
     std::fs::rename(&folder, &away).unwrap();
-    let gone = lab.once();
-    assert!(matches!(gone.code, Some(3 | 69)), "{gone}");
+    lab.once().exits(3).says("does not exist").says("removes nothing");
+    lab.plan().exits(3).says("does not exist");
     assert_eq!(lab.containers(), before);
 
     std::fs::create_dir(&folder).unwrap();
-    lab.once().exits(3);
+    lab.once().exits(3).prints("--approve");
+    lab.plan().exits(3);
     assert_eq!(lab.containers(), before);
 
     // A list that has become empty is no reason either.
@@ -65,6 +66,18 @@ fn an_empty_or_vanished_source_removes_nothing() {
     std::fs::rename(&away, &folder).unwrap();
     std::fs::write(folder.join("deployments.yaml"), "deployments: {}\n").unwrap();
     lab.once().exits(3).prints("--approve");
+    assert_eq!(lab.containers(), before);
+}
+
+#[test]
+fn a_stack_file_that_vanished_removes_nothing() {
+    let lab = Lab::new("lostfile");
+    lab.stack("abc", WEB);
+    let file = lab.folder_of("abc").join("compose.yaml").display().to_string();
+    lab.run(&["--once", &file]).exits(0);
+    let before = lab.containers();
+    lab.drop_stack("abc");
+    lab.run(&["--once", &file]).exits(3).says("does not exist");
     assert_eq!(lab.containers(), before);
 }
 
@@ -77,8 +90,7 @@ fn an_unreadable_list_removes_nothing() {
     let before = lab.containers();
     lab.drop_stack("xyz");
     std::fs::write(lab.folder().join("stacks/deployments.yaml"), "deployments: [\n").unwrap();
-    let done = lab.once();
-    assert!(matches!(done.code, Some(3 | 65 | 69)), "{done}");
+    lab.once().exits(65).says("deployments.yaml:");
     assert_eq!(lab.containers(), before);
 }
 
@@ -113,19 +125,46 @@ fn unseen_is_not_absent() {
 }
 
 #[test]
-fn a_repository_that_cannot_be_read_changes_nothing() {
+fn a_repository_that_is_lost_or_empty_removes_nothing() {
     let lab = Lab::new("norepo");
     lab.stack("abc", WEB);
     let url = lab.commit();
-    lab.run(&["--once", &url]).exits(0);
+    // One name for all, so that whatever is read claims what was deployed before.
+    let once = |words: &[&str], url: &str| {
+        lab.run(&[&["--once", "--source-name", "prod"], words, &[url]].concat())
+    };
+    once(&[], &url).exits(0);
     let before = lab.containers();
+
+    // Gone for certain: the branch, the tag, the commit, the path.
+    let commit = "0123456789012345678901234567890123456789";
+    for reference in ["no-such-branch", "refs/tags/no-such-tag", commit] {
+        let name = reference.rsplit('/').next().unwrap();
+        once(&["--ref", reference], &url).exits(3).says(name).says("removes nothing");
+    }
+    once(&["--path", "no/such/path"], &url).exits(3).says("`no/such/path` does not exist");
+    assert_eq!(lab.containers(), before);
+
+    // There, and without any commit, or without any stack.
+    let empty = lab.folder().join("empty");
+    let made = std::process::Command::new("git").args(["init", "-q"]).arg(&empty).status();
+    assert!(made.unwrap().success());
+    once(&["--git"], &empty.display().to_string()).exits(3).says("has no commit");
+    lab.drop_stack("abc");
+    lab.commit();
+    once(&[], &url).exits(3).prints("--approve");
+    assert_eq!(lab.containers(), before);
+
+    // The repository itself is gone, or nobody knows.
     let folder = lab.folder().join("stacks");
     let away = lab.folder().join("away");
     std::fs::rename(&folder, &away).unwrap();
-    lab.run(&["--once", &url]).exits(69);
+    once(&[], &url).exits(3).says("does not exist").says("removes nothing");
+    once(&[], "http://127.0.0.1:9/stacks.git").exits(69);
     assert_eq!(lab.containers(), before);
+
     std::fs::rename(&away, &folder).unwrap();
-    lab.run(&["--once", "--ref", "no-such-branch", &url]).exits(65).says("no-such-branch");
-    assert_eq!(lab.containers(), before);
-    lab.run(&["--once", &url]).is_quiet();
+    lab.stack("abc", WEB);
+    lab.commit();
+    once(&[], &url).is_quiet();
 }

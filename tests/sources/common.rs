@@ -44,6 +44,14 @@ pub(crate) fn forbidden<T>(answer: Result<T, SourceError>) -> String {
     }
 }
 
+pub(crate) fn missing<T>(answer: Result<T, SourceError>) -> String {
+    match answer {
+        Err(SourceError::Missing(text)) => text,
+        Err(other) => panic!("not missing: {other:?}"),
+        Ok(_) => panic!("not missing"),
+    }
+}
+
 pub(crate) fn invalid<T>(answer: Result<T, SourceError>) -> String {
     match answer {
         Err(SourceError::Invalid(text)) => text,

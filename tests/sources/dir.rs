@@ -58,7 +58,7 @@ async fn a_single_stack_file_starts_in_its_folder() {
     assert_eq!(snapshot.start, "compose.yaml");
     assert_eq!(snapshot.tree.read(".env", LIMIT).unwrap(), b"TAG=1\n");
     fs::remove_file(&file).unwrap();
-    assert!(matches!(source.fetch().await, Err(SourceError::Unreachable(_))));
+    assert!(matches!(source.fetch().await, Err(SourceError::Missing(_))));
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn a_file_over_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn a_folder_that_vanished_is_unreachable_and_comes_back() {
+async fn a_folder_that_vanished_is_missing_and_comes_back() {
     let temp = Temp::new();
     temp.write("desired/a/compose.yaml", "services: {}\n");
     let path = temp.path().join("desired");
@@ -195,12 +195,12 @@ async fn a_folder_that_vanished_is_unreachable_and_comes_back() {
     source.fetch().await.unwrap();
     fs::rename(&path, temp.path().join("away")).unwrap();
     tokio::time::timeout(SOON, source.changed()).await.expect("the loss is a change");
-    assert!(matches!(source.fetch().await, Err(SourceError::Unreachable(_))));
+    assert!(matches!(source.fetch().await, Err(SourceError::Missing(_))));
     source.changed().await;
     fs::rename(temp.path().join("away"), &path).unwrap();
     source.fetch().await.unwrap();
     let gone = DirSource::new(&temp.path().join("none"), None);
-    assert!(matches!(gone, Err(SourceError::Unreachable(_))));
+    assert!(matches!(gone, Err(SourceError::Missing(_))));
 }
 
 #[tokio::test]

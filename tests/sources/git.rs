@@ -7,7 +7,7 @@ use std::time::Duration;
 use reconciler::adapters::git::{Address, GitSettings};
 use reconciler::world::{Source as _, SourceError, TreeEntry, TreeError, TreeKind};
 
-use crate::common::{LIMIT, SOON, at, invalid, open, revision, serve, settings};
+use crate::common::{LIMIT, SOON, at, invalid, missing, open, revision, serve, settings};
 use crate::repository::{Repository, git};
 use crate::temp::Temp;
 
@@ -95,9 +95,9 @@ async fn branches_tags_and_commits_are_found() {
         assert_eq!(commit(&first).await.as_ref(), Ok(&first));
         assert_eq!(commit(&hidden).await.as_ref(), Ok(&hidden));
         assert!(invalid(commit("heavy").await).contains("both a branch and a tag"));
-        assert!(invalid(commit("none").await).contains("no branch or tag `none`"));
+        assert!(missing(commit("none").await).contains("no branch or tag `none`"));
         let unknown = "0123456789012345678901234567890123456789";
-        assert!(invalid(commit(unknown).await).contains(unknown));
+        assert!(missing(commit(unknown).await).contains(unknown));
     }
 }
 
@@ -122,7 +122,7 @@ async fn a_repository_of_another_user_is_read_all_the_same() {
     assert_eq!(commit("feature/x").await.as_ref(), Ok(&feature));
     assert_eq!(commit("v1").await.as_ref(), Ok(&first));
     assert_eq!(commit(&feature).await.as_ref(), Ok(&feature));
-    assert!(invalid(commit("none").await).contains("`none`"));
+    assert!(missing(commit("none").await).contains("`none`"));
     let snapshot = open(settings.clone()).fetch().await.unwrap();
     assert_eq!(snapshot.tree.read("a", LIMIT).unwrap(), b"2");
 }
@@ -140,10 +140,11 @@ async fn a_folder_or_file_of_the_repository_is_where_it_starts() {
         assert_eq!(snapshot.start, start);
         assert!(source.id().as_str().ends_with(&format!("#HEAD:{start}")));
     }
-    for path in ["none", "shop/none", "shop/link.yaml", "shop/compose.yaml/x"] {
-        let source = open(GitSettings { path: path.to_owned(), ..settings.clone() });
-        assert!(invalid(source.fetch().await).contains(path), "{path}");
+    let at = |path: &str| open(GitSettings { path: path.to_owned(), ..settings.clone() });
+    for path in ["none", "shop/none", "shop/compose.yaml/x"] {
+        assert!(missing(at(path).fetch().await).contains(path), "{path}");
     }
+    assert!(invalid(at("shop/link.yaml").fetch().await).contains("shop/link.yaml"));
 }
 
 #[tokio::test]
@@ -189,7 +190,7 @@ async fn links_submodules_and_executables_are_told_apart() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_unreachable_and_what_is_empty_invalid() {
+async fn only_what_is_certain_not_to_exist_is_missing() {
     let repository = Repository::new();
     let server = serve(&repository);
     let cache = Temp::new();
@@ -198,14 +199,17 @@ async fn what_does_not_exist_is_unreachable_and_what_is_empty_invalid() {
         let answer = revision(&settings(&url, &cache)).await;
         assert!(matches!(answer, Err(SourceError::Unreachable(_))), "{url}: {answer:?}");
     }
-    let gone = Address::parse("/none.git");
-    assert!(matches!(gone, Err(SourceError::Unreachable(_))), "{gone:?}");
+    assert!(missing(Address::parse("/none.git")).contains("/none.git"));
+    let moved = open(settings(repository.bare().to_str().unwrap(), &cache));
+    moved.fetch().await.unwrap();
+    fs::rename(repository.bare(), repository.root().join("away.git")).unwrap();
+    assert!(missing(moved.fetch().await).contains("does not exist"));
     git(repository.root(), &["init", "-q", "--bare", "empty.git"]);
     for url in [
         server.url("127.0.0.1", "empty.git"),
         repository.root().join("empty.git").display().to_string(),
     ] {
-        assert!(invalid(revision(&settings(&url, &cache)).await).contains("no commit"), "{url}");
+        assert!(missing(revision(&settings(&url, &cache)).await).contains("no commit"), "{url}");
     }
 }
 

@@ -26,6 +26,7 @@ use self::beneath::Beneath;
 use self::scan::{Budget, Scan};
 use self::tree::{Asked, DirTree};
 use super::hint::{Counter, Hint};
+use super::unread;
 use crate::model::id::{Revision, SourceId};
 use crate::world::{Snapshot, Source, SourceError};
 
@@ -80,11 +81,11 @@ impl DirSource {
     /// `file:` and the canonical path as it is now.
     ///
     /// # Errors
-    /// [`SourceError::Unreachable`] if there is nothing at that path,
-    /// [`SourceError::Invalid`] if it is neither a folder nor a regular file, or its path
-    /// is not UTF-8.
+    /// [`SourceError::Missing`] if there is nothing at that path,
+    /// [`SourceError::Unreachable`] if it cannot be looked at, [`SourceError::Invalid`] if
+    /// it is neither a folder nor a regular file, or its path is not UTF-8.
     pub fn new(path: &Path, name: Option<SourceId>) -> Result<Self, SourceError> {
-        let path = std::path::absolute(path).map_err(|error| unreachable(path, &error))?;
+        let path = std::path::absolute(path).map_err(|error| unread(path, &error))?;
         let place = Place::find(&path)?;
         let id = name.unwrap_or_else(|| {
             SourceId::new(match place.start.as_str() {
@@ -149,7 +150,7 @@ impl DirSource {
             self.slow.store(began.elapsed() > SLOW, Ordering::Relaxed);
             looked
         };
-        looked.map_err(|error| unreachable(root, &error))
+        looked.map_err(|error| unread(root, &error))
     }
 
     /// Looks until nobody seems to be writing any more.
@@ -246,8 +247,8 @@ impl Source for DirSource {
 
 impl Place {
     fn find(path: &Path) -> Result<Self, SourceError> {
-        let real = path.canonicalize().map_err(|error| unreachable(path, &error))?;
-        let kind = real.metadata().map_err(|error| unreachable(path, &error))?;
+        let real = path.canonicalize().map_err(|error| unread(path, &error))?;
+        let kind = real.metadata().map_err(|error| unread(path, &error))?;
         let utf8 = |path: &Path| {
             path.to_str().map(str::to_owned).ok_or_else(|| {
                 SourceError::Invalid(format!("the path `{}` is not UTF-8", path.display()))
@@ -268,10 +269,6 @@ impl Place {
             ))),
         }
     }
-}
-
-fn unreachable(path: &Path, error: &std::io::Error) -> SourceError {
-    SourceError::Unreachable(format!("`{}` cannot be read: {error}", path.display()))
 }
 
 #[cfg(test)]

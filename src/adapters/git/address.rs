@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::super::unread;
 use crate::model::secret::Content;
 use crate::world::SourceError;
 
@@ -129,9 +130,7 @@ impl Address {
 
     fn local(path: &Path) -> Result<Self, SourceError> {
         let utf8 = |path: &Path| path.to_str().map(str::to_owned);
-        let path = path.canonicalize().map_err(|error| {
-            SourceError::Unreachable(format!("`{}` cannot be read: {error}", path.display()))
-        })?;
+        let path = path.canonicalize().map_err(|error| unread(path, &error))?;
         let shown = utf8(&path).ok_or_else(|| {
             SourceError::Invalid(format!("the path `{}` is not UTF-8", path.display()))
         })?;

@@ -30,23 +30,24 @@ pub(super) fn choose(
 ) -> Result<Target, SourceError> {
     let find = |name: &str| heads.iter().find(|head| head.name == name);
     let target = |head: &Head| Target { oid: head.oid, name: Some(head.name.clone()) };
-    let invalid = |text: String| SourceError::Invalid(format!("{shown} {text}"));
+    let missing = |text: String| SourceError::Missing(format!("{shown} {text}"));
     let branch = |name: &str| find(&format!("refs/heads/{name}")).map(target);
     let tag = |name: &str| find(&format!("refs/tags/{name}")).map(target);
     match reference {
         Reference::Default => find("HEAD")
             .map(target)
-            .ok_or_else(|| invalid("has no commit at HEAD; push one, or name a branch".to_owned())),
+            .ok_or_else(|| missing("has no commit at HEAD; push one, or name a branch".to_owned())),
         Reference::Branch(name) => {
-            branch(name).ok_or_else(|| invalid(format!("has no branch `{name}`")))
+            branch(name).ok_or_else(|| missing(format!("has no branch `{name}`")))
         }
-        Reference::Tag(name) => tag(name).ok_or_else(|| invalid(format!("has no tag `{name}`"))),
+        Reference::Tag(name) => tag(name).ok_or_else(|| missing(format!("has no tag `{name}`"))),
         Reference::Named(name) => match (branch(name), tag(name)) {
-            (Some(_), Some(_)) => Err(invalid(format!(
-                "has both a branch and a tag `{name}`; say refs/heads/{name} or refs/tags/{name}"
+            (Some(_), Some(_)) => Err(SourceError::Invalid(format!(
+                "{shown} has both a branch and a tag `{name}`; say refs/heads/{name} or \
+                 refs/tags/{name}"
             ))),
             (Some(found), None) | (None, Some(found)) => Ok(found),
-            (None, None) => Err(invalid(format!(
+            (None, None) => Err(missing(format!(
                 "has no branch or tag `{name}` (a commit is given by its full 40 digits)"
             ))),
         },
@@ -101,9 +102,9 @@ mod tests {
         let SourceError::Invalid(text) = chosen("v1").unwrap_err() else { panic!("not invalid") };
         assert!(text.contains("refs/heads/v1 or refs/tags/v1"), "{text}");
         for missing in ["none", "refs/heads/v2", "refs/tags/main", "refs/pull/1/head", "--upload"] {
-            assert!(matches!(chosen(missing), Err(SourceError::Invalid(_))), "{missing}");
+            assert!(matches!(chosen(missing), Err(SourceError::Missing(_))), "{missing}");
         }
-        assert!(matches!(choose(&[], &Reference::Default, "x.git"), Err(SourceError::Invalid(_))));
+        assert!(matches!(choose(&[], &Reference::Default, "x.git"), Err(SourceError::Missing(_))));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use git2::{
     RemoteConnection, RemoteRedirect, Repository,
 };
 
+use super::super::unread;
 use super::address::Place;
 use super::cache::{Cache, Generation};
 use super::heads::{self, Head, Target};
@@ -44,9 +45,7 @@ impl Site {
         }
         let session = Session::new(&self.settings, cancel);
         let target = match self.local() {
-            Some(path) => {
-                local::open(path).map_err(Failure::from).and_then(|(_, heads)| self.chosen(&heads))
-            }
+            Some(path) => open(path).and_then(|(_, heads)| self.chosen(&heads)),
             None => self.ask(&session),
         };
         target.map(|target| target.oid).map_err(|failure| failure.explain(&session))
@@ -91,12 +90,13 @@ impl Site {
 
     /// A repository on this machine is read where it is.
     fn read_local(&self, path: &Path, known: Option<Oid>) -> Result<Option<Found>, Failure> {
-        let (repository, heads) = local::open(path)?;
+        let (repository, heads) = open(path)?;
         let target = self.chosen(&heads)?;
         if known == Some(target.oid) {
             return Ok(None);
         }
-        let commit = commit_of(&repository, target.oid).map_err(|_| self.no_commit(&target))?;
+        let commit =
+            commit_of(&repository, target.oid).map_err(|_| self.no_commit(&repository, &target))?;
         Ok(Some(Found { head: target.oid, ..found(repository, commit, None)? }))
     }
 
@@ -171,7 +171,7 @@ impl Site {
             Err(error)
                 if error.code() == ErrorCode::NotFound && !is_there(&repository, &target) =>
             {
-                return Err(self.no_commit(&target));
+                return Err(self.no_commit(&repository, &target));
             }
             commit => commit?,
         };
@@ -229,22 +229,27 @@ impl Site {
         }
     }
 
-    fn no_commit(&self, target: &Target) -> Failure {
-        Failure::Told(SourceError::Invalid(format!(
-            "{} has no commit {}",
-            self.settings.address, target.oid
-        )))
+    fn no_commit(&self, repository: &Repository, target: &Target) -> Failure {
+        let text = format!("{} has no commit {}", self.settings.address, target.oid);
+        Failure::Told(match is_there(repository, target) {
+            true => SourceError::Invalid(text),
+            false => SourceError::Missing(text),
+        })
     }
 
     fn check_start(&self, tree: &GitTree) -> Result<(), SourceError> {
         let path = &self.settings.path;
-        let why = match tree.kind(path) {
+        let address = &self.settings.address;
+        Err(match tree.kind(path) {
             Ok(TreeKind::File { .. } | TreeKind::Folder) => return Ok(()),
-            Ok(_) | Err(TreeError::NotAFile(_)) => "is a link or a submodule in",
-            Err(TreeError::Missing(_)) => "does not exist in",
-            Err(error) => return Err(SourceError::Unreachable(error.to_string())),
-        };
-        Err(SourceError::Invalid(format!("`{path}` {why} {}", self.settings.address)))
+            Ok(_) | Err(TreeError::NotAFile(_)) => {
+                SourceError::Invalid(format!("`{path}` is a link or a submodule in {address}"))
+            }
+            Err(TreeError::Missing(_)) => {
+                SourceError::Missing(format!("`{path}` does not exist in {address}"))
+            }
+            Err(error) => SourceError::Unreachable(error.to_string()),
+        })
     }
 }
 
@@ -277,6 +282,14 @@ impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         Self::Told(error)
     }
+}
+
+/// Opens a repository on this machine, if there (still) is anything.
+fn open(path: &Path) -> Result<(Repository, Vec<Head>), Failure> {
+    local::open(path).map_err(|error| match path.metadata() {
+        Err(why) => Failure::Told(unread(path, &why)),
+        Ok(_) => Failure::Git(error),
+    })
 }
 
 fn connect<'repo, 'connection, 'session>(

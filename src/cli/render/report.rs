@@ -32,7 +32,7 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
         );
     }
     if let Some(error) = &report.error {
-        console.error(&printable(&error.to_string()), None);
+        console.error(&printable(&error.to_string()), error.help());
     }
 }
 

@@ -9,6 +9,7 @@ pub(super) mod roots;
 pub(super) mod source;
 pub(super) mod trust;
 
+use crate::control::{PassError, Report};
 use crate::model::diagnostic::Diagnostic;
 use crate::world::SourceError;
 
@@ -36,13 +37,11 @@ impl Refusal {
 
     /// The source gave nothing.
     pub(super) fn source(error: &SourceError) -> Self {
-        let exit = match error {
-            SourceError::Unreachable(_) => Exit::Unreachable,
-            SourceError::Forbidden(_) => Exit::Refused,
-            SourceError::Invalid(_) => Exit::Invalid,
-        };
-        let message = Diagnostic::error(format!("the source cannot be read: {error}"));
-        Self { exit, messages: vec![message] }
+        let error = PassError::Source(error.clone());
+        let mut message = Diagnostic::error(error.to_string());
+        message.help = error.help().map(str::to_owned);
+        let report = Report { error: Some(error), ..Report::default() };
+        Self { exit: report.exit().into(), messages: vec![message] }
     }
 
     /// The same with a remedy.

@@ -80,6 +80,13 @@ pub(in crate::cli) fn source(
 
 /// A folder; settings that only a repository has are refused.
 fn folder(options: &SourceOptions, place: &str) -> Result<Result<AnySource, SourceError>, Refusal> {
+    let name = options.source_name.as_deref().map(SourceId::from);
+    let poll = options.poll.map_or(POLL, |poll| poll.0);
+    // A bare repository that is gone looks like a folder that is: the flags are not to blame.
+    let source = match DirSource::new(Path::new(place), name) {
+        Ok(source) => AnySource::Dir(source.rescan_every(poll)),
+        Err(error) => return Ok(Err(error)),
+    };
     for (flag, given) in
         [("--ref", options.reference.is_some()), ("--path", options.path.is_some())]
     {
@@ -90,10 +97,7 @@ fn folder(options: &SourceOptions, place: &str) -> Result<Result<AnySource, Sour
             ));
         }
     }
-    let name = options.source_name.as_deref().map(SourceId::from);
-    let poll = options.poll.map_or(POLL, |poll| poll.0);
-    Ok(DirSource::new(Path::new(place), name)
-        .map(|source| AnySource::Dir(source.rescan_every(poll))))
+    Ok(Ok(source))
 }
 
 fn git(options: &SourceOptions, address: Address, environment: &Environment) -> GitSettings {
