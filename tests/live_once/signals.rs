@@ -14,6 +14,16 @@ services:
     deploy: { update_config: { order: stop-first } }
 ";
 
+/// It is good once somebody puts a file there.
+const UNREADY: &str = "
+services:
+  web:
+    image: reconciler.demo/base
+    command: sleep 1000
+    stop_signal: SIGKILL
+    healthcheck: { test: [CMD, test, -e, /tmp/ready], interval: 1s, start_period: 5m }
+";
+
 fn finish(child: Child) -> Finished {
     child.wait_with_output().unwrap().into()
 }
@@ -48,17 +58,7 @@ fn a_signal_lets_the_current_call_finish() {
 #[test]
 fn a_signal_while_it_waits_ends_it_at_once() {
     let lab = Lab::new("waiting");
-    lab.stack(
-        "abc",
-        "
-services:
-  web:
-    image: reconciler.demo/base
-    command: sleep 1000
-    stop_signal: SIGKILL
-    healthcheck: { test: [CMD, test, -e, /tmp/ready], interval: 1s, start_period: 5m }
-",
-    );
+    lab.stack("abc", UNREADY);
     let child = lab.program(&["--once", &lab.source()]).start();
     let web = lab.of("abc-web-1");
     until("it runs", || lab.names().contains(&web) && inspect(&web)["State"]["Running"] == true);
@@ -69,4 +69,33 @@ services:
     lab.once().exits(0);
     assert_eq!(lab.containers(), before);
     lab.once().is_quiet();
+}
+
+#[test]
+fn a_deadline_ends_the_waiting_and_leaves_what_runs() {
+    let lab = Lab::new("deadline");
+    lab.stack("abc", UNREADY);
+    // Withheld besides: what failed goes before it.
+    docker(&["run", "-d", "--name", &lab.of("xyz-web-1"), IMAGE, "sleep", "1000"]);
+    lab.stack("xyz", UNREADY);
+    let source = lab.source();
+    let once = |words: &[&str]| lab.run(&[&["--once", "--deadline", "3s"], words].concat());
+    let late = once(&[&source]).exits(1).prints("until the name is free");
+    late.says("the deadline has passed: stopping")
+        .says("the deadline passed; what was begun is finished")
+        .says("The same command goes on from here");
+    let before = lab.containers();
+    let web = lab.of("abc-web-1");
+    assert_eq!(before.keys().collect::<Vec<_>>(), [&web, &lab.of("xyz-web-1")]);
+    assert_eq!(inspect(&web)["State"]["Running"], true);
+
+    // It waits for the same container again, and is late again.
+    let json = once(&["-o", "json", "--quiet", &source]).exits(1);
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(report["exit_code"], 1, "{report}");
+    assert_eq!(lab.containers(), before);
+
+    docker(&["exec", &web, "touch", "/tmp/ready"]);
+    once(&[&source]).exits(3);
+    assert_eq!(lab.containers(), before);
 }

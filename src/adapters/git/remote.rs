@@ -231,9 +231,11 @@ impl Site {
 
     fn no_commit(&self, repository: &Repository, target: &Target) -> Failure {
         let text = format!("{} has no commit {}", self.settings.address, target.oid);
-        Failure::Told(match is_there(repository, target) {
-            true => SourceError::Invalid(text),
-            false => SourceError::Missing(text),
+        let is_there = is_there(repository, target);
+        Failure::Told(if is_there {
+            SourceError::Invalid(text)
+        } else {
+            SourceError::Missing(text)
         })
     }
 

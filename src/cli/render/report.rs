@@ -119,17 +119,17 @@ pub(in crate::cli) fn left(report: &Report) -> Vec<(String, &'static str)> {
     told.collect()
 }
 
-/// What an interruption leaves undone.
-pub(in crate::cli) fn remains(report: &Report) -> String {
+/// What an interruption leaves undone; `why` says what interrupted.
+pub(in crate::cli) fn remains(report: &Report, why: &str) -> String {
     const SHOWN: usize = 10;
     let Some(execution) = &report.execution else {
-        return "interrupted before anything was changed".to_owned();
+        return format!("{why} before anything was changed");
     };
     let left: Vec<_> = execution.remaining().collect();
     if left.is_empty() {
-        return "interrupted; nothing that was begun remains".to_owned();
+        return format!("{why}; nothing that was begun remains");
     }
-    let mut text = format!("interrupted; what was begun is finished, {} steps remain:", left.len());
+    let mut text = format!("{why}; what was begun is finished, {} steps remain:", left.len());
     for step in left.iter().take(SHOWN) {
         let _ = write!(text, "\n  {} {}", step.id, printable(&step.action.to_string()));
     }

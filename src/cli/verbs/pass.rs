@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
 
-use crate::control::{Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare};
+use crate::control::{self, Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare};
 use crate::model::plan::Plan;
 use crate::world::{Act, Clock, Observe, Snapshot, Source, SourceError};
 
@@ -140,11 +140,7 @@ pub(in crate::cli) async fn finish<W: Act, C: Clock>(
 pub(in crate::cli) fn conclude(console: Console, passed: &Passed, cut: Option<Cut>) -> Exit {
     let Passed { plan, report, took } = passed;
     let was_cut = report.execution.as_ref().is_some_and(|execution| execution.stopped);
-    let exit = match (cut, was_cut) {
-        (Some(Cut::Signal(exit)), true) => exit,
-        (Some(Cut::Deadline), true) => Exit::Failed.max(report.exit().into()),
-        _ => report.exit().into(),
-    };
+    let exit = ending(report, cut);
     let did_something = report.execution.as_ref().is_some_and(|e| !e.steps.is_empty());
     match console.format {
         Format::Json => console.json(&report::json(plan.as_ref(), report, exit, *took)),
@@ -155,7 +151,8 @@ pub(in crate::cli) fn conclude(console: Console, passed: &Passed, cut: Option<Cu
         Format::Text => {}
     }
     if was_cut {
-        console.complain(&report::remains(report));
+        let why = if cut == Some(Cut::Deadline) { "the deadline passed" } else { "interrupted" };
+        console.complain(&report::remains(report, why));
     }
     for (message, help) in report::left(report) {
         console.error(&message, Some(help));
@@ -163,9 +160,53 @@ pub(in crate::cli) fn conclude(console: Console, passed: &Passed, cut: Option<Cu
     exit
 }
 
+/// The exit code of a pass: that of the signal that cut it short, else of what applies to it,
+/// the deadline included, the first of the published ranking.
+fn ending(report: &Report, cut: Option<Cut>) -> Exit {
+    let was_cut = report.execution.as_ref().is_some_and(|execution| execution.stopped);
+    match cut {
+        Some(Cut::Signal(exit)) if was_cut => exit,
+        Some(Cut::Deadline) if was_cut => control::Exit::Failed.max(report.exit()).into(),
+        _ => report.exit().into(),
+    }
+}
+
 /// The source gave nothing: says why.
 pub(in crate::cli) fn unread(console: Console, error: SourceError) -> Exit {
     let report = Report { error: Some(PassError::Source(error)), ..Report::default() };
     report::complaints(console, &report);
     report.exit().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::plan::{Blocked, WaitingOn};
+
+    use super::*;
+
+    fn cut_short(waiting_on: Option<WaitingOn>) -> Report {
+        let blocked = waiting_on.map(|waiting_on| Blocked {
+            deployment: None,
+            subject: "remove abc".to_owned(),
+            waiting_on,
+            at: None,
+        });
+        let execution = Some(Execution { steps: Vec::new(), stopped: true });
+        Report { execution, blocked: blocked.into_iter().collect(), ..Report::default() }
+    }
+
+    #[test]
+    fn a_deadline_is_a_failure_that_goes_before_what_is_withheld() {
+        let late = |waiting_on| ending(&cut_short(waiting_on), Some(Cut::Deadline));
+        let catalog = || WaitingOn::Catalog { error: "no route".to_owned() };
+        assert_eq!(late(None), Exit::Failed);
+        assert_eq!(late(Some(WaitingOn::ForeignResource)), Exit::Failed);
+        assert_eq!(late(Some(catalog())), Exit::Unreachable);
+        assert_eq!(late(Some(WaitingOn::ValidStack)), Exit::Invalid);
+        // One that passes when all is done cuts nothing, and a signal is told as such.
+        let done = Report { execution: Some(Execution::default()), ..Report::default() };
+        assert_eq!(ending(&done, Some(Cut::Deadline)), Exit::Done);
+        let signal = Some(Cut::Signal(Exit::Terminated));
+        assert_eq!(ending(&cut_short(Some(catalog())), signal), Exit::Terminated);
+    }
 }

@@ -76,7 +76,7 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
                     report.execution.as_ref().is_some_and(|e| e.remaining().next().is_some())
                 };
                 if let Some(report) = report.filter(left) {
-                    self.console.complain(&report::remains(&report));
+                    self.console.complain(&report::remains(&report, "interrupted"));
                 }
                 info!("stopped");
                 match cut {
