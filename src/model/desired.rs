@@ -283,14 +283,14 @@ pub struct Registration {
     pub tags: Vec<String>,
 }
 
-/// Where fields were written.
+/// Where fields were written, in the order of the notes: many are made and few looked up.
 #[derive(Clone, Debug, Default)]
-pub struct Origins(BTreeMap<String, Loc>);
+pub struct Origins(Vec<(String, Loc)>);
 
 impl Origins {
     /// Notes where a field was written; the first note stays.
     pub fn note(&mut self, path: impl Into<String>, at: Loc) {
-        self.0.entry(path.into()).or_insert(at);
+        self.0.push((path.into(), at));
     }
 
     /// Where a field was written, or the nearest thing around it.
@@ -298,7 +298,7 @@ impl Origins {
     pub fn find(&self, path: &str) -> Option<&Loc> {
         let mut path = path;
         loop {
-            if let Some(at) = self.0.get(path) {
+            if let Some((_, at)) = self.0.iter().find(|(noted, _)| noted == path) {
                 return Some(at);
             }
             if path.is_empty() {

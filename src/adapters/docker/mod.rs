@@ -179,9 +179,10 @@ impl Docker {
         self.read(self.transport.get(path)).await
     }
 
-    /// What an answer says.
+    /// What an answer says. That it is text is found out once and not for each word in it.
     fn decoded<'a, T: serde::Deserialize<'a>>(&self, answer: &'a [u8]) -> Result<T, OutsideError> {
-        serde_json::from_slice(answer).map_err(|error| error::outside(&self.name, &error.into()))
+        let text = std::str::from_utf8(answer).map_err(|error| self.failed(error))?;
+        serde_json::from_str(text).map_err(|error| error::outside(&self.name, &error.into()))
     }
 
     /// A read, with the deadline of reads, once its turn has come.
