@@ -144,7 +144,8 @@ layer! {
     /// Approve removals by the digest that the plan prints; may be repeated
     #[arg(long, env = "RECONCILER_APPROVE", hide_env = true, value_name = "DIGEST", value_delimiter = ',')]
     "approve" approve: Vec<Approval>,
-    /// Removing more than this percentage of a source's containers needs an approval [default: 50]
+    /// Removing several deployments with more than this percentage of a source's containers needs an
+    /// approval; all of them, or all services of one, always do [default: 50]
     #[arg(long, env = "RECONCILER_PRUNE_SHARE", hide_env = true, value_name = "PERCENT")]
     "prune_share" prune_share: Percent,
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::context::{CatalogUse, Context};
 use super::draft::{After, Draft, Scribe, because};
 use super::ownership::{self, EngineInventory};
+use super::prune::{self, Leaving};
 use super::service::Services;
 use super::settings::Settings;
+use super::text::count;
 use super::{adoption, gate, resources, status};
 use crate::model::action::{Action, LedgerChange, StepId};
 use crate::model::catalog::CatalogView;
@@ -30,6 +32,7 @@ const UNKNOWN: DeploymentState = DeploymentState { sync: Sync::Unknown, health: 
 /// Plans one valid deployment and returns its state.
 pub(super) fn plan(
     shared: Shared<'_>,
+    leaving: &Leaving<'_>,
     deployment: &Deployment,
     draft: &mut Draft,
 ) -> DeploymentState {
@@ -52,6 +55,12 @@ pub(super) fn plan(
         scribe.block(subject, waiting_on, Some(&deployment.origin));
         return blocked;
     }
+    if let Some(waiting_on) = leaving.holds(&context) {
+        let names = leaving.names();
+        let subject = format!("{subject}, which may take the place of what leaves: {names}");
+        scribe.block(subject, waiting_on.clone(), Some(&deployment.origin));
+        return blocked;
+    }
     let open = gate::open(&context, &mut scribe);
     draft.left_alone.extend(adoption::left_alone(&context));
     if !open {
@@ -59,6 +68,11 @@ pub(super) fn plan(
     }
     if deployment.sync != SyncMode::Auto {
         return withheld(context, blocked, draft);
+    }
+    if let Some((subject, waiting_on)) = emptied(&context) {
+        let mut scribe = draft.scribe(&deployment.id, &deployment.engine);
+        scribe.block(subject, waiting_on, Some(&deployment.origin));
+        return blocked;
     }
     let in_sync = steps(context, draft);
     DeploymentState { sync: if in_sync { Sync::Synced } else { Sync::OutOfSync }, health }
@@ -112,6 +126,17 @@ fn held(shared: Shared<'_>, context: &Context<'_>) -> Option<WaitingOn> {
     ownership::holder(&context.deployment.id, shared.desired, shared.engines)
         .or(recorded)
         .map(|source| WaitingOn::OtherSource { source })
+}
+
+/// What the removal of all that a stack had waits for, if it has no service any more.
+fn emptied(context: &Context<'_>) -> Option<(String, WaitingOn)> {
+    let containers: Vec<_> = context.containers().collect();
+    if containers.is_empty() || !context.deployment.services.is_empty() {
+        return None;
+    }
+    let waiting_on = prune::approval(context.settings, &containers)?;
+    let all = count(containers.len(), "container");
+    Some((format!("remove all of {}: {all}", context.deployment.id), waiting_on))
 }
 
 /// The deployment's steps, after adopting what Compose made for it. Returns whether there

@@ -58,11 +58,14 @@ use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn
 pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Settings) -> Plan {
     let engines = ownership::sort(desired, observed, &settings.installation);
     let shared = Shared { desired, observed, engines: &engines, settings };
+    let leaving = prune::Leaving::of(shared);
     let mut draft = Draft::default();
     let mut deployments = BTreeMap::new();
     for (id, entry) in &desired.deployments {
         let state = match entry {
-            Entry::Valid(deployment, _) => deployment::plan(shared, deployment, &mut draft),
+            Entry::Valid(deployment, _) => {
+                deployment::plan(shared, &leaving, deployment, &mut draft)
+            }
             Entry::Invalid(diagnostics) => {
                 draft.blocked.push(Blocked {
                     deployment: Some(id.clone()),
@@ -75,7 +78,7 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
         };
         deployments.insert(id.clone(), state);
     }
-    prune::plan(shared, &mut draft);
+    prune::plan(shared, &leaving, &mut draft);
     draft.number_adoptions();
     Plan {
         source: desired.source.clone(),

@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{ENTRIES_PER_TXN, catalog_ids};
+use super::context::Context;
 use super::deployment::{Shared, ledger};
 use super::draft::{After, Draft, because};
 use super::ownership::{EngineInventory, Owned};
 use super::peers;
+use super::settings::Settings;
 use super::state::{is_running, known};
+use super::text::count;
 use crate::model::action::{Action, LedgerChange, StepId};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Entry, Layout};
@@ -25,10 +28,52 @@ struct Gone<'a> {
     containers: Vec<&'a Owned<'a>>,
 }
 
+/// All that is no longer wanted where it runs.
+#[derive(Default)]
+pub(super) struct Leaving<'a> {
+    gone: Vec<Gone<'a>>,
+    /// Why nothing of it may be removed, if so.
+    withheld: Option<WaitingOn>,
+    /// Whether it is so much that a person has to approve it, who has not.
+    asks: bool,
+}
+
+impl<'a> Leaving<'a> {
+    /// What leaves the engines.
+    pub(super) fn of(shared: Shared<'a>) -> Self {
+        let gone = gone(shared);
+        if gone.is_empty() {
+            return Self::default();
+        }
+        let asked = needs_approval(shared, &gone)
+            .then(|| approval(shared.settings, gone.iter().flat_map(|gone| &gone.containers)))
+            .flatten();
+        let asks = asked.is_some();
+        Self { withheld: doubt(shared).or(asked), gone, asks }
+    }
+
+    /// What a deployment waits for that would come beside or in the place of what a person
+    /// has to approve. It may be the very same under another name: if it ran, it would
+    /// soon be what stays, and nobody would be asked.
+    pub(super) fn holds(&self, context: &Context<'_>) -> Option<&WaitingOn> {
+        let moves = self.gone.iter().any(|gone| gone.deployment == context.deployment.id);
+        let known = context.record.is_some_and(|record| !record.scale.is_empty());
+        let is_new = !known && context.containers().next().is_none();
+        self.withheld.as_ref().filter(|_| self.asks && (moves || is_new))
+    }
+
+    /// Names the deployments of which something leaves.
+    pub(super) fn names(&self) -> String {
+        let names: BTreeSet<_> = self.gone.iter().map(|gone| gone.deployment.as_str()).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Removes the deployments that left the source.
-pub(super) fn plan(shared: Shared<'_>, draft: &mut Draft) {
-    let gone: Vec<Gone<'_>> = gone(shared)
-        .into_iter()
+pub(super) fn plan(shared: Shared<'_>, leaving: &Leaving<'_>, draft: &mut Draft) {
+    let gone: Vec<&Gone<'_>> = leaving
+        .gone
+        .iter()
         // What moves to another engine stays until it can run there.
         .filter(|gone| !draft.is_blocked(&gone.deployment))
         .collect();
@@ -36,14 +81,14 @@ pub(super) fn plan(shared: Shared<'_>, draft: &mut Draft) {
         forget_the_rest(shared, &gone, draft);
         return;
     }
-    if let Some(waiting_on) = withheld(shared, &gone) {
+    if let Some(waiting_on) = &leaving.withheld {
         for gone in &gone {
             draft.blocked.push(Blocked {
                 deployment: Some(gone.deployment.clone()),
                 subject: format!(
-                    "remove {} and its {} containers",
+                    "remove {} and its {}",
                     gone.deployment,
-                    gone.containers.len()
+                    count(gone.containers.len(), "container")
                 ),
                 waiting_on: waiting_on.clone(),
                 at: None,
@@ -119,53 +164,57 @@ fn is_wanted(shared: Shared<'_>, engine: &EngineName, deployment: &DeploymentId)
     }
 }
 
-/// Why nothing may be removed, if so.
-fn withheld(shared: Shared<'_>, gone: &[Gone<'_>]) -> Option<WaitingOn> {
+/// Why it is not certain what left the source, if so.
+fn doubt(shared: Shared<'_>) -> Option<WaitingOn> {
     if !shared.desired.incomplete.is_empty() {
         return Some(WaitingOn::CompleteSource);
     }
     if let CatalogView::Unseen { error } = &shared.observed.catalog {
         return Some(WaitingOn::Catalog { error: error.clone() });
     }
-    let ledger = match ledger(shared.observed) {
-        Ok(ledger) => ledger,
-        Err(waiting_on) => return Some(waiting_on),
-    };
+    ledger(shared.observed).err()
+}
+
+/// Whether a person has to approve that all this goes: it follows from another way to list
+/// the deployments, nothing that the source has would stay, or it is a lot.
+fn needs_approval(shared: Shared<'_>, gone: &[Gone<'_>]) -> bool {
     let source = &shared.desired.source;
-    let relaid = ledger
-        .deployments
-        .values()
-        .any(|record| record.source == *source && record.layout != shared.desired.layout);
-    let everything = shared.desired.deployments.is_empty();
+    let relaid = ledger(shared.observed).is_ok_and(|ledger| {
+        let mut records = ledger.deployments.values();
+        records.any(|record| record.source == *source && record.layout != shared.desired.layout)
+    });
     let only_networks = gone.iter().all(|gone| gone.containers.is_empty());
-    if only_networks || !(relaid || everything || is_large(shared, gone)) {
-        return None;
-    }
-    let digest = digest(gone);
-    (!shared.settings.approved.contains(&digest)).then_some(WaitingOn::Approval { digest })
+    !only_networks && (relaid || is_everything(shared) || is_large(shared, gone))
+}
+
+/// All containers of this source.
+fn of_source(shared: Shared<'_>) -> impl Iterator<Item = &Owned<'_>> {
+    let all = shared.engines.values().flat_map(EngineInventory::containers);
+    all.filter(move |owned| owned.identity.source == shared.desired.source)
+}
+
+/// Whether no deployment that runs would stay: the source is empty, or names others only.
+fn is_everything(shared: Shared<'_>) -> bool {
+    let wanted = &shared.desired.deployments;
+    !of_source(shared).any(|owned| wanted.contains_key(&owned.identity.replica.deployment))
 }
 
 /// Whether more goes than the operator's share. One deployment of several may always go.
 fn is_large(shared: Shared<'_>, gone: &[Gone<'_>]) -> bool {
     let deployments: BTreeSet<_> = gone.iter().map(|gone| &gone.deployment).collect();
-    if deployments.len() <= 1 {
-        return false;
-    }
     let going: usize = gone.iter().map(|gone| gone.containers.len()).sum();
-    let all = shared
-        .engines
-        .values()
-        .flat_map(EngineInventory::containers)
-        .filter(|owned| owned.identity.source == shared.desired.source)
-        .count();
-    going * 100 > all * usize::from(shared.settings.prune_share)
+    let share = of_source(shared).count() * usize::from(shared.settings.prune_share);
+    deployments.len() > 1 && going * 100 > share
 }
 
-/// What a person approves: exactly these containers.
-fn digest(gone: &[Gone<'_>]) -> Digest {
-    let ids: BTreeSet<&str> =
-        gone.iter().flat_map(|gone| &gone.containers).map(|owned| owned.view.id.as_str()).collect();
-    Digest::of_parts(ids.into_iter().map(str::as_bytes))
+/// What the removal of these containers waits for, unless a person approved exactly that.
+pub(super) fn approval<'a>(
+    settings: &Settings,
+    containers: impl IntoIterator<Item = &'a &'a Owned<'a>>,
+) -> Option<WaitingOn> {
+    let ids: BTreeSet<&str> = containers.into_iter().map(|owned| owned.view.id.as_str()).collect();
+    let digest = Digest::of_parts(ids.into_iter().map(str::as_bytes));
+    (!settings.approved.contains(&digest)).then_some(WaitingOn::Approval { digest })
 }
 
 fn remove(shared: Shared<'_>, gone: &Gone<'_>, draft: &mut Draft) {
@@ -277,7 +326,7 @@ fn forget(
 }
 
 /// Forgets deployments of this source of which nothing is left, once it is certain.
-fn forget_the_rest(shared: Shared<'_>, gone: &[Gone<'_>], draft: &mut Draft) {
+fn forget_the_rest(shared: Shared<'_>, gone: &[&Gone<'_>], draft: &mut Draft) {
     if !shared.desired.incomplete.is_empty() || shared.desired.layout == Layout::SingleFile {
         return;
     }

@@ -70,8 +70,9 @@ fn registers_both_forms_and_resolves() {
     assert_eq!(registered(&seeds), expected(&lab, 1, ""));
     lab.once().is_quiet();
 
-    lab.drop_stack("abc");
     lab.stack("xyz", SHOP);
+    lab.once().exits(0);
+    lab.drop_stack("abc");
     lab.once().exits(0);
     assert!(Consul::service(&seeds).is_empty());
     assert!(Consul::service(&id).is_empty());

@@ -172,6 +172,14 @@ fn everything_gone_needs_approval() {
     let digest = asked.word_after("--approve ");
     lab.run(&["--once", "--approve", &"0".repeat(digest.len()), &lab.source()]).exits(3);
     assert_eq!(lab.containers(), before, "another digest approves nothing");
+    lab.stack("xyz", PAIR);
+    lab.once().exits(3);
+    assert_eq!(lab.containers(), before, "nor do others that come instead");
+    lab.drop_stack("xyz");
+    lab.stack("abc", "services: {}\n");
+    lab.once().exits(3);
+    assert_eq!(lab.containers(), before, "nor does a stack that was emptied");
+    lab.drop_stack("abc");
     lab.run(&["--once", "--approve", &digest, &lab.source()]).exits(0);
     assert_eq!(lab.names(), Vec::<String>::new());
     assert!(lab.networks().is_empty());

@@ -52,8 +52,9 @@ fn a_guest_lives_in_its_hosts_network_and_moves_when_the_host_is_replaced() {
     assert_eq!(page(&lab).trim(), "SECOND");
     lab.plan().exits(0).prints("Nothing to do");
 
-    lab.drop_stack("abc");
     lab.stack("xyz", "services: { web: { image: reconciler.demo/base, command: sleep 1000 } }");
+    lab.once().exits(0);
+    lab.drop_stack("abc");
     lab.once().exits(0);
     assert!(!lab.names().iter().any(|name| name.contains("abc")), "{:?}", lab.names());
 }

@@ -9,6 +9,7 @@ use reconciler::model::desired::DesiredState;
 use reconciler::model::digest::Digest;
 use reconciler::model::id::EngineName;
 use reconciler::model::observed::ImageView;
+use reconciler::model::plan::WaitingOn;
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::plan::{CatalogSettings, EngineSettings, Settings};
@@ -229,11 +230,22 @@ fn converge(
     failures: &mut Vec<String>,
 ) -> u32 {
     let Some(last) = scenario.chapters.last() else { return 0 };
+    let mut settings = settings.clone();
     for number in 1..=PASSES_TO_CONVERGE + 1 {
         sim.idle(Duration::from_secs(1));
         sim.note(&format!("--- pass {number} after the faults ---"));
         let (calls, writes) = (sim.mutations(), sim.catalog_writes());
-        let Some(report) = pass(sim, settings, &last.wish) else { return number };
+        let Some(report) = pass(sim, &settings, &last.wish) else { return number };
+        // Nothing that runs would stay, where what stays never came to run: somebody looks.
+        let asked = report.blocked.iter().filter_map(|blocked| match &blocked.waiting_on {
+            WaitingOn::Approval { digest } => Some(digest.clone()),
+            _ => None,
+        });
+        let known = settings.approved.len();
+        settings.approved.extend(asked);
+        if settings.approved.len() > known {
+            continue;
+        }
         if (sim.mutations(), sim.catalog_writes()) == (calls, writes) {
             failures.extend(judge::judge(sim, scenario, &last.wish));
             failures.extend(report.error.map(|error| format!("{error}")));
