@@ -79,6 +79,9 @@ impl fmt::Debug for Masker {
 /// `KEY`, `SECRET` or `CREDENTIAL`, in any case.
 #[must_use]
 pub fn is_sensitive_name(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    ["PASS", "TOKEN", "KEY", "SECRET", "CREDENTIAL"].iter().any(|word| name.contains(word))
+    let contains = |word: &&str| {
+        let mut parts = name.as_bytes().windows(word.len());
+        parts.any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    ["PASS", "TOKEN", "KEY", "SECRET", "CREDENTIAL"].iter().any(contains)
 }

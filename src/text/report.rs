@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,27 +20,32 @@ const LONGEST: usize = 2000;
 /// What a hidden value is shown as.
 const HIDDEN: &str = "***";
 
-/// A line, and its width without trailing spaces, in characters. Files of one very long
-/// line exist, so that the width is counted only once.
+/// Where a line is in its text, and its width without trailing spaces, in characters. Files of
+/// one very long line exist, so that the width is counted only once.
 struct Line {
-    text: Rc<str>,
+    at: Range<usize>,
     width: u32,
 }
 
 /// A file that messages may be about.
 struct File {
     name: Arc<str>,
+    text: Box<str>,
     lines: Vec<Line>,
 }
 
 impl File {
     fn new(name: &str, text: &str) -> Self {
-        let line = |text: &str| {
-            let text = text.trim_end_matches('\r');
-            let width = u32::try_from(text.trim_end().chars().count()).unwrap_or(u32::MAX);
-            Line { text: text.into(), width }
+        let mut end = 0;
+        let line = |line: &str| {
+            let start = end;
+            end += line.len();
+            let line = line.strip_suffix('\n').unwrap_or(line).trim_end_matches('\r');
+            let width = u32::try_from(line.trim_end().chars().count()).unwrap_or(u32::MAX);
+            Line { at: start..start + line.len(), width }
         };
-        Self { name: name.into(), lines: text.lines().map(line).collect() }
+        let lines = text.split_inclusive('\n').map(line).collect();
+        Self { name: name.into(), text: text.into(), lines }
     }
 }
 
@@ -138,7 +144,8 @@ impl Reporter {
     pub(crate) fn line(&self, at: Span) -> Option<Rc<str>> {
         let index = usize::try_from(at.line.checked_sub(1)?).ok()?;
         let files = self.files.borrow();
-        Some(Rc::clone(&files[usize::from(at.file.0)].lines.get(index)?.text))
+        let file = &files[usize::from(at.file.0)];
+        Some(file.text[file.lines.get(index)?.at.clone()].into())
     }
 
     /// The text of a span's line, unless it is too long to be worked on again and again.
