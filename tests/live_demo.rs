@@ -101,4 +101,7 @@ fn an_engine_that_runs_already_is_left_as_it_was() {
         assert!(shown(&refused).contains(name), "no `{name}` in\n{}", shown(&refused));
     }
     assert_eq!(everything(), before, "after a demo that refused");
+    docker(&["rm", "-f", "theirs", "abc-web-1"]);
+    docker(&["network", "rm", "abc_default"]);
+    docker(&["rmi", "xyz-auth", "reconciler.demo/redis"]);
 }
