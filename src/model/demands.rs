@@ -27,20 +27,10 @@ const ATTACHMENT_OPTIONS: &[&str] = &["com.docker.network.endpoint.ifname"];
 /// Whose networks, namespaces and volumes it shares depends on more than its spec.
 #[must_use]
 pub fn of_container(spec: &ContainerSpec) -> Vec<(Demand, String)> {
-    let mut found: Vec<(Demand, String)> = Vec::new();
+    let mut found = of_mounts(spec);
     let mut add = |field: &str, demands: &mut dyn Iterator<Item = Demand>| {
         found.extend(demands.map(|demand| (demand, field.to_owned())));
     };
-    for (target, mount) in &spec.mounts {
-        let field = format!("volumes.{target}");
-        if let MountSource::Bind(path) = &mount.source {
-            add(&field, &mut [Demand::Bind(normalise(path))].into_iter());
-        }
-        add(
-            &field,
-            &mut mount.propagation.map(Propagation::as_str).and_then(propagation).into_iter(),
-        );
-    }
     let privileges = &spec.privileges;
     add("privileged", &mut privileges.privileged.then_some(Demand::Privileged).into_iter());
     add("cap_add", &mut privileges.cap_add.iter().cloned().map(Demand::Capability));
@@ -86,6 +76,20 @@ pub fn of_container(spec: &ContainerSpec) -> Vec<(Demand, String)> {
             &field,
             &mut attachment.driver_opts.iter().filter_map(|(k, v)| attachment_option(k, v)),
         );
+    }
+    found
+}
+
+fn of_mounts(spec: &ContainerSpec) -> Vec<(Demand, String)> {
+    let mut found = Vec::new();
+    for (target, mount) in &spec.mounts {
+        let bind = match &mount.source {
+            MountSource::Bind(path) => Some(Demand::Bind(normalise(path))),
+            _ => None,
+        };
+        let spread = mount.propagation.map(Propagation::as_str).and_then(propagation);
+        let demands = bind.into_iter().chain(spread);
+        found.extend(demands.map(|demand| (demand, format!("volumes.{target}"))));
     }
     found
 }

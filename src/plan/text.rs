@@ -131,15 +131,19 @@ impl Display for Action {
                 f.write_str("deregister")?;
                 ids.iter().try_for_each(|id| write!(f, " {id}"))
             }
-            Self::WriteLedger { change: LedgerChange::Record { deployment, record } } => {
-                write!(f, "record {deployment} at revision {}", record.revision.short())
-            }
-            Self::WriteLedger { change: LedgerChange::Forget { deployment } } => {
-                write!(f, "forget {deployment}")
-            }
-            Self::WriteLedger { change: LedgerChange::Adopt { deployment, .. } } => {
-                write!(f, "adopt what Compose made of {deployment}")
-            }
+            Self::WriteLedger { change } => noted(f, change),
+        }
+    }
+}
+
+fn noted(f: &mut Formatter<'_>, change: &LedgerChange) -> fmt::Result {
+    match change {
+        LedgerChange::Record { deployment, record } => {
+            write!(f, "record {deployment} at revision {}", record.revision.short())
+        }
+        LedgerChange::Forget { deployment } => write!(f, "forget {deployment}"),
+        LedgerChange::Adopt { deployment, .. } => {
+            write!(f, "adopt what Compose made of {deployment}")
         }
     }
 }
@@ -207,6 +211,16 @@ impl Display for Blocked {
     }
 }
 
+/// As `deployments.yaml` has it.
+fn word(mode: SyncMode) -> &'static str {
+    match mode {
+        SyncMode::Auto => "auto",
+        SyncMode::Heal => "heal",
+        SyncMode::Notify => "notify",
+        SyncMode::Paused => "paused",
+    }
+}
+
 impl Display for WaitingOn {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -251,15 +265,7 @@ impl Display for WaitingOn {
             Self::Approval { digest } => {
                 write!(f, "until a person approves it: --approve {digest}")
             }
-            Self::SyncMode { mode } => {
-                let word = match mode {
-                    SyncMode::Auto => "auto",
-                    SyncMode::Heal => "heal",
-                    SyncMode::Notify => "notify",
-                    SyncMode::Paused => "paused",
-                };
-                write!(f, "because of `sync: {word}`")
-            }
+            Self::SyncMode { mode } => write!(f, "because of `sync: {}`", word(*mode)),
             Self::OwnContainer { command } => write!(f, "until it is done by hand: {command}"),
             Self::Consent { command } => write!(
                 f,

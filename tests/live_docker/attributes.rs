@@ -208,17 +208,7 @@ async fn every_privilege_is_what_the_engine_says() {
                 }
             }
             let mut seen = view(&docker, &id).await.spec;
-            // The address in force is shown, asked for or not.
-            let asked = |network| spec.networks.get(network).is_some_and(|a| a.mac.is_some());
-            for (network, attachment) in &mut seen.networks {
-                attachment.mac = attachment.mac.take().filter(|_| asked(network));
-            }
-            // So is what becomes of a bind when nothing is said.
-            for (target, mount) in &mut seen.mounts {
-                if spec.mounts.get(target).is_some_and(|m| m.propagation.is_none()) {
-                    mount.propagation = None;
-                }
-            }
+            forget_the_engines_choices(&mut seen, &spec);
             let missing = lacks(&serde_json::json!(spec), &serde_json::json!(seen));
             if !missing.is_empty() {
                 wrong.push(format!(
@@ -234,6 +224,20 @@ async fn every_privilege_is_what_the_engine_says() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+fn forget_the_engines_choices(seen: &mut ContainerSpec, spec: &ContainerSpec) {
+    // The address in force is shown, asked for or not.
+    let asked = |network| spec.networks.get(network).is_some_and(|a| a.mac.is_some());
+    for (network, attachment) in &mut seen.networks {
+        attachment.mac = attachment.mac.take().filter(|_| asked(network));
+    }
+    // So is what becomes of a bind when nothing is said.
+    for (target, mount) in &mut seen.mounts {
+        if spec.mounts.get(target).is_some_and(|m| m.propagation.is_none()) {
+            mount.propagation = None;
+        }
+    }
 }
 
 /// What is said on the first side and not on the second. Sets and lists are whole.

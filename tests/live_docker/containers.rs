@@ -29,6 +29,7 @@ fn mount(source: MountSource) -> Mount {
 }
 
 /// A spec with every field set that this engine has.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn everything() -> ContainerSpec {
     let mut spec = ContainerSpec::of_image(IMAGE.into());
     spec.entrypoint = Some(words(&["/bin/sh", "-c"]));
@@ -215,6 +216,7 @@ async fn emptied_lists_clear_what_the_image_says() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one life, in its order")]
 async fn a_life_from_start_to_removal() {
     let life = Deployment("life");
     let docker = engine();

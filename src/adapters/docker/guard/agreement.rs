@@ -21,6 +21,7 @@ fn examined(body: &Value) -> BTreeSet<Demand> {
 }
 
 /// Each way in which a container can demand something of the host.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn demanding() -> Vec<fn(&mut ContainerSpec)> {
     fn bind(spec: &mut ContainerSpec, mount: Mount) {
         let source = MountSource::Bind("/srv/../etc".to_owned());
