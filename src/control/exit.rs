@@ -67,9 +67,11 @@ impl Exit {
             return Self::Done;
         }
         match blocked.waiting_on {
-            WaitingOn::ValidStack | WaitingOn::CompleteSource | WaitingOn::ConfiguredEngine => {
-                Self::Invalid
-            }
+            WaitingOn::ValidStack
+            | WaitingOn::CompleteSource
+            | WaitingOn::ConfiguredEngine
+            | WaitingOn::OneName { .. }
+            | WaitingOn::DnsName { .. } => Self::Invalid,
             WaitingOn::Engine { .. } | WaitingOn::Catalog { .. } | WaitingOn::Ledger { .. } => {
                 Self::Unreachable
             }

@@ -13,7 +13,7 @@ use crate::model::desired::{Deployment, DesiredState, Entry, Service};
 use crate::model::id::{DeploymentId, EngineName, SourceId};
 use crate::model::ledger::LedgerView;
 use crate::model::observed::{EngineView, ObservedState};
-use crate::plan::Settings;
+use crate::plan::{Settings, catalog_names};
 use crate::world::{Clock, Observe, OutsideError, Scope};
 
 /// An outside system that is read as a whole.
@@ -188,13 +188,6 @@ fn widen(scope: &mut Scope, deployment: &Deployment) {
         scope.files.insert((deployment.id.clone(), service.name.clone()), paths);
     }
     scope.images.extend(deployment.services.values().flat_map(Service::images).cloned());
-}
-
-/// Both names under which a deployment's services appear in the catalog.
-fn catalog_names(deployment: &Deployment) -> impl Iterator<Item = String> {
-    let own = deployment.id.to_string();
-    let each = deployment.services.keys().map(|service| format!("{service}.{}", deployment.id));
-    each.chain([own])
 }
 
 struct Asker<'a, W, C> {

@@ -176,6 +176,11 @@ pub enum WaitingOn {
     },
     /// The engine is not in the operator's configuration.
     ConfiguredEngine,
+    /// The engine is configured under one name only.
+    OneName {
+        /// The names of the engines that say they are one and the same.
+        engines: BTreeSet<EngineName>,
+    },
     /// The catalog answers.
     Catalog {
         /// What it said.
@@ -258,13 +263,20 @@ pub enum WaitingOn {
         /// Which name.
         name: String,
     },
+    /// DNS knows it by a name of its own: another one becomes the same.
+    DnsName {
+        /// The name in DNS.
+        name: String,
+        /// What else becomes that: `service a-b`.
+        other: String,
+    },
 }
 
 impl WaitingOn {
     /// Whether it is only worth telling: nothing that was asked for is withheld.
     #[must_use]
     pub fn is_notice(&self) -> bool {
-        matches!(self, Self::Address)
+        matches!(self, Self::Address | Self::CatalogName { .. })
     }
 
     /// Whether a demand of the host is what it waits for.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{After, because};
+use super::names::{catalog_ids, dns_label};
 use super::ownership::Owned;
 use super::service::Services;
 use super::settings::Routable;
@@ -268,23 +269,6 @@ fn first_port(service: &Service) -> Option<u16> {
     let spec = &service.spec;
     let published = spec.published.iter().map(|published| published.container).next();
     published.or_else(|| spec.exposed.first().copied()).map(|port| port.number)
-}
-
-/// A name as DNS knows it: lower case, with `-` for whatever a label may not hold.
-#[must_use]
-pub fn dns_label(name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    name.chars().map(plain).collect::<String>().trim_matches('-').to_owned()
-}
-
-/// The ids of both forms of a replica.
-pub(super) fn catalog_ids(
-    deployment: &crate::model::id::DeploymentId,
-    service: &ServiceName,
-    slot: Slot,
-) -> [CatalogId; 2] {
-    let base = format!("{slot}.{}.{}", dns_label(service.as_str()), dns_label(deployment.as_str()));
-    [CatalogId::new(&base), CatalogId::new(format!("{base}@dns"))]
 }
 
 /// Why an entry has to be written.

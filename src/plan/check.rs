@@ -169,6 +169,8 @@ fn withheld(plan: &Plan, faults: &mut Vec<Fault>) {
             WaitingOn::ValidStack
                 | WaitingOn::Engine { .. }
                 | WaitingOn::ConfiguredEngine
+                | WaitingOn::OneName { .. }
+                | WaitingOn::DnsName { .. }
                 | WaitingOn::Catalog { .. }
                 | WaitingOn::Ledger { .. }
                 | WaitingOn::FreeName { .. }

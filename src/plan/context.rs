@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::adoption::{Stranger, wanted_name};
-use super::catalog::dns_label;
 use super::drift::ImageUse;
 use super::facts::asked;
+use super::names::dns_label;
 use super::ownership::{EngineInventory, Owned, Proof, Replicas};
 use super::settings::{EngineSettings, Settings};
 use crate::model::ability::ApiVersion;

@@ -82,6 +82,10 @@ pub(super) fn plan(
 fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context<'a>, WaitingOn> {
     let name = &deployment.engine;
     let engine = shared.settings.engines.get(name).ok_or(WaitingOn::ConfiguredEngine)?;
+    let engines = ownership::same(name, shared.observed);
+    if !engines.is_empty() {
+        return Err(WaitingOn::OneName { engines });
+    }
     let inventory = shared.engines.get(name).ok_or_else(|| WaitingOn::Engine {
         error: match shared.observed.engines.get(name) {
             Some(EngineView::Unseen { error }) => error.clone(),

@@ -6,6 +6,7 @@ use super::adoption::{names_are_clear, wanted_name};
 use super::context::Context;
 use super::demands::{demands, field};
 use super::draft::Scribe;
+use super::names::same_labels;
 use super::needs::lacking;
 use crate::model::compose;
 use crate::model::desired::{ImageSource, PullPolicy};
@@ -24,7 +25,18 @@ pub(super) fn open(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
     let names = names(context, scribe) & names_are_clear(context, scribe);
     let images = images(context, scribe);
     let peers = peers(context, scribe);
-    able && granted && resources && names && images && peers
+    let registered = registered(context, scribe);
+    able && granted && resources && names && images && peers && registered
+}
+
+/// What is registered must have names of its own in DNS: two of one name would overwrite
+/// each other's entries.
+fn registered(context: &Context<'_>, scribe: &mut Scribe<'_>) -> bool {
+    let same = same_labels(context);
+    for (subject, waiting_on, at) in &same {
+        scribe.block(subject, waiting_on.clone(), at.as_ref());
+    }
+    same.is_empty()
 }
 
 /// The engine must be able to do what the stack asks for.

@@ -5,7 +5,7 @@
 //! `slot` and `create` (its replicas), `peers`, `hooks`, `dependents`, `drift` and `fields`
 //! (what differs, and what that costs). `ownership` says what is ours, `adoption` what of
 //! Compose's becomes so, `gate` what stops a deployment, `prune` what goes,
-//! `catalog` what is registered. [`check`] lints every plan before it is executed.
+//! `catalog` what is registered, `names` under which names. [`check`] lints every plan before it is executed.
 
 mod adoption;
 mod catalog;
@@ -22,6 +22,7 @@ mod facts;
 mod fields;
 mod gate;
 mod hooks;
+mod names;
 mod needs;
 mod order;
 mod ownership;
@@ -36,11 +37,11 @@ mod state;
 mod status;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub use catalog::dns_label;
 pub use check::{Fault, check};
 pub use fields::{Class, FIELDS, class_of};
+pub use names::{catalog_names, dns_label};
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};
 
 use self::deployment::Shared;
@@ -61,6 +62,13 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
     let leaving = prune::Leaving::of(shared);
     let mut draft = Draft::default();
     let mut deployments = BTreeMap::new();
+    let same: BTreeSet<_> =
+        observed.engines.keys().map(|engine| ownership::same(engine, observed)).collect();
+    for engines in same.into_iter().filter(|engines| !engines.is_empty()) {
+        let subject = "change anything on an engine of several names".to_owned();
+        let waiting_on = WaitingOn::OneName { engines };
+        draft.blocked.push(Blocked { deployment: None, subject, waiting_on, at: None });
+    }
     for (id, entry) in &desired.deployments {
         let state = match entry {
             Entry::Valid(deployment, _) => {

@@ -1,7 +1,7 @@
 //! Which containers, networks and volumes are ours. Everything else is never touched,
 //! whatever its name or labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::adoption::{Claim, Eye, Stranger};
 use super::peers;
@@ -192,7 +192,23 @@ fn proven<'a>(view: &'a ContainerView, eye: Eye<'a>) -> Option<Owned<'a>> {
     Some(Owned { view, identity, proof: Proof::Labels })
 }
 
-/// Every engine that was seen, sorted by owner.
+/// The engines that say they are the same one as this, and this one; none if it is the only
+/// one, or did not say.
+pub(super) fn same(engine: &EngineName, observed: &ObservedState) -> BTreeSet<EngineName> {
+    fn id(view: &EngineView) -> Option<&EngineId> {
+        match view {
+            EngineView::Seen(contents) => contents.id.as_ref(),
+            EngineView::Unseen { .. } => None,
+        }
+    }
+    let Some(own) = observed.engines.get(engine).and_then(id) else { return BTreeSet::new() };
+    let same = observed.engines.iter().filter(|(_, view)| id(view) == Some(own));
+    let same: BTreeSet<_> = same.map(|(name, _)| name.clone()).collect();
+    if same.len() > 1 { same } else { BTreeSet::new() }
+}
+
+/// Every engine that was seen, sorted by owner. Not those that were seen under several
+/// names: what belongs to a deployment under one would seem left over under the others.
 pub(super) fn sort<'a>(
     desired: &'a DesiredState,
     observed: &'a ObservedState,
@@ -201,6 +217,7 @@ pub(super) fn sort<'a>(
     observed
         .engines
         .iter()
+        .filter(|(name, _)| same(name, observed).is_empty())
         .filter_map(|(name, view)| match view {
             EngineView::Seen(contents) => {
                 EngineInventory::sort(contents, name, observed, desired, installation)

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalog::{ENTRIES_PER_TXN, catalog_ids};
+use super::catalog::ENTRIES_PER_TXN;
 use super::context::Context;
 use super::deployment::{Shared, ledger};
 use super::draft::{After, Draft, because};
+use super::names::catalog_ids;
 use super::ownership::{EngineInventory, Owned};
 use super::peers;
 use super::settings::Settings;

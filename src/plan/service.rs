@@ -74,6 +74,7 @@ impl<'a, 's> Services<'a, 's> {
         }
         self.clear_later();
         self.deregister_stale();
+        self.tell_taken_names();
     }
 
     /// Removes what belongs to services that left the stack.

@@ -232,6 +232,7 @@ impl Display for WaitingOn {
             Self::ConfiguredEngine => {
                 f.write_str("until the operator configures the engine it names")
             }
+            Self::OneName { engines } => one_name(f, engines),
             Self::Catalog { error } => write!(f, "until Consul answers: {error}"),
             Self::Ledger { error } => write!(f, "until the ledger can be read: {error}"),
             Self::FreeName { container } => write!(
@@ -245,12 +246,10 @@ impl Display for WaitingOn {
             Self::SameStack { folder, .. } => {
                 write!(f, "until the operator says that the project in {folder} is the same stack")
             }
-            Self::ReplicaName { name } => {
-                write!(
-                    f,
-                    "until it is removed, or renamed to {name}: its labels say that it is that replica"
-                )
-            }
+            Self::ReplicaName { name } => write!(
+                f,
+                "until it is removed, or renamed to {name}: its labels say that it is that replica"
+            ),
             Self::ForeignResource => {
                 f.write_str("until it is declared `external`: it exists and is not ours")
             }
@@ -278,10 +277,29 @@ impl Display for WaitingOn {
             Self::Ability { needs } => write!(f, "because it needs {needs}"),
             Self::Image => f.write_str("until the image is there: `pull_policy: never`"),
             Self::CatalogName { name } => {
-                write!(f, "until {name} in the catalog is free: others use it")
+                write!(f, "until `{name}` in the catalog is free: others use it")
             }
+            Self::DnsName { name, other } => dns_name(f, name, other),
         }
     }
+}
+
+fn one_name(f: &mut Formatter<'_>, engines: &BTreeSet<EngineName>) -> fmt::Result {
+    let names: Vec<_> = engines.iter().map(|name| format!("`{name}`")).collect();
+    let names = names.join(" and ");
+    write!(
+        f,
+        "until only one of the engines {names} is configured: they say that they are one and the \
+         same"
+    )
+}
+
+fn dns_name(f: &mut Formatter<'_>, name: &str, other: &str) -> fmt::Result {
+    write!(
+        f,
+        "until one of them has another name, or `x-reconciler: {{ register: false }}`: {other} is \
+         `{name}` in DNS, too"
+    )
 }
 
 impl Plan {

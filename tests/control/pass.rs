@@ -267,4 +267,9 @@ fn a_guard_is_exit_3_and_a_notice_is_none() {
     assert_eq!(blocked(WaitingOn::grant(&Demand::Privileged)).exit().code(), 77);
     assert_eq!(blocked(WaitingOn::Engine { error: String::new() }).exit().code(), 69);
     assert_eq!(blocked(WaitingOn::Address).exit().code(), 0);
+    let name = || "shop".to_owned();
+    assert_eq!(blocked(WaitingOn::CatalogName { name: name() }).exit().code(), 0);
+    assert_eq!(blocked(WaitingOn::DnsName { name: name(), other: name() }).exit().code(), 65);
+    let engines = ["local".into(), "web1".into()].into();
+    assert_eq!(blocked(WaitingOn::OneName { engines }).exit().code(), 65);
 }

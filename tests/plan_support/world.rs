@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use reconciler::model::ability::ApiVersion;
 use reconciler::model::action::{Action, ContainerRef, Outcome};
-use reconciler::model::catalog::CatalogView;
+use reconciler::model::catalog::{CatalogView, NodeView};
 use reconciler::model::desired::{DesiredState, Entry, Service};
 use reconciler::model::digest::Digest;
-use reconciler::model::id::{EngineName, Revision, SourceId};
+use reconciler::model::id::{EngineName, NodeName, Revision, SourceId};
 use reconciler::model::ledger::LedgerView;
 use reconciler::model::observed::{ContainerView, EngineView, Health, ObservedState, Status};
 use reconciler::model::plan::Plan;
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
-use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings};
+use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names};
 use reconciler::sim::{MemTree, Sim, SimWorld};
 use reconciler::stack;
 use reconciler::world::{Act, Clock, Observe, Scope, Snapshot};
@@ -95,6 +95,11 @@ impl World {
                 let engine = self.settings.engines.values_mut().next().expect("an engine");
                 engine.routable = Routable::Networks(BTreeSet::new());
             }
+            // The same engine under one more name.
+            ["engine", "also", name] => {
+                self.settings.engines.insert((*name).into(), EngineSettings::default());
+                self.events.push(line.to_owned());
+            }
             ["approve", digest] => {
                 self.settings.approved.insert(Digest::from_text(*digest));
             }
@@ -139,7 +144,7 @@ impl World {
         for (id, entry) in &desired.deployments {
             scope.deployments.insert(id.clone());
             if let Entry::Valid(deployment, _) = entry {
-                names.insert(id.to_string());
+                names.extend(catalog_names(deployment));
                 for service in deployment.services.values() {
                     let paths = service.files.iter().map(|file| file.target.clone()).collect();
                     scope.files.insert((id.clone(), service.name.clone()), paths);
@@ -225,26 +230,46 @@ impl World {
     }
 }
 
-/// Something that happened, seen from outside: it only changes what is observed.
-fn befall(observed: &mut ObservedState, event: &str) {
-    let words: Vec<&str> = event.split_whitespace().collect();
+/// Something that happened to a whole part of the world, if it did.
+fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
     let engine: EngineName = "local".into();
-    match words.as_slice() {
+    match words {
         ["engine", "unseen"] => {
             let error = "connection refused".to_owned();
             observed.engines.insert(engine, EngineView::Unseen { error });
-            return;
+        }
+        ["engine", "also", name] => {
+            let same = observed.engines[&engine].clone();
+            observed.engines.insert((*name).into(), same);
         }
         ["ledger", "unseen"] => {
             observed.ledger = LedgerView::Unseen { error: "no answer".to_owned() };
-            return;
         }
         ["catalog", "unseen"] => {
             observed.catalog = CatalogView::Unseen { error: "no leader".to_owned() };
-            return;
         }
-        _ => {}
+        ["catalog", "service", name, "taken"] => {
+            let CatalogView::Seen(catalog) = &mut observed.catalog else { panic!("no catalog") };
+            catalog.foreign.insert((*name).to_owned());
+        }
+        ["catalog", "node", "taken"] => {
+            let CatalogView::Seen(catalog) = &mut observed.catalog else { panic!("no catalog") };
+            let name = NodeName::of(&"main".into(), &engine);
+            let node = NodeView { name, ours: false, entries: BTreeMap::new() };
+            catalog.nodes.insert(engine, node);
+        }
+        _ => return false,
     }
+    true
+}
+
+/// Something that happened, seen from outside: it only changes what is observed.
+fn befall(observed: &mut ObservedState, event: &str) {
+    let words: Vec<&str> = event.split_whitespace().collect();
+    if befall_part(observed, &words) {
+        return;
+    }
+    let engine: EngineName = "local".into();
     let Some(EngineView::Seen(contents)) = observed.engines.get_mut(&engine) else {
         panic!("the engine is unseen: {event}")
     };
