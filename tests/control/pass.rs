@@ -16,7 +16,7 @@ use reconciler::model::observed::{ContainerView, EngineContents, Health};
 use reconciler::model::plan::{Blocked, WaitingOn};
 use reconciler::model::policy::Demand;
 use reconciler::model::time::Timestamp;
-use reconciler::plan::Settings;
+use reconciler::plan::{CatalogSettings, Settings};
 use reconciler::world::{Clock as _, Observe, OutsideError, Scope, Snapshot, SourceError};
 
 use crate::drive::{VirtualClock, drive};
@@ -272,4 +272,14 @@ fn a_guard_is_exit_3_and_a_notice_is_none() {
     assert_eq!(blocked(WaitingOn::DnsName { name: name(), other: name() }).exit().code(), 65);
     let engines = ["local".into(), "web1".into()].into();
     assert_eq!(blocked(WaitingOn::OneName { engines }).exit().code(), 65);
+}
+
+#[test]
+fn the_catalog_is_asked_for_the_names_that_are_registered() {
+    let (world, mut settings) = (World::default(), settings(&["local"]));
+    settings.catalog = Some(CatalogSettings::default());
+    let load = |_: &Snapshot| desired("r1", [deployment("my_shop", "web_ui=1")]);
+    let _ = pass(&world, &load, &settings);
+    let asked: Vec<String> = world.asked.borrow().iter().cloned().collect();
+    assert_eq!(asked, ["my-shop", "web-ui.my-shop"]);
 }

@@ -48,6 +48,8 @@ pub(crate) struct World {
     /// Every changing call: when it began, and its text.
     pub calls: RefCell<Vec<(Timestamp, String)>>,
     pub looks: Cell<usize>,
+    /// Names of services that the catalog was asked for last.
+    pub asked: RefCell<BTreeSet<String>>,
     /// Changing calls under way, and the most there ever were.
     pub inside: Cell<usize>,
     pub most: Cell<usize>,
@@ -286,8 +288,9 @@ impl Observe for World {
     async fn catalog(
         &self,
         _: &BTreeSet<EngineName>,
-        _: &BTreeSet<String>,
+        services: &BTreeSet<String>,
     ) -> Result<Option<CatalogContents>, OutsideError> {
+        self.asked.borrow_mut().clone_from(services);
         Ok(None)
     }
 
