@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::controller::{Setup, get, service};
 use crate::engine::{Events, docker, variable};
 use crate::temp::Temp;
-use crate::time::{eventually, figures, now, pause};
+use crate::time::{eventually, figures, now, pause, quiet};
 
 /// The statuses of a service's checks in Consul, one per replica.
 pub(crate) fn statuses(service: &str) -> Vec<String> {
@@ -25,8 +25,10 @@ fn a_container_that_turns_unhealthy_becomes_critical_in_consul_and_back() {
         "health/compose.yaml",
         service(&format!("expose: [\"80\"]\n    healthcheck: {check}")),
     );
+    let args = ["--resync", "10m"];
     let controller =
-        Setup { consul: true, ..Setup::folder("health", folder.path(), &["health"]) }.start();
+        Setup { consul: true, args: &args, ..Setup::folder("health", folder.path(), &["health"]) }
+            .start();
     controller.settles("health");
     eventually("it passes in Consul", || statuses("web.health") == ["passing"]);
     let events = Events::follow();
@@ -35,6 +37,7 @@ fn a_container_that_turns_unhealthy_becomes_critical_in_consul_and_back() {
         (["touch", "/tmp/sick"], "health_status: unhealthy", "critical"),
         (["rm", "/tmp/sick"], "health_status: healthy", "passing"),
     ] {
+        quiet();
         let since = now();
         docker(&["exec", "health-web-1", command[0], command[1]]);
         let mut seen = now();
@@ -48,5 +51,5 @@ fn a_container_that_turns_unhealthy_becomes_critical_in_consul_and_back() {
         });
         delays.push(seen.saturating_sub(events.first("health-web-1", word, since)));
     }
-    figures("from Docker's health_status to the catalog (seen every 50 ms)", delays);
+    figures("from Docker's health_status to the catalog (seen every 55 ms)", delays);
 }

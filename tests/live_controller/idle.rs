@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::controller::{Setup, service};
 use crate::engine::{docker, variable};
 use crate::temp::Temp;
-use crate::time::{eventually, pause, tell};
+use crate::time::{eventually, pause, quiet, tell};
 
 type Lines = Arc<Mutex<Vec<String>>>;
 
@@ -61,8 +61,7 @@ fn an_idle_controller_changes_nothing_and_hardly_looks() {
     let setup = Setup::folder("idle", folder.path(), &["idle"]);
     let controller = Setup { args: &args, engine: Some(&engine), ..setup }.start();
     controller.settles("idle");
-    // The looks that the last events asked for.
-    pause(Duration::from_secs(5));
+    quiet();
     lines.lock().unwrap().clear();
     pause(Duration::from_secs(12));
     let requests = lines.lock().unwrap().clone();

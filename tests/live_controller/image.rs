@@ -127,11 +127,9 @@ fn the_image_deploys_a_mounted_folder_and_ends_when_it_is_told_to() {
     docker(&["kill", "boxed-web-1"]);
     eventually("a killed container runs again", || is_running("boxed-web-1"));
 
-    let asked = now();
     docker(&["stop", "-t", "10", controller.name]);
-    assert_eq!(inspect(controller.name, "{{.State.ExitCode}}"), "143");
-    let took = now().saturating_sub(asked);
-    assert!(took < Duration::from_secs(10), "it had to be killed: {took:?}");
+    let code = inspect(controller.name, "{{.State.ExitCode}}");
+    assert_eq!(code, "143", "it ends by itself, and has not to be killed (137)");
     assert!(is_running("boxed-web-1"), "its end ended what it deployed");
 }
 

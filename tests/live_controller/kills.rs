@@ -5,20 +5,19 @@ use std::time::Duration;
 use crate::controller::{Setup, service};
 use crate::engine::{Events, docker, id, inspect};
 use crate::temp::Temp;
-use crate::time::{eventually, figures, now};
-
-/// More than this after its end, the controller did not notice but found it.
-const NOTICED: Duration = Duration::from_secs(10);
+use crate::time::{eventually, figures, now, quiet};
 
 #[test]
 fn a_killed_container_runs_again() {
     let folder = Temp::new();
     // Each is killed four times: what is repaired more often in a row is put off.
     folder.write("kills/compose.yaml", service("deploy: { replicas: 5 }"));
+    // No look but that of the event comes before the test gives up.
     let args = ["--resync", "10m"];
     let controller =
         Setup { args: &args, ..Setup::folder("kills", folder.path(), &["kills"]) }.start();
     controller.settles("kills");
+    quiet();
     let events = Events::follow();
     let mut spans = Vec::new();
     for round in 0..20 {
@@ -40,8 +39,6 @@ fn a_killed_container_runs_again() {
         humantime::parse_duration(text).ok()
     };
     let starts: Vec<Duration> = calls.skip(5).filter_map(took).collect();
-    let longest = spans.iter().max().copied().unwrap_or_default();
     figures("from the end of a killed container to its start", spans);
     figures("of this, the engine's own start call", starts);
-    assert!(longest < NOTICED, "one came back only after {longest:?}");
 }

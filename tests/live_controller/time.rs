@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Longer than anything takes on a loaded machine: a test that waits this long failed.
+/// Longer than anything takes on a loaded machine: a test that waits this long failed. How
+/// long something took is printed and judged by nobody: machines differ.
 pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 pub(crate) fn pause(span: Duration) {
@@ -13,6 +14,12 @@ pub(crate) fn pause(span: Duration) {
 /// Waits until a controller that looks this often has looked again.
 pub(crate) fn looks_again(every: Duration) {
     pause(every * 2 + Duration::from_secs(1));
+}
+
+/// Waits for the looks that the last events asked for. With a resync far beyond [`SOON`],
+/// only what happens from now on can make the controller look.
+pub(crate) fn quiet() {
+    pause(Duration::from_secs(5));
 }
 
 /// Since 1970, as the engine stamps its events.
