@@ -71,7 +71,7 @@ pub struct Identity {
     /// Whether it took the place of a container of the same slot: its dependents
     /// have to follow. A first container of a slot has nobody to restart.
     pub succeeds: bool,
-    /// Names of environment variables whose values are sensitive.
+    /// Names of environment variables whose values are sensitive, and paths of secrets.
     pub masked: Vec<String>,
     /// What the stack asked for of that with which an engine may do as it likes: the paths
     /// of the facts.

@@ -204,7 +204,11 @@ impl<'a> Context<'a> {
         let masked = service
             .sensitive
             .iter()
-            .filter_map(|path| path.strip_prefix("environment."))
+            .filter_map(|path| {
+                path.strip_prefix("environment.").or_else(|| path.strip_prefix("files."))
+            })
+            // The label has no word for these.
+            .filter(|name| !name.contains(','))
             .map(str::to_owned)
             .collect();
         Identity {

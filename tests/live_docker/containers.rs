@@ -349,7 +349,7 @@ async fn uploaded_files_are_there_at_the_start() {
     act(&docker, &Action::StartContainer { container }).await.unwrap();
     ended(&docker, &id).await;
     let lines = docker.log_tail(&id, 10).await.unwrap();
-    assert_eq!(&lines[..3], ["s3cret", "x=1", "440 70:71"]);
+    assert_eq!(&lines[..3], ["(masked)", "x=1", "440 70:71"]);
 }
 
 #[tokio::test]

@@ -88,6 +88,49 @@ fn no_secret_leaves_with_a_complaint() {
     assert!(lab.names().is_empty());
 }
 
+/// It tells all it knows and dies, at first and when it is started again.
+const TALKS: &str = "
+services:
+  web:
+    image: reconciler.demo/base
+    command: [sh, -c, 'for i in 1 2; do echo \"said $$FROM_OPERATOR $$DB_PASSWORD $$FROM_FILE\"; done;
+      cat /run/secrets/token; echo; cat /etc/bound; echo; cat /run/secrets/key; echo told; exit 1']
+    restart: always
+    env_file: web.env
+    environment:
+      FROM_OPERATOR: ${OPERATOR}
+      DB_PASSWORD: can4ry-by-name-and-more
+    secrets: [token, { source: key, mode: 0440 }, { source: token, target: /etc/bound }]
+secrets:
+  token: { file: token.txt }
+  key: { file: key.txt }
+";
+
+#[test]
+fn no_secret_leaves_with_the_last_words_of_a_container() {
+    // From a folder the token is bound, from git all secrets are uploaded.
+    for name in ["lastwords", "lastwordsgit"] {
+        let lab = Lab::new(name);
+        lab.stack("abc", TALKS);
+        lab.file("abc", "web.env", "FROM_FILE=can4ry-by-name\n");
+        lab.file("abc", "token.txt", "can4ry-bound");
+        lab.file("abc", "key.txt", "-----\ncan4ry-line-one\ncan4ry-line-two\n");
+        let source = if name.ends_with("git") { lab.commit() } else { lab.source() };
+        let once = |words: &[&str]| {
+            let words = [&["--once", "--env", "OPERATOR"], words, &[&source]].concat();
+            traced(&lab, &words).exits(1)
+        };
+        once(&[]).says("| said (masked) (masked) (masked)").says("| (masked)").says("| told");
+        let web = lab.of("abc-web-1");
+        let said = docker(&["logs", &web]);
+        for word in ["can4ry-operator", "can4ry-by-name-and-more", "can4ry-bound", "line-two"] {
+            assert!(said.contains(word), "the container itself says {word}: {said}");
+        }
+        docker(&["rm", "-f", &web]);
+        once(&["-o", "json"]).prints("said (masked) (masked) (masked)");
+    }
+}
+
 #[test]
 fn no_secret_leaves_in_an_address() {
     let lab = Lab::new("userinfo");

@@ -61,11 +61,12 @@ pub(super) fn said(engine: &EngineName, message: &str) -> String {
     format!("engine {engine}: {line}")
 }
 
-/// This text without these values. Short ones are left: they would blacken all else.
+/// This text without these values. Short ones are left: they would blacken all else. Long
+/// ones go first, so that nothing is left of one that begins like another.
 pub(super) fn without<'a>(text: &str, secrets: impl Iterator<Item = &'a str>) -> String {
-    secrets
-        .filter(|secret| secret.len() >= 4)
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "(masked)"))
+    let mut secrets: Vec<&str> = secrets.filter(|secret| secret.len() >= 4).collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(masked)"))
 }
 
 fn status(engine: &EngineName, code: u16, message: &str) -> OutsideError {
@@ -166,7 +167,8 @@ mod tests {
 
     #[test]
     fn secrets_are_taken_out_of_a_message() {
-        let text = without("bad value hunter2 in a", ["hunter2", "a"].into_iter());
+        let secrets = ["hunt", "hunter2", "a"];
+        let text = without("bad value hunter2 in a", secrets.into_iter());
         assert_eq!(text, "bad value (masked) in a");
     }
 }

@@ -30,6 +30,7 @@ mod logins;
 mod observe;
 mod own;
 mod session;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod transport;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bollard::errors::Error;
-use bollard::query_parameters::LogsOptions;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::answer::{ContainerInspect, ImageInspect};
@@ -13,10 +12,6 @@ use super::{AT_ONCE, Docker, inspect};
 use crate::model::id::{ContainerId, ImageRef};
 use crate::model::observed::{ContainerView, EngineContents, ImageView};
 use crate::world::{OutsideError, Scope};
-
-/// How much of a log is kept at most, and of each of its lines, in bytes.
-const LONGEST_LOG: usize = 1 << 20;
-const LONGEST_LINE: usize = 4096;
 
 impl Docker {
     /// Everything of interest on this engine.
@@ -81,32 +76,6 @@ impl Docker {
         inspect::image(seen).map(Some).map_err(|error| self.failed(error))
     }
 
-    /// The last lines of a container's log, standard output and error as they came,
-    /// oldest first. They are the container's words: whoever shows them escapes them.
-    pub async fn log_tail(
-        &self,
-        container: &ContainerId,
-        lines: usize,
-    ) -> Result<Vec<String>, OutsideError> {
-        let options = LogsOptions {
-            stdout: true,
-            stderr: true,
-            tail: lines.to_string(),
-            ..LogsOptions::default()
-        };
-        let frames = self.api.logs(container.as_str(), Some(options));
-        let bytes = self.read(frames.try_fold(Vec::new(), |mut all: Vec<u8>, frame| async move {
-            all.extend_from_slice(&frame.into_bytes());
-            let surplus = all.len().saturating_sub(LONGEST_LOG);
-            all.drain(..surplus);
-            Ok(all)
-        }));
-        let text = String::from_utf8_lossy(&bytes.await?).into_owned();
-        let all: Vec<String> = text.lines().map(cut).collect();
-        let surplus = all.len().saturating_sub(lines);
-        Ok(all.into_iter().skip(surplus).collect())
-    }
-
     async fn images(&self, scope: &Scope) -> Result<BTreeMap<ImageRef, ImageView>, OutsideError> {
         let found: Vec<Option<(ImageRef, ImageView)>> = stream::iter(&scope.images)
             .map(|image| async move {
@@ -133,9 +102,4 @@ async fn absent<T>(call: impl Future<Output = Result<T, Error>>) -> Result<Optio
 fn is_reference(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:@".contains(c);
     text.split('/').all(|part| !matches!(part, "" | "." | "..") && part.chars().all(plain))
-}
-
-fn cut(line: &str) -> String {
-    let end = line.floor_char_boundary(LONGEST_LINE);
-    line[..end].trim_end_matches('\r').to_owned()
 }

@@ -149,6 +149,9 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, kind: &FileKind, scope:
         let Some(target) = mounts::target_path(&target, item, report) else { continue };
         mounts::claim(draft, &target, item, report);
         report.note(&mut draft.origins, "files", item.span);
+        if !kind.is_config {
+            draft.sensitive.insert(format!("files.{target}"));
+        }
         deliver(draft, &target, &wanted, source, scope);
     }
 }
