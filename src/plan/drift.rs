@@ -70,9 +70,11 @@ pub(super) fn compare(
         ("files", &owned.identity.files_hash, &service.files_hash),
         ("pre_start", &owned.identity.init_hash, &init_hash),
     ] {
-        let short = |hash: &Option<Digest>| hash.as_ref().map(|hash| hash.short().to_owned());
+        // Whoever guesses a content could tell from its bare digest whether that is right.
+        let mask =
+            |hash: &Option<Digest>| hash.as_ref().map(|hash| shown.masker.mask(hash.as_str()));
         if have != want {
-            let (field, have, want) = (field.to_owned(), short(have), short(want));
+            let (field, have, want) = (field.to_owned(), mask(have), mask(want));
             let difference = Difference { field, have, want, by: ChangedBy::Git };
             drift.recreate.push(shown.cause(difference));
         }
