@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, ContainerRef, Endpoint, StepId};
 use crate::model::compose::ImageLabel;
+use crate::model::desired::SyncMode;
 use crate::model::id::{ContainerId, ContainerName, EngineName};
 use crate::model::plan::{Plan, Reason, Step, WaitingOn};
 
@@ -184,17 +185,34 @@ fn withheld(plan: &Plan, faults: &mut Vec<Fault>) {
                 | WaitingOn::Grant { .. }
                 | WaitingOn::Approval { .. }
                 | WaitingOn::CompleteSource
-                | WaitingOn::SyncMode { .. }
+                | WaitingOn::SyncMode { mode: SyncMode::Notify | SyncMode::Paused }
         )
     };
-    let closed: BTreeSet<_> = plan
-        .blocked
-        .iter()
-        .filter(|blocked| whole(&blocked.waiting_on))
-        .filter_map(|blocked| blocked.deployment.as_ref())
-        .collect();
-    let steps = plan.steps.iter().filter(|step| closed.contains(&step.deployment));
-    faults.extend(steps.map(|step| Fault::Withheld(step.id)));
+    let of = |which: &dyn Fn(&WaitingOn) -> bool| -> BTreeSet<_> {
+        let blocked = plan.blocked.iter().filter(|blocked| which(&blocked.waiting_on));
+        blocked.filter_map(|blocked| blocked.deployment.as_ref()).collect()
+    };
+    let closed = of(&whole);
+    let healed = of(&|waiting_on| *waiting_on == WaitingOn::SyncMode { mode: SyncMode::Heal });
+    let is_closed = |step: &&Step| {
+        closed.contains(&step.deployment)
+            || healed.contains(&step.deployment) && !mends(&step.action)
+    };
+    faults.extend(plan.steps.iter().filter(is_closed).map(|step| Fault::Withheld(step.id)));
+}
+
+/// Whether an action leaves every container what it is.
+fn mends(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::StartContainer { .. }
+            | Action::UnpauseContainer { .. }
+            | Action::RestartContainer { .. }
+            | Action::RunHook { .. }
+            | Action::Register { .. }
+            | Action::Deregister { .. }
+            | Action::Await { .. }
+    )
 }
 
 fn names(plan: &Plan, ancestors: &Ancestors, faults: &mut Vec<Fault>) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::context::{CatalogUse, Context};
+use super::context::{CatalogUse, Context, Images};
 use super::draft::{After, Draft, Scribe, because};
 use super::ownership::{self, EngineInventory};
 use super::prune::{self, Leaving};
@@ -223,7 +223,8 @@ fn record(context: &Context<'_>) -> DeploymentRecord {
     }
 }
 
-/// A deployment that may not be changed now: its steps become one blocked change each.
+/// A deployment that may not be changed now: its steps become one blocked change each. What
+/// was applied is mended all the same if it shall be healed.
 fn withheld(context: Context<'_>, state: DeploymentState, draft: &mut Draft) -> DeploymentState {
     let deployment = context.deployment;
     let repairs = deployment.sync == SyncMode::Heal && context.is_applied();
@@ -237,8 +238,15 @@ fn withheld(context: Context<'_>, state: DeploymentState, draft: &mut Draft) -> 
         let sync = if in_sync { Sync::Synced } else { Sync::OutOfSync };
         return DeploymentState { sync, ..state };
     }
+    let first = draft.steps.len();
+    if deployment.sync == SyncMode::Heal && context.record.is_some() {
+        let scribe = draft.scribe(&deployment.id, &deployment.engine);
+        Services::new(context, scribe, Images::new(), After::new()).start_again();
+    }
+    let mended: Vec<Action> = draft.steps[first..].iter().map(|s| s.action.clone()).collect();
     let mut scribe = draft.scribe(&deployment.id, &deployment.engine);
-    for step in aside.steps.iter().filter(|step| step.action.is_mutating()) {
+    let mutating = aside.steps.iter().filter(|step| step.action.is_mutating());
+    for step in mutating.filter(|step| !mended.contains(&step.action)) {
         let at = step.causes.iter().find_map(|cause| cause.at.as_ref());
         let waiting_on = WaitingOn::SyncMode { mode: deployment.sync };
         scribe.block(step.action.to_string(), waiting_on, at);

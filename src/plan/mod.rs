@@ -4,8 +4,9 @@
 //! Reading order: [`plan`] below, then `deployment` (one deployment), `service` and
 //! `slot` and `create` (its replicas), `peers`, `hooks`, `dependents`, `drift` and `fields`
 //! (what differs, and what that costs). `ownership` says what is ours, `adoption` what of
-//! Compose's becomes so, `gate` what stops a deployment, `prune` what goes,
-//! `catalog` what is registered, `names` under which names. [`check`] lints every plan before it is executed.
+//! Compose's becomes so, `gate` what stops a deployment, `heal` what is mended although a newer
+//! revision waits, `prune` what goes, `catalog` what is registered, `names` under which names.
+//! [`check`] lints every plan before it is executed.
 
 mod adoption;
 mod catalog;
@@ -21,6 +22,7 @@ mod effective;
 mod facts;
 mod fields;
 mod gate;
+mod heal;
 mod hooks;
 mod names;
 mod needs;

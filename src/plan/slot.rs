@@ -229,7 +229,7 @@ impl<'a> Services<'a, '_> {
     }
 
     /// Starts the container if it does not run, and waits until it is good.
-    fn start(
+    pub(super) fn start(
         &mut self,
         service: &'a Service,
         slot: Slot,
