@@ -1,6 +1,6 @@
 # The only door: `make help` lists what is behind it.
 #
-# Everything works on a fresh Debian machine as root with Rust (rustfmt and clippy among it);
+# Everything works on a fresh Debian machine as root with make and Rust (rustfmt, clippy);
 # what else is needed is installed, and named, by scripts/lab-install and the target `nextest`.
 # Nothing is left running.
 

@@ -209,10 +209,10 @@ pub trait Tree {
 }
 
 /// A tree of nothing.
-#[cfg(test)]
+#[cfg(all(test, feature = "runtime"))]
 pub(crate) struct NoTree;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "runtime"))]
 impl Tree for NoTree {
     fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, TreeError> {
         Err(TreeError::Missing(path.to_owned()))

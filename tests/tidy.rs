@@ -65,7 +65,7 @@ fn without_tests(text: &str) -> String {
     let mut kept = Vec::new();
     let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     while let Some(line) = lines.next() {
-        if line.trim() != "#[cfg(test)]" {
+        if !["#[cfg(test)]", "#[cfg(all(test, feature = \"runtime\"))]"].contains(&line.trim()) {
             kept.push(line);
             continue;
         }
