@@ -51,6 +51,9 @@ mod signals;
 #[allow(dead_code, unused_imports, reason = "other live tests share it; each uses a part")]
 mod support;
 #[cfg(test)]
+#[path = "live_once/sync.rs"]
+mod sync;
+#[cfg(test)]
 #[path = "live_once/tls.rs"]
 mod tls;
 #[cfg(test)]

@@ -46,6 +46,8 @@ fn an_image_that_cannot_be_had_starts_nothing() {
 #[test]
 fn an_empty_or_vanished_source_removes_nothing() {
     let lab = Lab::new("vanished");
+    // Where nothing was deployed, nothing is withheld.
+    lab.once().is_quiet();
     lab.stack("abc", WEB);
     lab.once().exits(0);
     let before = lab.containers();

@@ -104,7 +104,7 @@ pub(in crate::cli) fn left(report: &Report) -> Vec<(String, &'static str)> {
                 "something else changes it: `reconciler plan` shows what differs",
             ),
             Left::Broken => (
-                "as git says, but not all of its replicas work",
+                "degraded: not all of its replicas work",
                 "`docker compose --project-name NAME ps --all` shows them, `logs` what they say",
             ),
             Left::OnItsWay => (
@@ -220,7 +220,7 @@ mod tests {
             texts,
             [
                 "abc is still not what git says, although every step succeeded",
-                "ill is as git says, but not all of its replicas work",
+                "ill is degraded: not all of its replicas work",
                 "new, old are as git says, but not all of their replicas are known to work yet",
             ]
         );
