@@ -39,6 +39,17 @@ pub(super) struct Cli {
     pub(super) common: CommonArgs,
 }
 
+/// The same for a call without a verb: to know all the others, too, takes longer than the rest
+/// of reading it. Whatever it does not understand, [`Cli`] tells about.
+#[derive(Debug, Parser)]
+#[command(name = "reconciler")]
+pub(super) struct Verbless {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+}
+
 /// Settings of every verb.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -79,6 +90,24 @@ pub(super) enum Verb {
     Healthcheck(HealthcheckArgs),
     /// Print a completion script, for example `reconciler completion bash`
     Completion(CompletionArgs),
+}
+
+impl Verb {
+    /// What each is called, and `help`.
+    pub(super) const NAMES: [&str; 12] = [
+        "run",
+        "plan",
+        "validate",
+        "config",
+        "fmt",
+        "explain",
+        "schema",
+        "sim",
+        "status",
+        "healthcheck",
+        "completion",
+        "help",
+    ];
 }
 
 /// `run` and `--once`.
@@ -253,4 +282,36 @@ pub(super) struct OutputArgs {
     /// Form of the result on stdout
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(super) output: Format,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_verb_is_known_by_name() {
+        let mut command = Cli::command();
+        command.build();
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(names, Verb::NAMES);
+        assert!(command.get_subcommands().all(|verb| verb.get_all_aliases().next().is_none()));
+    }
+
+    #[test]
+    fn without_a_verb_both_ways_read_the_same() {
+        for words in [
+            &["reconciler"][..],
+            &["reconciler", "--once", "stacks", "-q", "--approve", "a,b"],
+            &["reconciler", "--poll", "5s", "--log-format", "json", "https://git.example/x"],
+        ] {
+            let (cli, verbless) = (Cli::parse_from(words), Verbless::parse_from(words));
+            assert!(cli.verb.is_none());
+            assert_eq!(
+                format!("{:?}", (cli.run, cli.common)),
+                format!("{:?}", (verbless.run, verbless.common))
+            );
+        }
+    }
 }

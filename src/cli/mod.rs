@@ -26,15 +26,16 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser as _};
 
-use args::{Cli, RunArgs};
+use args::{Cli, RunArgs, Verb, Verbless};
 use exit::Exit;
 
 /// Runs the program and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     forbid_core_files();
+    keep_freed_memory();
     run(std::env::args_os()).into()
 }
 
@@ -45,8 +46,16 @@ fn forbid_core_files() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
+/// The allocator gives what is free at the heap's end back as soon as that is 128 KiB, and soon
+/// asks for it again, page by page. Something larger that was freed once makes it wait for
+/// twice as much as that: mallopt(3), on the dynamic mmap threshold.
+fn keep_freed_memory() {
+    const LARGER: usize = 1 << 20;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGER)));
+}
+
 fn run(args: impl Iterator<Item = OsString>) -> Exit {
-    match parse(project::verb_first(args.collect()).into_iter()) {
+    match parse(&project::verb_first(args.collect())) {
         Ok(cli) => match check_target(&cli) {
             Ok(()) => dispatch::dispatch(cli),
             Err(error) => {
@@ -63,7 +72,12 @@ fn run(args: impl Iterator<Item = OsString>) -> Exit {
 }
 
 /// The command line as the user meant it.
-fn parse(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    if !args.iter().any(|arg| Verb::NAMES.iter().any(|name| arg == name))
+        && let Ok(Verbless { run, common }) = Verbless::try_parse_from(args)
+    {
+        return Ok(Cli { verb: None, run, common });
+    }
     let mut command = Cli::command();
     let matches = command.try_get_matches_from_mut(args)?;
     if let Some((verb, _)) = matches.subcommand()
