@@ -303,7 +303,7 @@ mod tests {
     fn without_a_verb_both_ways_read_the_same() {
         for words in [
             &["reconciler"][..],
-            &["reconciler", "--once", "stacks", "-q", "--approve", "a,b"],
+            &["reconciler", "--once", "stacks", "-q", "--prune-share", "40"],
             &["reconciler", "--poll", "5s", "--log-format", "json", "https://git.example/x"],
         ] {
             let (cli, verbless) = (Cli::parse_from(words), Verbless::parse_from(words));
