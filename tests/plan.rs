@@ -89,6 +89,7 @@ golden! {
     containers_of_others_need_a_grant,
     guests_leave_before_their_host,
     heal_repairs_and_lets_new_revisions_wait,
+    heal_runs_no_hook_of_a_new_revision,
     hooks_run_around_starts_and_stops,
     hooks_run_where_both_names_are_borne,
     init_containers_run_before_the_first_start,

@@ -201,14 +201,13 @@ fn withheld(plan: &Plan, faults: &mut Vec<Fault>) {
     faults.extend(plan.steps.iter().filter(is_closed).map(|step| Fault::Withheld(step.id)));
 }
 
-/// Whether an action leaves every container what it is.
+/// Whether an action leaves every container what it is, and runs nothing of git's in it.
 fn mends(action: &Action) -> bool {
     matches!(
         action,
         Action::StartContainer { .. }
             | Action::UnpauseContainer { .. }
             | Action::RestartContainer { .. }
-            | Action::RunHook { .. }
             | Action::Register { .. }
             | Action::Deregister { .. }
             | Action::Await { .. }

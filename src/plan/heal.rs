@@ -46,6 +46,12 @@ impl<'a> Services<'a, '_> {
         throttle: &After,
     ) -> Settled<'a> {
         let mut settled = Settled::default();
+        let hooks = &service.hooks;
+        if !(hooks.post_start.is_empty() && hooks.pre_stop.is_empty()) {
+            // They are the newer revision's, or were the old one's: nobody knows, and what waits
+            // runs nothing.
+            return settled;
+        }
         if is_running(owned) && owned.view.state.status != Status::Paused {
             self.follow_dependencies(service, slot, owned, throttle, &mut settled);
         } else if self.can_start_as_it_is(owned) {

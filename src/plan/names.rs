@@ -1,6 +1,8 @@
 //! Names in the catalog and in DNS: what deployments and services are called there, which
 //! of them become the same, and which others hold.
 
+use std::collections::BTreeMap;
+
 use super::context::Context;
 use super::service::Services;
 use crate::model::desired::{Deployment, Entry, Service};
@@ -70,11 +72,13 @@ pub(super) fn same_labels(context: &Context<'_>) -> Vec<(String, WaitingOn, Opti
         let subject = format!("register deployment {}", deployment.id);
         found.push((subject, waiting_on, Some(deployment.origin.clone())));
     }
+    let mut by_label: BTreeMap<String, Vec<&Service>> = BTreeMap::new();
+    for service in registered() {
+        by_label.entry(dns_label(service.name.as_str())).or_default().push(service);
+    }
     for service in registered() {
         let name = dns_label(service.name.as_str());
-        let same =
-            |other: &&Service| other.name != service.name && is_same(other.name.as_str(), &name);
-        if let Some(other) = registered().find(same) {
+        if let Some(other) = by_label[&name].iter().find(|other| other.name != service.name) {
             let other = format!("service {}", other.name);
             let subject = format!("register service {}", service.name);
             let waiting_on = WaitingOn::DnsName { name, other };

@@ -2,7 +2,7 @@
 
 use super::support::*;
 
-const WEB: &str = "
+pub(super) const WEB: &str = "
 services:
   web:
     image: reconciler.demo/base

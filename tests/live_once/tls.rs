@@ -1,14 +1,7 @@
 //! Engines over TCP with mutual TLS, as the program is configured for them.
 
+use super::bad::WEB;
 use super::support::*;
-
-const WEB: &str = "
-services:
-  web:
-    image: reconciler.demo/base
-    command: sleep 1000
-    stop_signal: SIGKILL
-";
 
 /// A configuration whose only engine is at this address with these keys.
 fn configured(lab: &Lab, url: &str, keys: &str) -> String {

@@ -90,7 +90,9 @@ impl Docker {
 }
 
 /// The answer, or `None` for "there is no such thing".
-async fn absent<T>(call: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
+pub(super) async fn absent<T>(
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<Option<T>, Error> {
     match call.await {
         Ok(answer) => Ok(Some(answer)),
         Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::io::Read as _;
 
-use bollard::errors::Error;
 use bollard::query_parameters::LogsOptions;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 
+use super::observe::absent;
 use super::transport::percent_encoded;
 use super::{Docker, error};
 use crate::model::id::ContainerId;
@@ -85,12 +85,8 @@ impl Docker {
     ) -> Result<BTreeSet<String>, OutsideError> {
         let id = percent_encoded(view.id.as_str());
         let query = format!("/containers/{id}/archive?path={}", percent_encoded(path));
-        let answer = match self.transport.get_up_to(&query, LARGEST).await {
-            Err(Error::DockerResponseServerError { status_code: 404, .. }) => {
-                return Ok(BTreeSet::new());
-            }
-            other => self.read(async { other }).await?,
-        };
+        let answer = self.read(absent(self.transport.get_up_to(&query, LARGEST))).await?;
+        let Some(answer) = answer else { return Ok(BTreeSet::new()) };
         let unread = || self.failed(format!("{path} of {} cannot be read", view.name));
         lines_in(&answer.ok_or_else(unread)?).map_err(|_| unread())
     }
