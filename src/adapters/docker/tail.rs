@@ -52,7 +52,7 @@ impl Docker {
             all.drain(..surplus);
             Ok(all)
         }));
-        let text = String::from_utf8_lossy(&bytes.await?).into_owned();
+        let text = String::from_utf8_lossy(whole_lines(&bytes.await?)).into_owned();
         let text = error::without(&text, secrets.iter().map(String::as_str));
         let all: Vec<String> = text.lines().map(cut).collect();
         let surplus = all.len().saturating_sub(lines);
@@ -92,6 +92,16 @@ impl Docker {
     }
 }
 
+/// What is kept of a log, without a line whose beginning is lost: of a secret in it only the
+/// rest would be there, which nothing would recognise.
+fn whole_lines(kept: &[u8]) -> &[u8] {
+    if kept.len() < LONGEST_LOG {
+        return kept;
+    }
+    let end = kept.iter().position(|byte| *byte == b'\n').map_or(kept.len(), |at| at + 1);
+    &kept[end..]
+}
+
 /// The lines of all regular files in an archive.
 fn lines_in(archive: &Bytes) -> std::io::Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
@@ -120,6 +130,15 @@ fn cut(line: &str) -> String {
 mod tests {
     use super::*;
     use crate::adapters::docker::archive::Archive;
+
+    #[test]
+    fn a_line_without_its_beginning_is_left_out() {
+        assert_eq!(whole_lines(b"hunter2\nend"), b"hunter2\nend");
+        let mut long = vec![b'x'; LONGEST_LOG - 11];
+        long.extend(b"ter2\nthe end");
+        assert_eq!(whole_lines(&long[1..]), b"the end");
+        assert_eq!(whole_lines(&vec![b'x'; LONGEST_LOG]), b"");
+    }
 
     #[test]
     fn secrets_count_line_by_line() {
