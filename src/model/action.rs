@@ -303,6 +303,45 @@ impl Action {
         Ok(action)
     }
 
+    /// The steps whose outcomes fill the placeholders of this action.
+    pub fn placeholders_mut(&mut self) -> Vec<&mut StepId> {
+        match self {
+            Self::CreateContainer(create) => {
+                let Create { joins, compose, .. } = &mut **create;
+                let joins = joins.iter_mut().map(|join| &mut join.container.container);
+                let made = joins.filter_map(|container| match container {
+                    ContainerRef::Made(step) => Some(step),
+                    ContainerRef::Known(_) => None,
+                });
+                let image = match &mut compose.image {
+                    ImageLabel::After(step) => Some(step),
+                    _ => None,
+                };
+                made.chain(image).collect()
+            }
+            Self::Register { entries, .. } => {
+                let endpoints = entries.iter_mut().map(|entry| &mut entry.endpoint);
+                endpoints
+                    .filter_map(|endpoint| match endpoint {
+                        Endpoint::Known { .. } => None,
+                        Endpoint::OnNetwork { after, .. } | Endpoint::Published { after, .. } => {
+                            Some(after)
+                        }
+                    })
+                    .collect()
+            }
+            action => {
+                let containers = action.containers_mut().into_iter();
+                containers
+                    .filter_map(|target| match &mut target.container {
+                        ContainerRef::Made(step) => Some(step),
+                        ContainerRef::Known(_) => None,
+                    })
+                    .collect()
+            }
+        }
+    }
+
     /// The existing container that this acts on, if it acts on one.
     #[must_use]
     pub fn target(&self) -> Option<&Target> {

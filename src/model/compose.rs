@@ -144,6 +144,12 @@ pub enum ImageLabel {
     After(StepId),
 }
 
+/// The services that a container depended on when it was made, by its labels.
+pub fn depends_on(labels: &BTreeMap<String, String>) -> impl Iterator<Item = &str> {
+    let all = labels.get(DEPENDS_ON).map(String::as_str).unwrap_or_default().split(',');
+    all.filter_map(|entry| entry.split(':').next()).filter(|name| !name.is_empty())
+}
+
 impl ContainerLabels {
     /// The labels of a container that shares something with these others; `stand_in` is
     /// used where the config hash is unknown.

@@ -54,6 +54,17 @@ pub enum Entry {
     Invalid(Vec<Diagnostic>),
 }
 
+impl Entry {
+    /// The engine that a valid deployment runs on.
+    #[must_use]
+    pub fn engine(&self) -> Option<&EngineName> {
+        match self {
+            Self::Valid(deployment, _) => Some(&deployment.engine),
+            Self::Invalid(_) => None,
+        }
+    }
+}
+
 /// What the controller may do for a deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -57,7 +57,7 @@ pub struct InitContainer {
 }
 
 /// When a command runs in a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
     /// After its start.

@@ -11,7 +11,8 @@ use super::diagnostic::{Code, Loc};
 pub use super::difference::{ChangedBy, Difference};
 use super::digest::Digest;
 use super::id::{
-    ContainerId, ContainerName, DeploymentId, EngineName, Revision, ServiceName, SourceId,
+    ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, Revision, ServiceName,
+    SourceId,
 };
 use super::policy::Demand;
 use super::share::Peer;
@@ -121,6 +122,13 @@ pub enum Reason {
     ServiceRemoved,
     /// The deployment is no longer in the source.
     DeploymentRemoved,
+    /// A network that it is attached to is replaced.
+    NetworkReplaced {
+        /// Which.
+        network: NetworkName,
+    },
+    /// The network is not what the stack says, and the engine changes none that exists.
+    NetworkChanged,
     /// A service that it depends on was replaced or restarted.
     DependencyMoved {
         /// Which.
@@ -219,6 +227,16 @@ pub enum WaitingOn {
     Peer {
         /// As the stack names it.
         peer: Peer,
+    },
+    /// A service that it depends on is no longer withheld.
+    Dependency {
+        /// Which.
+        service: ServiceName,
+    },
+    /// A fault of the planner in this deployment: a bug.
+    Fault {
+        /// What is wrong.
+        fault: String,
     },
     /// A network or volume that the stack calls external exists.
     External,

@@ -1,26 +1,21 @@
-//! What is known about one deployment while it is planned.
+//! One deployment as every stage sees it: what git wants of it, what its engine holds, and
+//! what we remember. Only looks things up; decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::adoption::{Stranger, wanted_name};
-use super::drift::ImageUse;
-use super::facts::asked;
-use super::names::dns_label;
-use super::ownership::{EngineInventory, Owned, Proof, Replicas};
+use super::fact::Place;
+use super::seen::{EngineInventory, Owned, Proof, Replicas, Stranger};
 use super::settings::{EngineSettings, Settings};
 use crate::model::ability::ApiVersion;
 use crate::model::build::Build;
 use crate::model::catalog::NodeView;
-use crate::model::compose::{self, ContainerLabels, ImageLabel};
-use crate::model::desired::{
-    Condition, Dependency, Deployment, DesiredState, ImageSource, PullPolicy, Service,
-};
+use crate::model::compose;
+use crate::model::desired::{Deployment, DesiredState, ImageSource, PullPolicy, Service};
 use crate::model::digest::Digest;
-use crate::model::id::{ImageRef, ReplicaId, ServiceName, Slot};
-use crate::model::labels::{BUILD_HASH, Identity, OwnerLabels};
+use crate::model::id::{ImageRef, NetworkName, ReplicaId, ServiceName, Slot};
+use crate::model::labels::{BUILD_HASH, OwnerLabels};
 use crate::model::ledger::{Adopted, DeploymentRecord, Pulled};
-use crate::model::observed::ImageView;
-use crate::model::spec::ContainerSpec;
+use crate::model::observed::{ImageView, NetworkView};
 use crate::model::time::Timestamp;
 
 /// One deployment, its engine and what we remember of it.
@@ -53,6 +48,12 @@ impl<'a> Context<'a> {
     /// The deployment's replicas on its engine.
     fn replicas(&self) -> Option<&'a Replicas<'a>> {
         self.inventory.deployments.get(&self.deployment.id)
+    }
+
+    /// Where it is.
+    pub(super) fn place(&self) -> Place {
+        let (engine, deployment) = (&self.deployment.engine, &self.deployment.id);
+        Place { engine: engine.clone(), deployment: deployment.clone() }
     }
 
     /// All containers of its replicas.
@@ -197,74 +198,6 @@ impl<'a> Context<'a> {
         ReplicaId { deployment: self.deployment.id.clone(), service: service.name.clone(), slot }
     }
 
-    /// The identity that a container of this slot gets.
-    pub(super) fn identity(&self, service: &Service, slot: Slot, succeeds: bool) -> Identity {
-        let replica = self.replica(service, slot);
-        let name = wanted_name(service, &replica);
-        let masked = service
-            .sensitive
-            .iter()
-            .filter_map(|path| {
-                path.strip_prefix("environment.").or_else(|| path.strip_prefix("files."))
-            })
-            // The label has no word for these.
-            .filter(|name| !name.contains(','))
-            .map(str::to_owned)
-            .collect();
-        Identity {
-            installation: self.settings.installation.clone(),
-            source: self.desired.source.clone(),
-            replica,
-            engine: self.inventory.engine_id.clone(),
-            name,
-            revision: self.desired.revision.clone(),
-            spec_hash: service.hash.clone(),
-            files_hash: service.files_hash.clone(),
-            init_hash: service.hooks.init_hash(),
-            succeeds,
-            masked,
-            asked: asked(&service.spec),
-        }
-    }
-
-    /// What Compose's labels of a container of this service say.
-    pub(super) fn compose_labels(&self, service: &Service, image: ImageUse<'_>) -> ContainerLabels {
-        let dependency = |(name, dependency): (&ServiceName, &Dependency)| {
-            let condition = match dependency.condition {
-                Condition::Started => "service_started",
-                Condition::Healthy => "service_healthy",
-                Condition::Completed => "service_completed_successfully",
-            };
-            format!("{name}:{condition}:{}", dependency.restart)
-        };
-        let depends_on: Vec<String> = service.depends_on.iter().map(dependency).collect();
-        ContainerLabels {
-            config_hash: service.compose_hash.clone(),
-            image: match image {
-                ImageUse::Present(image) => ImageLabel::Known(image.id.clone()),
-                ImageUse::Brought(step) => ImageLabel::After(step),
-            },
-            depends_on: depends_on.join(","),
-            files: self.deployment.files.clone(),
-        }
-    }
-
-    /// The spec, with the operator's resolvers where the stack leaves DNS alone.
-    pub(super) fn with_resolvers(&self, service: &Service) -> ContainerSpec {
-        let mut spec = service.spec.clone();
-        if let Some(catalog) = &self.settings.catalog
-            && !catalog.resolvers.is_empty()
-            && spec.network_mode.peer().is_none()
-            && spec.dns.is_empty()
-            && spec.dns_search.is_empty()
-        {
-            spec.dns.clone_from(&catalog.resolvers);
-            let deployment = dns_label(self.deployment.id.as_str());
-            spec.dns_search = vec![format!("{deployment}.service.consul")];
-        }
-        spec
-    }
-
     /// The labels of a network or volume of this deployment.
     pub(super) fn owner(
         &self,
@@ -282,6 +215,22 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The networks of a name, oldest first.
+    pub(super) fn networks_named(
+        &self,
+        name: &NetworkName,
+    ) -> impl Iterator<Item = &'a NetworkView> {
+        self.inventory.contents.networks.iter().filter(move |view| view.spec.name == *name)
+    }
+
+    /// Whether a network is this deployment's, made or adopted for this source.
+    pub(super) fn owns_network(&self, view: &NetworkView) -> bool {
+        let owner = self.inventory.network_owner(view, &self.settings.installation);
+        owner.is_some_and(|(deployment, source)| {
+            deployment == self.deployment.id && source == self.desired.source
+        })
+    }
+
     /// Whether a network or volume that exists may be used: it is ours, or Compose made
     /// it for this very project.
     pub(super) fn may_use(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
@@ -295,6 +244,3 @@ impl<'a> Context<'a> {
         ours || composes
     }
 }
-
-/// The images of a deployment, by reference.
-pub(super) type Images<'a> = BTreeMap<ImageRef, ImageUse<'a>>;

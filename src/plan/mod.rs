@@ -1,56 +1,42 @@
 //! The heart: desired state and observed state to a plan. No I/O, no clock, no
 //! randomness, no logging, no async.
 //!
-//! Reading order: [`plan`] below, then `deployment` (one deployment), `service` and
-//! `slot` and `create` (its replicas), `peers`, `hooks`, `dependents`, `drift` and `fields`
-//! (what differs, and what that costs). `ownership` says what is ours, `adoption` what of
-//! Compose's becomes so, `gate` what stops a deployment, `heal` what is mended although a newer
-//! revision waits, `prune` what goes, `catalog` what is registered, `names` under which names.
-//! [`check`] lints every plan before it is executed.
+//! A pipeline of pure stages, in this order; none knows a later one:
+//! [`seen`] what is there and whose it is → [`differ`] in which fields it is not what git
+//! wants → [`decide`] one decision for each replica, network, image and entry → [`guards`]
+//! which of them may be carried out → [`rollout`] in which order replicas move →
+//! [`transition`] steps that say what they need and give → [`graph`] what comes before what,
+//! across everything → [`render`] in words.
+//!
+//! [`fact`], [`cause`], [`resources`], [`order`] and [`context`] are the words they share.
+//! [`check`] lints every plan.
 
-mod adoption;
-mod catalog;
-mod check;
+mod cause;
 mod context;
-mod create;
-mod demands;
-mod dependents;
-mod deployment;
-mod draft;
-mod drift;
-mod effective;
-mod facts;
-mod fields;
-mod gate;
-mod heal;
-mod hooks;
-mod names;
-mod needs;
+mod decide;
+mod differ;
+mod fact;
+mod graph;
+mod guards;
 mod order;
-mod ownership;
-mod peers;
-mod prune;
-mod reasons;
+mod pass;
+mod render;
 mod resources;
-mod service;
+mod rollout;
+mod seen;
 mod settings;
-mod slot;
-mod state;
-mod status;
-mod text;
+mod transition;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-pub use check::{Fault, check};
-pub use fields::{Class, FIELDS, class_of};
-pub use names::{catalog_names, dns_label};
+pub use decide::{catalog_names, dns_label};
+pub use differ::{Class, FIELDS, class_of};
+pub use graph::{Fault, check};
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};
 
-use self::deployment::Shared;
-use self::draft::Draft;
-use crate::model::desired::{DesiredState, Entry};
+use self::decide::{Leaving, Shared};
+use self::pass::Pass;
+use crate::model::desired::DesiredState;
 use crate::model::observed::ObservedState;
-use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn};
+use crate::model::plan::Plan;
 
 /// What has to be done so that the observed state becomes the desired one.
 ///
@@ -58,46 +44,23 @@ use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn
 /// - The same input gives the same plan, text and digest.
 /// - What was not seen is neither changed nor removed.
 /// - Planning again on the world that the plan leads to gives an empty plan.
+/// - What cannot be done for one deployment, or a fault in it, withholds that one only.
 pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Settings) -> Plan {
-    let engines = ownership::sort(desired, observed, &settings.installation);
+    let engines = seen::sort(desired, observed, &settings.installation);
     let shared = Shared { desired, observed, engines: &engines, settings };
-    let leaving = prune::Leaving::of(shared);
-    let mut draft = Draft::default();
-    let mut deployments = BTreeMap::new();
-    let same: BTreeSet<_> =
-        observed.engines.keys().map(|engine| ownership::same(engine, observed)).collect();
-    for engines in same.into_iter().filter(|engines| !engines.is_empty()) {
-        let subject = "change anything on an engine of several names".to_owned();
-        let waiting_on = WaitingOn::OneName { engines };
-        draft.blocked.push(Blocked { deployment: None, subject, waiting_on, at: None });
-    }
-    for (id, entry) in &desired.deployments {
-        let state = match entry {
-            Entry::Valid(deployment, _) => {
-                deployment::plan(shared, &leaving, deployment, &mut draft)
-            }
-            Entry::Invalid(diagnostics) => {
-                draft.blocked.push(Blocked {
-                    deployment: Some(id.clone()),
-                    subject: format!("apply {id}"),
-                    waiting_on: WaitingOn::ValidStack,
-                    at: diagnostics.iter().find_map(|diagnostic| diagnostic.at.clone()),
-                });
-                DeploymentState { sync: Sync::Unknown, health: Health::Unknown }
-            }
-        };
-        deployments.insert(id.clone(), state);
-    }
-    prune::plan(shared, &leaving, &mut draft);
-    draft.number_adoptions();
-    Plan {
-        source: desired.source.clone(),
-        revision: desired.revision.clone(),
-        steps: draft.steps,
-        blocked: draft.blocked,
-        adopted: draft.adopted,
-        adoptions: draft.adoptions,
-        left_alone: draft.left_alone,
-        deployments,
+    let leaving = Leaving::of(shared);
+    let mut pass = Pass::begin(shared, &leaving);
+    loop {
+        let decisions = pass.decide();
+        let drafts = pass.guard(&decisions);
+        let departures = pass.depart(&drafts);
+        let links = pass.link(&drafts, &departures);
+        if pass.refuses(&links) || pass.yields(&links) {
+            continue;
+        }
+        let plan = pass.plan(links, drafts, departures);
+        if !pass.is_faulty(&plan) {
+            return plan;
+        }
     }
 }

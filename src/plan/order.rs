@@ -1,85 +1,35 @@
-//! Which of two containers of a replica goes first, and why; and which volumes the new
-//! one takes over.
+//! The order of services: dependencies before dependents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ownership::Owned;
-use super::state::is_running;
-use crate::model::desired::{RolloutOrder, Service};
-use crate::model::id::VolumeName;
-use crate::model::spec::{Mount, MountSource};
+use crate::model::desired::Service;
+use crate::model::id::ServiceName;
 
-/// Which of two containers goes first.
-pub(super) enum Order {
-    /// Nothing runs that would have to make room.
-    Free,
-    /// The new one is good before the old one stops.
-    StartFirst,
-    /// The old one stops first, for this reason.
-    StopFirst(String),
-}
-
-impl Order {
-    /// The order in words.
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::Free => "it does not run".to_owned(),
-            Self::StartFirst => "start-first".to_owned(),
-            Self::StopFirst(why) => format!("stop-first: {why}"),
+/// Dependencies before dependents, by name where nothing else decides. The loader
+/// refuses cycles; should one get here, its services come in order of their names.
+pub(super) fn in_dependency_order(services: &BTreeMap<ServiceName, Service>) -> Vec<&Service> {
+    let mut dependents: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
+    // How many of its dependencies are still missing.
+    let mut left: BTreeMap<&ServiceName, usize> = BTreeMap::new();
+    for (name, service) in services {
+        let known = service.depends_on.keys().filter(|other| services.contains_key(*other));
+        left.insert(name, known.clone().count());
+        known.for_each(|other| dependents.entry(other).or_default().push(name));
+    }
+    let mut ready: BTreeSet<&ServiceName> =
+        left.iter().filter(|(_, missing)| **missing == 0).map(|(name, _)| *name).collect();
+    let mut order = Vec::new();
+    while let Some(next) = ready.pop_first().or_else(|| left.keys().next().copied()) {
+        left.remove(next);
+        order.push(&services[next]);
+        for dependent in dependents.remove(next).into_iter().flatten() {
+            if let Some(missing) = left.get_mut(dependent) {
+                *missing -= 1;
+                if *missing == 0 {
+                    ready.insert(dependent);
+                }
+            }
         }
     }
-}
-
-/// Start-first where ports, volumes, fixed addresses and what is shared allow it.
-pub(super) fn order(service: &Service, surplus: &[&Owned<'_>], collides: Option<String>) -> Order {
-    if !surplus.iter().any(|owned| is_running(owned)) {
-        return Order::Free;
-    }
-    let why = if service.rollout.order == Some(RolloutOrder::StopFirst) {
-        "the stack asks for it".to_owned()
-    } else if service.one_shot {
-        "it runs once".to_owned()
-    } else if let Some(why) = collides {
-        why
-    } else if let Some(port) = service.spec.published.iter().find_map(|p| p.host_port.as_ref()) {
-        format!("it publishes port {port}")
-    } else if let Some(network) =
-        service.spec.networks.iter().find(|(_, a)| a.ipv4.is_some() || a.ipv6.is_some())
-    {
-        format!("its address on {} is fixed", network.0)
-    } else if let Some(target) = shared_volume(service, surplus) {
-        format!("it writes to the volume at {target}")
-    } else {
-        return Order::StartFirst;
-    };
-    Order::StopFirst(why)
-}
-
-/// The anonymous volumes of the newest predecessor, by target.
-pub(super) fn anonymous_volumes(
-    service: &Service,
-    surplus: &[&Owned<'_>],
-) -> BTreeMap<String, VolumeName> {
-    let Some(owned) = surplus.last() else { return BTreeMap::new() };
-    owned
-        .view
-        .volumes
-        .iter()
-        .filter(|(target, _)| {
-            let was = owned.view.spec.mounts.get(*target).map(|mount| &mount.source);
-            let named = service.spec.mounts.get(*target).map(|mount| &mount.source);
-            was == Some(&MountSource::Anonymous)
-                && matches!(named, None | Some(MountSource::Anonymous))
-                && !service.spec.tmpfs.contains_key(*target)
-        })
-        .map(|(target, name)| (target.clone(), name.clone()))
-        .collect()
-}
-
-/// The target of a volume that both containers would write to.
-fn shared_volume(service: &Service, surplus: &[&Owned<'_>]) -> Option<String> {
-    let writes = |mount: &Mount| !mount.read_only && !matches!(mount.source, MountSource::Image(_));
-    let named = service.spec.mounts.iter().find(|(_, mount)| writes(mount));
-    let anonymous = || anonymous_volumes(service, surplus).into_keys().next();
-    named.map(|(target, _)| target.clone()).or_else(anonymous)
+    order
 }

@@ -1,0 +1,224 @@
+//! One deployment: whether it may be touched, and what is decided about it if so.
+
+use super::gate::{closed, is_made_elsewhere};
+use super::leaving::{self, Leaving};
+use super::removal::{dependents_first, removals};
+use super::service::{self, Earlier, Scope};
+use super::{Across, Decisions, Shared, adopt, entries, images, networks, status};
+use crate::model::catalog::CatalogView;
+use crate::model::desired::{Deployment, SyncMode};
+use crate::model::id::{EngineName, NetworkName, ServiceName};
+use crate::model::ledger::{Ledger, LedgerView};
+use crate::model::observed::{EngineView, ObservedState};
+use crate::model::plan::{
+    Blocked, DeploymentState, Health, LeftAlone, Reason, Sync, WaitingOn,
+};
+use crate::plan::cause::{because, count};
+use crate::plan::context::{CatalogUse, Context};
+use crate::plan::order::in_dependency_order;
+use crate::plan::seen::{self, inmates_first};
+
+/// Whether a deployment may be touched.
+pub(in crate::plan) struct Standing<'a> {
+    /// What is known of it, if it may.
+    pub(in crate::plan) open: Option<Context<'a>>,
+    /// Its state, if nothing is decided about it.
+    pub(in crate::plan) state: DeploymentState,
+    pub(in crate::plan) blocked: Vec<Blocked>,
+    pub(in crate::plan) left_alone: Vec<LeftAlone>,
+}
+
+impl Standing<'_> {
+    fn closed(sync: Sync, health: Health, blocked: Vec<Blocked>) -> Self {
+        let state = DeploymentState { sync, health };
+        Self { open: None, state, blocked, left_alone: Vec::new() }
+    }
+}
+
+/// Whether a valid deployment may be touched, and if not, why.
+pub(in crate::plan) fn standing<'a>(
+    shared: Shared<'a>,
+    leaving: &Leaving<'a>,
+    deployment: &'a Deployment,
+) -> Standing<'a> {
+    let blocked = |subject: String, waiting_on| {
+        let (id, at) = (deployment.id.clone(), deployment.origin.clone());
+        vec![Blocked { deployment: Some(id), subject, waiting_on, at: Some(at) }]
+    };
+    let subject = format!("apply {}", deployment.id);
+    let context = match context(shared, deployment) {
+        Ok(context) => context,
+        Err(waiting_on) => {
+            let blocked = blocked(subject, waiting_on);
+            return Standing::closed(Sync::Unknown, Health::Unknown, blocked);
+        }
+    };
+    let health = status::health(&context);
+    if deployment.sync == SyncMode::Paused {
+        return Standing::closed(Sync::Unknown, Health::Suspended, Vec::new());
+    }
+    let out_of_sync = |blocked| Standing::closed(Sync::OutOfSync, health, blocked);
+    if let Some(waiting_on) = held(shared, &context).or_else(|| adopt::other_stack(&context)) {
+        return out_of_sync(blocked(subject, waiting_on));
+    }
+    if let Some(waiting_on) = leaving.holds(&context) {
+        let names = leaving.names();
+        let subject = format!("{subject}, which may take the place of what leaves: {names}");
+        return out_of_sync(blocked(subject, waiting_on.clone()));
+    }
+    let left_alone = adopt::left_alone(&context);
+    let closed = closed(&context);
+    if !closed.is_empty() {
+        return Standing { left_alone, ..out_of_sync(closed) };
+    }
+    if deployment.sync == SyncMode::Auto
+        && let Some((subject, waiting_on)) = emptied(&context)
+    {
+        return Standing { left_alone, ..out_of_sync(blocked(subject, waiting_on)) };
+    }
+    Standing { open: Some(context), left_alone, ..out_of_sync(Vec::new()) }
+}
+
+/// Everything that must have been seen before a deployment may be planned at all.
+fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context<'a>, WaitingOn> {
+    let name = &deployment.engine;
+    let engine = shared.settings.engines.get(name).ok_or(WaitingOn::ConfiguredEngine)?;
+    let engines = seen::same(name, shared.observed);
+    if !engines.is_empty() {
+        return Err(WaitingOn::OneName { engines });
+    }
+    let inventory = shared.engines.get(name).ok_or_else(|| WaitingOn::Engine {
+        error: match shared.observed.engines.get(name) {
+            Some(EngineView::Unseen { error }) => error.clone(),
+            Some(EngineView::Seen(_)) => "the engine does not tell its id".to_owned(),
+            None => "the engine was not asked".to_owned(),
+        },
+    })?;
+    let ledger = ledger(shared.observed)?;
+    let catalog = match &shared.observed.catalog {
+        CatalogView::NotConfigured => None,
+        CatalogView::Seen(seen) => {
+            Some(CatalogUse { node: seen.nodes.get(name), foreign: &seen.foreign })
+        }
+        CatalogView::Unseen { error } => return Err(WaitingOn::Catalog { error: error.clone() }),
+    };
+    Ok(Context {
+        desired: shared.desired,
+        deployment,
+        inventory,
+        engine,
+        settings: shared.settings,
+        now: shared.observed.at,
+        record: ledger.deployments.get(&deployment.id),
+        adopted: ledger.adopted.get(name).and_then(|all| all.get(&deployment.id)),
+        catalog,
+    })
+}
+
+/// The ledger, if it was read.
+pub(in crate::plan) fn ledger(observed: &ObservedState) -> Result<&Ledger, WaitingOn> {
+    match &observed.ledger {
+        LedgerView::Seen { ledger, .. } => Ok(ledger),
+        LedgerView::Unseen { error } => Err(WaitingOn::Ledger { error: error.clone() }),
+    }
+}
+
+/// Another source that holds the deployment's id, by its containers or in the ledger.
+fn held(shared: Shared<'_>, context: &Context<'_>) -> Option<WaitingOn> {
+    let source = &shared.desired.source;
+    let recorded =
+        context.record.map(|record| &record.source).filter(|other| *other != source).cloned();
+    seen::holder(&context.deployment.id, shared.desired, shared.engines)
+        .or(recorded)
+        .map(|source| WaitingOn::OtherSource { source })
+}
+
+/// What the removal of all that a stack had waits for, if it has no service any more.
+fn emptied(context: &Context<'_>) -> Option<(String, WaitingOn)> {
+    let containers: Vec<_> = context.containers().collect();
+    if containers.is_empty() || !context.deployment.services.is_empty() {
+        return None;
+    }
+    let waiting_on = leaving::approval(context.settings, &containers)?;
+    let all = count(containers.len(), "container");
+    Some((format!("remove all of {}: {all}", context.deployment.id), waiting_on))
+}
+
+/// Decides about everything of an open deployment.
+pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Decisions<'a> {
+    let mut blocked = networks::withheld(&context, across);
+    let (images, brings) = images::images(&context);
+    let orphans = orphans(&context, &mut blocked);
+    let mut earlier = Earlier::new();
+    let order = in_dependency_order(&context.deployment.services);
+    for service in &order {
+        let joins = service::joins(&context, service, &earlier, across);
+        let scope = Scope {
+            context: &context,
+            images: &images,
+            earlier: &earlier,
+            orphans: &orphans,
+            across,
+            joins,
+        };
+        let decided = service::decide(&scope, service, &mut blocked);
+        earlier.insert(&service.name, decided);
+    }
+    let services: Vec<_> = order.iter().filter_map(|s| earlier.remove(&s.name)).collect();
+    blocked.extend(service::notices(&context));
+    let registered = services
+        .iter()
+        .filter(|decided| entries::registers(&context, decided.service).is_some())
+        .flat_map(|d| d.replicas.iter().map(|r| (d.service.name.clone(), r.id.slot)));
+    let gone = services.iter().flat_map(|decided| &decided.excess).chain(&orphans);
+    let withdrawn = gone.flat_map(|removal| removal.entries.iter().cloned()).collect();
+    Decisions {
+        adoption: adopt::adoption(&context),
+        stale: entries::stale(&context, registered, &withdrawn),
+        networks: networks::networks(&context, across),
+        volumes: networks::volumes(&context),
+        unused_networks: networks::unused(&context),
+        images,
+        brings,
+        orphans,
+        services,
+        blocked,
+        repairs_only: false,
+        context,
+    }
+}
+
+/// The networks of a deployment that are replaced.
+pub(in crate::plan) fn renewed(
+    context: &Context<'_>,
+) -> std::collections::BTreeSet<(EngineName, NetworkName)> {
+    networks::renewed(context)
+}
+
+/// What belongs to services that left the stack, those first that live in others.
+fn orphans<'a>(
+    context: &Context<'a>,
+    blocked: &mut Vec<Blocked>,
+) -> Vec<super::Removal<'a>> {
+    let services = &context.deployment.services;
+    let is_orphan = |service: &ServiceName| !services.contains_key(service);
+    let mut containers: Vec<_> =
+        context.containers().filter(|owned| is_orphan(&owned.identity.replica.service)).collect();
+    inmates_first(&mut containers);
+    let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
+    let mut orphans = removals(context, containers, &why, None, blocked);
+    dependents_first(&mut orphans);
+    orphans
+}
+
+/// The external networks of a deployment that another one of the source makes in this pass.
+pub(in crate::plan) fn awaited_networks<'a>(
+    context: &Context<'a>,
+) -> impl Iterator<Item = &'a crate::model::desired::Network> {
+    let context = *context;
+    context.deployment.networks.values().filter(move |network| {
+        network.external
+            && context.networks_named(&network.spec.name).next().is_none()
+            && is_made_elsewhere(&context, &network.spec.name)
+    })
+}

@@ -1,0 +1,260 @@
+//! The Consul catalog as a second observed state: what each replica registers, and what
+//! is registered although nothing stands behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::names::{catalog_ids, dns_label};
+use crate::model::action::{Endpoint, Registrant};
+use crate::model::catalog::{CatalogEntry, CheckStatus, owner_meta};
+use crate::model::desired::{Registration, Service};
+use crate::model::id::{CatalogId, NetworkName, NodeName, ServiceName, Slot};
+use crate::model::observed::{Health, Status};
+use crate::model::plan::{Blocked, ChangedBy, Difference, Reason, WaitingOn};
+use crate::model::spec::Port;
+use crate::plan::cause::{Why, because};
+use crate::plan::context::Context;
+use crate::plan::seen::Owned;
+use crate::plan::settings::Routable;
+
+/// Entries that one deregistering transaction may hold: Consul takes 64 operations, each
+/// entry needs two, and the fence one.
+pub(in crate::plan) const ENTRIES_PER_TXN: usize = 31;
+
+/// What the entries of a replica lack, and why.
+pub(in crate::plan) struct Fix {
+    pub(in crate::plan) entries: Vec<Registrant>,
+    pub(in crate::plan) causes: Vec<Why>,
+}
+
+/// Compares the entries of a replica that stays as it runs.
+pub(super) fn fix(
+    context: &Context<'_>,
+    service: &Service,
+    slot: Slot,
+    owned: &Owned<'_>,
+    way: &Way,
+) -> Option<Fix> {
+    let view = owned.view;
+    let (address, port) = match way {
+        Way::Network(_, port) => {
+            let address = reached_at(context, service, slot, owned)?;
+            (address, port.or_else(|| view.first_exposed()).unwrap_or(0))
+        }
+        Way::Published(address, port) => (address.clone(), *view.host_ports.get(port)?),
+    };
+    let status = match (view.state.status, view.state.health) {
+        (Status::Running, None | Some(Health::Healthy)) => CheckStatus::Passing,
+        _ => CheckStatus::Critical,
+    };
+    let endpoint = Endpoint::Known { address, port };
+    let mut causes = Vec::new();
+    let mut entries = Vec::new();
+    for registrant in registrants(context, service, slot, status, &endpoint) {
+        let Some(want) = registrant.entry() else { continue };
+        let have = entry(context, &registrant.id);
+        if have == Some(&want) {
+            continue;
+        }
+        causes.extend(entry_causes(service, have, &want));
+        entries.push(registrant);
+    }
+    causes.dedup();
+    (!entries.is_empty()).then_some(Fix { entries, causes })
+}
+
+/// The address of a running replica. The registered one stays as long as it leads
+/// there: a network that is added changes nothing for those who use another.
+fn reached_at(
+    context: &Context<'_>,
+    service: &Service,
+    slot: Slot,
+    owned: &Owned<'_>,
+) -> Option<String> {
+    let [id, _] = catalog_ids(&context.deployment.id, &service.name, slot);
+    let networks = service.spec.networks.keys().filter(|network| is_routable(context, network));
+    let mut addresses =
+        networks.filter_map(|network| owned.view.addresses.get(network)).map(ToString::to_string);
+    let registered = entry(context, &id).map(|entry| &entry.address);
+    let first = addresses.next()?;
+    let mut others = || addresses.find(|address| Some(address) == registered);
+    if Some(&first) == registered { Some(first) } else { others().or(Some(first)) }
+}
+
+fn is_routable(context: &Context<'_>, network: &NetworkName) -> bool {
+    match &context.engine.routable {
+        Routable::All => true,
+        Routable::Networks(names) => names.contains(network),
+    }
+}
+
+/// The entries of a replica that are in the catalog.
+pub(in crate::plan) fn deregistrable(
+    context: &Context<'_>,
+    service: &ServiceName,
+    slot: Slot,
+) -> BTreeSet<CatalogId> {
+    let node = context.catalog.and_then(|catalog| catalog.node);
+    let Some(node) = node.filter(|node| !node.entries.is_empty()) else { return BTreeSet::new() };
+    let ids = catalog_ids(&context.deployment.id, service, slot).into_iter();
+    ids.filter(|id| node.entries.contains_key(id)).collect()
+}
+
+/// Entries of this deployment that no replica stands behind.
+pub(super) fn stale(
+    context: &Context<'_>,
+    replicas: impl Iterator<Item = (ServiceName, Slot)>,
+    withdrawn: &BTreeSet<CatalogId>,
+) -> Vec<CatalogId> {
+    let Some(node) = context.catalog.and_then(|catalog| catalog.node) else { return Vec::new() };
+    if !node.ours {
+        return Vec::new();
+    }
+    let deployment = &context.deployment.id;
+    let wanted: BTreeSet<CatalogId> =
+        replicas.flat_map(|(service, slot)| catalog_ids(deployment, &service, slot)).collect();
+    node.entries
+        .iter()
+        .filter(|(_, entry)| {
+            let is = |key: &str, value: &str| entry.meta.get(key).is_some_and(|v| v == value);
+            is("deployment", deployment.as_str())
+                && is("source", context.desired.source.as_str())
+        })
+        .map(|(id, _)| id.clone())
+        .filter(|id| !wanted.contains(id) && !withdrawn.contains(id))
+        .collect()
+}
+
+/// How a service registers, if it does at all.
+pub(super) fn registers<'b>(context: &Context<'_>, service: &'b Service) -> Option<&'b Registration> {
+    let catalog = context.catalog?;
+    let usable = catalog.node.is_none_or(|node| node.ours);
+    service.registration.as_ref().filter(|_| usable && !service.one_shot)
+}
+
+/// On which way others reach a service's replicas, if they are registered. Says so if there
+/// is none.
+pub(super) fn way(
+    context: &Context<'_>,
+    service: &Service,
+    blocked: &mut Vec<Blocked>,
+) -> Option<Way> {
+    let registration = registers(context, service)?;
+    let port = registration.port.or_else(|| first_port(service));
+    if let Some(network) =
+        service.spec.networks.keys().find(|network| is_routable(context, network))
+    {
+        return Some(Way::Network(network.clone(), port));
+    }
+    let published = service.spec.published.iter().find(|published| {
+        registration.port.is_none_or(|port| port == published.container.number)
+    });
+    if let (Some(address), Some(published)) = (&context.engine.advertise, published) {
+        return Some(Way::Published(address.clone(), published.container));
+    }
+    blocked.push(Blocked {
+        deployment: Some(context.deployment.id.clone()),
+        subject: format!("register service {}", service.name),
+        waiting_on: WaitingOn::Address,
+        at: service.origins.find("ports").cloned(),
+    });
+    None
+}
+
+/// Both forms of a replica: the seed's (service `pricing.abc`) and the one that DNS
+/// can resolve (service `abc`, tag `pricing`).
+pub(in crate::plan) fn registrants(
+    context: &Context<'_>,
+    service: &Service,
+    slot: Slot,
+    status: CheckStatus,
+    endpoint: &Endpoint,
+) -> Vec<Registrant> {
+    let deployment = dns_label(context.deployment.id.as_str());
+    let label = dns_label(service.name.as_str());
+    let [plain, dns] = catalog_ids(&context.deployment.id, &service.name, slot);
+    let extra: BTreeSet<String> =
+        service.registration.iter().flat_map(|r| r.tags.iter().cloned()).collect();
+    let registrant = |id: CatalogId, name: String, tags: BTreeSet<String>| Registrant {
+        id,
+        service: name,
+        tags,
+        meta: meta(context, service, slot),
+        status,
+        endpoint: endpoint.clone(),
+    };
+    let mut all = vec![registrant(plain, format!("{label}.{deployment}"), extra.clone())];
+    let taken = context.catalog.is_some_and(|c| c.foreign.contains(&deployment));
+    if !taken {
+        let mut tags = extra;
+        tags.insert(label);
+        all.push(registrant(dns, deployment, tags));
+    }
+    all
+}
+
+fn meta(context: &Context<'_>, service: &Service, slot: Slot) -> BTreeMap<String, String> {
+    let mut meta = owner_meta(&context.settings.installation);
+    let more = [
+        ("source", context.desired.source.to_string()),
+        ("deployment", context.deployment.id.to_string()),
+        ("service", service.name.to_string()),
+        ("slot", slot.to_string()),
+    ];
+    meta.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    meta
+}
+
+fn entry<'a>(context: &Context<'a>, id: &CatalogId) -> Option<&'a CatalogEntry> {
+    context.catalog.and_then(|catalog| catalog.node)?.entries.get(id)
+}
+
+/// Our external node for the deployment's engine.
+pub(in crate::plan) fn node(context: &Context<'_>) -> NodeName {
+    NodeName::of(&context.settings.installation, &context.deployment.engine)
+}
+
+/// On which way a replica is reached.
+pub(in crate::plan) enum Way {
+    /// On a network, at this port or the first that the image exposes.
+    Network(NetworkName, Option<u16>),
+    /// At an address of the host, by the host's port for this one.
+    Published(String, Port),
+}
+
+/// The first port that the stack publishes or exposes.
+fn first_port(service: &Service) -> Option<u16> {
+    let spec = &service.spec;
+    let published = spec.published.iter().map(|published| published.container).next();
+    published.or_else(|| spec.exposed.first().copied()).map(|port| port.number)
+}
+
+/// Why an entry has to be written.
+fn entry_causes(service: &Service, have: Option<&CatalogEntry>, want: &CatalogEntry) -> Vec<Why> {
+    let at = service.origins.find("");
+    let Some(have) = have else { return vec![because(Reason::NotRegistered, at)] };
+    let list = |tags: &BTreeSet<String>| tags.iter().cloned().collect::<Vec<_>>().join(",");
+    let meta = |meta: &BTreeMap<String, String>| {
+        meta.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
+    };
+    let fields = [
+        ("service", have.service.clone(), want.service.clone()),
+        ("tags", list(&have.tags), list(&want.tags)),
+        ("address", have.address.clone(), want.address.clone()),
+        ("port", have.port.to_string(), want.port.to_string()),
+        ("meta", meta(&have.meta), meta(&want.meta)),
+        ("check", have.status.as_str().to_owned(), want.status.as_str().to_owned()),
+    ];
+    fields
+        .into_iter()
+        .filter(|(_, have, want)| have != want)
+        .map(|(field, have, want)| {
+            let difference = Difference {
+                field: format!("catalog.{field}"),
+                have: Some(have),
+                want: Some(want),
+                by: ChangedBy::Unknown,
+            };
+            because(Reason::Changed(difference), at)
+        })
+        .collect()
+}

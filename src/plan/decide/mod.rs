@@ -1,0 +1,114 @@
+//! Third stage: one decision for each replica, network, volume, image and catalog entry of a
+//! deployment, as data with its causes. Knows nothing of steps; what a decision means for
+//! others is looked up in their decisions, never in what was already emitted.
+
+mod adopt;
+mod demands;
+mod deployment;
+mod entries;
+mod gate;
+mod heal;
+mod identity;
+mod images;
+mod leaving;
+mod names;
+mod needs;
+mod networks;
+mod order;
+mod removal;
+mod replica;
+mod service;
+mod status;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use adopt::Adoption;
+pub(super) use deployment::{Standing, awaited_networks, decide, ledger, renewed, standing};
+pub(super) use entries::{ENTRIES_PER_TXN, Fix, Way, deregistrable, node, registrants};
+pub(super) use heal::repairs;
+pub(super) use identity::{compose_labels, identity, with_resolvers};
+pub(super) use images::{Bring, How, Images};
+pub(super) use leaving::{Departures, Gone, Leaving, is_forgotten, remembered};
+pub use names::{catalog_names, dns_label};
+pub(super) use networks::{NetworkChange, NewVolume};
+pub(super) use removal::Removal;
+pub(super) use replica::{GoesBefore, Replica, Start, Successor, Target, is_unproven};
+
+use super::context::Context;
+use super::differ::Joined;
+use super::fact::Who;
+use super::seen::{EngineInventory, Owned};
+use super::settings::Settings;
+use crate::model::desired::{DesiredState, Service};
+use crate::model::id::{
+    CatalogId, ContainerId, ContainerName, EngineName, NetworkName, ReplicaId, ServiceName,
+};
+use crate::model::observed::{NetworkView, ObservedState};
+use crate::model::plan::Blocked;
+
+/// What all deployments of a plan share.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'a> {
+    pub(super) desired: &'a DesiredState,
+    pub(super) observed: &'a ObservedState,
+    pub(super) engines: &'a BTreeMap<EngineName, EngineInventory<'a>>,
+    pub(super) settings: &'a Settings,
+}
+
+/// What is known of other deployments' decisions, and of how they meet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Across {
+    /// What takes the place of a container that others may share with.
+    pub(super) successors: BTreeMap<ContainerId, (Who, ContainerName)>,
+    /// What is made under a name that nothing bears yet.
+    pub(super) made: BTreeMap<(EngineName, ContainerName), Who>,
+    /// Hosts of guests in other deployments that stop before their successors start.
+    pub(super) stopping: BTreeSet<ContainerId>,
+    /// Networks that are replaced: who is attached to them stops, and is made again.
+    pub(super) renewed: BTreeSet<(EngineName, NetworkName)>,
+    /// Replicas whose old container must stop before it would, and why.
+    pub(super) yields: BTreeMap<ReplicaId, Yield>,
+}
+
+/// That an old container stops earlier than it would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Yield {
+    pub(super) why: String,
+    /// Also before what its successor waits for holds.
+    pub(super) early: bool,
+}
+
+/// Everything decided about one deployment.
+pub(super) struct Decisions<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) adoption: Option<Adoption>,
+    pub(super) images: Images<'a>,
+    pub(super) brings: Vec<Bring<'a>>,
+    pub(super) networks: Vec<NetworkChange<'a>>,
+    pub(super) volumes: Vec<NewVolume<'a>>,
+    /// Of services that left the stack.
+    pub(super) orphans: Vec<Removal<'a>>,
+    /// Dependencies before dependents.
+    pub(super) services: Vec<Decided<'a>>,
+    /// Catalog entries that no replica stands behind.
+    pub(super) stale: Vec<CatalogId>,
+    pub(super) unused_networks: Vec<&'a NetworkView>,
+    pub(super) blocked: Vec<Blocked>,
+    /// Whether only what was applied is mended.
+    pub(super) repairs_only: bool,
+}
+
+/// Everything decided about one service.
+pub(super) struct Decided<'a> {
+    pub(super) service: &'a Service,
+    /// The containers behind the peers of its spec.
+    pub(super) joins: Vec<Joined>,
+    /// What is left of containers that ran before the service.
+    pub(super) leftovers: &'a [Owned<'a>],
+    /// By slot.
+    pub(super) replicas: Vec<Replica<'a>>,
+    /// The containers of slots that it does not fill, the highest first.
+    pub(super) excess: Vec<Removal<'a>>,
+    /// On which way others reach its replicas, if they are registered.
+    pub(super) way: Option<Way>,
+}

@@ -1,0 +1,109 @@
+//! Names in the catalog and in DNS: what deployments and services are called there, which
+//! of them become the same, and which others hold.
+
+use std::collections::BTreeMap;
+
+use crate::model::desired::{Deployment, Entry, Service};
+use crate::model::diagnostic::Loc;
+use crate::model::id::{CatalogId, DeploymentId, ServiceName, Slot};
+use crate::model::plan::{Blocked, WaitingOn};
+use crate::plan::context::Context;
+
+/// A name as DNS knows it: lower case, with `-` for whatever a label may not hold.
+#[must_use]
+pub fn dns_label(name: &str) -> String {
+    characters(name).collect()
+}
+
+/// Whether a name becomes this label.
+fn is_same(name: &str, label: &str) -> bool {
+    characters(name).eq(label.chars())
+}
+
+fn characters(name: &str) -> impl Iterator<Item = char> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).chars().map(plain)
+}
+
+/// The ids of both forms of a replica.
+pub(in crate::plan) fn catalog_ids(
+    deployment: &DeploymentId,
+    service: &ServiceName,
+    slot: Slot,
+) -> [CatalogId; 2] {
+    let base = format!("{slot}.{}.{}", dns_label(service.as_str()), dns_label(deployment.as_str()));
+    [CatalogId::new(&base), CatalogId::new(format!("{base}@dns"))]
+}
+
+/// The names under which a deployment's services appear in the catalog.
+pub fn catalog_names(deployment: &Deployment) -> impl Iterator<Item = String> {
+    let own = dns_label(deployment.id.as_str());
+    let services = deployment.services.keys().map(|service| dns_label(service.as_str()));
+    let each: Vec<_> = services.map(|service| format!("{service}.{own}")).collect();
+    each.into_iter().chain([own])
+}
+
+/// Whether replicas of a service are to be registered.
+fn is_registered(service: &Service) -> bool {
+    service.registration.is_some() && !service.one_shot && service.replicas > 0
+}
+
+/// What of a deployment becomes the same name in DNS as something else: what it is, both
+/// names for the reader, and where it is written.
+pub(super) fn same_labels(context: &Context<'_>) -> Vec<(String, WaitingOn, Option<Loc>)> {
+    let (Some(_), deployment) = (context.catalog, context.deployment) else { return Vec::new() };
+    let registered = || deployment.services.values().filter(|service| is_registered(service));
+    if registered().next().is_none() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let own = dns_label(deployment.id.as_str());
+    let registers = |entry: &Entry| match entry {
+        Entry::Valid(other, _) => other.services.values().any(is_registered),
+        // It may be registered since it was valid.
+        Entry::Invalid(_) => true,
+    };
+    let mut others = context.desired.deployments.iter().filter(|(id, entry)| {
+        **id != deployment.id && is_same(id.as_str(), &own) && registers(entry)
+    });
+    if let Some((id, _)) = others.next() {
+        let waiting_on = WaitingOn::DnsName { name: own, other: format!("deployment {id}") };
+        let subject = format!("register deployment {}", deployment.id);
+        found.push((subject, waiting_on, Some(deployment.origin.clone())));
+    }
+    let mut by_label: BTreeMap<String, Vec<&Service>> = BTreeMap::new();
+    for service in registered() {
+        by_label.entry(dns_label(service.name.as_str())).or_default().push(service);
+    }
+    for service in registered() {
+        let name = dns_label(service.name.as_str());
+        if let Some(other) = by_label[&name].iter().find(|other| other.name != service.name) {
+            let other = format!("service {}", other.name);
+            let subject = format!("register service {}", service.name);
+            let waiting_on = WaitingOn::DnsName { name, other };
+            found.push((subject, waiting_on, service.origins.find("").cloned()));
+        }
+    }
+    found
+}
+
+/// Says which names in the catalog others hold, so that it lacks what would bear them.
+pub(super) fn taken(context: &Context<'_>) -> Option<Blocked> {
+    let catalog = context.catalog?;
+    let deployment = context.deployment;
+    if !deployment.services.values().any(is_registered) {
+        return None;
+    }
+    let label = dns_label(deployment.id.as_str());
+    let (what, name) = match catalog.node {
+        Some(node) if !node.ours => ("on node", node.name.to_string()),
+        _ if catalog.foreign.contains(&label) => ("as service", label),
+        _ => return None,
+    };
+    Some(Blocked {
+        deployment: Some(deployment.id.clone()),
+        subject: format!("register {} {what} {name}", deployment.id),
+        waiting_on: WaitingOn::CatalogName { name },
+        at: Some(deployment.origin.clone()),
+    })
+}

@@ -1,0 +1,149 @@
+//! Which networks and volumes are made, replaced or removed. Volumes are never removed.
+
+use std::collections::BTreeSet;
+
+use super::Across;
+use crate::model::desired::{Network, Volume};
+use crate::model::id::{ContainerId, EngineName, NetworkName};
+use crate::model::observed::NetworkView;
+use crate::model::plan::{Blocked, WaitingOn};
+use crate::model::spec::NetworkSpec;
+use crate::plan::context::Context;
+
+/// What becomes of a network of the stack.
+pub(in crate::plan) enum NetworkChange<'a> {
+    /// It does not exist.
+    Create { key: &'a str, network: &'a Network },
+    /// A second one of its name goes.
+    RemoveTwin { network: &'a Network, twin: &'a NetworkView },
+    /// It is not what the stack says: its users stop, it is removed and made again.
+    Replace { key: &'a str, network: &'a Network, old: &'a NetworkView },
+}
+
+/// A volume that does not exist yet.
+pub(in crate::plan) struct NewVolume<'a> {
+    pub(in crate::plan) key: &'a str,
+    pub(in crate::plan) volume: &'a Volume,
+}
+
+/// What has to be done about the networks of the stack, in the order of their keys.
+pub(super) fn networks<'a>(context: &Context<'a>, across: &Across) -> Vec<NetworkChange<'a>> {
+    let mut changes = Vec::new();
+    for (key, network) in context.deployment.networks.iter().filter(|(_, n)| !n.external) {
+        let name = &network.spec.name;
+        let mut found = context.networks_named(name);
+        let Some(first) = found.next() else {
+            changes.push(NetworkChange::Create { key, network });
+            continue;
+        };
+        // Containers are on the oldest, or could not start yet.
+        let ours = |view: &&NetworkView| context.owns_network(view);
+        let twins = found.filter(ours);
+        changes.extend(twins.map(|twin| NetworkChange::RemoveTwin { network, twin }));
+        if across.renewed.contains(&(context.deployment.engine.clone(), name.clone())) {
+            changes.push(NetworkChange::Replace { key, network, old: first });
+        }
+    }
+    changes
+}
+
+/// The networks of a deployment that are replaced: they are ours, and are not what the stack
+/// says. The engine changes nothing of a network that exists.
+pub(super) fn renewed(context: &Context<'_>) -> BTreeSet<(EngineName, NetworkName)> {
+    let own = context.deployment.networks.values().filter(|network| !network.external);
+    own.filter(|network| {
+        let found = context.networks_named(&network.spec.name).next();
+        found.is_some_and(|view| {
+            differs(&view.spec, &network.spec)
+                && context.owns_network(view)
+                && strangers_on(context, view).is_empty()
+        })
+    })
+    .map(|network| (context.deployment.engine.clone(), network.spec.name.clone()))
+    .collect()
+}
+
+/// Containers on a network that are not ours to stop.
+fn strangers_on<'a>(context: &Context<'a>, view: &NetworkView) -> Vec<&'a str> {
+    let all = context.inventory.contents.containers.iter();
+    let attached = all.filter(|c| c.spec.networks.contains_key(&view.spec.name));
+    let ours = |id: &ContainerId| {
+        let mut owned = context.inventory.containers();
+        owned.any(|o| o.view.id == *id && o.identity.source == context.desired.source)
+    };
+    attached.filter(|c| !ours(&c.id)).map(|c| c.name.as_str()).collect()
+}
+
+/// What is withheld of networks and volumes, because data or connections of others are lost.
+pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
+    let blocked = |subject: String, command: String, at| Blocked {
+        deployment: Some(context.deployment.id.clone()),
+        subject,
+        waiting_on: WaitingOn::Consent { command },
+        at: Some(at),
+    };
+    let mut all = Vec::new();
+    for network in context.deployment.networks.values().filter(|network| !network.external) {
+        let name = &network.spec.name;
+        let Some(view) = context.networks_named(name).next() else { continue };
+        let planned = across.renewed.contains(&(context.deployment.engine.clone(), name.clone()));
+        if !planned && differs(&view.spec, &network.spec) {
+            let users = strangers_on(context, view).join(" ");
+            let command = if users.is_empty() {
+                format!("docker network rm {name}")
+            } else {
+                format!("docker stop {users} && docker network rm {name}")
+            };
+            all.push(blocked(format!("replace network {name}"), command, network.origin.clone()));
+        }
+    }
+    let volumes = &context.inventory.contents.volumes;
+    for volume in context.deployment.volumes.values().filter(|volume| !volume.external) {
+        let spec = &volume.spec;
+        let found = volumes.iter().find(|view| view.spec.name == spec.name);
+        if found.is_some_and(|view| {
+            view.spec.driver != spec.driver || view.spec.driver_opts != spec.driver_opts
+        }) {
+            let subject = format!("replace volume {} and lose its data", spec.name);
+            let command = format!("docker volume rm {}", spec.name);
+            all.push(blocked(subject, command, volume.origin.clone()));
+        }
+    }
+    all
+}
+
+/// The volumes of the stack that do not exist.
+pub(super) fn volumes<'a>(context: &Context<'a>) -> Vec<NewVolume<'a>> {
+    let existing = &context.inventory.contents.volumes;
+    let own = context.deployment.volumes.iter().filter(|(_, volume)| !volume.external);
+    own.filter(|(_, volume)| !existing.iter().any(|view| view.spec.name == volume.spec.name))
+        .map(|(key, volume)| NewVolume { key, volume })
+        .collect()
+}
+
+/// The networks of this deployment that the stack no longer names.
+pub(super) fn unused<'a>(context: &Context<'a>) -> Vec<&'a NetworkView> {
+    let wanted = |view: &NetworkView| {
+        context.deployment.networks.values().any(|n| n.spec.name == view.spec.name)
+    };
+    let all = context.inventory.contents.networks.iter();
+    all.filter(|view| context.owns_network(view) && !wanted(view)).collect()
+}
+
+/// Whether a network is not what the stack says; what the stack leaves to the engine does
+/// not count.
+fn differs(have: &NetworkSpec, want: &NetworkSpec) -> bool {
+    have.driver != want.driver
+        || have.internal != want.internal
+        || have.ipv6 != want.ipv6
+        || want.ipv4.zip(have.ipv4).is_some_and(|(want, have)| want != have)
+        || want.driver_opts.iter().any(|(name, value)| have.driver_opts.get(name) != Some(value))
+        || (!want.pools.is_empty()
+            && want.pools.iter().any(|pool| {
+                !have.pools.iter().any(|seen| {
+                    (pool.subnet.is_none() || pool.subnet == seen.subnet)
+                        && (pool.gateway.is_none() || pool.gateway == seen.gateway)
+                        && (pool.ip_range.is_none() || pool.ip_range == seen.ip_range)
+                })
+            }))
+}

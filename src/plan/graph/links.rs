@@ -1,0 +1,134 @@
+//! Needs and who meets them, takers and who frees what they take.
+
+use std::collections::HashMap;
+
+use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineName};
+use crate::model::plan::{Blocked, WaitingOn};
+use crate::model::share::Peer;
+use crate::plan::fact::{Fact, Resource, Who};
+use crate::plan::transition::Transition;
+
+/// Steps, and what links them. Nodes are the steps, by their place in the order of ranks,
+/// and after them the facts.
+pub(in crate::plan) struct Links {
+    pub(in crate::plan) steps: Vec<Transition>,
+    /// The nodes that each node comes after.
+    pub(super) before: Vec<Vec<u32>>,
+    /// Who takes something only after somebody else has freed it: the one that frees it, the
+    /// one that takes it, and what it is.
+    pub(super) handovers: Vec<(u32, u32, Resource)>,
+    /// The first step that gives a fact.
+    givers: HashMap<Fact, u32>,
+}
+
+/// A need that nothing in this pass or the world meets: its deployment is withheld.
+pub(in crate::plan) struct Unmet {
+    pub(in crate::plan) deployment: DeploymentId,
+    pub(in crate::plan) blocked: Blocked,
+}
+
+impl Links {
+    /// Links steps, in whichever order they come.
+    pub(in crate::plan) fn of(mut steps: Vec<Transition>) -> Self {
+        steps.sort_by(|a, b| a.rank.cmp(&b.rank));
+        let mut nodes: HashMap<&Fact, u32> = HashMap::new();
+        let mut before: Vec<Vec<u32>> = vec![Vec::new(); steps.len()];
+        for (step, transition) in numbered(&steps) {
+            for fact in &transition.gives {
+                let next = node(before.len());
+                let fact = *nodes.entry(fact).or_insert(next);
+                if fact == next {
+                    before.push(Vec::new());
+                }
+                before[fact as usize].push(step);
+            }
+        }
+        for (step, transition) in numbered(&steps) {
+            let required = transition.requires.iter().map(|(fact, _)| fact);
+            let facts = transition.needs.iter().chain(&transition.uses).chain(required);
+            before[step as usize] = facts.filter_map(|fact| nodes.get(fact).copied()).collect();
+        }
+        let givers =
+            nodes.iter().map(|(fact, node)| ((*fact).clone(), before[*node as usize][0])).collect();
+        let handovers = handovers(&steps);
+        for (frees, takes, _) in &handovers {
+            before[*takes as usize].push(*frees);
+        }
+        Self { steps, before, handovers, givers }
+    }
+
+    /// The step that gives a fact.
+    pub(super) fn giver(&self, fact: &Fact) -> Option<u32> {
+        self.givers.get(fact).copied()
+    }
+
+    /// Needs that nothing meets. `bearer` says which container has a name now.
+    pub(in crate::plan) fn unmet(
+        &self,
+        bearer: impl Fn(&EngineName, &ContainerName) -> Option<ContainerId>,
+    ) -> Vec<Unmet> {
+        let mut all = Vec::new();
+        for (step, transition) in numbered(&self.steps) {
+            let deployment = &transition.place.deployment;
+            let mut add = |blocked| all.push(Unmet { deployment: deployment.clone(), blocked });
+            for (fact, blocked) in &transition.requires {
+                if self.giver(fact).is_none() {
+                    add(blocked.clone());
+                }
+            }
+            let withheld = |waiting_on| Blocked {
+                deployment: Some(deployment.clone()),
+                subject: transition.action.to_string(),
+                waiting_on,
+                at: transition.causes.iter().find_map(|why| why.at().cloned()),
+            };
+            for fact in transition.uses.iter().filter(|fact| self.giver(fact).is_none()) {
+                let waiting_on = match fact {
+                    Fact::Exists(Who::Made(_, name)) => {
+                        WaitingOn::Peer { peer: Peer::Container(name.clone()) }
+                    }
+                    other => WaitingOn::Fault { fault: format!("nothing gives {other:?}") },
+                };
+                add(withheld(waiting_on));
+            }
+            for resource in &transition.takes {
+                let Resource::Name(engine, name) = resource else { continue };
+                let freed = self.handovers.iter().any(|(_, to, what)| *to == step && what == resource);
+                if let Some(container) = bearer(engine, name).filter(|_| !freed) {
+                    add(withheld(WaitingOn::FreeName { container }));
+                }
+            }
+        }
+        all
+    }
+}
+
+fn numbered(steps: &[Transition]) -> impl Iterator<Item = (u32, &Transition)> {
+    (0..).zip(steps)
+}
+
+fn node(place: usize) -> u32 {
+    u32::try_from(place).expect("BUG: too many steps")
+}
+
+/// Who frees what somebody else takes.
+fn handovers(steps: &[Transition]) -> Vec<(u32, u32, Resource)> {
+    let mut frees: HashMap<Resource, Vec<(u32, &Resource)>> = HashMap::new();
+    for (step, transition) in numbered(steps) {
+        for resource in &transition.frees {
+            frees.entry(resource.key()).or_default().push((step, resource));
+        }
+    }
+    if frees.is_empty() {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for (step, transition) in numbered(steps) {
+        for resource in &transition.takes {
+            let freed = frees.get(&resource.key()).into_iter().flatten();
+            let others = freed.filter(|(other, free)| *other != step && free.overlaps(resource));
+            all.extend(others.map(|(other, _)| (*other, step, resource.clone())));
+        }
+    }
+    all
+}

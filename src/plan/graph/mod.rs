@@ -1,0 +1,13 @@
+//! Sixth stage: what must come before what. Needs are linked to whatever gives them, and
+//! takers of a resource to whoever frees it, across all services, deployments and engines of
+//! the pass; then steps get their numbers. Knows nothing of why.
+
+mod check;
+mod circles;
+mod links;
+mod number;
+
+pub use self::check::{Fault, check};
+pub(super) use self::circles::exchanges;
+pub(super) use self::links::Links;
+pub(super) use self::number::steps;

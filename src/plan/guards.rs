@@ -1,0 +1,108 @@
+//! What of the decisions about a deployment may be carried out, by its `sync` mode: guards
+//! over what was decided, no second way to decide.
+
+use super::decide::{self, Across, Decisions};
+use super::graph::{Links, steps};
+use super::rollout::rollout;
+use super::transition::{Remembered, Transition, remembered, transitions};
+use crate::model::action::Action;
+use crate::model::desired::SyncMode;
+use crate::model::id::DeploymentId;
+use crate::model::plan::{Adopted, Blocked, Step, Sync, WaitingOn};
+
+/// What a deployment brings into the plan.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) steps: Vec<Transition>,
+    /// What is remembered although it is no step.
+    pub(super) aside: Option<Transition>,
+    pub(super) adopted: Vec<Adopted>,
+    pub(super) blocked: Vec<Blocked>,
+    /// Whether nothing but remembering has to be done, and nothing is withheld.
+    pub(super) in_sync: bool,
+}
+
+impl Draft {
+    pub(super) fn sync(&self) -> Sync {
+        if self.in_sync { Sync::Synced } else { Sync::OutOfSync }
+    }
+}
+
+/// Whether something is withheld, and not only told.
+pub(super) fn is_withheld(blocked: &[Blocked]) -> bool {
+    blocked.iter().any(|blocked| !blocked.waiting_on.is_notice())
+}
+
+/// What may be done about a deployment.
+pub(super) fn draft(decisions: &Decisions<'_>) -> Draft {
+    let deployment = decisions.context.deployment;
+    let all = everything(decisions);
+    let repairs = deployment.sync == SyncMode::Heal && decisions.context.is_applied();
+    match deployment.sync {
+        SyncMode::Auto => all,
+        SyncMode::Notify if all.in_sync => Draft { in_sync: true, ..Draft::default() },
+        _ if repairs || all.in_sync => all,
+        mode => withheld(decisions, all.steps, mode),
+    }
+}
+
+fn everything(decisions: &Decisions<'_>) -> Draft {
+    let rollout = rollout(decisions);
+    let steps = transitions(decisions, &rollout);
+    let mut blocked = decisions.blocked.clone();
+    blocked.extend(rollout.blocked);
+    let complete = !is_withheld(&blocked);
+    let in_sync = steps.is_empty() && complete;
+    let Remembered { steps, aside, adopted } = remembered(decisions, steps, complete);
+    Draft { steps, aside, adopted, blocked, in_sync }
+}
+
+/// A deployment that may not be changed now: its steps become one blocked change each. What
+/// was applied is mended all the same if it shall be healed.
+fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> Draft {
+    let context = decisions.context;
+    let mut draft = Draft::default();
+    if mode == SyncMode::Heal && context.record.is_some() {
+        let repairs = decide::repairs(context);
+        let rollout = rollout(&repairs);
+        draft.steps = transitions(&repairs, &rollout);
+        draft.blocked = repairs.blocked;
+        draft.blocked.extend(rollout.blocked);
+    }
+    let mended: Vec<Action> = numbered(draft.steps.clone()).map(|step| step.action).collect();
+    let deployment: &DeploymentId = &context.deployment.id;
+    let waits = |step: Step| Blocked {
+        deployment: Some(deployment.clone()),
+        subject: step.action.to_string(),
+        waiting_on: WaitingOn::SyncMode { mode },
+        at: step.causes.iter().find_map(|cause| cause.at.clone()),
+    };
+    let steps = numbered(all).filter(|step| step.action.is_mutating());
+    draft.blocked.extend(steps.filter(|step| !mended.contains(&step.action)).map(waits));
+    draft
+}
+
+fn numbered(all: Vec<Transition>) -> impl Iterator<Item = Step> {
+    steps(Links::of(all)).into_iter()
+}
+
+/// Adds what others have to know of these decisions: what takes the place of containers that
+/// they may share with.
+pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
+    let engine = &decisions.context.deployment.engine;
+    for replica in decisions.services.iter().flat_map(|decided| &decided.replicas) {
+        if replica.withheld {
+            continue;
+        }
+        if replica.order.is_stop_first() {
+            across.stopping.extend(replica.old.iter().map(|owned| owned.view.id.clone()));
+        }
+        let decide::Target::New(new) = &replica.target else { continue };
+        let who = replica.who(engine);
+        across.made.insert((engine.clone(), new.identity.name.clone()), who.clone());
+        for owned in replica.surplus() {
+            let successor = (who.clone(), new.name.clone());
+            across.successors.insert(owned.view.id.clone(), successor);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Last stage: plans in words.
+
+mod reasons;
+mod text;

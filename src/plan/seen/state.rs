@@ -1,0 +1,43 @@
+//! What a container does, as far as decisions need it.
+
+use super::Owned;
+use crate::model::desired::Service;
+use crate::model::observed::{ContainerView, Health, Status};
+use crate::model::plan::Reason;
+use crate::plan::cause::{Why, because};
+
+/// Whether a container's process lives.
+pub(in crate::plan) fn runs(view: &ContainerView) -> bool {
+    matches!(view.state.status, Status::Running | Status::Paused | Status::Restarting)
+}
+
+/// The same for one of ours.
+pub(in crate::plan) fn is_running(owned: &Owned<'_>) -> bool {
+    runs(owned.view)
+}
+
+/// Whether it runs and its health check, if it has one, passes.
+pub(in crate::plan) fn is_good(owned: &Owned<'_>) -> bool {
+    owned.view.state.status == Status::Running
+        && matches!(owned.view.state.health, None | Some(Health::Healthy))
+}
+
+/// Whether a one-shot has done its work.
+pub(in crate::plan) fn is_done(service: &Service, owned: &Owned<'_>) -> bool {
+    service.one_shot
+        && owned.view.state.status == Status::Exited
+        && owned.view.state.exit_code == 0
+        && owned.view.state.started_at.is_some()
+}
+
+/// Why a container cannot stay although its spec matches.
+pub(in crate::plan) fn unusable(service: &Service, owned: &Owned<'_>) -> Option<Why> {
+    let at = service.origins.find("");
+    match owned.view.state.status {
+        Status::Created if !service.files.is_empty() => Some(because(Reason::FilesUnproven, at)),
+        Status::Dead | Status::Removing => {
+            Some(because(Reason::Exited { code: owned.view.state.exit_code }, at))
+        }
+        _ => None,
+    }
+}

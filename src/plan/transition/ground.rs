@@ -1,0 +1,107 @@
+//! The steps of images, networks and volumes.
+
+use super::Transition;
+use crate::model::action::Action;
+use crate::model::build::BuildOwner;
+use crate::model::observed::NetworkView;
+use crate::model::plan::Reason;
+use crate::plan::cause::because;
+use crate::plan::decide::{Bring, Decisions, How, NetworkChange};
+use crate::plan::fact::Fact;
+
+/// Pulls and builds.
+pub(super) fn images(decisions: &Decisions<'_>) -> Vec<Transition> {
+    let id = &decisions.context.deployment.id;
+    let step = |bring: &Bring<'_>| {
+        let image = bring.image.clone();
+        let action = match bring.how {
+            How::Pull(platform) => Action::PullImage { image, platform: platform.cloned() },
+            How::Build(build, service) => Action::BuildImage {
+                tag: image,
+                build: Box::new(build.clone()),
+                owner: BuildOwner { deployment: id.clone(), service: service.clone() },
+            },
+        };
+        let from = bring.built_from().into_iter();
+        Transition::new(action, vec![bring.why.clone()])
+            .needs(from.map(|image| Fact::Image(id.clone(), image.clone())))
+            .gives([
+                Fact::Image(id.clone(), bring.image.clone()),
+                Fact::Images(id.clone()),
+                Fact::Prepared(id.clone()),
+            ])
+    };
+    decisions.brings.iter().map(step).collect()
+}
+
+/// Networks that are made, replaced, or there twice.
+pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
+    let context = &decisions.context;
+    let id = &context.deployment.id;
+    let engine = &context.deployment.engine;
+    let mut steps = Vec::new();
+    for change in &decisions.networks {
+        let (key, network, after) = match change {
+            NetworkChange::Create { key, network } => (key, network, None),
+            NetworkChange::RemoveTwin { network, twin } => {
+                let why = because(Reason::Duplicate, Some(&network.origin));
+                let step = Transition::new(remove(twin), vec![why]);
+                steps.push(step.gives([Fact::Prepared(id.clone())]));
+                continue;
+            }
+            NetworkChange::Replace { key, network, old } => {
+                let users = context.inventory.users_of(&old.spec.name);
+                let stopped = users.map(|view| Fact::Stopped(super::Who::Known(view.id.clone())));
+                let why = because(Reason::NetworkChanged, Some(&network.origin));
+                let step = Transition::new(remove(old), vec![why])
+                    .needs(stopped.chain([Fact::Images(id.clone())]))
+                    .gives([Fact::NetworkGone(old.id.clone())]);
+                steps.push(step);
+                (key, network, Some(Fact::NetworkGone(old.id.clone())))
+            }
+        };
+        let spec = &network.spec;
+        let owner = context.owner(key, spec.name.as_str(), network.compose_hash.as_ref());
+        let reason = if after.is_some() { Reason::NetworkChanged } else { Reason::Missing };
+        let action = Action::CreateNetwork { network: spec.clone(), owner };
+        let step = Transition::new(action, vec![because(reason, Some(&network.origin))])
+            .needs([Fact::Images(id.clone())].into_iter().chain(after))
+            .gives([
+                Fact::Prepared(id.clone()),
+                Fact::Network(engine.clone(), spec.name.clone()),
+            ]);
+        steps.push(step);
+    }
+    steps
+}
+
+fn remove(view: &NetworkView) -> Action {
+    Action::RemoveNetwork { name: view.spec.name.clone(), id: view.id.clone() }
+}
+
+/// Volumes that are made.
+pub(super) fn volumes(decisions: &Decisions<'_>) -> Vec<Transition> {
+    let context = &decisions.context;
+    let id = &context.deployment.id;
+    let steps = decisions.volumes.iter().map(|new| {
+        let (spec, hash) = (&new.volume.spec, new.volume.compose_hash.as_ref());
+        let owner = context.owner(new.key, spec.name.as_str(), hash);
+        let why = because(Reason::Missing, Some(&new.volume.origin));
+        Transition::new(Action::CreateVolume { volume: spec.clone(), owner }, vec![why])
+            .needs([Fact::Images(id.clone())])
+            .gives([Fact::Prepared(id.clone())])
+    });
+    steps.collect()
+}
+
+/// Networks that the stack no longer names: last, and after their last user, whosever it is.
+pub(super) fn unused(decisions: &Decisions<'_>) -> Vec<Transition> {
+    let context = &decisions.context;
+    let steps = decisions.unused_networks.iter().map(|view| {
+        let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
+        let users = context.inventory.users_of(&view.spec.name);
+        let gone = users.map(|view| Fact::Gone(super::Who::Known(view.id.clone())));
+        Transition::new(remove(view), vec![why]).needs(gone.chain([Fact::Applied(context.place())]))
+    });
+    steps.collect()
+}

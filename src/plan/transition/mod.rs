@@ -1,0 +1,199 @@
+//! Fifth stage: each decision becomes steps, and each step says what it needs and what it
+//! gives. No step knows another one; which comes before which, the graph finds out.
+
+mod create;
+mod entries;
+mod ground;
+mod hooks;
+mod leaving;
+mod memory;
+mod replica;
+mod services;
+mod stop;
+
+pub(super) use leaving::{departures, forgotten};
+pub(super) use memory::{Remembered, remembered};
+
+use super::cause::Why;
+use super::decide::Decisions;
+use super::fact::{Fact, Place, Resource, Who};
+use super::rollout::Rollout;
+use crate::model::action::{Action, ContainerRef, StepId, Target};
+use crate::model::id::{ContainerName, DeploymentId, EngineName, ReplicaId};
+use crate::model::plan::Blocked;
+use crate::plan::seen::Owned;
+
+/// A step in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Transition {
+    pub(super) rank: Rank,
+    pub(super) place: Place,
+    /// Whose old container it stops or whose new one it starts, if it does.
+    pub(super) replica: Option<ReplicaId>,
+    /// What it does. A placeholder `StepId(n)` in it is what the giver of `uses[n]` yields.
+    pub(super) action: Action,
+    pub(super) causes: Vec<Why>,
+    pub(super) uses: Vec<Fact>,
+    /// What must hold before, as far as a step of this pass gives it.
+    pub(super) needs: Vec<Fact>,
+    /// What must hold before and only another deployment can give, and what is withheld if
+    /// nothing does.
+    pub(super) requires: Vec<(Fact, Blocked)>,
+    pub(super) gives: Vec<Fact>,
+    pub(super) takes: Vec<Resource>,
+    pub(super) frees: Vec<Resource>,
+}
+
+/// Where a step stands among others if nothing that it needs says otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    pub(super) group: Group,
+    pub(super) section: Section,
+    /// The service, then the replica, then the step.
+    pub(super) at: [u32; 3],
+}
+
+/// What belongs together in a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    #[default]
+    None,
+    /// A deployment that is wanted.
+    Wanted(DeploymentId),
+    /// One that leaves an engine.
+    Leaving(EngineName, DeploymentId),
+    /// One of which nothing is left but what is remembered.
+    Forgotten(DeploymentId),
+}
+
+/// The parts of a deployment's steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Section {
+    #[default]
+    Adopt,
+    Images,
+    Networks,
+    Volumes,
+    Orphans,
+    Services,
+    /// What waits until others have moved out.
+    Later,
+    Stale,
+    UnusedNetworks,
+    Memory,
+    /// Waits that exist because others need them: they stand before the first that does.
+    Asked,
+}
+
+impl Transition {
+    pub(super) fn new(action: Action, causes: Vec<Why>) -> Self {
+        Self {
+            rank: Rank::default(),
+            place: Place { engine: EngineName::new(""), deployment: DeploymentId::new("") },
+            replica: None,
+            action,
+            causes,
+            uses: Vec::new(),
+            needs: Vec::new(),
+            requires: Vec::new(),
+            gives: Vec::new(),
+            takes: Vec::new(),
+            frees: Vec::new(),
+        }
+    }
+
+    /// What the placeholders of its action stand for.
+    fn uses(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
+        self.uses.extend(facts);
+        self
+    }
+
+    fn needs(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
+        self.needs.extend(facts);
+        self
+    }
+
+    fn gives(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
+        self.gives.extend(facts);
+        self
+    }
+
+    fn takes(mut self, resources: impl IntoIterator<Item = Resource>) -> Self {
+        self.takes.extend(resources);
+        self
+    }
+
+    fn frees(mut self, resources: impl IntoIterator<Item = Resource>) -> Self {
+        self.frees.extend(resources);
+        self
+    }
+}
+
+/// A container as a step names it; of one that is made, `uses[0]` is its creation.
+fn target(who: &Who, name: &ContainerName) -> Target {
+    let container = match who {
+        Who::Known(id) => ContainerRef::Known(id.clone()),
+        Who::Made(..) => ContainerRef::Made(StepId(0)),
+    };
+    Target { container, name: name.clone() }
+}
+
+/// What [`target`] needs as `uses`.
+fn used(who: &Who) -> Option<Fact> {
+    matches!(who, Who::Made(..)).then(|| Fact::Exists(who.clone()))
+}
+
+fn known(owned: &Owned<'_>) -> Who {
+    Who::Known(owned.view.id.clone())
+}
+
+/// All steps of a deployment that is wanted.
+pub(super) fn transitions(decisions: &Decisions<'_>, rollout: &Rollout<'_>) -> Vec<Transition> {
+    let context = &decisions.context;
+    let group = || Group::Wanted(context.deployment.id.clone());
+    let mut all = Vec::new();
+    let mut add = |section, steps: Vec<Transition>| {
+        let rank = Rank { group: group(), section, at: [0, 0, 0] };
+        all.extend(ranked(rank, steps));
+    };
+    add(Section::Images, ground::images(decisions));
+    add(Section::Networks, ground::networks(decisions));
+    add(Section::Volumes, ground::volumes(decisions));
+    for (place, removal) in (0..).zip(&decisions.orphans) {
+        let rank = Rank { group: group(), section: Section::Orphans, at: [place, 0, 0] };
+        all.extend(ranked(rank, stop::removal(context, removal, &[])));
+    }
+    all.extend(services::services(decisions, rollout, &group()));
+    let mut add = |section, steps: Vec<Transition>| {
+        let rank = Rank { group: group(), section, at: [0, 0, 0] };
+        all.extend(ranked(rank, steps));
+    };
+    add(Section::Stale, entries::stale(decisions));
+    add(Section::UnusedNetworks, ground::unused(decisions));
+    placed(all, &context.place())
+}
+
+/// Numbers the steps of one list in their order.
+fn ranked(rank: Rank, steps: Vec<Transition>) -> impl Iterator<Item = Transition> {
+    (0..).zip(steps).map(move |(seq, step)| {
+        let [service, replica, _] = rank.at;
+        Transition { rank: Rank { at: [service, replica, seq], ..rank.clone() }, ..step }
+    })
+}
+
+/// Says of steps whose they are; each is part of what has to be done there.
+fn placed(mut steps: Vec<Transition>, place: &Place) -> Vec<Transition> {
+    for step in &mut steps {
+        step.place = place.clone();
+        step.gives.push(Fact::Ended(place.clone()));
+        if step.rank.section != Section::UnusedNetworks {
+            step.gives.push(Fact::Applied(place.clone()));
+        }
+    }
+    steps
+}
+
+/// A place in an order, as part of a rank.
+fn at(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,140 @@
+//! The steps of the services of a deployment, each in its turn.
+
+use super::replica::Steps;
+use super::{Group, Rank, Section, Transition, known, ranked, stop, target};
+use crate::model::action::{Action, Until};
+use crate::model::id::ReplicaId;
+use crate::model::plan::Reason;
+use crate::plan::cause::because;
+use crate::plan::context::Context;
+use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica};
+use crate::plan::differ::Joined;
+use crate::plan::fact::Fact;
+use crate::plan::rollout::{Moves, Rollout};
+use crate::plan::seen::Owned;
+
+/// One service and its deployment.
+pub(super) struct Servant<'s, 'a> {
+    pub(super) decisions: &'s Decisions<'a>,
+    pub(super) rollout: &'s Rollout<'a>,
+    pub(super) decided: &'s Decided<'a>,
+    pub(super) moves: &'s Moves<'a>,
+}
+
+/// The steps of all services.
+pub(super) fn services(
+    decisions: &Decisions<'_>,
+    rollout: &Rollout<'_>,
+    group: &Group,
+) -> Vec<Transition> {
+    let mut all = Vec::new();
+    for (place, (decided, moves)) in (0..).zip(decisions.services.iter().zip(&rollout.services)) {
+        let servant = Servant { decisions, rollout, decided, moves };
+        let rank = |section, part| Rank { group: group.clone(), section, at: [place, part, 0] };
+        let mut before = servant.clear_init();
+        before.extend(servant.mends());
+        all.extend(ranked(rank(Section::Services, 0), before));
+        let first = servant.first_that_starts();
+        for (turn, step) in (1..).zip(&moves.order) {
+            let replica = &decided.replicas[step.at];
+            if replica.withheld {
+                continue;
+            }
+            let Steps { steps, later } = servant.replica(replica, step, first == Some(step.at));
+            all.extend(ranked(rank(Section::Services, turn), steps));
+            // Hosts go after their guests: in the reverse order.
+            let rank = Rank {
+                at: [u32::MAX - place, u32::MAX - turn, 0],
+                ..rank(Section::Later, 0)
+            };
+            all.extend(ranked(rank, later));
+        }
+        all.extend(ranked(rank(Section::Services, u32::MAX), servant.scale_down()));
+        all.extend(ranked(rank(Section::Asked, 0), servant.waits()));
+    }
+    all
+}
+
+impl<'s, 'a> Servant<'s, 'a> {
+    pub(super) fn context(&self) -> &'s Context<'a> {
+        &self.decisions.context
+    }
+
+    pub(super) fn joins(&self) -> &'s [Joined] {
+        &self.decided.joins
+    }
+
+    /// Which replica starts first of those that never ran, by its place in the decision.
+    fn first_that_starts(&self) -> Option<usize> {
+        let mut order = self.moves.order.iter().map(|turn| turn.at);
+        order.find(|at| {
+            let replica = &self.decided.replicas[*at];
+            let ran = replica.existing().is_some_and(|o| o.view.state.started_at.is_some());
+            !replica.withheld && replica.start.is_some() && !ran
+        })
+    }
+
+    fn wait(&self, owned: &Owned<'_>, until: Until) -> Transition {
+        let service = self.decided.service;
+        let who = known(owned);
+        let container = target(&who, &owned.view.name);
+        let deadline = service.rollout.deadline;
+        let why = because(Reason::Awaited, service.origins.find(""));
+        Transition::new(Action::Await { container, until, deadline }, vec![why])
+    }
+
+    /// Waits for what stays and is not good, before others are taken away.
+    fn mends(&self) -> Vec<Transition> {
+        let (id, service) = (&self.context().deployment.id, self.decided.service);
+        let mended = || Fact::Mended(id.clone(), service.name.clone());
+        let wait = |owned: &&Owned<'_>| self.wait(owned, Until::Good(service.rollout.min_healthy));
+        self.moves.mends.iter().map(|owned| wait(owned).gives([mended()])).collect()
+    }
+
+    /// Waits that dependents ask for.
+    fn waits(&self) -> Vec<Transition> {
+        let (id, service) = (&self.context().deployment.id, self.decided.service);
+        let settled = || Fact::Settled(id.clone(), service.name.clone());
+        let waits = self.moves.waits.iter();
+        waits.map(|(owned, until)| self.wait(owned, *until).gives([settled()])).collect()
+    }
+
+    /// Removes the highest slots first, once what stays and was down is good again.
+    fn scale_down(&self) -> Vec<Transition> {
+        let removals = self.decided.excess.iter();
+        removals.flat_map(|r| stop::removal(self.context(), r, &self.moves.mended)).collect()
+    }
+
+    /// What must hold before a running container of a replica may be stopped, apart from
+    /// what lives in it: what its successor waits for, or less if it has to go early.
+    pub(super) fn permit(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
+        let deployment = &self.context().deployment.id;
+        match &replica.goes_before {
+            Some(GoesBefore::Replica(host)) => self.permit_of(host),
+            Some(GoesBefore::Removed) => vec![Fact::Prepared(deployment.clone())],
+            Some(GoesBefore::Excess(service)) => {
+                let moves = self.decisions.services.iter().zip(&self.rollout.services);
+                let mut of_host = moves.filter(|(decided, _)| decided.service.name == *service);
+                let mended = of_host.next().map(|(_, moves)| moves.mended.clone());
+                let mut permit = mended.unwrap_or_default();
+                permit.push(Fact::Prepared(deployment.clone()));
+                permit
+            }
+            None if replica.order.is_early() => vec![Fact::Images(deployment.clone())],
+            None => self.begin(replica, throttle),
+        }
+    }
+
+    /// The same for the host of a guest.
+    fn permit_of(&self, host: &ReplicaId) -> Vec<Fact> {
+        let services = self.decisions.services.iter().zip(&self.rollout.services);
+        for (decided, moves) in services {
+            let found = moves.order.iter().find(|turn| decided.replicas[turn.at].id == *host);
+            if let Some(turn) = found {
+                let servant = Servant { decided, moves, ..*self };
+                return servant.permit(&decided.replicas[turn.at], &turn.throttle);
+            }
+        }
+        Vec::new()
+    }
+}

@@ -1,0 +1,113 @@
+//! How a container stops and goes: out of the catalog, its hooks, whoever lives in it, the
+//! stop itself, and the removal.
+
+use std::collections::BTreeSet;
+
+use super::hooks::pre_stop;
+use super::{Transition, known, target};
+use crate::model::action::Action;
+use crate::model::desired::Service;
+use crate::model::id::CatalogId;
+use crate::plan::cause::Why;
+use crate::plan::context::Context;
+use crate::plan::decide::{Removal, node};
+use crate::plan::fact::{Fact, Resource};
+use crate::plan::resources;
+use crate::plan::seen::{Owned, is_running};
+
+/// The steps that stop a running container, when `permit` holds.
+pub(super) fn stop(
+    context: &Context<'_>,
+    service: Option<&Service>,
+    owned: &Owned<'_>,
+    why: &Why,
+    grace: std::time::Duration,
+    permit: &[Fact],
+) -> Vec<Transition> {
+    if !is_running(owned) {
+        return Vec::new();
+    }
+    let who = known(owned);
+    // Whoever lives in its namespaces stops before it does.
+    let guests = context.inventory.guests_of(owned.view);
+    let guests = guests.map(|guest| Fact::Stopped(super::Who::Known(guest.id.clone())));
+    let mut before: Vec<Fact> = permit.iter().cloned().chain(guests).collect();
+    let mut steps = Vec::new();
+    if let Some(service) = service {
+        let (hooks, last) = pre_stop(service, owned, std::slice::from_ref(why), &before);
+        steps.extend(hooks);
+        before.extend(last);
+    }
+    let container = target(&who, &owned.view.name);
+    let step = Transition::new(Action::StopContainer { container, grace }, vec![why.clone()])
+        .needs(before)
+        .gives([Fact::Stopped(who)])
+        .frees(resources::freed(&context.deployment.engine, owned, false));
+    steps.push(step);
+    steps
+}
+
+/// The step that removes a container that does not run any more, when `permit` holds.
+pub(super) fn remove(
+    context: &Context<'_>,
+    owned: &Owned<'_>,
+    why: &Why,
+    permit: &[Fact],
+) -> Transition {
+    let who = known(owned);
+    let guests = context.inventory.guests_of(owned.view);
+    let guests = guests.map(|guest| Fact::Stopped(super::Who::Known(guest.id.clone())));
+    let container = target(&who, &owned.view.name);
+    Transition::new(Action::RemoveContainer { container }, vec![why.clone()])
+        .needs(permit.iter().cloned().chain(guests).chain([Fact::Stopped(who.clone())]))
+        .gives([Fact::Gone(who)])
+        .frees([Resource::Name(context.deployment.engine.clone(), owned.view.name.clone())])
+}
+
+/// The steps that take entries out of the catalog.
+pub(super) fn withdraw(
+    context: &Context<'_>,
+    ids: &BTreeSet<CatalogId>,
+    why: Why,
+    permit: &[Fact],
+) -> Option<Transition> {
+    if ids.is_empty() {
+        return None;
+    }
+    let engine = &context.deployment.engine;
+    let action = Action::Deregister { node: node(context), ids: ids.clone() };
+    let gone = ids.iter().map(|id| Fact::Withdrawn(engine.clone(), id.clone()));
+    Some(Transition::new(action, vec![why]).needs(permit.iter().cloned()).gives(gone))
+}
+
+/// The facts that entries are not in the catalog any more.
+pub(super) fn withdrawn<'i>(
+    context: &Context<'_>,
+    ids: impl IntoIterator<Item = &'i CatalogId>,
+) -> Vec<Fact> {
+    let engine = &context.deployment.engine;
+    ids.into_iter().map(|id| Fact::Withdrawn(engine.clone(), id.clone())).collect()
+}
+
+/// The steps of a container that goes for good, after `permit`.
+pub(super) fn removal(
+    context: &Context<'_>,
+    removal: &Removal<'_>,
+    permit: &[Fact],
+) -> Vec<Transition> {
+    let Removal { owned, why, grace, service, entries, dependents, guests } = removal;
+    let mut permit = permit.to_vec();
+    permit.push(Fact::Prepared(context.deployment.id.clone()));
+    let mut steps: Vec<_> = withdraw(context, entries, why.clone(), &permit).into_iter().collect();
+    permit.extend(withdrawn(context, entries));
+    permit.extend(guests.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));
+    let first = dependents.iter().map(|id| Fact::Stopped(super::Who::Known(id.clone())));
+    let mut stop_permit = permit.clone();
+    stop_permit.extend(first);
+    steps.extend(stop(context, *service, owned, why, *grace, &stop_permit));
+    let last = remove(context, owned, why, &permit);
+    // Slots beyond the scale share their data with those that stay.
+    let for_good = service.is_none();
+    steps.push(last.frees(resources::freed(&context.deployment.engine, owned, for_good)));
+    steps
+}
