@@ -141,4 +141,12 @@ golden! {
     what_an_engine_cannot_do_is_refused,
     what_compose_put_into_it_is_compared,
     without_the_ledger_adoption_is_unknown,
+    a_changed_network_is_replaced,
+    a_port_goes_to_another_deployment,
+    a_renamed_service_keeps_its_container_name,
+    an_exchange_that_waits_for_itself_is_cut,
+    another_deployments_container_is_shared,
+    another_deployments_network_comes_first,
+    names_and_addresses_are_exchanged,
+    ports_are_exchanged_in_one_pass,
 }

@@ -134,6 +134,11 @@ pub enum Reason {
         /// Which.
         service: ServiceName,
     },
+    /// A container whose namespace it shares was started again.
+    HostRestarted {
+        /// Which.
+        container: ContainerName,
+    },
     /// A dependent waits for it.
     Awaited,
     /// It belongs to the change that another step begins.

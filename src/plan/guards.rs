@@ -97,7 +97,15 @@ pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
         if replica.order.is_stop_first() {
             across.stopping.extend(replica.old.iter().map(|owned| owned.view.id.clone()));
         }
-        let decide::Target::New(new) = &replica.target else { continue };
+        let new = match &replica.target {
+            decide::Target::New(new) => new,
+            decide::Target::Stays { owned, .. } => {
+                if matches!(replica.start, Some(decide::Start::Again(_))) {
+                    across.restarting.insert(owned.view.id.clone());
+                }
+                continue;
+            }
+        };
         let who = replica.who(engine);
         across.made.insert((engine.clone(), new.identity.name.clone()), who.clone());
         for owned in replica.surplus() {

@@ -10,7 +10,7 @@ use super::transition::{self, Transition};
 use super::{check, seen};
 use crate::model::action::StepId;
 use crate::model::desired::{Deployment, Entry};
-use crate::model::id::{DeploymentId, ReplicaId};
+use crate::model::id::DeploymentId;
 use crate::model::plan::{
     Blocked, DeploymentState, Health, Plan, Step, Sync, WaitingOn,
 };
@@ -139,18 +139,19 @@ impl<'a> Pass<'a> {
         let exchanges = exchanges(links);
         let found = !exchanges.is_empty();
         for exchange in exchanges {
-            let given = |replica: &ReplicaId| self.across.yields.get(replica).map(|y| y.early);
-            let may = exchange.yields.iter().filter(|(replica, _)| given(replica) != Some(true));
-            match may.min_by_key(|(replica, _)| given(replica)) {
-                Some((replica, why)) => {
-                    let early = given(replica).is_some();
-                    self.across.yields.insert(replica.clone(), Yield { why: why.clone(), early });
+            let given = |replica| self.across.yields.get(replica);
+            let is_early = |yields: &Yield| yields.early.is_some();
+            let may = exchange.yields.iter().filter(|h| !given(&h.replica).is_some_and(is_early));
+            match may.min_by_key(|holder| given(&holder.replica).is_some()) {
+                Some(holder) => {
+                    let early = given(&holder.replica).map(|_| holder.ready.clone());
+                    let yields = Yield { why: holder.why.clone(), early };
+                    self.across.yields.insert(holder.replica.clone(), yields);
                 }
                 None => {
                     for id in &exchange.deployments {
-                        let all = exchange.deployments.iter().map(DeploymentId::as_str);
-                        let all = all.collect::<Vec<_>>().join(", ");
-                        self.fault(id, format!("steps of {all} wait for each other"));
+                        let steps = &exchange.steps;
+                        self.fault(id, format!("these steps wait for each other: {steps}"));
                     }
                 }
             }

@@ -85,6 +85,7 @@ fn as_it_is<'a>(
         goes_before: None,
         rename: None,
         succeeds: false,
+        restarted_hosts: Vec::new(),
         entry: None,
         withheld: false,
     }

@@ -36,12 +36,12 @@ pub(super) use replica::{GoesBefore, Replica, Start, Successor, Target, is_unpro
 
 use super::context::Context;
 use super::differ::Joined;
-use super::fact::Who;
+use super::fact::{Fact, Who};
 use super::seen::{EngineInventory, Owned};
 use super::settings::Settings;
 use crate::model::desired::{DesiredState, Service};
 use crate::model::id::{
-    CatalogId, ContainerId, ContainerName, EngineName, NetworkName, ReplicaId, ServiceName,
+    CatalogId, ContainerId, ContainerName, EngineName, NetworkName, ReplicaId,
 };
 use crate::model::observed::{NetworkView, ObservedState};
 use crate::model::plan::Blocked;
@@ -62,6 +62,8 @@ pub(super) struct Across {
     pub(super) successors: BTreeMap<ContainerId, (Who, ContainerName)>,
     /// What is made under a name that nothing bears yet.
     pub(super) made: BTreeMap<(EngineName, ContainerName), Who>,
+    /// Containers that are started again.
+    pub(super) restarting: BTreeSet<ContainerId>,
     /// Hosts of guests in other deployments that stop before their successors start.
     pub(super) stopping: BTreeSet<ContainerId>,
     /// Networks that are replaced: who is attached to them stops, and is made again.
@@ -74,8 +76,9 @@ pub(super) struct Across {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Yield {
     pub(super) why: String,
-    /// Also before what its successor waits for holds.
-    pub(super) early: bool,
+    /// If it does not even wait for what its successor needs: what it waits for instead, that
+    /// whoever takes over is made.
+    pub(super) early: Option<Vec<Fact>>,
 }
 
 /// Everything decided about one deployment.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::model::desired::{RolloutOrder, Service};
 use crate::model::id::VolumeName;
 use crate::model::spec::{Mount, MountSource};
+use crate::plan::fact::Fact;
 use crate::plan::seen::{Owned, is_running};
 
 /// Which of two containers goes first.
@@ -15,15 +16,15 @@ pub(in crate::plan) enum Order {
     Free,
     /// The new one is good before the old one stops.
     StartFirst,
-    /// The old one stops first, for this reason: when the new one could start, or as early
-    /// as what others need of it asks for.
-    StopFirst { why: String, early: bool },
+    /// The old one stops first, for this reason: when the new one could start, or earlier,
+    /// when these hold.
+    StopFirst { why: String, early: Option<Vec<Fact>> },
 }
 
 impl Order {
     /// The old one stops when the new one could start.
     pub(super) fn stop_first(why: impl Into<String>) -> Self {
-        Self::StopFirst { why: why.into(), early: false }
+        Self::StopFirst { why: why.into(), early: None }
     }
 
     /// The order in words.
@@ -35,8 +36,12 @@ impl Order {
         }
     }
 
-    pub(in crate::plan) fn is_early(&self) -> bool {
-        matches!(self, Self::StopFirst { early: true, .. })
+    /// What has to hold before the old one stops, if it does so earlier than it would.
+    pub(in crate::plan) fn early(&self) -> Option<&[Fact]> {
+        match self {
+            Self::StopFirst { early, .. } => early.as_deref(),
+            _ => None,
+        }
     }
 
     pub(in crate::plan) fn is_stop_first(&self) -> bool {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::order::{Order, anonymous_volumes, order};
 use super::service::Scope;
 use crate::model::desired::Service;
-use crate::model::id::{ContainerName, NetworkName, ReplicaId, Slot, VolumeName};
+use crate::model::id::{ContainerId, ContainerName, NetworkName, ReplicaId, Slot, VolumeName};
 use crate::model::labels::Identity;
 use crate::model::observed::Status;
 use crate::model::plan::{Blocked, ChangedBy, Difference, Reason, WaitingOn};
@@ -35,6 +35,8 @@ pub(in crate::plan) struct Replica<'a> {
     pub(in crate::plan) rename: Option<(ContainerName, Why)>,
     /// Whether dependents have to follow if it is started.
     pub(in crate::plan) succeeds: bool,
+    /// Containers in whose namespaces it runs, and which were or are started again since.
+    pub(in crate::plan) restarted_hosts: Vec<(ContainerName, ContainerId)>,
     /// What its catalog entries lack, if it stays as it runs.
     pub(in crate::plan) entry: Option<super::Fix>,
     /// Nothing is done about it.
@@ -195,9 +197,11 @@ pub(super) fn decide<'a>(
         goes_before,
         rename: None,
         succeeds,
+        restarted_hosts: Vec::new(),
         entry: None,
         withheld: false,
     };
+    replica.restarted_hosts = scope.restarted_hosts(&replica);
     replica.proves = replica.start.is_none() && proves(service, &replica);
     replica.rename = rename(service, &replica);
     if let Some(own) = scope.own_container(replica.surplus()) {

@@ -7,7 +7,7 @@ use super::removal::Removal;
 use super::replica::{self, Choice, GoesBefore, Replica, choose};
 use super::{Across, Decided, Images, Yield, entries, names};
 use crate::model::desired::Service;
-use crate::model::id::{ContainerName, ReplicaId, ServiceName, Slot};
+use crate::model::id::{ContainerId, ContainerName, ReplicaId, ServiceName, Slot};
 use crate::model::labels::Identity;
 use crate::model::plan::{Blocked, Reason, WaitingOn};
 use crate::model::share::{Namespace, Peer};
@@ -112,14 +112,15 @@ impl<'a> Scope<'_, 'a> {
 
     /// The order, or that the old container stops earlier because others need what it has.
     pub(super) fn yielding(&self, id: &ReplicaId, renews: bool, order: Order) -> Order {
-        let network = Yield { why: "a network of it is replaced".to_owned(), early: true };
+        let why = "a network of it is replaced".to_owned();
+        let network = Yield { why, early: Some(Vec::new()) };
         let yields = renews.then_some(&network).or_else(|| self.across.yields.get(id));
         match (order, yields) {
             (Order::StartFirst, Some(yields)) => {
-                Order::StopFirst { why: yields.why.clone(), early: yields.early }
+                Order::StopFirst { why: yields.why.clone(), early: yields.early.clone() }
             }
             (Order::StopFirst { why, .. }, Some(yields)) => {
-                Order::StopFirst { why, early: yields.early }
+                Order::StopFirst { why, early: yields.early.clone() }
             }
             (order, _) => order,
         }
@@ -179,6 +180,28 @@ impl<'a> Scope<'_, 'a> {
             }
         }
         None
+    }
+
+    /// The hosts by name of a container that stays as it runs, as far as they were started
+    /// after it, or are in this pass: it holds on to what is gone.
+    pub(super) fn restarted_hosts(
+        &self,
+        replica: &Replica<'_>,
+    ) -> Vec<(ContainerName, ContainerId)> {
+        let stays = replica.existing().filter(|owned| replica.start.is_none() && is_running(owned));
+        let Some(owned) = stays else { return Vec::new() };
+        let known = self.joins.iter().filter_map(|join| match (&join.peer, &join.who) {
+            (Peer::Container(_), Who::Known(id)) => Some((join.name.clone(), id.clone())),
+            _ => None,
+        });
+        let moved = |id: &ContainerId| {
+            let started = self.context.inventory.view(id).and_then(|v| v.state.started_at);
+            self.across.restarting.contains(id) || started > owned.view.state.started_at
+        };
+        let inside = |(name, id): &(ContainerName, ContainerId)| {
+            is_inside(&owned.view.spec, id, name) && moved(id)
+        };
+        known.filter(inside).collect()
     }
 
     /// Why two containers of a replica cannot run at once, if sharing is the reason.

@@ -3,16 +3,28 @@
 
 use super::links::Links;
 use crate::model::id::{DeploymentId, ReplicaId};
-use crate::plan::fact::Resource;
+use crate::plan::fact::{Fact, Resource};
 
 /// A circle of steps.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::plan) struct Exchange {
-    /// Old containers on it that hold what somebody else takes: whose they are, and why they
-    /// have to go first. The first costs least.
-    pub(in crate::plan) yields: Vec<(ReplicaId, String)>,
+    /// Old containers on it that hold what somebody else takes.
+    pub(in crate::plan) yields: Vec<Holder>,
+    /// Some of the steps on it, in words.
+    pub(in crate::plan) steps: String,
     /// The deployments on it.
     pub(in crate::plan) deployments: Vec<DeploymentId>,
+}
+
+/// An old container that holds what somebody else takes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::plan) struct Holder {
+    /// Whose it is.
+    pub(in crate::plan) replica: ReplicaId,
+    /// Why it has to go first.
+    pub(in crate::plan) why: String,
+    /// What holds when whoever takes it is made.
+    pub(in crate::plan) ready: Vec<Fact>,
 }
 
 /// All circles of the steps.
@@ -23,7 +35,7 @@ pub(in crate::plan) fn exchanges(links: &Links) -> Vec<Exchange> {
 
 fn exchange(links: &Links, circle: &[u32]) -> Exchange {
     let is_on = |node: &u32| circle.binary_search(node).is_ok();
-    let mut yields: Vec<(ReplicaId, String)> = Vec::new();
+    let mut yields = Vec::new();
     for (frees, takes, resource) in &links.handovers {
         if !is_on(frees) || !is_on(takes) || matches!(resource, Resource::Name(..)) {
             continue;
@@ -31,16 +43,19 @@ fn exchange(links: &Links, circle: &[u32]) -> Exchange {
         let [from, to] = [frees, takes].map(|step| &links.steps[*step as usize]);
         if let (Some(replica), Some(taker)) = (&from.replica, &to.replica) {
             let why = format!("{} goes to {}", resource.shown(), taker.container_name());
-            yields.push((replica.clone(), why));
+            let made = to.needs.iter().filter(|fact| matches!(fact, Fact::Ready(_)));
+            let ready = made.cloned().collect();
+            yields.push(Holder { replica: replica.clone(), why, ready });
         }
     }
     yields.sort();
-    yields.dedup_by(|a, b| a.0 == b.0);
-    let steps = circle.iter().filter_map(|node| links.steps.get(*node as usize));
-    let mut deployments: Vec<_> = steps.map(|step| step.place.deployment.clone()).collect();
+    yields.dedup_by(|a, b| a.replica == b.replica);
+    let steps = || circle.iter().filter_map(|node| links.steps.get(*node as usize));
+    let mut deployments: Vec<_> = steps().map(|step| step.place.deployment.clone()).collect();
     deployments.sort();
     deployments.dedup();
-    Exchange { yields, deployments }
+    let words: Vec<_> = steps().take(8).map(|step| step.action.to_string()).collect();
+    Exchange { yields, steps: words.join(", "), deployments }
 }
 
 /// The strongly connected components, each sorted (Tarjan's algorithm, without recursion).

@@ -46,6 +46,9 @@ impl Display for Reason {
             Self::DependencyMoved { service } => {
                 write!(f, "service {service}, on which it depends, was replaced or restarted")
             }
+            Self::HostRestarted { container } => {
+                write!(f, "container {container}, whose namespace it shares, was started again")
+            }
             Self::Awaited => f.write_str("a dependent waits for it"),
             Self::Follows { step } => write!(f, "for {step}"),
             Self::Replaced { order } => write!(f, "it is replaced, {order}"),

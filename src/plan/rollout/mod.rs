@@ -46,6 +46,8 @@ pub(super) struct Move<'a> {
     pub(super) throttle: Vec<Fact>,
     /// The dependencies that moved, and that it follows by a restart.
     pub(super) follows: Vec<&'a ServiceName>,
+    /// Whether it restarts, for these or for the containers whose namespaces it shares.
+    pub(super) restarts: bool,
     /// Whether the next move waits until it has been good for a while.
     pub(super) lingers: bool,
 }
@@ -60,7 +62,7 @@ pub(super) fn rollout<'a>(decisions: &Decisions<'a>) -> Rollout<'a> {
     };
     for decided in &decisions.services {
         let moves = all.moves(decisions, decided);
-        let follows = moves.order.iter().any(|turn| !turn.follows.is_empty());
+        let follows = moves.order.iter().any(|turn| turn.restarts);
         let starts = |replica: &Replica<'_>| !replica.withheld && replica.moves();
         if follows || decided.replicas.iter().any(starts) {
             all.moved.insert(&decided.service.name);
@@ -91,7 +93,9 @@ impl<'a> Rollout<'a> {
             throttle.extend(moves.mended.iter().cloned());
             let follows = self.follows(decisions, decided.service, replica);
             let is_good = has_good(decisions, decided, replica);
-            let acts = (replica.start.is_some() || !follows.is_empty()) && !replica.withheld;
+            let restarts = !follows.is_empty()
+                || !replica.restarted_hosts.is_empty() && !replica.withheld;
+            let acts = replica.start.is_some() && !replica.withheld || restarts;
             let lingers = is_good && (acts || awaits(replica)) && Some(at) != last;
             // What takes no good one away waits for no move, and so ends none. Whoever mends
             // takes away none at all, and still goes one by one.
@@ -100,7 +104,7 @@ impl<'a> Rollout<'a> {
             } else if acts || awaits(replica) {
                 moves.mended.push(Fact::Good(replica.who(engine)));
             }
-            moves.order.push(Move { at, throttle, follows, lingers });
+            moves.order.push(Move { at, throttle, follows, restarts, lingers });
         }
         moves
     }

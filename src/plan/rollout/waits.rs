@@ -19,7 +19,7 @@ pub(super) fn ask<'a>(decisions: &Decisions<'a>, rollout: &mut Rollout<'a>) {
     let mut asked: BTreeMap<&ServiceName, Condition> = BTreeMap::new();
     for (decided, moves) in decisions.services.iter().zip(&rollout.services) {
         let starts = decided.replicas.iter().any(|r| r.start.is_some() && !r.withheld);
-        if starts || moves.order.iter().any(|turn| !turn.follows.is_empty()) {
+        if starts || moves.order.iter().any(|turn| turn.restarts) {
             for (name, condition) in rollout.conditions(decided.service) {
                 if condition != Condition::Started {
                     asked.entry(name).or_insert(condition);

@@ -13,6 +13,7 @@ use crate::plan::fact::Fact;
 pub(super) fn register<'a>(
     servant: &Servant<'_, 'a>,
     replica: &Replica<'a>,
+    why: Why,
 ) -> Option<Transition> {
     let (context, service) = (servant.context(), servant.decided.service);
     let after = StepId(0);
@@ -30,7 +31,6 @@ pub(super) fn register<'a>(
         return None;
     }
     let who = replica.who(&context.deployment.engine);
-    let why = Why::follows(Fact::Began(who.clone()));
     let step = Transition::new(Action::Register { node: node(context), entries }, vec![why]);
     Some(step.uses([Fact::Good(who.clone())]).gives([Fact::Registered(who)]))
 }

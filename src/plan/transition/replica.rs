@@ -8,6 +8,7 @@ use super::{Transition, entries, known, stop, target, used};
 use crate::model::action::{Action, Resources, Target as At, Until};
 use crate::model::id::ContainerName;
 use crate::model::plan::Reason;
+use crate::model::share::Peer;
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Start, Successor, Target, deregistrable, with_resolvers};
 use crate::plan::fact::{Fact, Resource, Who};
@@ -34,7 +35,7 @@ impl<'a> Servant<'_, 'a> {
         let (now, mut later) = if puts_off { (Vec::new(), clear) } else { (clear, Vec::new()) };
         steps.extend(now);
         steps.extend(self.follow(replica, turn));
-        if turn.follows.is_empty() {
+        if !turn.restarts {
             steps.extend(entries::repair(self, replica));
         }
         steps.extend(self.linger(replica, turn));
@@ -142,6 +143,9 @@ impl<'a> Servant<'_, 'a> {
     pub(super) fn begin(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
         let mut begin = self.rollout.gates(self.decisions, self.decided.service);
         begin.extend([self.prepared(), Fact::Ready(self.who(replica))]);
+        // Whoever is named as a container runs, and is good, before anybody moves in.
+        let named = self.joins().iter().filter(|join| matches!(join.peer, Peer::Container(_)));
+        begin.extend(named.map(|join| Fact::Good(join.who.clone())));
         if replica.surplus().any(is_running) {
             begin.extend(throttle.iter().cloned());
         }
@@ -188,8 +192,8 @@ impl<'a> Servant<'_, 'a> {
         if let Some(step) = steps.last_mut() {
             step.gives.extend([up.clone(), self.started()]);
         }
-        steps.push(self.good(replica, turn, Some(follows), [up]));
-        steps.extend(entries::register(self, replica));
+        steps.push(self.good(replica, turn, Some(follows.clone()), [up]));
+        steps.extend(entries::register(self, replica, follows));
         steps
     }
 
@@ -216,7 +220,7 @@ impl<'a> Servant<'_, 'a> {
         if self.stops_first(replica) || replica.goes_before.is_some() {
             let mut permit = self.permit(replica, &turn.throttle);
             let made = matches!(replica.target, Target::New(_)) || is_changed(replica);
-            let late = replica.goes_before.is_none() && !replica.order.is_early();
+            let late = replica.goes_before.is_none() && replica.order.early().is_none();
             let why = if made && late {
                 Why::follows(Fact::Began(self.who(replica)))
             } else {
@@ -287,14 +291,15 @@ impl<'a> Servant<'_, 'a> {
         let (mut steps, last) = prove(self.decided.service, replica, &ready);
         let first = if is_changed(replica) { Some(Fact::Began(who)) } else { last.clone() };
         let after = last.map_or_else(|| ready.to_vec(), |last| vec![last]);
-        let turn = Move { at: 0, throttle: Vec::new(), follows: Vec::new(), lingers: false };
+        let (throttle, follows) = (Vec::new(), Vec::new());
+        let turn = Move { at: 0, throttle, follows, restarts: false, lingers: false };
         steps.push(self.good(replica, &turn, first.map(Why::follows), after));
         steps
     }
 
     /// Restarts a replica whose dependency was replaced or restarted, if it asks for it.
     fn follow(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
-        let (Some(owned), false) = (replica.existing(), turn.follows.is_empty()) else {
+        let (Some(owned), true) = (replica.existing(), turn.restarts) else {
             return Vec::new();
         };
         let (service, id) = (self.decided.service, &self.context().deployment.id);
@@ -308,24 +313,28 @@ impl<'a> Servant<'_, 'a> {
             let at = service.origins.find(&format!("depends_on.{dependency}"));
             causes.push(because(Reason::DependencyMoved { service: (*dependency).clone() }, at));
         }
+        for (name, id) in &replica.restarted_hosts {
+            after.push(Fact::Good(Who::Known(id.clone())));
+            let at = service.origins.find("network_mode");
+            causes.push(because(Reason::HostRestarted { container: name.clone() }, at));
+        }
         let who = known(owned);
         let container = self.target(replica);
-        let began = Fact::Began(who.clone());
         let (mut steps, hooked) = pre_stop(service, owned, &causes, &after);
         after.extend(hooked);
         let grace = service.stop_grace;
         let restart = Action::RestartContainer { container: container.clone(), grace };
         let launched = Fact::Launched(who.clone());
         let step = Transition::new(restart, causes).needs(after);
-        steps.push(step.gives([began.clone(), launched.clone()]));
-        let follows = Why::follows(began);
+        steps.push(step.gives([launched.clone()]));
+        let follows = Why::follows(launched.clone());
         steps.extend(post_start(service, &container, &who, &follows, launched));
         let up = Fact::Up(who);
         if let Some(step) = steps.last_mut() {
             step.gives.extend([up.clone(), self.started()]);
         }
-        steps.push(self.good(replica, turn, Some(follows), [up]));
-        steps.extend(entries::register(self, replica));
+        steps.push(self.good(replica, turn, Some(follows.clone()), [up]));
+        steps.extend(entries::register(self, replica, follows));
         steps
     }
 

@@ -120,8 +120,13 @@ impl<'s, 'a> Servant<'s, 'a> {
                 permit.push(Fact::Prepared(deployment.clone()));
                 permit
             }
-            None if replica.order.is_early() => vec![Fact::Images(deployment.clone())],
-            None => self.begin(replica, throttle),
+            None => match replica.order.early() {
+                Some(early) => {
+                    let images = Fact::Images(deployment.clone());
+                    early.iter().cloned().chain([images]).collect()
+                }
+                None => self.begin(replica, throttle),
+            },
         }
     }
 
