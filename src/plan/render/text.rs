@@ -229,6 +229,9 @@ impl Display for WaitingOn {
             Self::CompleteSource => {
                 f.write_str("until the list of deployments can be read fully; nothing is pruned")
             }
+            Self::Absence { lasts } => {
+                write!(f, "until what the folder lacks has been absent for {}", span(*lasts))
+            }
             Self::Engine { error } => write!(f, "until the engine answers: {error}"),
             Self::ConfiguredEngine => {
                 f.write_str("until the operator configures the engine it names")
