@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use self::beneath::Beneath;
 use self::scan::{Budget, Scan};
 use self::tree::{Asked, DirTree};
-use super::hint::{Counter, Hint};
+use super::hint::{Counter, Hint, Loss};
 use super::unread;
 use crate::model::id::SourceId;
 use crate::world::{Snapshot, Source, SourceError};
@@ -51,8 +51,6 @@ const REST: Duration = Duration::from_millis(200);
 const REST_LOOKS: u32 = 5;
 /// How often to look in all: who goes on for longer is believed, but for what is absent.
 const ALL_LOOKS: u32 = 25;
-/// How often it is looked for a folder that is gone. No watcher reports that it is mounted again.
-const LOST: Duration = Duration::from_millis(250);
 
 /// A folder or a stack file on this machine.
 pub struct DirSource {
@@ -66,8 +64,7 @@ pub struct DirSource {
     /// The newest revision, and what was asked of it. It outlives a fetch that finds the same
     /// revision again, whose snapshot nobody may read, and one that fails.
     newest: Mutex<Option<Newest>>,
-    /// Whether the last fetch found nothing at the path.
-    lost: watch::Sender<bool>,
+    loss: Loss,
     /// Counts the fetches that gave something: whoever waits for a change then waits for
     /// one of what was fetched last.
     fetches: watch::Sender<u64>,
@@ -123,7 +120,7 @@ impl DirSource {
             slow: AtomicBool::new(false),
             state: Mutex::new(None),
             newest: Mutex::new(None),
-            lost: watch::Sender::new(false),
+            loss: Loss::new(),
             fetches: watch::Sender::new(0),
         })
     }
@@ -219,13 +216,6 @@ impl DirSource {
         Ok((root, scan))
     }
 
-    /// Where to look now. Notes whether there is anything.
-    fn place(&self) -> Result<Place, SourceError> {
-        let place = Place::find(&self.path);
-        self.lost.send_replace(place.is_err());
-        place
-    }
-
     /// The hint's counter, the count that is known already, and when to look anyway;
     /// `None` if the last fetch failed. Starts the watcher if there is none.
     fn arm(&self) -> Option<(Counter, u64, Instant)> {
@@ -255,7 +245,9 @@ impl DirSource {
 impl Source for DirSource {
     async fn fetch(&self) -> Result<Snapshot, SourceError> {
         *self.state() = None;
-        let place = self.place()?;
+        let place = Place::find(&self.path);
+        self.loss.note(place.is_ok());
+        let place = place?;
         let (root, scan) = self.settled(&place).await?;
         let scan = Arc::new(scan);
         let asked = self.asked(&place.root, &scan);
@@ -300,15 +292,7 @@ impl Source for DirSource {
     }
 
     async fn returned(&self) {
-        let mut lost = self.lost.subscribe();
-        loop {
-            // The sender is ours.
-            let _ = lost.wait_for(|lost| *lost).await;
-            if self.place().is_ok() {
-                return;
-            }
-            tokio::time::sleep(LOST).await;
-        }
+        self.loss.ends(|| Place::find(&self.path).is_ok()).await;
     }
 }
 
