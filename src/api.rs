@@ -1,5 +1,5 @@
 //! What a running controller answers over HTTP: whether it lives, whether it has seen
-//! everything once, and what it knows of its deployments. Nothing here changes anything.
+//! everything once and reads its source, and what it knows of its deployments. Nothing here changes anything.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -157,12 +157,16 @@ fn router(newest: Newest) -> Router {
         .with_state(newest)
 }
 
-/// Ready means: everything was looked at once. Deployments may still be unhealthy.
+/// Ready means: everything was looked at once, and what is applied is what the source says now.
+/// Deployments may still be unhealthy.
 async fn ready(State(newest): State<Newest>) -> Response {
-    if newest.borrow().ready {
-        return "ok\n".into_response();
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, "not everything was observed yet\n").into_response()
+    let status = newest.borrow().clone();
+    let why = match &status.source_error {
+        Some(error) => format!("the source is stale, it cannot be read: {error}\n"),
+        None if status.ready => return "ok\n".into_response(),
+        None => "not everything was observed yet\n".to_owned(),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
 }
 
 async fn status(State(newest): State<Newest>) -> Json<Arc<Status>> {
@@ -195,6 +199,20 @@ mod tests {
         let starting = Status::starting("default", "dir:/srv");
         let answers = answers(starting, &["/livez", "/readyz", "/x"]).await;
         assert_eq!(answers.iter().map(|(code, _)| *code).collect::<Vec<_>>(), [200, 503, 404]);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_cannot_be_read_is_stale() {
+        let error = Some("there is no folder".to_owned());
+        let seen = Status { ready: true, ..Status::starting("default", "dir:/srv") };
+        let stale = Status { source_error: error, ..seen.clone() };
+        for path in [&["/readyz"], &["/healthz"]] {
+            let (code, body) = answers(stale.clone(), path).await.remove(0);
+            assert_eq!(code, 503);
+            assert!(body.contains("stale") && body.contains("there is no folder"), "{body}");
+            assert_eq!(answers(seen.clone(), path).await[0].0, 200);
+        }
+        assert_eq!(answers(stale, &["/livez"]).await[0].0, 200);
     }
 
     #[tokio::test]

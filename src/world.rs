@@ -271,4 +271,10 @@ pub trait Source {
     /// Returns when it is worth fetching again: a poll interval passed, or a file
     /// changed. A hint, never the truth.
     async fn changed(&self);
+
+    /// Returns when a source that could not be read has probably come back. Most cannot
+    /// tell: they are tried again, less and less often.
+    async fn returned(&self) {
+        std::future::pending::<()>().await;
+    }
 }

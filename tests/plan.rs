@@ -73,6 +73,9 @@ macro_rules! golden {
 
 golden! {
     a_build_is_made_once_per_context,
+    a_stack_that_is_absent_for_a_moment_stays,
+    what_half_a_stack_lacks_stays_for_a_moment,
+    what_needs_room_waits_with_what_is_absent,
     a_change_by_hand_is_named,
     a_change_in_git_replaces_one_service,
     a_colliding_name_blocks_the_deployment,

@@ -1,5 +1,6 @@
 //! The file watcher as a hint: it counts what happens in a few folders. Where it cannot
-//! be had (no inotify left, a network file system), polling alone decides.
+//! be had (no inotify left, a network file system), polling alone decides. And the return of
+//! what was lost, of which no watcher tells: a mount is no event.
 
 use std::path::PathBuf;
 use std::sync::Once;
@@ -12,6 +13,9 @@ use tokio::sync::watch;
 const QUIET: Duration = Duration::from_millis(50);
 /// Wait no longer than this for quiet.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often it is looked for what was lost.
+const LOST: Duration = Duration::from_millis(250);
 
 /// Whether it was said that watching does not work.
 static WARNED: Once = Once::new();
@@ -78,5 +82,33 @@ impl Counter {
             async { while let Ok(Ok(())) = tokio::time::timeout(QUIET, self.0.changed()).await {} };
         // Either quiet came or patience ended; both are good enough for a hint.
         let _ = tokio::time::timeout(PATIENCE, quiet).await;
+    }
+}
+
+/// Whether what is read was not there the last time.
+pub(super) struct Loss(watch::Sender<bool>);
+
+impl Loss {
+    /// Nothing was looked for yet.
+    pub(super) fn new() -> Self {
+        Self(watch::Sender::new(false))
+    }
+
+    /// It was looked for.
+    pub(super) fn note(&self, is_there: bool) {
+        self.0.send_replace(!is_there);
+    }
+
+    /// Returns when it was lost and is there again. While it is not lost nothing is polled.
+    pub(super) async fn ends(&self, is_there: impl Fn() -> bool) {
+        let mut lost = self.0.subscribe();
+        // The sender is ours: this waits until it is lost.
+        while lost.wait_for(|lost| *lost).await.is_ok() {
+            if is_there() {
+                self.note(true);
+                return;
+            }
+            tokio::time::sleep(LOST).await;
+        }
     }
 }

@@ -164,6 +164,9 @@ layer! {
     /// How often to look at everything although nothing was reported [default: 1m]
     #[arg(long, env = "RECONCILER_RESYNC", hide_env = true, value_name = "SPAN")]
     "resync" resync: Span,
+    /// How long what a watched folder lacks must be absent before it is removed [default: 5s]
+    #[arg(long, env = "RECONCILER_PRUNE_DELAY", hide_env = true, value_name = "SPAN")]
+    "prune_delay" prune_delay: Span,
 }
 
 layer! {

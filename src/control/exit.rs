@@ -76,6 +76,8 @@ impl Exit {
                 Self::Unreachable
             }
             WaitingOn::Grant { .. } => Self::Refused,
+            // It ends by itself.
+            WaitingOn::Absence { .. } => Self::Done,
             _ => Self::Blocked,
         }
     }

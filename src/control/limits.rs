@@ -44,6 +44,9 @@ pub struct Pace {
     pub debounce: Duration,
     /// The least time between the beginnings of two looks.
     pub gap: Duration,
+    /// How long what a source lacks has to be absent before it is removed, and two looks at the
+    /// source have to agree; zero for one that changes as a whole, as git does.
+    pub absence: Duration,
     /// The first delay after too many attempts; it doubles from there.
     pub retry_first: Duration,
     /// The longest delay.
@@ -63,6 +66,7 @@ impl Default for Pace {
             resync: Duration::from_mins(1),
             debounce: Duration::from_millis(20),
             gap: Duration::from_millis(200),
+            absence: Duration::ZERO,
             retry_first: Duration::from_secs(1),
             retry_max: Duration::from_mins(5),
             free: 5,

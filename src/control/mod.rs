@@ -4,7 +4,8 @@
 //! `job` and `lane` (carrying a plan out), then [`run`] (the controller).
 //!
 //! No decision about the world is made here, that is `plan`'s; only *when* something is
-//! done: in which order, how much at once, and how soon again. Everything runs in the
+//! done: in which order, how much at once, how soon again, and (`presence`) whether what a
+//! folder lacks is certain. Everything runs in the
 //! caller's task, nothing is spawned, and dropping a future is a crash: the next pass finds
 //! out what became of it.
 
@@ -18,6 +19,7 @@ mod lane;
 mod limits;
 mod observe;
 mod pass;
+mod presence;
 mod report;
 mod run;
 mod sick;

@@ -8,7 +8,7 @@ use crate::model::desired::{DesiredState, Entry};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::{DeploymentId, Revision};
 use crate::model::observed::ObservedState;
-use crate::model::plan::{Blocked, DeploymentState, Plan, Step};
+use crate::model::plan::{Blocked, DeploymentState, Plan, Step, WaitingOn};
 use crate::world::{OutsideError, SourceError};
 
 use super::observe::{Part, unseen};
@@ -154,6 +154,12 @@ impl Report {
     /// The report of a pass that had nothing to apply.
     pub(super) fn unread(error: SourceError) -> Self {
         Self { error: Some(PassError::Source(error)), ..Self::default() }
+    }
+
+    /// Whether something is withheld until what the source lacks is certain.
+    pub(super) fn awaits_absence(&self) -> bool {
+        let mut waits = self.blocked.iter().map(|blocked| &blocked.waiting_on);
+        waits.any(|waiting_on| matches!(waiting_on, WaitingOn::Absence { .. }))
     }
 
     /// The report of what was desired, seen and planned; nothing was carried out yet.

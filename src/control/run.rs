@@ -35,6 +35,7 @@ use super::execute::{Turn, Walk};
 use super::limits::Pace;
 use super::observe::{Look, changed, unseen};
 use super::pass::{Setup, faults};
+use super::presence::Presence;
 use super::report::{Ending, Execution, Report};
 use super::sick::Sick;
 use super::status::Status;
@@ -94,6 +95,7 @@ struct Controller<'a, W, C, S> {
     fetch: Fetch,
     /// Whether the source is waited for to change.
     listening: bool,
+    presence: Presence,
     current: Option<Current>,
     /// Counts the desired states, so that a look for an older one is recognised.
     epoch: u64,
@@ -122,6 +124,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             wakes: Wakes::new(),
             fetch: Fetch::new(clock.now()),
             listening: false,
+            presence: Presence::new(pace.absence),
             current: None,
             epoch: 0,
             looking: false,
@@ -136,7 +139,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             status: Status::default(),
             waiting_for: None,
         };
-        controller.await_stir();
+        controller.wakes.await_stir(world);
+        controller.wakes.await_return(source);
         controller
     }
 
@@ -146,22 +150,6 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
 
     fn tell(&self, event: &Event<'_>) {
         self.setup.progress.event(event);
-    }
-
-    fn await_source(&self) {
-        let source = self.source;
-        self.wakes.push(async move {
-            source.changed().await;
-            Wake::SourceChanged
-        });
-    }
-
-    fn await_stir(&self) {
-        let world = self.setup.world;
-        self.wakes.push(async move {
-            world.stirred().await;
-            Wake::Stirred
-        });
     }
 
     fn begin_what_is_due(&mut self) {
@@ -243,9 +231,13 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 self.listening = false;
                 self.fetch.want(now, &self.pace);
             }
+            Wake::SourceReturned => {
+                self.wakes.await_return(self.source);
+                self.fetch.want(now, &self.pace);
+            }
             Wake::Fetched(answer) => self.fetched(answer, now),
             Wake::Stirred => {
-                self.await_stir();
+                self.wakes.await_stir(self.setup.world);
                 self.want_look(now.plus(self.pace.debounce));
             }
             // What is due is found out before every wait.
@@ -266,16 +258,18 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 self.fetch.succeeded();
                 // Only what was fetched can change; until then nobody listens.
                 if !std::mem::replace(&mut self.listening, true) {
-                    self.await_source();
+                    self.wakes.await_change(self.source);
                 }
-                self.status.source_error = None;
+                if self.status.source(None) {
+                    self.tell(&Event::Status(&self.status));
+                }
                 self.accept(snapshot, now);
+                self.fetch.want_at(self.presence.next());
             }
             Err(error) => {
                 self.fetch.failed(now, &self.pace);
-                let text = error.to_string();
-                if self.status.source_error.as_ref() != Some(&text) {
-                    self.status.source_error = Some(text);
+                self.presence.lost();
+                if self.status.source(Some(error.to_string())) {
                     self.tell(&Event::SourceFailed(&error));
                     self.tell(&Event::Status(&self.status));
                 }
@@ -283,17 +277,23 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         }
     }
 
-    /// Takes a snapshot as the new truth, unless it is the one we have.
+    /// Takes a snapshot as the new truth. The one we have makes certain what it lacks.
     fn accept(&mut self, snapshot: Snapshot, now: Timestamp) {
+        let began = self.fetch.began();
         let is_known = self.current.as_ref().is_some_and(|current| {
             let known = &current.snapshot;
             (&known.source, &known.revision, &known.start)
                 == (&snapshot.source, &snapshot.revision, &snapshot.start)
         });
-        if is_known {
+        if let (true, Some(current)) = (is_known, &mut self.current) {
+            current.desired.settling = self.presence.looked(&current.desired, began, now);
+            if self.last.awaits_absence() {
+                self.want_look(now);
+            }
             return;
         }
-        let desired = (self.setup.load)(&snapshot);
+        let mut desired = (self.setup.load)(&snapshot);
+        desired.settling = self.presence.looked(&desired, began, now);
         if let Some(current) = &self.current {
             let changed = changed(&current.desired, &desired);
             self.walk.stop(&|id| changed.contains(id));

@@ -35,6 +35,13 @@ pub struct Status {
 }
 
 impl Status {
+    /// Takes over whether the source could be read. Returns whether that is news.
+    pub(super) fn source(&mut self, error: Option<String>) -> bool {
+        let is_news = self.source_error != error;
+        self.source_error = error;
+        is_news
+    }
+
     /// Takes over what a look said.
     pub(super) fn seen(&mut self, report: &Report, now: Timestamp) {
         self.ready |= report.unseen.is_empty();

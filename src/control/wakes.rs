@@ -11,7 +11,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use crate::model::id::DeploymentId;
 use crate::model::observed::ObservedState;
 use crate::model::time::Timestamp;
-use crate::world::{Clock, Snapshot, SourceError};
+use crate::world::{Clock, Snapshot, Source, SourceError, Watch};
 
 use super::backoff::delay;
 use super::limits::Pace;
@@ -23,6 +23,7 @@ const LONGEST_FETCH_PAUSE: Duration = Duration::from_mins(1);
 /// Something that was waited for.
 pub(super) enum Wake {
     SourceChanged,
+    SourceReturned,
     Fetched(Result<Snapshot, SourceError>),
     Stirred,
     Alarm(Timestamp),
@@ -66,6 +67,30 @@ impl<'a> Wakes<'a> {
     /// Waits for one more thing.
     pub(super) fn push(&self, future: impl Future<Output = Wake> + 'a) {
         self.futures.push(Box::pin(future));
+    }
+
+    /// Waits for the source to change.
+    pub(super) fn await_change<S: Source>(&self, source: &'a S) {
+        self.push(async move {
+            source.changed().await;
+            Wake::SourceChanged
+        });
+    }
+
+    /// Waits for a source that was lost to return.
+    pub(super) fn await_return<S: Source>(&self, source: &'a S) {
+        self.push(async move {
+            source.returned().await;
+            Wake::SourceReturned
+        });
+    }
+
+    /// Waits for an engine to report something.
+    pub(super) fn await_stir<W: Watch>(&self, world: &'a W) {
+        self.push(async move {
+            world.stirred().await;
+            Wake::Stirred
+        });
     }
 
     /// Makes sure that something fires at `at` or before.
@@ -117,6 +142,16 @@ impl Fetch {
     /// The source may have changed: read it again, though not all the time.
     pub(super) fn want(&mut self, now: Timestamp, pace: &Pace) {
         self.at = Some(now.max(self.began.plus(pace.gap)));
+    }
+
+    /// It is read again then at the latest, though nothing is reported.
+    pub(super) fn want_at(&mut self, at: Option<Timestamp>) {
+        self.at = self.at.into_iter().chain(at).min();
+    }
+
+    /// When the last one began.
+    pub(super) fn began(&self) -> Timestamp {
+        self.began
     }
 
     /// It ended well.

@@ -14,7 +14,9 @@ use super::hook::Hooks;
 use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
 };
+use super::plan::WaitingOn;
 use super::policy::OwnTree;
+use super::settling::Settling;
 use super::spec::{ContainerSpec, FileSpec, NetworkSpec, VolumeSpec};
 
 /// Everything that one revision of a source asks for.
@@ -31,6 +33,19 @@ pub struct DesiredState {
     /// Why the list itself may miss a deployment (a stack whose id cannot be read, an
     /// unreadable `deployments.yaml`). While this is not empty nothing is pruned.
     pub incomplete: Vec<Diagnostic>,
+    /// Of which deployments it is not certain yet that what is absent stays so.
+    pub settling: Settling,
+}
+
+impl DesiredState {
+    /// What a removal that follows from this source waits for, if it is not certain yet that
+    /// what the deployment lacks stays absent.
+    #[must_use]
+    pub fn absence(&self, deployment: &DeploymentId) -> Option<WaitingOn> {
+        let shown = self.deployments.contains_key(deployment);
+        let lasts = self.settling.of(deployment, shown)?;
+        Some(WaitingOn::Absence { lasts })
+    }
 }
 
 /// How deployments were found in the tree.

@@ -8,7 +8,8 @@
 //! - [`build`]: how an image is built.
 //! - [`hook`]: what runs in or before a container when it starts or stops.
 //! - [`policy`], [`demands`]: what a stack may demand of the host, and what it does.
-//! - [`desired`]: deployments as one revision of a source asks for them.
+//! - [`desired`]: deployments as one revision of a source asks for them; [`settling`]: of which
+//!   of them a watched folder may lack something for a moment only.
 //! - [`observed`]: what engines and the catalog answered; what was not seen is *unseen*.
 //!   [`ability`]: what an engine can do.
 //! - [`ledger`]: what must be remembered and labels cannot say.
@@ -46,6 +47,7 @@ pub mod policy;
 pub mod privilege;
 pub mod registrant;
 pub mod secret;
+pub mod settling;
 pub mod share;
 pub mod spec;
 pub mod time;

@@ -2,6 +2,7 @@
 //! what is withheld.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -182,6 +183,11 @@ pub enum WaitingOn {
     ValidStack,
     /// The list of deployments cannot be read fully.
     CompleteSource,
+    /// What is absent from a watched folder stays so: it may be moved, or half written.
+    Absence {
+        /// How long it has to be absent.
+        lasts: Duration,
+    },
     /// The engine answers.
     Engine {
         /// What it said.

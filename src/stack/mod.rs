@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::codes::{SAME_ID, SHARED_NAME};
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::EngineName;
+use crate::model::settling::Settling;
 use crate::text::underline::underlined;
 use crate::world::Snapshot;
 
@@ -65,5 +66,6 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
         layout: found.layout,
         deployments,
         incomplete: found.incomplete,
+        settling: Settling::default(),
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Git {
     pub fetches: Cell<usize>,
     changed: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+    returned: Cell<bool>,
+    returning: RefCell<Option<Waker>>,
 }
 
 impl Git {
@@ -22,14 +24,30 @@ impl Git {
             fetches: Cell::new(0),
             changed: Cell::new(false),
             waker: RefCell::new(None),
+            returned: Cell::new(false),
+            returning: RefCell::new(None),
         }
     }
 
     /// Somebody pushes.
     pub(crate) fn push(&self, snapshot: Snapshot) {
-        *self.answer.borrow_mut() = Ok(snapshot);
+        self.answers(Ok(snapshot));
+    }
+
+    /// It answers something else, and says so to whoever waits for a change.
+    pub(crate) fn answers(&self, answer: Result<Snapshot, SourceError>) {
+        *self.answer.borrow_mut() = answer;
         self.changed.set(true);
         if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    /// It is back with this, and says so to whoever waits for that.
+    pub(crate) fn returns(&self, snapshot: Snapshot) {
+        *self.answer.borrow_mut() = Ok(snapshot);
+        self.returned.set(true);
+        if let Some(waker) = self.returning.borrow_mut().take() {
             waker.wake();
         }
     }
@@ -51,6 +69,17 @@ impl Source for Git {
         })
         .await;
     }
+
+    async fn returned(&self) {
+        poll_fn(|context| {
+            if self.returned.replace(false) {
+                return Poll::Ready(());
+            }
+            *self.returning.borrow_mut() = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
 }
 
 /// Writes down what is told, one line each.
@@ -60,6 +89,14 @@ pub(crate) struct Told(pub RefCell<Vec<String>>);
 impl Told {
     pub(crate) fn count(&self, word: &str) -> usize {
         self.0.borrow().iter().filter(|line| line.starts_with(word)).count()
+    }
+}
+
+impl Told {
+    /// Which of two lines was written down last.
+    pub(crate) fn last(&self, one: &str, other: &str) -> Option<String> {
+        let lines = self.0.borrow();
+        lines.iter().rev().find(|line| *line == one || *line == other).cloned()
     }
 }
 
@@ -75,6 +112,8 @@ impl Progress for Told {
             Event::Reachable { part } => format!("reachable {part}"),
             Event::Held(held) => format!("held {}", held.subject),
             Event::SourceFailed(error) => format!("source {error}"),
+            Event::Status(status) if status.source_error.is_some() => "stale".to_owned(),
+            Event::Status(_) => "current".to_owned(),
             Event::PassFinished(_) => "finished".to_owned(),
             _ => return,
         };

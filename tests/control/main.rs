@@ -3,6 +3,7 @@
 
 mod drive;
 mod execute;
+mod folder;
 mod git;
 mod make;
 mod pass;

@@ -15,6 +15,7 @@ use reconciler::model::digest::Digest;
 use reconciler::model::plan::{Cause, Reason, Step};
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
+use reconciler::model::settling::Settling;
 use reconciler::model::spec::ContainerSpec;
 use reconciler::plan::{EngineSettings, Settings};
 use reconciler::world::{Snapshot, Tree, TreeEntry, TreeError};
@@ -151,6 +152,7 @@ pub(crate) fn desired(
         layout: Layout::Folders,
         deployments: deployments.into_iter().collect(),
         incomplete: Vec::new(),
+        settling: Settling::default(),
     }
 }
 

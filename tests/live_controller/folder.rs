@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::controller::{Setup, program, stack};
 use crate::engine::{IMAGE, containers, docker, has_variable, id, is_running, tidy};
 use crate::temp::Temp;
-use crate::time::{eventually, looks_again};
+use crate::time::{eventually, figures, looks_again, now, pause};
 
 #[test]
 fn a_changed_file_is_applied_and_a_removed_stack_is_gone() {
@@ -99,4 +99,72 @@ fn an_emptied_or_vanished_folder_removes_nothing() {
 
     folder.write("state/vanish/compose.yaml", stack("2"));
     eventually("what comes back is applied", || has_variable("vanish-web-1", "V=2"));
+}
+
+/// The ids of all containers of these deployments.
+fn ids(deployments: &[&str]) -> Vec<String> {
+    let filter = |id: &&str| format!("label=com.docker.compose.project={id}");
+    let list = |id: &&str| docker(&["ps", "-aq", "--no-trunc", "--filter", &filter(id)]);
+    deployments.iter().map(list).collect()
+}
+
+#[test]
+fn a_stack_that_is_moved_away_and_back_or_cut_for_a_moment_keeps_its_containers() {
+    let folder = Temp::new();
+    let both = format!("{}  db:\n    image: {IMAGE}\n    command: [sleep, \"3600\"]\n", stack("1"));
+    let deployments = ["move-a", "move-b", "move-c"];
+    for deployment in deployments {
+        folder.write(&format!("{deployment}/compose.yaml"), &both);
+    }
+    let controller = Setup::folder("move", folder.path(), &deployments).start();
+    for deployment in deployments {
+        controller.settles(deployment);
+    }
+    let before = ids(&deployments);
+    let file = folder.path().join("move-b/compose.yaml");
+    for (milliseconds, text) in [(150, ""), (600, ""), (2500, ""), (2500, both.as_str())] {
+        if text.is_empty() {
+            let away = folder.path().with_extension("away");
+            fs::rename(folder.path().join("move-a"), &away).unwrap();
+            pause(Duration::from_millis(milliseconds));
+            fs::rename(&away, folder.path().join("move-a")).unwrap();
+        } else {
+            fs::write(&file, stack("1")).unwrap();
+            pause(Duration::from_millis(milliseconds));
+            fs::write(&file, text).unwrap();
+        }
+        // Longer than an absence has to last: nothing is left of it.
+        pause(Duration::from_secs(7));
+        assert_eq!(ids(&deployments), before, "{}", controller.log());
+    }
+    controller.says("until what the folder lacks has been absent for 5s");
+    fs::write(&file, stack("1")).unwrap();
+    eventually("a service that is gone for good is removed", || {
+        containers("move-b") == ["move-b-web-1"]
+    });
+    assert_eq!(ids(&["move-a", "move-c"]), [before[0].clone(), before[2].clone()]);
+}
+
+#[test]
+fn a_folder_that_goes_away_is_stale_and_read_when_it_is_back() {
+    let folder = Temp::new();
+    folder.write("state/lost/compose.yaml", stack("1"));
+    let (state, away) = (folder.path().join("state"), folder.path().join("away"));
+    let args = ["--resync", "10m"];
+    let controller = Setup { args: &args, ..Setup::folder("lost", &state, &["lost"]) }.start();
+    controller.settles("lost");
+    eventually("it is ready", || controller.get("/readyz").0 == 200);
+    fs::rename(&state, &away).unwrap();
+    eventually("the source is stale", || {
+        let (code, body) = controller.get("/readyz");
+        code == 503 && body.contains("stale")
+    });
+    // The pauses between attempts grow meanwhile.
+    pause(Duration::from_secs(20));
+    folder.write("away/lost/compose.yaml", stack("2"));
+    fs::rename(&away, &state).unwrap();
+    let back = now();
+    eventually("it is ready again", || controller.get("/readyz").0 == 200);
+    eventually("what it says now is applied", || has_variable("lost-web-1", "V=2"));
+    figures("from a folder that is back to its change applied", vec![now().saturating_sub(back)]);
 }

@@ -15,6 +15,7 @@ use reconciler::model::observed::{ContainerView, EngineView, Health, ObservedSta
 use reconciler::model::plan::Plan;
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
+use reconciler::model::settling::Settling;
 use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names};
 use reconciler::sim::{MemTree, Sim, SimWorld};
 use reconciler::stack;
@@ -29,6 +30,8 @@ pub(crate) struct World {
     source: SourceId,
     start: String,
     settings: Settings,
+    /// What a watched folder does not show for long enough yet.
+    settling: Settling,
     /// Where the tree is on the engine's host.
     root: Option<String>,
     /// What happened since the engine was last really looked at.
@@ -57,6 +60,7 @@ impl World {
             source: "git:shop".into(),
             start: String::new(),
             settings,
+            settling: Settling::default(),
             root: None,
             events: Vec::new(),
         }
@@ -104,6 +108,7 @@ impl World {
                 self.settings.approved.insert(Digest::from_text(*digest));
             }
             ["forget"] => self.events.clear(),
+            ["unsettled", which @ ..] => self.settling = unsettled(which),
             _ => self.events.push(line.to_owned()),
         }
     }
@@ -131,7 +136,7 @@ impl World {
             withheld: BTreeSet::new(),
             project_root: self.root.clone(),
         };
-        stack::load(&snapshot, &options)
+        DesiredState { settling: self.settling.clone(), ..stack::load(&snapshot, &options) }
     }
 
     fn observed(&self) -> ObservedState {
@@ -227,6 +232,17 @@ impl World {
             outcomes.insert(step.id, outcome);
         }
         self.events.clear();
+    }
+}
+
+/// Of these deployments a watched folder may lack something for a moment only; `*` is every one
+/// that it does not show, and nothing means that all is certain.
+fn unsettled(which: &[&str]) -> Settling {
+    let (others, named): (Vec<&str>, Vec<&str>) = which.iter().partition(|id| **id == "*");
+    Settling {
+        lasts: std::time::Duration::from_secs(5),
+        deployments: named.into_iter().map(Into::into).collect(),
+        others: !others.is_empty(),
     }
 }
 

@@ -15,6 +15,7 @@ use reconciler::model::digest::Digest;
 use reconciler::model::hook::{Hook, Hooks, InitContainer};
 use reconciler::model::id::{DeploymentId, EngineName, NetworkName, ServiceName, VolumeName};
 use reconciler::model::secret::Content;
+use reconciler::model::settling::Settling;
 use reconciler::model::share::{Namespace, Peer, VolumesFrom};
 use reconciler::model::spec::{
     Attachment, ContainerSpec, FileSpec, Healthcheck, Mount, MountSource, NetworkSpec, Port,
@@ -99,6 +100,7 @@ pub(crate) fn desired(wish: &Wish) -> DesiredState {
         layout: Layout::Folders,
         deployments,
         incomplete: Vec::new(),
+        settling: Settling::default(),
     }
 }
 

@@ -261,3 +261,23 @@ async fn nothing_that_a_repository_brings_is_run() {
         assert!(!trace.exists(), "{url}");
     }
 }
+
+#[tokio::test]
+async fn a_local_repository_that_was_lost_is_told_of_when_it_returns() {
+    let repository = Repository::new();
+    let cache = Temp::new();
+    let source = open(settings(repository.bare().to_str().unwrap(), &cache));
+    source.fetch().await.unwrap();
+    let early = tokio::time::timeout(Duration::from_millis(50), source.returned()).await;
+    assert!(early.is_err(), "it was not lost");
+    let away = repository.root().join("away.git");
+    fs::rename(repository.bare(), &away).unwrap();
+    source.fetch().await.err().expect("it is gone");
+    let back = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        fs::rename(&away, repository.bare()).unwrap();
+    };
+    let (told, ()) = tokio::join!(tokio::time::timeout(SOON, source.returned()), back);
+    told.expect("its return is told");
+    source.fetch().await.unwrap();
+}

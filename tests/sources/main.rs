@@ -13,3 +13,4 @@ mod ssh;
 mod sshd;
 mod temp;
 mod web;
+mod writing;

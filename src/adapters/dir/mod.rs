@@ -6,6 +6,9 @@
 //! out are `.git` and its kin, and what editors and programs drop beside files (`*~`,
 //! `.*.swp`, `*.log`, `*.pid`).
 //!
+//! **A tree that is being written** is waited for: until nothing was modified for a moment, and
+//! longer where something that was read before is smaller or gone.
+//!
 //! **One snapshot is one revision.** What is read from a snapshot must still be what was
 //! seen when it was taken; otherwise reading is an error, and the next fetch has another
 //! revision.
@@ -25,9 +28,9 @@ use tokio::time::Instant;
 use self::beneath::Beneath;
 use self::scan::{Budget, Scan};
 use self::tree::{Asked, DirTree};
-use super::hint::{Counter, Hint};
+use super::hint::{Counter, Hint, Loss};
 use super::unread;
-use crate::model::id::{Revision, SourceId};
+use crate::model::id::SourceId;
 use crate::world::{Snapshot, Source, SourceError};
 
 /// How often a folder is looked at when no watcher says anything.
@@ -40,6 +43,14 @@ const FRESH: Duration = Duration::from_millis(100);
 const SETTLE: Duration = Duration::from_millis(50);
 /// How often to look again before taking what is there.
 const SETTLE_ROUNDS: u32 = 10;
+/// How long to wait before looking again at a tree in which something that was read before is
+/// smaller or gone: whoever writes a file anew begins by emptying it, and whoever moves one takes
+/// it away first.
+const REST: Duration = Duration::from_millis(200);
+/// How often in a row such a tree has to look the same before it is taken as it is.
+const REST_LOOKS: u32 = 5;
+/// How often to look in all: who goes on for longer is believed, but for what is absent.
+const ALL_LOOKS: u32 = 25;
 
 /// A folder or a stack file on this machine.
 pub struct DirSource {
@@ -50,9 +61,10 @@ pub struct DirSource {
     /// Whether a look took so long that the loop must not wait for the next.
     slow: AtomicBool,
     state: Mutex<Option<Seen>>,
-    /// What was asked of the newest revision. It outlives a fetch that finds the same
+    /// The newest revision, and what was asked of it. It outlives a fetch that finds the same
     /// revision again, whose snapshot nobody may read, and one that fails.
-    newest: Mutex<Option<(PathBuf, Revision, Arc<Asked>)>>,
+    newest: Mutex<Option<Newest>>,
+    loss: Loss,
     /// Counts the fetches that gave something: whoever waits for a change then waits for
     /// one of what was fetched last.
     fetches: watch::Sender<u64>,
@@ -67,6 +79,14 @@ struct Seen {
     /// The count of the hint up to which nothing that matters had changed.
     checked: u64,
     due: Instant,
+}
+
+/// The newest revision, and what was asked of it so far.
+#[derive(Clone)]
+struct Newest {
+    root: PathBuf,
+    scan: Arc<Scan>,
+    asked: Arc<Asked>,
 }
 
 /// Where a fetch looks: the tree's root and the start inside it.
@@ -100,6 +120,7 @@ impl DirSource {
             slow: AtomicBool::new(false),
             state: Mutex::new(None),
             newest: Mutex::new(None),
+            loss: Loss::new(),
             fetches: watch::Sender::new(0),
         })
     }
@@ -121,19 +142,20 @@ impl DirSource {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was asked of this revision so far; nothing if it is new.
-    fn asked(&self, root: &Path, revision: &Revision) -> Arc<Asked> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*newest {
-            Some((known_root, known, asked)) if known_root == root && known == revision => {
-                Arc::clone(asked)
-            }
-            _ => {
-                let asked = Arc::new(Asked::default());
-                *newest = Some((root.to_owned(), revision.clone(), Arc::clone(&asked)));
-                asked
-            }
-        }
+    /// The newest revision of this folder, if there is one yet.
+    fn newest(&self, root: &Path) -> Option<Newest> {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.clone().filter(|newest| newest.root == root)
+    }
+
+    /// What was asked of what is now the newest revision; nothing if it is new.
+    fn asked(&self, root: &Path, scan: &Arc<Scan>) -> Arc<Asked> {
+        let known = self.newest(root).filter(|newest| newest.scan.revision == scan.revision);
+        let asked = known.map_or_else(Arc::default, |newest| newest.asked);
+        let newest =
+            Newest { root: root.to_owned(), scan: Arc::clone(scan), asked: Arc::clone(&asked) };
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest);
+        asked
     }
 
     /// One look at a folder. Most take less than to start a thread; where one was slow, the
@@ -168,6 +190,29 @@ impl DirSource {
                 break;
             }
         }
+        match self.newest(&place.root) {
+            Some(before) => self.rested(place, &before, (root, scan)).await,
+            None => Ok((root, scan)),
+        }
+    }
+
+    /// Looks until what lacks something that was read before rests, or lacks nothing any more.
+    async fn rested(
+        &self,
+        place: &Place,
+        before: &Newest,
+        (mut root, mut scan): (Beneath, Scan),
+    ) -> Result<(Beneath, Scan), SourceError> {
+        let mut same = 0;
+        for _ in 0..ALL_LOOKS {
+            if same == REST_LOOKS || !before.asked.lacks(&before.scan, &scan) {
+                break;
+            }
+            tokio::time::sleep(REST).await;
+            let last = scan;
+            (root, scan) = self.look(&place.root).await?;
+            same = if before.asked.files_alike(&last, &scan) { same + 1 } else { 0 };
+        }
         Ok((root, scan))
     }
 
@@ -200,10 +245,12 @@ impl DirSource {
 impl Source for DirSource {
     async fn fetch(&self) -> Result<Snapshot, SourceError> {
         *self.state() = None;
-        let place = Place::find(&self.path)?;
+        let place = Place::find(&self.path);
+        self.loss.note(place.is_ok());
+        let place = place?;
         let (root, scan) = self.settled(&place).await?;
         let scan = Arc::new(scan);
-        let asked = self.asked(&place.root, &scan.revision);
+        let asked = self.asked(&place.root, &scan);
         *self.state() = Some(Seen {
             root: place.root,
             scan: Arc::clone(&scan),
@@ -242,6 +289,10 @@ impl Source for DirSource {
                 return;
             }
         }
+    }
+
+    async fn returned(&self) {
+        self.loss.ends(|| Place::find(&self.path).is_ok()).await;
     }
 }
 

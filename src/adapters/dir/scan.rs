@@ -51,6 +51,8 @@ pub(super) struct Scan {
     folders: BTreeMap<String, Vec<TreeEntry>>,
     /// Every file and link in them, except [`is_noise`].
     files: BTreeMap<String, Fingerprint>,
+    /// How large each file is.
+    sizes: BTreeMap<String, u64>,
     /// The latest modification of a file.
     newest: SystemTime,
 }
@@ -72,6 +74,7 @@ impl Scan {
             revision: Revision::new(""),
             folders: BTreeMap::new(),
             files: BTreeMap::new(),
+            sizes: BTreeMap::new(),
             newest: UNIX_EPOCH,
         }
     }
@@ -84,6 +87,11 @@ impl Scan {
     /// A file's or link's fingerprint, if it was looked at.
     pub(super) fn file(&self, path: &str) -> Option<&Fingerprint> {
         self.files.get(path)
+    }
+
+    /// A file's size, if it is one and was looked at.
+    pub(super) fn size(&self, path: &str) -> Option<u64> {
+        self.sizes.get(path).copied()
     }
 
     /// A link's target; `None` for what is none.
@@ -197,6 +205,7 @@ impl Walk<'_> {
     fn fingerprint(&mut self, path: &str) -> Result<Fingerprint, TreeError> {
         let stamp = self.root.stamp(path)?;
         self.found.newest = self.found.newest.max(modified(&stamp));
+        self.found.sizes.insert(path.to_owned(), stamp.size);
         let limit = self.budget.file_bytes.min(self.budget.total_bytes);
         if self.budget.hashed == 0 || stamp.size > limit {
             return Ok(Fingerprint::coarse(&stamp));

@@ -22,9 +22,22 @@ pub(super) struct Asked {
 impl Asked {
     /// Whether two looks answer everything that was asked alike.
     pub(super) fn alike(&self, a: &Scan, b: &Scan) -> bool {
-        self.files().iter().all(|path| a.file(path) == b.file(path))
+        self.files_alike(a, b)
             && self.folders().iter().all(|path| a.folder(path) == b.folder(path))
             && self.links().iter().all(|path| a.link(path) == b.link(path))
+    }
+
+    /// Whether a file that was asked for and was there before is gone now, or smaller.
+    pub(super) fn lacks(&self, before: &Scan, now: &Scan) -> bool {
+        self.files().iter().any(|path| match (before.size(path), now.size(path)) {
+            (Some(before), Some(now)) => now < before,
+            (before, now) => before.is_some() && now.is_none(),
+        })
+    }
+
+    /// Whether two looks show the files alike that were asked for.
+    pub(super) fn files_alike(&self, a: &Scan, b: &Scan) -> bool {
+        self.files().iter().all(|path| a.file(path) == b.file(path))
     }
 
     /// The existing folders in which an answer can change: each one asked about, or the

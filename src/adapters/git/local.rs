@@ -39,6 +39,11 @@ pub(super) fn reference_folders(path: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Whether there is a repository at this path.
+pub(super) fn is_there(path: &Path) -> bool {
+    folder(path).is_some()
+}
+
 /// Where the repository of this path keeps its data.
 fn folder(path: &Path) -> Option<PathBuf> {
     [path.to_owned(), path.join(".git")].into_iter().find(|folder| folder.join("HEAD").is_file())

@@ -27,7 +27,7 @@ use self::remote::Site;
 pub use self::settings::{GitSettings, Limits, Login, Reference, Token};
 use self::tree::GitTree;
 use self::worker::Workers;
-use super::hint::{Counter, Hint};
+use super::hint::{Counter, Hint, Loss};
 use crate::model::id::{Revision, SourceId};
 use crate::world::{Snapshot, Source, SourceError};
 
@@ -37,6 +37,8 @@ pub struct GitSource {
     site: Arc<Site>,
     workers: Workers,
     state: Mutex<State>,
+    /// Of a repository on this machine.
+    loss: Loss,
 }
 
 /// What is known since the last fetch.
@@ -82,6 +84,7 @@ impl GitSource {
             site: Arc::new(Site { settings, cache: Mutex::new(None) }),
             workers: Workers::default(),
             state: Mutex::new(state),
+            loss: Loss::new(),
         })
     }
 
@@ -126,6 +129,14 @@ impl GitSource {
         (hint.as_ref().map(|hint| (hint.counter(), *checked)), state.due, !state.failed)
     }
 
+    /// Whether the repository is where it should be, as far as this machine can tell.
+    fn is_there(&self) -> bool {
+        match &self.site.settings.address.place {
+            Place::Local(path) => local::is_there(path),
+            _ => true,
+        }
+    }
+
     /// Looks where the reference points, and tells whether it is worth fetching.
     async fn moved(&self, count: Option<u64>) -> bool {
         let head = self.converse(Site::look).await;
@@ -149,6 +160,7 @@ impl Source for GitSource {
             state.due = Instant::now() + self.site.settings.poll;
             state.last.as_ref().filter(|last| !last.tree.is_broken()).map(|last| last.head)
         };
+        self.loss.note(self.is_there());
         let found = self.converse(move |site, cancel| site.fetch(known, cancel)).await?;
         let mut state = self.state();
         state.failed = false;
@@ -184,5 +196,9 @@ impl Source for GitSource {
                 return;
             }
         }
+    }
+
+    async fn returned(&self) {
+        self.loss.ends(|| self.is_there()).await;
     }
 }

@@ -55,6 +55,13 @@ impl Source for AnySource {
             Self::Git(source) => source.changed().await,
         }
     }
+
+    async fn returned(&self) {
+        match self {
+            Self::Dir(source) => source.returned().await,
+            Self::Git(source) => source.returned().await,
+        }
+    }
 }
 
 /// Opens the source. Nothing is fetched yet.

@@ -1,6 +1,7 @@
 //! `plan`, `--once` and `run` on the real world.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -18,6 +19,7 @@ use super::super::config::Layer;
 use super::super::console::Console;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
+use super::super::options::ControllerOptions;
 use super::super::render::logs::{self, Logs};
 use super::super::render::progress::{self, Lines};
 use super::super::setup::real::{Real, open};
@@ -25,6 +27,9 @@ use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
 use super::pass::{Begun, Passed, again, begin, conclude, finish, show};
 use super::run::{Controller, holder, listen, release};
+
+/// What a watched folder lacks is removed after so long.
+const PRUNE_DELAY: Duration = Duration::from_secs(5);
 
 /// `plan`: reads only.
 pub(in crate::cli) fn plan(
@@ -134,7 +139,7 @@ pub(in crate::cli) fn control(
     let starting = Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
     let (sender, newest) = watch::channel(Arc::new(starting));
     let logs = Logs::new(SystemClock, sender);
-    let resync = layer.controller.resync.map_or(Pace::default().resync, |span| span.0);
+    let pace = pace(&layer.controller, real.source.is_folder());
     block_on(async {
         let listener = listen(layer.listen.listen.unwrap_or_default()).await?;
         let loader = real.loader(environment).await;
@@ -143,12 +148,24 @@ pub(in crate::cli) fn control(
             console,
             setup: setup(&real.host, &real.settings, &load, &logs),
             source: &real.source,
-            pace: Pace { resync, ..Pace::default() },
+            pace,
             consul: real.consul.as_ref(),
             logs: &logs,
         };
         Box::pin(controller.run(listener, newest)).await.map_err(|error| signals(&error))
     })?
+}
+
+/// How often the controller looks, and how long what it no longer sees has to be absent.
+fn pace(options: &ControllerOptions, is_folder: bool) -> Pace {
+    let mut pace = Pace::default();
+    if let Some(resync) = options.resync {
+        pace.resync = resync.0;
+    }
+    if is_folder {
+        pace.absence = options.prune_delay.map_or(PRUNE_DELAY, |span| span.0);
+    }
+    pace
 }
 
 fn setup<'a, W>(

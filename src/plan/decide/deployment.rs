@@ -1,5 +1,6 @@
 //! One deployment: whether it may be touched, and what is decided about it if so.
 
+use super::absence::{absence, kept, kept_networks, kept_services};
 use super::gate::{closed, is_made_elsewhere};
 use super::leaving::{self, Leaving};
 use super::removal::{dependents_first, removals};
@@ -139,7 +140,8 @@ fn emptied(context: &Context<'_>) -> Option<(String, WaitingOn)> {
     if containers.is_empty() || !context.deployment.services.is_empty() {
         return None;
     }
-    let waiting_on = leaving::approval(context.settings, &containers)?;
+    let asked = || leaving::approval(context.settings, &containers);
+    let waiting_on = absence(context).or_else(asked)?;
     let all = count(containers.len(), "container");
     Some((format!("remove all of {}: {all}", context.deployment.id), waiting_on))
 }
@@ -169,7 +171,13 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
     let registered = services
         .iter()
         .filter(|decided| entries::registers(&context, decided.service).is_some())
-        .flat_map(|d| d.replicas.iter().map(|r| (d.service.name.clone(), r.id.slot)));
+        .flat_map(|d| d.replicas.iter().map(|r| (d.service.name.clone(), r.id.slot)))
+        .chain(kept(&context));
+    let mut unused_networks = networks::unused(&context);
+    if let Some(waiting_on) = absence(&context) {
+        let unused = std::mem::take(&mut unused_networks);
+        blocked.extend(kept_networks(&context, &unused, &waiting_on));
+    }
     let gone = services.iter().flat_map(|decided| &decided.excess).chain(&orphans);
     let withdrawn = gone.flat_map(|removal| removal.entries.iter().cloned()).collect();
     Decisions {
@@ -177,7 +185,7 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
         stale: entries::stale(&context, registered, &withdrawn),
         networks: networks::networks(&context, across),
         volumes: networks::volumes(&context),
-        unused_networks: networks::unused(&context),
+        unused_networks,
         images,
         brings,
         orphans,
@@ -204,6 +212,10 @@ fn orphans<'a>(
     let is_orphan = |service: &ServiceName| !services.contains_key(service);
     let mut containers: Vec<_> =
         context.containers().filter(|owned| is_orphan(&owned.identity.replica.service)).collect();
+    if let Some(waiting_on) = absence(context) {
+        blocked.extend(kept_services(context, &containers, &waiting_on));
+        return Vec::new();
+    }
     inmates_first(&mut containers);
     let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
     let mut orphans = removals(context, containers, &why, None, blocked);

@@ -31,7 +31,8 @@ pub(in crate::plan) struct Leaving<'a> {
     gone: Vec<Gone<'a>>,
     /// Why nothing of it may be removed, if so.
     withheld: Option<WaitingOn>,
-    /// Whether it is so much that a person has to approve it, who has not.
+    /// Whether it is not certain that it is gone for good, or so much that a person has to
+    /// approve it, who has not.
     asks: bool,
 }
 
@@ -42,16 +43,18 @@ impl<'a> Leaving<'a> {
         if gone.is_empty() {
             return Self::default();
         }
+        // Together: what leaves one after the other, as a folder is deleted, is one removal.
+        let absent = gone.iter().find_map(|gone| shared.desired.absence(&gone.deployment));
         let asked = needs_approval(shared, &gone)
             .then(|| approval(shared.settings, gone.iter().flat_map(|gone| &gone.containers)))
             .flatten();
-        let asks = asked.is_some();
-        Self { withheld: doubt(shared).or(asked), gone, asks }
+        let asks = absent.is_some() || asked.is_some();
+        Self { withheld: doubt(shared).or(absent).or(asked), gone, asks }
     }
 
     /// What a deployment waits for that would come beside or in the place of what a person
-    /// has to approve. It may be the very same under another name: if it ran, it would
-    /// soon be what stays, and nobody would be asked.
+    /// has to approve, or what is absent for a moment. It may be the very same under another
+    /// name: if it ran, it would soon be what stays, and nobody would be asked.
     pub(super) fn holds(&self, context: &Context<'_>) -> Option<&WaitingOn> {
         let moves = self.gone.iter().any(|gone| gone.deployment == context.deployment.id);
         let known = context.record.is_some_and(|record| !record.scale.is_empty());
@@ -304,6 +307,7 @@ pub(in crate::plan) fn remembered<'a>(
             is_forgotten(shared, deployment)
                 && !gone.iter().any(|gone| gone.deployment == **deployment)
                 && shared.engines.contains_key(&record.engine)
+                && shared.desired.absence(deployment).is_none()
         })
         .map(|(deployment, record)| (deployment, &record.engine))
         .collect()

@@ -2,6 +2,7 @@
 //! deployment, as data with its causes. Knows nothing of steps; what a decision means for
 //! others is looked up in their decisions, never in what was already emitted.
 
+mod absence;
 mod adopt;
 mod demands;
 mod deployment;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::order::Order;
 use super::removal::Removal;
 use super::replica::{self, Choice, GoesBefore, Replica, choose};
-use super::{Across, Decided, Images, Yield, entries, names};
+use super::{Across, Decided, Images, Yield, absence, entries, names};
 use crate::model::desired::Service;
 use crate::model::id::{ContainerId, ContainerName, ReplicaId, ServiceName, Slot};
 use crate::model::labels::Identity;
@@ -81,6 +81,10 @@ fn excess<'a>(
     let all = context.slots_of(&service.name).rev();
     let beyond = all.filter(|(slot, _)| !wanted.contains(slot) && *slot != Slot::INIT);
     let containers: Vec<_> = beyond.flat_map(|(_, containers)| containers).collect();
+    if let (Some(waiting_on), [_, ..]) = (absence::absence(context), &containers[..]) {
+        blocked.push(absence::kept_slots(context, service, waiting_on));
+        return Vec::new();
+    }
     let from = containers.first().map_or(0, |owned| owned.identity.replica.slot.0);
     let reason = Reason::ScaledDown { from, to: service.replicas };
     let why = because(reason, service.origins.find("scale"));
@@ -253,8 +257,8 @@ impl<'a> Scope<'_, 'a> {
         })
     }
 
-    /// What a replica lacks that nothing of ours gives: a name that somebody else's
-    /// container has, or a service that is itself withheld.
+    /// What a replica lacks that nothing of ours gives: a name that somebody else's container
+    /// has, what a container has that stays for now, or a service that is itself withheld.
     pub(super) fn lacks(
         &self,
         service: &Service,
@@ -267,6 +271,9 @@ impl<'a> Scope<'_, 'a> {
                 let waiting_on = WaitingOn::FreeName { container: container.clone() };
                 return Some((format!("create container {name}"), waiting_on));
             }
+        }
+        if let Some(takes) = absence::takes(self.context, service, replica) {
+            return Some(takes);
         }
         replica.start.as_ref()?;
         let lacking = service.depends_on.keys().find(|name| {

@@ -229,6 +229,7 @@ impl Display for WaitingOn {
             Self::CompleteSource => {
                 f.write_str("until the list of deployments can be read fully; nothing is pruned")
             }
+            Self::Absence { lasts } => absence(f, *lasts),
             Self::Engine { error } => write!(f, "until the engine answers: {error}"),
             Self::ConfiguredEngine => {
                 f.write_str("until the operator configures the engine it names")
@@ -291,6 +292,10 @@ impl Display for WaitingOn {
             Self::DnsName { name, other } => dns_name(f, name, other),
         }
     }
+}
+
+fn absence(f: &mut Formatter<'_>, lasts: Duration) -> fmt::Result {
+    write!(f, "until what the folder lacks has been absent for {}", span(lasts))
 }
 
 fn one_name(f: &mut Formatter<'_>, engines: &BTreeSet<EngineName>) -> fmt::Result {
