@@ -138,6 +138,7 @@ golden! {
     replaces_stop_first_where_it_must,
     scales_up_and_down,
     unseen_is_not_absent,
+    what_may_end_is_kept_like_any_other,
     what_an_engine_cannot_do_is_refused,
     what_compose_put_into_it_is_compared,
     without_the_ledger_adoption_is_unknown,

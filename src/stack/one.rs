@@ -192,7 +192,7 @@ fn scale(
     project: &compose::Project,
     request: &Request,
     report: &Reporter,
-) -> BTreeMap<String, u32> {
+) -> BTreeMap<String, (u32, Option<Loc>)> {
     let services = project.root.get("services").map(|entry| &entry.value);
     let known = services.map(Node::keys).unwrap_or_default();
     for (name, (_, unknown)) in &request.scale {
@@ -202,7 +202,8 @@ fn scale(
             report.add(Diagnostic { help, ..unknown.clone() });
         }
     }
-    request.scale.iter().map(|(name, (count, _))| (name.clone(), *count)).collect()
+    let scale = request.scale.iter();
+    scale.map(|(name, (count, unknown))| (name.clone(), (*count, unknown.at.clone()))).collect()
 }
 
 /// In the order of files and lines; each once.

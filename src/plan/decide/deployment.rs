@@ -16,7 +16,7 @@ use crate::model::plan::{
 use crate::plan::cause::{because, count};
 use crate::plan::context::{CatalogUse, Context};
 use crate::plan::order::in_dependency_order;
-use crate::plan::seen::{self, inmates_first};
+use crate::plan::seen::{self, inmates_first, is_done};
 
 /// Whether a deployment may be touched.
 pub(in crate::plan) struct Standing<'a> {
@@ -169,7 +169,10 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
     let registered = services
         .iter()
         .filter(|decided| entries::registers(&context, decided.service).is_some())
-        .flat_map(|d| d.replicas.iter().map(|r| (d.service.name.clone(), r.id.slot)));
+        .flat_map(|d| d.replicas.iter().map(move |replica| (d.service, replica)))
+        // What has ended, and may, is nowhere to be reached.
+        .filter(|(service, replica)| !replica.existing().is_some_and(|o| is_done(service, o)))
+        .map(|(service, replica)| (service.name.clone(), replica.id.slot));
     let gone = services.iter().flat_map(|decided| &decided.excess).chain(&orphans);
     let withdrawn = gone.flat_map(|removal| removal.entries.iter().cloned()).collect();
     Decisions {

@@ -128,7 +128,7 @@ pub(super) fn stale(
 pub(super) fn registers<'b>(context: &Context<'_>, service: &'b Service) -> Option<&'b Registration> {
     let catalog = context.catalog?;
     let usable = catalog.node.is_none_or(|node| node.ours);
-    service.registration.as_ref().filter(|_| usable && !service.one_shot)
+    service.registration.as_ref().filter(|_| usable && !service.job)
 }
 
 /// On which way others reach a service's replicas, if they are registered. Says so if there

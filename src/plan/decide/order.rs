@@ -51,7 +51,7 @@ pub(super) fn order(service: &Service, surplus: &[&Owned<'_>], collides: Option<
     }
     let why = if service.rollout.order == Some(RolloutOrder::StopFirst) {
         "the stack asks for it".to_owned()
-    } else if service.one_shot {
+    } else if service.job {
         "it runs once".to_owned()
     } else if let Some(why) = collides {
         why

@@ -162,6 +162,7 @@ fn wait(f: &mut Formatter<'_>, target: &Target, until: Until, deadline: Duration
     match until {
         Until::Running => f.write_str("running")?,
         Until::Good(min) => write!(f, "good for {}", span(min))?,
+        Until::GoodOrEnded(min) => write!(f, "good for {} or ended with 0", span(min))?,
         Until::Completed => f.write_str("completed")?,
     }
     write!(f, " within {}", span(deadline))

@@ -128,7 +128,7 @@ impl<'a> Rollout<'a> {
     /// Waits for replicas that stay but are not good, if others will be taken away.
     fn mends(&self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Vec<&'a Owned<'a>> {
         let service = decided.service;
-        if service.one_shot || self.repairs_only {
+        if service.job || self.repairs_only {
             return Vec::new();
         }
         let mut staying = Vec::new();

@@ -13,7 +13,7 @@ use crate::plan::decide::{Replica, Start, Successor, Target, deregistrable, with
 use crate::plan::fact::{Fact, Resource, Who};
 use crate::plan::resources;
 use crate::plan::rollout::{Move, awaits};
-use crate::plan::seen::{Owned, is_running};
+use crate::plan::seen::{Owned, good_until, is_running};
 
 /// The steps of a replica, and those that wait until others have moved out.
 pub(super) struct Steps {
@@ -249,8 +249,8 @@ impl<'a> Servant<'_, 'a> {
         after: impl IntoIterator<Item = Fact>,
     ) -> Transition {
         let (service, id) = (self.decided.service, &self.context().deployment.id);
-        let until = if !service.one_shot {
-            Until::Good(service.rollout.min_healthy)
+        let until = if !service.job {
+            good_until(service)
         } else if self.is_awaited_to_complete() {
             Until::Completed
         } else {

@@ -11,7 +11,7 @@ use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica};
 use crate::plan::differ::Joined;
 use crate::plan::fact::Fact;
 use crate::plan::rollout::{Moves, Rollout};
-use crate::plan::seen::Owned;
+use crate::plan::seen::{Owned, good_until};
 
 /// One service and its deployment.
 pub(super) struct Servant<'s, 'a> {
@@ -87,7 +87,7 @@ impl<'s, 'a> Servant<'s, 'a> {
     fn mends(&self) -> Vec<Transition> {
         let (id, service) = (&self.context().deployment.id, self.decided.service);
         let mended = || Fact::Mended(id.clone(), service.name.clone());
-        let wait = |owned: &&Owned<'_>| self.wait(owned, Until::Good(service.rollout.min_healthy));
+        let wait = |owned: &&Owned<'_>| self.wait(owned, good_until(service));
         self.moves.mends.iter().map(|owned| wait(owned).gives([mended()])).collect()
     }
 

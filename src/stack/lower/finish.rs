@@ -10,6 +10,7 @@ use super::{Scope, contexts, files, hashes, top};
 use crate::compose::codes::CONTAINER_NAME;
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::{Condition, Deployment, ImageSource, Network, Service, Volume};
+use crate::model::diagnostic::Loc;
 use crate::model::id::{NetworkName, ServiceName};
 use crate::model::policy::normalise;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -174,9 +175,10 @@ fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vol
 }
 
 fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) -> Service {
-    let replicas = replicas(&draft, scope);
-    let explicit = matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
-    let one_shot = awaited.contains(draft.name) || draft.job.unwrap_or(explicit);
+    let (replicas, replicas_at) = replicas(&draft, scope);
+    draft.origins.note("replicas", replicas_at);
+    let stays_ended = matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
+    let job = awaited.contains(draft.name) || draft.job == Some(true);
     if let Some(policy) = draft.restart {
         draft.spec.restart = policy;
     }
@@ -205,7 +207,8 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
         files: draft.files.into_iter().filter_map(|file| file.upload).collect(),
         files_hash,
         depends_on: draft.depends_on,
-        one_shot,
+        job,
+        stays_ended,
         stop_grace: draft.stop_grace.unwrap_or(STOP_GRACE),
         hooks: draft.hooks,
         rollout: draft.rollout,
@@ -222,10 +225,12 @@ fn default_port(spec: &ContainerSpec, published: Option<u16>) -> Option<u16> {
     published.or_else(|| spec.exposed.first().map(|port| port.number))
 }
 
-fn replicas(draft: &Draft<'_>, scope: &Scope<'_>) -> u32 {
+/// How many replicas a service has, and where that was written.
+fn replicas(draft: &Draft<'_>, scope: &Scope<'_>) -> (u32, Loc) {
+    let here = scope.report.loc(draft.at);
     let (replicas, at) = match scope.instance.scale.get(draft.name) {
-        Some(count) => (*count, draft.at),
-        None => draft.replicas.unwrap_or((1, draft.at)),
+        Some((count, at)) => (*count, at.clone().unwrap_or(here)),
+        None => draft.replicas.map_or((1, here), |(count, at)| (count, scope.report.loc(at))),
     };
     if let Some((name, name_at)) = &draft.container_name
         && replicas > 1
@@ -234,8 +239,8 @@ fn replicas(draft: &Draft<'_>, scope: &Scope<'_>) -> u32 {
             CONTAINER_NAME,
             *name_at,
             format!("`container_name: {name}` allows one replica, and there are to be {replicas}"),
-            format!("the number is from {}", scope.report.loc(at)),
+            format!("the number is from {at}"),
         );
     }
-    replicas
+    (replicas, at)
 }

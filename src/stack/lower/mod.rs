@@ -54,8 +54,8 @@ pub(super) struct Instance<'a> {
     pub(super) sync: SyncMode,
     /// Its entry in `deployments.yaml`; `None` if the stack file stands for itself.
     pub(super) origin: Option<Loc>,
-    /// Numbers of replicas that override the stack's.
-    pub(super) scale: &'a BTreeMap<String, u32>,
+    /// Numbers of replicas that override the stack's, and where they were written.
+    pub(super) scale: &'a BTreeMap<String, (u32, Option<Loc>)>,
     /// Whether it is of the first dialect, which knows no networks and declares no volumes.
     pub(super) legacy: bool,
     /// What references see.
