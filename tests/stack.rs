@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test stack` rewrites what is expected; read the diff.
 
+#[path = "stack/claims.rs"]
+mod claims;
 #[path = "stack/context.rs"]
 mod context;
 #[path = "stack/hashes.rs"]

@@ -46,7 +46,11 @@ pub(crate) const SAME_ID: Code = Code("E0509");
 pub(crate) const NO_ID: Code = Code("E0510");
 /// A stack file beside another one.
 pub(crate) const BESIDE: Code = Code("E0511");
-/// A name that two deployments on one engine would share.
+/// A name that two would have on one engine.
 pub(crate) const SHARED_NAME: Code = Code("E0512");
 /// A folder that cannot be read.
 pub(crate) const UNREADABLE: Code = Code("E0513");
+/// A port of the host that two would publish.
+pub(crate) const SHARED_PORT: Code = Code("E0514");
+/// An address that two would have in one network, or subnets that overlap.
+pub(crate) const SHARED_ADDRESS: Code = Code("E0515");

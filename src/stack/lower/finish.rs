@@ -177,7 +177,8 @@ fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vol
 fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) -> Service {
     let (replicas, replicas_at) = replicas(&draft, scope);
     draft.origins.note("replicas", replicas_at);
-    let stays_ended = matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
+    let stays_ended =
+        matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
     let job = awaited.contains(draft.name) || draft.job == Some(true);
     if let Some(policy) = draft.restart {
         draft.spec.restart = policy;
