@@ -25,6 +25,8 @@ pub(crate) const READ_ONLY: Code = Code("E0409");
 pub(crate) const DEAD_LINK: Code = Code("E0410");
 /// A mount that an engine on Linux cannot make.
 pub(crate) const MOUNT_KIND: Code = Code("E0411");
+/// What no engine can hold.
+pub(crate) const HOLDS: Code = Code("E0412");
 
 /// A key that `deployments.yaml` or an entry of it does not have.
 pub(crate) const UNKNOWN_KEY: Code = Code("E0501");

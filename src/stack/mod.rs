@@ -19,9 +19,11 @@ pub(crate) use discover::{LIST, STACKS};
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::codes::SAME_ID;
+use crate::model::bounds::Bounds;
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::diagnostic::{Code, Diagnostic};
 use crate::model::id::EngineName;
+use crate::model::secret::Masker;
 use crate::text::underline::underlined;
 use crate::world::{Snapshot, Tree};
 
@@ -35,6 +37,10 @@ pub struct Options {
     pub withheld: BTreeSet<String>,
     /// The engine of deployments that name none.
     pub default_engine: EngineName,
+    /// The most that one deployment may ask for.
+    pub bounds: Bounds,
+    /// Masks what never prints where no mask could be put later.
+    pub masker: Masker,
     /// The tree's root as the engine's host sees it, absolute; `None` for a commit, or
     /// an engine elsewhere.
     pub project_root: Option<String>,

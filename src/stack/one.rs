@@ -155,7 +155,7 @@ pub(super) fn load(
         name: Some(id.as_str()),
         profiles: &request.profiles,
         variables: &variables,
-        options: compose::Options::default(),
+        options: compose::Options { bounds: options.bounds, ..compose::Options::default() },
     };
     let Stack { files, sources, report } = file;
     let project = sources.and_then(|sources| compose::load(&asked, sources, &report));
@@ -167,6 +167,8 @@ pub(super) fn load(
             sync: request.sync,
             origin: request.origin.clone(),
             scale: &scale,
+            bounds: options.bounds,
+            masker: &options.masker,
             legacy,
             variables: &variables,
             files: &files,

@@ -17,6 +17,8 @@ fn loaded(stack: &str) -> Entry {
         passed: BTreeMap::new(),
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
+        bounds: reconciler::model::bounds::Bounds::default(),
+        masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
     };
     let snapshot = Snapshot {

@@ -3,32 +3,34 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Claim, Faults, Who, replicas_at};
+use super::{Claim, Faults, HIDDEN, Who, replicas_at};
 use crate::model::desired::Deployment;
 use crate::stack::codes::SHARED_ADDRESS;
 
 /// Tells everyone whose address or subnet another one wants as well.
 pub(super) fn check(deployments: &[&Deployment], faults: &mut Faults) {
-    let mut wanted: BTreeMap<_, Vec<Claim<'_>>> = BTreeMap::new();
+    let mut wanted: BTreeMap<_, Vec<(Claim<'_>, &str)>> = BTreeMap::new();
     let mut subnets: BTreeMap<_, Vec<(Subnet, Claim<'_>)>> = BTreeMap::new();
     for deployment in deployments {
         let engine = deployment.engine.as_str();
         for service in deployment.services.values().filter(|service| service.replicas > 0) {
             for (network, attachment) in &service.spec.networks {
                 for address in [&attachment.ipv4, &attachment.ipv6].into_iter().flatten() {
+                    let hidden = service.sensitive.contains("networks");
+                    let shown = if hidden { HIDDEN } else { address.as_str() };
                     let at = service.origins.find(&format!("networks.{network}"));
                     let claim = Claim::of(deployment, Who::Service(service.name.as_str()), at);
                     if service.replicas > 1 {
                         let replicas = service.replicas;
                         let message = format!(
-                            "{replicas} replicas cannot all have the address `{address}` in the \
+                            "{replicas} replicas cannot all have the address `{shown}` in the \
                              network `{network}`"
                         );
                         let at = replicas_at(service, deployment);
                         let help = format!("the number is from {at}");
                         faults.add(&claim, SHARED_ADDRESS, message, help);
                     } else if !service.job {
-                        wanted.entry((engine, network, address)).or_default().push(claim);
+                        wanted.entry((engine, network, address)).or_default().push((claim, shown));
                     }
                 }
             }
@@ -45,12 +47,14 @@ pub(super) fn check(deployments: &[&Deployment], faults: &mut Faults) {
     }
     for ((engine, network, address), claims) in wanted {
         let mut others = claims.iter();
-        let Some(first) = others.next() else { continue };
+        let Some((first, _)) = others.next() else { continue };
+        let hidden = claims.iter().any(|(_, shown)| *shown != address.as_str());
+        let shown = if hidden { HIDDEN } else { address.as_str() };
         let message = format!(
-            "the address `{address}` in the network `{network}` is wanted twice on the engine \
+            "the address `{shown}` in the network `{network}` is wanted twice on the engine \
              `{engine}`"
         );
-        others.for_each(|other| faults.both(first, other, SHARED_ADDRESS, &message));
+        others.for_each(|(other, _)| faults.both(first, other, SHARED_ADDRESS, &message));
     }
     for (engine, mut subnets) in subnets {
         subnets.sort_by_key(|(subnet, _)| *subnet);

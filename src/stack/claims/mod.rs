@@ -18,6 +18,9 @@ use crate::world::Tree;
 /// The codes of what is found here.
 const CODES: [Code; 3] = [SHARED_NAME, SHARED_PORT, SHARED_ADDRESS];
 
+/// What is shown of a value that never prints.
+const HIDDEN: &str = "***";
+
 /// Who wants something, and where that is written.
 #[derive(Clone, Copy)]
 struct Claim<'a> {

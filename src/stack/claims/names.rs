@@ -25,7 +25,7 @@ pub(super) fn check(deployments: &[&Deployment], faults: &mut Faults) {
             let second = |claim: &Claim<'_>| matches!(claim.who, Who::Second(_));
             let mut others = claims
                 .iter()
-                .filter(|other| !other.is_same(claim) && !(second(claim) && second(other)));
+                .filter(|other| !(other.is_same(claim) || second(claim) && second(other)));
             let other = others.clone().find(|other| other.at != claim.at).or(others.next());
             if let Some(other) = other {
                 faults.add(claim, SHARED_NAME, message.clone(), other.told_to(claim));

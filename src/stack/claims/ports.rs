@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::{Claim, Faults, Who, replicas_at};
+use super::{Claim, Faults, HIDDEN, Who, replicas_at};
 use crate::model::desired::{Deployment, Service};
 use crate::model::id::NetworkName;
 use crate::model::share::Namespace;
@@ -40,6 +40,8 @@ struct Wish<'a> {
     first: u16,
     last: u16,
     replicas: u32,
+    /// Whether it comes from a value that never prints.
+    hidden: bool,
 }
 
 impl Wish<'_> {
@@ -49,6 +51,9 @@ impl Wish<'_> {
 
     /// As it is written, for messages.
     fn text(&self) -> String {
+        if self.hidden {
+            return HIDDEN.to_owned();
+        }
         let range = self.port.host_port.as_deref().unwrap_or_default();
         let protocol = self.port.container.protocol.as_str();
         match &self.port.host_ip {
@@ -143,6 +148,7 @@ fn wish<'a>(
         first,
         last,
         replicas: service.replicas,
+        hidden: service.sensitive.contains("ports"),
     })
 }
 

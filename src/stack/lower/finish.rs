@@ -6,11 +6,9 @@ use std::time::Duration;
 use super::networks::DEFAULT;
 use super::service::Draft;
 use super::shares::BRIDGE;
-use super::{Scope, contexts, files, hashes, top};
-use crate::compose::codes::CONTAINER_NAME;
+use super::{Scope, contexts, files, hashes, replicas, top};
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::{Condition, Deployment, ImageSource, Network, Service, Volume};
-use crate::model::diagnostic::Loc;
 use crate::model::id::{NetworkName, ServiceName};
 use crate::model::policy::normalise;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -23,6 +21,7 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 /// Puts the services together. `None` after errors.
 pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Option<Deployment> {
     let instance = scope.instance;
+    replicas::settle(&mut drafts, scope);
     link(&mut drafts, scope);
     link_by_container(&mut drafts, scope);
     contexts::complete(&mut drafts, scope);
@@ -37,7 +36,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     let services: BTreeMap<ServiceName, Service> = drafts
         .into_iter()
         .map(|draft| {
-            let service = service(draft, &awaited, scope);
+            let service = service(draft, &awaited);
             (service.name.clone(), service)
         })
         .collect();
@@ -104,9 +103,10 @@ fn link_by_container(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
         .filter(|draft| draft.spec.networks.contains_key(&bridge))
         .map(|draft| {
             let numbered = |n| format!("{}-{}-{n}", scope.instance.id, draft.name);
+            let count = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
             let names = match &draft.container_name {
                 Some((name, _)) => vec![name.to_string()],
-                None => (1..=draft.replicas.map_or(1, |(n, _)| n)).map(numbered).collect(),
+                None => (1..=count).map(numbered).collect(),
             };
             (draft.name.to_owned(), names)
         })
@@ -174,9 +174,8 @@ fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vol
     used
 }
 
-fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) -> Service {
-    let (replicas, replicas_at) = replicas(&draft, scope);
-    draft.origins.note("replicas", replicas_at);
+fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
+    let replicas = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
     let stays_ended =
         matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
     let job = awaited.contains(draft.name) || draft.job == Some(true);
@@ -224,24 +223,4 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
 /// The first published port, else the lowest exposed one.
 fn default_port(spec: &ContainerSpec, published: Option<u16>) -> Option<u16> {
     published.or_else(|| spec.exposed.first().map(|port| port.number))
-}
-
-/// How many replicas a service has, and where that was written.
-fn replicas(draft: &Draft<'_>, scope: &Scope<'_>) -> (u32, Loc) {
-    let here = scope.report.loc(draft.at);
-    let (replicas, at) = match scope.instance.scale.get(draft.name) {
-        Some((count, at)) => (*count, at.clone().unwrap_or(here)),
-        None => draft.replicas.map_or((1, here), |(count, at)| (count, scope.report.loc(at))),
-    };
-    if let Some((name, name_at)) = &draft.container_name
-        && replicas > 1
-    {
-        scope.report.error_help(
-            CONTAINER_NAME,
-            *name_at,
-            format!("`container_name: {name}` allows one replica, and there are to be {replicas}"),
-            format!("the number is from {at}"),
-        );
-    }
-    (replicas, at)
 }

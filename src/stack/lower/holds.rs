@@ -2,7 +2,7 @@
 //! fails at the start, gives other things back than it was given, or refuses it when the
 //! networks are there already.
 
-use crate::compose::codes::HOLDS;
+use crate::stack::codes::HOLDS;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
 use crate::text::units;
@@ -14,8 +14,21 @@ const HOSTNAME: usize = 64;
 const MEMORY: i64 = 6 << 20;
 /// Names of `ulimits`.
 const ULIMITS: [&str; 15] = [
-    "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc",
-    "rss", "rtprio", "rttime", "sigpending", "stack",
+    "core",
+    "cpu",
+    "data",
+    "fsize",
+    "locks",
+    "memlock",
+    "msgqueue",
+    "nice",
+    "nofile",
+    "nproc",
+    "rss",
+    "rtprio",
+    "rttime",
+    "sigpending",
+    "stack",
 ];
 /// Names of `stop_signal`, without `SIG`; real-time ones have numbers.
 const SIGNALS: [&str; 38] = [
@@ -51,16 +64,18 @@ const LINES: [&str; 21] = [
 
 /// Tells everything of a stack in normal form that no engine can hold.
 pub(super) fn check(root: &Node, report: &Reporter) {
-    for (key, named) in [("services", service as fn(&Node, &Reporter)), ("networks", nothing), ("volumes", volume)] {
+    for key in ["services", "networks", "volumes"] {
         let section = root.get(key).map(|section| entries(&section.value)).unwrap_or_default();
         for Entry { value, .. } in section {
             characters(value, true, report);
-            named(value, report);
+            match key {
+                "services" => service(value, report),
+                "volumes" => volume(value, report),
+                _ => {}
+            }
         }
     }
 }
-
-fn nothing(_: &Node, _: &Reporter) {}
 
 fn refuse(at: Span, what: impl Into<String>, help: &str, report: &Reporter) {
     report.error_help(HOLDS, at, what, help);
@@ -69,6 +84,13 @@ fn refuse(at: Span, what: impl Into<String>, help: &str, report: &Reporter) {
 fn entries(node: &Node) -> &[Entry] {
     match &node.value {
         Value::Map(entries) => entries,
+        _ => &[],
+    }
+}
+
+fn items<'n>(node: &'n Node, key: &str) -> &'n [Node] {
+    match node.get(key).map(|field| &field.value.value) {
+        Some(Value::List(items)) => items,
         _ => &[],
     }
 }
@@ -123,16 +145,11 @@ fn character(text: &str, at: Span, one_line: bool, report: &Reporter) {
 }
 
 fn service(node: &Node, report: &Reporter) {
-    for key in ["environment"] {
-        if let Some(field) = node.get(key) {
-            environment(&field.value, report);
-        }
+    if let Some(field) = node.get("environment") {
+        environment(&field.value, report);
     }
     for key in ["pre_start", "post_start", "pre_stop"] {
-        let Some(Entry { value: Node { value: Value::List(hooks), .. }, .. }) = node.get(key) else {
-            continue;
-        };
-        let all = hooks.iter().filter_map(|hook| hook.get("environment"));
+        let all = items(node, key).iter().filter_map(|hook| hook.get("environment"));
         all.for_each(|field| environment(&field.value, report));
     }
     if let Some((name, at)) = text(node, "hostname")
@@ -155,17 +172,9 @@ fn service(node: &Node, report: &Reporter) {
         refuse(at.span, what, "write a name, for example `SIGTERM`, or a number", report);
     }
     limits(node, report);
-    if let Some(field) = node.get("healthcheck") {
-        for key in ["interval", "timeout", "start_period", "start_interval"] {
-            let Some((span, at)) = text(&field.value, key) else { continue };
-            let short = units::duration(span).is_some_and(|s| !s.is_zero() && s.as_millis() == 0);
-            if short {
-                refuse(at.span, "a health check counts in milliseconds", "write `1ms` or more", report);
-            }
-        }
-    }
-    if let Some(Entry { value: Node { value: Value::List(hosts), .. }, .. }) = node.get("extra_hosts") {
-        hosts.iter().for_each(|host| extra_host(host, report));
+    health(node, report);
+    for host in items(node, "extra_hosts") {
+        extra_host(host, report);
     }
     let networks = node.get("networks").map(|field| entries(&field.value)).unwrap_or_default();
     for holder in networks.iter().map(|entry| &entry.value).chain([node]) {
@@ -174,6 +183,21 @@ fn service(node: &Node, report: &Reporter) {
         {
             let what = format!("{} is not a MAC address", quote(at));
             refuse(at.span, what, "write six bytes, for example `02:42:ac:11:00:02`", report);
+        }
+    }
+}
+
+fn health(node: &Node, report: &Reporter) {
+    let Some(field) = node.get("healthcheck") else { return };
+    for key in ["interval", "timeout", "start_period", "start_interval"] {
+        let Some((span, at)) = text(&field.value, key) else { continue };
+        if units::duration(span).is_some_and(|span| !span.is_zero() && span.as_millis() == 0) {
+            refuse(
+                at.span,
+                "a health check counts in milliseconds",
+                "write at least `1ms`",
+                report,
+            );
         }
     }
 }
@@ -249,7 +273,8 @@ fn is_mac(text: &str) -> bool {
 
 /// The names of volumes that the engine's own driver makes.
 fn volume(node: &Node, report: &Reporter) {
-    let local = text(node, "driver").is_none_or(|(driver, _)| driver.is_empty() || driver == "local");
+    let local =
+        text(node, "driver").is_none_or(|(driver, _)| driver.is_empty() || driver == "local");
     let external = text(node, "external").is_some_and(|(said, _)| said == "true");
     let Some((name, at)) = text(node, "name").filter(|_| local && !external) else { return };
     let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -258,7 +283,8 @@ fn volume(node: &Node, report: &Reporter) {
         && name.chars().all(rest);
     if !valid {
         let what = format!("{} cannot be the name of a volume", quote(at));
-        let help = "use 2 to 255 letters, digits, `_`, `.` and `-`, beginning with a letter or digit";
+        let help =
+            "use 2 to 255 letters, digits, `_`, `.` and `-`, beginning with a letter or digit";
         refuse(at.span, what, help, report);
     }
 }
