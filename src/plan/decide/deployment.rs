@@ -10,9 +10,7 @@ use crate::model::desired::{Deployment, SyncMode};
 use crate::model::id::{EngineName, NetworkName, ServiceName};
 use crate::model::ledger::{Ledger, LedgerView};
 use crate::model::observed::{EngineView, ObservedState};
-use crate::model::plan::{
-    Blocked, DeploymentState, Health, LeftAlone, Reason, Sync, WaitingOn,
-};
+use crate::model::plan::{Blocked, DeploymentState, Health, LeftAlone, Reason, Sync, WaitingOn};
 use crate::plan::cause::{because, count};
 use crate::plan::context::{CatalogUse, Context};
 use crate::plan::order::in_dependency_order;
@@ -199,10 +197,7 @@ pub(in crate::plan) fn renewed(
 }
 
 /// What belongs to services that left the stack, those first that live in others.
-fn orphans<'a>(
-    context: &Context<'a>,
-    blocked: &mut Vec<Blocked>,
-) -> Vec<super::Removal<'a>> {
+fn orphans<'a>(context: &Context<'a>, blocked: &mut Vec<Blocked>) -> Vec<super::Removal<'a>> {
     let services = &context.deployment.services;
     let is_orphan = |service: &ServiceName| !services.contains_key(service);
     let mut containers: Vec<_> =

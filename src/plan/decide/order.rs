@@ -56,7 +56,11 @@ pub(super) fn order(service: &Service, surplus: &[&Owned<'_>], collides: Option<
     } else if let Some(why) = collides {
         why
     } else if let Some(port) = service.spec.published.iter().find_map(|p| p.host_port.as_ref()) {
-        format!("it publishes port {port}")
+        if service.sensitive.contains("ports") {
+            "it publishes a port".to_owned()
+        } else {
+            format!("it publishes port {port}")
+        }
     } else if let Some(network) =
         service.spec.networks.iter().find(|(_, a)| a.ipv4.is_some() || a.ipv6.is_some())
     {

@@ -43,9 +43,9 @@ impl Display for Reason {
             Self::NetworkReplaced { network } => {
                 write!(f, "its network {network} is replaced")
             }
-            Self::NetworkChanged => {
-                f.write_str("it is not what the stack says, and the engine changes none that exists")
-            }
+            Self::NetworkChanged => f.write_str(
+                "it is not what the stack says, and the engine changes none that exists",
+            ),
             Self::DependencyMoved { service } => {
                 write!(f, "service {service}, on which it depends, was replaced or restarted")
             }

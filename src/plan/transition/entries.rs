@@ -10,10 +10,7 @@ use crate::plan::decide::{Decisions, ENTRIES_PER_TXN, Replica, Way, node, regist
 use crate::plan::fact::Fact;
 
 /// Registers a replica after the wait that proves it good.
-pub(super) fn register<'a>(
-    servant: &Servant<'_, 'a>,
-    replica: &Replica<'a>,
-) -> Option<Transition> {
+pub(super) fn register<'a>(servant: &Servant<'_, 'a>, replica: &Replica<'a>) -> Option<Transition> {
     let (context, service) = (servant.context(), servant.decided.service);
     let after = StepId(0);
     let endpoint = match servant.decided.way.as_ref()? {
@@ -36,14 +33,10 @@ pub(super) fn register<'a>(
 }
 
 /// Mends the entries of a replica that stays as it runs.
-pub(super) fn repair<'a>(
-    servant: &Servant<'_, 'a>,
-    replica: &Replica<'a>,
-) -> Option<Transition> {
+pub(super) fn repair<'a>(servant: &Servant<'_, 'a>, replica: &Replica<'a>) -> Option<Transition> {
     let fix = replica.entry.as_ref()?;
     let who = replica.who(&servant.context().deployment.engine);
-    let action =
-        Action::Register { node: node(servant.context()), entries: fix.entries.clone() };
+    let action = Action::Register { node: node(servant.context()), entries: fix.entries.clone() };
     Some(Transition::new(action, fix.causes.clone()).gives([Fact::Registered(who)]))
 }
 

@@ -91,7 +91,8 @@ impl<'a> Servant<'_, 'a> {
                     let resources =
                         Resources { limits: spec.limits.clone(), restart: spec.restart };
                     let container = at.clone();
-                    actions.push((Action::UpdateContainer { container, resources }, limits.clone()));
+                    actions
+                        .push((Action::UpdateContainer { container, resources }, limits.clone()));
                 }
                 for (network, why) in networks {
                     let (container, network) = (at.clone(), network.clone());
@@ -156,7 +157,8 @@ impl<'a> Servant<'_, 'a> {
         let began = Fact::Began(who.clone());
         let mut steps = self.make_way(replica, turn);
         let mut before = self.begin(replica, &turn.throttle);
-        if self.stops_first(replica) || replica.goes_before.is_some() || self.starts_again(replica) {
+        if self.stops_first(replica) || replica.goes_before.is_some() || self.starts_again(replica)
+        {
             let ids = deregistrable(context, &service.name, replica.id.slot);
             before.extend(stop::withdrawn(context, &ids));
         }
@@ -204,7 +206,9 @@ impl<'a> Servant<'_, 'a> {
     /// Whether it is started as it is, and nothing else of it runs: it was registered while
     /// it ran; nobody reaches it until it is good again.
     fn starts_again(&self, replica: &Replica<'a>) -> bool {
-        replica.start.is_some() && replica.existing().is_some() && replica.surplus().next().is_none()
+        replica.start.is_some()
+            && replica.existing().is_some()
+            && replica.surplus().next().is_none()
     }
 
     /// Takes out of the catalog, and stops, what has to stop first.
@@ -217,11 +221,8 @@ impl<'a> Servant<'_, 'a> {
             let mut permit = self.permit(replica, &turn.throttle);
             let made = matches!(replica.target, Target::New(_)) || is_changed(replica);
             let late = replica.goes_before.is_none() && !replica.order.is_early();
-            let why = if made && late {
-                Why::follows(Fact::Began(self.who(replica)))
-            } else {
-                stale()
-            };
+            let why =
+                if made && late { Why::follows(Fact::Began(self.who(replica))) } else { stale() };
             steps.extend(stop::withdraw(context, &ids, why, &permit));
             permit.extend(stop::withdrawn(context, &ids));
             let why = self.replaced(replica);
@@ -371,8 +372,7 @@ impl<'a> Servant<'_, 'a> {
         for owned in &replica.old {
             if !stopped_first {
                 let grace = service.stop_grace;
-                let mut stop =
-                    stop::stop(context, Some(service), owned, &why, grace, &permit);
+                let mut stop = stop::stop(context, Some(service), owned, &why, grace, &permit);
                 if let Some(stop) = stop.last_mut().filter(|_| !self.has_guests(owned)) {
                     stop.gives.push(Fact::Moved(replica.id.clone()));
                 }

@@ -43,10 +43,8 @@ pub(super) fn services(
             let Steps { steps, later } = servant.replica(replica, step, first == Some(step.at));
             all.extend(ranked(rank(Section::Services, turn), steps));
             // Hosts go after their guests: in the reverse order.
-            let rank = Rank {
-                at: [u32::MAX - place, u32::MAX - turn, 0],
-                ..rank(Section::Later, 0)
-            };
+            let rank =
+                Rank { at: [u32::MAX - place, u32::MAX - turn, 0], ..rank(Section::Later, 0) };
             all.extend(ranked(rank, later));
         }
         all.extend(ranked(rank(Section::Services, u32::MAX), servant.scale_down()));
