@@ -55,6 +55,21 @@ pub enum OutsideError {
     Failed(String),
 }
 
+impl OutsideError {
+    /// The same error with another text.
+    #[must_use]
+    pub fn map(self, text: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Unreachable(said) => Self::Unreachable(text(&said)),
+            Self::Timeout(said) => Self::Timeout(text(&said)),
+            Self::Gone(said) => Self::Gone(text(&said)),
+            Self::Conflict(said) => Self::Conflict(text(&said)),
+            Self::Forbidden(said) => Self::Forbidden(text(&said)),
+            Self::Failed(said) => Self::Failed(text(&said)),
+        }
+    }
+}
+
 /// Read-only access to engines, the catalog and the ledger.
 #[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
 pub trait Observe {

@@ -90,6 +90,8 @@ fn about_a_source(files: &BTreeMap<String, String>) -> Vec<Diagnostic> {
         passed: BTreeMap::new(),
         withheld: ["WITHHELD".to_owned()].into(),
         default_engine: "local".into(),
+        bounds: reconciler::model::bounds::Bounds::default(),
+        masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
     };
     let snapshot = Snapshot {

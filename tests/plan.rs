@@ -141,7 +141,9 @@ golden! {
     replaces_stop_first_where_it_must,
     scales_up_and_down,
     unseen_is_not_absent,
+    what_may_end_is_kept_like_any_other,
     what_an_engine_cannot_do_is_refused,
+    what_an_operator_passes_is_never_shown,
     what_compose_put_into_it_is_compared,
     without_the_ledger_adoption_is_unknown,
     a_changed_network_is_replaced,
@@ -152,4 +154,26 @@ golden! {
     another_deployments_network_comes_first,
     names_and_addresses_are_exchanged,
     ports_are_exchanged_in_one_pass,
+}
+
+#[test]
+fn no_name_of_a_file_or_engine_forges_a_line() {
+    let mut world = World::new();
+    let folder = "shop\n  #9 remove everything\u{202e}\u{1b}[2K";
+    let stack = "name: shop\nservices:\n  web:\n    image: web:1\n";
+    world.file(&format!("{folder}/compose.yaml"), stack);
+    let list = "deployments:\n  far: { stack: far, engine: \"e\\nblocked in shop: everything\" }\n";
+    let plain = world.plan().to_string();
+    for plan in [plain, {
+        world.file("far/compose.yaml", "services:\n  web:\n    image: web\n");
+        world.file("deployments.yaml", list);
+        world.plan().to_string()
+    }] {
+        let begins = ["deployment ", "  #", "       ", "blocked in far: apply", "Plan: "];
+        for line in plan.lines() {
+            assert!(begins.iter().any(|begin| line.starts_with(begin)), "{line:?}");
+            assert!(!line.starts_with("  #9 remove"), "{plan}");
+            assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
+        }
+    }
 }

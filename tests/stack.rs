@@ -3,6 +3,10 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test stack` rewrites what is expected; read the diff.
 
+#[path = "stack/bounds.rs"]
+mod bounds;
+#[path = "stack/claims.rs"]
+mod claims;
 #[path = "stack/context.rs"]
 mod context;
 #[path = "stack/hashes.rs"]
@@ -39,6 +43,8 @@ fn parse(text: &str) -> Case {
         passed: BTreeMap::new(),
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
+        bounds: reconciler::model::bounds::Bounds::default(),
+        masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
     };
     let mut start = String::new();

@@ -3,11 +3,15 @@
 //! and answers, and those hold environment variables.
 
 use tracing::{Level, Metadata};
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
+
+use crate::model::printable::one_line;
 
 use super::values::LogFormat;
 
@@ -53,8 +57,13 @@ pub(super) fn init(
     };
     let filter = filter.and(filter_fn(is_harmless));
     let lines = layer().with_writer(std::io::stderr).with_ansi(colour);
+    // Names and answers of others are in messages and fields.
+    let fields = debug_fn(|out, field, value| match field.name() {
+        "message" => write!(out, "{}", one_line(&format!("{value:?}"))),
+        name => write!(out, "{name}={}", one_line(&format!("{value:?}"))),
+    });
     let lines = match format {
-        LogFormat::Text => lines.with_target(false).boxed(),
+        LogFormat::Text => lines.with_target(false).fmt_fields(fields.delimited(" ")).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_ansi(false).boxed(),
     };
     // Fails only if a subscriber is set already, which then goes on.

@@ -103,6 +103,15 @@ layer! {
         hide_possible_values = true
     )]
     "trust_stacks" trust_stacks: bool,
+    /// Services that one stack may have [default: 5000]
+    #[arg(long, env = "RECONCILER_MAX_SERVICES", hide_env = true, value_name = "NUMBER")]
+    "max_services" max_services: u32,
+    /// Replicas that one service may have [default: 1000]
+    #[arg(long, env = "RECONCILER_MAX_REPLICAS", hide_env = true, value_name = "NUMBER")]
+    "max_replicas" max_replicas: u32,
+    /// Replicas that all services of one deployment may have [default: 10000]
+    #[arg(long, env = "RECONCILER_MAX_CONTAINERS", hide_env = true, value_name = "NUMBER")]
+    "max_containers" max_containers: u32,
 }
 
 layer! {

@@ -7,10 +7,10 @@ use super::codes::ENV_FILE;
 use super::dotenv;
 use super::variables::{Resolve, Variables};
 use crate::model::diagnostic::{Diagnostic, Loc};
-use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::underline::underlined;
 use crate::text::yaml::MAX_FILE;
+use crate::text::{paths, stored};
 use crate::world::{Tree, TreeError};
 
 /// Reads the env files of a project, later ones over earlier ones, into `variables`.
@@ -30,7 +30,9 @@ pub(crate) fn read(
             Err(TreeError::Missing(_)) if named.is_none() => {}
             Err(error) => {
                 let problem = Diagnostic::error(format!("an env file cannot be used: {error}"));
-                let problem = Diagnostic { at: origin.cloned(), ..problem.with_code(ENV_FILE) };
+                let help = stored::remedy(tree, path, &error);
+                let problem = problem.with_code(ENV_FILE);
+                let problem = Diagnostic { at: origin.cloned(), help, ..problem };
                 report.add(underlined(tree, problem));
             }
             Ok(text) => one(path, &text, &outside, &mut variables.dotenv, report),
@@ -55,7 +57,7 @@ pub(crate) fn one(
 
 /// A file's text, without its byte order mark.
 pub(crate) fn text(tree: &dyn Tree, path: &str) -> Result<String, TreeError> {
-    let text = String::from_utf8(tree.read(path, MAX_FILE)?).map_err(|_| {
+    let text = String::from_utf8(stored::read(tree, path, MAX_FILE)?).map_err(|_| {
         TreeError::Unreadable { path: path.to_owned(), why: "it is not UTF-8 text".to_owned() }
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))

@@ -5,10 +5,10 @@ use std::cell::RefCell;
 
 use super::codes::{FILE, LIMIT, REMOTE};
 use super::{NOWHERE, environment};
-use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Document, Span, parse_all};
-use crate::world::{Tree, TreeError};
+use crate::text::{paths, stored};
+use crate::world::Tree;
 
 /// How many files one stack may have, with all it includes and extends.
 const MOST_FILES: usize = 1000;
@@ -94,8 +94,7 @@ impl<'a> Files<'a> {
             }
             Err(error) => error,
         };
-        let near = matches!(why, TreeError::Missing(_)).then(|| paths::beside(self.tree, file));
-        let help = near.flatten().unwrap_or_else(|| {
+        let help = stored::remedy(self.tree, file, &why).unwrap_or_else(|| {
             "stack files are regular files of the tree; links are not followed".to_owned()
         });
         self.report.refuse_as(FILE, named.at, named.says(&why.to_string()), Some(help));

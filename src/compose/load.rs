@@ -1,6 +1,6 @@
 //! The files of one project directory to one tree, in the order of compose-go.
 
-use super::codes::{LEGACY, NOT_A_STACK, VERSION};
+use super::codes::{LEGACY, LIMIT, NOT_A_STACK, VERSION};
 use super::extends::{self, Bases};
 use super::files::Files;
 use super::path::Path;
@@ -103,18 +103,39 @@ impl<'a> Loader<'a> {
             return None;
         }
         model.span = tree.span;
+        self.count(&tree, scope)?;
         self.interpolate(&mut tree, scope);
         tree = self.wrapped(tree, scope, file);
         extends::extend(self, scope, file, &mut tree, &cleared);
         reset::clear(model, &cleared);
         let whole = include::include(self, scope, file, &mut tree);
         self.merge(model, tree, scope);
+        self.count(model, scope)?;
         if scope.legacy {
             return Some(());
         }
         self.checked(model);
         // What is missing would be missed everywhere.
         whole
+    }
+
+    /// Refuses more services than one stack may have, before anything else is done with them.
+    fn count(&self, tree: &Node, scope: &Scope<'_>) -> Option<()> {
+        let services = tree.get("services");
+        let (found, at) = match services.map(|services| (&services.value.value, services.at)) {
+            Some((Value::Map(entries), at)) => (entries.len(), at),
+            None if scope.legacy => (tree.keys().len(), tree.span),
+            _ => return Some(()),
+        };
+        let most = self.request.options.bounds.services;
+        if u32::try_from(found).is_ok_and(|found| found <= most) {
+            return Some(());
+        }
+        let help = "split the stack, or let the operator raise `max_services`";
+        let message =
+            format!("`services`: {found} services are too many for one stack: at most {most}");
+        self.report.error_help(LIMIT, at, message, help);
+        None
     }
 
     /// A legacy file with its services where they belong. All files are of one kind.

@@ -39,6 +39,7 @@ mod unique;
 use self::files::{Files, Named};
 use self::load::{Loader, Scope, Source};
 use self::variables::{Lookup, Variables};
+use crate::model::bounds::Bounds;
 use crate::text;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Node, Span};
@@ -82,6 +83,8 @@ pub(crate) struct Options {
     pub(crate) skip_environment: bool,
     /// `--all-resources`: also those that no service uses.
     pub(crate) all_resources: bool,
+    /// The most services that it may have.
+    pub(crate) bounds: Bounds,
     /// The files are legacy ones, in which volumes need not be declared: set by [`load`].
     pub(crate) legacy: bool,
 }

@@ -328,6 +328,10 @@ async fn carry_out<W: Act, C: Clock>(
     action: &Action,
     tree: &dyn Tree,
 ) -> Result<Outcome, StepError> {
+    if matches!(action, Action::Register { entries, .. } if entries.is_empty()) {
+        // What it was about has ended meanwhile.
+        return Ok(Outcome::Done);
+    }
     let Action::Await { container, until, deadline } = action else {
         return world.act(&step.engine, action, tree).await.map_err(StepError::Outside);
     };

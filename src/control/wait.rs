@@ -166,7 +166,7 @@ impl Watching {
         now: Timestamp,
     ) -> Result<Option<(Pending, Duration)>, WaitError> {
         let restarts = state.restarts.saturating_sub(*self.restarts.get_or_insert(state.restarts));
-        if matches!(self.until, Until::Running | Until::Good(_)) && restarts >= ENGINE_RESTARTS {
+        if self.until != Until::Completed && restarts >= ENGINE_RESTARTS {
             return Err(WaitError::CrashLoop { code: state.exit_code, restarts });
         }
         match verdict(state, self.until) {
@@ -176,8 +176,11 @@ impl Watching {
                 Ok(Some((pending, LONGEST_PAUSE)))
             }
             Verdict::Holds => {
-                let minimum =
-                    if let Until::Good(span) = self.until { span } else { Duration::ZERO };
+                let minimum = match self.until {
+                    Until::Good(span) => span,
+                    Until::GoodOrEnded(span) if state.status == Status::Running => span,
+                    _ => Duration::ZERO,
+                };
                 let since = match self.holding {
                     Some((since, run)) if run == state.started_at => since,
                     _ => now,
@@ -199,8 +202,9 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
             _ => Verdict::NotYet(Pending::NotEnded),
         };
     }
+    let may_end = matches!(until, Until::Running | Until::GoodOrEnded(_));
     match (state.status, state.health) {
-        (Status::Exited, _) if until == Until::Running && state.exit_code == 0 => Verdict::Holds,
+        (Status::Exited, _) if may_end && state.exit_code == 0 => Verdict::Holds,
         (Status::Exited | Status::Dead, _) => Verdict::Never(state.exit_code),
         (Status::Paused, _) => Verdict::NotYet(Pending::Paused),
         (Status::Running, Some(Health::Starting)) if until != Until::Running => {
@@ -275,6 +279,17 @@ mod tests {
         assert_eq!(verdict(&exited(0), Until::Running), Verdict::Holds);
         assert_eq!(verdict(&exited(1), Until::Running), Verdict::Never(1));
         assert_eq!(verdict(&exited(0), GOOD), Verdict::Never(0));
+    }
+
+    #[test]
+    fn what_may_end_is_good_for_its_time_or_ended_well() {
+        let until = Until::GoodOrEnded(Duration::from_millis(500));
+        let mut watch = watching(until);
+        assert!(watch.judge(&running(1, 0), at(0)).unwrap().is_some());
+        assert_eq!(watch.judge(&exited(0), at(100)), Ok(None));
+        assert_eq!(verdict(&exited(3), until), Verdict::Never(3));
+        let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
+        assert_eq!(verdict(&starting, until), Verdict::NotYet(Pending::Starting));
     }
 
     #[test]

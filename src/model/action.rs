@@ -222,6 +222,8 @@ pub enum Until {
     /// It runs, and its health check passes if it has one, for this long. Fails at once
     /// when it ends.
     Good(Duration),
+    /// Likewise, or it ended with exit code 0. Fails at once with any other.
+    GoodOrEnded(Duration),
     /// It ended with exit code 0. Fails at once with any other.
     Completed,
 }
@@ -296,6 +298,8 @@ impl Action {
             }
         }
         if let Self::Register { entries, .. } = &mut action {
+            // What has ended meanwhile, and may, is nowhere to be reached.
+            entries.retain(|entry| !entry.endpoint.has_ended(outcomes));
             for entry in entries {
                 entry.endpoint = entry.endpoint.resolve(outcomes)?;
             }

@@ -179,8 +179,11 @@ pub struct Service {
     pub files_hash: Option<Digest>,
     /// What it depends on.
     pub depends_on: BTreeMap<ServiceName, Dependency>,
-    /// Whether it runs once to an exit code of 0 and is done.
-    pub one_shot: bool,
+    /// Whether it runs once to an exit code of 0 and is done: nobody reaches it by name.
+    pub job: bool,
+    /// Whether a container that ended with 0 stays ended, as an explicit `restart: "no"` or
+    /// `on-failure` asks.
+    pub stays_ended: bool,
     /// Time between the stop signal and the kill.
     pub stop_grace: Duration,
     /// What runs in or before its containers when they start or stop.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::image::ImageRef;
+
 /// Declares a string newtype with the conversions the project uses.
 macro_rules! name_type {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -55,8 +57,6 @@ name_type! {
     ContainerName,
     /// The content id of an image on an engine (`sha256:…`).
     ImageId,
-    /// An image reference as the stack writes it (`acme/web:1.8`).
-    ImageRef,
     /// A network's name on the engine (`abc_default`).
     NetworkName,
     /// The id of a network on the engine.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::action::{Outcome, StepId, Unresolved};
 use super::catalog::{CatalogEntry, CheckStatus};
 use super::id::{CatalogId, NetworkName};
+use super::observed::{ContainerView, Status};
 use super::spec::Port;
 
 /// One catalog entry to be written.
@@ -58,6 +59,16 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// Whether the wait that it comes from saw its container ended well.
+    pub(super) fn has_ended(&self, outcomes: &BTreeMap<StepId, Outcome>) -> bool {
+        let (Self::OnNetwork { after, .. } | Self::Published { after, .. }) = self else {
+            return false;
+        };
+        let ended =
+            |view: &ContainerView| view.state.status == Status::Exited && view.state.exit_code == 0;
+        matches!(outcomes.get(after), Some(Outcome::Seen(view)) if ended(view))
+    }
+
     /// This endpoint with its placeholder filled in.
     pub(super) fn resolve(&self, outcomes: &BTreeMap<StepId, Outcome>) -> Result<Self, Unresolved> {
         let seen = |step: &StepId| match outcomes.get(step) {

@@ -320,6 +320,16 @@ pub struct PublishedPort {
     pub host_port: Option<String>,
 }
 
+impl PublishedPort {
+    /// The path under which its place is noted; without that, the one of the container's port
+    /// is found.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let part = |part: &Option<String>| part.clone().unwrap_or_default();
+        format!("ports.{}.{}:{}", self.container, part(&self.host_ip), part(&self.host_port))
+    }
+}
+
 /// What the engine itself does when the main process ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RestartPolicy {

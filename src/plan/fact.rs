@@ -88,12 +88,7 @@ pub(super) enum Resource {
     /// A container's name.
     Name(EngineName, ContainerName),
     /// A port of the host; no address is all of them.
-    Port {
-        engine: EngineName,
-        address: Option<IpAddr>,
-        protocol: Protocol,
-        number: u16,
-    },
+    Port { engine: EngineName, address: Option<IpAddr>, protocol: Protocol, number: u16 },
     /// A fixed address on a network.
     Address(EngineName, NetworkName, String),
     /// A volume or a path of the host. Several may have it on purpose: it only says who goes

@@ -11,9 +11,7 @@ use super::{check, seen};
 use crate::model::action::StepId;
 use crate::model::desired::{Deployment, Entry};
 use crate::model::id::DeploymentId;
-use crate::model::plan::{
-    Blocked, DeploymentState, Health, Plan, Step, Sync, WaitingOn,
-};
+use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Step, Sync, WaitingOn};
 use crate::model::share::Peer;
 
 /// What the stages are given, and what was found out about how deployments meet.
@@ -52,7 +50,8 @@ impl<'a> Pass<'a> {
     /// Decides about every open deployment, until none has to be decided otherwise because
     /// of what another one's containers become.
     pub(super) fn decide(&mut self) -> Vec<Decisions<'a>> {
-        let mut decisions: Vec<Decisions<'a>> = self.open().map(|c| decide::decide(c, &self.across)).collect();
+        let mut decisions: Vec<Decisions<'a>> =
+            self.open().map(|c| decide::decide(c, &self.across)).collect();
         if !self.open().any(|context| shares_across(context.deployment)) {
             return decisions;
         }
@@ -89,7 +88,8 @@ impl<'a> Pass<'a> {
     pub(super) fn depart(&self, drafts: &BTreeMap<&'a DeploymentId, Draft>) -> Leavers<'a> {
         let withheld = |id: &DeploymentId| {
             let standing = self.standings.get(id).is_some_and(|s| is_withheld(&s.blocked));
-            let invalid = matches!(self.shared.desired.deployments.get(id), Some(Entry::Invalid(_)));
+            let invalid =
+                matches!(self.shared.desired.deployments.get(id), Some(Entry::Invalid(_)));
             let draft = drafts.get(id).is_some_and(|draft| is_withheld(&draft.blocked));
             standing || invalid || draft || self.refused.contains_key(id)
         };
@@ -197,7 +197,8 @@ impl<'a> Pass<'a> {
                     plan.blocked.extend(self.refused.get(id).into_iter().flatten().cloned());
                     match drafts.remove(id) {
                         Some(draft) => {
-                            let state = DeploymentState { sync: draft.sync(), ..standing.state.clone() };
+                            let state =
+                                DeploymentState { sync: draft.sync(), ..standing.state.clone() };
                             plan.blocked.extend(draft.blocked);
                             plan.adopted.extend(draft.adopted);
                             asides.extend(draft.aside);

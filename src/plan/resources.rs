@@ -44,18 +44,12 @@ fn ports(
 fn addresses(engine: &EngineName, spec: &ContainerSpec) -> impl Iterator<Item = Resource> {
     spec.networks.iter().flat_map(move |(network, attachment)| {
         let fixed = attachment.ipv4.iter().chain(&attachment.ipv6);
-        fixed.map(move |address| {
-            Resource::Address(engine.clone(), network.clone(), address.clone())
-        })
+        fixed
+            .map(move |address| Resource::Address(engine.clone(), network.clone(), address.clone()))
     })
 }
 
-fn port(
-    engine: &EngineName,
-    address: Option<IpAddr>,
-    protocol: Protocol,
-    number: u16,
-) -> Resource {
+fn port(engine: &EngineName, address: Option<IpAddr>, protocol: Protocol, number: u16) -> Resource {
     Resource::Port { engine: engine.clone(), address, protocol, number }
 }
 

@@ -25,6 +25,8 @@ pub(crate) const READ_ONLY: Code = Code("E0409");
 pub(crate) const DEAD_LINK: Code = Code("E0410");
 /// A mount that an engine on Linux cannot make.
 pub(crate) const MOUNT_KIND: Code = Code("E0411");
+/// What no engine can hold.
+pub(crate) const HOLDS: Code = Code("E0412");
 
 /// A key that `deployments.yaml` or an entry of it does not have.
 pub(crate) const UNKNOWN_KEY: Code = Code("E0501");
@@ -46,7 +48,11 @@ pub(crate) const SAME_ID: Code = Code("E0509");
 pub(crate) const NO_ID: Code = Code("E0510");
 /// A stack file beside another one.
 pub(crate) const BESIDE: Code = Code("E0511");
-/// A name that two deployments on one engine would share.
+/// A name that two would have on one engine.
 pub(crate) const SHARED_NAME: Code = Code("E0512");
 /// A folder that cannot be read.
 pub(crate) const UNREADABLE: Code = Code("E0513");
+/// A port of the host that two would publish.
+pub(crate) const SHARED_PORT: Code = Code("E0514");
+/// An address that two would have in one network, or subnets that overlap.
+pub(crate) const SHARED_ADDRESS: Code = Code("E0515");

@@ -4,13 +4,13 @@
 //! [`load`] never fails as a whole: what cannot be read becomes an invalid deployment or
 //! a reason why the list is incomplete, and the rest is loaded.
 
+mod claims;
 pub(crate) mod codes;
 mod config;
 mod deployments;
 mod discover;
 mod lower;
 mod one;
-mod shared;
 
 pub use self::config::{Config, ConfigRequest, config};
 pub(crate) use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
@@ -18,12 +18,15 @@ pub(crate) use discover::{LIST, STACKS};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::codes::{SAME_ID, SHARED_NAME};
+use self::codes::SAME_ID;
+use crate::model::bounds::Bounds;
 use crate::model::desired::{DesiredState, Entry};
+use crate::model::diagnostic::{Code, Diagnostic};
 use crate::model::id::EngineName;
+use crate::model::secret::Masker;
 use crate::model::settling::Settling;
 use crate::text::underline::underlined;
-use crate::world::Snapshot;
+use crate::world::{Snapshot, Tree};
 
 /// What the operator decides about reading stacks.
 #[derive(Clone, Debug)]
@@ -35,6 +38,10 @@ pub struct Options {
     pub withheld: BTreeSet<String>,
     /// The engine of deployments that name none.
     pub default_engine: EngineName,
+    /// The most that one deployment may ask for.
+    pub bounds: Bounds,
+    /// Masks what never prints where no mask could be put later.
+    pub masker: Masker,
     /// The tree's root as the engine's host sees it, absolute; `None` for a commit, or
     /// an engine elsewhere.
     pub project_root: Option<String>,
@@ -51,14 +58,11 @@ pub struct Options {
 pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
     let found = discover::discover(snapshot, options);
     let mut deployments = found.deployments;
-    shared::check(&mut deployments);
+    let tree = snapshot.tree.as_ref();
+    claims::check(&mut deployments, tree);
     for entry in deployments.values_mut() {
         let (Entry::Valid(_, messages) | Entry::Invalid(messages)) = entry;
-        for message in messages {
-            if matches!(message.code, Some(SHARED_NAME | SAME_ID)) {
-                *message = underlined(snapshot.tree.as_ref(), message.clone());
-            }
-        }
+        underline(messages, &[SAME_ID], tree);
     }
     DesiredState {
         source: snapshot.source.clone(),
@@ -67,5 +71,14 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
         deployments,
         incomplete: found.incomplete,
         settling: Settling::default(),
+    }
+}
+
+/// Shows the lines of messages that were made when all files had been read.
+fn underline(messages: &mut [Diagnostic], codes: &[Code], tree: &dyn Tree) {
+    for message in messages {
+        if message.code.is_some_and(|code| codes.contains(&code)) {
+            *message = underlined(tree, message.clone());
+        }
     }
 }

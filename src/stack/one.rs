@@ -155,7 +155,7 @@ pub(super) fn load(
         name: Some(id.as_str()),
         profiles: &request.profiles,
         variables: &variables,
-        options: compose::Options::default(),
+        options: compose::Options { bounds: options.bounds, ..compose::Options::default() },
     };
     let Stack { files, sources, report } = file;
     let project = sources.and_then(|sources| compose::load(&asked, sources, &report));
@@ -167,6 +167,8 @@ pub(super) fn load(
             sync: request.sync,
             origin: request.origin.clone(),
             scale: &scale,
+            bounds: options.bounds,
+            masker: &options.masker,
             legacy,
             variables: &variables,
             files: &files,
@@ -192,7 +194,7 @@ fn scale(
     project: &compose::Project,
     request: &Request,
     report: &Reporter,
-) -> BTreeMap<String, u32> {
+) -> BTreeMap<String, (u32, Option<Loc>)> {
     let services = project.root.get("services").map(|entry| &entry.value);
     let known = services.map(Node::keys).unwrap_or_default();
     for (name, (_, unknown)) in &request.scale {
@@ -202,7 +204,8 @@ fn scale(
             report.add(Diagnostic { help, ..unknown.clone() });
         }
     }
-    request.scale.iter().map(|(name, (count, _))| (name.clone(), *count)).collect()
+    let scale = request.scale.iter();
+    scale.map(|(name, (count, unknown))| (name.clone(), (*count, unknown.at.clone()))).collect()
 }
 
 /// In the order of files and lines; each once.

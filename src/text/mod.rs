@@ -8,6 +8,7 @@ mod path_of;
 pub(crate) mod paths;
 pub(crate) mod read;
 pub(crate) mod report;
+pub(crate) mod stored;
 pub(crate) mod suggest;
 pub(crate) mod underline;
 pub(crate) mod units;

@@ -25,9 +25,15 @@ pub(crate) fn underlined(tree: &dyn Tree, diagnostic: Diagnostic) -> Diagnostic 
     Diagnostic { at: shown.at, length: shown.length, excerpt: shown.excerpt, ..diagnostic }
 }
 
-/// How long the word is that begins at a column.
+/// How long the word is that begins at a column, or the text in quotes.
 fn word(line: &str, column: u32) -> u32 {
     let before = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
+    let quote = line.chars().nth(before).filter(|c| matches!(c, '"' | '\''));
+    if let Some(quote) = quote
+        && let Some(inside) = line.chars().skip(before + 1).position(|c| c == quote)
+    {
+        return u32::try_from(inside + 2).unwrap_or(1);
+    }
     let ends = |c: &char| c.is_whitespace() || matches!(c, ':' | ',' | '}' | ']' | '"' | '\'');
     let length = line.chars().skip(before).take_while(|c| !ends(c)).count();
     u32::try_from(length).unwrap_or(1).max(1)
@@ -42,5 +48,6 @@ mod tests {
         assert_eq!(word("  web: { image: x }", 3), 3);
         assert_eq!(word("a: {name: the-db}", 11), 6);
         assert_eq!(word("a", 9), 1);
+        assert_eq!(word("[\"80:80\", x]", 2), 7);
     }
 }

@@ -133,6 +133,8 @@ impl World {
         let options = stack::Options {
             passed: BTreeMap::from([("OPERATOR_SECRET".to_owned(), "hunter2".to_owned())]),
             default_engine: "local".into(),
+            bounds: reconciler::model::bounds::Bounds::default(),
+            masker: reconciler::model::secret::Masker::new("test"),
             withheld: BTreeSet::new(),
             project_root: self.root.clone(),
         };

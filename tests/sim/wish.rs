@@ -186,7 +186,8 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
                 (on.clone(), Dependency { condition, restart, required: true })
             })
             .collect(),
-        one_shot: part.is_job(),
+        job: part.is_job(),
+        stays_ended: false,
         stop_grace: Duration::from_secs(10),
         hooks: hooks(part),
         rollout: Rollout {

@@ -43,6 +43,8 @@ fn deployment(
         passed: BTreeMap::new(),
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
+        bounds: reconciler::model::bounds::Bounds::default(),
+        masker: reconciler::model::secret::Masker::new("test"),
         project_root: root.map(str::to_owned),
     };
     match load(&snapshot, &options).deployments.remove(&"shop".into()) {

@@ -80,9 +80,10 @@ fn deployment(it: &Deployment, out: &mut String) {
 
 fn service(service: &Service, out: &mut String) {
     let origin = service.origins.find("").map(ToString::to_string).unwrap_or_default();
-    let one_shot = if service.one_shot { ", one-shot" } else { "" };
+    let job = if service.job { ", job" } else { "" };
+    let ended = if service.stays_ended { ", stays ended" } else { "" };
     let _ =
-        writeln!(out, "  service {} x{}{one_shot} from {origin}", service.name, service.replicas);
+        writeln!(out, "  service {} x{}{job}{ended} from {origin}", service.name, service.replicas);
     fields("    container_name", &json!(service.container_name), out);
     fields("    ", &json!(service.spec), out);
     let mut image = json!(service.image);

@@ -32,6 +32,8 @@ fn load_bytes(stack: &[u8], dotenv: &[u8], root: Option<&str>) {
             passed: BTreeMap::from([("PW".to_owned(), "x".to_owned())]),
             withheld: BTreeSet::from(["HOME".to_owned()]),
             default_engine: "local".into(),
+            bounds: reconciler::model::bounds::Bounds::default(),
+            masker: reconciler::model::secret::Masker::new("test"),
             project_root: root.map(str::to_owned),
         };
         let _ = load(&snapshot, &options);

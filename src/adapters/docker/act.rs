@@ -12,7 +12,7 @@ use bollard::query_parameters::{
 use super::{Docker, archive, body, error};
 use crate::model::action::{Action, ContainerRef, Create, Outcome, Target};
 use crate::model::compose;
-use crate::model::id::{ContainerId, NetworkId, NetworkName};
+use crate::model::id::{ContainerId, ImageRef, NetworkId, NetworkName};
 use crate::model::labels::OwnerLabels;
 use crate::model::observed::Status;
 use crate::model::secret::is_sensitive_name;
@@ -26,6 +26,19 @@ const STOP_MARGIN: Duration = Duration::from_secs(20);
 
 pub(super) const INSTALLATION: &str = "reconciler.installation";
 
+/// The images that an action names.
+fn images(action: &Action) -> Vec<&ImageRef> {
+    match action {
+        Action::PullImage { image, .. } => vec![image],
+        Action::BuildImage { tag, .. } => vec![tag],
+        Action::CreateContainer(create) => {
+            let mounted = create.spec.mounted_images().map(|(_, image)| image);
+            std::iter::once(&create.spec.image).chain(mounted).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 impl Docker {
     /// Carries out one resolved action with exactly one changing call (a command in a
     /// container takes two: it is made, then started).
@@ -34,6 +47,13 @@ impl Docker {
     /// [`OutsideError::Forbidden`] if the host policy denies it: nothing was sent then.
     /// After [`OutsideError::Timeout`] it may have been carried out.
     pub async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
+        // An engine repeats names of images that do not print.
+        let hidden = images(action).into_iter().flat_map(ImageRef::hidden).collect::<Vec<_>>();
+        let done = self.carry_out(action, tree).await;
+        done.map_err(|said| said.map(|text| error::without(text, hidden.into_iter())))
+    }
+
+    async fn carry_out(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
         match action {
             Action::PullImage { image, platform } => {
                 return self.pull(image, platform.as_ref()).await.map(Outcome::Image);

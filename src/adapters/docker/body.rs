@@ -27,7 +27,7 @@ pub(super) fn container(create: &Create) -> ContainerCreateBody {
     exposed.sort_unstable();
     exposed.dedup();
     ContainerCreateBody {
-        image: Some(spec.image.to_string()),
+        image: Some(spec.image.as_str().to_owned()),
         entrypoint: spec.entrypoint.clone(),
         cmd: spec.command.clone(),
         env: filled(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),

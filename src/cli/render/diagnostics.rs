@@ -6,6 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::model::diagnostic::{Diagnostic, Severity};
+use crate::model::printable::one_line;
 
 /// Renders one message, without a final line break.
 pub(in crate::cli) fn render(diagnostic: &Diagnostic) -> String {
@@ -13,24 +14,27 @@ pub(in crate::cli) fn render(diagnostic: &Diagnostic) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut title = level.primary_title(diagnostic.message.as_str());
+    let message = one_line(&diagnostic.message);
+    let mut title = level.primary_title(&*message);
     if let Some(code) = diagnostic.code {
         title = title.id(code.0);
     }
     let mut group = Group::with_title(title);
+    let path = diagnostic.at.as_ref().map_or_else(Default::default, |at| one_line(&at.file));
+    let help = diagnostic.help.as_deref().map(one_line);
     if let Some(at) = &diagnostic.at {
         let (line, column) = (at.line as usize, at.column as usize);
         group = match &diagnostic.excerpt {
             Some(excerpt) => group.element(
-                Snippet::source(excerpt.as_str()).line_start(line).path(&*at.file).annotation(
+                Snippet::source(excerpt.as_str()).line_start(line).path(&*path).annotation(
                     AnnotationKind::Primary.span(span(excerpt, column, diagnostic.length as usize)),
                 ),
             ),
-            None => group.element(Origin::path(&*at.file).line(line).char_column(column)),
+            None => group.element(Origin::path(&*path).line(line).char_column(column)),
         };
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+    if let Some(help) = &help {
+        group = group.element(Level::HELP.message(&**help));
     }
     Renderer::styled().render(&[group])
 }
@@ -112,5 +116,13 @@ error: service `web` depends on `catalog`, which does not exist
         };
         let text = plain(&diagnostic);
         assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{text:?}");
+        let forged = Diagnostic {
+            at: Some(Loc::new("a\n | b.yaml", 1, 1)),
+            excerpt: Some("x\u{202e}y".to_owned()),
+            ..Diagnostic::error("no\nerror: such key").with_help("this\nerror: that")
+        };
+        let text = plain(&forged);
+        assert!(!text.contains('\u{202e}'), "{text:?}");
+        assert_eq!(text.lines().count(), plain(&diagnostic).lines().count() + 2, "{text}");
     }
 }

@@ -12,6 +12,7 @@ use crate::control::{Part, Report};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::DeploymentId;
 use crate::model::plan::{Blocked, Plan, Step};
+use crate::model::printable::one_line;
 
 use super::super::console::{BAD, FAINT, GOOD, STRONG, WARN, paint};
 
@@ -22,7 +23,7 @@ pub(in crate::cli) const SCHEMA_VERSION: u32 = 1;
 pub(in crate::cli) fn text(plan: &Plan) -> String {
     let mut out = String::new();
     for line in plan.to_string().lines() {
-        let _ = writeln!(out, "{}", coloured(&printable(line)));
+        let _ = writeln!(out, "{}", coloured(&one_line(line)));
     }
     out
 }
@@ -49,19 +50,6 @@ fn style(verb: &str) -> Style {
         "await" | "record" | "adopt" => FAINT,
         _ => WARN,
     }
-}
-
-/// A line without characters that would move the cursor or ring the bell: parts of it
-/// were written by whoever writes stacks.
-pub(in crate::cli) fn printable(line: &str) -> String {
-    line.chars().fold(String::with_capacity(line.len()), |mut out, c| {
-        match c {
-            '\t' => out.push_str("    "),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
-        out
-    })
 }
 
 /// The plan for programs. What a container is made of is left out on purpose: it holds
@@ -145,10 +133,5 @@ mod tests {
             assert_eq!(plain, line);
             assert_ne!(coloured(line), line);
         }
-    }
-
-    #[test]
-    fn escape_sequences_are_shown_and_not_obeyed() {
-        assert_eq!(printable("a\u{1b}[31mb\u{7}"), "a\\u{1b}[31mb\\u{7}");
     }
 }

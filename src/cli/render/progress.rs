@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,9 @@ use crate::control::{Event, Failure, Progress};
 use crate::model::action::{Action, StepId};
 use crate::model::id::EngineName;
 use crate::model::plan::Step;
+use crate::model::printable::one_line;
 
 use super::super::console::{BAD, Console, FAINT, GOOD, WARN, paint};
-use super::plan::printable;
 
 /// Prints a line for each step of a pass that runs once.
 pub(in crate::cli) struct Lines {
@@ -30,7 +31,7 @@ impl Lines {
     }
 
     fn line(&self, word: &str, step: &Step, rest: &str) {
-        let action = printable(&step.action.to_string());
+        let action = shown(&step.action);
         self.console.progress(&format!("{word} {} {action}{rest}", step.id));
     }
 
@@ -44,24 +45,24 @@ impl Lines {
     }
 
     fn forgiven(&self, step: &Step, failure: &Failure) {
-        let action = printable(&step.action.to_string());
-        let error = printable(&failure.error.to_string());
+        let action = shown(&step.action);
+        let error = shown(&failure.error);
         let word = paint(WARN, "warning");
         self.console.complain(&format!("{word} {} {action}: {error}; it goes on", step.id));
     }
 
     fn failed(&self, step: &Step, failure: &Failure) {
         // Shown also with `--quiet`: it is why the exit code is not zero.
-        let action = printable(&step.action.to_string());
-        let error = printable(&failure.error.to_string());
+        let action = shown(&step.action);
+        let error = shown(&failure.error);
         self.console.complain(&format!("{} {} {action}: {error}", paint(BAD, "failed "), step.id));
         for line in &failure.logs {
-            self.console.complain(&format!("          {} {}", paint(FAINT, "|"), printable(line)));
+            self.console.complain(&format!("          {} {}", paint(FAINT, "|"), one_line(line)));
         }
         if let Some(target) = step.action.target() {
             let host = self.hosts.get(&step.engine).map_or("", String::as_str);
             let command = format!("docker {host}logs {}", target.name);
-            self.console.complain(&format!("          see more: {}", printable(&command)));
+            self.console.complain(&format!("          see more: {}", one_line(&command)));
         }
     }
 }
@@ -92,8 +93,12 @@ impl Progress for Lines {
 pub(in crate::cli) fn build_steps(console: Console) -> Teller {
     Arc::new(move |image, step| {
         let word = paint(FAINT, "step   ");
-        console.progress(&format!("{word} {image}: {}", printable(step)));
+        console.progress(&format!("{word} {}: {}", one_line(image), one_line(step)));
     })
+}
+
+fn shown(thing: &impl Display) -> String {
+    one_line(&thing.to_string()).into_owned()
 }
 
 /// Whether somebody who watches would wonder what is going on.

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use crate::control::{Ending, Left, Part, Report};
 use crate::model::plan::Plan;
+use crate::model::printable::one_line;
 
 use super::super::console::{BAD, Console, GOOD, STRONG, paint};
 use super::super::exit::Exit;
-use super::plan::{SCHEMA_VERSION, diagnostics_json, printable, step};
+use super::plan::{SCHEMA_VERSION, diagnostics_json, step};
 use super::{deployments, diagnostics};
 
 /// Prints messages about the user's text and what could not be read.
@@ -27,12 +28,12 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
     }
     for (error, parts) in unseen(report) {
         console.error(
-            &printable(&format!("{} cannot be read: {error}", parts.join(" and "))),
+            &one_line(&format!("{} cannot be read: {error}", parts.join(" and "))),
             Some("what depends on it is unknown, and nothing of it is changed"),
         );
     }
     if let Some(error) = &report.error {
-        console.error(&printable(&error.to_string()), error.help());
+        console.error(&one_line(&error.to_string()), error.help());
     }
 }
 
@@ -131,7 +132,7 @@ pub(in crate::cli) fn remains(report: &Report, why: &str) -> String {
     }
     let mut text = format!("{why}; what was begun is finished, {} steps remain:", left.len());
     for step in left.iter().take(SHOWN) {
-        let _ = write!(text, "\n  {} {}", step.id, printable(&step.action.to_string()));
+        let _ = write!(text, "\n  {} {}", step.id, one_line(&step.action.to_string()));
     }
     if left.len() > SHOWN {
         let _ = write!(text, "\n  and {} more", left.len() - SHOWN);

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::adapters::docker::Warden;
+use crate::model::bounds::Bounds;
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::{DeploymentId, EngineName};
+use crate::model::secret::Masker;
 use crate::stack::{self, Options};
 use crate::world::Snapshot;
 
@@ -28,6 +30,7 @@ impl Loader {
     pub(in crate::cli) fn new(
         environment: &Environment,
         passed: Option<&[String]>,
+        (bounds, masker): (Bounds, Masker),
         default_engine: EngineName,
         roots: BTreeMap<EngineName, Root>,
         warden: Option<Arc<Warden>>,
@@ -36,7 +39,8 @@ impl Loader {
         let (passed, withheld): (BTreeMap<_, _>, BTreeMap<_, _>) =
             environment.all().clone().into_iter().partition(|(name, _)| is_passed(name));
         let withheld: BTreeSet<String> = withheld.into_keys().collect();
-        let options = Options { passed, withheld, default_engine, project_root: None };
+        let options =
+            Options { passed, withheld, default_engine, bounds, masker, project_root: None };
         Self { options, roots, warden }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::adapters::consul::Consul;
 use crate::adapters::docker::{Docker, EngineEndpoint, Logins, LoginsError, Teller, Warden};
 use crate::adapters::host::Host;
+use crate::model::bounds::Bounds;
 use crate::model::id::{DeploymentId, EngineName, InstallationId};
 use crate::model::secret::Masker;
 use crate::plan::{CatalogSettings, Settings};
@@ -43,6 +44,7 @@ pub(in crate::cli) struct Real {
     engines: BTreeMap<EngineName, EngineSetup>,
     /// What stacks may see of the environment; `None` is everything.
     passed: Option<Vec<String>>,
+    bounds: Bounds,
     /// Whom the engines ask about what deployments demand of their hosts.
     warden: Arc<Warden>,
     /// How long a pass may take.
@@ -117,6 +119,7 @@ pub(in crate::cli) fn open(
         settings,
         engines,
         passed,
+        bounds: trust::bounds(&layer.trust),
         warden,
     })
 }
@@ -127,7 +130,8 @@ impl Real {
         let roots = roots(&self.host, &self.engines, self.source.is_folder()).await;
         let warden = Some(Arc::clone(&self.warden));
         let default = self.default.clone();
-        Loader::new(environment, self.passed.as_deref(), default, roots, warden)
+        let asked = (self.bounds, self.settings.masker.clone());
+        Loader::new(environment, self.passed.as_deref(), asked, default, roots, warden)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 
+use crate::model::bounds::Bounds;
 use crate::model::policy::HostPolicy;
 
 use super::super::options::TrustOptions;
@@ -21,6 +22,16 @@ pub(in crate::cli) fn policy(options: &TrustOptions, own: bool) -> HostPolicy {
         grants.entry(grant.deployment.clone()).or_default().insert(grant.demand.clone());
     }
     HostPolicy { permissive: options.trust_stacks.unwrap_or(own), grants }
+}
+
+/// How much one stack may ask for.
+pub(in crate::cli) fn bounds(options: &TrustOptions) -> Bounds {
+    let default = Bounds::default();
+    Bounds {
+        services: options.max_services.unwrap_or(default.services),
+        replicas: options.max_replicas.unwrap_or(default.replicas),
+        containers: options.max_containers.unwrap_or(default.containers),
+    }
 }
 
 #[cfg(test)]

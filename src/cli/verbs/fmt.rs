@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use similar::TextDiff;
 
 use crate::model::diagnostic::{Diagnostic, Severity};
+use crate::model::printable::one_line;
 use crate::text::codes::YAML;
 use crate::text::format::{FormatError, format};
 use crate::text::report::Reporter;
@@ -16,7 +17,6 @@ use crate::text::yaml::{MAX_FILE, Span};
 use super::super::args::FmtArgs;
 use super::super::console::{BAD, Console, GOOD, paint};
 use super::super::exit::Exit;
-use super::super::render::plan::printable;
 
 /// Formats what is named, and says which of it was not formatted.
 pub(in crate::cli) fn fmt(console: Console, args: &FmtArgs) -> Exit {
@@ -46,13 +46,13 @@ fn one(console: Console, args: &FmtArgs, path: &Path) -> Result<Exit, Diagnostic
             console.result_as_is(&after);
         } else if before != after {
             replace(path, &after).map_err(|error| unwritable(name, &error))?;
-            console.progress(&printable(name));
+            console.progress(&one_line(name));
         }
         return Ok(Exit::Done);
     }
     if args.check && before != after {
         if !args.diff {
-            console.result(&printable(name));
+            console.result(&one_line(name));
         }
         return Ok(Exit::Failed);
     }
@@ -113,9 +113,9 @@ fn show(console: Console, name: &str, before: &str, after: &str) {
     let (old, new) = (format!("a/{name}"), format!("b/{name}"));
     let text = diff.unified_diff().header(&old, &new).to_string();
     let line = |line: &str| match line.as_bytes().first() {
-        Some(b'+') => paint(GOOD, &printable(line)),
-        Some(b'-') => paint(BAD, &printable(line)),
-        _ => printable(line),
+        Some(b'+') => paint(GOOD, &one_line(line)),
+        Some(b'-') => paint(BAD, &one_line(line)),
+        _ => one_line(line).into_owned(),
     };
     let lines: Vec<String> = text.lines().map(line).collect();
     if !lines.is_empty() {

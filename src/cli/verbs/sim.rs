@@ -98,7 +98,7 @@ impl Play<'_> {
     fn let_jobs_end(&self, sim: &Sim) {
         for (id, entry) in (self.load)(&self.snapshot).deployments {
             let Entry::Valid(deployment, _) = entry else { continue };
-            for service in deployment.services.values().filter(|service| service.one_shot) {
+            for service in deployment.services.values().filter(|service| service.job) {
                 sim.set_behaviour(&id, &service.name, &Behaviour::job(0));
             }
         }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::api::{StateOfDeployment, Status};
+use crate::model::printable::one_line;
 
 use super::super::console::{BAD, Console, Format, WARN, paint};
 use super::super::exit::Exit;
 use super::super::probe;
 use super::super::render::deployments;
-use super::super::render::plan::printable;
 use super::super::values::Listen;
 
 /// Asks the controller and prints its answer.
@@ -58,17 +58,17 @@ fn text(status: &Status) -> String {
         out += "it waits for the lease: another controller acts\n";
     }
     for error in status.source_error.iter().chain(status.unseen.values()) {
-        let _ = writeln!(out, "{} {}", paint(BAD, "unknown:"), printable(error));
+        let _ = writeln!(out, "{} {}", paint(BAD, "unknown:"), one_line(error));
     }
     for blocked in &status.blocked {
-        let lines: Vec<String> = blocked.lines().map(printable).collect();
+        let lines: Vec<_> = blocked.lines().map(one_line).collect();
         let _ = writeln!(out, "{}", paint(WARN, &lines.join("\n")));
     }
     for held in &status.held {
-        let _ = writeln!(out, "{}", paint(WARN, &printable(held)));
+        let _ = writeln!(out, "{}", paint(WARN, &one_line(held)));
     }
     for failure in status.last_pass.iter().flat_map(|pass| &pass.failed) {
-        let _ = writeln!(out, "{} {}", paint(BAD, "failed:"), printable(failure));
+        let _ = writeln!(out, "{} {}", paint(BAD, "failed:"), one_line(failure));
     }
     let words = |(id, state): (&String, &StateOfDeployment)| {
         (id.clone(), state.sync.clone(), state.health.clone())

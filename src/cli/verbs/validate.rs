@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::DeploymentId;
+use crate::model::secret::Masker;
 use crate::stack::{LIST, STACKS};
 use crate::world::{Snapshot, Source as _};
 
@@ -21,6 +22,7 @@ use super::super::render::plan::{SCHEMA_VERSION, diagnostics_json};
 use super::super::setup::loader::Loader;
 use super::super::setup::real::default_engine;
 use super::super::setup::roots::Root;
+use super::super::setup::trust::bounds;
 use super::super::setup::{Refusal, source};
 use super::real::block_on;
 
@@ -147,7 +149,9 @@ fn read(
 pub(super) fn loader(layer: &Layer, environment: &Environment) -> Loader {
     let engine = default_engine(layer);
     let roots = [(engine.clone(), Root::Same)].into();
-    Loader::new(environment, layer.trust.env.as_deref(), engine, roots, None)
+    // No mask is shown: messages leave such values out.
+    let asked = (bounds(&layer.trust), Masker::new(""));
+    Loader::new(environment, layer.trust.env.as_deref(), asked, engine, roots, None)
 }
 
 fn messages(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagnostic>> {

@@ -13,6 +13,7 @@ use crate::compose::schema::refuse;
 use crate::compose::variables::{Lookup, Resolve, Variables, pass_it};
 use crate::compose::{Request, dotenv, paths};
 use crate::text::report::Reporter;
+use crate::text::stored;
 use crate::text::yaml::{Entry, MAX_FILE, Node, Span, Value};
 use crate::world::TreeError;
 
@@ -205,19 +206,24 @@ impl Files<'_> {
         let Some(inside) = inside else {
             return refuse("the file is outside of the source's tree", "move it into the tree");
         };
-        match self.request.tree.read(&inside, MAX_FILE) {
+        match stored::read(self.request.tree, &inside, MAX_FILE) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Some(text),
                 Err(_) => refuse("the file is no text in UTF-8", "write it as UTF-8"),
             },
             Err(TreeError::Missing(_)) if !required => None,
             Err(TreeError::Missing(_)) => {
-                let near = crate::text::paths::beside(self.request.tree, &inside);
+                let missing = TreeError::Missing(inside.clone());
+                let near = stored::remedy(self.request.tree, &inside, &missing);
                 let help = near.as_deref();
                 let help = help.unwrap_or("add it, or write `required: false` beside its `path`");
                 refuse(&format!("there is no file `{inside}`"), help)
             }
-            Err(error) => refuse(&error.to_string(), "make it a readable file of the tree"),
+            Err(error) => {
+                let help = stored::remedy(self.request.tree, &inside, &error);
+                let help = help.as_deref().unwrap_or("make it a readable file of the tree");
+                refuse(&error.to_string(), help)
+            }
         }
     }
 }

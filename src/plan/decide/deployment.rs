@@ -11,13 +11,11 @@ use crate::model::desired::{Deployment, SyncMode};
 use crate::model::id::{EngineName, NetworkName, ServiceName};
 use crate::model::ledger::{Ledger, LedgerView};
 use crate::model::observed::{EngineView, ObservedState};
-use crate::model::plan::{
-    Blocked, DeploymentState, Health, LeftAlone, Reason, Sync, WaitingOn,
-};
+use crate::model::plan::{Blocked, DeploymentState, Health, LeftAlone, Reason, Sync, WaitingOn};
 use crate::plan::cause::{because, count};
 use crate::plan::context::{CatalogUse, Context};
 use crate::plan::order::in_dependency_order;
-use crate::plan::seen::{self, inmates_first};
+use crate::plan::seen::{self, inmates_first, is_done};
 
 /// Whether a deployment may be touched.
 pub(in crate::plan) struct Standing<'a> {
@@ -171,7 +169,10 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
     let registered = services
         .iter()
         .filter(|decided| entries::registers(&context, decided.service).is_some())
-        .flat_map(|d| d.replicas.iter().map(|r| (d.service.name.clone(), r.id.slot)))
+        .flat_map(|d| d.replicas.iter().map(move |replica| (d.service, replica)))
+        // What has ended, and may, is nowhere to be reached.
+        .filter(|(service, replica)| !replica.existing().is_some_and(|o| is_done(service, o)))
+        .map(|(service, replica)| (service.name.clone(), replica.id.slot))
         .chain(kept(&context));
     let mut unused_networks = networks::unused(&context);
     if let Some(waiting_on) = absence(&context) {
@@ -204,10 +205,7 @@ pub(in crate::plan) fn renewed(
 }
 
 /// What belongs to services that left the stack, those first that live in others.
-fn orphans<'a>(
-    context: &Context<'a>,
-    blocked: &mut Vec<Blocked>,
-) -> Vec<super::Removal<'a>> {
+fn orphans<'a>(context: &Context<'a>, blocked: &mut Vec<Blocked>) -> Vec<super::Removal<'a>> {
     let services = &context.deployment.services;
     let is_orphan = |service: &ServiceName| !services.contains_key(service);
     let mut containers: Vec<_> =

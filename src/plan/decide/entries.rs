@@ -116,8 +116,7 @@ pub(super) fn stale(
         .iter()
         .filter(|(_, entry)| {
             let is = |key: &str, value: &str| entry.meta.get(key).is_some_and(|v| v == value);
-            is("deployment", deployment.as_str())
-                && is("source", context.desired.source.as_str())
+            is("deployment", deployment.as_str()) && is("source", context.desired.source.as_str())
         })
         .map(|(id, _)| id.clone())
         .filter(|id| !wanted.contains(id) && !withdrawn.contains(id))
@@ -125,10 +124,13 @@ pub(super) fn stale(
 }
 
 /// How a service registers, if it does at all.
-pub(super) fn registers<'b>(context: &Context<'_>, service: &'b Service) -> Option<&'b Registration> {
+pub(super) fn registers<'b>(
+    context: &Context<'_>,
+    service: &'b Service,
+) -> Option<&'b Registration> {
     let catalog = context.catalog?;
     let usable = catalog.node.is_none_or(|node| node.ours);
-    service.registration.as_ref().filter(|_| usable && !service.one_shot)
+    service.registration.as_ref().filter(|_| usable && !service.job)
 }
 
 /// On which way others reach a service's replicas, if they are registered. Says so if there
@@ -145,9 +147,10 @@ pub(super) fn way(
     {
         return Some(Way::Network(network.clone(), port));
     }
-    let published = service.spec.published.iter().find(|published| {
-        registration.port.is_none_or(|port| port == published.container.number)
-    });
+    let published =
+        service.spec.published.iter().find(|published| {
+            registration.port.is_none_or(|port| port == published.container.number)
+        });
     if let (Some(address), Some(published)) = (&context.engine.advertise, published) {
         return Some(Way::Published(address.clone(), published.container));
     }

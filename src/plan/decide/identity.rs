@@ -23,7 +23,9 @@ pub(in crate::plan) fn identity(
     let masked = service
         .sensitive
         .iter()
-        .filter_map(|path| path.strip_prefix("environment.").or_else(|| path.strip_prefix("files.")))
+        .filter_map(|path| {
+            path.strip_prefix("environment.").or_else(|| path.strip_prefix("files."))
+        })
         // The label has no word for these.
         .filter(|name| !name.contains(','))
         .map(str::to_owned)

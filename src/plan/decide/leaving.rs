@@ -83,7 +83,9 @@ impl<'a> Leaving<'a> {
         is_withheld: impl Fn(&DeploymentId) -> bool,
     ) -> Departures<'a> {
         let gone: Vec<_> = self.gone.iter().filter(|g| !is_withheld(&g.deployment)).collect();
-        let Some(waiting_on) = &self.withheld else { return Departures { gone, blocked: Vec::new() } };
+        let Some(waiting_on) = &self.withheld else {
+            return Departures { gone, blocked: Vec::new() };
+        };
         let blocked = |gone: &&Gone<'_>| {
             let containers = count(gone.containers.len(), "container");
             Blocked {
@@ -254,7 +256,10 @@ impl<'a> Gone<'a> {
     }
 
     /// Our node, and entries of replicas whose containers are gone already.
-    pub(in crate::plan) fn other_entries(&self, shared: Shared<'a>) -> (NodeName, Vec<&'a CatalogId>) {
+    pub(in crate::plan) fn other_entries(
+        &self,
+        shared: Shared<'a>,
+    ) -> (NodeName, Vec<&'a CatalogId>) {
         let node = NodeName::of(&shared.settings.installation, self.engine);
         let with_container: BTreeSet<CatalogId> = self
             .containers

@@ -41,9 +41,7 @@ use super::fact::{Fact, Who};
 use super::seen::{EngineInventory, Owned};
 use super::settings::Settings;
 use crate::model::desired::{DesiredState, Service};
-use crate::model::id::{
-    CatalogId, ContainerId, ContainerName, EngineName, NetworkName, ReplicaId,
-};
+use crate::model::id::{CatalogId, ContainerId, ContainerName, EngineName, NetworkName, ReplicaId};
 use crate::model::observed::{NetworkView, ObservedState};
 use crate::model::plan::Blocked;
 

@@ -45,7 +45,7 @@ pub fn catalog_names(deployment: &Deployment) -> impl Iterator<Item = String> {
 
 /// Whether replicas of a service are to be registered.
 fn is_registered(service: &Service) -> bool {
-    service.registration.is_some() && !service.one_shot && service.replicas > 0
+    service.registration.is_some() && !service.job && service.replicas > 0
 }
 
 /// What of a deployment becomes the same name in DNS as something else: what it is, both

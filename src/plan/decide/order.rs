@@ -56,12 +56,16 @@ pub(super) fn order(service: &Service, surplus: &[&Owned<'_>], collides: Option<
     }
     let why = if service.rollout.order == Some(RolloutOrder::StopFirst) {
         "the stack asks for it".to_owned()
-    } else if service.one_shot {
+    } else if service.job {
         "it runs once".to_owned()
     } else if let Some(why) = collides {
         why
     } else if let Some(port) = service.spec.published.iter().find_map(|p| p.host_port.as_ref()) {
-        format!("it publishes port {port}")
+        if service.sensitive.contains("ports") {
+            "it publishes a port".to_owned()
+        } else {
+            format!("it publishes port {port}")
+        }
     } else if let Some(network) =
         service.spec.networks.iter().find(|(_, a)| a.ipv4.is_some() || a.ipv6.is_some())
     {

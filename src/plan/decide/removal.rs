@@ -81,7 +81,8 @@ pub(super) fn dependents_first(removals: &mut [Removal<'_>]) {
             all
         });
     let order = dependencies_first(&dependencies);
-    let place: BTreeMap<&str, usize> = order.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+    let place: BTreeMap<&str, usize> =
+        order.iter().enumerate().map(|(at, name)| (*name, at)).collect();
     let mut ids: BTreeMap<String, BTreeSet<ContainerId>> = BTreeMap::new();
     for removal in removals.iter() {
         // Labels of several revisions may contradict each other: those do not count.

@@ -206,8 +206,7 @@ pub(super) fn decide<'a>(
     replica.rename = rename(service, &replica);
     if let Some(own) = scope.own_container(replica.surplus()) {
         let command = format!("docker rm -f {}", own.view.name);
-        let subject =
-            format!("replace container {}, in which this controller runs", own.view.name);
+        let subject = format!("replace container {}, in which this controller runs", own.view.name);
         blocked.push(scope.withhold(service, subject, WaitingOn::OwnContainer { command }));
         replica.withheld = true;
     }
@@ -240,9 +239,8 @@ fn make_room<'a>(
     let mut useless: Vec<&'a Owned<'a>> = Vec::new();
     let mut best_first = surplus.to_vec();
     // Of two good ones the newer stays: the other may have been asked to stop already.
-    best_first.sort_by_key(|owned| {
-        (!is_good(owned), !is_running(owned), Reverse(owned.view.created_at))
-    });
+    best_first
+        .sort_by_key(|owned| (!is_good(owned), !is_running(owned), Reverse(owned.view.created_at)));
     let mut left: Vec<&'a Owned<'a>> = Vec::new();
     for owned in best_first {
         if is_running(owned) && left.first().is_some_and(|best| is_running(best)) {

@@ -39,9 +39,8 @@ pub(super) fn decide<'a>(
 ) -> Decided<'a> {
     let context = scope.context;
     let mut choices = choices(scope, service);
-    let slots = context.slots(service, |slot| {
-        choices.get(&slot).is_some_and(|choice| choice.keep.is_some())
-    });
+    let slots = context
+        .slots(service, |slot| choices.get(&slot).is_some_and(|choice| choice.keep.is_some()));
     let way = entries::way(context, service, blocked);
     let replicas = slots
         .iter()
@@ -161,9 +160,12 @@ impl<'a> Scope<'_, 'a> {
         if ![&spec.network_mode, &spec.ipc, &spec.pid].into_iter().any(|n| n.peer().is_some()) {
             return None;
         }
-        let elsewhere = |id| self.context.inventory.view(id).is_some_and(|view| {
-            is_inside(spec, &view.id, &view.name)
-        });
+        let elsewhere = |id| {
+            self.context
+                .inventory
+                .view(id)
+                .is_some_and(|view| is_inside(spec, &view.id, &view.name))
+        };
         if self.orphans.iter().any(|removal| host(removal.owned))
             || self.across.stopping.iter().any(elsewhere)
         {
@@ -252,8 +254,7 @@ impl<'a> Scope<'_, 'a> {
         let inventory = self.context.inventory;
         let own = inventory.contents.own.as_ref()?;
         containers.find(|owned| {
-            owned.view.id == *own
-                || inventory.guests_of(owned.view).any(|guest| guest.id == *own)
+            owned.view.id == *own || inventory.guests_of(owned.view).any(|guest| guest.id == *own)
         })
     }
 

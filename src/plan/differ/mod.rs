@@ -281,15 +281,30 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     fn cause(&self, mut difference: Difference, pending: Vec<(String, Fact)>) -> Why {
+        let at = self.service.origins.find(&difference.field);
         if self.is_sensitive(&difference.field) {
             let mask = |value: Option<String>| value.map(|value| self.masker.mask(&value));
             difference.have = mask(difference.have);
             difference.want = mask(difference.want);
+            difference.field = self.field(&difference.field);
         } else if self.is_of_unknown_origin(&difference.field) {
             difference.have = difference.have.map(|value| self.masker.mask(&value));
         }
-        let at = self.service.origins.find(&difference.field);
         Why::differs(difference, at, pending)
+    }
+
+    /// A field's path as it may be shown: a host, a path or a port in it is a value of the
+    /// stack, too, where names of variables, labels and networks are none.
+    fn field(&self, path: &str) -> String {
+        let named = ["environment", "labels", "files", "networks", "network_config", "mac_address"];
+        match path.split_once('.') {
+            Some((head, rest))
+                if self.service.sensitive.contains(head) && !named.contains(&head) =>
+            {
+                format!("{head}.{}", self.masker.mask(rest))
+            }
+            _ => path.to_owned(),
+        }
     }
 
     /// Nothing says where a variable of an adopted container came from: perhaps from an

@@ -130,9 +130,7 @@ impl<'p> Ancestry<'p> {
         let mut after = BTreeMap::new();
         for step in &plan.steps {
             let missing = step.after.iter().filter(|before| !after.contains_key(*before));
-            faults.extend(
-                missing.map(|before| Fault::Order { step: step.id, waits_for: *before }),
-            );
+            faults.extend(missing.map(|before| Fault::Order { step: step.id, waits_for: *before }));
             after.insert(step.id, &step.after);
         }
         Self { after }

@@ -93,7 +93,8 @@ impl Links {
             }
             for resource in &transition.takes {
                 let Resource::Name(engine, name) = resource else { continue };
-                let freed = self.handovers.iter().any(|(_, to, what)| *to == step && what == resource);
+                let freed =
+                    self.handovers.iter().any(|(_, to, what)| *to == step && what == resource);
                 if let Some(container) = bearer(engine, name).filter(|_| !freed) {
                     add(withheld(WaitingOn::FreeName { container }));
                 }

@@ -1,11 +1,13 @@
 //! Causes in words, as a plan prints them.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::model::plan::{Cause, ChangedBy, Difference, Reason};
+use crate::model::printable::OneLine;
 
 impl Display for Cause {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         write!(f, "{}", self.reason)?;
         match &self.at {
             Some(at) => write!(f, " ({at})"),
@@ -16,6 +18,7 @@ impl Display for Cause {
 
 impl Display for Reason {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         match self {
             Self::Missing => f.write_str("it does not exist"),
             Self::ScaledUp { from, to } => write!(f, "scaled up from {from} to {to}"),
@@ -40,9 +43,9 @@ impl Display for Reason {
             Self::NetworkReplaced { network } => {
                 write!(f, "its network {network} is replaced")
             }
-            Self::NetworkChanged => {
-                f.write_str("it is not what the stack says, and the engine changes none that exists")
-            }
+            Self::NetworkChanged => f.write_str(
+                "it is not what the stack says, and the engine changes none that exists",
+            ),
             Self::DependencyMoved { service } => {
                 write!(f, "service {service}, on which it depends, was replaced or restarted")
             }
@@ -62,6 +65,7 @@ impl Display for Reason {
 
 impl Display for Difference {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         write!(f, "{}: ", self.field)?;
         match (&self.have, &self.want) {
             (Some(have), Some(want)) => write!(f, "{have:?} -> {want:?}")?,

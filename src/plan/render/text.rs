@@ -2,7 +2,7 @@
 //! is what `plan` prints, what `apply` does, and the language of the golden tests.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write as _};
 use std::time::Duration;
 
 use crate::model::action::{
@@ -14,6 +14,7 @@ use crate::model::id::{DeploymentId, EngineName};
 use crate::model::plan::{
     Blocked, Cause, LeftAlone, Plan, Reason, Step, Thing, WaitingOn, WhyLeft,
 };
+use crate::model::printable::{OneLine, one_line};
 use crate::model::share::Peer;
 use crate::plan::cause::count;
 
@@ -22,7 +23,8 @@ impl Display for Plan {
         let mut heading: Option<(&DeploymentId, &EngineName)> = None;
         for step in &self.steps {
             if heading != Some((&step.deployment, &step.engine)) {
-                writeln!(f, "deployment {} on engine {}", step.deployment, step.engine)?;
+                let engine = one_line(step.engine.as_str());
+                writeln!(f, "deployment {} on engine {engine}", step.deployment)?;
                 heading = Some((&step.deployment, &step.engine));
             }
             writeln!(f, "{step}")?;
@@ -59,6 +61,7 @@ impl Display for Step {
 
 impl Display for Thing {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         match self {
             Self::Container { name, .. } => write!(f, "container {name}"),
             Self::Network { name, .. } => write!(f, "network {name}"),
@@ -69,6 +72,7 @@ impl Display for Thing {
 
 impl Display for LeftAlone {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         write!(f, "left alone in {}: container {}, ", self.deployment, self.name)?;
         match &self.why {
             WhyLeft::OneOff => f.write_str("which `docker compose run` made"),
@@ -81,6 +85,7 @@ impl Display for LeftAlone {
 
 impl Display for Action {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         match self {
             Self::PullImage { image, .. } => write!(f, "pull image {image}"),
             Self::BuildImage { tag, build, .. } if tag.as_str().starts_with(FOLDERS) => {
@@ -137,7 +142,7 @@ impl Display for Action {
     }
 }
 
-fn noted(f: &mut Formatter<'_>, change: &LedgerChange) -> fmt::Result {
+fn noted(f: &mut OneLine<'_, '_>, change: &LedgerChange) -> fmt::Result {
     match change {
         LedgerChange::Record { deployment, record } => {
             write!(f, "record {deployment} at revision {}", record.revision.short())
@@ -149,7 +154,7 @@ fn noted(f: &mut Formatter<'_>, change: &LedgerChange) -> fmt::Result {
     }
 }
 
-fn joined(f: &mut Formatter<'_>, join: &Join) -> fmt::Result {
+fn joined(f: &mut OneLine<'_, '_>, join: &Join) -> fmt::Result {
     write!(f, ", joined to {}", join.container.name)?;
     match join.container.container {
         ContainerRef::Known(_) => Ok(()),
@@ -157,11 +162,12 @@ fn joined(f: &mut Formatter<'_>, join: &Join) -> fmt::Result {
     }
 }
 
-fn wait(f: &mut Formatter<'_>, target: &Target, until: Until, deadline: Duration) -> fmt::Result {
+fn wait(f: &mut OneLine<'_, '_>, target: &Target, until: Until, deadline: Duration) -> fmt::Result {
     write!(f, "await {} ", target.name)?;
     match until {
         Until::Running => f.write_str("running")?,
         Until::Good(min) => write!(f, "good for {}", span(min))?,
+        Until::GoodOrEnded(min) => write!(f, "good for {} or ended with 0", span(min))?,
         Until::Completed => f.write_str("completed")?,
     }
     write!(f, " within {}", span(deadline))
@@ -169,6 +175,7 @@ fn wait(f: &mut Formatter<'_>, target: &Target, until: Until, deadline: Duration
 
 impl Display for Endpoint {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         match self {
             Self::Known { address, port } => write!(f, "{address}:{port}"),
             Self::OnNetwork { after, network, port } => {
@@ -191,23 +198,24 @@ impl Display for Blocked {
         if let Some(deployment) = &self.deployment {
             write!(f, " in {deployment}")?;
         }
-        write!(f, ": {}", self.subject)?;
+        write!(f, ": {}", one_line(&self.subject))?;
         if let Some(at) = &self.at {
             write!(f, " ({at})")?;
         }
+        f.write_str("\n       waits: ")?;
+        let f = &mut OneLine(f);
         match (&self.waiting_on, &self.deployment) {
             (WaitingOn::SameStack { folder, files }, Some(id)) => write!(
                 f,
-                "\n       waits: until the operator says that it is the same stack: \
+                "until the operator says that it is the same stack: \
                  --allow {id}:project={folder}; containers of that name were started from there \
                  with {}; the other way is to remove them: docker compose -p {id} down",
                 if files.is_empty() { "no file".to_owned() } else { files.join(", ") }
             ),
-            (WaitingOn::Grant { demand, code }, Some(id)) => write!(
-                f,
-                "\n       waits: until the operator grants it [{code}]: --allow {id}:{demand}"
-            ),
-            (waiting_on, _) => write!(f, "\n       waits: {waiting_on}"),
+            (WaitingOn::Grant { demand, code }, Some(id)) => {
+                write!(f, "until the operator grants it [{code}]: --allow {id}:{demand}")
+            }
+            (waiting_on, _) => write!(f, "{waiting_on}"),
         }
     }
 }
@@ -224,6 +232,7 @@ fn word(mode: SyncMode) -> &'static str {
 
 impl Display for WaitingOn {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         match self {
             Self::ValidStack => f.write_str("until its stack is valid; what runs is left alone"),
             Self::CompleteSource => {
@@ -294,11 +303,11 @@ impl Display for WaitingOn {
     }
 }
 
-fn absence(f: &mut Formatter<'_>, lasts: Duration) -> fmt::Result {
+fn absence(f: &mut OneLine<'_, '_>, lasts: Duration) -> fmt::Result {
     write!(f, "until what the folder lacks has been absent for {}", span(lasts))
 }
 
-fn one_name(f: &mut Formatter<'_>, engines: &BTreeSet<EngineName>) -> fmt::Result {
+fn one_name(f: &mut OneLine<'_, '_>, engines: &BTreeSet<EngineName>) -> fmt::Result {
     let names: Vec<_> = engines.iter().map(|name| format!("`{name}`")).collect();
     let names = names.join(" and ");
     write!(
@@ -308,7 +317,7 @@ fn one_name(f: &mut Formatter<'_>, engines: &BTreeSet<EngineName>) -> fmt::Resul
     )
 }
 
-fn dns_name(f: &mut Formatter<'_>, name: &str, other: &str) -> fmt::Result {
+fn dns_name(f: &mut OneLine<'_, '_>, name: &str, other: &str) -> fmt::Result {
     write!(
         f,
         "until one of them has another name, or `x-reconciler: {{ register: false }}`: {other} is \

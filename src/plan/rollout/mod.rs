@@ -93,8 +93,8 @@ impl<'a> Rollout<'a> {
             throttle.extend(moves.mended.iter().cloned());
             let follows = self.follows(decisions, decided.service, replica);
             let is_good = has_good(decisions, decided, replica);
-            let restarts = !follows.is_empty()
-                || !replica.restarted_hosts.is_empty() && !replica.withheld;
+            let restarts =
+                !follows.is_empty() || !replica.restarted_hosts.is_empty() && !replica.withheld;
             let acts = replica.start.is_some() && !replica.withheld || restarts;
             let lingers = is_good && (acts || awaits(replica)) && Some(at) != last;
             // What takes no good one away waits for no move, and so ends none. Whoever mends
@@ -132,7 +132,7 @@ impl<'a> Rollout<'a> {
     /// Waits for replicas that stay but are not good, if others will be taken away.
     fn mends(&self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Vec<&'a Owned<'a>> {
         let service = decided.service;
-        if service.one_shot || self.repairs_only {
+        if service.job || self.repairs_only {
             return Vec::new();
         }
         let mut staying = Vec::new();

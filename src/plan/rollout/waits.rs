@@ -9,7 +9,7 @@ use crate::model::desired::Condition;
 use crate::model::id::ServiceName;
 use crate::model::observed::Status;
 use crate::plan::decide::{Decided, Decisions};
-use crate::plan::seen::{Owned, is_good, is_running};
+use crate::plan::seen::{Owned, good_until, is_good, is_running};
 
 /// Adds what dependents ask for; the first that asks says for what.
 pub(super) fn ask<'a>(decisions: &Decisions<'a>, rollout: &mut Rollout<'a>) {
@@ -61,7 +61,7 @@ fn waits<'a>(
             let until = match condition {
                 Condition::Completed => Until::Completed,
                 _ if good => continue,
-                _ => Until::Good(service.rollout.min_healthy),
+                _ => good_until(service),
             };
             if !goes && is_running(owned) {
                 waits.push((owned, until));

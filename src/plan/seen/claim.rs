@@ -69,7 +69,10 @@ impl<'a> Eye<'a> {
 
     /// What a container of the project of a valid deployment is; `None` if it is of no
     /// such project, or bears labels of ours, which somebody else's or a copy's are.
-    pub(in crate::plan) fn claim(self, view: &'a ContainerView) -> Option<(&'a Deployment, Claim<'a>)> {
+    pub(in crate::plan) fn claim(
+        self,
+        view: &'a ContainerView,
+    ) -> Option<(&'a Deployment, Claim<'a>)> {
         self.ledger?;
         let labels = &view.spec.labels;
         let project = labels.get(compose::PROJECT)?;

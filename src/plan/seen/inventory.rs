@@ -8,8 +8,8 @@ use super::state::runs;
 use super::{Owned, Proof, shares};
 use crate::model::desired::DesiredState;
 use crate::model::id::{
-    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, NetworkId, NetworkName,
-    ServiceName, Slot, SourceId,
+    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, NetworkId,
+    NetworkName, ServiceName, Slot, SourceId,
 };
 use crate::model::labels::{Identity, OwnerLabels};
 use crate::model::ledger::LedgerView;

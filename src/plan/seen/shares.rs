@@ -25,7 +25,11 @@ pub(in crate::plan) fn inmates_first(containers: &mut [&Owned<'_>]) {
 }
 
 /// Whether a container with this spec lives in a namespace of that container.
-pub(in crate::plan) fn is_inside(spec: &ContainerSpec, id: &ContainerId, name: &ContainerName) -> bool {
+pub(in crate::plan) fn is_inside(
+    spec: &ContainerSpec,
+    id: &ContainerId,
+    name: &ContainerName,
+) -> bool {
     [&spec.network_mode, &spec.ipc, &spec.pid].into_iter().any(|space| is_of(space, id, name))
 }
 

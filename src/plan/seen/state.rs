@@ -1,6 +1,7 @@
 //! What a container does, as far as decisions need it.
 
 use super::Owned;
+use crate::model::action::Until;
 use crate::model::desired::Service;
 use crate::model::observed::{ContainerView, Health, Status};
 use crate::model::plan::Reason;
@@ -22,12 +23,18 @@ pub(in crate::plan) fn is_good(owned: &Owned<'_>) -> bool {
         && matches!(owned.view.state.health, None | Some(Health::Healthy))
 }
 
-/// Whether a one-shot has done its work.
+/// Whether it ended well, and is to stay so: a job, or what is not to be started again.
 pub(in crate::plan) fn is_done(service: &Service, owned: &Owned<'_>) -> bool {
-    service.one_shot
+    (service.job || service.stays_ended)
         && owned.view.state.status == Status::Exited
         && owned.view.state.exit_code == 0
         && owned.view.state.started_at.is_some()
+}
+
+/// What it takes for a replica of a service that is no job to count.
+pub(in crate::plan) fn good_until(service: &Service) -> Until {
+    let min = service.rollout.min_healthy;
+    if service.stays_ended { Until::GoodOrEnded(min) } else { Until::Good(min) }
 }
 
 /// Why a container cannot stay although its spec matches.

@@ -56,11 +56,7 @@ pub(super) fn made(
     };
     let first = Transition::new(Action::CreateContainer(Box::new(create)), causes)
         .uses(uses)
-        .gives([
-            Fact::Exists(who.clone()),
-            Fact::Began(who.clone()),
-            Fact::Ready(who.clone()),
-        ])
+        .gives([Fact::Exists(who.clone()), Fact::Began(who.clone()), Fact::Ready(who.clone())])
         .takes([Resource::Name(engine.clone(), name.clone())]);
     let mut steps = vec![Transition { requires, ..first }];
     let container = target(&who, name);

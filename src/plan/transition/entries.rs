@@ -36,14 +36,10 @@ pub(super) fn register<'a>(
 }
 
 /// Mends the entries of a replica that stays as it runs.
-pub(super) fn repair<'a>(
-    servant: &Servant<'_, 'a>,
-    replica: &Replica<'a>,
-) -> Option<Transition> {
+pub(super) fn repair<'a>(servant: &Servant<'_, 'a>, replica: &Replica<'a>) -> Option<Transition> {
     let fix = replica.entry.as_ref()?;
     let who = replica.who(&servant.context().deployment.engine);
-    let action =
-        Action::Register { node: node(servant.context()), entries: fix.entries.clone() };
+    let action = Action::Register { node: node(servant.context()), entries: fix.entries.clone() };
     Some(Transition::new(action, fix.causes.clone()).gives([Fact::Registered(who)]))
 }
 

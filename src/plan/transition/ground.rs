@@ -66,10 +66,7 @@ pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
         let action = Action::CreateNetwork { network: spec.clone(), owner };
         let step = Transition::new(action, vec![because(reason, Some(&network.origin))])
             .needs([Fact::Images(id.clone())].into_iter().chain(after))
-            .gives([
-                Fact::Prepared(id.clone()),
-                Fact::Network(engine.clone(), spec.name.clone()),
-            ]);
+            .gives([Fact::Prepared(id.clone()), Fact::Network(engine.clone(), spec.name.clone())]);
         steps.push(step);
     }
     steps

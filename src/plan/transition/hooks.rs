@@ -83,7 +83,11 @@ pub(super) fn pre_stop(
 }
 
 /// Runs the commands of a container that was started, because nothing says that they ended.
-pub(super) fn prove(service: &Service, replica: &Replica<'_>, after: &[Fact]) -> (Vec<Transition>, Option<Fact>) {
+pub(super) fn prove(
+    service: &Service,
+    replica: &Replica<'_>,
+    after: &[Fact],
+) -> (Vec<Transition>, Option<Fact>) {
     let Some(owned) = replica.existing().filter(|_| replica.proves) else {
         return (Vec::new(), None);
     };
@@ -105,8 +109,7 @@ impl Servant<'_, '_> {
         let mut steps = Vec::new();
         for owned in self.decided.leftovers {
             if is_running(owned) {
-                let stopped =
-                    stop::stop(context, None, owned, &why, service.stop_grace, &[]);
+                let stopped = stop::stop(context, None, owned, &why, service.stop_grace, &[]);
                 steps.extend(stopped);
             }
             steps.push(stop::remove(context, owned, &why, &[]));
@@ -131,7 +134,8 @@ impl Servant<'_, '_> {
         }
         let inits = || service.hooks.pre_start.iter().enumerate();
         let base = format!("{}-{}", self.context().deployment.id, service.name);
-        let initialised = Fact::Initialised(self.context().deployment.id.clone(), service.name.clone());
+        let initialised =
+            Fact::Initialised(self.context().deployment.id.clone(), service.name.clone());
         if first && !self.has_run() {
             for (number, init) in inits().filter(|(_, init)| !init.per_replica) {
                 let name = ContainerName::new(format!("{base}-pre-start-{number}"));

@@ -14,7 +14,7 @@ use crate::plan::decide::{Replica, Start, Successor, Target, deregistrable, with
 use crate::plan::fact::{Fact, Resource, Who};
 use crate::plan::resources;
 use crate::plan::rollout::{Move, awaits};
-use crate::plan::seen::{Owned, is_running};
+use crate::plan::seen::{Owned, good_until, is_running};
 
 /// The steps of a replica, and those that wait until others have moved out.
 pub(super) struct Steps {
@@ -92,7 +92,8 @@ impl<'a> Servant<'_, 'a> {
                     let resources =
                         Resources { limits: spec.limits.clone(), restart: spec.restart };
                     let container = at.clone();
-                    actions.push((Action::UpdateContainer { container, resources }, limits.clone()));
+                    actions
+                        .push((Action::UpdateContainer { container, resources }, limits.clone()));
                 }
                 for (network, why) in networks {
                     let (container, network) = (at.clone(), network.clone());
@@ -160,7 +161,8 @@ impl<'a> Servant<'_, 'a> {
         let began = Fact::Began(who.clone());
         let mut steps = self.make_way(replica, turn);
         let mut before = self.begin(replica, &turn.throttle);
-        if self.stops_first(replica) || replica.goes_before.is_some() || self.starts_again(replica) {
+        if self.stops_first(replica) || replica.goes_before.is_some() || self.starts_again(replica)
+        {
             let ids = deregistrable(context, &service.name, replica.id.slot);
             before.extend(stop::withdrawn(context, &ids));
         }
@@ -208,7 +210,9 @@ impl<'a> Servant<'_, 'a> {
     /// Whether it is started as it is, and nothing else of it runs: it was registered while
     /// it ran; nobody reaches it until it is good again.
     fn starts_again(&self, replica: &Replica<'a>) -> bool {
-        replica.start.is_some() && replica.existing().is_some() && replica.surplus().next().is_none()
+        replica.start.is_some()
+            && replica.existing().is_some()
+            && replica.surplus().next().is_none()
     }
 
     /// Takes out of the catalog, and stops, what has to stop first.
@@ -221,11 +225,8 @@ impl<'a> Servant<'_, 'a> {
             let mut permit = self.permit(replica, &turn.throttle);
             let made = matches!(replica.target, Target::New(_)) || is_changed(replica);
             let late = replica.goes_before.is_none() && replica.order.early().is_none();
-            let why = if made && late {
-                Why::follows(Fact::Began(self.who(replica)))
-            } else {
-                stale()
-            };
+            let why =
+                if made && late { Why::follows(Fact::Began(self.who(replica))) } else { stale() };
             steps.extend(stop::withdraw(context, &ids, why, &permit));
             permit.extend(stop::withdrawn(context, &ids));
             let why = self.replaced(replica);
@@ -253,8 +254,8 @@ impl<'a> Servant<'_, 'a> {
         after: impl IntoIterator<Item = Fact>,
     ) -> Transition {
         let (service, id) = (self.decided.service, &self.context().deployment.id);
-        let until = if !service.one_shot {
-            Until::Good(service.rollout.min_healthy)
+        let until = if !service.job {
+            good_until(service)
         } else if self.is_awaited_to_complete() {
             Until::Completed
         } else {
@@ -380,8 +381,7 @@ impl<'a> Servant<'_, 'a> {
         for owned in &replica.old {
             if !stopped_first {
                 let grace = service.stop_grace;
-                let mut stop =
-                    stop::stop(context, Some(service), owned, &why, grace, &permit);
+                let mut stop = stop::stop(context, Some(service), owned, &why, grace, &permit);
                 if let Some(stop) = stop.last_mut().filter(|_| !self.has_guests(owned)) {
                     stop.gives.push(Fact::Moved(replica.id.clone()));
                 }

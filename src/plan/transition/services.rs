@@ -11,7 +11,7 @@ use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica};
 use crate::plan::differ::Joined;
 use crate::plan::fact::Fact;
 use crate::plan::rollout::{Moves, Rollout};
-use crate::plan::seen::Owned;
+use crate::plan::seen::{Owned, good_until};
 
 /// One service and its deployment.
 pub(super) struct Servant<'s, 'a> {
@@ -43,10 +43,8 @@ pub(super) fn services(
             let Steps { steps, later } = servant.replica(replica, step, first == Some(step.at));
             all.extend(ranked(rank(Section::Services, turn), steps));
             // Hosts go after their guests: in the reverse order.
-            let rank = Rank {
-                at: [u32::MAX - place, u32::MAX - turn, 0],
-                ..rank(Section::Later, 0)
-            };
+            let rank =
+                Rank { at: [u32::MAX - place, u32::MAX - turn, 0], ..rank(Section::Later, 0) };
             all.extend(ranked(rank, later));
         }
         all.extend(ranked(rank(Section::Services, u32::MAX), servant.scale_down()));
@@ -87,7 +85,7 @@ impl<'s, 'a> Servant<'s, 'a> {
     fn mends(&self) -> Vec<Transition> {
         let (id, service) = (&self.context().deployment.id, self.decided.service);
         let mended = || Fact::Mended(id.clone(), service.name.clone());
-        let wait = |owned: &&Owned<'_>| self.wait(owned, Until::Good(service.rollout.min_healthy));
+        let wait = |owned: &&Owned<'_>| self.wait(owned, good_until(service));
         self.moves.mends.iter().map(|owned| wait(owned).gives([mended()])).collect()
     }
 

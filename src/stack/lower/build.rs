@@ -55,7 +55,8 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
 /// The image's name: as the stack says, or Compose's for what is built.
 pub(super) fn image(draft: &Draft<'_>, service: &Node, scope: &Scope<'_>) -> ImageRef {
     let built = || service.get("build").map(|_| format!("{}-{}", scope.instance.id, draft.name));
-    ImageRef::new(draft.image.clone().or_else(built).unwrap_or_default())
+    let sensitive = draft.sensitive.contains("image");
+    scope.image(draft.image.clone().or_else(built).unwrap_or_default(), sensitive)
 }
 
 impl Wish {

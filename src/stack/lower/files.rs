@@ -14,9 +14,9 @@ use crate::model::digest::Digest;
 use crate::model::secret::Content;
 use crate::model::spec::{FileSpec, Mount, MountSource};
 use crate::stack::codes::{OUTSIDE_TREE, TREE_FILE};
-use crate::text::paths;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
+use crate::text::stored;
 use crate::text::yaml::{Entry, Kind, Node, Span};
 use crate::world::TreeError;
 
@@ -234,17 +234,14 @@ fn bind(draft: &mut Draft<'_>, target: &str, host: String) {
 
 /// A file of the tree.
 pub(super) fn content(path: &str, at: Span, scope: &Scope<'_>) -> Option<Content> {
-    match scope.instance.tree.read(path, MAX_UPLOAD) {
+    match stored::read(scope.instance.tree, path, MAX_UPLOAD) {
         Ok(bytes) => Some(Content::new(bytes)),
         Err(error) => {
-            let help = match &error {
-                TreeError::NotAFile(_) => {
-                    Some("a link is not followed: name the file that is meant".to_owned())
-                }
-                TreeError::Missing(_) => paths::beside(scope.instance.tree, path),
-                TreeError::TooLarge { .. } | TreeError::Unreadable { .. } => None,
-            };
-            scope.report.refuse_as(TREE_FILE, at, error.to_string(), help);
+            let help = stored::remedy(scope.instance.tree, path, &error);
+            let link = matches!(error, TreeError::NotAFile(_));
+            let link =
+                link.then(|| "a link is not followed: name the file that is meant".to_owned());
+            scope.report.refuse_as(TREE_FILE, at, error.to_string(), help.or(link));
             None
         }
     }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::networks::DEFAULT;
 use super::service::Draft;
 use super::shares::BRIDGE;
-use super::{Scope, contexts, files, hashes, top};
-use crate::compose::codes::CONTAINER_NAME;
+use super::{Scope, contexts, files, hashes, replicas, top};
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::{Condition, Deployment, ImageSource, Network, Service, Volume};
 use crate::model::id::{NetworkName, ServiceName};
@@ -22,6 +21,7 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 /// Puts the services together. `None` after errors.
 pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Option<Deployment> {
     let instance = scope.instance;
+    replicas::settle(&mut drafts, scope);
     link(&mut drafts, scope);
     link_by_container(&mut drafts, scope);
     contexts::complete(&mut drafts, scope);
@@ -36,7 +36,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     let services: BTreeMap<ServiceName, Service> = drafts
         .into_iter()
         .map(|draft| {
-            let service = service(draft, &awaited, scope);
+            let service = service(draft, &awaited);
             (service.name.clone(), service)
         })
         .collect();
@@ -103,9 +103,10 @@ fn link_by_container(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
         .filter(|draft| draft.spec.networks.contains_key(&bridge))
         .map(|draft| {
             let numbered = |n| format!("{}-{}-{n}", scope.instance.id, draft.name);
+            let count = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
             let names = match &draft.container_name {
                 Some((name, _)) => vec![name.to_string()],
-                None => (1..=draft.replicas.map_or(1, |(n, _)| n)).map(numbered).collect(),
+                None => (1..=count).map(numbered).collect(),
             };
             (draft.name.to_owned(), names)
         })
@@ -173,10 +174,11 @@ fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vol
     used
 }
 
-fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) -> Service {
-    let replicas = replicas(&draft, scope);
-    let explicit = matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
-    let one_shot = awaited.contains(draft.name) || draft.job.unwrap_or(explicit);
+fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
+    let replicas = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
+    let stays_ended =
+        matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
+    let job = awaited.contains(draft.name) || draft.job == Some(true);
     if let Some(policy) = draft.restart {
         draft.spec.restart = policy;
     }
@@ -205,7 +207,8 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
         files: draft.files.into_iter().filter_map(|file| file.upload).collect(),
         files_hash,
         depends_on: draft.depends_on,
-        one_shot,
+        job,
+        stays_ended,
         stop_grace: draft.stop_grace.unwrap_or(STOP_GRACE),
         hooks: draft.hooks,
         rollout: draft.rollout,
@@ -220,22 +223,4 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, scope: &Scope<'_>) 
 /// The first published port, else the lowest exposed one.
 fn default_port(spec: &ContainerSpec, published: Option<u16>) -> Option<u16> {
     published.or_else(|| spec.exposed.first().map(|port| port.number))
-}
-
-fn replicas(draft: &Draft<'_>, scope: &Scope<'_>) -> u32 {
-    let (replicas, at) = match scope.instance.scale.get(draft.name) {
-        Some(count) => (*count, draft.at),
-        None => draft.replicas.unwrap_or((1, draft.at)),
-    };
-    if let Some((name, name_at)) = &draft.container_name
-        && replicas > 1
-    {
-        scope.report.error_help(
-            CONTAINER_NAME,
-            *name_at,
-            format!("`container_name: {name}` allows one replica, and there are to be {replicas}"),
-            format!("the number is from {}", scope.report.loc(at)),
-        );
-    }
-    replicas
 }

@@ -45,6 +45,8 @@ struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     one_shot: Option<&'a bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    stays_ended: Option<&'a bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hooks: Option<&'a Hooks>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rollout: Option<&'a Rollout>,
@@ -59,7 +61,8 @@ impl<'a> Part<'a> {
             stop_grace: service.stop_grace,
             container_name: service.container_name.as_ref(),
             depends_on: said(&service.depends_on),
-            one_shot: said(&service.one_shot),
+            one_shot: said(&service.job),
+            stays_ended: said(&service.stays_ended),
             hooks: said(&service.hooks),
             rollout: said(&service.rollout),
             registration: service.registration.as_ref(),

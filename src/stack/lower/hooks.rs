@@ -1,11 +1,11 @@
 //! `pre_start`, `post_start` and `pre_stop`.
 
+use super::Scope;
 use super::keys::Table;
 use super::service::Draft;
 use crate::compose::codes::MISSING;
 use crate::model::hook::{Hook, InitContainer};
 use crate::model::id::ImageRef;
-use crate::text::report::Reporter;
 use crate::text::yaml::{Entry, Node};
 
 /// An entry of `pre_start`, `post_start` or `pre_stop`.
@@ -25,9 +25,10 @@ pub(super) const KEYS: Table = Table {
 };
 
 /// Reads one of the three.
-pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
+pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
+    let report = scope.report;
     for item in report.list(&field.key, &field.value) {
-        let (hook, image, per_replica) = hook(item, report);
+        let (hook, image, per_replica) = hook(item, scope);
         match field.key.as_str() {
             "pre_start" => draft.hooks.pre_start.push(InitContainer { hook, image, per_replica }),
             _ if hook.command.is_empty() => {
@@ -39,7 +40,8 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
     }
 }
 
-fn hook(node: &Node, report: &Reporter) -> (Hook, Option<ImageRef>, bool) {
+fn hook(node: &Node, scope: &Scope<'_>) -> (Hook, Option<ImageRef>, bool) {
+    let report = scope.report;
     let (mut hook, mut image, mut per_replica) = (Hook::default(), None, false);
     for field in KEYS.admitted(node, report) {
         let (key, value) = (field.key.as_str(), &field.value);
@@ -48,7 +50,10 @@ fn hook(node: &Node, report: &Reporter) -> (Hook, Option<ImageRef>, bool) {
             "user" => hook.user = report.string(key, value),
             "privileged" => hook.privileged = report.boolean(key, value).unwrap_or(false),
             "working_dir" => hook.working_dir = report.string(key, value),
-            "image" => image = report.string(key, value).map(ImageRef::new),
+            "image" => {
+                let sensitive = value.scalar().is_some_and(|scalar| scalar.sensitive);
+                image = report.string(key, value).map(|text| scope.image(text, sensitive));
+            }
             "per_replica" => per_replica = report.boolean(key, value).unwrap_or(false),
             _ => {
                 let pairs = report.pairs(key, value).into_iter();

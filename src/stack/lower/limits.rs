@@ -76,7 +76,7 @@ pub(super) fn restart(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
 /// Reads `scale` or `deploy.replicas`.
 pub(super) fn replicas(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
     let Some(count) = report.number::<u32>(&field.key, &field.value) else { return };
-    draft.replicas = Some((count, field.at));
+    draft.replicas = Some((count, report.loc(field.at)));
 }
 
 /// Reads `deploy`.

@@ -9,6 +9,7 @@ mod files;
 mod finish;
 mod hashes;
 mod health;
+mod holds;
 mod hooks;
 mod host;
 mod keys;
@@ -20,6 +21,7 @@ mod ports;
 mod process;
 #[cfg(test)]
 mod published;
+mod replicas;
 mod service;
 mod shares;
 mod top;
@@ -32,11 +34,13 @@ use crate::compose::Project;
 use crate::compose::codes::{HOME, LIST_FILE, REFERENCE, REQUIRED, WITHHELD};
 use crate::compose::variables::Variables;
 use crate::context::{self, ContextError};
+use crate::model::bounds::Bounds;
 use crate::model::build::Dockerfile;
 use crate::model::desired::{Deployment, Network, SyncMode, Volume};
 use crate::model::diagnostic::{Code, Loc};
 use crate::model::digest::Digest;
-use crate::model::id::{DeploymentId, EngineName};
+use crate::model::id::{DeploymentId, EngineName, ImageRef};
+use crate::model::secret::Masker;
 use crate::text::report::Reporter;
 use crate::text::yaml::Span;
 use crate::world::Tree;
@@ -54,8 +58,12 @@ pub(super) struct Instance<'a> {
     pub(super) sync: SyncMode,
     /// Its entry in `deployments.yaml`; `None` if the stack file stands for itself.
     pub(super) origin: Option<Loc>,
-    /// Numbers of replicas that override the stack's.
-    pub(super) scale: &'a BTreeMap<String, u32>,
+    /// Numbers of replicas that override the stack's, and where they were written.
+    pub(super) scale: &'a BTreeMap<String, (u32, Option<Loc>)>,
+    /// The most that it may have.
+    pub(super) bounds: Bounds,
+    /// Masks what never prints.
+    pub(super) masker: &'a Masker,
     /// Whether it is of the first dialect, which knows no networks and declares no volumes.
     pub(super) legacy: bool,
     /// What references see.
@@ -118,6 +126,12 @@ impl Scope<'_> {
         }
     }
 
+    /// A reference to an image, which shows itself unless what was put into it never prints.
+    fn image(&self, text: impl Into<String>, sensitive: bool) -> ImageRef {
+        let image = ImageRef::new(text);
+        if sensitive { image.masked(self.instance.masker) } else { image }
+    }
+
     /// Compose's hash of a part of the normal form; `None` where the engine's host does not
     /// see the tree, because no path in it is one that Compose could have.
     fn hash<T>(&self, hash: impl FnOnce() -> T) -> Option<T> {
@@ -132,6 +146,7 @@ pub(super) fn deployment(
     report: &Reporter,
 ) -> Option<Deployment> {
     for _ in keys::TOP.admitted(&project.root, report) {}
+    holds::check(&project.root, report);
     let services = project.root.get("services").map(|entry| &entry.value);
     let services = services.map(|node| report.map("services", node)).unwrap_or_default();
     let mut scope = Scope {

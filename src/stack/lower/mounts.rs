@@ -9,10 +9,11 @@ use crate::compose::codes::{HOME, MOUNT, MOUNTED_TWICE, WORD};
 use crate::compose::variables::pass_it;
 use crate::model::policy::normalise;
 use crate::model::spec::{Mount, MountSource, Propagation, Recursion, Relabel};
-use crate::stack::codes::{MOUNT_KIND, OUTSIDE_TREE, UNSEEN_TREE};
+use crate::stack::codes::{MOUNT_KIND, OUTSIDE_TREE, TREE_FILE, UNSEEN_TREE};
 use crate::text::paths;
 use crate::text::read::quote;
 use crate::text::report::Reporter;
+use crate::text::stored;
 use crate::text::suggest::one_of;
 use crate::text::yaml::{Entry, Node};
 use crate::world::TreeKind;
@@ -189,7 +190,9 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
                 None => return,
             }
         }
-        ("image", Some(image)) => MountSource::Image(image.as_str().into()),
+        ("image", Some(image)) => {
+            MountSource::Image(scope.image(image, draft.sensitive.contains("volumes")))
+        }
         (kind, _) => {
             let why = match kind {
                 "npipe" => "only engines on Windows have named pipes",
@@ -224,6 +227,11 @@ fn bind(
     }
     let place = Place::of(path, instance);
     if let Some(host) = place.host {
+        if let Some(file) = &place.tree
+            && is_elsewhere(file, item, scope)
+        {
+            return None;
+        }
         scope.mounts(&host);
         return Some(MountSource::Bind(host));
     }
@@ -237,6 +245,9 @@ fn bind(
         );
         return None;
     };
+    if is_elsewhere(&file, item, scope) {
+        return None;
+    }
     let why = match paths::kind(instance.tree, &file) {
         Some(TreeKind::File { executable }) if read_only => {
             let mode = if executable { 0o555 } else { 0o444 };
@@ -253,4 +264,18 @@ fn bind(
     let message = format!("`{file}` cannot be bound: {why}, and {UNSEEN}");
     report.error_help(UNSEEN_TREE, item.span, message, REMEDIES);
     None
+}
+
+/// Whether the content of a path of the tree is kept elsewhere, which is reported.
+fn is_elsewhere(file: &str, item: &Node, scope: &Scope<'_>) -> bool {
+    let (tree, report) = (scope.instance.tree, scope.report);
+    if let Err(error) = stored::check(tree, file) {
+        let help = stored::remedy(tree, file, &error);
+        report.refuse_as(TREE_FILE, item.span, error.to_string(), help);
+        return true;
+    }
+    let there = matches!(paths::kind(tree, file), Some(TreeKind::File { .. } | TreeKind::Folder));
+    let Some(help) = stored::in_submodule(tree, file).filter(|_| !there) else { return false };
+    report.error_help(TREE_FILE, item.span, format!("`{file}` is not in the tree"), help);
+    true
 }

@@ -18,6 +18,7 @@ pub(super) fn published(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         draft.first_port.get_or_insert(port.container.number);
         report.note(&mut draft.origins, format!("ports.{}", port.container), item.span);
         report.note(&mut draft.origins, format!("expose.{}", port.container), item.span);
+        report.note(&mut draft.origins, port.path(), item.span);
         draft.spec.exposed.insert(port.container);
         draft.spec.published.insert(port);
     }

@@ -14,6 +14,7 @@ use crate::compose::hash;
 use crate::model::build::Build;
 use crate::model::compose::ConfigHash;
 use crate::model::desired::{Dependency, Origins, PullPolicy, Registration, Rollout};
+use crate::model::diagnostic::Loc;
 use crate::model::hook::Hooks;
 use crate::model::id::{ContainerName, ImageRef, ServiceName};
 use crate::model::secret::is_sensitive_name;
@@ -39,8 +40,8 @@ pub(super) struct Draft<'a> {
     pub(super) build: Option<Build>,
     pub(super) pull: PullPolicy,
     pub(super) container_name: Option<(ContainerName, Span)>,
-    /// `scale` and `deploy.replicas`.
-    pub(super) replicas: Option<(u32, Span)>,
+    /// `scale` and `deploy.replicas`, or what overrides them, and where that was written.
+    pub(super) replicas: Option<(u32, Loc)>,
     /// `restart` or `deploy.restart_policy`, if there is one.
     pub(super) restart: Option<RestartPolicy>,
     pub(super) files: Vec<Delivered>,
@@ -130,7 +131,7 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         "network_mode" | "ipc" | "pid" | "volumes_from" | "external_links" => {
             shares::read(draft, field, scope);
         }
-        "pre_start" | "post_start" | "pre_stop" => hooks::read(draft, field, report),
+        "pre_start" | "post_start" | "pre_stop" => hooks::read(draft, field, scope),
         "image" => draft.image = report.string(key, node).filter(|_| check_image(node, report)),
         "build" => build::read(draft, field, scope),
         "environment" => process::environment(draft, node, report),
@@ -248,7 +249,7 @@ fn notes(path: &str, node: &Node, draft: &mut Draft<'_>, report: &Reporter) {
         Value::Null => {}
         Value::Scalar(scalar) => {
             if scalar.sensitive {
-                draft.sensitive.insert(path.to_owned());
+                hide(path, draft);
             }
         }
         Value::List(items) => {
@@ -270,4 +271,21 @@ fn notes(path: &str, node: &Node, draft: &mut Draft<'_>, report: &Reporter) {
             }
         }
     }
+}
+
+/// Notes that a value never prints. Its field may have another name on the engine's side,
+/// with what is written beside it in its own: where names are the writer's, only it is
+/// hidden, elsewhere everything below the same key.
+fn hide(path: &str, draft: &mut Draft<'_>) {
+    draft.sensitive.insert(path.to_owned());
+    let head = path.split('.').next().unwrap_or(path);
+    let more: &[&str] = match head {
+        "environment" | "labels" | "annotations" | "build" | "x-reconciler" => return,
+        "networks" => &["network_config", "mac_address"],
+        "ports" => &["expose"],
+        "volumes" => &["tmpfs"],
+        "deploy" => &["cpus", "mem_limit", "mem_reservation", "pids_limit", "restart", "scale"],
+        _ => &[],
+    };
+    draft.sensitive.extend([head].iter().chain(more).map(|field| (*field).to_owned()));
 }

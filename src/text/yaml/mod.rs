@@ -9,6 +9,7 @@ pub(in crate::text) mod flow;
 mod frame;
 mod merge;
 mod scalar;
+mod survey;
 mod time;
 
 #[cfg(test)]
@@ -213,6 +214,9 @@ pub(crate) fn parse(file: FileId, text: &str, report: &Reporter) -> Option<Node>
 
 /// Reads all documents of a file, as [`parse`] does; an empty file has none.
 pub(crate) fn parse_all(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Document>> {
+    if !survey::survey(file, text, report) {
+        return None;
+    }
     // First, so that what the two parsers need is not needed at the same time.
     let objection = objection(text);
     let documents = build::build(file, text, objection.as_ref(), report)?;

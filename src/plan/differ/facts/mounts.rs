@@ -41,7 +41,7 @@ fn mount_text(mount: &Mount) -> String {
         MountSource::Bind(path) => path.clone(),
         MountSource::Volume(name) => format!("volume {name}"),
         MountSource::Anonymous => "anonymous volume".to_owned(),
-        MountSource::Image(image) => format!("image {image}"),
+        MountSource::Image(image) => format!("image {}", image.as_str()),
     };
     // Nobody writes to an image, whether it is said or not.
     let tells = mount.read_only && !matches!(mount.source, MountSource::Image(_));

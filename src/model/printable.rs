@@ -1,0 +1,78 @@
+//! Text of others as it may be shown: on one line, without anything that moves a cursor,
+//! begins another line or turns the direction of reading. Names of files, networks and
+//! containers, answers of engines and lines of logs are written by whoever pushes a stack or
+//! an image; unescaped, they could look like words of ours.
+
+use std::borrow::Cow;
+use std::fmt::{self, Formatter, Write};
+
+/// Writes what may be shown of what is written to it.
+pub struct OneLine<'a, 'f>(pub &'a mut Formatter<'f>);
+
+impl Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write_str(&one_line(text))
+    }
+}
+
+/// The text with everything escaped that is not to be shown as it is. Escaping twice changes
+/// nothing more.
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    // Most texts are plain, and looked at byte by byte.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\t' => shown.push_str("    "),
+            '\n' | '\r' => shown.extend(c.escape_default()),
+            c if is_hidden(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Whether a character is not seen as itself: control characters, other line ends, what
+/// turns the direction of reading, what has no width, and tags.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}' | '\u{200b}'
+                | '\u{200e}' | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn what_is_plain_is_shown_as_it_is() {
+        for text in ["abc-web-1 \"x\" \\n", "näme 名前 \u{1f469}\u{200d}\u{1f680}"] {
+            assert_eq!(one_line(text), text);
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_is_escaped_once() {
+        for (text, shown) in [
+            ("a\nb\r", "a\\nb\\r"),
+            ("a\tb", "a    b"),
+            ("\u{1b}[31m\u{7}\u{9b}", "\\u{1b}[31m\\u{7}\\u{9b}"),
+            ("\u{85}\u{2028}\u{2029}", "\\u{85}\\u{2028}\\u{2029}"),
+            ("x\u{202e}y\u{2066}\u{200f}", "x\\u{202e}y\\u{2066}\\u{200f}"),
+        ] {
+            assert_eq!(one_line(text), shown);
+            assert_eq!(one_line(shown), shown);
+        }
+    }
+}
