@@ -189,7 +189,7 @@ pub enum Action {
         /// Which.
         ids: BTreeSet<CatalogId>,
     },
-    /// Write the next generation of the ledger.
+    /// Write the record of a deployment on the engine that the step names.
     WriteLedger {
         /// What changes in it.
         change: LedgerChange,
@@ -226,7 +226,7 @@ pub enum Until {
     Completed,
 }
 
-/// One change of the ledger.
+/// One change of a record of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum LedgerChange {
     /// What was applied of a deployment.
@@ -252,6 +252,18 @@ pub enum LedgerChange {
         /// What is applied thereby, if the deployment is already what git says.
         record: Option<DeploymentRecord>,
     },
+}
+
+impl LedgerChange {
+    /// Whose record it changes.
+    #[must_use]
+    pub fn deployment(&self) -> &DeploymentId {
+        match self {
+            Self::Record { deployment, .. }
+            | Self::Forget { deployment }
+            | Self::Adopt { deployment, .. } => deployment,
+        }
+    }
 }
 
 /// What a step yields.
