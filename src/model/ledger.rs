@@ -4,6 +4,7 @@
 //! each on its engine. The loss of any of them costs memory, never correctness. No record ever
 //! holds a secret.
 
+mod change;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use change::LedgerChange;
 pub use view::{LedgerView, Stored};
 
-use super::action::LedgerChange;
 use super::desired::Layout;
 use super::digest::Digest;
 use super::id::{
