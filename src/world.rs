@@ -15,7 +15,7 @@ use crate::model::catalog::CatalogContents;
 use crate::model::id::{
     ContainerId, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
 };
-use crate::model::ledger::Ledger;
+use crate::model::ledger::{LedgerView, Stored};
 use crate::model::observed::{ContainerView, EngineContents};
 use crate::model::time::Timestamp;
 
@@ -109,8 +109,9 @@ pub trait Observe {
         services: &BTreeSet<String>,
     ) -> Result<Option<CatalogContents>, OutsideError>;
 
-    /// The ledger and its generation; an empty one at generation 0 if none was written.
-    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError>;
+    /// The records of the ledger that Consul holds; `None` if no Consul is configured. Those
+    /// that an engine holds come with the look at it.
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError>;
 }
 
 /// Access that changes things.
@@ -126,6 +127,11 @@ pub trait Act: Observe {
         action: &Action,
         tree: &dyn Tree,
     ) -> Result<Outcome, OutsideError>;
+
+    /// Moves records of the ledger to where they are written now, and removes what newer ones
+    /// have replaced. Does nothing to a ledger that is tidy; what does not succeed is tried
+    /// after the next look.
+    async fn tidy(&self, ledger: &LedgerView);
 }
 
 /// Time as the loop sees it.

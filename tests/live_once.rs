@@ -29,6 +29,9 @@ mod foreign;
 #[path = "live_once/host.rs"]
 mod host;
 #[cfg(test)]
+#[path = "live_once/ledger.rs"]
+mod ledger;
+#[cfg(test)]
 #[path = "live_once/logins.rs"]
 mod logins;
 #[cfg(test)]

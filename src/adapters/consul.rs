@@ -5,7 +5,7 @@
 //!   read asks for the leader's answer.
 //! - A token without rights may get 200 with nothing in it. So an empty answer is only
 //!   believed beside the *canary*, a key that every first write of ours also writes, or
-//!   if Consul itself states that neither canary nor ledger exists (a question that
+//!   if Consul itself states that neither canary nor old ledger exists (a question that
 //!   needs the right to read them).
 //! - A write that begins with `check-session` is refused as a whole for a stale leader.
 //! - A write of what is there already moves no index and wakes nobody.

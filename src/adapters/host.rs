@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{join_all, select_all};
+use tokio::sync::Mutex;
 
 use super::consul::Consul;
 use super::docker::Docker;
-use crate::model::action::{Action, LedgerChange, Outcome};
+use crate::model::action::{Action, Outcome};
 use crate::model::catalog::CatalogContents;
-use crate::model::id::{ContainerId, EngineName};
-use crate::model::ledger::Ledger;
+use crate::model::id::{ContainerId, DeploymentId, EngineName};
+use crate::model::ledger::{LedgerView, Record, Stored};
 use crate::model::observed::{ContainerView, EngineContents};
 use crate::world::{Act, Observe, OutsideError, Scope, Tree, Watch};
 
@@ -46,11 +47,16 @@ pub trait Engine {
     /// See [`Act::act`]; neither the catalog's nor the ledger's actions.
     async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError>;
 
-    /// The ledger on this engine and its generation; an empty one at 0 if there is none.
-    async fn read_ledger(&self) -> Result<(Ledger, u64), OutsideError>;
+    /// Replaces the record of a deployment on this engine by what `change` makes of it.
+    async fn change_record(
+        &self,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError>;
 
-    /// Writes the next generation of the ledger on this engine.
-    async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError>;
+    /// Removes the records that the last look saw and newer ones have replaced, or all that it
+    /// saw.
+    async fn sweep_records(&self, all: bool) -> Result<(), OutsideError>;
 
     /// See [`Watch::stirred`].
     async fn stirred(&self);
@@ -89,12 +95,16 @@ impl Engine for Arc<Docker> {
         Docker::act(self, action, tree).await
     }
 
-    async fn read_ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        Docker::read_ledger(self).await
+    async fn change_record(
+        &self,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError> {
+        Docker::change_record(self, deployment, change).await
     }
 
-    async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
-        Docker::write_ledger(self, change).await
+    async fn sweep_records(&self, all: bool) -> Result<(), OutsideError> {
+        Docker::sweep_records(self, all).await
     }
 
     async fn stirred(&self) {
@@ -107,19 +117,16 @@ impl Engine for Arc<Docker> {
 pub struct Host<E = Arc<Docker>> {
     engines: BTreeMap<EngineName, E>,
     consul: Option<Consul>,
-    keeper: EngineName,
+    /// Records of the ledger are written one after the other.
+    ledger: Mutex<()>,
 }
 
 impl<E: Engine> Host<E> {
-    /// A host of these engines. Without Consul, `keeper` keeps the ledger.
+    /// A host of these engines. Without Consul, each keeps its part of the ledger.
     #[must_use]
-    pub fn new(
-        engines: impl IntoIterator<Item = E>,
-        consul: Option<Consul>,
-        keeper: EngineName,
-    ) -> Self {
+    pub fn new(engines: impl IntoIterator<Item = E>, consul: Option<Consul>) -> Self {
         let engines = engines.into_iter().map(|engine| (engine.name().clone(), engine)).collect();
-        Self { engines, consul, keeper }
+        Self { engines, consul, ledger: Mutex::default() }
     }
 
     /// The same without any way to change something.
@@ -134,17 +141,39 @@ impl<E: Engine> Host<E> {
             .ok_or_else(|| OutsideError::Failed(format!("no engine `{engine}` is configured")))
     }
 
-    fn keeper(&self) -> Result<&E, OutsideError> {
-        self.get(&self.keeper)
+    /// Replaces a record where records are written: in Consul, else on its engine.
+    async fn change_record(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError> {
+        match &self.consul {
+            Some(consul) => consul.change_record(engine, deployment, change).await,
+            None => self.get(engine)?.change_record(deployment, change).await,
+        }
     }
 
-    async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
-        let Some(consul) = &self.consul else {
-            return self.keeper()?.write_ledger(change).await;
-        };
-        let (mut ledger, generation) = self.ledger().await?;
-        ledger.apply(change);
-        consul.write_ledger(&ledger, generation).await
+    /// Moves records to where they are written; those of engines that are no more have no place.
+    /// Only then are they removed where they were.
+    async fn bring_in_order(&self, ledger: &LedgerView) -> Result<(), OutsideError> {
+        let _turn = self.ledger.lock().await;
+        for (engine, deployment) in &ledger.misplaced {
+            let record = ledger.ledger.record(engine, deployment);
+            if let Some(record) = record.filter(|_| self.engines.contains_key(engine)) {
+                let moved = |_| Record { origin: None, ..record.clone() };
+                self.change_record(engine, deployment, moved).await?;
+            }
+        }
+        if let Some(consul) = &self.consul {
+            consul.remove_single().await?;
+        }
+        let mut result = Ok(());
+        for engine in self.engines.values() {
+            let swept = engine.sweep_records(self.consul.is_some()).await;
+            result = result.and(swept);
+        }
+        result
     }
 }
 
@@ -189,16 +218,10 @@ impl<E: Engine> Observe for Host<E> {
         }
     }
 
-    /// With Consul the ledger is there. One that was kept on the engine before Consul was
-    /// configured is taken over: it counts until Consul's own is written, which then
-    /// begins with it.
-    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        let Some(consul) = &self.consul else {
-            return self.keeper()?.read_ledger().await;
-        };
-        match consul.read_ledger().await? {
-            (_, 0) => Ok((self.keeper()?.read_ledger().await?.0, 0)),
-            written => Ok(written),
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
+        match &self.consul {
+            Some(consul) => consul.read_ledger().await.map(Some),
+            None => Ok(None),
         }
     }
 }
@@ -212,13 +235,22 @@ impl<E: Engine> Act for Host<E> {
     ) -> Result<Outcome, OutsideError> {
         match action {
             Action::WriteLedger { change } => {
-                self.write_ledger(change).await.map(|()| Outcome::Done)
+                let _turn = self.ledger.lock().await;
+                let changed = |record: Record| record.changed(change);
+                self.change_record(engine, change.deployment(), changed).await?;
+                Ok(Outcome::Done)
             }
             Action::Register { .. } | Action::Deregister { .. } => match &self.consul {
                 Some(consul) => consul.act(action).await,
                 None => Err(OutsideError::Failed("no Consul is configured".to_owned())),
             },
             _ => self.get(engine)?.act(action, tree).await,
+        }
+    }
+
+    async fn tidy(&self, ledger: &LedgerView) {
+        if let Err(error) = self.bring_in_order(ledger).await {
+            tracing::warn!(%error, "the ledger is brought in order after the next look");
         }
     }
 }
@@ -277,7 +309,7 @@ impl<E: Engine> Observe for ReadOnlyHost<E> {
         self.0.catalog(engines, services).await
     }
 
-    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
         self.0.ledger().await
     }
 }

@@ -137,6 +137,7 @@ mod tests {
             adopted: Vec::new(),
             adoptions: Vec::new(),
             left_alone: Vec::new(),
+            forgotten: Vec::new(),
             deployments: BTreeMap::new(),
         }
     }

@@ -26,8 +26,8 @@ struct Queue<T> {
 enum Lane {
     /// Waits change nothing: any number of them.
     Waits,
-    /// Each write must follow exactly the one before.
-    Ledger,
+    /// Each write of a record must follow exactly the one before.
+    Ledger(EngineName),
     Catalog,
     Engine(EngineName),
     Images(EngineName),
@@ -38,7 +38,7 @@ impl Lane {
     fn of(step: &Step) -> Self {
         match (&step.action, step.action.outside()) {
             (Action::Await { .. }, _) => Self::Waits,
-            (_, Outside::Ledger) => Self::Ledger,
+            (_, Outside::Ledger) => Self::Ledger(step.engine.clone()),
             (_, Outside::Catalog) => Self::Catalog,
             (Action::PullImage { .. } | Action::BuildImage { .. }, Outside::Engine) => {
                 Self::Images(step.engine.clone())
@@ -54,7 +54,7 @@ impl Lane {
     fn room(&self, limits: &Limits) -> usize {
         let room = match self {
             Self::Waits => usize::MAX,
-            Self::Ledger => 1,
+            Self::Ledger(_) => 1,
             Self::Catalog => limits.catalog,
             Self::Engine(_) => limits.per_engine,
             Self::Images(_) => limits.images,

@@ -11,10 +11,10 @@ use serde::Serialize;
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Deployment, DesiredState, Entry, Service};
 use crate::model::id::{DeploymentId, EngineName, SourceId};
-use crate::model::ledger::LedgerView;
+use crate::model::ledger::{Ledger, LedgerView, Stored};
 use crate::model::observed::{EngineView, ObservedState};
 use crate::plan::{Settings, catalog_names};
-use crate::world::{Clock, Observe, OutsideError, Scope};
+use crate::world::{Act, Clock, Observe, OutsideError, Scope};
 
 /// An outside system that is read as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -24,7 +24,7 @@ pub enum Part {
     Engine(EngineName),
     /// The Consul catalog.
     Catalog,
-    /// The ledger, wherever it lives.
+    /// The ledger in Consul. Records on an engine are part of the engine.
     Ledger,
 }
 
@@ -53,6 +53,18 @@ pub async fn observe<W: Observe, C: Clock>(
     Look::of(desired, settings).take(world, clock, limit, &BTreeMap::new()).await
 }
 
+/// Lets the ledger be brought in order, if it is not, for so long at most.
+pub(super) async fn tidy<W: Act, C: Clock>(
+    world: &W,
+    clock: &C,
+    ledger: &LedgerView,
+    limit: Duration,
+) {
+    if !ledger.is_tidy() {
+        select(pin!(world.tidy(ledger)), pin!(clock.sleep(limit))).await;
+    }
+}
+
 /// The parts that were not seen, and what they said.
 pub(super) fn unseen(observed: &ObservedState) -> BTreeMap<Part, String> {
     let mut unseen = BTreeMap::new();
@@ -64,7 +76,7 @@ pub(super) fn unseen(observed: &ObservedState) -> BTreeMap<Part, String> {
     if let CatalogView::Unseen { error } = &observed.catalog {
         unseen.insert(Part::Catalog, error.clone());
     }
-    if let LedgerView::Unseen { error } = &observed.ledger {
+    if let Some(error) = &observed.ledger.unseen {
         unseen.insert(Part::Ledger, error.clone());
     }
     unseen
@@ -122,29 +134,40 @@ impl Look {
         )
         .await;
         let mut engines: BTreeMap<_, _> = engines.into_iter().collect();
-        let wider = self.add_remembered(&ledger);
-        let again = self.scopes.iter().filter(|(name, _)| wider.contains(*name));
-        engines.extend(asker.engines(again).await);
-        ObservedState { at, engines, catalog, ledger }
+        let mut view = LedgerView::of(&engines, ledger.clone());
+        let wider = self.add_remembered(&view.ledger);
+        if !wider.is_empty() {
+            let again = self.scopes.iter().filter(|(name, _)| wider.contains(*name));
+            engines.extend(asker.engines(again).await);
+            view = LedgerView::of(&engines, ledger);
+        }
+        ObservedState { at, engines, catalog, ledger: view }
+    }
+
+    /// Looks, and lets the ledger be brought in order.
+    pub(super) async fn take_in_order<W: Act, C: Clock>(
+        self,
+        world: &W,
+        clock: &C,
+        limit: Duration,
+        skip: &BTreeMap<Part, String>,
+    ) -> ObservedState {
+        let observed = self.take(world, clock, limit, skip).await;
+        tidy(world, clock, &observed.ledger, limit).await;
+        observed
     }
 
     /// Adopted containers carry no labels of ours. Those of deployments that left the
     /// source are in no scope unless the ledger adds them; this yields the engines that
     /// have to be asked again for that, almost always none.
-    fn add_remembered(&mut self, ledger: &LedgerView) -> BTreeSet<EngineName> {
+    fn add_remembered(&mut self, ledger: &Ledger) -> BTreeSet<EngineName> {
         let mut wider = BTreeSet::new();
-        if let LedgerView::Seen { ledger, .. } = ledger {
-            let adopted = ledger
-                .adopted
-                .iter()
-                .flat_map(|(engine, all)| all.iter().map(move |one| (engine, one)));
-            for (engine, (id, adopted)) in adopted {
-                if adopted.source == self.source
-                    && let Some(scope) = self.scopes.get_mut(engine)
-                    && scope.deployments.insert(id.clone())
-                {
-                    wider.insert(engine.clone());
-                }
+        for (engine, id, record) in ledger.iter() {
+            if record.adopted.as_ref().is_some_and(|adopted| adopted.source == self.source)
+                && let Some(scope) = self.scopes.get_mut(engine)
+                && scope.deployments.insert(id.clone())
+            {
+                wider.insert(engine.clone());
             }
         }
         wider
@@ -172,10 +195,7 @@ impl Look {
                 CatalogView::Unseen { error } => Some(error),
                 _ => None,
             },
-            Part::Ledger => match asker.ledger().await {
-                LedgerView::Unseen { error } => Some(error),
-                LedgerView::Seen { .. } => None,
-            },
+            Part::Ledger => asker.ledger().await.and_then(Result::err),
         };
         error.map_or(Ok(()), Err)
     }
@@ -229,11 +249,8 @@ impl<W: Observe, C: Clock> Asker<'_, W, C> {
         }
     }
 
-    async fn ledger(&self) -> LedgerView {
-        match self.ask(&Part::Ledger, self.world.ledger()).await {
-            Ok((ledger, generation)) => LedgerView::Seen { ledger, generation },
-            Err(error) => LedgerView::Unseen { error },
-        }
+    async fn ledger(&self) -> Option<Result<Stored, String>> {
+        self.ask(&Part::Ledger, self.world.ledger()).await.transpose()
     }
 
     async fn ask<T>(

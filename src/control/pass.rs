@@ -17,7 +17,7 @@ use super::event::{Event, Progress};
 use super::execute::execute;
 use super::exit::is_on_its_way;
 use super::limits::Limits;
-use super::observe::{observe, unseen};
+use super::observe::{observe, tidy, unseen};
 use super::report::{Execution, PassError, Report};
 use super::stop::Stop;
 
@@ -95,6 +95,7 @@ pub async fn apply<W: Act, C: Clock>(
     let Prepared { snapshot, desired, plan, .. } = prepared;
     if report.error.is_none() {
         let Setup { world, clock, limits, progress, .. } = setup;
+        tidy(world, clock, &prepared.observed.ledger, limits.look).await;
         let mut execution = Execution::default();
         let (changes, refreshes) = (!plan.is_empty(), refreshes(plan));
         let steps: Vec<_> = plan.steps.iter().chain(&plan.adoptions).cloned().collect();

@@ -202,7 +202,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let Setup { world, clock, limits, .. } = self.setup;
         let (look, skip, epoch) = (current.look.clone(), self.sick.errors(), self.epoch);
         self.wakes.push(async move {
-            let observed = look.take(world, clock, limits.look, &skip).await;
+            let observed = look.take_in_order(world, clock, limits.look, &skip).await;
             Wake::Seen(Seen { epoch, busy, observed })
         });
     }

@@ -14,11 +14,10 @@ use super::compose::ImageLabel;
 pub use super::create::{Create, Join};
 use super::hook::{Hook, Moment};
 use super::id::{
-    CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, ImageId, ImageRef, NetworkId,
-    NetworkName, NodeName,
+    CatalogId, ContainerId, ContainerName, ImageId, ImageRef, NetworkId, NetworkName, NodeName,
 };
 use super::labels::OwnerLabels;
-use super::ledger::{Adopted, DeploymentRecord};
+pub use super::ledger::LedgerChange;
 use super::limits::Limits;
 use super::observed::ContainerView;
 use super::platform::Platform;
@@ -189,7 +188,7 @@ pub enum Action {
         /// Which.
         ids: BTreeSet<CatalogId>,
     },
-    /// Write the next generation of the ledger.
+    /// Write the record of a deployment on the engine that the step names.
     WriteLedger {
         /// What changes in it.
         change: LedgerChange,
@@ -226,34 +225,6 @@ pub enum Until {
     GoodOrEnded(Duration),
     /// It ended with exit code 0. Fails at once with any other.
     Completed,
-}
-
-/// One change of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum LedgerChange {
-    /// What was applied of a deployment.
-    Record {
-        /// Which deployment.
-        deployment: DeploymentId,
-        /// What was applied.
-        record: DeploymentRecord,
-    },
-    /// A deployment is gone.
-    Forget {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// Something that Compose made for a deployment is ours.
-    Adopt {
-        /// Which deployment.
-        deployment: DeploymentId,
-        /// Where it is.
-        engine: EngineName,
-        /// Everything that is adopted there for the deployment, also what was before.
-        adopted: Adopted,
-        /// What is applied thereby, if the deployment is already what git says.
-        record: Option<DeploymentRecord>,
-    },
 }
 
 /// What a step yields.

@@ -13,7 +13,7 @@ use super::id::{
     ContainerId, ContainerName, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
     VolumeName,
 };
-use super::ledger::LedgerView;
+use super::ledger::{LedgerView, Stored};
 use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Platform, Port, VolumeSpec};
 use super::time::Timestamp;
 
@@ -62,6 +62,8 @@ pub struct EngineContents {
     pub images: BTreeMap<ImageRef, ImageView>,
     /// The controller's own container, if it runs in one on this engine.
     pub own: Option<ContainerId>,
+    /// The records of the ledger that are kept on the engine itself.
+    pub stored: Stored,
 }
 
 /// One container, from inspect.

@@ -37,6 +37,8 @@ pub struct Plan {
     pub adoptions: Vec<Step>,
     /// What belongs to a deployment's Compose project, but not to its stack.
     pub left_alone: Vec<LeftAlone>,
+    /// Deployments that run, but of which nothing is remembered.
+    pub forgotten: Vec<Forgotten>,
     /// The state of every deployment, desired or only observed.
     pub deployments: BTreeMap<DeploymentId, DeploymentState>,
 }
@@ -313,6 +315,16 @@ impl WaitingOn {
     pub fn grant(demand: &Demand) -> Self {
         Self::Grant { demand: demand.to_string(), code: demand.code() }
     }
+}
+
+/// The ledger has no record of a deployment whose containers are ours by their labels: it was
+/// lost, or never written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Forgotten {
+    /// Which deployment.
+    pub deployment: DeploymentId,
+    /// Where it runs.
+    pub engine: EngineName,
 }
 
 /// Two facts about a deployment.

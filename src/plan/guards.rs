@@ -62,7 +62,8 @@ fn everything(decisions: &Decisions<'_>) -> Draft {
 fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> Draft {
     let context = decisions.context;
     let mut draft = Draft::default();
-    if mode == SyncMode::Heal && context.record.is_some() {
+    let was_applied = context.record.is_some() || context.has_labelled();
+    if mode == SyncMode::Heal && was_applied {
         let repairs = decide::repairs(context);
         let rollout = rollout(&repairs);
         draft.steps = transitions(&repairs, &rollout);

@@ -93,7 +93,7 @@ impl<'a> Pass<'a> {
             let draft = drafts.get(id).is_some_and(|draft| is_withheld(&draft.blocked));
             standing || invalid || draft || self.refused.contains_key(id)
         };
-        let departures = self.leaving.departures(withheld);
+        let departures = self.leaving.departures(self.shared, withheld);
         let (mut steps, mut blocked) = (Vec::new(), departures.blocked.clone());
         for gone in &departures.gone {
             if !self.refused.contains_key(&gone.deployment) {
@@ -102,8 +102,8 @@ impl<'a> Pass<'a> {
                 blocked.extend(withheld);
             }
         }
-        if departures.blocked.is_empty() {
-            let rest = decide::remembered(self.shared, &departures.gone).into_iter();
+        if !self.leaving.is_withheld() {
+            let rest = decide::remembered(self.shared, self.leaving).into_iter();
             steps.extend(rest.map(|(id, engine)| transition::forgotten(id, engine)));
         }
         Leavers { departures, steps, blocked }
@@ -185,6 +185,7 @@ impl<'a> Pass<'a> {
             adopted: Vec::new(),
             adoptions: Vec::new(),
             left_alone: Vec::new(),
+            forgotten: Vec::new(),
             deployments: BTreeMap::new(),
         };
         let mut asides = Vec::new();
@@ -193,6 +194,7 @@ impl<'a> Pass<'a> {
             let state = match (entry, self.standings.get(id)) {
                 (Entry::Valid(..), Some(standing)) => {
                     plan.left_alone.extend(standing.left_alone.iter().cloned());
+                    plan.forgotten.extend(standing.forgotten.iter().cloned());
                     plan.blocked.extend(standing.blocked.iter().cloned());
                     plan.blocked.extend(self.refused.get(id).into_iter().flatten().cloned());
                     match drafts.remove(id) {

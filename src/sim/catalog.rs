@@ -1,11 +1,10 @@
-//! A model Consul catalog and the store of the ledger.
+//! A model Consul catalog.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::action::{LedgerChange, Registrant};
+use crate::model::action::Registrant;
 use crate::model::catalog::{CatalogContents, CatalogEntry, NodeView};
 use crate::model::id::{CatalogId, EngineName, NodeName};
-use crate::model::ledger::Ledger;
 use crate::model::time::Timestamp;
 use crate::world::OutsideError;
 
@@ -65,26 +64,5 @@ impl Catalog {
         if let Some((_, node)) = self.nodes.get_mut(node) {
             node.entries.retain(|id, _| !ids.contains(id));
         }
-    }
-}
-
-/// Where the ledger lives.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Store {
-    pub(super) down_until: Timestamp,
-    pub(super) ledger: Ledger,
-    pub(super) generation: u64,
-}
-
-impl Store {
-    /// Writes the next generation, if `seen` is the one that is stored.
-    pub(super) fn write(&mut self, seen: u64, change: &LedgerChange) -> Result<u64, OutsideError> {
-        if seen != self.generation {
-            let text = format!("the ledger is at {}, not at {seen}", self.generation);
-            return Err(OutsideError::Conflict(text));
-        }
-        self.ledger.apply(change);
-        self.generation += 1;
-        Ok(self.generation)
     }
 }

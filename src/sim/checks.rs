@@ -10,7 +10,6 @@ use crate::model::action::{Action, ContainerRef, Create, Outside};
 use crate::model::desired::Condition;
 use crate::model::digest::Digest;
 use crate::model::id::{ContainerId, EngineName, ServiceName, Slot};
-use crate::model::ledger::Adopted;
 use crate::model::observed::Status;
 use crate::model::spec::MountSource;
 use crate::model::time::Timestamp;
@@ -97,9 +96,9 @@ impl State {
     }
 
     /// Our containers of an engine: those that we made, and those that we adopted.
-    pub(super) fn ours<'a>(&self, engine: &'a Engine) -> impl Iterator<Item = &'a Container> {
-        let adopted = |id| self.adopted(engine).any(|all| all.containers.contains_key(id));
-        engine.containers.values().filter(move |c| c.by_us || adopted(&c.id))
+    pub(super) fn ours<'a>(&'a self, engine: &'a Engine) -> impl Iterator<Item = &'a Container> {
+        let containers = engine.containers.values();
+        containers.filter(move |c| c.by_us || self.is_adopted(&engine.name, &c.id))
     }
 
     /// The slots of a service that a good container fills, one container left out.
@@ -141,9 +140,9 @@ impl State {
     pub(super) fn check_sight(&mut self, name: &EngineName, action: &Action, words: &str) {
         let unseen = !self.looks.contains_key(name);
         let doubtful = match action.outside() {
-            Outside::Engine => unseen,
             Outside::Catalog => unseen || !self.catalog_seen,
-            Outside::Ledger => !self.ledger_seen,
+            Outside::Ledger if self.catalog.is_some() => !self.ledger_seen,
+            Outside::Engine | Outside::Ledger => unseen,
         };
         if doubtful {
             self.violate(Invariant::NothingOnDoubt, format!("{words} on {name}"));
@@ -195,13 +194,13 @@ impl State {
     fn check_ownership(&self, engine: &Engine, action: &Action, broken: &mut Vec<Invariant>) {
         let strange_container = action.target().is_some_and(|target| {
             let ContainerRef::Known(id) = &target.container else { return true };
-            let adopted = self.adopted(engine).any(|adopted| adopted.containers.contains_key(id));
+            let adopted = self.knows_container(&engine.name, id);
             let strange = engine.containers.get(id).is_some_and(|c| !c.by_us && !adopted);
             strange || engine.own.as_ref() == Some(id)
         });
         let strange_network = match action {
             Action::RemoveNetwork { id, .. } => {
-                let adopted = self.adopted(engine).any(|adopted| adopted.networks.contains(id));
+                let adopted = self.knows_network(&engine.name, id);
                 engine.network(id).is_some_and(|n| !n.by_us && !adopted)
             }
             _ => false,
@@ -209,11 +208,6 @@ impl State {
         if strange_container || strange_network {
             broken.push(Invariant::OwnOnly);
         }
-    }
-
-    /// What the ledger says is ours of an engine.
-    pub(super) fn adopted(&self, engine: &Engine) -> impl Iterator<Item = &Adopted> {
-        self.store.ledger.adopted.get(&engine.name).into_iter().flat_map(BTreeMap::values)
     }
 
     fn check_start(&self, engine: &Engine, found: &Container, broken: &mut Vec<Invariant>) {

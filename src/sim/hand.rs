@@ -12,7 +12,6 @@ use super::timeline::Event;
 use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, EngineName, ImageRef, NetworkName};
 use crate::model::labels::PREFIX;
-use crate::model::ledger::Ledger;
 use crate::model::observed::Status;
 use crate::model::spec::{ContainerSpec, NetworkSpec};
 
@@ -43,8 +42,19 @@ pub enum Hand {
     RestartDaemon(Duration),
     /// No call reaches the catalog for a while.
     CatalogDown(Duration),
-    /// No call reaches the ledger for a while.
+    /// No call reaches the ledger in Consul for a while.
     LedgerDown(Duration),
+    /// All that is remembered of the engine is lost.
+    LoseLedger,
+    /// `docker system prune -af`, with `--volumes` or without: what has ended, what nobody
+    /// uses, and the records on the engine, which are containers that never ran.
+    Prune {
+        /// Whether volumes go, too.
+        volumes: bool,
+    },
+    /// The daemon is killed and comes back after a while; then its kernel cannot limit memory
+    /// any more, or can again.
+    RestartWithOtherFacts(Duration),
 }
 
 /// A hand's act at a time to come.
@@ -82,7 +92,8 @@ impl State {
             network.by_us = false;
         }
         engine.volumes.values_mut().for_each(|volume| strip(&mut volume.spec.labels));
-        self.store.ledger = Ledger::default();
+        self.lose_ledger(name);
+        self.known.remove(name);
         self.note(&format!("hand: what is on {name} is Compose's"));
     }
 
@@ -98,7 +109,7 @@ impl State {
                 }
             }
             Hand::LedgerDown(span) => {
-                self.store.down_until = self.timeline.now.plus(*span);
+                self.central.down_until = self.timeline.now.plus(*span);
                 self.note(&format!("hand: the ledger cannot be reached for {span:?}"));
             }
             Hand::CutOff(span) => {
@@ -115,6 +126,19 @@ impl State {
                 self.disturb_all(&engine);
                 self.note(&format!("hand: the daemon of {engine} restarts, {span:?}"));
             }
+            Hand::RestartWithOtherFacts(span) => {
+                if let Some(engine) = self.engines.get_mut(&engine) {
+                    engine.toggle_memory_limits();
+                    engine.go_down(*span, &mut self.timeline);
+                }
+                self.disturb_all(&engine);
+                self.note(&format!("hand: the daemon of {engine} restarts as another, {span:?}"));
+            }
+            Hand::LoseLedger => {
+                self.lose_ledger(&engine);
+                self.note(&format!("hand: what is remembered of {engine} is lost"));
+            }
+            Hand::Prune { volumes } => self.prune(&engine, *volumes),
             Hand::TakeName(name) => self.make_stranger(&engine, name, BTreeMap::new()),
             Hand::TakeNetwork(name) => self.make_strange_network(&engine, name),
             _ => self.hit(&engine, &hand, &mut rng),
@@ -157,6 +181,17 @@ impl State {
         self.stir(name);
     }
 
+    /// `docker system prune -af`.
+    fn prune(&mut self, name: &EngineName, volumes: bool) {
+        self.disturb_all(name);
+        let Some(engine) = self.engines.get_mut(name) else { return };
+        let gone = engine.prune(volumes);
+        self.pruned.extend(gone.into_iter().map(|birth| (name.clone(), birth)));
+        self.on_engines.lose(name);
+        self.note(&format!("hand: prune on {name}, volumes {volumes}"));
+        self.stir(name);
+    }
+
     fn make_stranger(
         &mut self,
         name: &EngineName,
@@ -188,7 +223,7 @@ impl State {
         self.faults = super::Faults::default();
         self.timeline.calm();
         let now = self.timeline.now;
-        self.store.down_until = now;
+        self.central.down_until = now;
         if let Some(catalog) = &mut self.catalog {
             catalog.down_until = now;
         }

@@ -17,6 +17,7 @@ mod hand;
 mod rng;
 mod source;
 mod state;
+mod store;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -185,7 +186,11 @@ impl Sim {
 
     /// Lets the ledger be lost: nothing is remembered.
     pub fn lose_ledger(&self) {
-        self.state.borrow_mut().store.ledger = Ledger::default();
+        let mut state = self.state.borrow_mut();
+        let engines: Vec<EngineName> = state.engines.keys().cloned().collect();
+        for engine in &engines {
+            state.lose_ledger(engine);
+        }
     }
 
     /// What an engine really holds, without a call.
@@ -242,11 +247,34 @@ impl Sim {
         state.catalog.as_ref().map(catalog::Catalog::entries).unwrap_or_default()
     }
 
-    /// The stored ledger and its generation.
+    /// What the ledger says, wherever it is.
     #[must_use]
-    pub fn stored_ledger(&self) -> (Ledger, u64) {
+    pub fn stored_ledger(&self) -> Ledger {
+        self.state.borrow().ledger()
+    }
+
+    /// Whether records are left over that newer ones have replaced.
+    #[must_use]
+    pub fn has_leftovers(&self) -> bool {
+        self.state.borrow().has_leftovers()
+    }
+
+    /// The births of the volumes that a hand has removed.
+    #[must_use]
+    pub fn pruned(&self, engine: &EngineName) -> BTreeSet<u64> {
         let state = self.state.borrow();
-        (state.store.ledger.clone(), state.store.generation)
+        let here = state.pruned.iter().filter(|(of, _)| of == engine);
+        here.map(|(_, birth)| *birth).collect()
+    }
+
+    /// Switches Consul on or off; what it holds is there again when it is switched on again.
+    pub fn switch_consul(&self, on: bool) {
+        let state = &mut *self.state.borrow_mut();
+        if on && state.catalog.is_none() {
+            state.catalog = Some(state.parked.take().unwrap_or_default());
+        } else if !on && state.catalog.is_some() {
+            state.parked = state.catalog.take();
+        }
     }
 
     /// A stream of randomness of its own for a test's subject.

@@ -1,13 +1,14 @@
 //! The whole simulated world as one value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
-use super::catalog::{Catalog, Store};
+use super::catalog::Catalog;
 use super::checks::{Look, Promise, Violation};
 use super::engine::{Engine, ServiceKey};
 use super::fault::{CrashPoint, Draw, Faults};
 use super::rng::Rng;
+use super::store::{Known, Store};
 use super::timeline::{BEGIN, Event, Timeline};
 use super::trace::Trace;
 use crate::model::digest::Digest;
@@ -21,7 +22,14 @@ pub(super) struct State {
     pub(super) timeline: Timeline,
     pub(super) engines: BTreeMap<EngineName, Engine>,
     pub(super) catalog: Option<Catalog>,
-    pub(super) store: Store,
+    /// The catalog of a Consul that is switched off.
+    pub(super) parked: Option<Catalog>,
+    /// The records of the ledger in Consul, and those on the engines.
+    pub(super) central: Store,
+    pub(super) on_engines: Store,
+    pub(super) known: BTreeMap<EngineName, Known>,
+    /// The births of volumes that a hand has removed.
+    pub(super) pruned: BTreeSet<(EngineName, u64)>,
     pub(super) trace: Trace,
     pub(super) faults: Faults,
     pub(super) promises: BTreeMap<ServiceKey, Promise>,
@@ -53,7 +61,11 @@ impl State {
             timeline: Timeline::new(),
             engines: engines.iter().map(engine).collect(),
             catalog: with_catalog.then(Catalog::default),
-            store: Store::default(),
+            parked: None,
+            central: Store::default(),
+            on_engines: Store::default(),
+            known: BTreeMap::new(),
+            pruned: BTreeSet::new(),
             trace: Trace::default(),
             faults: Faults::default(),
             promises: BTreeMap::new(),
@@ -106,14 +118,6 @@ impl State {
             }
             catalog => Ok(catalog.as_mut()),
         }
-    }
-
-    /// The ledger's store, if a call reaches it now.
-    pub(super) fn reach_store(&mut self) -> Result<&mut Store, OutsideError> {
-        if self.store.down_until > self.timeline.now {
-            return Err(OutsideError::Unreachable("the ledger does not answer".to_owned()));
-        }
-        Ok(&mut self.store)
     }
 
     /// Lets everything happen that is due until an instant; who has to be woken for it.

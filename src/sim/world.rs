@@ -2,7 +2,7 @@
 //! way there or back, and is written into the trace.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
@@ -12,12 +12,13 @@ use super::checks::Invariant;
 use super::engine::{Engine, view};
 use super::fault::{Draw, Fate, PATIENCE};
 use super::state::State;
+use super::store::Key;
 use super::timeline::{Sleep, Timeline};
 use super::words::words;
 use crate::model::action::{Action, ContainerRef, Outcome, Target};
 use crate::model::catalog::CatalogContents;
 use crate::model::id::{ContainerId, EngineName};
-use crate::model::ledger::Ledger;
+use crate::model::ledger::{LedgerView, Stored};
 use crate::model::observed::{ContainerView, EngineContents};
 use crate::model::time::Timestamp;
 use crate::world::{Act, Clock, Observe, OutsideError, Scope, Tree, Watch};
@@ -26,8 +27,8 @@ use crate::world::{Act, Clock, Observe, OutsideError, Scope, Tree, Watch};
 #[derive(Debug)]
 pub struct SimWorld {
     state: Rc<RefCell<State>>,
-    /// The ledger's generation as this controller knows it.
-    generation: Cell<u64>,
+    /// The generations of the records as this controller knows them.
+    generations: RefCell<BTreeMap<Key, u64>>,
     stirs: Cell<u64>,
 }
 
@@ -35,7 +36,7 @@ impl SimWorld {
     pub(super) fn new(state: Rc<RefCell<State>>) -> Self {
         state.borrow_mut().forget_looks();
         let stirs = Cell::new(state.borrow().stirs);
-        Self { state, generation: Cell::new(0), stirs }
+        Self { state, generations: RefCell::default(), stirs }
     }
 
     /// Lets time pass; a dead controller never returns from it.
@@ -44,6 +45,13 @@ impl SimWorld {
         if self.state.borrow().has_crashed() {
             pending::<()>().await;
         }
+    }
+
+    /// Takes the generations that were read, of one engine or of all.
+    fn knows(&self, engine: Option<&EngineName>, generations: BTreeMap<Key, u64>) {
+        let mut known = self.generations.borrow_mut();
+        known.retain(|(of, _), _| engine.is_some_and(|engine| of != engine));
+        known.extend(generations);
     }
 
     /// One call: the way there, the effect, the way back. The effect learns whether its
@@ -104,9 +112,14 @@ impl Observe for SimWorld {
         scope: &Scope,
     ) -> Result<EngineContents, OutsideError> {
         self.call(&format!("{engine}: look"), |state, delivered| {
-            let contents = state.reach(engine)?.contents(scope);
+            let mut contents = state.reach(engine)?.contents(scope);
+            let (stored, generations) = state.on_engines.stored(Some(engine));
+            contents.stored = stored;
             if delivered {
                 state.saw(engine);
+                if state.catalog.is_none() {
+                    self.knows(Some(engine), generations);
+                }
             }
             Ok(contents)
         })
@@ -155,17 +168,21 @@ impl Observe for SimWorld {
         answer
     }
 
-    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
+        if self.state.borrow().catalog.is_none() {
+            return Ok(None);
+        }
         let answer = self
-            .call("ledger: read", |state, _| {
-                let store = state.reach_store()?;
-                Ok((store.ledger.clone(), store.generation))
+            .call("ledger: read", |state, delivered| {
+                let Some(store) = state.reach_central()? else { return Ok(None) };
+                let (stored, generations) = store.stored(None);
+                if delivered {
+                    self.knows(None, generations);
+                }
+                Ok(Some(stored))
             })
             .await;
-        if let Ok((_, generation)) = &answer {
-            self.generation.set(*generation);
-            self.state.borrow_mut().ledger_seen = true;
-        }
+        self.state.borrow_mut().ledger_seen |= answer.is_ok();
         answer
     }
 }
@@ -202,6 +219,15 @@ impl Act for SimWorld {
         self.pass(wait).await;
         Ok(outcome)
     }
+
+    async fn tidy(&self, ledger: &LedgerView) {
+        let tidied = self.call("ledger: tidy", |state, _| {
+            state.mutations += 1;
+            state.tidy(ledger)
+        });
+        // What did not succeed is tried after the next look.
+        let _ = tidied.await;
+    }
 }
 
 impl SimWorld {
@@ -225,10 +251,8 @@ impl SimWorld {
                 }
             }
             Action::WriteLedger { change } => {
-                let generation = state.reach_store()?.write(self.generation.get(), change)?;
-                if delivered {
-                    self.generation.set(generation);
-                }
+                let seen = &mut *self.generations.borrow_mut();
+                state.write_ledger(seen, engine, change, delivered)?;
             }
             Action::Await { .. } => {
                 let what = "a wait was sent to the engine".to_owned();

@@ -11,7 +11,7 @@ use reconciler::model::catalog::CatalogContents;
 use reconciler::model::desired::{DesiredState, Entry};
 use reconciler::model::diagnostic::Diagnostic;
 use reconciler::model::id::{ContainerId, EngineName};
-use reconciler::model::ledger::Ledger;
+use reconciler::model::ledger::Stored;
 use reconciler::model::observed::{ContainerView, EngineContents, Health};
 use reconciler::model::plan::{Blocked, WaitingOn};
 use reconciler::model::policy::Demand;
@@ -57,7 +57,7 @@ impl Observe for ReadOnly<'_> {
         self.0.catalog(e, s).await
     }
 
-    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
         self.0.ledger().await
     }
 }

@@ -6,10 +6,10 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use reconciler::model::action::{Action, Create, LedgerChange, Outcome};
+use reconciler::model::action::{Action, Create, Outcome};
 use reconciler::model::catalog::CatalogContents;
 use reconciler::model::id::{ContainerId, EngineName, ImageRef};
-use reconciler::model::ledger::Ledger;
+use reconciler::model::ledger::{Ledger, LedgerView, Stored};
 use reconciler::model::observed::{
     ContainerState, ContainerView, EngineContents, Health, ImageView, Status,
 };
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    fn change(&self, action: &Action) -> Outcome {
+    fn change(&self, engine: &EngineName, action: &Action) -> Outcome {
         let now = self.clock.now();
         match action {
             Action::PullImage { image, .. } => {
@@ -156,11 +156,8 @@ impl World {
                 return Outcome::Image(image_view(image).id);
             }
             Action::CreateContainer(create) => return self.create(create, now),
-            Action::WriteLedger { change: LedgerChange::Record { deployment, record } } => {
-                self.ledger.borrow_mut().deployments.insert(deployment.clone(), record.clone());
-            }
-            Action::WriteLedger { change: LedgerChange::Forget { deployment } } => {
-                self.ledger.borrow_mut().deployments.remove(deployment);
+            Action::WriteLedger { change } => {
+                self.ledger.borrow_mut().apply(engine, change);
             }
             action => self.change_container(action, now),
         }
@@ -294,8 +291,9 @@ impl Observe for World {
         Ok(None)
     }
 
-    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        Ok((self.ledger.borrow().clone(), 1))
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
+        let ledger = self.ledger.borrow().clone();
+        Ok(Some(Stored { ledger, ..Stored::default() }))
     }
 }
 
@@ -320,9 +318,11 @@ impl Act for World {
         let failing = self.failing.borrow();
         match failing.iter().find(|(key, _)| text.contains(*key)) {
             Some((_, error)) => Err(error.clone()),
-            None => Ok(self.change(action)),
+            None => Ok(self.change(engine, action)),
         }
     }
+
+    async fn tidy(&self, _: &LedgerView) {}
 }
 
 impl Watch for World {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reconciler::adapters::lease::{Holder, Lease};
 use reconciler::model::catalog::CheckStatus;
+use reconciler::model::ledger::Stored;
 use reconciler::model::time::Timestamp;
 use reconciler::world::OutsideError;
 use serde_json::json;
@@ -132,7 +133,7 @@ async fn only_rights_make_an_empty_answer_believed() {
     let lease = Lease::acquire(&consul, &holder).await.unwrap();
     consul.act(&both_forms("main", "abc", 1, CheckStatus::Passing)).await.unwrap();
     assert_eq!(seen(&consul).await.unwrap().entries.len(), 2);
-    assert_eq!(consul.read_ledger().await.unwrap().1, 0);
+    assert_eq!(consul.read_ledger().await.unwrap(), Stored::default());
     lease.release().await.unwrap();
 
     // Now that something is there, the blind still do not see nothing.

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 
 use reconciler::adapters::host::{Engine, Host};
 use reconciler::model::action::{Action, LedgerChange, Outcome};
-use reconciler::model::id::{ContainerId, EngineName};
-use reconciler::model::ledger::Ledger;
-use reconciler::model::observed::{ContainerView, EngineContents};
+use reconciler::model::id::{ContainerId, DeploymentId, EngineName};
+use reconciler::model::ledger::{LedgerView, Record, Stored};
+use reconciler::model::observed::{ContainerView, EngineContents, EngineView};
 use reconciler::world::{Act as _, Observe as _, OutsideError, Scope, Tree, TreeEntry, TreeError};
 
 use crate::ledger::record;
@@ -15,7 +15,7 @@ use crate::support::Server;
 /// An engine that holds a ledger and does nothing else.
 struct Keeper {
     name: EngineName,
-    ledger: RefCell<(Ledger, u64)>,
+    stored: RefCell<Stored>,
 }
 
 impl Engine for Keeper {
@@ -24,7 +24,7 @@ impl Engine for Keeper {
     }
 
     async fn observe(&self, _: &Scope) -> Result<EngineContents, OutsideError> {
-        Ok(EngineContents::default())
+        Ok(EngineContents { stored: self.stored.borrow().clone(), ..EngineContents::default() })
     }
 
     async fn container(&self, _: &ContainerId) -> Result<Option<ContainerView>, OutsideError> {
@@ -39,14 +39,17 @@ impl Engine for Keeper {
         panic!("not the engine's: {action:?}")
     }
 
-    async fn read_ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        Ok(self.ledger.borrow().clone())
+    async fn change_record(
+        &self,
+        _: &DeploymentId,
+        _: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError> {
+        panic!("with Consul nothing is written to the engine")
     }
 
-    async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
-        let (ledger, generation) = &mut *self.ledger.borrow_mut();
-        ledger.apply(change);
-        *generation += 1;
+    async fn sweep_records(&self, all: bool) -> Result<(), OutsideError> {
+        assert!(all, "with Consul nothing stays on the engine");
+        *self.stored.borrow_mut() = Stored::default();
         Ok(())
     }
 
@@ -73,22 +76,73 @@ impl Tree for NoTree {
     }
 }
 
-#[tokio::test]
-async fn a_ledger_kept_on_the_engine_is_taken_over() {
-    let mut ledger = Ledger::default();
-    ledger.apply(&record("abc", "r1"));
-    let keeper = Keeper { name: "local".into(), ledger: RefCell::new((ledger.clone(), 3)) };
-    let consul = Server::of_the_lab().client("moving", None);
-    let host = Host::new([keeper], Some(consul), "local".into());
-    assert_eq!(host.ledger().await, Ok((ledger, 0)));
+async fn view(host: &Host<Keeper>) -> LedgerView {
+    let contents = host.engine(&"local".into(), &Scope::default()).await.unwrap();
+    let engines = [("local".into(), EngineView::Seen(Box::new(contents)))].into();
+    let central = host.ledger().await.map_err(|error| error.to_string());
+    LedgerView::of(&engines, central.transpose())
+}
 
-    let write = Action::WriteLedger { change: record("xyz", "r1") };
+fn applied(view: &LedgerView) -> Option<String> {
+    let applied = view.ledger.applied(&"local".into(), &"abc".into());
+    applied.map(|applied| applied.revision.to_string())
+}
+
+/// What the engine holds: one record, in a container of this id.
+fn stored(change: &LedgerChange, container: &str) -> Stored {
+    let origin = Some(container.into());
+    let record = Record { origin, ..Record::default() }.changed(change);
+    let mut stored = Stored::default();
+    stored.ledger.put(&"local".into(), change.deployment(), record);
+    stored
+}
+
+#[tokio::test]
+async fn records_move_to_consul_when_it_is_switched_on_and_none_is_lost_or_doubled() {
+    let server = Server::of_the_lab();
+    let keeper = |stored| Keeper { name: "local".into(), stored: RefCell::new(stored) };
+    let consul = || Some(server.client("moving", None));
+    let host = Host::new([keeper(stored(&record("abc", "r1"), "c1"))], consul());
+    let before = view(&host).await;
+    assert_eq!(applied(&before).as_deref(), Some("r1"), "it counts before it is moved");
+    host.tidy(&before).await;
+    let moved = view(&host).await;
+    assert_eq!((applied(&moved).as_deref(), moved.is_tidy()), (Some("r1"), true));
+
+    // It was not removed from the engine: it is older than what Consul says since.
+    let write = Action::WriteLedger { change: record("abc", "r2") };
     host.act(&"local".into(), &write, &NoTree).await.unwrap();
-    let (ledger, generation) = host.ledger().await.unwrap();
-    assert_eq!(ledger.deployments.len(), 2);
-    assert!(generation > 0);
-    // From now on Consul's counts: what is forgotten there stays forgotten.
+    let again = Host::new([keeper(stored(&record("abc", "r1"), "c1"))], consul());
+    let seen = view(&again).await;
+    assert_eq!((applied(&seen).as_deref(), seen.is_tidy()), (Some("r2"), false));
+    again.tidy(&seen).await;
+    assert!(view(&again).await.is_tidy());
+
+    // Consul was off for a while, and something was applied.
+    let later = Host::new([keeper(stored(&record("abc", "r3"), "c9"))], consul());
+    later.tidy(&view(&later).await).await;
+    assert_eq!(applied(&view(&later).await).as_deref(), Some("r3"));
+    // What is forgotten stays forgotten.
     let forget = Action::WriteLedger { change: LedgerChange::Forget { deployment: "abc".into() } };
-    host.act(&"local".into(), &forget, &NoTree).await.unwrap();
-    assert_eq!(host.ledger().await.unwrap().0.deployments.len(), 1);
+    later.act(&"local".into(), &forget, &NoTree).await.unwrap();
+    assert_eq!(applied(&view(&later).await), None);
+}
+
+#[tokio::test]
+async fn a_ledger_of_one_value_becomes_a_key_for_each_record() {
+    let server = Server::of_the_lab();
+    let LedgerChange::Record { record: applied_before, .. } = record("abc", "r1") else {
+        unreachable!()
+    };
+    let single = serde_json::json!({ "deployments": { "abc": applied_before } }).to_string();
+    server.raw("PUT", "/v1/kv/reconciler/single/ledger", &single).await;
+    let keeper = Keeper { name: "local".into(), stored: RefCell::default() };
+    let host = Host::new([keeper], Some(server.client("single", None)));
+    let before = view(&host).await;
+    assert_eq!(applied(&before).as_deref(), Some("r1"));
+    host.tidy(&before).await;
+    let after = view(&host).await;
+    assert_eq!((applied(&after).as_deref(), after.is_tidy()), (Some("r1"), true));
+    let keys = server.get("/v1/kv/reconciler/single/ledger?keys").await;
+    assert_eq!(keys, serde_json::json!(["reconciler/single/ledger/local/abc"]));
 }

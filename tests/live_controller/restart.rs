@@ -7,7 +7,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::controller::{Setup, get, service};
-use crate::engine::{Events, containers, docker, id, inspect, is_running, try_docker, variable};
+use crate::engine::{
+    Events, IMAGE, containers, docker, id, inspect, is_running, try_docker, variable,
+};
 use crate::health::statuses;
 use crate::temp::Temp;
 use crate::time::{eventually, figures, now, pause};
@@ -113,4 +115,20 @@ fn a_dead_consul_costs_no_entry_and_no_restart() {
     figures("from a Consul that answers again to a true catalog", vec![now().saturating_sub(back)]);
     assert_eq!(inspect("consul-web-1", "{{.State.StartedAt}}"), started, "it was restarted");
     controller.settles("consul");
+}
+
+/// What an engine said of itself is trusted for one of its starts; this is what tells them apart.
+#[test]
+fn every_start_of_an_engine_makes_its_bridge_anew() {
+    let run = ["run", "--detach", "--restart=always", "--name=bridged", IMAGE, "sleep", "1000"];
+    docker(&run);
+    let bridge = || try_docker(&["network", "inspect", "--format={{.Id}}", "bridge"]);
+    let before = bridge().unwrap();
+    // Also where a container on it is still alive when it starts.
+    let mut engine = Dead::kill("dockerd");
+    engine.start();
+    eventually("the engine answers", || bridge().is_ok());
+    let after = bridge().unwrap();
+    docker(&["rm", "--force", "bridged"]);
+    assert_ne!(after, before);
 }

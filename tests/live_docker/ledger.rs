@@ -1,11 +1,10 @@
-//! The ledger on the engine: a compare-and-set that nobody takes for a replica.
+//! Records on the engine: a compare-and-set that nobody takes for a replica.
 
 use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
 use reconciler::model::action::LedgerChange;
 use reconciler::model::desired::Layout;
 use reconciler::model::digest::Digest;
-use reconciler::model::id::ContainerName;
-use reconciler::model::ledger::{DeploymentRecord, Ledger};
+use reconciler::model::ledger::{DeploymentRecord, Ledger, Record};
 use reconciler::model::policy::HostPolicy;
 use reconciler::world::{OutsideError, Scope};
 
@@ -34,49 +33,83 @@ fn record(deployment: &str) -> LedgerChange {
     }
 }
 
+async fn write(docker: &Docker, change: &LedgerChange) -> Result<(), OutsideError> {
+    docker.change_record(change.deployment(), |record| record.changed(change)).await
+}
+
+async fn ledger(installation_of: &str) -> Ledger {
+    installation(installation_of).observe(&Scope::default()).await.unwrap().stored.ledger
+}
+
+/// The names of the containers that hold the records of an installation.
+async fn holders(docker: &Docker, of: &str) -> Vec<String> {
+    let seen = docker.observe(&Scope::default()).await.unwrap();
+    assert_eq!(seen.containers, []);
+    let names = seen.others.keys().map(ToString::to_string);
+    names.filter(|name| name.starts_with(&format!("reconciler-ledger-{of}."))).collect()
+}
+
 #[tokio::test]
 async fn it_is_empty_at_first_and_keeps_what_is_written() {
     let docker = installation("ledger-a");
-    assert_eq!(docker.read_ledger().await.unwrap(), (Ledger::default(), 0));
-    docker.write_ledger(&record("abc")).await.unwrap();
-    docker.write_ledger(&record("xyz")).await.unwrap();
-    docker.write_ledger(&LedgerChange::Forget { deployment: "abc".into() }).await.unwrap();
-    let mut expected = Ledger::default();
-    expected.apply(&record("xyz"));
-    assert_eq!(installation("ledger-a").read_ledger().await.unwrap(), (expected, 3));
-    assert_eq!(installation("ledger-b").read_ledger().await.unwrap().1, 0, "another's");
+    assert_eq!(ledger("ledger-a").await, Ledger::default());
+    write(&docker, &record("abc")).await.unwrap();
+    write(&docker, &record("abc-2")).await.unwrap();
+    write(&docker, &record("xyz")).await.unwrap();
+    write(&docker, &record("xyz")).await.unwrap();
+    write(&docker, &LedgerChange::Forget { deployment: "abc".into() }).await.unwrap();
+    let seen = ledger("ledger-a").await;
+    let ids: Vec<_> = seen.on(&"lab".into()).map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["abc-2", "xyz"]);
+    assert_eq!(ledger("ledger-b").await, Ledger::default(), "another's");
 
-    let seen = docker.observe(&Scope::default()).await.unwrap();
-    assert_eq!(seen.containers, []);
-    let names = seen.others.keys().filter(|name| name.as_str().contains("ledger-a"));
-    let names: Vec<&str> = names.map(ContainerName::as_str).collect();
-    assert_eq!(names, ["reconciler-ledger-ledger-a-3"], "older ones are gone");
+    // Older ones are gone, and so is what was forgotten.
+    let expected = ["reconciler-ledger-ledger-a.abc-2.1", "reconciler-ledger-ledger-a.xyz.2"];
+    assert_eq!(holders(&docker, "ledger-a").await, expected);
+    write(&docker, &LedgerChange::Forget { deployment: "abc-2".into() }).await.unwrap();
+    write(&docker, &LedgerChange::Forget { deployment: "xyz".into() }).await.unwrap();
+    assert!(holders(&docker, "ledger-a").await.is_empty());
 }
 
 #[tokio::test]
 async fn of_many_writers_none_is_lost_and_none_overwrites() {
+    let count = |record: Record| -> u64 {
+        record.others.get("written").and_then(serde_json::Value::as_u64).unwrap_or_default()
+    };
+    let once_more = |mut record: Record| {
+        let written = count(record.clone()) + 1;
+        record.others.insert("written".to_owned(), written.into());
+        record
+    };
     let mut written = 0;
-    let mut tried = 0;
-    for round in 0..4 {
+    for _ in 0..4 {
         let writers: Vec<_> = (0..4)
-            .map(|number| async move {
-                let name = format!("d{round}{number}");
-                installation("ledger-c").write_ledger(&record(&name)).await.map(|()| name)
-            })
+            .map(async |_| installation("ledger-c").change_record(&"abc".into(), once_more).await)
             .collect();
         for outcome in futures_util::future::join_all(writers).await {
-            tried += 1;
             match outcome {
-                Ok(name) => {
-                    written += 1;
-                    let (ledger, _) = installation("ledger-c").read_ledger().await.unwrap();
-                    assert!(ledger.deployments.contains_key(&name.as_str().into()), "{name}");
-                }
+                Ok(()) => written += 1,
                 Err(error) => assert!(matches!(error, OutsideError::Conflict(_)), "{error}"),
             }
         }
     }
-    let (ledger, generation) = installation("ledger-c").read_ledger().await.unwrap();
-    assert_eq!((ledger.deployments.len(), generation), (written, written as u64));
-    assert!((4..=tried).contains(&written), "{written} of {tried}");
+    let seen = ledger("ledger-c").await;
+    let record = seen.record(&"lab".into(), &"abc".into()).unwrap().clone();
+    assert_eq!(count(record), written);
+    assert!((4..=16).contains(&written), "{written} of 16");
+    installation("ledger-c").change_record(&"abc".into(), |_| Record::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pruned_engine_remembers_nothing() {
+    let docker = installation("ledger-p");
+    write(&docker, &record("abc")).await.unwrap();
+    let prune = ["container", "prune", "--force", "--filter"];
+    let ours = "label=reconciler.installation=ledger-p";
+    let done = std::process::Command::new("docker").args(prune).arg(ours).status().unwrap();
+    assert!(done.success());
+    assert_eq!(ledger("ledger-p").await, Ledger::default());
+    write(&docker, &record("abc")).await.unwrap();
+    assert_eq!(holders(&docker, "ledger-p").await, ["reconciler-ledger-ledger-p.abc.1"]);
+    write(&docker, &LedgerChange::Forget { deployment: "abc".into() }).await.unwrap();
 }

@@ -67,8 +67,9 @@ fn no_secret_leaves() {
     assert!(!labels.contains("can4ry"), "{labels}");
     let catalog = Consul::service(&lab.id("abc"));
     assert!(!format!("{catalog:?}").contains("can4ry"));
-    let ledger = Consul::get(&format!("/v1/kv/reconciler/{}/ledger?raw", lab.installation()));
-    assert!(ledger.to_string().contains(&lab.id("abc")), "{ledger}");
+    let key = format!("reconciler/{}/ledger/local/{}", lab.installation(), lab.id("abc"));
+    let ledger = Consul::get(&format!("/v1/kv/{key}?raw"));
+    assert!(ledger.to_string().contains("applied"), "{ledger}");
     assert!(!ledger.to_string().contains("can4ry"), "{ledger}");
 }
 

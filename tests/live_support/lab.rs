@@ -62,6 +62,11 @@ impl Lab {
         self.consul = Some(address.to_owned());
     }
 
+    /// From now on the program knows of no Consul.
+    pub(crate) fn without_consul(&mut self) {
+        self.consul = None;
+    }
+
     /// The installation's id.
     pub(crate) fn installation(&self) -> String {
         format!("it{}", self.name)
@@ -180,9 +185,9 @@ impl Lab {
         listed(&["volume", "ls", "--format", "{{.Name}}"], &format!("{}-", self.name))
     }
 
-    /// The names of this installation's ledger containers.
+    /// The names of the containers that hold this installation's records.
     pub(crate) fn ledgers(&self) -> BTreeSet<String> {
-        let prefix = format!("reconciler-ledger-{}-", self.installation());
+        let prefix = format!("reconciler-ledger-{}.", self.installation());
         listed(&["ps", "-a", "--format", "{{.Names}}"], &prefix)
     }
 }
@@ -195,7 +200,7 @@ fn listed(words: &[&str], prefix: &str) -> BTreeSet<String> {
 impl Drop for Lab {
     /// Makes room: an engine has addresses for about thirty networks.
     fn drop(&mut self) {
-        let filter = format!("name=^(reconciler-ledger-it)?{}-", self.name);
+        let filter = format!("name=^(reconciler-ledger-it)?{}[-.]", self.name);
         let remove = |list: &[&str], remove: &[&str]| {
             let list = [list, &["--filter", &filter]].concat();
             let found = String::from_utf8_lossy(&call(&list).stdout).into_owned();

@@ -94,6 +94,7 @@ impl World {
                 let grants = &mut self.settings.policy.grants;
                 grants.entry((*deployment).to_owned()).or_default().insert((*demand).to_owned());
             }
+            ["revoke", deployment] => drop(self.settings.policy.grants.remove(*deployment)),
             ["consul"] => self.settings.catalog = Some(CatalogSettings::default()),
             ["not", "routable"] => {
                 let engine = self.settings.engines.values_mut().next().expect("an engine");
@@ -145,9 +146,9 @@ impl World {
         let desired = self.desired();
         let mut scope = Scope::default();
         let mut names = BTreeSet::new();
-        let (ledger, _) = self.sim.stored_ledger();
-        let adopted = ledger.adopted.values().flat_map(BTreeMap::keys);
-        scope.deployments.extend(adopted.cloned());
+        let ledger = self.sim.stored_ledger();
+        let adopted = ledger.iter().filter(|(_, _, record)| record.adopted.is_some());
+        scope.deployments.extend(adopted.map(|(_, id, _)| id.clone()));
         for (id, entry) in &desired.deployments {
             scope.deployments.insert(id.clone());
             if let Entry::Valid(deployment, _) = entry {
@@ -166,20 +167,17 @@ impl World {
         let look = async {
             let contents = self.access.engine(&engine, &scope).await.expect("an engine");
             let catalog = self.access.catalog(&engines, &names).await.expect("a catalog");
-            let (ledger, generation) = self.access.ledger().await.expect("a ledger");
-            (contents, catalog, LedgerView::Seen { ledger, generation })
+            let ledger = self.access.ledger().await.expect("a ledger");
+            (contents, catalog, ledger)
         };
-        let (contents, catalog, ledger) = self.sim.drive(look, None).done().expect("no crash");
+        let (contents, catalog, stored) = self.sim.drive(look, None).done().expect("no crash");
         let catalog = match (&self.settings.catalog, catalog) {
             (Some(_), Some(seen)) => CatalogView::Seen(seen),
             _ => CatalogView::NotConfigured,
         };
-        let mut observed = ObservedState {
-            at: self.sim.now(),
-            engines: BTreeMap::from([(engine, EngineView::Seen(Box::new(contents)))]),
-            catalog,
-            ledger,
-        };
+        let engines = BTreeMap::from([(engine, EngineView::Seen(Box::new(contents)))]);
+        let ledger = LedgerView::of(&engines, stored.map(Ok));
+        let mut observed = ObservedState { at: self.sim.now(), engines, catalog, ledger };
         for event in &self.events {
             befall(&mut observed, event);
         }
@@ -261,7 +259,11 @@ fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
             observed.engines.insert((*name).into(), same);
         }
         ["ledger", "unseen"] => {
-            observed.ledger = LedgerView::Unseen { error: "no answer".to_owned() };
+            observed.ledger = LedgerView::unseen("no answer");
+        }
+        ["ledger", "of", id, "unreadable"] => {
+            let why = "it is no record".to_owned();
+            observed.ledger.unreadable.insert((engine, (*id).into()), why);
         }
         ["catalog", "unseen"] => {
             observed.catalog = CatalogView::Unseen { error: "no leader".to_owned() };
@@ -311,6 +313,11 @@ fn befall(observed: &mut ObservedState, event: &str) {
         ["image", reference, id] => {
             let image = contents.images.get_mut(&(*reference).into()).expect("an image");
             image.id = (*id).into();
+        }
+        ["volume", name, "written"] => {
+            let mut views = contents.volumes.iter_mut();
+            let found = views.find(|view| view.spec.name.as_str() == *name);
+            found.expect("a volume").created_at = Some("later".to_owned());
         }
         ["api", minor] => {
             contents.abilities.api = ApiVersion::one(minor.parse().expect("a number"));

@@ -6,6 +6,7 @@
 
 mod calm;
 mod judge;
+mod memory;
 mod play;
 mod scenario;
 mod twins;

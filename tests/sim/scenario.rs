@@ -293,12 +293,14 @@ fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
         slow: rate(rng),
         event_lost: rate(rng) * 5,
     };
+    let forgetting = forgetting(&mut rng.child("forget"), level, engines);
     let hands = (0..rng.below(2 * u64::from(level) + 1))
         .map(|_| {
             let at = rng.span(Duration::ZERO, Duration::from_mins(1));
             let engine = rng.pick(engines).expect("there is an engine").clone();
             (at, engine, hand(rng, wish))
         })
+        .chain(forgetting)
         .collect();
     let passes = (0..=rng.index(3))
         .map(|_| {
@@ -312,6 +314,28 @@ fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
         })
         .collect();
     Chapter { wish: wish.clone(), faults, hands, passes }
+}
+
+/// What makes an engine or the ledger forget, at any point.
+fn forgetting(
+    rng: &mut Rng,
+    level: u32,
+    engines: &[EngineName],
+) -> Vec<(Duration, EngineName, Hand)> {
+    let span = rng.span(Duration::from_millis(10), Duration::from_secs(5));
+    let hands = [
+        Hand::LoseLedger,
+        Hand::Prune { volumes: false },
+        Hand::Prune { volumes: true },
+        Hand::RestartWithOtherFacts(span),
+    ];
+    let draw = |rng: &mut Rng| {
+        let at = rng.span(Duration::ZERO, Duration::from_mins(1));
+        let engine = rng.pick(engines).expect("there is an engine").clone();
+        (at, engine, rng.pick(&hands).expect("there are hands").clone())
+    };
+    let count = if rng.chance(100 * level) { 1 + rng.below(2) } else { 0 };
+    (0..count).map(|_| draw(rng)).collect()
 }
 
 fn hand(rng: &mut Rng, wish: &Wish) -> Hand {

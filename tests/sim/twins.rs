@@ -12,7 +12,7 @@ use reconciler::model::catalog::CatalogContents;
 use reconciler::model::desired::{Condition, DesiredState};
 use reconciler::model::id::{ContainerId, DeploymentId, EngineName, ServiceName};
 use reconciler::model::labels::Identity;
-use reconciler::model::ledger::Ledger;
+use reconciler::model::ledger::{LedgerView, Stored};
 use reconciler::model::observed::{ContainerView, EngineContents};
 use reconciler::model::plan::{Cause, Plan, Reason, Step};
 use reconciler::model::spec::RestartPolicy;
@@ -103,7 +103,7 @@ impl Observe for Twin {
         self.world.catalog(engines, services).await
     }
 
-    async fn ledger(&self) -> Result<(Ledger, u64), OutsideError> {
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
         self.world.ledger().await
     }
 }
@@ -124,6 +124,10 @@ impl Act for Twin {
             }
             _ => self.world.act(engine, action, tree).await,
         }
+    }
+
+    async fn tidy(&self, ledger: &LedgerView) {
+        self.world.tidy(ledger).await;
     }
 }
 

@@ -1,13 +1,16 @@
-//! The ledger and the canary in Consul's KV.
+//! The records of the ledger in Consul's KV, one key for each deployment and engine, and the
+//! canary.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
+use percent_encoding::percent_decode_str;
 
 use super::Consul;
 use super::call::encode;
 use super::wire::{KeyOp, KeyValue, Op};
-use crate::model::ledger::Ledger;
+use crate::model::id::{DeploymentId, EngineName};
+use crate::model::ledger::{Ledger, Record, Stored};
 use crate::world::OutsideError;
 
 const LEDGER: &str = "ledger";
@@ -16,39 +19,94 @@ const CANARY: &str = "canary";
 const CANARY_TEXT: &str = "reconciler was here";
 
 impl Consul {
-    /// The ledger and its generation (Consul's `ModifyIndex`); an empty one at 0 if none
-    /// was ever written.
+    /// The records that Consul holds.
     ///
     /// # Errors
-    /// An absent ledger is only believed if the canary is there, or if Consul confirms
-    /// that neither exists.
-    pub async fn read_ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        let Some(found) = self.read_key(&self.key(LEDGER)).await? else {
-            self.believe_absence().await?;
-            return Ok((Ledger::default(), 0));
+    /// That there are none is only believed if the canary is there, or if Consul confirms that
+    /// there is nothing. An answer of which our token's rights hide a part is none.
+    pub async fn read_ledger(&self) -> Result<Stored, OutsideError> {
+        let single = self.key(LEDGER);
+        let prefix = format!("{single}/");
+        let query = [("recurse", "")];
+        let answer = self.shared.api.get(&kv_path(&single), &query).await?;
+        if answer.filtered {
+            let why = format!("Consul refuses our token: it may not read all below `{single}`");
+            return Err(OutsideError::Forbidden(why));
+        }
+        let found: Vec<KeyValue> = match answer.status {
+            StatusCode::NOT_FOUND => Vec::new(),
+            _ => answer.json()?,
         };
-        let ledger = serde_json::from_slice(&found.decode()?).map_err(|error| {
-            let key = self.key(LEDGER);
-            OutsideError::Failed(format!("`{key}` in Consul is no ledger: {error}"))
-        })?;
-        Ok((ledger, found.modify_index))
+        let mut stored = Stored::default();
+        for value in &found {
+            let broken = |why: String| {
+                OutsideError::Failed(format!("`{}` in Consul cannot be read: {why}", value.key))
+            };
+            if value.key == single {
+                stored.single = Ledger::parse_single(&value.decode()?).map_err(broken)?;
+                stored.leftovers = true;
+                continue;
+            }
+            let path = value.key.strip_prefix(&prefix).and_then(|rest| rest.split_once('/'));
+            let Some((engine, deployment)) = path else { continue };
+            let engine = percent_decode_str(engine).decode_utf8_lossy();
+            let (engine, deployment) = (EngineName::new(&*engine), deployment.into());
+            match Record::parse(&value.decode()?) {
+                Ok(record) => stored.ledger.put(&engine, &deployment, record),
+                Err(why) => {
+                    let why = broken(why).to_string();
+                    stored.unreadable.insert((engine, deployment), why);
+                }
+            }
+        }
+        if stored == Stored::default() {
+            self.believe_absence().await?;
+        }
+        Ok(stored)
     }
 
-    /// Writes the generation of the ledger that follows the generation `after`.
+    /// Changes the record of a deployment on an engine, unless somebody else writes it
+    /// meanwhile; one that says nothing any more is removed.
     ///
     /// # Errors
-    /// [`OutsideError::Conflict`] if `after` is not the newest any more or the fence does
-    /// not hold.
-    pub async fn write_ledger(&self, ledger: &Ledger, after: u64) -> Result<(), OutsideError> {
-        let value = serde_json::to_vec(ledger).expect("BUG: a ledger is plain data");
-        let write = KeyOp {
-            verb: "cas",
-            key: self.key(LEDGER),
-            value: Some(STANDARD.encode(value)),
-            index: Some(after),
-            session: None,
+    /// [`OutsideError::Conflict`] if somebody did, or the fence does not hold.
+    pub async fn change_record(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError> {
+        let key = self.key(&format!("{LEDGER}/{}/{deployment}", encode(engine.as_str())));
+        let found = self.read_key(&key).await?;
+        let (record, index) = match &found {
+            Some(found) => {
+                let record = Record::parse(&found.decode()?).map_err(|why| {
+                    OutsideError::Failed(format!("`{key}` in Consul cannot be read: {why}"))
+                })?;
+                (record, found.modify_index)
+            }
+            None => (Record::default(), 0),
+        };
+        let record = change(record);
+        let write = if record.is_empty() {
+            if found.is_none() {
+                return Ok(());
+            }
+            KeyOp { verb: "delete-cas", key, index: Some(index), ..KeyOp::default() }
+        } else {
+            let value = Some(STANDARD.encode(record.text()));
+            KeyOp { verb: "cas", key, value, index: Some(index), ..KeyOp::default() }
         };
         self.commit(vec![Op::Key(write), self.canary_op()]).await
+    }
+
+    /// Removes the ledger in the form that is written no more, if it is still there.
+    pub async fn remove_single(&self) -> Result<(), OutsideError> {
+        let key = self.key(LEDGER);
+        let Some(found) = self.read_key(&key).await? else { return Ok(()) };
+        let index = Some(found.modify_index);
+        let delete = KeyOp { verb: "delete-cas", key, index, ..KeyOp::default() };
+        self.commit(vec![Op::Key(delete), self.canary_op()]).await
     }
 
     /// Returns if an empty answer may be believed.

@@ -1,6 +1,8 @@
 //! The client against a server of canned answers: what a real Consul does only in
 //! rare moments.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::*;
-use crate::model::ledger::Ledger;
+use crate::model::ledger::{Record, Stored};
 
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
@@ -84,9 +86,9 @@ async fn answer(mut stream: UnixStream, answers: Answers, log: Arc<Mutex<Vec<Str
     }
 }
 
-async fn ledger_with(answers: &[(&str, &str)]) -> Result<u64, OutsideError> {
+async fn ledger_with(answers: &[(&str, &str)]) -> Result<Stored, OutsideError> {
     let server = Canned::start(answers);
-    server.client().read_ledger().await.map(|(_, generation)| generation)
+    server.client().read_ledger().await
 }
 
 #[tokio::test]
@@ -100,11 +102,13 @@ async fn without_a_leader_nothing_is_known() {
 
 #[tokio::test]
 async fn a_write_that_got_no_answer_may_have_been_carried_out() {
-    let server = Canned::start(&[]);
+    let there = r#"[{"Key":"reconciler/main/ledger","Value":null,"ModifyIndex":7}]"#;
+    let server =
+        Canned::start(&[("GET /v1/kv/reconciler/main/ledger", &format!("200 OK\n{there}"))]);
     let consul = server.client();
-    let error = consul.write_ledger(&Ledger::default(), 0).await.unwrap_err();
+    let error = consul.remove_single().await.unwrap_err();
     assert!(matches!(error, OutsideError::Timeout(_)), "{error:?}");
-    let error = consul.read_ledger().await.unwrap_err();
+    let error = Canned::start(&[]).client().read_ledger().await.unwrap_err();
     assert!(matches!(error, OutsideError::Unreachable(_)), "{error:?}");
 }
 
@@ -115,10 +119,11 @@ async fn an_absent_ledger_needs_a_witness() {
     // The canary is there: there is no ledger.
     let canary = r#"[{"Key":"reconciler/main/canary","Value":null,"ModifyIndex":7}]"#;
     let canary = format!("200 OK\n{canary}");
-    assert_eq!(ledger_with(&[ABSENT, ("GET", &canary)]).await, Ok(0));
+    assert_eq!(ledger_with(&[ABSENT, ("GET", &canary)]).await, Ok(Stored::default()));
     // It is not, but Consul confirms that there never was one.
     let confirmed = "200 OK\n{\"Results\":[],\"Errors\":null}";
-    assert_eq!(ledger_with(&[ABSENT, NO_CANARY, ("PUT /v1/txn", confirmed)]).await, Ok(0));
+    let read = ledger_with(&[ABSENT, NO_CANARY, ("PUT /v1/txn", confirmed)]).await;
+    assert_eq!(read, Ok(Stored::default()));
     // It is not, and Consul does not say so to us.
     let denied = "409 Conflict\n{\"Errors\":[{\"OpIndex\":0,\"What\":\"Permission denied\"}]}";
     assert!(matches!(
@@ -170,12 +175,40 @@ async fn a_node_that_the_token_sees_in_part_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_ledger_beyond_consuls_limit_is_refused_before_it_is_sent() {
-    let server = Canned::start(&[]);
-    let mut ledger = Ledger::default();
-    let huge = crate::model::id::EngineName::new("x".repeat(512 << 10));
-    ledger.adopted.insert(huge, std::collections::BTreeMap::new());
-    let error = server.client().write_ledger(&ledger, 1).await.unwrap_err();
+async fn a_record_beyond_consuls_limit_is_refused_before_it_is_sent() {
+    let server = Canned::start(&[("GET /v1/kv", "404 Not Found\n")]);
+    let huge = |mut record: Record| {
+        record.others.insert("history".to_owned(), "x".repeat(512 << 10).into());
+        record
+    };
+    let consul = server.client();
+    let error = consul.change_record(&"local".into(), &"abc".into(), huge).await.unwrap_err();
     assert!(matches!(&error, OutsideError::Failed(text) if text.contains("bytes")), "{error}");
-    assert!(server.asked.lock().unwrap().is_empty());
+    assert!(server.asked.lock().unwrap().iter().all(|request| request.starts_with("GET")));
+}
+
+#[tokio::test]
+async fn each_record_stands_for_itself() {
+    let value = |key: &str, text: &str| {
+        let text = STANDARD.encode(text);
+        format!(r#"{{"Key":"reconciler/main/ledger{key}","Value":"{text}","ModifyIndex":7}}"#)
+    };
+    let all = [
+        value("", r#"{"deployments":{}}"#),
+        value("/local/abc", r#"{"history":1}"#),
+        value("/web%2F1/abc", r#"{"history":2}"#),
+        value("/local/xyz", "7"),
+        value("-of-somebody", "7"),
+    ];
+    let answer = format!("200 OK\n[{}]", all.join(","));
+    let stored = ledger_with(&[("GET /v1/kv/reconciler/main/ledger?", &answer)]).await.unwrap();
+    let seen: Vec<_> = stored.ledger.iter().map(|(e, d, _)| format!("{d} on {e}")).collect();
+    assert_eq!(seen, ["abc on local", "abc on web/1"]);
+    let unreadable: Vec<_> = stored.unreadable.keys().collect();
+    assert_eq!(unreadable, [&("local".into(), "xyz".into())]);
+    assert!(stored.leftovers, "the form that is written no more");
+
+    let part = answer.replace("200 OK", "200 OK|X-Consul-Results-Filtered-By-ACLs: true");
+    let read = ledger_with(&[("GET", &part)]).await;
+    assert!(matches!(read, Err(OutsideError::Forbidden(_))), "{read:?}");
 }

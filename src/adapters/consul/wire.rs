@@ -68,6 +68,8 @@ pub(super) struct SeenCheck {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct KeyValue {
+    #[serde(default)]
+    pub(super) key: String,
     /// Base64; `null` if empty.
     #[serde(default, deserialize_with = "nullable")]
     pub(super) value: String,

@@ -69,7 +69,9 @@ impl Docker {
             Action::CreateVolume { volume, owner } => self.create_volume(volume, owner).await,
             Action::UploadFiles { container, files } => self.upload(container, files).await,
             Action::RemoveContainer { container } => self.remove(container).await,
-            Action::WriteLedger { change } => self.write_ledger(change).await,
+            Action::WriteLedger { change } => {
+                self.change_record(change.deployment(), |record| record.changed(change)).await
+            }
             Action::RunHook { container, moment, number, hook, deadline } => {
                 self.run_hook(container, (*moment, *number), hook, *deadline).await
             }

@@ -341,6 +341,7 @@ pub(super) struct Info {
     #[serde(rename = "OSType")]
     pub(super) os_type: Option<String>,
     pub(super) cgroup_version: Option<String>,
+    pub(super) live_restore_enabled: Option<bool>,
     pub(super) cpu_cfs_period: Option<bool>,
     pub(super) cpu_cfs_quota: Option<bool>,
     #[serde(rename = "CPUSet")]

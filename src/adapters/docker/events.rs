@@ -52,6 +52,7 @@ impl Docker {
                 }
                 Ok(Some(Err(_)) | None) => {
                     subscription.stream = None;
+                    self.transport.forget().await;
                     return;
                 }
                 Err(_) => {

@@ -15,6 +15,7 @@ use super::{AT_ONCE, Docker, Traces, inspect, ledger};
 use crate::model::ability::Abilities;
 use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
+use crate::model::ledger::Stored;
 use crate::model::observed::{ContainerView, NetworkView, VolumeView};
 use crate::world::OutsideError;
 
@@ -22,6 +23,8 @@ use crate::world::OutsideError;
 const GREETING: Duration = Duration::from_millis(20);
 /// Turns of the runtime in which connections are made and the first requests written.
 const TURNS: usize = 8;
+/// The network that every start of an engine makes.
+const BRIDGE: &str = "bridge";
 
 /// What a look finds whatever its scope is.
 pub(super) struct Glance {
@@ -35,6 +38,8 @@ pub(super) struct Glance {
     pub(super) own: Option<ContainerId>,
     pub(super) networks: Vec<NetworkView>,
     pub(super) volumes: Vec<VolumeView>,
+    /// The records of the ledger that it keeps.
+    pub(super) stored: Stored,
 }
 
 /// What an engine says of itself.
@@ -44,6 +49,30 @@ pub(super) struct About {
     pub(super) id: EngineId,
     /// What it can do.
     pub(super) abilities: Abilities,
+    /// What tells this start of the engine from any other; `None` if nothing does.
+    #[serde(default)]
+    pub(super) start: Option<Start>,
+}
+
+/// One start of an engine: each makes the built-in network `bridge` anew. Not so an engine with
+/// live-restore, nor one without that network, of which only this connection tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Start(String);
+
+impl Start {
+    /// The start that made these networks.
+    fn of(networks: &[NetworkView]) -> Option<Self> {
+        let mut found = networks.iter().filter(|view| view.spec.name.as_str() == BRIDGE);
+        found.next().map(|view| Self(view.id.to_string()))
+    }
+}
+
+/// What this process knows of an engine, and since which connection.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    about: About,
+    connection: u64,
 }
 
 /// A container without our label.
@@ -100,15 +129,16 @@ impl Docker {
     async fn fresh_glance(&self) -> Result<Glance, OutsideError> {
         let (listed, networks, volumes) =
             futures_util::try_join!(self.listed(), self.networks(), self.volumes())?;
-        Ok(Glance { networks, volumes, ..listed })
+        let Listed { ours, others, own, stored, remembered } = listed;
+        let About { id, abilities, .. } = self.about(&remembered, &networks).await?;
+        Ok(Glance { id, abilities, ours, others, own, networks, volumes, stored })
     }
 
-    /// A glance without networks and volumes.
-    async fn listed(&self) -> Result<Glance, OutsideError> {
+    async fn listed(&self) -> Result<Listed, OutsideError> {
         let (mut ids, mut ours, mut others) = (Vec::new(), Vec::new(), Vec::new());
         let answer = self.get("/containers/json?all=true").await?;
         let list: Vec<ContainerSummary<'_>> = self.decoded(&answer)?;
-        let remembered = self.remembered(&list);
+        let (remembered, stored) = (self.remembered(&list), self.stored(&list)?);
         for seen in list {
             let id = ContainerId::new(&*seen.id.0);
             ids.push(id.clone());
@@ -125,11 +155,9 @@ impl Docker {
         drop(answer);
         // In the order in which they are wanted: what is inspected is large to sort.
         ours.sort();
-        let ours = ours.into_iter().map(|(_, id)| id).collect();
-        let (ours, about) = futures_util::try_join!(self.inspected(ours), self.about(remembered))?;
-        let About { id, abilities } = about;
+        let ours = self.inspected(ours.into_iter().map(|(_, id)| id).collect()).await?;
         let own = Traces::ours().among(&ids);
-        Ok(Glance { id, abilities, ours, others, own, networks: Vec::new(), volumes: Vec::new() })
+        Ok(Listed { ours, others, own, stored, remembered })
     }
 
     /// These containers, in this order; those that vanished meanwhile are not among them.
@@ -163,24 +191,63 @@ impl Docker {
         Ok(views)
     }
 
-    /// What the engine said of itself when the ledger was written. Without a ledger it is
-    /// asked for, once: it starts two programs for the answer. Only the API version is that
-    /// of the last connection.
-    pub(super) async fn about(&self, remembered: Option<About>) -> Result<About, OutsideError> {
-        let asked = self.about.get_or_try_init(|| async {
-            if let Some(about) = remembered {
-                return Ok(about);
+    /// What the engine says of itself. It starts two programs for the answer, so that it is
+    /// asked once for each of its starts, which these networks tell; what a record `remembers`
+    /// of this very start counts, too.
+    async fn about(
+        &self,
+        remembered: &[About],
+        networks: &[NetworkView],
+    ) -> Result<About, OutsideError> {
+        let start = Start::of(networks);
+        let mut known = self.about.lock().await;
+        let fits = |known: &Known| match &known.about.start {
+            Some(_) => known.about.start == start,
+            None => known.connection == self.transport.connection(),
+        };
+        let about = match &*known {
+            Some(known) if fits(known) => known.about.clone(),
+            before => {
+                if before.is_some() {
+                    self.transport.forget().await;
+                }
+                let same = |about: &&About| about.start.is_some() && about.start == start;
+                match remembered.iter().find(same) {
+                    Some(about) => about.clone(),
+                    None => self.ask_about(start).await?,
+                }
             }
-            let info: Info = self.decoded(&self.get("/info").await?)?;
-            let id = info.id.clone().filter(|id| !id.is_empty());
-            let id = id.ok_or_else(|| self.failed("it does not say its id"))?;
-            Ok::<_, OutsideError>(About {
-                id: EngineId::new(id),
-                abilities: inspect::abilities(info),
-            })
-        });
-        let About { id, abilities } = asked.await?.clone();
+        };
         let api = self.read(self.transport.version()).await?;
-        Ok(About { id, abilities: Abilities { api, ..abilities } })
+        let connection = self.transport.connection();
+        *known = Some(Known { about: about.clone(), connection });
+        let abilities = Abilities { api, ..about.abilities };
+        Ok(About { abilities, ..about })
     }
+
+    /// What the engine said of itself at the last look.
+    pub(super) async fn last_about(&self) -> Result<About, OutsideError> {
+        let known = self.about.lock().await.as_ref().map(|known| known.about.clone());
+        match known {
+            Some(about) => Ok(about),
+            None => self.about(&[], &self.networks().await?).await,
+        }
+    }
+
+    async fn ask_about(&self, start: Option<Start>) -> Result<About, OutsideError> {
+        let info: Info = self.decoded(&self.get("/info").await?)?;
+        let id = info.id.clone().filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| self.failed("it does not tell its id"))?;
+        let start = start.filter(|_| info.live_restore_enabled != Some(true));
+        Ok(About { id: EngineId::new(id), abilities: inspect::abilities(info), start })
+    }
+}
+
+/// A list of containers, taken apart.
+struct Listed {
+    ours: Vec<ContainerView>,
+    others: Vec<Other>,
+    own: Option<ContainerId>,
+    stored: Stored,
+    remembered: Vec<About>,
 }

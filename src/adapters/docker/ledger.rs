@@ -1,6 +1,10 @@
-//! The ledger on the engine itself: a container of ours that is never started. Its name
-//! carries the generation, and creating a name twice is a conflict, which is the only
-//! compare-and-set that an engine has.
+//! The records of the ledger on the engine itself: each a container of ours that is never
+//! started. Its name carries deployment and generation, and creating a name twice is a conflict,
+//! which is the only compare-and-set that an engine has.
+//!
+//! `docker container prune` removes them all: then nothing is remembered.
+
+use std::collections::BTreeMap;
 
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
@@ -15,21 +19,18 @@ use super::act::INSTALLATION;
 use super::answer::ContainerSummary;
 use super::glance::About;
 use super::transport::percent_encoded;
-use crate::model::action::LedgerChange;
-use crate::model::id::ContainerId;
-use crate::model::ledger::Ledger;
+use crate::model::id::{ContainerId, DeploymentId};
+use crate::model::ledger::{Ledger, Record, Stored};
 use crate::world::OutsideError;
 
 /// Images under this name are ours alone.
 pub(super) const REPOSITORY: &str = "reconciler.internal/";
-/// The image that ledgers are made of: nothing at all.
+/// The image that records are made of: nothing at all.
 pub(super) const IMAGE: &str = "reconciler.internal/ledger:1";
-/// The label that holds the ledger as JSON.
+/// The label that holds the record as JSON.
 pub(super) const LABEL: &str = "reconciler.ledger";
 
-/// The label that holds what the engine says of itself, which is expensive to ask for: its id
-/// and what it can do. It is as true as
-/// the ledger itself: both are on the engine that they are about.
+/// The label that holds what the engine said of itself, which is expensive to ask for.
 const ENGINE: &str = "reconciler.engine";
 const IMAGE_NAME: &str = "reconciler.internal/ledger";
 const IMAGE_TAG: &str = "1";
@@ -37,52 +38,54 @@ const NAME: &str = "reconciler-ledger-";
 /// An archive of nothing.
 const EMPTY_TAR: [u8; 1024] = [0; 1024];
 
-/// One written generation.
+/// A container that holds one generation of a record, or of the whole ledger in the form that
+/// is written no more, which has no deployment.
 struct Written {
+    deployment: Option<DeploymentId>,
     generation: u64,
     container: ContainerId,
     text: String,
 }
 
-impl Docker {
-    /// The ledger and its generation; an empty one at generation 0 if none was written.
-    pub async fn read_ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        let written = self.written().await?;
-        let Some(newest) = written.last() else { return Ok((Ledger::default(), 0)) };
-        let ledger = serde_json::from_str(&newest.text)
-            .map_err(|_| self.failed("the ledger on it cannot be read"))?;
-        Ok((ledger, newest.generation))
-    }
+/// The containers of one look that hold what is needed.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// The newest of each record.
+    newest: Vec<ContainerId>,
+    /// What newer ones have replaced, and the form that is written no more.
+    replaced: Vec<ContainerId>,
+}
 
-    /// Writes the generation that follows the newest one, with this change.
+impl Docker {
+    /// Changes the record of a deployment on this engine: writes the generation that follows the
+    /// newest one, or removes a record that says nothing any more.
     ///
     /// # Errors
     /// [`OutsideError::Conflict`] if somebody else wrote meanwhile: read again.
-    pub async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
-        let (mut ledger, generation) = self.read_ledger().await?;
-        ledger.apply(change);
-        let text = serde_json::to_string(&ledger).expect("BUG: a ledger is always valid JSON");
-        self.provide_image().await?;
-        let engine = self.about(None).await?;
-        let engine =
-            serde_json::to_string(&engine).expect("BUG: what an engine says is valid JSON");
-        let next = generation + 1;
-        let options = CreateContainerOptions {
-            name: Some(self.ledger_name(next)),
-            ..CreateContainerOptions::default()
+    pub async fn change_record(
+        &self,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError> {
+        let written = self.written(deployment).await?;
+        let (record, generation) = match written.last() {
+            Some(newest) => (self.record_of(newest)?, newest.generation),
+            None => (Record::default(), 0),
         };
-        let body = body(self.installation.as_str(), &engine, &text);
-        let call = self.api.create_container(Some(options), body);
-        let made = ContainerId::new(self.within(super::act::LONG, call).await?.id);
-
+        let record = change(record);
+        if record.is_empty() {
+            for old in &written {
+                self.discard(&old.container).await?;
+            }
+            return Ok(());
+        }
+        let next = generation + 1;
+        let made = self.create_record(deployment, next, &record.text()).await?;
         // Whoever read long ago may take a generation that has come and gone meanwhile.
-        let written = self.written().await?;
+        let written = self.written(deployment).await?;
         if written.last().is_some_and(|newest| newest.generation > next) {
             self.forget(&made).await;
-            return Err(OutsideError::Conflict(super::error::said(
-                &self.name,
-                "somebody else wrote the ledger meanwhile",
-            )));
+            return Err(self.overtaken(deployment));
         }
         for old in written.iter().filter(|old| old.generation < next) {
             self.forget(&old.container).await;
@@ -90,54 +93,156 @@ impl Docker {
         Ok(())
     }
 
-    /// Removes a generation that is no longer needed. If it stays, the next write tries
-    /// again.
+    async fn create_record(
+        &self,
+        deployment: &DeploymentId,
+        generation: u64,
+        text: &str,
+    ) -> Result<ContainerId, OutsideError> {
+        let about = self.last_about().await?;
+        let about = serde_json::to_string(&about).expect("BUG: what an engine says is valid JSON");
+        let create = || async {
+            let name = Some(format!("{}{generation}", self.prefix(deployment)));
+            let options = CreateContainerOptions { name, ..CreateContainerOptions::default() };
+            let body = body(self.installation.as_str(), &about, text);
+            self.within(super::act::LONG, self.api.create_container(Some(options), body)).await
+        };
+        let made = match create().await {
+            // Nearly always the image is there.
+            Err(OutsideError::Gone(_)) => {
+                self.provide_image().await?;
+                create().await?
+            }
+            other => other?,
+        };
+        Ok(ContainerId::new(made.id))
+    }
+
+    /// Removes what was seen at the last look and newer records have replaced; with `all` the
+    /// newest, too: they are somewhere else now.
+    ///
+    /// # Errors
+    /// The first that there was; everything else is removed all the same.
+    pub async fn sweep_records(&self, all: bool) -> Result<(), OutsideError> {
+        let kept = std::mem::take(&mut *self.kept());
+        let newest = kept.newest.iter().filter(|_| all);
+        let mut result = Ok(());
+        for container in kept.replaced.iter().chain(newest) {
+            let removed = self.discard(container).await;
+            result = result.and(removed);
+        }
+        result
+    }
+
+    /// Removes a generation that is no longer needed. If it stays, the next look finds it.
     async fn forget(&self, container: &ContainerId) {
-        let call = self.api.remove_container(container.as_str(), None::<RemoveContainerOptions>);
-        if let Err(error) = self.within(super::act::LONG, call).await {
-            tracing::warn!(engine = %self.name, %error, "an old ledger stays for now");
+        if let Err(error) = self.discard(container).await {
+            tracing::warn!(engine = %self.name, %error, "an old record stays for now");
         }
     }
 
-    /// All generations on the engine, oldest first.
-    async fn written(&self) -> Result<Vec<Written>, OutsideError> {
+    async fn discard(&self, container: &ContainerId) -> Result<(), OutsideError> {
+        let call = self.api.remove_container(container.as_str(), None::<RemoveContainerOptions>);
+        match self.within(super::act::LONG, call).await {
+            Ok(()) | Err(OutsideError::Gone(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All generations of a record on the engine, oldest first.
+    async fn written(&self, deployment: &DeploymentId) -> Result<Vec<Written>, OutsideError> {
         let labels = [LABEL, &format!("{INSTALLATION}={}", self.installation)];
-        let filters = percent_encoded(&json!({ "label": labels }).to_string());
+        // The engine takes a name for a regular expression.
+        let name = format!("^/?{}[0-9]+$", self.prefix(deployment).replace('.', "[.]"));
+        let filters = json!({ "label": labels, "name": [name] }).to_string();
+        let filters = percent_encoded(&filters);
         let answer = self.get(&format!("/containers/json?all=true&filters={filters}")).await?;
         let list: Vec<ContainerSummary<'_>> = self.decoded(&answer)?;
-        let mut written: Vec<Written> = list
-            .iter()
-            .filter_map(|summary| {
-                Some(Written {
-                    generation: self.generation(summary)?,
-                    container: ContainerId::new(&*summary.id.0),
-                    text: summary.label(LABEL)?.to_owned(),
-                })
-            })
-            .collect();
+        let written = list.iter().filter_map(|seen| self.written_in(seen));
+        let mut written: Vec<Written> =
+            written.filter(|one| one.deployment.as_ref() == Some(deployment)).collect();
         written.sort_by_key(|one| one.generation);
         Ok(written)
     }
 
-    /// Which generation of our ledger this is. Labels are copied by `docker commit`; a
-    /// name exists once.
-    fn generation(&self, seen: &ContainerSummary<'_>) -> Option<u64> {
+    /// What a container holds, if it holds something of our ledger. Labels are copied by
+    /// `docker commit`; a name exists once.
+    fn written_in(&self, seen: &ContainerSummary<'_>) -> Option<Written> {
         let ours = seen.label(INSTALLATION) == Some(self.installation.as_str());
-        let name = seen.name().filter(|_| ours && seen.label(LABEL).is_some())?;
-        name.strip_prefix(&self.ledger_prefix())?.parse().ok()
+        let text = seen.label(LABEL).filter(|_| ours)?;
+        let rest = seen.name()?.strip_prefix(NAME)?.strip_prefix(self.installation.as_str())?;
+        let (deployment, generation) = match rest.strip_prefix('.') {
+            Some(rest) => {
+                let (deployment, generation) = rest.rsplit_once('.')?;
+                (Some(DeploymentId::from(deployment)), generation)
+            }
+            None => (None, rest.strip_prefix('-')?),
+        };
+        let generation = generation.parse().ok()?;
+        let container = ContainerId::new(&*seen.id.0);
+        Some(Written { deployment, generation, container, text: text.to_owned() })
     }
 
-    /// What the engine said of itself, as the newest ledger among these remembers it.
-    pub(super) fn remembered(&self, seen: &[ContainerSummary<'_>]) -> Option<About> {
-        let written = seen.iter().filter_map(|seen| Some((self.generation(seen)?, seen)));
-        let (_, newest) = written.max_by_key(|(generation, _)| *generation)?;
-        serde_json::from_str(newest.label(ENGINE)?).ok()
+    /// The records among these containers. Which they are is noted for [`Self::sweep_records`].
+    pub(super) fn stored(&self, list: &[ContainerSummary<'_>]) -> Result<Stored, OutsideError> {
+        let mut newest: BTreeMap<Option<DeploymentId>, Written> = BTreeMap::new();
+        let mut kept = Kept::default();
+        for one in list.iter().filter_map(|seen| self.written_in(seen)) {
+            let known = newest.get(&one.deployment).map(|known| known.generation);
+            let replaced = if known.is_none_or(|known| known < one.generation) {
+                newest.insert(one.deployment.clone(), one)
+            } else {
+                Some(one)
+            };
+            kept.replaced.extend(replaced.map(|one| one.container));
+        }
+        let mut stored = Stored::default();
+        for (deployment, one) in newest {
+            let Some(deployment) = deployment else {
+                stored.single = Ledger::parse_single(one.text.as_bytes()).map_err(|why| {
+                    self.failed(format!("the ledger on it cannot be read: {why}"))
+                })?;
+                kept.replaced.push(one.container);
+                continue;
+            };
+            kept.newest.push(one.container.clone());
+            match Record::parse(one.text.as_bytes()) {
+                Ok(record) => {
+                    let record = Record { origin: Some(one.container), ..record };
+                    stored.ledger.put(&self.name, &deployment, record);
+                }
+                Err(why) => {
+                    stored.unreadable.insert((self.name.clone(), deployment), why);
+                }
+            }
+        }
+        stored.leftovers = !kept.replaced.is_empty();
+        *self.kept() = kept;
+        Ok(stored)
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn record_of(&self, written: &Written) -> Result<Record, OutsideError> {
+        Record::parse(written.text.as_bytes())
+            .map_err(|why| self.failed(format!("a record on it cannot be read: {why}")))
+    }
+
+    fn overtaken(&self, deployment: &DeploymentId) -> OutsideError {
+        let why = format!("somebody else wrote the record of {deployment} meanwhile");
+        OutsideError::Conflict(super::error::said(&self.name, &why))
+    }
+
+    /// What the engine said of itself when it wrote a record among these.
+    pub(super) fn remembered(&self, seen: &[ContainerSummary<'_>]) -> Vec<About> {
+        let ours = seen.iter().filter(|seen| self.written_in(seen).is_some());
+        let said = ours.filter_map(|seen| serde_json::from_str(seen.label(ENGINE)?).ok());
+        said.collect()
     }
 
     async fn provide_image(&self) -> Result<(), OutsideError> {
-        if self.image(&IMAGE.into()).await?.is_some() {
-            return Ok(());
-        }
         let options = CreateImageOptions {
             from_src: Some("-".to_owned()),
             repo: Some(IMAGE_NAME.to_owned()),
@@ -150,16 +255,14 @@ impl Docker {
         self.within(super::act::LONG, done).await
     }
 
-    fn ledger_prefix(&self) -> String {
-        format!("{NAME}{}-", self.installation)
-    }
-
-    fn ledger_name(&self, generation: u64) -> String {
-        format!("{}{generation}", self.ledger_prefix())
+    /// What the names of the containers begin with that hold a deployment's record. Neither
+    /// name may have a `.` in it.
+    fn prefix(&self, deployment: &DeploymentId) -> String {
+        format!("{NAME}{}.{deployment}.", self.installation)
     }
 }
 
-/// Whether this is the body of a ledger to the last member: it is the one container that
+/// Whether this is the body of a record to the last member: it is the one container that
 /// belongs to no deployment.
 pub(super) fn is_ledger(name: &str, created: &Value) -> bool {
     let label = |label: &str| created["Labels"][label].as_str();
@@ -168,11 +271,12 @@ pub(super) fn is_ledger(name: &str, created: &Value) -> bool {
     else {
         return false;
     };
-    let generation = name.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(installation));
-    let generation = generation.and_then(|rest| rest.strip_prefix('-'));
-    generation.is_some_and(|number| number.parse::<u64>().is_ok())
-        && serde_json::to_value(body(installation, engine, text))
-            .is_ok_and(|ledger| ledger == *created)
+    let rest = name.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(installation));
+    let rest = rest.and_then(|rest| rest.strip_prefix('.'));
+    rest.and_then(|rest| rest.rsplit_once('.')).is_some_and(|(deployment, generation)| {
+        DeploymentId::is_valid(deployment) && generation.parse::<u64>().is_ok()
+    }) && serde_json::to_value(body(installation, engine, text))
+        .is_ok_and(|ledger| ledger == *created)
 }
 
 fn body(installation: &str, engine: &str, text: &str) -> ContainerCreateBody {
@@ -201,18 +305,19 @@ mod tests {
 
     #[test]
     fn a_ledger_is_recognised_to_the_last_member() {
-        assert!(is_ledger("reconciler-ledger-main-7", &written()));
+        assert!(is_ledger("reconciler-ledger-main.abc.7", &written()));
         let mut with_more = written();
         with_more["HostConfig"]["Privileged"] = true.into();
-        assert!(!is_ledger("reconciler-ledger-main-7", &with_more));
+        assert!(!is_ledger("reconciler-ledger-main.abc.7", &with_more));
         let mut other_image = written();
         other_image["Image"] = "busybox".into();
-        assert!(!is_ledger("reconciler-ledger-main-7", &other_image));
+        assert!(!is_ledger("reconciler-ledger-main.abc.7", &other_image));
     }
 
     #[test]
     fn only_its_own_name_makes_it_a_ledger() {
-        for name in ["abc-web-1", "reconciler-ledger-main-", "reconciler-ledger-other-7", ""] {
+        let others = ["abc-web-1", "", "reconciler-ledger-main-7", "reconciler-ledger-main.abc."];
+        for name in others.into_iter().chain(["reconciler-ledger-other.abc.7"]) {
             assert!(!is_ledger(name, &written()), "{name}");
         }
     }

@@ -1,6 +1,6 @@
 //! One Docker engine, through bollard over our own pooled transport.
 //!
-//! - [`endpoint`]: where it is. `transport`: how requests get there, with the negotiated
+//! - [`endpoint`]: where it is. `transport`, `amend`: how requests get there, with the negotiated
 //!   API version, past the `guard`, the one choke point of the host policy.
 //! - `glance`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
 //!   most does not go through bollard, only through the same transport.
@@ -11,6 +11,7 @@
 //! - `error`: what went wrong, told apart by what to do next.
 
 mod act;
+mod amend;
 mod answer;
 mod archive;
 mod body;
@@ -44,7 +45,7 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 use bytes::Bytes;
-use tokio::sync::{Mutex, OnceCell, Semaphore};
+use tokio::sync::{Mutex, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
 pub use logins::{Logins, LoginsError};
@@ -79,7 +80,9 @@ pub struct Docker {
     transport: Arc<Transport>,
     /// One permit for each read that may be under way.
     reads: Semaphore,
-    about: OnceCell<glance::About>,
+    about: Mutex<Option<glance::Known>>,
+    /// The containers of the last look that hold records of the ledger.
+    kept: std::sync::Mutex<ledger::Kept>,
     begun: Begun,
     events: Mutex<Subscription>,
     /// Where the operator's ssh agent listens.
@@ -137,7 +140,8 @@ impl Docker {
             api,
             transport,
             reads: Semaphore::new(at_once),
-            about: OnceCell::new(),
+            about: Mutex::default(),
+            kept: std::sync::Mutex::default(),
             begun: Begun::default(),
             events: Mutex::new(Subscription::default()),
             ssh_agent: None,

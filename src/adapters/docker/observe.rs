@@ -21,7 +21,7 @@ impl Docker {
     /// that vanishes between the list and its inspect is simply not there.
     pub async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
         let (glance, images) = futures_util::try_join!(self.glance(), self.images(scope))?;
-        let Glance { id, abilities, ours, others, own, networks, volumes } = glance;
+        let Glance { id, abilities, ours, others, own, networks, volumes, stored } = glance;
         let is_concerned = |other: &Other| {
             other.project.as_ref().is_some_and(|project| scope.deployments.contains(project))
         };
@@ -43,6 +43,7 @@ impl Docker {
             volumes,
             images,
             own,
+            stored,
         })
     }
 

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
+mod ledger;
+
 use super::*;
-use crate::model::ability::Abilities;
 use crate::model::action::{Action, ContainerRef, Target};
 use crate::model::id::{ContainerId, ImageRef};
 use crate::model::policy::HostPolicy;
@@ -22,6 +23,7 @@ type Answers = BTreeMap<&'static str, (u16, String)>;
 struct FakeEngine {
     folder: PathBuf,
     docker: Arc<Docker>,
+    answers: Arc<StdMutex<Answers>>,
     requests: Arc<StdMutex<Vec<String>>>,
 }
 
@@ -61,16 +63,22 @@ impl FakeEngine {
         let socket = folder.join("docker.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         let requests = Arc::new(StdMutex::new(Vec::new()));
-        let (kept, answers) = (Arc::clone(&requests), Arc::new(answers));
+        let answers = Arc::new(StdMutex::new(answers));
+        let (kept, known) = (Arc::clone(&requests), Arc::clone(&answers));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&answers), Arc::clone(&kept)));
+                tokio::spawn(serve(stream, Arc::clone(&known), Arc::clone(&kept)));
             }
         });
         let endpoint = EngineEndpoint::Unix(socket);
         let policy = Warden::of(HostPolicy::default());
         let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
-        Self { folder, docker: Arc::new(docker), requests }
+        Self { folder, docker: Arc::new(docker), answers, requests }
+    }
+
+    /// From now on it answers this.
+    fn answers(&self, request: &'static str, status: u16, body: &Value) {
+        self.answers.lock().unwrap().insert(request, (status, body.to_string()));
     }
 
     fn requests(&self) -> Vec<String> {
@@ -78,7 +86,11 @@ impl FakeEngine {
     }
 }
 
-async fn serve(mut stream: UnixStream, answers: Arc<Answers>, kept: Arc<StdMutex<Vec<String>>>) {
+async fn serve(
+    mut stream: UnixStream,
+    answers: Arc<StdMutex<Answers>>,
+    kept: Arc<StdMutex<Vec<String>>>,
+) {
     let mut seen = Vec::new();
     loop {
         let mut chunk = [0; 4096];
@@ -96,7 +108,8 @@ async fn serve(mut stream: UnixStream, answers: Arc<Answers>, kept: Arc<StdMutex
         kept.lock().unwrap().push(line.to_owned());
         let line = line.split('?').next().unwrap().replace("/v1.41/", "/");
         let missing = (404, json!({"message": format!("no answer for {line}")}).to_string());
-        let (status, body) = answers.get(line.as_str()).unwrap_or(&missing);
+        let found = answers.lock().unwrap().get(line.as_str()).cloned();
+        let (status, body) = found.unwrap_or(missing);
         let answer = format!(
             "HTTP/1.1 {status} X\r\napi-version: 1.41\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
@@ -162,30 +175,6 @@ async fn a_look_that_was_begun_asks_for_nothing_twice_and_counts_once() {
     // What was begun is used up: the next look sees what is then.
     look(&engine).await.unwrap();
     assert_eq!((asked("/containers/json"), asked("/networks"), asked("/info")), (2, 2, 1));
-}
-
-#[tokio::test]
-async fn what_an_engine_says_of_itself_is_asked_for_only_without_a_ledger_that_knows_it() {
-    let abilities =
-        Abilities { dropped: ["memswap_limit".to_owned()].into(), ..Abilities::default() };
-    let ledger = |name: &str, installation: &str| {
-        json!({"Id": name, "Names": [format!("/{name}")], "Labels": {
-            "reconciler.installation": installation, "reconciler.ledger": "{}",
-            "reconciler.engine": json!({"id": format!("of {name}"), "abilities": abilities}).to_string(),
-        }})
-    };
-    // A copy of one under another name, and another installation's, know nothing.
-    let strangers = [ledger("copy", "main"), ledger("reconciler-ledger-other-9", "other")];
-    let engine = FakeEngine::start(vec![("GET /containers/json", 200, json!(strangers))]);
-    assert_eq!(look(&engine).await.unwrap().id, Some("ENGINE".into()));
-
-    let ours =
-        [9, 10].map(|generation| ledger(&format!("reconciler-ledger-main-{generation}"), "main"));
-    let engine = FakeEngine::start(vec![("GET /containers/json", 200, json!(ours))]);
-    let seen = look(&engine).await.unwrap();
-    assert_eq!(seen.id, Some("of reconciler-ledger-main-10".into()));
-    assert!(seen.abilities.drops("memswap_limit"));
-    assert!(engine.requests().iter().all(|line| !line.contains("/info")));
 }
 
 #[tokio::test]
@@ -312,13 +301,4 @@ async fn an_engine_that_quotes_a_secret_is_not_quoted() {
     let create = Action::CreateContainer(Box::new(super::body::tests::create(spec)));
     let error = engine.docker.act(&create, &NoTree).await.unwrap_err().to_string();
     assert!(error.contains("(masked)") && !error.contains("hunter2"), "{error}");
-}
-
-#[tokio::test]
-async fn a_ledger_that_cannot_be_read_is_not_an_empty_one() {
-    let name = "/reconciler-ledger-main-4";
-    let labels = json!({"reconciler.ledger": "{", "reconciler.installation": "main"});
-    let broken = json!([{"Id": "a1", "Names": [name], "Labels": labels}]);
-    let engine = FakeEngine::start(vec![("GET /containers/json", 200, broken)]);
-    assert!(matches!(engine.docker.read_ledger().await, Err(OutsideError::Failed(_))));
 }

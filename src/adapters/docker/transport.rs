@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bollard::BollardRequest;
 use bollard::errors::Error;
@@ -15,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::amend::amend;
 use super::guard::{self, Outgoing, Owner, Refusal, Wish};
 use super::warden::Warden;
 use crate::adapters::http::{Body, HttpClient, full};
@@ -26,10 +28,6 @@ use crate::model::id::{DeploymentId, EngineName};
 const NEWEST: ApiVersion = ApiVersion::one(53);
 /// The oldest that we speak: Docker 20.10.
 const OLDEST: ApiVersion = ApiVersion::one(41);
-/// From here on the engine always refuses a second network of the same name, and each
-/// endpoint has a MAC address of its own.
-const OF_ENDPOINTS: ApiVersion = ApiVersion::one(44);
-
 /// All but what is itself in every part of a URI (RFC 3986, section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -82,11 +80,14 @@ pub(super) struct Transport {
     warden: Arc<Warden>,
     /// Forgotten when a connection breaks: behind the next one may be another engine.
     known: Mutex<Option<Engine>>,
+    /// How often that was forgotten.
+    connection: AtomicU64,
 }
 
 impl Transport {
     pub(super) fn new(client: HttpClient, engine: EngineName, warden: Arc<Warden>) -> Self {
-        Self { client, engine, warden, known: Mutex::new(None) }
+        let (known, connection) = (Mutex::new(None), AtomicU64::new(0));
+        Self { client, engine, warden, known, connection }
     }
 
     /// Sends one request, if the guard lets it.
@@ -283,11 +284,22 @@ impl Transport {
         Ok(*known.insert(Engine { version, builder }))
     }
 
+    /// The engine may be another one from now on: it was lost, or has started again.
+    pub(super) async fn forget(&self) {
+        *self.known.lock().await = None;
+        self.connection.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts how often the engine was lost or started again, as far as that was noticed.
+    pub(super) fn connection(&self) -> u64 {
+        self.connection.load(Ordering::Relaxed)
+    }
+
     pub(super) async fn call(&self, request: Request<Body>) -> Result<Response<Incoming>, Error> {
         match self.client.send(request).await {
             Ok(response) => Ok(response),
             Err(error) => {
-                *self.known.lock().await = None;
+                self.forget().await;
                 Err(io::Error::from(error).into())
             }
         }
@@ -322,34 +334,6 @@ fn unversioned(path: &str) -> &str {
     }
 }
 
-/// What bollard 0.21.1 has no field for: up to API 1.43 the engine makes a second network
-/// of the same name unless it is told not to, and the MAC address is the container's, not
-/// its network's.
-fn amend(method: &Method, path: &str, version: ApiVersion, body: Bytes) -> Bytes {
-    if *method != Method::POST || version >= OF_ENDPOINTS {
-        return body;
-    }
-    let amended = match path {
-        "/networks/create" => Some(("CheckDuplicate", Value::Bool(true))),
-        "/containers/create" => mac_address(&body).map(|mac| ("MacAddress", mac)),
-        _ => None,
-    };
-    match (amended, serde_json::from_slice::<Value>(&body)) {
-        (Some((name, value)), Ok(Value::Object(mut members))) => {
-            members.insert(name.to_owned(), value);
-            Value::Object(members).to_string().into()
-        }
-        _ => body,
-    }
-}
-
-/// The MAC address on the network that a container is made on.
-fn mac_address(body: &[u8]) -> Option<Value> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let endpoints = body["NetworkingConfig"]["EndpointsConfig"].as_object()?;
-    endpoints.values().map(|endpoint| &endpoint["MacAddress"]).find(|mac| mac.is_string()).cloned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,27 +355,5 @@ mod tests {
         assert_eq!(unversioned("/v1.53/containers/json"), "/containers/json");
         assert_eq!(unversioned("/volumes"), "/volumes");
         assert_eq!(unversioned("/volumes/create"), "/volumes/create");
-    }
-
-    #[test]
-    fn an_old_engine_takes_the_mac_address_of_the_container() {
-        let body = || {
-            let endpoints = r#"{"EndpointsConfig":{"n":{"MacAddress":"02:00:00:00:00:01"}}}"#;
-            Bytes::from(format!(r#"{{"NetworkingConfig":{endpoints}}}"#))
-        };
-        let amended = amend(&Method::POST, "/containers/create", version("1.41"), body());
-        let amended: Value = serde_json::from_slice(&amended).unwrap();
-        assert_eq!(amended["MacAddress"], "02:00:00:00:00:01");
-        assert_eq!(amend(&Method::POST, "/containers/create", version("1.44"), body()), body());
-    }
-
-    #[test]
-    fn an_old_engine_is_told_to_refuse_a_second_network() {
-        let body = || Bytes::from_static(br#"{"Name":"a"}"#);
-        let amended = amend(&Method::POST, "/networks/create", version("1.41"), body());
-        let amended: Value = serde_json::from_slice(&amended).unwrap();
-        assert_eq!(amended["CheckDuplicate"], true);
-        assert_eq!(amend(&Method::POST, "/networks/create", version("1.44"), body()), body());
-        assert_eq!(amend(&Method::POST, "/volumes/create", version("1.41"), body()), body());
     }
 }

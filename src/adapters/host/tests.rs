@@ -4,17 +4,18 @@ use std::cell::{Cell, RefCell};
 
 use super::*;
 use crate::adapters::consul::ConsulSettings;
-use crate::model::action::Target;
+use crate::model::action::{LedgerChange, Target};
 use crate::model::digest::Digest;
-use crate::model::ledger::DeploymentRecord;
+use crate::model::ledger::{DeploymentRecord, Ledger};
 use crate::world::NoTree;
 
 /// An engine that notes what it is asked, keeps a ledger, and stirs when told.
 struct Fake {
     name: EngineName,
     acts: RefCell<Vec<Action>>,
-    ledger: RefCell<Ledger>,
-    generation: Cell<u64>,
+    stored: RefCell<Stored>,
+    /// Whether all its records were removed.
+    swept: Cell<Option<bool>>,
     stirs: bool,
 }
 
@@ -23,8 +24,8 @@ impl Fake {
         Self {
             name: name.into(),
             acts: RefCell::default(),
-            ledger: RefCell::default(),
-            generation: Cell::new(0),
+            stored: RefCell::default(),
+            swept: Cell::new(None),
             stirs: false,
         }
     }
@@ -36,7 +37,7 @@ impl Engine for Fake {
     }
 
     async fn observe(&self, _: &Scope) -> Result<EngineContents, OutsideError> {
-        Ok(EngineContents::default())
+        Ok(EngineContents { stored: self.stored.borrow().clone(), ..EngineContents::default() })
     }
 
     async fn container(&self, _: &ContainerId) -> Result<Option<ContainerView>, OutsideError> {
@@ -52,13 +53,20 @@ impl Engine for Fake {
         Ok(Outcome::Done)
     }
 
-    async fn read_ledger(&self) -> Result<(Ledger, u64), OutsideError> {
-        Ok((self.ledger.borrow().clone(), self.generation.get()))
+    async fn change_record(
+        &self,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError> {
+        let ledger = &mut self.stored.borrow_mut().ledger;
+        let record = ledger.record(&self.name, deployment).cloned().unwrap_or_default();
+        ledger.put(&self.name, deployment, change(record));
+        Ok(())
     }
 
-    async fn write_ledger(&self, change: &LedgerChange) -> Result<(), OutsideError> {
-        self.ledger.borrow_mut().apply(change);
-        self.generation.set(self.generation.get() + 1);
+    async fn sweep_records(&self, all: bool) -> Result<(), OutsideError> {
+        self.swept.set(Some(all));
+        self.stored.borrow_mut().single = Ledger::default();
         Ok(())
     }
 
@@ -70,7 +78,7 @@ impl Engine for Fake {
 }
 
 fn host(consul: Option<Consul>) -> Host<Fake> {
-    Host::new([Fake::new("web1"), Fake::new("web2")], consul, "web2".into())
+    Host::new([Fake::new("web1"), Fake::new("web2")], consul)
 }
 
 /// A Consul that nobody can reach.
@@ -113,18 +121,61 @@ async fn an_engines_actions_reach_that_engine_alone() {
     assert_eq!(error, OutsideError::Failed("no engine `web3` is configured".to_owned()));
 }
 
+/// The records that an engine keeps.
+fn kept(host: &Host<Fake>, engine: &str) -> usize {
+    host.engines[&engine.into()].stored.borrow().ledger.iter().count()
+}
+
 #[tokio::test]
-async fn without_consul_the_chosen_engine_keeps_the_ledger() {
+async fn without_consul_each_engine_keeps_the_records_of_what_runs_there() {
     let host = host(None);
     host.act(&"web1".into(), &record(), &NoTree).await.unwrap();
-    assert_eq!(host.engines[&"web2".into()].generation.get(), 1);
-    assert_eq!(host.engines[&"web1".into()].generation.get(), 0);
-    let (ledger, generation) = host.ledger().await.unwrap();
-    assert_eq!((ledger.deployments.len(), generation), (1, 1));
+    assert_eq!((kept(&host, "web1"), kept(&host, "web2")), (1, 0));
+    assert_eq!(host.ledger().await, Ok(None));
 
     assert_eq!(host.catalog(&BTreeSet::new(), &BTreeSet::new()).await, Ok(None));
     let remove = Action::Deregister { node: "rc-main-web1".into(), ids: BTreeSet::new() };
     assert!(host.act(&"web1".into(), &remove, &NoTree).await.is_err());
+}
+
+/// What the host sees of the ledger now.
+async fn view(host: &Host<Fake>) -> LedgerView {
+    let mut engines = BTreeMap::new();
+    for name in host.engines.keys() {
+        let contents = host.engine(name, &Scope::default()).await.unwrap();
+        let seen = crate::model::observed::EngineView::Seen(Box::new(contents));
+        engines.insert(name.clone(), seen);
+    }
+    let central = host.ledger().await.map_err(|error| error.to_string()).transpose();
+    LedgerView::of(&engines, central)
+}
+
+#[tokio::test]
+async fn a_ledger_in_one_piece_becomes_a_record_on_each_engine() {
+    let host = host(None);
+    let Action::WriteLedger { change } = record() else { unreachable!() };
+    let mut single = Ledger::default();
+    for engine in ["web1", "web2", "gone"] {
+        single.apply(&engine.into(), &change);
+    }
+    host.engines[&"web2".into()].stored.borrow_mut().single = single;
+    let before = view(&host).await;
+    assert_eq!(before.ledger.iter().count(), 3, "it counts although nothing is written yet");
+    host.tidy(&before).await;
+    assert_eq!((kept(&host, "web1"), kept(&host, "web2")), (1, 1));
+    assert_eq!(host.engines[&"web2".into()].swept.get(), Some(false));
+    assert!(view(&host).await.is_tidy());
+}
+
+#[tokio::test]
+async fn what_cannot_be_moved_stays_where_it_is() {
+    let host = host(Some(unreachable_consul()));
+    let Action::WriteLedger { change } = record() else { unreachable!() };
+    let mut view = LedgerView::default();
+    view.ledger.apply(&"web1".into(), &change);
+    view.misplaced.insert(("web1".into(), "abc".into()));
+    host.tidy(&view).await;
+    assert_eq!(host.engines[&"web1".into()].swept.get(), None);
 }
 
 #[tokio::test]
@@ -135,16 +186,16 @@ async fn a_consul_that_cannot_be_reached_is_no_empty_one() {
     assert!(unreachable(host.act(&"web1".into(), &record(), &NoTree).await.map(drop)));
     let engines = ["web1".into()].into();
     assert!(unreachable(host.catalog(&engines, &BTreeSet::new()).await.map(drop)));
-    assert_eq!(host.engines[&"web2".into()].generation.get(), 0);
+    assert_eq!((kept(&host, "web1"), kept(&host, "web2")), (0, 0));
 }
 
 #[tokio::test]
 async fn a_stir_of_any_engine_is_reported() {
-    let quiet: Host<Fake> = Host::new([], None, "web1".into());
+    let quiet: Host<Fake> = Host::new([], None);
     assert!(quiet.stirred().now_or_never().is_none());
     assert!(host(None).stirred().now_or_never().is_none());
     let loud = Fake { stirs: true, ..Fake::new("b") };
-    let host = Host::new([Fake::new("a"), loud], None, "a".into());
+    let host = Host::new([Fake::new("a"), loud], None);
     assert!(host.stirred().now_or_never().is_some());
 }
 
@@ -154,6 +205,6 @@ async fn looking_goes_through_the_read_only_host() {
     assert!(host.engine(&"web1".into(), &Scope::default()).await.is_ok());
     assert_eq!(host.container(&"web1".into(), &"c".into()).await, Ok(None));
     assert_eq!(host.log_tail(&"web2".into(), &"c".into(), 7).await, Ok(vec!["7".to_owned()]));
-    assert_eq!(host.ledger().await, Ok((Ledger::default(), 0)));
+    assert_eq!(host.ledger().await, Ok(None));
     assert_eq!(host.catalog(&BTreeSet::new(), &BTreeSet::new()).await, Ok(None));
 }

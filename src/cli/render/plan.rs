@@ -64,6 +64,7 @@ pub(in crate::cli) fn json(plan: &Plan, report: &Report) -> Value {
         "blocked": plan.blocked.iter().map(blocked).collect::<Vec<_>>(),
         "adopted": plan.adopted,
         "left_alone": plan.left_alone,
+        "forgotten": plan.forgotten,
         "deployments": plan.deployments,
         "unseen": unseen(report),
         "diagnostics": diagnostics_json(&report.diagnostics),

@@ -37,16 +37,14 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
     }
 }
 
-/// What could not be read, by what was said about it: an engine that does not answer
-/// takes the ledger that lives on it along.
+/// What could not be read, by what was said about it: a Consul that does not answer takes the
+/// ledger in it along.
 fn unseen(report: &Report) -> BTreeMap<&str, Vec<String>> {
     let mut by_error: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (part, error) in &report.unseen {
         let said = match part {
             Part::Engine(name) => error.strip_prefix(&format!("engine {name}: ")),
-            Part::Catalog | Part::Ledger => error
-                .split_once(": ")
-                .and_then(|(who, said)| who.starts_with("engine ").then_some(said)),
+            Part::Catalog | Part::Ledger => None,
         };
         by_error.entry(said.unwrap_or(error)).or_default().push(part.to_string());
     }

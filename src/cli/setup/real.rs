@@ -109,7 +109,6 @@ pub(in crate::cli) fn open(
         host: Host::new(
             connect(&engines, &settings, &warden, (environment, &logins, teller))?,
             consul.clone(),
-            default.clone(),
         ),
         default,
         hints: engines.iter().map(|(name, engine)| (name.clone(), hint(name, engine))).collect(),

@@ -78,9 +78,9 @@ async fn fetched<W: Observe, C>(
 /// A pass that has come to its plan, or is over before.
 pub(in crate::cli) enum Begun {
     /// There is a plan.
-    Ready(Prepared),
+    Ready(Box<Prepared>),
     /// There is none; this is how it ended.
-    Over(Passed),
+    Over(Box<Passed>),
 }
 
 /// Fetches, looks and plans; a request to stop ends it at once.
@@ -93,7 +93,7 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
     let began = setup.clock.now();
     let read = pin!(async { Ok(look(console, setup, fetched(setup, fetch).await?).await) });
     let report = match select(pin!(stop.requested()), read).await {
-        Either::Right((Ok(prepared), _)) => return Begun::Ready(prepared),
+        Either::Right((Ok(prepared), _)) => return Begun::Ready(Box::new(prepared)),
         Either::Right((Err(error), _)) => {
             let report = Report { error: Some(PassError::Source(error)), ..Report::default() };
             report::complaints(console, &report);
@@ -104,7 +104,7 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
             Report { execution, ..Report::default() }
         }
     };
-    Begun::Over(Passed { plan: None, report, took: setup.clock.now().since(began) })
+    Begun::Over(Box::new(Passed { plan: None, report, took: setup.clock.now().since(began) }))
 }
 
 /// Looks again, because time passed or another controller acted; prints the plan only if

@@ -64,13 +64,13 @@ pub(in crate::cli) fn apply_once(
         let stop = Stop::new();
         let work = async {
             match begin(console, setup, real.source.fetch(), &stop).await {
-                Begun::Over(passed) => Once::Passed(Box::new(passed)),
+                Begun::Over(passed) => Once::Passed(passed),
                 Begun::Ready(prepared) => match &real.consul {
                     // Where there is nothing to do, nothing is written, no lease either.
-                    Some(consul) if !prepared.plan.is_empty() => {
-                        Box::pin(leased(console, setup, consul, prepared, &stop)).await
+                    Some(consul) if changes(&prepared) => {
+                        Box::pin(leased(console, setup, consul, *prepared, &stop)).await
                     }
-                    _ => Once::Passed(Box::new(finish(setup, prepared, &stop).await)),
+                    _ => Once::Passed(Box::new(finish(setup, *prepared, &stop).await)),
                 },
             }
         };
@@ -88,6 +88,11 @@ pub(in crate::cli) fn apply_once(
             }
         })
     })?
+}
+
+/// Whether something is to be written: a step, or the ledger's order.
+fn changes(prepared: &Prepared) -> bool {
+    !prepared.plan.is_empty() || !prepared.observed.ledger.is_tidy()
 }
 
 /// How `--once` went.

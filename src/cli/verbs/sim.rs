@@ -131,8 +131,8 @@ impl Play<'_> {
         let stop = Stop::new();
         let pass = async {
             match begin(self.console, setup, async { Ok(snapshot) }, &stop).await {
-                Begun::Ready(prepared) => finish(setup, prepared, &stop).await,
-                Begun::Over(passed) => passed,
+                Begun::Ready(prepared) => finish(setup, *prepared, &stop).await,
+                Begun::Over(passed) => *passed,
             }
         };
         let until = sim.now().plus(PATIENCE);

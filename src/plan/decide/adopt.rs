@@ -21,7 +21,8 @@ pub(super) fn other_stack(context: &Context<'_>) -> Option<WaitingOn> {
     let replicas = context.containers();
     let candidates = replicas.filter(|owned| owned.proof == Proof::Compose).map(|o| o.view);
     // Once some of the project is ours, what else it holds stands beside it.
-    let unknown = context.record.is_none() && context.adopted.is_none();
+    let remembered = context.record.is_some() || context.adopted.is_some();
+    let unknown = !remembered && !context.has_labelled();
     let strangers = context.strangers().iter().filter(|_| unknown).map(|s| s.view);
     // Whoever put the controller there said nothing about its stacks: it stays as it is anyway.
     let own = context.inventory.contents.own.as_ref();
@@ -137,8 +138,9 @@ fn volumes(context: &Context<'_>, all: &mut Adoption) {
         let Some(view) = found.next() else { continue };
         let labels = &view.spec.labels;
         let installation = &context.settings.installation;
+        // Docker 20.10 calls the time of the last write at its top the time it was made.
         let ours = inventory.owner(name.as_str(), labels, installation).is_some()
-            || all.adopted.volumes.get(name) == Some(&view.created_at);
+            || all.adopted.volumes.contains_key(name);
         if !ours && context.may_use(name.as_str(), labels) {
             all.adopted.volumes.insert(name.clone(), view.created_at.clone());
             all.things.push(Thing::Volume { name: name.clone() });

@@ -3,15 +3,17 @@
 use super::absence::{absence, kept, kept_networks, kept_services};
 use super::gate::{closed, is_made_elsewhere};
 use super::leaving::{self, Leaving};
+use super::memory::{forgotten, record_of};
 use super::removal::{dependents_first, removals};
 use super::service::{self, Earlier, Scope};
 use super::{Across, Decisions, Shared, adopt, entries, images, networks, status};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Deployment, SyncMode};
 use crate::model::id::{EngineName, NetworkName, ServiceName};
-use crate::model::ledger::{Ledger, LedgerView};
-use crate::model::observed::{EngineView, ObservedState};
-use crate::model::plan::{Blocked, DeploymentState, Health, LeftAlone, Reason, Sync, WaitingOn};
+use crate::model::observed::EngineView;
+use crate::model::plan::{
+    Blocked, DeploymentState, Forgotten, Health, LeftAlone, Reason, Sync, WaitingOn,
+};
 use crate::plan::cause::{because, count};
 use crate::plan::context::{CatalogUse, Context};
 use crate::plan::order::in_dependency_order;
@@ -25,12 +27,14 @@ pub(in crate::plan) struct Standing<'a> {
     pub(in crate::plan) state: DeploymentState,
     pub(in crate::plan) blocked: Vec<Blocked>,
     pub(in crate::plan) left_alone: Vec<LeftAlone>,
+    /// Whether nothing is remembered of it although it runs.
+    pub(in crate::plan) forgotten: Option<Forgotten>,
 }
 
 impl Standing<'_> {
     fn closed(sync: Sync, health: Health, blocked: Vec<Blocked>) -> Self {
         let state = DeploymentState { sync, health };
-        Self { open: None, state, blocked, left_alone: Vec::new() }
+        Self { open: None, state, blocked, left_alone: Vec::new(), forgotten: None }
     }
 }
 
@@ -52,11 +56,16 @@ pub(in crate::plan) fn standing<'a>(
             return Standing::closed(Sync::Unknown, Health::Unknown, blocked);
         }
     };
+    let forgotten = forgotten(&context);
     let health = status::health(&context);
     if deployment.sync == SyncMode::Paused {
-        return Standing::closed(Sync::Unknown, Health::Suspended, Vec::new());
+        let paused = Standing::closed(Sync::Unknown, Health::Suspended, Vec::new());
+        return Standing { forgotten, ..paused };
     }
-    let out_of_sync = |blocked| Standing::closed(Sync::OutOfSync, health, blocked);
+    let out_of_sync = |blocked| Standing {
+        forgotten: forgotten.clone(),
+        ..Standing::closed(Sync::OutOfSync, health, blocked)
+    };
     if let Some(waiting_on) = held(shared, &context).or_else(|| adopt::other_stack(&context)) {
         return out_of_sync(blocked(subject, waiting_on));
     }
@@ -93,7 +102,7 @@ fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context
             None => "the engine was not asked".to_owned(),
         },
     })?;
-    let ledger = ledger(shared.observed)?;
+    let record = record_of(shared.observed, name, &deployment.id)?;
     let catalog = match &shared.observed.catalog {
         CatalogView::NotConfigured => None,
         CatalogView::Seen(seen) => {
@@ -108,25 +117,19 @@ fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context
         engine,
         settings: shared.settings,
         now: shared.observed.at,
-        record: ledger.deployments.get(&deployment.id),
-        adopted: ledger.adopted.get(name).and_then(|all| all.get(&deployment.id)),
+        record: record.and_then(|record| record.applied.as_ref()),
+        adopted: record.and_then(|record| record.adopted.as_ref()),
         catalog,
     })
-}
-
-/// The ledger, if it was read.
-pub(in crate::plan) fn ledger(observed: &ObservedState) -> Result<&Ledger, WaitingOn> {
-    match &observed.ledger {
-        LedgerView::Seen { ledger, .. } => Ok(ledger),
-        LedgerView::Unseen { error } => Err(WaitingOn::Ledger { error: error.clone() }),
-    }
 }
 
 /// Another source that holds the deployment's id, by its containers or in the ledger.
 fn held(shared: Shared<'_>, context: &Context<'_>) -> Option<WaitingOn> {
     let source = &shared.desired.source;
-    let recorded =
-        context.record.map(|record| &record.source).filter(|other| *other != source).cloned();
+    let id = &context.deployment.id;
+    let all = shared.observed.ledger.ledger.iter().filter(|(_, of, _)| *of == id);
+    let mut sources = all.filter_map(|(_, _, record)| record.applied.as_ref().map(|a| &a.source));
+    let recorded = sources.find(|other| *other != source).cloned();
     seen::holder(&context.deployment.id, shared.desired, shared.engines)
         .or(recorded)
         .map(|source| WaitingOn::OtherSource { source })

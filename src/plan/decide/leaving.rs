@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::Shared;
+use super::memory::record_of;
 use super::names::catalog_ids;
 use super::removal::{Removal, dependents_first, grace};
-use super::{Shared, ledger};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Entry, Layout};
 use crate::model::digest::Digest;
@@ -80,22 +81,28 @@ impl<'a> Leaving<'a> {
     /// Decides what goes. What moves to another engine stays until it can run there.
     pub(in crate::plan) fn departures(
         &'a self,
+        shared: Shared<'_>,
         is_withheld: impl Fn(&DeploymentId) -> bool,
     ) -> Departures<'a> {
-        let gone: Vec<_> = self.gone.iter().filter(|g| !is_withheld(&g.deployment)).collect();
-        let Some(waiting_on) = &self.withheld else {
-            return Departures { gone, blocked: Vec::new() };
-        };
-        let blocked = |gone: &&Gone<'_>| {
-            let containers = count(gone.containers.len(), "container");
-            Blocked {
-                deployment: Some(gone.deployment.clone()),
-                subject: format!("remove {} and its {containers}", gone.deployment),
-                waiting_on: waiting_on.clone(),
-                at: None,
+        let mut departures = Departures { gone: Vec::new(), blocked: Vec::new() };
+        for gone in self.gone.iter().filter(|gone| !is_withheld(&gone.deployment)) {
+            let unknown = record_of(shared.observed, gone.engine, &gone.deployment).err();
+            match self.withheld.clone().or(unknown) {
+                Some(waiting_on) => departures.blocked.push(gone.withheld(waiting_on)),
+                None => departures.gone.push(gone),
             }
-        };
-        Departures { blocked: gone.iter().map(blocked).collect(), gone: Vec::new() }
+        }
+        departures
+    }
+
+    /// Whether something of a deployment that leaves is still on an engine.
+    pub(super) fn holds_on(&self, engine: &EngineName, deployment: &DeploymentId) -> bool {
+        self.gone.iter().any(|gone| gone.engine == engine && gone.deployment == *deployment)
+    }
+
+    /// Whether nothing at all may be removed.
+    pub(in crate::plan) fn is_withheld(&self) -> bool {
+        self.withheld.is_some()
     }
 }
 
@@ -152,7 +159,11 @@ fn networks<'a>(
 }
 
 /// Whether a deployment belongs on an engine, or may: an invalid stack does not tell.
-fn is_wanted(shared: Shared<'_>, engine: &EngineName, deployment: &DeploymentId) -> bool {
+pub(super) fn is_wanted(
+    shared: Shared<'_>,
+    engine: &EngineName,
+    deployment: &DeploymentId,
+) -> bool {
     match shared.desired.deployments.get(deployment) {
         Some(Entry::Valid(desired, _)) => desired.engine == *engine,
         Some(Entry::Invalid(_)) => true,
@@ -169,16 +180,18 @@ fn doubt(shared: Shared<'_>) -> Option<WaitingOn> {
     if let CatalogView::Unseen { error } = &shared.observed.catalog {
         return Some(WaitingOn::Catalog { error: error.clone() });
     }
-    ledger(shared.observed).err()
+    shared.observed.ledger.unseen.clone().map(|error| WaitingOn::Ledger { error })
 }
 
 /// Whether a person has to approve that all this goes: it follows from another way to list
 /// the deployments, nothing that the source has would stay, or it is a lot.
 fn needs_approval(shared: Shared<'_>, gone: &[Gone<'_>]) -> bool {
     let source = &shared.desired.source;
-    let relaid = ledger(shared.observed).is_ok_and(|ledger| {
-        let mut records = ledger.deployments.values();
-        records.any(|record| record.source == *source && record.layout != shared.desired.layout)
+    let mut records = shared.observed.ledger.ledger.iter();
+    let relaid = records.any(|(engine, _, record)| {
+        let seen = shared.engines.contains_key(engine);
+        let mut applied = record.applied.iter().filter(|_| seen);
+        applied.any(|a| a.source == *source && a.layout != shared.desired.layout)
     });
     let only_networks = gone.iter().all(|gone| gone.containers.is_empty());
     !only_networks && (relaid || is_everything(shared) || is_large(shared, gone))
@@ -215,6 +228,12 @@ pub(super) fn approval<'a>(
 }
 
 impl<'a> Gone<'a> {
+    fn withheld(&self, waiting_on: WaitingOn) -> Blocked {
+        let containers = count(self.containers.len(), "container");
+        let subject = format!("remove {} and its {containers}", self.deployment);
+        Blocked { deployment: Some(self.deployment.clone()), subject, waiting_on, at: None }
+    }
+
     /// The removal of each container, those first that live in others, and what of it is
     /// withheld.
     pub(in crate::plan) fn removals(&self, shared: Shared<'a>) -> (Vec<Removal<'a>>, Vec<Blocked>) {
@@ -287,33 +306,4 @@ impl<'a> Gone<'a> {
             .map(|(_, view)| view)
             .collect()
     }
-}
-
-/// Whether a deployment that is not wanted any more is remembered for this source.
-pub(in crate::plan) fn is_forgotten(shared: Shared<'_>, deployment: &DeploymentId) -> bool {
-    let record = ledger(shared.observed).ok().and_then(|l| l.deployments.get(deployment));
-    record.is_some_and(|record| record.source == shared.desired.source)
-        && !shared.desired.deployments.contains_key(deployment)
-}
-
-/// Deployments of this source of which nothing is left and which are still remembered, once
-/// that is certain, with the engine they were on.
-pub(in crate::plan) fn remembered<'a>(
-    shared: Shared<'a>,
-    gone: &[&Gone<'_>],
-) -> Vec<(&'a DeploymentId, &'a EngineName)> {
-    if !shared.desired.incomplete.is_empty() || shared.desired.layout == Layout::SingleFile {
-        return Vec::new();
-    }
-    let Ok(ledger) = ledger(shared.observed) else { return Vec::new() };
-    let records = ledger.deployments.iter();
-    records
-        .filter(|(deployment, record)| {
-            is_forgotten(shared, deployment)
-                && !gone.iter().any(|gone| gone.deployment == **deployment)
-                && shared.engines.contains_key(&record.engine)
-                && shared.desired.absence(deployment).is_none()
-        })
-        .map(|(deployment, record)| (deployment, &record.engine))
-        .collect()
 }

@@ -12,7 +12,7 @@ use crate::model::build::FOLDERS;
 use crate::model::desired::SyncMode;
 use crate::model::id::{DeploymentId, EngineName};
 use crate::model::plan::{
-    Blocked, Cause, LeftAlone, Plan, Reason, Step, Thing, WaitingOn, WhyLeft,
+    Blocked, Cause, Forgotten, LeftAlone, Plan, Reason, Step, Thing, WaitingOn, WhyLeft,
 };
 use crate::model::printable::{OneLine, one_line};
 use crate::model::share::Peer;
@@ -34,6 +34,9 @@ impl Display for Plan {
         }
         for left in &self.left_alone {
             writeln!(f, "{left}")?;
+        }
+        for forgotten in &self.forgotten {
+            writeln!(f, "{forgotten}")?;
         }
         for blocked in &self.blocked {
             writeln!(f, "{blocked}")?;
@@ -67,6 +70,16 @@ impl Display for Thing {
             Self::Network { name, .. } => write!(f, "network {name}"),
             Self::Volume { name } => write!(f, "volume {name}"),
         }
+    }
+}
+
+impl Display for Forgotten {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { deployment, engine } = self;
+        write!(
+            f,
+            "forgot: no record of {deployment} on engine {engine}; its labels tell what it is"
+        )
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::id::{
     ContainerName, EngineId, EngineName, InstallationId, ReplicaId, Revision, Slot, SourceId,
 };
 use crate::model::labels::{BUILD_HASH, Identity, PREFIX};
-use crate::model::ledger::Ledger;
+use crate::model::ledger::LedgerView;
 use crate::model::observed::ContainerView;
 use crate::model::plan::WhyLeft;
 use crate::model::spec::FileSpec;
@@ -50,17 +50,18 @@ pub(in crate::plan) struct Eye<'a> {
     pub(in crate::plan) engine: &'a EngineName,
     pub(in crate::plan) engine_id: &'a EngineId,
     pub(in crate::plan) installation: &'a InstallationId,
-    /// What was adopted before; `None` if the ledger was not read.
-    pub(in crate::plan) ledger: Option<&'a Ledger>,
+    /// What was adopted before.
+    pub(in crate::plan) ledger: &'a LedgerView,
 }
 
 impl<'a> Eye<'a> {
     /// A container whose id is in the ledger.
     pub(in crate::plan) fn remembered(self, view: &'a ContainerView) -> Option<Owned<'a>> {
-        let adopted = self.ledger?.adopted.get(self.engine)?;
-        let (deployment, adopted, found) = adopted
-            .iter()
-            .find_map(|(id, adopted)| Some((id, adopted, adopted.containers.get(&view.id)?)))?;
+        let (deployment, adopted, found) =
+            self.ledger.ledger.on(self.engine).find_map(|(id, record)| {
+                let adopted = record.adopted.as_ref()?;
+                Some((id, adopted, adopted.containers.get(&view.id)?))
+            })?;
         let replica = ReplicaId { deployment: deployment.clone(), ..replica(view)? };
         let files_hash = found.files_hash.clone();
         let identity = self.identity(view, replica, &adopted.source, files_hash);
@@ -73,9 +74,9 @@ impl<'a> Eye<'a> {
         self,
         view: &'a ContainerView,
     ) -> Option<(&'a Deployment, Claim<'a>)> {
-        self.ledger?;
         let labels = &view.spec.labels;
         let project = labels.get(compose::PROJECT)?;
+        self.ledger.record(self.engine, &project.as_str().into()).ok()?;
         // What its image was built from, it has from the image.
         if labels.keys().any(|name| name.starts_with(PREFIX) && name != BUILD_HASH) {
             return None;

@@ -12,7 +12,6 @@ use crate::model::id::{
     NetworkName, ServiceName, Slot, SourceId,
 };
 use crate::model::labels::{Identity, OwnerLabels};
-use crate::model::ledger::LedgerView;
 use crate::model::observed::{
     ContainerView, EngineContents, EngineView, NetworkView, ObservedState,
 };
@@ -49,10 +48,7 @@ impl<'a> EngineInventory<'a> {
         installation: &'a InstallationId,
     ) -> Option<Self> {
         let engine_id = contents.id.as_ref()?;
-        let ledger = match &observed.ledger {
-            LedgerView::Seen { ledger, .. } => Some(ledger),
-            LedgerView::Unseen { .. } => None,
-        };
+        let ledger = &observed.ledger;
         let eye = Eye { desired, engine, engine_id, installation, ledger };
         let mut all = Self {
             contents,
@@ -73,8 +69,10 @@ impl<'a> EngineInventory<'a> {
                 (a.view.created_at, &a.view.id).cmp(&(b.view.created_at, &b.view.id))
             });
         }
-        for (id, adopted) in ledger.and_then(|l| l.adopted.get(engine)).into_iter().flatten() {
-            all.networks.extend(adopted.networks.iter().map(|n| (n, (id, &adopted.source))));
+        for (id, record) in ledger.ledger.on(engine) {
+            let adopted = record.adopted.iter();
+            let networks = adopted.flat_map(|a| a.networks.iter().map(|n| (n, (id, &a.source))));
+            all.networks.extend(networks);
         }
         Some(all)
     }

@@ -38,7 +38,7 @@ pub(in crate::plan) fn departures(
     }
     all.extend(ranked(rank(Section::UnusedNetworks, 0), networks));
     let mut all = super::placed(all, &place);
-    if is_forgotten(shared, &gone.deployment) {
+    if is_forgotten(shared, gone.engine, &gone.deployment) {
         let step = forget(&gone.deployment).needs([Fact::Ended(place.clone())]);
         all.push(Transition { rank: rank(Section::Memory, 0), place, ..step });
     }

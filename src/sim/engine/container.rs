@@ -125,6 +125,7 @@ impl Engine {
         self.check_volumes_from(&asked)?;
         let id = ContainerId::new(self.fresh("container"));
         let mut spec = super::image::merged(asked, &image);
+        self.drop_limits(&mut spec);
         let volumes = self.mount_volumes(&mut spec, &image.volumes, taken_over);
         let identity = Identity::decode(&spec.labels);
         let service =
@@ -212,13 +213,14 @@ impl Engine {
         id: &ContainerId,
         to: &Resources,
     ) -> Result<(), OutsideError> {
+        let drops = self.abilities.drops("mem_limit");
         let spec = &mut self.get(id)?.spec;
         let (have, want) = (&mut spec.limits, &to.limits);
         // 0 leaves a limit as it is.
         for (have, want) in [
-            (&mut have.memory, want.memory),
+            (&mut have.memory, if drops { 0 } else { want.memory }),
             (&mut have.memory_reservation, want.memory_reservation),
-            (&mut have.memory_swap, want.memory_and_swap()),
+            (&mut have.memory_swap, if drops { 0 } else { want.memory_and_swap() }),
             (&mut have.nano_cpus, want.nano_cpus),
             (&mut have.cpu_shares, want.cpu_shares),
             (&mut have.cpu_period, want.cpu_period),

@@ -82,6 +82,11 @@ impl Engine {
         container.start_after_exit = false;
         container.health = check_of(container).map(|_| Health::Starting);
         let container = container.clone();
+        for name in container.volumes.values() {
+            if let Some(volume) = self.volumes.get_mut(name) {
+                volume.writes += 1;
+            }
+        }
         self.foresee(&container, timeline);
         Ok(())
     }

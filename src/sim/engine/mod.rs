@@ -8,6 +8,7 @@ mod container;
 mod image;
 mod life;
 mod network;
+mod prune;
 mod share;
 mod view;
 
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 use super::rng::Rng;
 use super::timeline::{Event, Timeline};
+use crate::model::ability::Abilities;
 use crate::model::id::{
     ContainerId, DeploymentId, EngineId, EngineName, ImageRef, NetworkId, NetworkName, ServiceName,
     VolumeName,
@@ -51,6 +53,7 @@ pub(super) type ServiceKey = (DeploymentId, ServiceName);
 pub(super) struct Engine {
     pub(super) name: EngineName,
     pub(super) id: EngineId,
+    pub(super) abilities: Abilities,
     pub(super) own: Option<ContainerId>,
     /// Until when no call reaches it.
     pub(super) down_until: Timestamp,
@@ -84,6 +87,9 @@ pub(super) struct Network {
 pub(super) struct Volume {
     pub(super) spec: VolumeSpec,
     pub(super) birth: u64,
+    /// How often something was written at its top, which moves on what Docker 20.10 calls the
+    /// time it was made.
+    pub(super) writes: u64,
 }
 
 impl Engine {
@@ -92,6 +98,7 @@ impl Engine {
         let mut engine = Self {
             name,
             id,
+            abilities: Abilities::default(),
             own: None,
             down_until: Timestamp::default(),
             restarting: false,
@@ -120,7 +127,7 @@ impl Engine {
         let birth = self.made;
         let mut spec = spec.clone();
         spec.labels.extend(owner.map(OwnerLabels::encode_volume).unwrap_or_default());
-        self.volumes.entry(spec.name.clone()).or_insert(Volume { spec, birth });
+        self.volumes.entry(spec.name.clone()).or_insert(Volume { spec, birth, writes: 0 });
     }
 
     /// The volume of this name, made now if it does not exist, as `create` does.

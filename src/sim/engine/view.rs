@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Container, Engine};
-use crate::model::ability::Abilities;
 use crate::model::compose::PROJECT;
 use crate::model::labels::PREFIX;
+use crate::model::ledger::Stored;
 use crate::model::observed::{
     ContainerState, ContainerView, EngineContents, NetworkView, VolumeView,
 };
@@ -25,7 +25,7 @@ impl Engine {
             });
         EngineContents {
             id: Some(self.id.clone()),
-            abilities: Abilities::default(),
+            abilities: self.abilities.clone(),
             containers: inspected.into_iter().map(view).collect(),
             others: others.into_iter().map(|c| (c.name.clone(), c.id.clone())).collect(),
             networks: self
@@ -38,7 +38,7 @@ impl Engine {
                 .values()
                 .map(|volume| VolumeView {
                     spec: volume.spec.clone(),
-                    created_at: Some(volume.birth.to_string()),
+                    created_at: Some(format!("{}.{}", volume.birth, volume.writes)),
                 })
                 .collect(),
             images: scope
@@ -47,6 +47,7 @@ impl Engine {
                 .filter_map(|image| Some((image.clone(), self.images.get(image)?.clone())))
                 .collect(),
             own: self.own.clone(),
+            stored: Stored::default(),
         }
     }
 }
