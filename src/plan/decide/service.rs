@@ -63,7 +63,9 @@ pub(super) fn decide<'a>(
 /// beyond.
 fn choices<'a>(scope: &Scope<'_, 'a>, service: &'a Service) -> BTreeMap<Slot, Choice<'a>> {
     let beyond = scope.context.slots_of(&service.name).filter(|(slot, containers)| {
-        slot.0 > service.replicas && containers.iter().any(|o| o.proof != Proof::Labels)
+        service.replicas > 0
+            && slot.0 > service.replicas
+            && containers.iter().any(|o| o.proof != Proof::Labels)
     });
     let slots = (1..=service.replicas).map(Slot).chain(beyond.map(|(slot, _)| slot));
     slots.map(|slot| (slot, choose(scope, service, slot))).collect()

@@ -55,11 +55,9 @@ pub(super) fn remove(
     permit: &[Fact],
 ) -> Transition {
     let who = known(owned);
-    let guests = context.inventory.guests_of(owned.view);
-    let guests = guests.map(|guest| Fact::Stopped(super::Who::Known(guest.id.clone())));
     let container = target(&who, &owned.view.name);
     Transition::new(Action::RemoveContainer { container }, vec![why.clone()])
-        .needs(permit.iter().cloned().chain(guests).chain([Fact::Stopped(who.clone())]))
+        .needs(permit.iter().cloned().chain([Fact::Stopped(who.clone())]))
         .gives([Fact::Gone(who)])
         .frees([Resource::Name(context.deployment.engine.clone(), owned.view.name.clone())])
 }
