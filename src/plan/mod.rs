@@ -52,13 +52,13 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
     let mut pass = Pass::begin(shared, &leaving);
     loop {
         let decisions = pass.decide();
-        let drafts = pass.guard(&decisions);
+        let drafts = pass::guard(&decisions);
         let departures = pass.depart(&drafts);
-        let links = pass.link(&drafts, &departures);
+        let links = pass::link(&drafts, &departures);
         if pass.refuses(&links) || pass.yields(&links) {
             continue;
         }
-        let plan = pass.plan(links, drafts, departures);
+        let plan = pass.plan(&links, drafts, departures);
         if !pass.is_faulty(&plan) {
             return plan;
         }

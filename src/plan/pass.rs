@@ -24,6 +24,21 @@ pub(super) struct Pass<'a> {
     refused: BTreeMap<DeploymentId, Vec<Blocked>>,
 }
 
+/// What each deployment brings into the plan.
+pub(super) type Drafts<'a> = BTreeMap<&'a DeploymentId, Draft>;
+
+/// What of the decisions may be carried out.
+pub(super) fn guard<'a>(decisions: &[Decisions<'a>]) -> Drafts<'a> {
+    let draft = |all: &Decisions<'a>| (&all.context.deployment.id, guards::draft(all));
+    decisions.iter().map(draft).collect()
+}
+
+/// Links all steps of the pass.
+pub(super) fn link(drafts: &Drafts<'_>, leavers: &Leavers<'_>) -> Links {
+    let wanted = drafts.values().flat_map(|draft| &draft.steps);
+    Links::of(wanted.chain(&leavers.steps).cloned().collect())
+}
+
 /// What leaves, as steps.
 pub(super) struct Leavers<'a> {
     departures: Departures<'a>,
@@ -61,7 +76,9 @@ impl<'a> Pass<'a> {
                 yields: self.across.yields.clone(),
                 ..Across::default()
             };
-            decisions.iter().for_each(|decisions| guards::tell(decisions, &mut told));
+            for decisions in &decisions {
+                guards::tell(decisions, &mut told);
+            }
             if told == self.across {
                 break;
             }
@@ -76,16 +93,8 @@ impl<'a> Pass<'a> {
         open.filter_map(|(_, standing)| standing.open)
     }
 
-    /// What of the decisions may be carried out.
-    pub(super) fn guard(&self, decisions: &[Decisions<'a>]) -> BTreeMap<&'a DeploymentId, Draft> {
-        let draft = |decisions: &Decisions<'a>| {
-            (&decisions.context.deployment.id, guards::draft(decisions))
-        };
-        decisions.iter().map(draft).collect()
-    }
-
     /// What leaves.
-    pub(super) fn depart(&self, drafts: &BTreeMap<&'a DeploymentId, Draft>) -> Leavers<'a> {
+    pub(super) fn depart(&self, drafts: &Drafts<'a>) -> Leavers<'a> {
         let withheld = |id: &DeploymentId| {
             let standing = self.standings.get(id).is_some_and(|s| is_withheld(&s.blocked));
             let invalid =
@@ -107,16 +116,6 @@ impl<'a> Pass<'a> {
             steps.extend(rest.map(|(id, engine)| transition::forgotten(id, engine)));
         }
         Leavers { departures, steps, blocked }
-    }
-
-    /// Links all steps of the pass.
-    pub(super) fn link(
-        &self,
-        drafts: &BTreeMap<&'a DeploymentId, Draft>,
-        leavers: &Leavers<'a>,
-    ) -> Links {
-        let wanted = drafts.values().flat_map(|draft| &draft.steps);
-        Links::of(wanted.chain(&leavers.steps).cloned().collect())
     }
 
     /// Withholds deployments whose needs nothing meets. Returns whether there are any.
@@ -170,12 +169,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The plan.
-    pub(super) fn plan(
-        &self,
-        links: Links,
-        drafts: BTreeMap<&'a DeploymentId, Draft>,
-        leavers: Leavers<'a>,
-    ) -> Plan {
+    pub(super) fn plan(&self, links: &Links, drafts: Drafts<'a>, leavers: Leavers<'a>) -> Plan {
         let desired = self.shared.desired;
         let mut plan = Plan {
             source: desired.source.clone(),

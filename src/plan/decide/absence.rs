@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::replica::Replica;
+use super::verdict::Replica;
 use crate::model::desired::Service;
 use crate::model::id::{ServiceName, Slot};
 use crate::model::observed::NetworkView;
@@ -65,7 +65,7 @@ fn withheld(context: &Context<'_>, subject: String, waiting_on: WaitingOn) -> Bl
 }
 
 /// The replicas of which a container stays for now: their entries stay, too.
-pub(super) fn kept<'a>(context: &Context<'a>) -> impl Iterator<Item = (ServiceName, Slot)> {
+pub(super) fn kept(context: &Context<'_>) -> impl Iterator<Item = (ServiceName, Slot)> {
     let all = absence(context).is_some().then(|| context.containers());
     let replicas = all.into_iter().flatten().map(|owned| &owned.identity.replica);
     replicas.map(|replica| (replica.service.clone(), replica.slot))

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::order::Order;
-use super::replica::{Replica, Target, start_again};
+use super::replica::start_again;
+use super::verdict::{Replica, Target};
 use super::{Decided, Decisions, entries};
 use crate::model::desired::Service;
 use crate::model::id::Slot;

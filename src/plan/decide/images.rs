@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::build::Build;
+use crate::model::build::{Build, NamedContext};
 use crate::model::desired::{ImageSource, Service};
 use crate::model::id::{ImageRef, ServiceName};
 use crate::model::plan::Reason;
@@ -37,21 +37,18 @@ pub(super) fn images<'a>(context: &Context<'a>) -> (Images<'a>, Vec<Bring<'a>>) 
         if images.contains_key(reference) {
             continue;
         }
-        let used = match context.image(service) {
-            Some(image) => {
-                // Whether it is another one then, the next look shows.
-                if context.is_stale(service) {
-                    let why = because(Reason::Refreshed, service.origins.find("pull_policy"));
-                    brings.push(pull(service, why));
-                }
-                ImageUse::Present(image)
+        let used = if let Some(image) = context.image(service) {
+            // Whether it is another one then, the next look shows.
+            if context.is_stale(service) {
+                let why = because(Reason::Refreshed, service.origins.find("pull_policy"));
+                brings.push(pull(service, why));
             }
-            None => {
-                if !brings.images.contains(reference) {
-                    bring(context, service, &mut brings);
-                }
-                ImageUse::Brought
+            ImageUse::Present(image)
+        } else {
+            if !brings.images.contains(reference) {
+                bring(context, service, &mut brings);
             }
+            ImageUse::Brought
         };
         images.insert(reference, used);
     }
@@ -60,15 +57,14 @@ pub(super) fn images<'a>(context: &Context<'a>) -> (Images<'a>, Vec<Bring<'a>>) 
             if images.contains_key(reference) {
                 continue;
             }
-            let used = match context.inventory.contents.images.get(reference) {
-                Some(image) => ImageUse::Present(image),
-                None => {
-                    if !brings.images.contains(reference) {
-                        let why = because(Reason::ImageAbsent, service.origins.find(&field));
-                        brings.push(Bring { image: reference, how: How::Pull(None), why });
-                    }
-                    ImageUse::Brought
+            let used = if let Some(image) = context.inventory.contents.images.get(reference) {
+                ImageUse::Present(image)
+            } else {
+                if !brings.images.contains(reference) {
+                    let why = because(Reason::ImageAbsent, service.origins.find(&field));
+                    brings.push(Bring { image: reference, how: How::Pull(None), why });
                 }
+                ImageUse::Brought
             };
             images.insert(reference, used);
         }
@@ -112,17 +108,17 @@ fn bring<'a>(context: &Context<'a>, service: &'a Service, brings: &mut Brings<'a
         }
         ImageSource::Build(build) => build,
     };
-    let built = |image: &'a ImageRef, build: &'a Build| {
+    let made_of = |image: &'a ImageRef, build: &'a Build| {
         let reason = Reason::NotBuilt { hash: build.hash.clone() };
         let why = because(reason, service.origins.find("build"));
         Bring { image, how: How::Build(build, &service.name), why }
     };
     for (image, needed) in build.needed() {
         if context.built(image, needed).is_none() && !brings.images.contains(image) {
-            brings.push(built(image, needed));
+            brings.push(made_of(image, needed));
         }
     }
-    brings.push(built(&service.spec.image, build));
+    brings.push(made_of(&service.spec.image, build));
 }
 
 impl Bring<'_> {
@@ -130,7 +126,7 @@ impl Bring<'_> {
     pub(in crate::plan) fn built_from(&self) -> BTreeSet<&ImageRef> {
         match self.how {
             How::Pull(_) => BTreeSet::new(),
-            How::Build(build, _) => build.contexts.values().map(|from| from.image()).collect(),
+            How::Build(build, _) => build.contexts.values().map(NamedContext::image).collect(),
         }
     }
 }

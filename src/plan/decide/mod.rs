@@ -4,6 +4,7 @@
 
 mod absence;
 mod adopt;
+mod choice;
 mod demands;
 mod deployment;
 mod entries;
@@ -19,8 +20,10 @@ mod networks;
 mod order;
 mod removal;
 mod replica;
+mod scope;
 mod service;
 mod status;
+mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +38,8 @@ pub(super) use memory::{is_forgotten, remembered};
 pub use names::{catalog_names, dns_label};
 pub(super) use networks::{NetworkChange, NewVolume};
 pub(super) use removal::Removal;
-pub(super) use replica::{GoesBefore, Replica, Start, Successor, Target, is_unproven};
+pub(super) use replica::is_unproven;
+pub(super) use verdict::{GoesBefore, Replica, Start, Successor, Target};
 
 use super::context::Context;
 use super::differ::Joined;

@@ -2,34 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::order::Order;
+use super::choice::{Choice, choose};
 use super::removal::Removal;
-use super::replica::{self, Choice, GoesBefore, Replica, choose};
-use super::{Across, Decided, Images, Yield, absence, entries, names};
+use super::scope::{Earlier, Scope};
+use super::{Across, Decided, absence, entries, names, replica};
 use crate::model::desired::Service;
-use crate::model::id::{ContainerId, ContainerName, ReplicaId, ServiceName, Slot};
-use crate::model::labels::Identity;
-use crate::model::plan::{Blocked, Reason, WaitingOn};
-use crate::model::share::{Namespace, Peer};
-use crate::plan::cause::{Why, because};
+use crate::model::id::Slot;
+use crate::model::plan::{Blocked, Reason};
+use crate::model::share::Peer;
+use crate::plan::cause::because;
 use crate::plan::context::Context;
 use crate::plan::differ::Joined;
 use crate::plan::fact::Who;
-use crate::plan::seen::{Owned, Proof, is_good, is_inside, is_of, is_running};
-
-/// Decisions about services that were made before, by name.
-pub(super) type Earlier<'a> = BTreeMap<&'a ServiceName, Decided<'a>>;
-
-/// What a service's decisions rest on.
-pub(super) struct Scope<'s, 'a> {
-    pub(super) context: &'s Context<'a>,
-    pub(super) images: &'s Images<'a>,
-    pub(super) earlier: &'s Earlier<'a>,
-    pub(super) orphans: &'s [Removal<'a>],
-    pub(super) across: &'s Across,
-    /// The containers behind the peers of the service's spec, as far as they are known.
-    pub(super) joins: Vec<Joined>,
-}
+use crate::plan::seen::Proof;
 
 /// Decides about all replicas of a service.
 pub(super) fn decide<'a>(
@@ -92,212 +77,6 @@ fn excess<'a>(
     scope.removals(containers, &why, Some(service), blocked)
 }
 
-impl<'a> Scope<'_, 'a> {
-    /// Containers that go for good, but for the controller's own.
-    pub(super) fn removals(
-        &self,
-        containers: Vec<&'a Owned<'a>>,
-        why: &Why,
-        service: Option<&'a Service>,
-        blocked: &mut Vec<Blocked>,
-    ) -> Vec<Removal<'a>> {
-        super::removal::removals(self.context, containers, why, service, blocked)
-    }
-
-    /// Why a container cannot stay on a network that is replaced.
-    pub(super) fn renewed_networks(&self, owned: &Owned<'_>) -> Option<Why> {
-        let renewed = self.across.renewed.iter();
-        let engine = &self.context.deployment.engine;
-        let on = |name| owned.view.spec.networks.contains_key(name);
-        let (_, network) = renewed.into_iter().find(|(e, name)| e == engine && on(name))?;
-        let mut own = self.context.deployment.networks.values();
-        let at = own.find(|own| own.spec.name == *network).map(|own| &own.origin);
-        Some(because(Reason::NetworkReplaced { network: network.clone() }, at))
-    }
-
-    /// The order, or that the old container stops earlier because others need what it has.
-    pub(super) fn yielding(&self, id: &ReplicaId, renews: bool, order: Order) -> Order {
-        let why = "a network of it is replaced".to_owned();
-        let network = Yield { why, early: Some(Vec::new()) };
-        let yields = renews.then_some(&network).or_else(|| self.across.yields.get(id));
-        match (order, yields) {
-            (Order::StartFirst, Some(yields)) => {
-                Order::StopFirst { why: yields.why.clone(), early: yields.early.clone() }
-            }
-            (Order::StopFirst { why, .. }, Some(yields)) => {
-                Order::StopFirst { why, early: yields.early.clone() }
-            }
-            (order, _) => order,
-        }
-    }
-
-    /// The name of a new container: its own if that is free now, else its second one, until
-    /// it is. With hooks the own name says that they have run.
-    pub(super) fn first_name(
-        &self,
-        service: &Service,
-        identity: &Identity,
-        old: &[&Owned<'_>],
-        surplus: &[&Owned<'_>],
-    ) -> ContainerName {
-        let own = |name: &ContainerName| old.iter().any(|owned| owned.view.name == *name);
-        let others = |name: &ContainerName| {
-            let bearer = self.context.inventory.bearer(name);
-            bearer.is_some_and(|id| !surplus.iter().any(|owned| owned.view.id == *id))
-        };
-        let (canonical, second) = (&identity.name, identity.surge_name());
-        let unproven = !service.hooks.post_start.is_empty() && !own(&second);
-        if unproven || own(canonical) || others(canonical) { second } else { canonical.clone() }
-    }
-
-    /// Whose stop comes after this container's, because it lives in that one's namespaces.
-    pub(super) fn goes_before(&self, owned: &Owned<'_>) -> Option<GoesBefore> {
-        if !is_running(owned) {
-            return None;
-        }
-        let spec = &owned.view.spec;
-        let host = |other: &Owned<'_>| {
-            is_running(other) && is_inside(spec, &other.view.id, &other.view.name)
-        };
-        if ![&spec.network_mode, &spec.ipc, &spec.pid].into_iter().any(|n| n.peer().is_some()) {
-            return None;
-        }
-        let elsewhere = |id| {
-            self.context
-                .inventory
-                .view(id)
-                .is_some_and(|view| is_inside(spec, &view.id, &view.name))
-        };
-        if self.orphans.iter().any(|removal| host(removal.owned))
-            || self.across.stopping.iter().any(elsewhere)
-        {
-            return Some(GoesBefore::Removed);
-        }
-        for (name, decided) in self.earlier {
-            for replica in decided.replicas.iter().filter(|replica| !replica.withheld) {
-                if replica.useless.iter().any(|other| host(other)) {
-                    return Some(GoesBefore::Removed);
-                }
-                let stops = replica.order.is_stop_first() || replica.goes_before.is_some();
-                if stops && replica.old.iter().any(|other| host(other)) {
-                    return Some(GoesBefore::Replica(replica.id.clone()));
-                }
-            }
-            if decided.excess.iter().any(|removal| host(removal.owned)) {
-                return Some(GoesBefore::Excess((*name).clone()));
-            }
-        }
-        None
-    }
-
-    /// The hosts by name of a container that stays as it runs, as far as they were started
-    /// after it, or are in this pass: it holds on to what is gone.
-    pub(super) fn restarted_hosts(
-        &self,
-        replica: &Replica<'_>,
-    ) -> Vec<(ContainerName, ContainerId)> {
-        let stays = replica.existing().filter(|owned| replica.start.is_none() && is_running(owned));
-        let Some(owned) = stays else { return Vec::new() };
-        let known = self.joins.iter().filter_map(|join| match (&join.peer, &join.who) {
-            (Peer::Container(_), Who::Known(id)) => Some((join.name.clone(), id.clone())),
-            _ => None,
-        });
-        let moved = |id: &ContainerId| {
-            let started = self.context.inventory.view(id).and_then(|v| v.state.started_at);
-            self.across.restarting.contains(id) || started > owned.view.state.started_at
-        };
-        let inside = |(name, id): &(ContainerName, ContainerId)| {
-            is_inside(&owned.view.spec, id, name) && moved(id)
-        };
-        known.filter(inside).collect()
-    }
-
-    /// Why two containers of a replica cannot run at once, if sharing is the reason.
-    pub(super) fn collides(
-        &self,
-        service: &Service,
-        surplus: &[&'a Owned<'a>],
-        goes_before: bool,
-    ) -> Option<String> {
-        let spec = &service.spec;
-        let namespaces = [&spec.network_mode, &spec.ipc, &spec.pid];
-        if goes_before {
-            let peer = namespaces.iter().find_map(|space| space.peer());
-            let peer = peer.map_or_else(|| "the container".to_owned(), ToString::to_string);
-            return Some(format!("it goes before {peer}, whose namespace it shares"));
-        }
-        match &spec.network_mode {
-            Namespace::Host => return Some("it uses the host's network".to_owned()),
-            Namespace::Of(peer) => {
-                let join = self.joins.iter().find(|join| join.peer == *peer);
-                let stays = |owned: &Owned<'_>| {
-                    join.is_some_and(|join| match &join.who {
-                        Who::Known(id) => {
-                            is_of(&owned.view.spec.network_mode, id, &owned.view.name)
-                        }
-                        Who::Made(..) => false,
-                    })
-                };
-                if surplus.iter().any(|owned| stays(owned)) {
-                    return Some(format!("two of it would collide in the network of {peer}"));
-                }
-            }
-            _ => {}
-        }
-        let from = spec.volumes_from.iter().find(|from| !from.read_only)?;
-        Some(format!("it writes to the volumes of {}", from.peer))
-    }
-
-    /// The controller's own container, if one of these is it, or holds it.
-    pub(super) fn own_container(
-        &self,
-        mut containers: impl Iterator<Item = &'a Owned<'a>>,
-    ) -> Option<&'a Owned<'a>> {
-        let inventory = self.context.inventory;
-        let own = inventory.contents.own.as_ref()?;
-        containers.find(|owned| {
-            owned.view.id == *own || inventory.guests_of(owned.view).any(|guest| guest.id == *own)
-        })
-    }
-
-    /// What a replica lacks that nothing of ours gives: a name that somebody else's container
-    /// has, what a container has that stays for now, or a service that is itself withheld.
-    pub(super) fn lacks(
-        &self,
-        service: &Service,
-        replica: &Replica<'_>,
-    ) -> Option<(String, WaitingOn)> {
-        let made = matches!(replica.target, super::Target::New(_)).then(|| replica.name());
-        let names = made.into_iter().chain(replica.rename.as_ref().map(|(name, _)| name));
-        for name in names {
-            if let Some(container) = self.context.inventory.taken.get(name) {
-                let waiting_on = WaitingOn::FreeName { container: container.clone() };
-                return Some((format!("create container {name}"), waiting_on));
-            }
-        }
-        if let Some(takes) = absence::takes(self.context, service, replica) {
-            return Some(takes);
-        }
-        replica.start.as_ref()?;
-        let lacking = service.depends_on.keys().find(|name| {
-            let replicas = self.earlier.get(name).map_or(&[][..], |decided| &decided.replicas);
-            replicas.iter().any(|other| other.withheld && !other.surplus().any(is_good))
-        })?;
-        let waiting_on = WaitingOn::Dependency { service: lacking.clone() };
-        Some((format!("start container {}", replica.id.container_name()), waiting_on))
-    }
-
-    pub(super) fn withhold(
-        &self,
-        service: &Service,
-        subject: String,
-        waiting_on: WaitingOn,
-    ) -> Blocked {
-        let deployment = Some(self.context.deployment.id.clone());
-        Blocked { deployment, subject, waiting_on, at: service.origins.find("").cloned() }
-    }
-}
-
 /// The containers behind the peers of a service's spec, as far as they are known.
 pub(super) fn joins(
     context: &Context<'_>,
@@ -314,16 +93,14 @@ pub(super) fn joins(
                 None => Some((first.who(engine), first.name().clone())),
             }
         }
-        Peer::Container(text) => match context.inventory.find(text) {
-            Some((name, id)) => {
+        Peer::Container(text) => {
+            if let Some((name, id)) = context.inventory.find(text) {
                 let known = || (Who::Known(id.clone()), name.clone());
-                Some(across.successors.get(id).cloned().unwrap_or_else(known))
+                return Some(across.successors.get(id).cloned().unwrap_or_else(known));
             }
-            None => {
-                let made = across.made.get(&(engine.clone(), text.clone()))?;
-                Some((made.clone(), text.clone()))
-            }
-        },
+            let made = across.made.get(&(engine.clone(), text.clone()))?;
+            Some((made.clone(), text.clone()))
+        }
     };
     let peers = service.spec.peers().filter_map(|peer| Some((peer, behind(peer)?)));
     peers.map(|(peer, (who, name))| Joined { peer: peer.clone(), who, name }).collect()

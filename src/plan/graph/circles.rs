@@ -93,7 +93,9 @@ fn components(edges: &[Vec<u32>]) -> Vec<Vec<u32>> {
             if low[at] == index[at] {
                 let start = stack.iter().rposition(|other| *other == node).unwrap_or(0);
                 let mut component = stack.split_off(start);
-                component.iter().for_each(|other| on_stack[*other as usize] = false);
+                for other in &component {
+                    on_stack[*other as usize] = false;
+                }
                 component.sort_unstable();
                 found.push(component);
             }

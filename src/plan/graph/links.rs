@@ -1,6 +1,6 @@
 //! Needs and who meets them, takers and who frees what they take.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineName};
 use crate::model::plan::{Blocked, WaitingOn};
@@ -18,7 +18,7 @@ pub(in crate::plan) struct Links {
     /// one that takes it, and what it is.
     pub(super) handovers: Vec<(u32, u32, Resource)>,
     /// The first step that gives a fact.
-    givers: HashMap<Fact, u32>,
+    givers: BTreeMap<Fact, u32>,
 }
 
 /// A need that nothing in this pass or the world meets: its deployment is withheld.
@@ -31,16 +31,16 @@ impl Links {
     /// Links steps, in whichever order they come.
     pub(in crate::plan) fn of(mut steps: Vec<Transition>) -> Self {
         steps.sort_by(|a, b| a.rank.cmp(&b.rank));
-        let mut nodes: HashMap<&Fact, u32> = HashMap::new();
+        let mut nodes: BTreeMap<&Fact, u32> = BTreeMap::new();
         let mut before: Vec<Vec<u32>> = vec![Vec::new(); steps.len()];
         for (step, transition) in numbered(&steps) {
             for fact in &transition.gives {
                 let next = node(before.len());
-                let fact = *nodes.entry(fact).or_insert(next);
-                if fact == next {
+                let given = *nodes.entry(fact).or_insert(next);
+                if given == next {
                     before.push(Vec::new());
                 }
-                before[fact as usize].push(step);
+                before[given as usize].push(step);
             }
         }
         for (step, transition) in numbered(&steps) {
@@ -114,20 +114,21 @@ fn node(place: usize) -> u32 {
 
 /// Who frees what somebody else takes.
 fn handovers(steps: &[Transition]) -> Vec<(u32, u32, Resource)> {
-    let mut frees: HashMap<Resource, Vec<(u32, &Resource)>> = HashMap::new();
+    let mut freed: BTreeMap<Resource, Vec<(u32, &Resource)>> = BTreeMap::new();
     for (step, transition) in numbered(steps) {
         for resource in &transition.frees {
-            frees.entry(resource.key()).or_default().push((step, resource));
+            freed.entry(resource.key()).or_default().push((step, resource));
         }
     }
-    if frees.is_empty() {
+    if freed.is_empty() {
         return Vec::new();
     }
     let mut all = Vec::new();
     for (step, transition) in numbered(steps) {
         for resource in &transition.takes {
-            let freed = frees.get(&resource.key()).into_iter().flatten();
-            let others = freed.filter(|(other, free)| *other != step && free.overlaps(resource));
+            let all_of_it = freed.get(&resource.key()).into_iter().flatten();
+            let others =
+                all_of_it.filter(|(other, free)| *other != step && free.overlaps(resource));
             all.extend(others.map(|(other, _)| (*other, step, resource.clone())));
         }
     }

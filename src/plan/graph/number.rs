@@ -10,13 +10,13 @@ use crate::plan::fact::Fact;
 use crate::plan::transition::Group;
 
 /// The steps of a graph without circles, numbered from 1.
-pub(in crate::plan) fn steps(links: Links) -> Vec<Step> {
-    let order = order(&links);
+pub(in crate::plan) fn steps(links: &Links) -> Vec<Step> {
+    let order = order(links);
     let mut number = vec![0_u32; links.steps.len()];
     for (place, step) in (1..).zip(&order) {
         number[*step as usize] = place;
     }
-    let after = Reduction::new(&links, &order, &number);
+    let after = Reduction::new(links, &order, &number);
     let predecessors: Vec<Vec<u32>> =
         order.iter().map(|step| after.of_step(*step).to_vec()).collect();
     let id = |step: u32| StepId(number[step as usize]);

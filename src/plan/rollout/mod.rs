@@ -61,7 +61,7 @@ pub(super) fn rollout<'a>(decisions: &Decisions<'a>) -> Rollout<'a> {
         repairs_only: decisions.repairs_only,
     };
     for decided in &decisions.services {
-        let moves = all.moves(decisions, decided);
+        let moves = all.turns(decisions, decided);
         let follows = moves.order.iter().any(|turn| turn.restarts);
         let starts = |replica: &Replica<'_>| !replica.withheld && replica.moves();
         if follows || decided.replicas.iter().any(starts) {
@@ -74,7 +74,7 @@ pub(super) fn rollout<'a>(decisions: &Decisions<'a>) -> Rollout<'a> {
 }
 
 impl<'a> Rollout<'a> {
-    fn moves(&mut self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Moves<'a> {
+    fn turns(&mut self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Moves<'a> {
         let service = decided.service;
         let engine = &decisions.context.deployment.engine;
         let width = usize::try_from(service.rollout.parallelism.max(1)).unwrap_or(usize::MAX);
@@ -83,12 +83,12 @@ impl<'a> Rollout<'a> {
             let id = decisions.context.deployment.id.clone();
             moves.mended.push(Fact::Mended(id, service.name.clone()));
         }
-        let mut moved = Vec::new();
+        let mut ended = Vec::new();
         let order = self.worst_first(decisions, decided);
         let last = order.last().copied();
         for at in order {
             let replica = &decided.replicas[at];
-            let before: Option<&Fact> = moved.len().checked_sub(width).map(|i| &moved[i]);
+            let before: Option<&Fact> = ended.len().checked_sub(width).map(|i| &ended[i]);
             let mut throttle: Vec<Fact> = before.into_iter().cloned().collect();
             throttle.extend(moves.mended.iter().cloned());
             let follows = self.follows(decisions, decided.service, replica);
@@ -100,7 +100,7 @@ impl<'a> Rollout<'a> {
             // What takes no good one away waits for no move, and so ends none. Whoever mends
             // takes away none at all, and still goes one by one.
             if is_good && acts && !self.repairs_only {
-                moved.push(Fact::Moved(replica.id.clone()));
+                ended.push(Fact::Moved(replica.id.clone()));
             } else if acts || awaits(replica) {
                 moves.mended.push(Fact::Good(replica.who(engine)));
             }
@@ -138,17 +138,14 @@ impl<'a> Rollout<'a> {
         let mut staying = Vec::new();
         let mut moves = decided.excess.iter().any(|removal| is_running(removal.owned));
         for replica in decided.replicas.iter().filter(|replica| !replica.withheld) {
-            match replica.existing().filter(|owned| is_running(owned)) {
-                Some(owned) => {
-                    moves |= !self.moved_dependencies(decisions, service, owned).is_empty();
-                    // What is frozen is let go on by a step of its own.
-                    let waits = owned.view.state.status != Status::Paused && !is_good(owned);
-                    staying.extend(waits.then_some(owned));
-                }
-                None => {
-                    let slot = decisions.context.slot(&service.name, replica.id.slot);
-                    moves |= slot.iter().any(is_running);
-                }
+            if let Some(owned) = replica.existing().filter(|owned| is_running(owned)) {
+                moves |= !self.moved_dependencies(decisions, service, owned).is_empty();
+                // What is frozen is let go on by a step of its own.
+                let waits = owned.view.state.status != Status::Paused && !is_good(owned);
+                staying.extend(waits.then_some(owned));
+            } else {
+                let slot = decisions.context.slot(&service.name, replica.id.slot);
+                moves |= slot.iter().any(is_running);
             }
         }
         if moves { staying } else { Vec::new() }

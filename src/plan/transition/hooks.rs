@@ -6,6 +6,8 @@
 //! the two is made up for by the next. Where what it replaces runs under that second name,
 //! it has its own from the first, and proves nothing until the other is gone.
 
+use std::collections::BTreeMap;
+
 use super::create::made;
 use super::services::Servant;
 use super::{Transition, known, target, used};
@@ -193,7 +195,7 @@ impl Servant<'_, '_> {
         let mut steps = made(
             context,
             service,
-            super::create::Made { name, identity, spec, joins, volumes: Default::default() },
+            super::create::Made { name, identity, spec, joins, volumes: BTreeMap::new() },
             image,
             (vec![why.clone()], &why),
         );

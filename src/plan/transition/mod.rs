@@ -1,6 +1,7 @@
 //! Fifth stage: each decision becomes steps, and each step says what it needs and what it
 //! gives. No step knows another one; which comes before which, the graph finds out.
 
+mod begin;
 mod create;
 mod entries;
 mod ground;
@@ -10,6 +11,7 @@ mod memory;
 mod replica;
 mod services;
 mod stop;
+mod swap;
 
 pub(super) use leaving::{departures, forgotten};
 pub(super) use memory::{Remembered, remembered};

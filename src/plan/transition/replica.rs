@@ -2,17 +2,14 @@
 //! old one goes, and the new one gets its name.
 
 use super::create::{Made, made};
-use super::hooks::{post_start, pre_stop, prove};
+use super::hooks::prove;
 use super::services::Servant;
 use super::{Transition, entries, known, stop, target, used};
 use crate::model::action::{Action, Resources, Target as At, Until};
-use crate::model::id::ContainerName;
 use crate::model::plan::Reason;
-use crate::model::share::Peer;
 use crate::plan::cause::{Why, because};
-use crate::plan::decide::{Replica, Start, Successor, Target, deregistrable, with_resolvers};
-use crate::plan::fact::{Fact, Resource, Who};
-use crate::plan::resources;
+use crate::plan::decide::{Replica, Successor, Target, with_resolvers};
+use crate::plan::fact::{Fact, Who};
 use crate::plan::rollout::{Move, awaits};
 use crate::plan::seen::{Owned, good_until, is_running};
 
@@ -45,23 +42,23 @@ impl<'a> Servant<'_, 'a> {
         Steps { steps, later }
     }
 
-    fn engine(&self) -> &crate::model::id::EngineName {
+    pub(super) fn engine(&self) -> &crate::model::id::EngineName {
         &self.context().deployment.engine
     }
 
-    fn prepared(&self) -> Fact {
+    pub(super) fn prepared(&self) -> Fact {
         Fact::Prepared(self.context().deployment.id.clone())
     }
 
-    fn has_guests(&self, owned: &Owned<'_>) -> bool {
+    pub(super) fn has_guests(&self, owned: &Owned<'_>) -> bool {
         self.context().inventory.guests_of(owned.view).next().is_some()
     }
 
-    fn who(&self, replica: &Replica<'a>) -> Who {
+    pub(super) fn who(&self, replica: &Replica<'a>) -> Who {
         replica.who(self.engine())
     }
 
-    fn target(&self, replica: &Replica<'a>) -> At {
+    pub(super) fn target(&self, replica: &Replica<'a>) -> At {
         target(&self.who(replica), replica.name())
     }
 
@@ -140,113 +137,12 @@ impl<'a> Servant<'_, 'a> {
         steps
     }
 
-    /// What must hold before the container may start, but for what it takes over.
-    pub(super) fn begin(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
-        let mut begin = self.rollout.gates(self.decisions, self.decided.service);
-        begin.extend([self.prepared(), Fact::Ready(self.who(replica))]);
-        // Whoever is named as a container runs, and is good, before anybody moves in.
-        let named = self.joins().iter().filter(|join| matches!(join.peer, Peer::Container(_)));
-        begin.extend(named.map(|join| Fact::Good(join.who.clone())));
-        if replica.surplus().any(is_running) {
-            begin.extend(throttle.iter().cloned());
-        }
-        begin
-    }
-
-    /// Starts the container if it does not run, and waits until it is good.
-    fn start(&self, replica: &Replica<'a>, turn: &Move<'a>, first: bool) -> Vec<Transition> {
-        let Some(start) = &replica.start else { return Vec::new() };
-        let (context, service) = (self.context(), self.decided.service);
-        let who = self.who(replica);
-        let began = Fact::Began(who.clone());
-        let mut steps = self.make_way(replica, turn);
-        let mut before = self.begin(replica, &turn.throttle);
-        if self.stops_first(replica) || replica.goes_before.is_some() || self.starts_again(replica)
-        {
-            let ids = deregistrable(context, &service.name, replica.id.slot);
-            before.extend(stop::withdrawn(context, &ids));
-        }
-        if self.stops_first(replica) || replica.goes_before.is_some() {
-            before.extend(replica.old.iter().map(|owned| Fact::Stopped(known(owned))));
-        }
-        let (init, before) = self.init(replica, first, &before);
-        steps.extend(init);
-        let container = self.target(replica);
-        let cause = match start {
-            Start::New => Why::follows(began.clone()),
-            Start::Again(why) | Start::Unpause(why) => why.clone(),
-        };
-        let action = match start {
-            Start::Unpause(_) => Action::UnpauseContainer { container: container.clone() },
-            _ => Action::StartContainer { container: container.clone() },
-        };
-        let first = matches!(start, Start::New) || is_changed(replica);
-        let up = Fact::Up(who.clone());
-        let step = Transition::new(action, vec![cause])
-            .uses(used(&who))
-            .needs(before)
-            .gives((!first).then_some(began.clone()))
-            .takes(resources::taken(self.engine(), &service.spec));
-        let follows = Why::follows(began);
-        let launched = Fact::Launched(who.clone());
-        steps.push(step.gives([launched.clone()]));
-        steps.extend(post_start(service, &container, &who, &follows, launched));
-        if let Some(step) = steps.last_mut() {
-            step.gives.extend([up.clone(), self.started()]);
-        }
-        steps.push(self.good(replica, turn, Some(follows.clone()), [up]));
-        steps.extend(entries::register(self, replica, follows));
-        steps
-    }
-
-    fn started(&self) -> Fact {
+    pub(super) fn started(&self) -> Fact {
         Fact::Started(self.context().deployment.id.clone(), self.decided.service.name.clone())
     }
 
-    fn stops_first(&self, replica: &Replica<'a>) -> bool {
-        replica.order.is_stop_first() && replica.old.iter().any(|owned| is_running(owned))
-    }
-
-    /// Whether it is started as it is, and nothing else of it runs: it was registered while
-    /// it ran; nobody reaches it until it is good again.
-    fn starts_again(&self, replica: &Replica<'a>) -> bool {
-        replica.start.is_some()
-            && replica.existing().is_some()
-            && replica.surplus().next().is_none()
-    }
-
-    /// Takes out of the catalog, and stops, what has to stop first.
-    fn make_way(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
-        let (context, service) = (self.context(), self.decided.service);
-        let ids = deregistrable(context, &service.name, replica.id.slot);
-        let stale = || because(Reason::Stale, service.origins.find(""));
-        let mut steps = Vec::new();
-        if self.stops_first(replica) || replica.goes_before.is_some() {
-            let mut permit = self.permit(replica, &turn.throttle);
-            let made = matches!(replica.target, Target::New(_)) || is_changed(replica);
-            let late = replica.goes_before.is_none() && replica.order.early().is_none();
-            let why =
-                if made && late { Why::follows(Fact::Began(self.who(replica))) } else { stale() };
-            steps.extend(stop::withdraw(context, &ids, why, &permit));
-            permit.extend(stop::withdrawn(context, &ids));
-            let why = self.replaced(replica);
-            for owned in &replica.old {
-                let grace = service.stop_grace;
-                steps.extend(stop::stop(context, Some(service), owned, &why, grace, &permit));
-            }
-        } else if self.starts_again(replica) {
-            steps.extend(stop::withdraw(context, &ids, stale(), &[self.prepared()]));
-        }
-        steps
-    }
-
-    fn replaced(&self, replica: &Replica<'a>) -> Why {
-        let order = replica.order.text();
-        because(Reason::Replaced { order }, self.decided.service.origins.find(""))
-    }
-
     /// Waits until a container is good, or done if it is a one-shot that others need.
-    fn good(
+    pub(super) fn good(
         &self,
         replica: &Replica<'a>,
         turn: &Move<'a>,
@@ -283,7 +179,7 @@ impl<'a> Servant<'_, 'a> {
 
     /// Waits for a container that runs already: what comes after its start is made up for,
     /// or others of its slot go.
-    fn prove(&self, replica: &Replica<'a>) -> Vec<Transition> {
+    pub(super) fn prove(&self, replica: &Replica<'a>) -> Vec<Transition> {
         if !awaits(replica) {
             return Vec::new();
         }
@@ -295,47 +191,6 @@ impl<'a> Servant<'_, 'a> {
         let (throttle, follows) = (Vec::new(), Vec::new());
         let turn = Move { at: 0, throttle, follows, restarts: false, lingers: false };
         steps.push(self.good(replica, &turn, first.map(Why::follows), after));
-        steps
-    }
-
-    /// Restarts a replica whose dependency was replaced or restarted, if it asks for it.
-    fn follow(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
-        let (Some(owned), true) = (replica.existing(), turn.restarts) else {
-            return Vec::new();
-        };
-        let (service, id) = (self.decided.service, &self.context().deployment.id);
-        // It starts again: everything that it depends on must be as it asks, not only
-        // what moved.
-        let mut after = self.rollout.gates(self.decisions, service);
-        after.extend(turn.throttle.iter().cloned());
-        let mut causes = Vec::new();
-        for dependency in &turn.follows {
-            after.push(Fact::Settled(id.clone(), (*dependency).clone()));
-            let at = service.origins.find(&format!("depends_on.{dependency}"));
-            causes.push(because(Reason::DependencyMoved { service: (*dependency).clone() }, at));
-        }
-        for (name, id) in &replica.restarted_hosts {
-            after.push(Fact::Good(Who::Known(id.clone())));
-            let at = service.origins.find("network_mode");
-            causes.push(because(Reason::HostRestarted { container: name.clone() }, at));
-        }
-        let who = known(owned);
-        let container = self.target(replica);
-        let (mut steps, hooked) = pre_stop(service, owned, &causes, &after);
-        after.extend(hooked);
-        let grace = service.stop_grace;
-        let restart = Action::RestartContainer { container: container.clone(), grace };
-        let launched = Fact::Launched(who.clone());
-        let step = Transition::new(restart, causes).needs(after);
-        steps.push(step.gives([launched.clone()]));
-        let follows = Why::follows(launched.clone());
-        steps.extend(post_start(service, &container, &who, &follows, launched));
-        let up = Fact::Up(who);
-        if let Some(step) = steps.last_mut() {
-            step.gives.extend([up.clone(), self.started()]);
-        }
-        steps.push(self.good(replica, turn, Some(follows.clone()), [up]));
-        steps.extend(entries::register(self, replica, follows));
         steps
     }
 
@@ -360,60 +215,10 @@ impl<'a> Servant<'_, 'a> {
         let step = Transition::new(action, vec![why]).uses(used(&who)).needs([Fact::Good(who)]);
         Some(step.gives([Fact::Moved(replica.id.clone())]))
     }
-
-    /// Takes the other containers of the slot away and gives the one that stays its name.
-    fn clear(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
-        let (context, service) = (self.context(), self.decided.service);
-        let who = self.who(replica);
-        let after = [Fact::Good(who.clone()), Fact::Began(who.clone())];
-        let why = self.replaced(replica);
-        let mut steps = Vec::new();
-        let stopped_first = self.stops_first(replica) || replica.goes_before.is_some();
-        let stopped_first = stopped_first && replica.start.is_some();
-        // In the catalog the new one stands in before the old one leaves.
-        let ids = deregistrable(context, &service.name, replica.id.slot);
-        let mut permit = match &replica.goes_before {
-            Some(_) => self.permit(replica, &turn.throttle),
-            None => after.to_vec(),
-        };
-        permit.push(Fact::Registered(who.clone()));
-        permit.extend(stop::withdrawn(context, &ids));
-        for owned in &replica.old {
-            if !stopped_first {
-                let grace = service.stop_grace;
-                let mut stop = stop::stop(context, Some(service), owned, &why, grace, &permit);
-                if let Some(stop) = stop.last_mut().filter(|_| !self.has_guests(owned)) {
-                    stop.gives.push(Fact::Moved(replica.id.clone()));
-                }
-                steps.extend(stop);
-            }
-            steps.push(stop::remove(context, owned, &why, &after));
-        }
-        steps.extend(self.rename(replica, &after));
-        steps
-    }
-
-    fn rename(&self, replica: &Replica<'a>, after: &[Fact]) -> Option<Transition> {
-        let (to, why) = replica.rename.as_ref()?;
-        let who = self.who(replica);
-        let first = replica.start.is_some() || is_changed(replica);
-        let why = if first { Why::follows(Fact::Began(who.clone())) } else { why.clone() };
-        let canonical = |owned: &&&Owned<'_>| owned.has_canonical_name();
-        let freed = replica.old.iter().filter(canonical).chain(&replica.useless);
-        let freed: Vec<Fact> = freed.map(|owned| Fact::Gone(known(owned))).collect();
-        let action = Action::RenameContainer { container: self.target(replica), to: to.clone() };
-        let name = |name: &ContainerName| Resource::Name(self.engine().clone(), name.clone());
-        let step = Transition::new(action, vec![why])
-            .uses(used(&who))
-            .needs(after.iter().cloned().chain(freed))
-            .takes([name(to)])
-            .frees(replica.existing().map(|_| name(replica.name())));
-        Some(step)
-    }
 }
 
 /// Whether a container that stays is changed in place.
-fn is_changed(replica: &Replica<'_>) -> bool {
+pub(super) fn is_changed(replica: &Replica<'_>) -> bool {
     match &replica.target {
         Target::Stays { limits, networks, .. } => !limits.is_empty() || !networks.is_empty(),
         Target::New(_) => false,

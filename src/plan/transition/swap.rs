@@ -1,0 +1,96 @@
+//! How the old containers of a replica go: first, if they have to make way; else when the new
+//! one is good and registered; and how the new one gets its name.
+
+use super::replica::is_changed;
+use super::services::Servant;
+use super::{Transition, known, stop, used};
+use crate::model::action::Action;
+use crate::model::id::ContainerName;
+use crate::model::plan::Reason;
+use crate::plan::cause::{Why, because};
+use crate::plan::decide::{Replica, Target, deregistrable};
+use crate::plan::fact::{Fact, Resource};
+use crate::plan::rollout::Move;
+use crate::plan::seen::Owned;
+
+impl<'a> Servant<'_, 'a> {
+    /// Takes out of the catalog, and stops, what has to stop first.
+    pub(super) fn make_way(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
+        let (context, service) = (self.context(), self.decided.service);
+        let ids = deregistrable(context, &service.name, replica.id.slot);
+        let stale = || because(Reason::Stale, service.origins.find(""));
+        let mut steps = Vec::new();
+        if replica.stops_first() || replica.goes_before.is_some() {
+            let mut permit = self.permit(replica, &turn.throttle);
+            let made = matches!(replica.target, Target::New(_)) || is_changed(replica);
+            let late = replica.goes_before.is_none() && replica.order.early().is_none();
+            let why =
+                if made && late { Why::follows(Fact::Began(self.who(replica))) } else { stale() };
+            steps.extend(stop::withdraw(context, &ids, why, &permit));
+            permit.extend(stop::withdrawn(context, &ids));
+            let why = self.replaced(replica);
+            for owned in &replica.old {
+                let grace = service.stop_grace;
+                steps.extend(stop::stop(context, Some(service), owned, &why, grace, &permit));
+            }
+        } else if replica.starts_again() {
+            steps.extend(stop::withdraw(context, &ids, stale(), &[self.prepared()]));
+        }
+        steps
+    }
+
+    fn replaced(&self, replica: &Replica<'a>) -> Why {
+        let order = replica.order.text();
+        because(Reason::Replaced { order }, self.decided.service.origins.find(""))
+    }
+
+    /// Takes the other containers of the slot away and gives the one that stays its name.
+    pub(super) fn clear(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
+        let (context, service) = (self.context(), self.decided.service);
+        let who = self.who(replica);
+        let after = [Fact::Good(who.clone()), Fact::Began(who.clone())];
+        let why = self.replaced(replica);
+        let mut steps = Vec::new();
+        let stopped_first = replica.stops_first() || replica.goes_before.is_some();
+        let stopped_first = stopped_first && replica.start.is_some();
+        // In the catalog the new one stands in before the old one leaves.
+        let ids = deregistrable(context, &service.name, replica.id.slot);
+        let mut permit = match &replica.goes_before {
+            Some(_) => self.permit(replica, &turn.throttle),
+            None => after.to_vec(),
+        };
+        permit.push(Fact::Registered(who.clone()));
+        permit.extend(stop::withdrawn(context, &ids));
+        for owned in &replica.old {
+            if !stopped_first {
+                let grace = service.stop_grace;
+                let mut stop = stop::stop(context, Some(service), owned, &why, grace, &permit);
+                if let Some(stop) = stop.last_mut().filter(|_| !self.has_guests(owned)) {
+                    stop.gives.push(Fact::Moved(replica.id.clone()));
+                }
+                steps.extend(stop);
+            }
+            steps.push(stop::remove(context, owned, &why, &after));
+        }
+        steps.extend(self.rename(replica, &after));
+        steps
+    }
+
+    fn rename(&self, replica: &Replica<'a>, after: &[Fact]) -> Option<Transition> {
+        let (to, why) = replica.rename.as_ref()?;
+        let who = self.who(replica);
+        let first = replica.start.is_some() || is_changed(replica);
+        let why = if first { Why::follows(Fact::Began(who.clone())) } else { why.clone() };
+        let canonical = |owned: &&&Owned<'_>| owned.has_canonical_name();
+        let freed = replica.old.iter().filter(canonical).chain(&replica.useless);
+        let freed: Vec<Fact> = freed.map(|owned| Fact::Gone(known(owned))).collect();
+        let action = Action::RenameContainer { container: self.target(replica), to: to.clone() };
+        let name = |name: &ContainerName| Resource::Name(self.engine().clone(), name.clone());
+        let step = Transition::new(action, vec![why])
+            .uses(used(&who))
+            .needs(after.iter().cloned().chain(freed))
+            .takes([name(to)])
+            .frees(replica.existing().map(|_| name(replica.name())));
+        Some(step)
+    }
+}
