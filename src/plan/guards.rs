@@ -1,6 +1,8 @@
 //! What of the decisions about a deployment may be carried out, by its `sync` mode: guards
 //! over what was decided, no second way to decide.
 
+use std::collections::BTreeMap;
+
 use super::decide::{self, Across, Decisions};
 use super::graph::{Links, steps};
 use super::rollout::rollout;
@@ -34,7 +36,7 @@ pub(super) fn is_withheld(blocked: &[Blocked]) -> bool {
 }
 
 /// What may be done about a deployment.
-pub(super) fn draft(decisions: &Decisions<'_>) -> Draft {
+fn draft(decisions: &Decisions<'_>) -> Draft {
     let deployment = decisions.context.deployment;
     let all = everything(decisions);
     let repairs = deployment.sync == SyncMode::Heal && decisions.context.is_applied();
@@ -114,4 +116,13 @@ pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
             across.successors.insert(owned.view.id.clone(), successor);
         }
     }
+}
+
+/// What each deployment brings into the plan.
+pub(super) type Drafts<'a> = BTreeMap<&'a DeploymentId, Draft>;
+
+/// What of the decisions may be carried out.
+pub(super) fn guard<'a>(decisions: &[Decisions<'a>]) -> Drafts<'a> {
+    let of = |all: &Decisions<'a>| (&all.context.deployment.id, draft(all));
+    decisions.iter().map(of).collect()
 }

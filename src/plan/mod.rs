@@ -25,6 +25,8 @@ mod resources;
 mod rollout;
 mod seen;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod transition;
 
 pub use decide::{catalog_names, dns_label};
@@ -52,7 +54,7 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
     let mut pass = Pass::begin(shared, &leaving);
     loop {
         let decisions = pass.decide();
-        let drafts = pass::guard(&decisions);
+        let drafts = guards::guard(&decisions);
         let departures = pass.depart(&drafts);
         let links = pass::link(&drafts, &departures);
         if pass.refuses(&links) || pass.yields(&links) {

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::{self, Across, Decisions, Departures, Leaving, Shared, Standing, Yield};
-use super::graph::{Links, exchanges, steps};
-use super::guards::{self, Draft, is_withheld};
+use super::graph::{Links, exchanges, numbered_after, steps};
+use super::guards::{self, Drafts, is_withheld};
 use super::transition::{self, Transition};
 use super::{check, seen};
-use crate::model::action::StepId;
 use crate::model::desired::{Deployment, Entry};
 use crate::model::id::DeploymentId;
-use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Step, Sync, WaitingOn};
+use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn};
 use crate::model::share::Peer;
 
 /// What the stages are given, and what was found out about how deployments meet.
@@ -22,15 +21,6 @@ pub(super) struct Pass<'a> {
     across: Across,
     /// Deployments that are withheld as a whole because of what others do.
     refused: BTreeMap<DeploymentId, Vec<Blocked>>,
-}
-
-/// What each deployment brings into the plan.
-pub(super) type Drafts<'a> = BTreeMap<&'a DeploymentId, Draft>;
-
-/// What of the decisions may be carried out.
-pub(super) fn guard<'a>(decisions: &[Decisions<'a>]) -> Drafts<'a> {
-    let draft = |all: &Decisions<'a>| (&all.context.deployment.id, guards::draft(all));
-    decisions.iter().map(draft).collect()
 }
 
 /// Links all steps of the pass.
@@ -255,19 +245,4 @@ fn shares_across(deployment: &Deployment) -> bool {
     let services = deployment.services.values();
     let mut peers = services.flat_map(|service| service.spec.peers());
     peers.any(|peer| matches!(peer, Peer::Container(_)))
-}
-
-/// What is remembered although it is no step, with numbers after those of the steps.
-fn numbered_after(steps: usize, asides: Vec<Transition>) -> Vec<Step> {
-    let numbered = asides.into_iter().zip(steps + 1..);
-    numbered
-        .map(|(aside, number)| Step {
-            id: StepId(u32::try_from(number).expect("BUG: too many steps")),
-            deployment: aside.place.deployment,
-            engine: aside.place.engine,
-            action: aside.action,
-            causes: aside.causes.into_iter().map(|why| why.resolve(|_| StepId(0))).collect(),
-            after: BTreeSet::new(),
-        })
-        .collect()
 }

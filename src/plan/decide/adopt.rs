@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::gate::Withheld;
+use super::Withheld;
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::ImageSource;
 use crate::model::id::ImageRef;

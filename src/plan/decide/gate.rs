@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::Withheld;
 use super::adopt::misnamed;
 use super::demands::{demands, field};
 use super::names::same_labels;
 use super::needs::lacking;
 use crate::model::compose;
 use crate::model::desired::{Deployment, Entry, ImageSource, PullPolicy};
-use crate::model::diagnostic::Loc;
 use crate::model::id::{ContainerName, NetworkName, Slot};
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::policy::Demand;
@@ -35,9 +35,6 @@ pub(super) fn closed(context: &Context<'_>) -> Vec<Blocked> {
     };
     reasons.map(blocked).collect()
 }
-
-/// What is not done, what it waits for, and where that is written.
-pub(super) type Withheld = (String, WaitingOn, Option<Loc>);
 
 /// The engine must be able to do what the stack asks for.
 fn able(context: &Context<'_>) -> Vec<Withheld> {

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Eye, Stranger};
-use super::state::runs;
-use super::{Owned, Proof, shares};
+use super::{Owned, Proof};
 use crate::model::desired::DesiredState;
 use crate::model::id::{
     ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, NetworkId,
-    NetworkName, ServiceName, Slot, SourceId,
+    ServiceName, Slot, SourceId,
 };
 use crate::model::labels::{Identity, OwnerLabels};
 use crate::model::observed::{
@@ -31,9 +30,9 @@ pub(in crate::plan) struct EngineInventory<'a> {
     /// Names that somebody else's containers bear.
     pub(in crate::plan) taken: BTreeMap<ContainerName, ContainerId>,
     /// Which of ours bears a name.
-    names: BTreeMap<&'a ContainerName, &'a ContainerId>,
+    pub(super) names: BTreeMap<&'a ContainerName, &'a ContainerId>,
     /// Those of ours that live in namespaces of others.
-    guests: Vec<&'a ContainerView>,
+    pub(super) guests: Vec<&'a ContainerView>,
     /// Adopted networks, each with its deployment and source.
     networks: BTreeMap<&'a NetworkId, (&'a DeploymentId, &'a SourceId)>,
 }
@@ -118,50 +117,6 @@ impl<'a> EngineInventory<'a> {
     /// The containers of all replicas.
     pub(in crate::plan) fn containers(&self) -> impl Iterator<Item = &Owned<'a>> {
         self.deployments.keys().flat_map(|deployment| self.containers_of(deployment))
-    }
-
-    /// The container of ours that bears a name.
-    pub(in crate::plan) fn bearer(&self, name: &ContainerName) -> Option<&'a ContainerId> {
-        self.names.get(name).copied()
-    }
-
-    /// The containers of ours that cannot live without this one: they run in one of its
-    /// namespaces.
-    pub(in crate::plan) fn guests_of(
-        &self,
-        host: &ContainerView,
-    ) -> impl Iterator<Item = &'a ContainerView> {
-        let inside = move |guest: &&&ContainerView| {
-            guest.id != host.id
-                && runs(guest)
-                && shares::is_inside(&guest.spec, &host.id, &host.name)
-        };
-        self.guests.iter().filter(inside).copied()
-    }
-
-    /// A container by its full id.
-    pub(in crate::plan) fn view(&self, id: &ContainerId) -> Option<&'a ContainerView> {
-        self.contents.containers.iter().find(|view| view.id == *id)
-    }
-
-    /// The containers of ours that are on a network.
-    pub(in crate::plan) fn users_of(
-        &self,
-        network: &NetworkName,
-    ) -> impl Iterator<Item = &'a ContainerView> {
-        let all = self.contents.containers.iter();
-        all.filter(move |view| view.spec.networks.contains_key(network))
-    }
-
-    /// The container that a text names, by name or by the beginning of its id.
-    pub(in crate::plan) fn find(
-        &self,
-        text: &ContainerName,
-    ) -> Option<(&'a ContainerName, &'a ContainerId)> {
-        let ours = self.contents.containers.iter().map(|view| (&view.name, &view.id));
-        let all = || self.contents.others.iter().chain(ours.clone());
-        let named = all().find(|(name, _)| *name == text);
-        named.or_else(|| all().find(|(name, id)| shares::names(text, id, name)))
     }
 
     /// What the labels of a network or volume of ours say; `None` if they do not say that

@@ -2,6 +2,7 @@
 
 mod claim;
 mod inventory;
+mod lookup;
 mod shares;
 mod state;
 

@@ -2,7 +2,7 @@
 //! one is good and registered; and how the new one gets its name.
 
 use super::replica::is_changed;
-use super::services::Servant;
+use super::servant::Servant;
 use super::{Transition, known, stop, used};
 use crate::model::action::Action;
 use crate::model::id::ContainerName;
