@@ -152,6 +152,7 @@ golden! {
     without_the_ledger_adoption_is_unknown,
     a_changed_network_is_replaced,
     a_port_goes_to_another_deployment,
+    a_renamed_container_is_named_back,
     a_renamed_service_keeps_its_container_name,
     an_exchange_that_waits_for_itself_is_cut,
     another_deployments_container_is_shared,

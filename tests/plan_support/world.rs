@@ -360,6 +360,7 @@ fn change(view: &mut ContainerView, words: &[&str], event: &str) {
             view.spec.labels.insert((*name).to_owned(), (*value).to_owned());
         }
         ["named", name] => view.name = (*name).into(),
+        ["image", id] => view.image_id = (*id).into(),
         ["env", pair] => {
             let (name, value) = pair.split_once('=').expect("NAME=VALUE");
             view.spec.env.insert(name.to_owned(), value.to_owned());

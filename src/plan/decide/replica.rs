@@ -125,7 +125,7 @@ pub(in crate::plan) fn is_unproven(
     let bore_it =
         |o: &&Owned<'_>| o.view.name == second && o.view.created_at <= owned.view.created_at;
     !service.hooks.post_start.is_empty()
-        && (!owned.has_canonical_name() || surplus.iter().any(bore_it))
+        && (owned.view.name == second || surplus.iter().any(bore_it))
 }
 
 /// The target's new name, if it does not bear its own yet.

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Claim, Eye, Stranger};
+use super::claim::{Claim, Eye, Strange, Stranger};
 use super::{Owned, Proof};
 use crate::model::desired::DesiredState;
 use crate::model::id::{
     ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, NetworkId,
-    ServiceName, Slot, SourceId,
+    ReplicaId, ServiceName, Slot, SourceId,
 };
 use crate::model::labels::{Identity, OwnerLabels};
 use crate::model::observed::{
@@ -59,8 +59,10 @@ impl<'a> EngineInventory<'a> {
             guests: Vec::new(),
             networks: BTreeMap::new(),
         };
-        for view in &contents.containers {
-            all.add(view, eye);
+        let renamed: Vec<_> =
+            contents.containers.iter().filter(|view| !all.add(view, eye)).collect();
+        for view in renamed {
+            all.add_renamed(view, eye);
         }
         let services = all.deployments.values_mut().flat_map(BTreeMap::values_mut);
         for replicas in services.flat_map(BTreeMap::values_mut) {
@@ -76,9 +78,11 @@ impl<'a> EngineInventory<'a> {
         Some(all)
     }
 
-    fn add(&mut self, view: &'a ContainerView, eye: Eye<'a>) {
+    /// Sorts one container. Returns whether it is known whose it is.
+    fn add(&mut self, view: &'a ContainerView, eye: Eye<'a>) -> bool {
         if let Some(owned) = proven(view, eye).or_else(|| eye.remembered(view)) {
-            return self.own(owned);
+            self.own(owned);
+            return true;
         }
         match eye.claim(view) {
             Some((_, Claim::Replica(owned))) => self.own(*owned),
@@ -88,8 +92,33 @@ impl<'a> EngineInventory<'a> {
             }
             None => {
                 self.taken.insert(view.name.clone(), view.id.clone());
+                return false;
             }
         }
+        true
+    }
+
+    /// A container that is ours but for its name: it was renamed if the place that its labels
+    /// name is empty, and they are not from its image; else a copy.
+    fn add_renamed(&mut self, view: &'a ContainerView, eye: Eye<'a>) {
+        let Some(identity) = Identity::decode(&view.spec.labels).filter(|identity| {
+            identity.installation == *eye.installation && identity.engine == *eye.engine_id
+        }) else {
+            return;
+        };
+        let ReplicaId { deployment, service, slot } = &identity.replica;
+        let replicas = self.deployments.get(deployment).and_then(|all| all.get(service));
+        if replicas.is_some_and(|slots| slots.contains_key(slot)) || *slot == Slot::INIT {
+            return;
+        }
+        let mut images = self.contents.images.values();
+        let image = images.find(|image| image.id == view.image_id);
+        if image.is_some_and(|image| Identity::decode(&image.labels).is_none()) {
+            self.taken.remove(&view.name);
+            return self.own(Owned { view, identity, proof: Proof::Labels });
+        }
+        let stranger = Stranger { view, why: Strange::Renamed(identity.name) };
+        self.strangers.entry(identity.replica.deployment).or_default().push(stranger);
     }
 
     fn own(&mut self, owned: Owned<'a>) {
