@@ -36,7 +36,7 @@ pub(super) fn is_withheld(blocked: &[Blocked]) -> bool {
 }
 
 /// What may be done about a deployment.
-fn draft(decisions: &Decisions<'_>) -> Draft {
+pub(super) fn draft(decisions: &Decisions<'_>) -> Draft {
     let deployment = decisions.context.deployment;
     let all = everything(decisions);
     let repairs = deployment.sync == SyncMode::Heal && decisions.context.is_applied();
@@ -120,9 +120,3 @@ pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
 
 /// What each deployment brings into the plan.
 pub(super) type Drafts<'a> = BTreeMap<&'a DeploymentId, Draft>;
-
-/// What of the decisions may be carried out.
-pub(super) fn guard<'a>(decisions: &[Decisions<'a>]) -> Drafts<'a> {
-    let of = |all: &Decisions<'a>| (&all.context.deployment.id, draft(all));
-    decisions.iter().map(of).collect()
-}

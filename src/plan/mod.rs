@@ -54,7 +54,7 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
     let mut pass = Pass::begin(shared, &leaving);
     loop {
         let decisions = pass.decide();
-        let drafts = guards::guard(&decisions);
+        let drafts = pass.guard(&decisions);
         let departures = pass.depart(&drafts);
         let links = pass::link(&drafts, &departures);
         if pass.refuses(&links) || pass.yields(&links) {

@@ -8,6 +8,7 @@ use super::graph::{Links, exchanges, numbered_after, steps};
 use super::guards::{self, Drafts, is_withheld};
 use super::transition::{self, Transition};
 use super::{check, seen};
+use crate::model::contained::contained;
 use crate::model::desired::{Deployment, Entry};
 use crate::model::id::DeploymentId;
 use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn};
@@ -55,8 +56,7 @@ impl<'a> Pass<'a> {
     /// Decides about every open deployment, until none has to be decided otherwise because
     /// of what another one's containers become.
     pub(super) fn decide(&mut self) -> Vec<Decisions<'a>> {
-        let mut decisions: Vec<Decisions<'a>> =
-            self.open().map(|c| decide::decide(c, &self.across)).collect();
+        let mut decisions = self.decided();
         if !self.open().any(|context| shares_across(context.deployment)) {
             return decisions;
         }
@@ -73,9 +73,35 @@ impl<'a> Pass<'a> {
                 break;
             }
             self.across = told;
-            decisions = self.open().map(|c| decide::decide(c, &self.across)).collect();
+            decisions = self.decided();
         }
         decisions
+    }
+
+    /// One decision after the other; a bug in one withholds that one.
+    fn decided(&mut self) -> Vec<Decisions<'a>> {
+        let contexts: Vec<_> = self.open().collect();
+        let mut all = Vec::with_capacity(contexts.len());
+        for context in contexts {
+            match contained(|| decide::decide(context, &self.across)) {
+                Ok(decisions) => all.push(decisions),
+                Err(fault) => self.fault(&context.deployment.id, fault),
+            }
+        }
+        all
+    }
+
+    /// What of the decisions may be carried out.
+    pub(super) fn guard(&mut self, decisions: &[Decisions<'a>]) -> Drafts<'a> {
+        let mut drafts = Drafts::new();
+        for decisions in decisions {
+            let id = &decisions.context.deployment.id;
+            match contained(|| guards::draft(decisions)) {
+                Ok(draft) => drop(drafts.insert(id, draft)),
+                Err(fault) => self.fault(id, fault),
+            }
+        }
+        drafts
     }
 
     fn open(&self) -> impl Iterator<Item = super::context::Context<'a>> {

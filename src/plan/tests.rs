@@ -7,7 +7,7 @@ use super::decide::{Leaving, Shared};
 use super::pass::{self, Pass};
 use super::settings::{EngineSettings, Settings};
 use super::transition::Transition;
-use super::{graph, guards, plan, seen};
+use super::{graph, plan, seen};
 use crate::model::action::Action;
 use crate::model::desired::{DesiredState, Entry, Service};
 use crate::model::id::{EngineName, Revision};
@@ -137,7 +137,8 @@ fn the_order_of_emission_means_nothing() {
     let leaving = Leaving::of(shared);
     let mut pass = Pass::begin(shared, &leaving);
     let steps = loop {
-        let drafts = guards::guard(&pass.decide());
+        let decisions = pass.decide();
+        let drafts = pass.guard(&decisions);
         let links = pass::link(&drafts, &pass.depart(&drafts));
         if !pass.refuses(&links) && !pass.yields(&links) {
             break links.steps;
@@ -147,4 +148,18 @@ fn the_order_of_emission_means_nothing() {
         let links = graph::Links::of(shuffled(steps.clone(), seed));
         assert_eq!(graph::steps(&links), whole.steps, "seed {seed}");
     }
+}
+
+#[test]
+fn a_broken_invariant_withholds_its_own_deployment_only() {
+    let sim = Sim::new(1, &[engine()], false);
+    // `decide` breaks one for a deployment of this name, in tests.
+    let stack = "services: { x: { image: web:1 } }";
+    let files = [("a/compose.yaml", stack), ("panics/compose.yaml", stack)];
+    let desired = desired(&files);
+    let plan = plan(&desired, &observed(&sim, &desired), &settings());
+    assert!(!plan.steps.is_empty() && plan.steps.iter().all(|step| step.deployment == "a".into()));
+    let [blocked] = &plan.blocked[..] else { panic!("{plan}") };
+    assert_eq!(blocked.deployment, Some("panics".into()));
+    assert!(blocked.to_string().contains("a fault of reconciler"), "{blocked}");
 }

@@ -150,6 +150,8 @@ fn emptied(context: &Context<'_>) -> Option<(String, WaitingOn)> {
 
 /// Decides about everything of an open deployment.
 pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Decisions<'a> {
+    #[cfg(test)]
+    assert_ne!(context.deployment.id.as_str(), "panics", "what a test asks for");
     let mut blocked = networks::withheld(&context, across);
     let (images, brings) = images::images(&context);
     let orphans = orphans(&context, &mut blocked);
