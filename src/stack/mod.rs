@@ -10,11 +10,13 @@ mod deployments;
 mod discover;
 mod lower;
 mod one;
+pub(crate) mod project;
 mod shared;
 
 pub use self::config::{Config, ConfigRequest, config};
 pub(crate) use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
-pub(crate) use discover::{LIST, STACKS};
+pub(crate) use discover::LIST;
+pub(crate) use project::STACKS;
 
 use std::collections::{BTreeMap, BTreeSet};
 
