@@ -33,7 +33,15 @@ impl Docker {
     /// # Errors
     /// [`OutsideError::Forbidden`] if the host policy denies it: nothing was sent then.
     /// After [`OutsideError::Timeout`] it may have been carried out.
+    /// [`OutsideError::InUse`] says by what, as far as the engine tells.
     pub async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
+        match self.carry_out(action, tree).await {
+            Err(error) => Err(self.explained(action, error).await),
+            done => done,
+        }
+    }
+
+    async fn carry_out(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
         match action {
             Action::PullImage { image, platform } => {
                 return self.pull(image, platform.as_ref()).await.map(Outcome::Image);

@@ -8,7 +8,8 @@
 //!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
 //! - `logins`: what registries are told when images are pulled or built.
 //! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
-//! - `error`: what went wrong, told apart by what to do next.
+//! - `error`: what went wrong, told apart by what to do next. `holder`: what holds what a call
+//!   could not have.
 
 mod act;
 mod answer;
@@ -21,6 +22,7 @@ mod error;
 mod events;
 mod glance;
 mod guard;
+mod holder;
 mod hook;
 mod image;
 mod inspect;

@@ -107,10 +107,15 @@ impl Engine {
         taken_over: &BTreeMap<String, VolumeName>,
     ) -> Result<ContainerId, OutsideError> {
         if let Some(holder) = self.containers.values().find(|c| c.name == *name) {
-            let holder = holder.id.short();
-            return Err(OutsideError::Conflict(format!(
+            let (by_us, holder) = (holder.by_us, holder.id.short());
+            let text = format!(
                 "The container name \"/{name}\" is already in use by container \"{holder}\""
-            )));
+            );
+            return Err(if by_us {
+                OutsideError::Conflict(text)
+            } else {
+                OutsideError::InUse(text)
+            });
         }
         let image = self
             .images
@@ -333,7 +338,7 @@ impl Engine {
             let free = (from..=to).find(|number| !taken.contains(&(*number, port(*number))));
             let Some(number) = free else {
                 let address = published.host_ip.as_deref().unwrap_or("0.0.0.0");
-                return Err(OutsideError::Failed(format!(
+                return Err(OutsideError::InUse(format!(
                     "Bind for {address}:{from} failed: port is already allocated"
                 )));
             };
