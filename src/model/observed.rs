@@ -81,6 +81,10 @@ pub struct ContainerView {
     pub state: ContainerState,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The network behind each name that it is attached to, by its id; without those of which
+    /// the engine does not say it. The engine goes by the id: a network of the same name that
+    /// is another one is no place for it, and one that is gone keeps it from starting.
+    pub network_ids: BTreeMap<NetworkName, NetworkId>,
     /// Its addresses, by network; empty when it does not run.
     pub addresses: BTreeMap<NetworkName, IpAddr>,
     /// Ports of the host that lead to it now.

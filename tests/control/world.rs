@@ -219,6 +219,7 @@ fn view(name: &str, spec: ContainerSpec, now: Timestamp) -> ContainerView {
             restarts: 0,
         },
         created_at: now,
+        network_ids: BTreeMap::new(),
         addresses: BTreeMap::new(),
         host_ports: BTreeMap::new(),
         files: BTreeMap::new(),

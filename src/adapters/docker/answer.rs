@@ -267,6 +267,8 @@ pub(super) struct EndpointSettings<'a> {
     pub(super) mac_address: Option<Word<'a>>,
     pub(super) driver_opts: Option<Texts>,
     pub(super) gw_priority: Option<i64>,
+    #[serde(borrow, rename = "NetworkID")]
+    pub(super) network_id: Option<Word<'a>>,
     #[serde(borrow, rename = "IPAddress")]
     pub(super) ip_address: Option<Word<'a>>,
     #[serde(borrow, rename = "GlobalIPv6Address")]

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::act::INSTALLATION;
 use super::answer::{ContainerSummary, Info, Network, Volumes};
-use super::{AT_ONCE, Docker, Traces, inspect, ledger};
+use super::{AT_ONCE, Docker, Traces, inspect, ledger, network};
 use crate::model::ability::Abilities;
 use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
@@ -149,10 +149,11 @@ impl Docker {
 
     async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
         let mut list: Vec<Network> = self.decoded(&self.get("/networks").await?)?;
-        let age = |network: &Network| network.created.as_deref().and_then(inspect::instant);
-        list.sort_by(|a, b| (&a.name, age(a), &a.id).cmp(&(&b.name, age(b), &b.id)));
+        network::by_name_and_age(&mut list);
         let views = list.into_iter().map(inspect::network).collect::<Result<Vec<_>, _>>();
-        views.map_err(|error| self.failed(error))
+        let views = views.map_err(|error| self.failed(error))?;
+        self.networks.replace(&views);
+        Ok(views)
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeView>, OutsideError> {

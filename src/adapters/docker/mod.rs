@@ -1,10 +1,10 @@
 //! One Docker engine, through bollard over our own pooled transport.
 //!
 //! - [`endpoint`]: where it is. `transport`: how requests get there, with the negotiated
-//!   API version, past the `guard`, the one choke point of the host policy.
+//!   API version, past the `guard`, the one choke point of the host policy, for which `judge` reads.
 //! - `glance`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
 //!   most does not go through bollard, only through the same transport.
-//! - `act`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
+//! - `act`, `network`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
 //!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
 //! - `logins`: what registries are told when images are pulled or built.
 //! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
@@ -27,8 +27,10 @@ mod hook;
 mod image;
 mod inspect;
 mod joined;
+mod judge;
 mod ledger;
 mod logins;
+mod network;
 mod observe;
 mod own;
 mod session;
@@ -83,6 +85,7 @@ pub struct Docker {
     reads: Semaphore,
     about: OnceCell<glance::About>,
     begun: Begun,
+    networks: network::Known,
     events: Mutex<Subscription>,
     /// Where the operator's ssh agent listens.
     ssh_agent: Option<PathBuf>,
@@ -141,6 +144,7 @@ impl Docker {
             reads: Semaphore::new(at_once),
             about: OnceCell::new(),
             begun: Begun::default(),
+            networks: network::Known::default(),
             events: Mutex::new(Subscription::default()),
             ssh_agent: None,
             logins: Logins::default(),

@@ -93,8 +93,13 @@ impl Engine {
         let mut spec = super::share::with_ids(create.spec.clone(), &create.joins);
         spec.labels = create.labels();
         spec.networks = create.made_on();
+        // We say of each network which one is meant.
+        let id_of = |name: &NetworkName| Some((name.clone(), self.networks.get(name)?.id.clone()));
+        let attached = spec.networks.keys().filter_map(id_of).collect();
         let id = self.make(now, &create.name, spec, &create.volumes)?;
-        self.get(&id)?.by_us = true;
+        let made = self.get(&id)?;
+        made.by_us = true;
+        made.attached = attached;
         Ok(id)
     }
 

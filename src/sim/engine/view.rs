@@ -67,6 +67,7 @@ pub(in crate::sim) fn view(container: &Container) -> ContainerView {
             restarts: container.restarts,
         },
         created_at: container.created_at,
+        network_ids: container.attached.clone(),
         addresses: container
             .addresses
             .iter()
