@@ -299,6 +299,14 @@ fn befall(observed: &mut ObservedState, event: &str) {
             copy.id = "c".repeat(64).as_str().into();
             contents.containers.push(copy);
         }
+        ["network", name, "gone"] => {
+            contents.networks.retain(|view| view.spec.name.as_str() != *name);
+        }
+        ["network", name, "again"] => {
+            let mut views = contents.networks.iter_mut();
+            let found = views.find(|view| view.spec.name.as_str() == *name);
+            found.expect("a network").id = "e".repeat(64).as_str().into();
+        }
         ["twin", network] => {
             let mut views = contents.networks.iter();
             let found = views.find(|view| view.spec.name.as_str() == *network);
