@@ -10,12 +10,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::{join_all, select_all};
 
 use super::consul::Consul;
-use super::docker::Docker;
+use super::docker::{Docker, EngineLock, LockError, LockHolder};
 use crate::model::action::{Action, LedgerChange, Outcome};
 use crate::model::catalog::CatalogContents;
 use crate::model::id::{ContainerId, EngineName};
 use crate::model::ledger::Ledger;
 use crate::model::observed::{ContainerView, EngineContents};
+use crate::model::time::Timestamp;
 use crate::world::{Act, Observe, OutsideError, Scope, Tree, Watch};
 
 /// One engine, as far as the host needs it.
@@ -145,6 +146,32 @@ impl<E: Engine> Host<E> {
         let (mut ledger, generation) = self.ledger().await?;
         ledger.apply(change);
         consul.write_ledger(&ledger, generation).await
+    }
+}
+
+impl Host {
+    /// Takes the lock on the engine that keeps the ledger; for passes without Consul.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] at once if somebody else holds it.
+    pub async fn lock(&self, holder: &LockHolder, now: Timestamp) -> Result<EngineLock, LockError> {
+        self.keeper()?.take_lock(holder, now).await
+    }
+
+    /// Gives the lock back.
+    pub async fn unlock(&self, lock: EngineLock) -> Result<(), OutsideError> {
+        self.keeper()?.give_lock(lock).await
+    }
+
+    /// Whether all of these engines are as the last look saw them.
+    pub async fn are_as_looked_at(&self, engines: &BTreeSet<&EngineName>) -> bool {
+        let looks = engines.iter().map(|name| async move {
+            match self.get(name) {
+                Ok(engine) => engine.is_as_looked_at().await.unwrap_or(false),
+                Err(_) => false,
+            }
+        });
+        join_all(looks).await.into_iter().all(|same| same)
     }
 }
 

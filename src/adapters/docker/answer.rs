@@ -31,6 +31,8 @@ pub(super) struct ContainerSummary<'a> {
     #[serde(borrow)]
     pub(super) names: Option<Vec<Word<'a>>>,
     #[serde(borrow)]
+    pub(super) state: Option<Word<'a>>,
+    #[serde(borrow)]
     pub(super) labels: Option<Pairs<Word<'a>, Word<'a>>>,
 }
 

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::act::INSTALLATION;
 use super::answer::{ContainerSummary, Info, Network, Volumes};
-use super::{AT_ONCE, Docker, Traces, inspect, ledger, network};
+use super::{AT_ONCE, Docker, Traces, inspect, ledger, lock, network};
 use crate::model::ability::Abilities;
 use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
@@ -108,11 +108,13 @@ impl Docker {
         let (mut ids, mut ours, mut others) = (Vec::new(), Vec::new(), Vec::new());
         let answer = self.get("/containers/json?all=true").await?;
         let list: Vec<ContainerSummary<'_>> = self.decoded(&answer)?;
+        self.note_look(&list);
         let remembered = self.remembered(&list);
         for seen in list {
             let id = ContainerId::new(&*seen.id.0);
             ids.push(id.clone());
-            let is_ledger = seen.label(ledger::LABEL).is_some();
+            let is_ledger =
+                seen.label(ledger::LABEL).is_some() || seen.label(lock::LABEL).is_some();
             let name = seen.name().map(ContainerName::from);
             if !is_ledger && seen.label(INSTALLATION) == Some(self.installation.as_str()) {
                 ours.push((name, id));

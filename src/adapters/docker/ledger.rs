@@ -134,7 +134,7 @@ impl Docker {
         serde_json::from_str(newest.label(ENGINE)?).ok()
     }
 
-    async fn provide_image(&self) -> Result<(), OutsideError> {
+    pub(super) async fn provide_image(&self) -> Result<(), OutsideError> {
         if self.image(&IMAGE.into()).await?.is_some() {
             return Ok(());
         }
@@ -176,13 +176,17 @@ pub(super) fn is_ledger(name: &str, created: &Value) -> bool {
 }
 
 fn body(installation: &str, engine: &str, text: &str) -> ContainerCreateBody {
-    let labels = [(INSTALLATION, installation), (ENGINE, engine), (LABEL, text)];
-    let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    never_run(&[(INSTALLATION, installation), (ENGINE, engine), (LABEL, text)])
+}
+
+/// A container that only holds labels.
+pub(super) fn never_run(labels: &[(&str, &str)]) -> ContainerCreateBody {
+    let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     ContainerCreateBody {
         image: Some(IMAGE.to_owned()),
         // Never run; the engine only refuses a container without a command.
         cmd: Some(vec!["ledger".to_owned()]),
-        labels: Some(labels.into()),
+        labels: Some(labels.collect()),
         host_config: Some(HostConfig {
             network_mode: Some("none".to_owned()),
             ..HostConfig::default()

@@ -7,7 +7,8 @@
 //! - `act`, `network`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
 //!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
 //! - `logins`: what registries are told when images are pulled or built.
-//! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
+//! - `events`: hints when to look. `ledger`: what is remembered on the engine itself. `lock`: one
+//!   pass at a time.
 //! - `error`: what went wrong, told apart by what to do next. `holder`: what holds what a call
 //!   could not have.
 
@@ -29,6 +30,7 @@ mod inspect;
 mod joined;
 mod judge;
 mod ledger;
+mod lock;
 mod logins;
 mod network;
 mod observe;
@@ -51,6 +53,7 @@ use bytes::Bytes;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
+pub use lock::{EngineLock, LockError, LockHolder};
 pub use logins::{Logins, LoginsError};
 pub use own::Traces;
 pub use warden::Warden;
@@ -86,6 +89,8 @@ pub struct Docker {
     about: OnceCell<glance::About>,
     begun: Begun,
     networks: network::Known,
+    /// What the last look saw of the containers.
+    looked: std::sync::Mutex<Option<Vec<(String, String)>>>,
     events: Mutex<Subscription>,
     /// Where the operator's ssh agent listens.
     ssh_agent: Option<PathBuf>,
@@ -145,6 +150,7 @@ impl Docker {
             about: OnceCell::new(),
             begun: Begun::default(),
             networks: network::Known::default(),
+            looked: std::sync::Mutex::default(),
             events: Mutex::new(Subscription::default()),
             ssh_agent: None,
             logins: Logins::default(),

@@ -7,13 +7,14 @@ use tokio::sync::watch;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::consul::Consul;
-use crate::adapters::docker::Teller;
+use crate::adapters::docker::{LockError, LockHolder, Teller};
+use crate::adapters::host::Host;
 use crate::adapters::lease::{Lease, LeaseError};
 use crate::api::Status;
 use crate::control::{Limits, Pace, Prepared, Progress, Setup, Silent, Stop};
 use crate::model::desired::DesiredState;
 use crate::plan::Settings;
-use crate::world::{Act, Snapshot, Source as _};
+use crate::world::{Act, Clock as _, Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::Console;
@@ -30,6 +31,10 @@ use super::run::{Controller, holder, listen, release};
 
 /// What a watched folder lacks is removed after so long.
 const PRUNE_DELAY: Duration = Duration::from_secs(5);
+
+/// How much longer than a pass may take its lock is held at the most: the calls that run at
+/// its deadline finish.
+const LOCK_MARGIN: Duration = Duration::from_mins(2);
 
 /// `plan`: reads only.
 pub(in crate::cli) fn plan(
@@ -70,6 +75,9 @@ pub(in crate::cli) fn apply_once(
                     Some(consul) if !prepared.plan.is_empty() => {
                         Box::pin(leased(console, setup, consul, prepared, &stop)).await
                     }
+                    None if !prepared.plan.is_empty() => {
+                        Box::pin(locked(console, setup, real.deadline, prepared, &stop)).await
+                    }
                     _ => Once::Passed(Box::new(finish(setup, prepared, &stop).await)),
                 },
             }
@@ -79,6 +87,7 @@ pub(in crate::cli) fn apply_once(
             Ended::Dropped(exit) => exit,
             Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut),
             Ended::Returned(Once::NoLease(error), _) => no_lease(console, &error),
+            Ended::Returned(Once::NoLock(error), _) => no_lock(console, &error),
             Ended::Returned(Once::Lost, _) => {
                 console.error(
                     "the lease was lost while the pass ran: another controller may act now",
@@ -96,6 +105,8 @@ enum Once {
     Passed(Box<Passed>),
     /// Another controller acts, or Consul cannot say.
     NoLease(LeaseError),
+    /// Another pass acts, or the engine cannot say.
+    NoLock(LockError),
     /// The lease was lost on the way.
     Lost,
 }
@@ -126,6 +137,34 @@ async fn leased<W: Act>(
     console.progress(
         "note: without a running controller, only consul-esm keeps the registered checks current",
     );
+    Once::Passed(Box::new(passed))
+}
+
+/// Carries a plan out while no other pass does. Another one may have acted until the lock was
+/// ours, which the list of containers tells.
+async fn locked(
+    console: Console,
+    setup: Setup<'_, Host, SystemClock>,
+    deadline: Duration,
+    prepared: Prepared,
+    stop: &Stop,
+) -> Once {
+    let (host, now) = (setup.world, setup.clock.now());
+    let until = now.plus(deadline + LOCK_MARGIN);
+    let lock = match host.lock(&LockHolder::new(holder().holder, until), now).await {
+        Ok(lock) => lock,
+        Err(error) => return Once::NoLock(error),
+    };
+    let engines = prepared.plan.steps.iter().map(|step| &step.engine).collect();
+    let prepared = if host.are_as_looked_at(&engines).await {
+        prepared
+    } else {
+        again(console, setup, prepared).await
+    };
+    let passed = finish(setup, prepared, stop).await;
+    if let Err(error) = host.unlock(lock).await {
+        tracing::warn!(%error, "the lock on the engine stays until the next pass");
+    }
     Once::Passed(Box::new(passed))
 }
 
@@ -184,6 +223,22 @@ fn no_lease(console: Console, error: &LeaseError) -> Exit {
             Exit::Busy
         }
         LeaseError::Outside(_) => {
+            console.error(&chain(error), Some("nothing was changed"));
+            Exit::Unreachable
+        }
+    }
+}
+
+fn no_lock(console: Console, error: &LockError) -> Exit {
+    match error {
+        LockError::Held { name, .. } => {
+            let help = format!(
+                "try again when it has finished; if it certainly runs no more: `docker rm {name}`"
+            );
+            console.error(&chain(error), Some(&help));
+            Exit::Busy
+        }
+        LockError::Outside(_) => {
             console.error(&chain(error), Some("nothing was changed"));
             Exit::Unreachable
         }

@@ -10,7 +10,7 @@ use super::others::driver_demands;
 use super::{
     Owner, Query, Refusal, Wish, is_unset, members, network_demand, strings, text, volume_demand,
 };
-use crate::adapters::docker::ledger;
+use crate::adapters::docker::{ledger, lock};
 use crate::model::demands;
 use crate::model::id::DeploymentId;
 use crate::model::policy::{Demand, normalise};
@@ -94,7 +94,7 @@ const BIND_OPTIONS: &[&str] = &[
 ];
 
 pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
-    if ledger::is_ledger(query.get("name"), body) {
+    if ledger::is_ledger(query.get("name"), body) || lock::is_lock(query.get("name"), body) {
         return Ok(Wish::nothing());
     }
     let deployment = owner(body)?;
