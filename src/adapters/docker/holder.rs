@@ -99,22 +99,17 @@ impl Docker {
                 same && address.is_none_or(|ip: IpAddr| meet(ip, port.address))
             })
         };
-        match list.into_iter().flatten().find(publishes) {
-            Some(seen) => {
-                let name = seen["Names"][0].as_str().unwrap_or_default().trim_start_matches('/');
-                let who = described(name, &seen["Labels"]);
-                format!("port {port} is published by {who}; stop it, or publish another port")
-            }
-            None => {
-                let flag = if port.udp { 'u' } else { 't' };
-                format!(
-                    "port {port} is held by a program of the engine's host, since no container \
-                     publishes it: `ss -ln{flag}p sport = :{}` there shows which; stop it, or \
-                     publish another port",
-                    port.number
-                )
-            }
+        if let Some(seen) = list.into_iter().flatten().find(publishes) {
+            let name = seen["Names"][0].as_str().unwrap_or_default().trim_start_matches('/');
+            let who = described(name, &seen["Labels"]);
+            return format!("port {port} is published by {who}; stop it, or publish another port");
         }
+        let flag = if port.udp { 'u' } else { 't' };
+        format!(
+            "port {port} is held by a program of the engine's host, since no container publishes \
+             it: `ss -ln{flag}p sport = :{}` there shows which; stop it, or publish another port",
+            port.number
+        )
     }
 
     /// Who has the fixed address that a container asks for.
