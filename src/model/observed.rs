@@ -118,6 +118,19 @@ pub struct ContainerState {
     pub finished_at: Option<Timestamp>,
     /// How often the engine's restart policy restarted it.
     pub restarts: u32,
+    /// Why its last start failed; `None` if it did not, or none was tried.
+    pub start_failure: Option<StartFailure>,
+}
+
+/// Why an engine could not start a container, as far as it matters for what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartFailure {
+    /// Something of an earlier start was left behind, as by an engine that was killed
+    /// meanwhile: this container never starts again.
+    Stuck,
+    /// Anything else: another attempt may succeed.
+    Other,
 }
 
 /// The engine's word for a container's state.

@@ -217,6 +217,7 @@ fn view(name: &str, spec: ContainerSpec, now: Timestamp) -> ContainerView {
             started_at: None,
             finished_at: None,
             restarts: 0,
+            start_failure: None,
         },
         created_at: now,
         network_ids: BTreeMap::new(),

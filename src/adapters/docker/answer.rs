@@ -116,6 +116,8 @@ pub(super) struct ContainerState<'a> {
     pub(super) status: Option<ContainerStateStatusEnum>,
     pub(super) exit_code: Option<i64>,
     #[serde(borrow)]
+    pub(super) error: Option<Word<'a>>,
+    #[serde(borrow)]
     pub(super) started_at: Option<Word<'a>>,
     #[serde(borrow)]
     pub(super) finished_at: Option<Word<'a>>,

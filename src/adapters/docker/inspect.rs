@@ -20,7 +20,7 @@ use super::answer::{
 use super::body::INTERFACE;
 use crate::model::id::{ContainerId, ContainerName, NetworkId, NetworkName};
 use crate::model::observed::{
-    ContainerState, ContainerView, Health, ImageView, NetworkView, Status, VolumeView,
+    ContainerState, ContainerView, Health, ImageView, NetworkView, StartFailure, Status, VolumeView,
 };
 use crate::model::spec::{
     Attachment, ContainerSpec, Healthcheck, IpamPool, NetworkSpec, Platform, Port, Protocol,
@@ -134,7 +134,22 @@ fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
         started_at: seen.started_at.and_then(|at| instant(&at.0)),
         finished_at: seen.finished_at.and_then(|at| instant(&at.0)),
         restarts: u32::try_from(restarts).unwrap_or_default(),
+        start_failure: seen.error.and_then(|error| start_failure(&error.0)),
     })
+}
+
+/// What the engine's words about the last start mean. They are not kept: they may quote the
+/// command or a variable.
+fn start_failure(error: &str) -> Option<StartFailure> {
+    match error {
+        "" => None,
+        // containerd's, of what a killed engine did not take away: "task … already exists",
+        // "container with given ID already exists".
+        error if error.contains("already exists") && !error.contains("endpoint") => {
+            Some(StartFailure::Stuck)
+        }
+        _ => Some(StartFailure::Other),
+    }
 }
 
 /// An instant as the engine writes it; `None` for its "never", the year 1.

@@ -12,7 +12,7 @@ use crate::model::id::{
     ContainerId, ContainerName, ImageId, NetworkId, NetworkName, Slot, VolumeName,
 };
 use crate::model::labels::Identity;
-use crate::model::observed::{Health, Status};
+use crate::model::observed::{Health, StartFailure, Status};
 use crate::model::spec::{Attachment, ContainerSpec, FileSpec, MountSource, Port};
 use crate::model::time::Timestamp;
 use crate::world::OutsideError;
@@ -31,6 +31,8 @@ pub(in crate::sim) struct Container {
     pub(in crate::sim) spec: ContainerSpec,
     /// The networks behind the names of `spec.networks`, known since the first start.
     pub(in crate::sim) attached: BTreeMap<NetworkName, NetworkId>,
+    /// Why its last start failed.
+    pub(in crate::sim) start_failure: Option<StartFailure>,
     pub(in crate::sim) volumes: BTreeMap<String, VolumeName>,
     /// What was put into it, by path.
     pub(in crate::sim) uploads: BTreeMap<String, Digest>,
@@ -150,6 +152,7 @@ impl Engine {
             image_id: image.id,
             spec,
             attached: BTreeMap::new(),
+            start_failure: None,
             volumes,
             uploads: BTreeMap::new(),
             status: Status::Created,

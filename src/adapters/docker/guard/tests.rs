@@ -2,6 +2,7 @@
 
 mod builds;
 mod links;
+mod networks;
 
 use serde_json::json;
 
@@ -176,28 +177,11 @@ fn demands_outside_of_the_host_configuration_are_found_too() {
             json!({"NetworkingConfig": {"EndpointsConfig": {"abc_default": {"DriverOpts": {"a": "b"}}}}}),
             "driver-option=a=b",
         ),
-        (
-            json!({"NetworkingConfig": {"EndpointsConfig": {"abc_default": {"NetworkID": "host"}}}}),
-            "field=EndpointsConfig.NetworkID",
-        ),
         (json!({"NetworkingConfig": {"New": 1}}), "field=NetworkingConfig.New"),
     ];
     for (body, demand) in table {
         assert_eq!(of_container(body.clone()), [demand], "{body}");
     }
-}
-
-/// Its name decides, which has to be read: a name beside it proves nothing.
-#[test]
-fn a_network_that_an_id_names_is_one_to_be_read() {
-    let id = "a".repeat(64);
-    let endpoint = json!({ "NetworkID": id });
-    let body = json!({"NetworkingConfig": {"EndpointsConfig": {"abc_default": endpoint}}});
-    let wish = post("/containers/create", &owned(body)).unwrap();
-    assert_eq!((wish.demands.len(), wish.networks), (0, [id.clone()].into()));
-    let body = json!({"Container": "b", "EndpointConfig": endpoint});
-    let wish = post(&format!("/networks/{id}/connect"), &body).unwrap();
-    assert_eq!((wish.demands.len(), wish.networks), (0, [id].into()));
 }
 
 #[test]
