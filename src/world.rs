@@ -44,9 +44,14 @@ pub enum OutsideError {
     /// What was asked about does not exist (any more). Look again.
     #[error("{0}")]
     Gone(String),
-    /// Somebody else was there first (a name, a generation). Look again.
+    /// Somebody else was there first (a generation, a lease), or the world is not any more
+    /// what the call was made for. Look again.
     #[error("{0}")]
     Conflict(String),
+    /// Something else has what it needs (a port, an address, a subnet, a name); the text says
+    /// what, and what to do. Asking again is useless until that is gone.
+    #[error("{0}")]
+    InUse(String),
     /// It refused: wrong credentials, or our own host policy. Asking again is useless.
     #[error("{0}")]
     Forbidden(String),
@@ -64,6 +69,7 @@ impl OutsideError {
             Self::Timeout(said) => Self::Timeout(text(&said)),
             Self::Gone(said) => Self::Gone(text(&said)),
             Self::Conflict(said) => Self::Conflict(text(&said)),
+            Self::InUse(said) => Self::InUse(text(&said)),
             Self::Forbidden(said) => Self::Forbidden(text(&said)),
             Self::Failed(said) => Self::Failed(text(&said)),
         }

@@ -79,6 +79,7 @@ golden! {
     a_change_by_hand_is_named,
     a_change_in_git_replaces_one_service,
     a_colliding_name_blocks_the_deployment,
+    a_container_whose_network_is_gone_is_replaced,
     a_copy_of_our_labels_is_not_ours,
     a_crash_in_a_replacement_is_finished,
     a_deployment_leaves_the_source,

@@ -234,6 +234,7 @@ mod tests {
             started_at: Some(Timestamp::from_secs(started)),
             finished_at: None,
             restarts,
+            start_failure: None,
         }
     }
 

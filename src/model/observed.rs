@@ -83,6 +83,10 @@ pub struct ContainerView {
     pub state: ContainerState,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The network behind each name that it is attached to, by its id; without those of which
+    /// the engine does not say it. The engine goes by the id: a network of the same name that
+    /// is another one is no place for it, and one that is gone keeps it from starting.
+    pub network_ids: BTreeMap<NetworkName, NetworkId>,
     /// Its addresses, by network; empty when it does not run.
     pub addresses: BTreeMap<NetworkName, IpAddr>,
     /// Ports of the host that lead to it now.
@@ -116,6 +120,19 @@ pub struct ContainerState {
     pub finished_at: Option<Timestamp>,
     /// How often the engine's restart policy restarted it.
     pub restarts: u32,
+    /// Why its last start failed; `None` if it did not, or none was tried.
+    pub start_failure: Option<StartFailure>,
+}
+
+/// Why an engine could not start a container, as far as it matters for what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartFailure {
+    /// Something of an earlier start was left behind, as by an engine that was killed
+    /// meanwhile: this container never starts again.
+    Stuck,
+    /// Anything else: another attempt may succeed.
+    Other,
 }
 
 /// The engine's word for a container's state.

@@ -11,10 +11,12 @@ mod deployments;
 mod discover;
 mod lower;
 mod one;
+pub(crate) mod project;
 
 pub use self::config::{Config, ConfigRequest, config};
 pub(crate) use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
-pub(crate) use discover::{LIST, STACKS};
+pub(crate) use discover::LIST;
+pub(crate) use project::STACKS;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,7 +11,9 @@ use reconciler::model::desired::{DesiredState, Entry, Service};
 use reconciler::model::digest::Digest;
 use reconciler::model::id::{EngineName, NodeName, Revision, SourceId};
 use reconciler::model::ledger::LedgerView;
-use reconciler::model::observed::{ContainerView, EngineView, Health, ObservedState, Status};
+use reconciler::model::observed::{
+    ContainerView, EngineView, Health, ObservedState, StartFailure, Status,
+};
 use reconciler::model::plan::Plan;
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
@@ -303,6 +305,14 @@ fn befall(observed: &mut ObservedState, event: &str) {
             copy.id = "c".repeat(64).as_str().into();
             contents.containers.push(copy);
         }
+        ["network", name, "gone"] => {
+            contents.networks.retain(|view| view.spec.name.as_str() != *name);
+        }
+        ["network", name, "again"] => {
+            let mut views = contents.networks.iter_mut();
+            let found = views.find(|view| view.spec.name.as_str() == *name);
+            found.expect("a network").id = "e".repeat(64).as_str().into();
+        }
         ["twin", network] => {
             let mut views = contents.networks.iter();
             let found = views.find(|view| view.spec.name.as_str() == *network);
@@ -354,6 +364,8 @@ fn change(view: &mut ContainerView, words: &[&str], event: &str) {
             view.state.status = Status::Created;
             view.state.started_at = None;
         }
+        // Its start failed because of what a killed engine left behind.
+        ["stuck"] => view.state.start_failure = Some(StartFailure::Stuck),
         ["paused"] => view.state.status = Status::Paused,
         ["unhealthy"] => view.state.health = Some(Health::Unhealthy),
         ["label", name, value] => {

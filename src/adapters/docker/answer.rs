@@ -31,6 +31,8 @@ pub(super) struct ContainerSummary<'a> {
     #[serde(borrow)]
     pub(super) names: Option<Vec<Word<'a>>>,
     #[serde(borrow)]
+    pub(super) state: Option<Word<'a>>,
+    #[serde(borrow)]
     pub(super) labels: Option<Pairs<Word<'a>, Word<'a>>>,
 }
 
@@ -113,6 +115,8 @@ pub(super) struct ContainerInspect<'a> {
 pub(super) struct ContainerState<'a> {
     pub(super) status: Option<ContainerStateStatusEnum>,
     pub(super) exit_code: Option<i64>,
+    #[serde(borrow)]
+    pub(super) error: Option<Word<'a>>,
     #[serde(borrow)]
     pub(super) started_at: Option<Word<'a>>,
     #[serde(borrow)]
@@ -267,6 +271,8 @@ pub(super) struct EndpointSettings<'a> {
     pub(super) mac_address: Option<Word<'a>>,
     pub(super) driver_opts: Option<Texts>,
     pub(super) gw_priority: Option<i64>,
+    #[serde(borrow, rename = "NetworkID")]
+    pub(super) network_id: Option<Word<'a>>,
     #[serde(borrow, rename = "IPAddress")]
     pub(super) ip_address: Option<Word<'a>>,
     #[serde(borrow, rename = "GlobalIPv6Address")]

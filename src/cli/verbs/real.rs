@@ -1,5 +1,6 @@
 //! `plan`, `--once` and `run` on the real world.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,13 +8,15 @@ use tokio::sync::watch;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::consul::Consul;
-use crate::adapters::docker::Teller;
+use crate::adapters::docker::{EngineLock, LockError, LockHolder, Teller};
+use crate::adapters::host::Host;
 use crate::adapters::lease::{Lease, LeaseError};
 use crate::api::Status;
 use crate::control::{Limits, Pace, Prepared, Progress, Setup, Silent, Stop};
 use crate::model::desired::DesiredState;
+use crate::model::id::EngineName;
 use crate::plan::Settings;
-use crate::world::{Act, Snapshot, Source as _};
+use crate::world::{Act, Clock as _, Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::Console;
@@ -30,6 +33,10 @@ use super::run::{Controller, holder, listen, release};
 
 /// What a watched folder lacks is removed after so long.
 const PRUNE_DELAY: Duration = Duration::from_secs(5);
+
+/// How much longer than a pass may take its lock is held at the most: the calls that run at
+/// its deadline finish.
+const LOCK_MARGIN: Duration = Duration::from_mins(2);
 
 /// `plan`: reads only.
 pub(in crate::cli) fn plan(
@@ -70,6 +77,9 @@ pub(in crate::cli) fn apply_once(
                     Some(consul) if changes(&prepared) => {
                         Box::pin(leased(console, setup, consul, *prepared, &stop)).await
                     }
+                    None if !prepared.plan.is_empty() => {
+                        Box::pin(locked(console, setup, real.deadline, *prepared, &stop)).await
+                    }
                     _ => Once::Passed(Box::new(finish(setup, *prepared, &stop).await)),
                 },
             }
@@ -79,6 +89,7 @@ pub(in crate::cli) fn apply_once(
             Ended::Dropped(exit) => exit,
             Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut),
             Ended::Returned(Once::NoLease(error), _) => no_lease(console, &error),
+            Ended::Returned(Once::NoLock(error), _) => no_lock(console, &error),
             Ended::Returned(Once::Lost, _) => {
                 console.error(
                     "the lease was lost while the pass ran: another controller may act now",
@@ -101,6 +112,8 @@ enum Once {
     Passed(Box<Passed>),
     /// Another controller acts, or Consul cannot say.
     NoLease(LeaseError),
+    /// Another pass acts, or the engine cannot say.
+    NoLock(LockError),
     /// The lease was lost on the way.
     Lost,
 }
@@ -132,6 +145,56 @@ async fn leased<W: Act>(
         "note: without a running controller, only consul-esm keeps the registered checks current",
     );
     Once::Passed(Box::new(passed))
+}
+
+/// Carries a plan out while no other pass does on the engines that it changes.
+async fn locked(
+    console: Console,
+    setup: Setup<'_, Host, SystemClock>,
+    deadline: Duration,
+    prepared: Prepared,
+    stop: &Stop,
+) -> Once {
+    let mut locks = BTreeMap::new();
+    let once = match lock(console, setup, deadline, prepared, &mut locks).await {
+        Ok(prepared) => Once::Passed(Box::new(finish(setup, prepared, stop).await)),
+        Err(error) => Once::NoLock(error),
+    };
+    for (engine, lock) in locks {
+        if let Err(error) = setup.world.unlock(&engine, lock).await {
+            tracing::warn!(%engine, %error, "the lock on the engine stays until the next pass");
+        }
+    }
+    once
+}
+
+/// Takes the lock of each engine that the plan changes. Another pass may have acted until they
+/// were ours, which the lists of containers tell: then the plan is made anew, and may change
+/// further engines.
+async fn lock(
+    console: Console,
+    setup: Setup<'_, Host, SystemClock>,
+    deadline: Duration,
+    mut prepared: Prepared,
+    locks: &mut BTreeMap<EngineName, EngineLock>,
+) -> Result<Prepared, LockError> {
+    let host = setup.world;
+    loop {
+        let engines = prepared.plan.steps.iter().map(|step| step.engine.clone());
+        let engines: BTreeSet<_> = engines.filter(|engine| !locks.contains_key(engine)).collect();
+        if engines.is_empty() {
+            return Ok(prepared);
+        }
+        for engine in &engines {
+            let now = setup.clock.now();
+            let until = now.plus(deadline + LOCK_MARGIN);
+            let lock = host.lock(engine, &LockHolder::new(holder().holder, until), now).await?;
+            locks.insert(engine.clone(), lock);
+        }
+        if !host.are_as_looked_at(&engines).await {
+            prepared = again(console, setup, prepared).await;
+        }
+    }
 }
 
 /// `run`.
@@ -189,6 +252,22 @@ fn no_lease(console: Console, error: &LeaseError) -> Exit {
             Exit::Busy
         }
         LeaseError::Outside(_) => {
+            console.error(&chain(error), Some("nothing was changed"));
+            Exit::Unreachable
+        }
+    }
+}
+
+fn no_lock(console: Console, error: &LockError) -> Exit {
+    match error {
+        LockError::Held { name, .. } => {
+            let help = format!(
+                "try again when it has finished; if it certainly runs no more: `docker rm {name}`"
+            );
+            console.error(&chain(error), Some(&help));
+            Exit::Busy
+        }
+        LockError::Outside(_) => {
             console.error(&chain(error), Some("nothing was changed"));
             Exit::Unreachable
         }

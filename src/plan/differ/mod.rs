@@ -6,6 +6,7 @@ mod effective;
 mod facts;
 mod fields;
 mod links;
+mod networks;
 mod peers;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use self::effective::Side;
 use self::facts::{Facts, contrast};
 use self::fields::{is_dropped, is_filled_in};
 use self::links::without_links_to_containers;
+use self::networks::lost_networks;
 use super::cause::Why;
 use super::context::Context;
 use super::fact::Fact;
@@ -80,6 +82,7 @@ pub(super) fn compare(
         let pending = brought.map(known).collect();
         drift.recreate.push(shown.cause(difference, pending));
     }
+    drift.recreate.extend(lost_networks(owned, context).map(plain));
     // What prepared a container of Compose's is not known.
     let init_hash = service.hooks.init_hash().filter(|_| owned.proof == Proof::Labels);
     for (field, have, want) in [

@@ -12,7 +12,7 @@ use crate::model::id::{
     ContainerId, ContainerName, ImageId, NetworkId, NetworkName, Slot, VolumeName,
 };
 use crate::model::labels::Identity;
-use crate::model::observed::{Health, Status};
+use crate::model::observed::{Health, StartFailure, Status};
 use crate::model::spec::{Attachment, ContainerSpec, FileSpec, MountSource, Port};
 use crate::model::time::Timestamp;
 use crate::world::OutsideError;
@@ -31,6 +31,8 @@ pub(in crate::sim) struct Container {
     pub(in crate::sim) spec: ContainerSpec,
     /// The networks behind the names of `spec.networks`, known since the first start.
     pub(in crate::sim) attached: BTreeMap<NetworkName, NetworkId>,
+    /// Why its last start failed.
+    pub(in crate::sim) start_failure: Option<StartFailure>,
     pub(in crate::sim) volumes: BTreeMap<String, VolumeName>,
     /// What was put into it, by path.
     pub(in crate::sim) uploads: BTreeMap<String, Digest>,
@@ -93,8 +95,13 @@ impl Engine {
         let mut spec = super::share::with_ids(create.spec.clone(), &create.joins);
         spec.labels = create.labels();
         spec.networks = create.made_on();
+        // We say of each network which one is meant.
+        let id_of = |name: &NetworkName| Some((name.clone(), self.networks.get(name)?.id.clone()));
+        let attached = spec.networks.keys().filter_map(id_of).collect();
         let id = self.make(now, &create.name, spec, &create.volumes)?;
-        self.get(&id)?.by_us = true;
+        let made = self.get(&id)?;
+        made.by_us = true;
+        made.attached = attached;
         Ok(id)
     }
 
@@ -107,10 +114,15 @@ impl Engine {
         taken_over: &BTreeMap<String, VolumeName>,
     ) -> Result<ContainerId, OutsideError> {
         if let Some(holder) = self.containers.values().find(|c| c.name == *name) {
-            let holder = holder.id.short();
-            return Err(OutsideError::Conflict(format!(
+            let (by_us, holder) = (holder.by_us, holder.id.short());
+            let text = format!(
                 "The container name \"/{name}\" is already in use by container \"{holder}\""
-            )));
+            );
+            return Err(if by_us {
+                OutsideError::Conflict(text)
+            } else {
+                OutsideError::InUse(text)
+            });
         }
         let image = self
             .images
@@ -141,6 +153,7 @@ impl Engine {
             image_id: image.id,
             spec,
             attached: BTreeMap::new(),
+            start_failure: None,
             volumes,
             uploads: BTreeMap::new(),
             status: Status::Created,
@@ -335,7 +348,7 @@ impl Engine {
             let free = (from..=to).find(|number| !taken.contains(&(*number, port(*number))));
             let Some(number) = free else {
                 let address = published.host_ip.as_deref().unwrap_or("0.0.0.0");
-                return Err(OutsideError::Failed(format!(
+                return Err(OutsideError::InUse(format!(
                     "Bind for {address}:{from} failed: port is already allocated"
                 )));
             };

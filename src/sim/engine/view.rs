@@ -66,8 +66,10 @@ pub(in crate::sim) fn view(container: &Container) -> ContainerView {
             started_at: container.started_at,
             finished_at: container.finished_at,
             restarts: container.restarts,
+            start_failure: container.start_failure,
         },
         created_at: container.created_at,
+        network_ids: container.attached.clone(),
         addresses: container
             .addresses
             .iter()

@@ -10,7 +10,7 @@ use super::others::driver_demands;
 use super::{
     Owner, Query, Refusal, Wish, is_unset, members, network_demand, strings, text, volume_demand,
 };
-use crate::adapters::docker::ledger;
+use crate::adapters::docker::{ledger, lock};
 use crate::model::demands;
 use crate::model::id::DeploymentId;
 use crate::model::policy::{Demand, normalise};
@@ -94,12 +94,12 @@ const BIND_OPTIONS: &[&str] = &[
 ];
 
 pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
-    if ledger::is_ledger(query.get("name"), body) {
+    if ledger::is_ledger(query.get("name"), body) || lock::is_lock(query.get("name"), body) {
         return Ok(Wish::nothing());
     }
     let deployment = owner(body)?;
-    let (demands, joins) = (BTreeSet::new(), BTreeSet::new());
-    let mut asked = Asked { deployment: &deployment, demands, joins };
+    let (demands, joins, networks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut asked = Asked { deployment: &deployment, demands, joins, networks };
     for (name, value) in members(body) {
         match name {
             "HostConfig" => members(value).for_each(|(name, value)| asked.host_config(name, value)),
@@ -108,8 +108,8 @@ pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
             name => asked.unknown(name, value),
         }
     }
-    let Asked { demands, joins, .. } = asked;
-    Ok(Wish { owner: Owner::Deployment(deployment), demands, joins })
+    let Asked { demands, joins, networks, .. } = asked;
+    Ok(Wish { owner: Owner::Deployment(deployment), demands, joins, networks })
 }
 
 /// The deployment that the body's labels name.
@@ -125,6 +125,7 @@ struct Asked<'a> {
     deployment: &'a DeploymentId,
     demands: BTreeSet<Demand>,
     joins: BTreeSet<Join>,
+    networks: BTreeSet<String>,
 }
 
 impl Asked<'_> {
@@ -321,6 +322,7 @@ impl Asked<'_> {
             for (network, endpoint) in members(value) {
                 self.network(network);
                 self.demands.extend(super::others::endpoint_demands(endpoint));
+                self.networks.extend(super::others::endpoint_network(endpoint));
             }
         }
     }

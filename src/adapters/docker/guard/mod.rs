@@ -45,6 +45,9 @@ pub(super) struct Wish {
     /// The containers that it shares something with. Each is read and [`join_demand`]
     /// asked.
     pub(super) joins: BTreeSet<Join>,
+    /// The ids of networks that are to be attached to. Of each the name is read and
+    /// [`network_demand`] asked.
+    pub(super) networks: BTreeSet<String>,
 }
 
 /// On whose behalf a request is sent.
@@ -76,7 +79,7 @@ impl Wish {
     }
 
     fn of(owner: Owner, demands: BTreeSet<Demand>) -> Self {
-        Self { owner, demands, joins: BTreeSet::new() }
+        Self { owner, demands, joins: BTreeSet::new(), networks: BTreeSet::new() }
     }
 
     /// Whether the policy grants all of it.
@@ -160,6 +163,11 @@ pub(super) fn network_demand(deployment: &DeploymentId, network: &str) -> Option
         name if belongs(deployment, name) => None,
         name => Some(Demand::Network(name.to_owned())),
     }
+}
+
+/// Whether a network is named by its id: 64 hexadecimal characters.
+pub(super) fn is_network_id(text: &str) -> bool {
+    is_anonymous_volume(text)
 }
 
 fn volume_demand(deployment: &DeploymentId, volume: &str) -> Option<Demand> {

@@ -2,6 +2,7 @@
 
 mod builds;
 mod links;
+mod networks;
 
 use serde_json::json;
 
