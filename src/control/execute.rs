@@ -238,9 +238,9 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
         self.lanes.enter(&step);
         let (world, clock, lines) = (self.world, self.clock, self.limits.log_lines);
         let call = async move {
-            let began = clock.now();
+            let began = clock.instant();
             let (ending, outcome) = match carry_out(world, clock, &step, &action, &*tree).await {
-                Ok(outcome) => (Ending::Done { took: clock.now().since(began) }, Some(outcome)),
+                Ok(outcome) => (Ending::Done { took: clock.instant().since(began) }, Some(outcome)),
                 Err(error) => {
                     let logs = logs(world, &step, &action, lines).await;
                     (Ending::Failed(Failure { error, logs }), None)

@@ -17,6 +17,7 @@ use super::event::{Event, Progress};
 use super::execute::execute;
 use super::exit::is_on_its_way;
 use super::limits::Limits;
+use super::load::Load;
 use super::observe::{observe, tidy, unseen};
 use super::report::{Execution, PassError, Report};
 use super::stop::Stop;
@@ -28,7 +29,7 @@ pub struct Setup<'a, W, C> {
     /// Its time.
     pub clock: &'a C,
     /// Reads desired state out of a snapshot.
-    pub load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    pub load: &'a dyn Load,
     /// What the operator decided.
     pub settings: &'a Settings,
     /// How much at once.
@@ -70,7 +71,7 @@ impl Prepared {
 pub async fn prepare<W: Observe, C: Clock>(setup: Setup<'_, W, C>, snapshot: Snapshot) -> Prepared {
     let Setup { world, clock, load, settings, limits, progress } = setup;
     progress.event(&Event::PassStarted { revision: &snapshot.revision });
-    let desired = load(&snapshot);
+    let desired = load.load(&snapshot).await;
     let observed = observe(world, clock, &desired, settings, limits.look).await;
     for (part, error) in &unseen(&observed) {
         progress.event(&Event::Unreachable { part, error });
@@ -156,10 +157,10 @@ async fn settle<W: Observe, C: Clock>(
     mut report: Report,
     stop: &Stop,
 ) -> Report {
-    let began = setup.clock.now();
+    let began = setup.clock.instant();
     let mut pause = Duration::from_millis(100);
     while let Some(patience) = patience(desired, &report) {
-        let left = patience.saturating_sub(setup.clock.now().since(began));
+        let left = patience.saturating_sub(setup.clock.instant().since(began));
         let sleep = pin!(setup.clock.sleep(pause.min(left)));
         select(pin!(stop.requested()), sleep).await;
         if left.is_zero() || stop.is_requested() {

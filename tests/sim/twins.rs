@@ -16,7 +16,7 @@ use reconciler::model::ledger::{LedgerView, Stored};
 use reconciler::model::observed::{ContainerView, EngineContents};
 use reconciler::model::plan::{Cause, Plan, Reason, Step};
 use reconciler::model::spec::RestartPolicy;
-use reconciler::model::time::Timestamp;
+use reconciler::model::time::{Instant, Timestamp};
 use reconciler::sim::{Hand, Invariant, MemTree, Sim, SimWorld};
 use reconciler::world::{Act, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
 
@@ -134,6 +134,10 @@ impl Act for Twin {
 impl Clock for Twin {
     fn now(&self) -> Timestamp {
         self.world.now()
+    }
+
+    fn instant(&self) -> Instant {
+        self.world.instant()
     }
 
     async fn sleep(&self, span: Duration) {
