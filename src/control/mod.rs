@@ -20,6 +20,7 @@ mod limits;
 mod load;
 mod observe;
 mod pass;
+mod polls;
 mod presence;
 mod report;
 mod run;

@@ -11,6 +11,8 @@ use crate::model::observed::{ContainerState, ContainerView, Health, Status};
 use crate::model::time::{Instant, Timestamp};
 use crate::world::{Clock, Observe, OutsideError};
 
+use super::polls::Polls;
+
 /// The first pause between two looks; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause between two looks.
@@ -93,19 +95,24 @@ enum Verdict {
     Never(i64),
 }
 
-/// Waits. Yields what was seen last.
+/// Waits, among others. Yields what was seen last.
 pub(super) async fn wait<W: Observe, C: Clock>(
     world: &W,
     clock: &C,
+    polls: &Polls,
     engine: &EngineName,
     container: &ContainerId,
     until: Until,
     deadline: Duration,
 ) -> Result<Outcome, WaitError> {
     let mut watch = Watching::new(until, deadline, clock.instant());
+    let waiter = polls.enter(engine);
     loop {
-        let answer = world.container(engine, container).await;
-        match watch.look(answer, clock.instant())? {
+        let answer = {
+            let _turn = waiter.turn().await;
+            world.container(engine, container).await
+        };
+        match watch.look(answer, waiter.pause(), clock.instant())? {
             Next::Done(view) => return Ok(Outcome::Seen(view)),
             Next::Pause(span) => clock.sleep(span).await,
         }
@@ -147,6 +154,7 @@ impl Watching {
     fn look(
         &mut self,
         answer: Result<Option<ContainerView>, OutsideError>,
+        at_least: Duration,
         now: Instant,
     ) -> Result<Next, WaitError> {
         let lacking = match answer {
@@ -172,8 +180,8 @@ impl Watching {
                 Err(error) => WaitError::Outside(error),
             });
         }
-        let pause = self.pause.min(left).max(Duration::from_millis(1));
-        self.pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        let pause = self.pause.max(at_least).min(left).max(Duration::from_millis(1));
+        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         Ok(Next::Pause(pause))
     }
 

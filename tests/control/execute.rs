@@ -112,6 +112,31 @@ fn waits_take_no_room() {
 }
 
 #[test]
+fn hundreds_of_waits_ask_their_engine_in_turn_and_leave_another_alone() {
+    let (world, told) = (World::default(), Told::default());
+    world.inspecting.set(Duration::from_millis(3));
+    world.put("slow", Status::Running);
+    world.lives.borrow_mut().insert("slow".into(), Life::Checked(Health::Starting));
+    let good = || Until::Good(Duration::from_millis(500));
+    let steps = (1..=300).map(|id| step(id, &[], wait("slow", good(), 60))).collect();
+    run(&world, steps, &told);
+    assert_eq!(told.count("failed"), 300);
+    assert_eq!(world.inspected_at_once.get(), Limits::default().polls);
+    let asked = world.inspected.get();
+    assert!((3000..=7500).contains(&asked), "a minute, a hundred a second: {asked}");
+    // On another engine nobody waits in line.
+    world.put("web", Status::Running);
+    let mut steps: Vec<_> = (1..=300).map(|id| step(id, &[], wait("slow", good(), 60))).collect();
+    let elsewhere = step(301, &[], wait("web", good(), 60));
+    steps.push(Step { engine: "web1".into(), ..elsewhere });
+    let execution = run(&world, steps, &told);
+    let Ending::Done { took } = execution.steps[300].1 else {
+        panic!("{:?}", execution.steps[300])
+    };
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
 fn thousands_of_steps_and_a_deep_chain_are_carried_out() {
     let (world, told) = (World::default(), Told::default());
     let chain = |id: u32| if id.is_multiple_of(2) { vec![id - 1] } else { vec![] };

@@ -52,6 +52,12 @@ pub(crate) struct World {
     pub looks: Cell<usize>,
     /// Looks at engines that are under way, also those that hang.
     pub looking: Cell<usize>,
+    /// How long it takes to inspect one container; no time else.
+    pub inspecting: Cell<Duration>,
+    /// Containers that were inspected alone, and how many at once at most.
+    pub inspected: Cell<usize>,
+    pub inspected_at_once: Cell<usize>,
+    inspects: Cell<usize>,
     /// Names of services that the catalog was asked for last.
     pub asked: RefCell<BTreeSet<String>>,
     /// Changing calls under way, and the most there ever were.
@@ -281,6 +287,10 @@ impl Observe for World {
         engine: &EngineName,
         container: &ContainerId,
     ) -> Result<Option<ContainerView>, OutsideError> {
+        let _inspects = Inside::new(&self.inspects);
+        self.inspected.set(self.inspected.get() + 1);
+        self.inspected_at_once.set(self.inspected_at_once.get().max(self.inspects.get()));
+        self.clock.sleep(self.inspecting.get()).await;
         self.check(engine)?;
         let now = self.clock.engine();
         Ok(self.containers.borrow().get(container).map(|view| self.at(view, now)))

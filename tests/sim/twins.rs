@@ -170,7 +170,7 @@ fn part(image: &str) -> Part {
 }
 
 /// A database, with files, and a web service that waits for it.
-fn wish() -> Wish {
+pub(crate) fn wish() -> Wish {
     let db = Part { file: Some(1), ..part("data:1") };
     let mut web = part("web:1");
     web.depends_on.insert("db".into(), (Condition::Healthy, true));
@@ -197,7 +197,7 @@ fn changed() -> Wish {
     wish
 }
 
-fn world() -> (Sim, Scenario) {
+pub(crate) fn world() -> (Sim, Scenario) {
     let engines = vec![EngineName::new("local")];
     let scenario = Scenario {
         seed: 1,
