@@ -143,7 +143,7 @@ pub type Newest = watch::Receiver<Arc<Status>>;
 
 /// A loop that has not turned for so long is not believed to live any more: it turns every
 /// few seconds, and one call to Consul may take ten.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 
 /// When the controller's loop turned last, shared with whoever answers for it.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Whatever bytes a tree holds, loading them ends with a desired state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -79,7 +80,7 @@ fn bombs_are_refused_and_what_is_beside_them_is_loaded() {
     let mut laughs = String::from("x-0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha]\n");
     for level in 1..9 {
         let above = format!("*a{}, ", level - 1).repeat(9);
-        laughs += &format!("x-{level}: &a{level} [{above}]\n");
+        let _ = writeln!(laughs, "x-{level}: &a{level} [{above}]");
     }
     let maps = laughs.replace('[', "{ a: [").replace(']', "] }");
     let long = format!("x-0: &a {}\nx-1: [{}]\n", "a".repeat(400_000), "*a, ".repeat(100));

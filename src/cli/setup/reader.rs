@@ -72,11 +72,11 @@ impl Load for Reader {
         let started = thread.spawn(read).is_ok();
         Box::pin(async move {
             let _wanted = wanted;
-            let desired = match answer.await {
-                Ok(desired) => desired,
-                Err(_) if started => panic!("BUG: reading desired state does not panic"),
+            let desired = match answer.await.ok() {
+                Some(desired) => desired,
+                None if started => panic!("BUG: reading desired state does not panic"),
                 // A machine without room for a thread: late is better than not at all.
-                Err(_) => loader.read(&snapshot),
+                None => loader.read(&snapshot),
             };
             loader.apply(&desired);
             desired
@@ -174,12 +174,12 @@ mod tests {
             let _ = self.asked.send(());
             // Longer than anything takes, so that a test fails and does not hang.
             let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-            match answer.recv_timeout(Duration::from_mins(1)) {
-                Ok(()) if path == "compose.yaml" => {
+            match answer.recv_timeout(Duration::from_mins(1)).ok() {
+                Some(()) if path == "compose.yaml" => {
                     Ok(b"name: abc\nservices: { web: { image: 'web:1' } }\n".to_vec())
                 }
-                Ok(()) => Err(TreeError::Missing(path.to_owned())),
-                Err(_) => panic!("nothing goes on while `{path}` is read"),
+                Some(()) => Err(TreeError::Missing(path.to_owned())),
+                None => panic!("nothing goes on while `{path}` is read"),
             }
         }
 

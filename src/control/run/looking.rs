@@ -88,7 +88,9 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         let tree = current.snapshot.tree.clone();
         self.holds.forget(now);
         let (steps, held) = admit(&plan, busy, &self.holds, now);
-        held.iter().for_each(|hold| self.want_look(hold.until));
+        for hold in &held {
+            self.want_look(hold.until);
+        }
         let held: Vec<_> = held.into_iter().map(|hold| hold.told(self.setup.clock)).collect();
         for held in &held {
             if !self.status.held.iter().any(|known| known.is_same(held)) {
