@@ -101,6 +101,8 @@ fn bombs_are_refused_and_what_is_beside_them_is_loaded() {
         passed: BTreeMap::new(),
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
+        bounds: reconciler::model::bounds::Bounds::default(),
+        masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
     };
     #[expect(clippy::disallowed_methods, reason = "a figure")]

@@ -199,7 +199,9 @@ mod tests {
 
     fn reader() -> Reader {
         let engines = std::collections::BTreeMap::new();
-        Reader::new(Loader::new(&Environment::of(&[]), None, "local".into(), engines, None))
+        let asked =
+            (crate::model::bounds::Bounds::default(), crate::model::secret::Masker::new("key"));
+        Reader::new(Loader::new(&Environment::of(&[]), None, asked, "local".into(), engines, None))
     }
 
     fn snapshot(tree: Arc<dyn Tree>) -> Snapshot {
