@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::action::{Action, StepId};
 pub use super::adoption::{Adopted, LeftAlone, Thing, WhyLeft};
 use super::diagnostic::{Code, Loc};
-pub use super::difference::{CATALOG_CHECK, ChangedBy, Difference};
+pub use super::difference::{ChangedBy, Difference};
 use super::digest::Digest;
 use super::id::{
     ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, Revision, ServiceName,
@@ -58,18 +58,6 @@ pub struct Step {
     pub causes: Vec<Cause>,
     /// The steps that must have succeeded before.
     pub after: BTreeSet<StepId>,
-}
-
-impl Step {
-    /// Whether it only lets the catalog's checks follow what became of a replica's health.
-    #[must_use]
-    pub fn follows_health(&self) -> bool {
-        let of_check = |cause: &Cause| match &cause.reason {
-            Reason::Changed(difference) => difference.field == CATALOG_CHECK,
-            _ => false,
-        };
-        matches!(self.action, Action::Register { .. }) && self.causes.iter().all(of_check)
-    }
 }
 
 /// Why something is done.
@@ -390,18 +378,6 @@ impl Plan {
         self.steps.retain(stays);
         self.adoptions.retain(stays);
         self
-    }
-
-    /// The deployments of which nothing is to be done but to let the catalog's checks follow
-    /// what their replicas' health has become. That is no drift: nobody changed anything.
-    #[must_use]
-    pub fn only_health(&self) -> BTreeSet<&DeploymentId> {
-        let all = self.steps.iter().map(|step| &step.deployment);
-        let mut found: BTreeSet<_> = all.collect();
-        for step in self.steps.iter().filter(|step| !step.follows_health()) {
-            found.remove(&step.deployment);
-        }
-        found
     }
 
     /// The step of this number.
