@@ -4,7 +4,7 @@
 //! Reading and changing are two traits: `plan` is given something that only implements
 //! [`Observe`], so that it cannot change anything.
 //!
-//! Nothing here needs `Send`: the loop is single-threaded and spawns nothing.
+//! Nothing here but [`Tree`] needs `Send`: the loop is single-threaded and spawns nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::model::id::{
 };
 use crate::model::ledger::{LedgerView, Stored};
 use crate::model::observed::{ContainerView, EngineContents};
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
 
 /// What a look at an engine is interested in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,13 +140,17 @@ pub trait Act: Observe {
     async fn tidy(&self, ledger: &LedgerView);
 }
 
-/// Time as the loop sees it.
+/// Time as the loop sees it: two clocks, since one can be set and the other tells nobody the
+/// date.
 #[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
 pub trait Clock {
-    /// Now.
+    /// What the calendar says. It may jump, both ways: nothing is measured with it.
     fn now(&self) -> Timestamp;
 
-    /// Returns after this long.
+    /// The clock that only grows: deadlines, waits and pauses are measured with it.
+    fn instant(&self) -> Instant;
+
+    /// Returns after this long, by [`Clock::instant`].
     async fn sleep(&self, span: Duration);
 }
 
@@ -211,8 +215,8 @@ pub enum TreeError {
 }
 
 /// The files of one revision. Paths are relative, `/`-separated, without `.` or `..`;
-/// `""` is the root.
-pub trait Tree {
+/// `""` is the root. Reading may take long, and is done on threads of its own.
+pub trait Tree: Send + Sync {
     /// A file's bytes, if it has at most `limit` of them.
     ///
     /// # Errors

@@ -127,6 +127,15 @@ impl Lease {
         Err(LeaseError::HeldElsewhere { holder: "nobody yet (its lock delay runs)".to_owned() })
     }
 
+    /// Returns when a lease that another holds may be free, which Consul tells at once, or
+    /// after some seconds.
+    ///
+    /// # Errors
+    /// What Consul answered: then it is worth a pause.
+    pub async fn may_be_free(consul: &Consul) -> Result<(), OutsideError> {
+        consul.lock_moved(&consul.leader_key()).await
+    }
+
     /// How often the lease was taken, by anybody: larger for every later holder.
     #[must_use]
     pub fn epoch(&self) -> u64 {

@@ -272,7 +272,8 @@ pub struct Rollout {
     pub order: Option<RolloutOrder>,
     /// How many replicas move at once, at least 1.
     pub parallelism: u32,
-    /// How long a replica must be good before it counts.
+    /// How long a replica must be good before it counts; unless the stack says it, see
+    /// [`Rollout::min_healthy_of`].
     pub min_healthy: Duration,
     /// By when it must have become good.
     pub deadline: Duration,
@@ -289,6 +290,18 @@ impl Default for Rollout {
             min_healthy: Duration::from_millis(500),
             deadline: Duration::from_mins(5),
             delay: Duration::ZERO,
+        }
+    }
+}
+
+impl Rollout {
+    /// How long a replica must be good if the stack does not say it: where a health check says
+    /// that it works, for a moment; else so long that what ends at once is seen to end.
+    #[must_use]
+    pub fn min_healthy_of(spec: &ContainerSpec) -> Duration {
+        match &spec.healthcheck {
+            Some(check) if !check.is_disabled() => Self::default().min_healthy,
+            _ => Duration::from_secs(5),
         }
     }
 }

@@ -114,6 +114,8 @@ pub struct ContainerState {
     pub exit_code: i64,
     /// What the health check says; `None` without one.
     pub health: Option<Health>,
+    /// How often in a row its health check failed until now.
+    pub failures: u32,
     /// When it last started; `None` if never.
     pub started_at: Option<Timestamp>,
     /// When it last ended; `None` if never.

@@ -129,6 +129,7 @@ pub(super) struct ContainerState<'a> {
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct HealthState {
     pub(super) status: Option<HealthStatusEnum>,
+    pub(super) failing_streak: Option<i64>,
 }
 
 /// The member `Config` of containers and of images.

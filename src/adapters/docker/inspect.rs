@@ -121,7 +121,8 @@ fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
         Some(Word::DEAD) => Status::Dead,
         Some(Word::EMPTY) | None => return Err(Lacking("State.Status")),
     };
-    let health = seen.health.and_then(|health| health.status).and_then(|word| match word {
+    let check = seen.health.unwrap_or_default();
+    let health = check.status.and_then(|word| match word {
         HealthStatusEnum::STARTING => Some(Health::Starting),
         HealthStatusEnum::HEALTHY => Some(Health::Healthy),
         HealthStatusEnum::UNHEALTHY => Some(Health::Unhealthy),
@@ -131,6 +132,7 @@ fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
         status,
         exit_code: seen.exit_code.unwrap_or_default(),
         health,
+        failures: check.failing_streak.and_then(|n| u32::try_from(n).ok()).unwrap_or_default(),
         started_at: seen.started_at.and_then(|at| instant(&at.0)),
         finished_at: seen.finished_at.and_then(|at| instant(&at.0)),
         restarts: u32::try_from(restarts).unwrap_or_default(),

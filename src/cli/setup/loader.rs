@@ -21,7 +21,7 @@ pub(in crate::cli) struct Loader {
     /// What does not depend on the engine.
     options: Options,
     roots: BTreeMap<EngineName, Root>,
-    /// Told with every load where the deployments' trees are.
+    /// Told with every load that counts where the deployments' trees are.
     warden: Option<Arc<Warden>>,
 }
 
@@ -44,9 +44,22 @@ impl Loader {
         Self { options, roots, warden }
     }
 
-    /// Reads everything that a snapshot asks for.
+    /// Reads everything that a snapshot asks for, and lets it count.
     pub(in crate::cli) fn load(&self, snapshot: &Snapshot) -> DesiredState {
+        let desired = self.read(snapshot);
+        self.apply(&desired);
+        desired
+    }
+
+    /// Reads everything that a snapshot asks for.
+    pub(super) fn read(&self, snapshot: &Snapshot) -> DesiredState {
         let mut desired = self.load_each(snapshot);
+        desired.incomplete.dedup();
+        desired
+    }
+
+    /// From now on the host policy is asked about these deployments.
+    pub(super) fn apply(&self, desired: &DesiredState) {
         let tree = |(id, entry): (&DeploymentId, &Entry)| match entry {
             Entry::Valid(deployment, _) => Some((id.clone(), deployment.own_tree()?)),
             Entry::Invalid(_) => None,
@@ -54,8 +67,6 @@ impl Loader {
         if let Some(warden) = &self.warden {
             warden.renew(desired.deployments.iter().filter_map(tree).collect());
         }
-        desired.incomplete.dedup();
-        desired
     }
 
     fn load_each(&self, snapshot: &Snapshot) -> DesiredState {

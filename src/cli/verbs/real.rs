@@ -11,9 +11,8 @@ use crate::adapters::consul::Consul;
 use crate::adapters::docker::{EngineLock, LockError, LockHolder, Teller};
 use crate::adapters::host::Host;
 use crate::adapters::lease::{Lease, LeaseError};
-use crate::api::Status;
-use crate::control::{Limits, Pace, Prepared, Progress, Setup, Silent, Stop};
-use crate::model::desired::DesiredState;
+use crate::api::{Status, Turns};
+use crate::control::{Limits, Load, Pace, Prepared, Progress, Setup, Silent, Stop};
 use crate::model::id::EngineName;
 use crate::plan::Settings;
 use crate::world::{Act, Clock as _, Snapshot, Source as _};
@@ -25,6 +24,7 @@ use super::super::exit::Exit;
 use super::super::options::ControllerOptions;
 use super::super::render::logs::{self, Logs};
 use super::super::render::progress::{self, Lines};
+use super::super::setup::reader::Reader;
 use super::super::setup::real::{Real, open};
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
@@ -65,8 +65,7 @@ pub(in crate::cli) fn apply_once(
     let real = open(layer, environment, false, &progress::build_steps(console))?;
     let progress = Lines::new(console, real.hints.clone());
     block_on(async {
-        let loader = real.loader(environment).await;
-        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let load = Reader::for_one_pass(real.loader(environment).await);
         let setup = setup(&real.host, &real.settings, &load, &progress);
         let stop = Stop::new();
         let work = async {
@@ -137,8 +136,8 @@ async fn leased<W: Act>(
     };
     let passed = tokio::select! {
         biased;
-        passed = work => passed,
         _ = lease.keep() => return Once::Lost,
+        passed = work => passed,
     };
     release(lease).await;
     console.progress(
@@ -206,12 +205,12 @@ pub(in crate::cli) fn control(
     let real = open(layer, environment, true, &logs::build_steps())?;
     let starting = Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
     let (sender, newest) = watch::channel(Arc::new(starting));
-    let logs = Logs::new(SystemClock, sender);
+    let turns = Arc::new(Turns::new(|| SystemClock.instant()));
+    let logs = Logs::new(SystemClock, sender, Arc::clone(&turns));
     let pace = pace(&layer.controller, real.source.is_folder());
     block_on(async {
         let listener = listen(layer.listen.listen.unwrap_or_default()).await?;
-        let loader = real.loader(environment).await;
-        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let load = Reader::new(real.loader(environment).await);
         let controller = Controller {
             console,
             setup: setup(&real.host, &real.settings, &load, &logs),
@@ -220,7 +219,7 @@ pub(in crate::cli) fn control(
             consul: real.consul.as_ref(),
             logs: &logs,
         };
-        Box::pin(controller.run(listener, newest)).await.map_err(|error| signals(&error))
+        Box::pin(controller.run(listener, newest, turns)).await.map_err(|error| signals(&error))
     })?
 }
 
@@ -239,7 +238,7 @@ fn pace(options: &ControllerOptions, is_folder: bool) -> Pace {
 fn setup<'a, W>(
     world: &'a W,
     settings: &'a Settings,
-    load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    load: &'a dyn Load,
     progress: &'a dyn Progress,
 ) -> Setup<'a, W, SystemClock> {
     Setup { world, clock: &SystemClock, load, settings, limits: Limits::default(), progress }

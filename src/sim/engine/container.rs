@@ -58,6 +58,13 @@ pub(in crate::sim) struct Container {
 }
 
 impl Container {
+    /// How often in a row its health check failed: as often as it takes, once it is known.
+    pub(super) fn failures(&self) -> u32 {
+        let check = self.spec.healthcheck.as_ref();
+        let retries = check.and_then(|check| check.retries).unwrap_or(super::life::CHECK_RETRIES);
+        if self.health == Some(Health::Unhealthy) { retries } else { 0 }
+    }
+
     /// Whether it runs and its health check, if it has one, passes.
     pub(in crate::sim) fn is_good(&self) -> bool {
         self.status == Status::Running && matches!(self.health, None | Some(Health::Healthy))

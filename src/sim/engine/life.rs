@@ -14,7 +14,7 @@ use crate::world::OutsideError;
 /// The engine's default time between two health checks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 /// Its default number of failures until unhealthy.
-const CHECK_RETRIES: u32 = 3;
+pub(super) const CHECK_RETRIES: u32 = 3;
 /// What its restart policy waits at first; it doubles each time.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// What it waits at most.

@@ -63,6 +63,7 @@ pub(in crate::sim) fn view(container: &Container) -> ContainerView {
             status: container.status,
             exit_code: container.exit_code,
             health: container.health,
+            failures: container.failures(),
             started_at: container.started_at,
             finished_at: container.finished_at,
             restarts: container.restarts,

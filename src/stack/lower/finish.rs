@@ -8,7 +8,9 @@ use super::service::Draft;
 use super::shares::BRIDGE;
 use super::{Scope, contexts, files, hashes, replicas, top};
 use crate::model::compose::ProjectFiles;
-use crate::model::desired::{Condition, Deployment, ImageSource, Network, Service, Volume};
+use crate::model::desired::{
+    Condition, Deployment, ImageSource, Network, Rollout, Service, Volume,
+};
 use crate::model::id::{NetworkName, ServiceName};
 use crate::model::policy::normalise;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -187,6 +189,9 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
         let seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
         u32::try_from(seconds).unwrap_or(u32::MAX)
     });
+    let [own, deploy] = draft.min_healthy;
+    let unsaid = || Rollout::min_healthy_of(&draft.spec);
+    draft.rollout.min_healthy = own.or(deploy).unwrap_or_else(unsaid);
     draft.rollout.parallelism = draft.rollout.parallelism.min(replicas.max(1));
     if let Some(registration) = &mut draft.registration {
         registration.port =
