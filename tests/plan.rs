@@ -5,6 +5,8 @@
 //! lists what happens, one command a line (see `plan_support/world.rs`); `--- plan` is the
 //! text of the plan at that point. `UPDATE_EXPECT=1` writes what the planner says now.
 
+#[path = "plan_support/grants.rs"]
+mod grants;
 #[path = "plan_support/world.rs"]
 mod world;
 

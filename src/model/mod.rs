@@ -34,6 +34,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod difference;
 pub mod digest;
+pub mod grants;
 pub mod hook;
 pub mod id;
 pub mod image;

@@ -42,6 +42,8 @@ pub enum Demand {
     Network(String),
     /// A volume outside the deployment, by its name.
     Volume(String),
+    /// Addresses of a network that are not private ones: the host's own way to them is taken.
+    Subnet(String),
     /// A Compose project of the deployment's name that was started from this folder.
     Project(String),
     /// Driver options of a volume or network that reach the host (`type=none,o=bind`).
@@ -80,7 +82,11 @@ impl Demand {
             | Self::Runtime(_)
             | Self::CgroupParent(_)
             | Self::Unknown(_) => PRIVILEGE,
-            Self::Namespace(_) | Self::Network(_) | Self::Volume(_) | Self::Project(_) => SHARING,
+            Self::Namespace(_)
+            | Self::Network(_)
+            | Self::Volume(_)
+            | Self::Subnet(_)
+            | Self::Project(_) => SHARING,
             Self::DriverOption(_) => DRIVER,
             Self::Build(_) => BUILDING,
         }
@@ -104,6 +110,7 @@ impl Demand {
             Self::CgroupParent(v) => ("cgroup-parent", Some(v)),
             Self::Network(v) => ("network", Some(v)),
             Self::Volume(v) => ("volume", Some(v)),
+            Self::Subnet(v) => ("subnet", Some(v)),
             Self::Project(v) => ("project", Some(v)),
             Self::DriverOption(v) => ("driver-option", Some(v)),
             Self::Build(v) => ("build", Some(v)),
