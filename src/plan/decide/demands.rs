@@ -69,7 +69,8 @@ fn of_build(build: &Build) -> impl Iterator<Item = Demand> {
     let network = network.map(|mode| Demand::Build(format!("networkmode={mode}")));
     let ssh = (!build.ssh.is_empty()).then(|| Demand::Build("ssh".to_owned()));
     let remote = build.remote.iter().map(|from| Demand::Build(format!("remote={from}")));
-    network.into_iter().chain(ssh).chain(remote)
+    let limits = build.ulimits.keys().filter_map(|name| demands::build_ulimit(name));
+    network.into_iter().chain(ssh).chain(remote).chain(limits)
 }
 
 /// What a service shares with the host, or with containers outside of the deployment.
