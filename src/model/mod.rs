@@ -44,6 +44,7 @@ pub mod limits;
 pub mod mount;
 pub mod network;
 pub mod observed;
+pub mod own_tree;
 pub mod plan;
 pub mod platform;
 pub mod policy;

@@ -11,6 +11,7 @@ mod deployments;
 mod discover;
 mod lower;
 mod one;
+mod written;
 
 pub use self::config::{Config, ConfigRequest, config};
 pub(crate) use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
@@ -60,6 +61,7 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
     let mut deployments = found.deployments;
     let tree = snapshot.tree.as_ref();
     claims::check(&mut deployments, tree);
+    written::tell(&mut deployments);
     for entry in deployments.values_mut() {
         let (Entry::Valid(_, messages) | Entry::Invalid(messages)) = entry;
         underline(messages, &[SAME_ID], tree);

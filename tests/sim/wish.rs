@@ -118,6 +118,8 @@ fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
         links: BTreeMap::new(),
+        ways: BTreeMap::new(),
+        writable: std::sync::Arc::default(),
         files: ProjectFiles::default(),
         services: stack
             .services

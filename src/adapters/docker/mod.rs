@@ -50,7 +50,7 @@ use tokio::sync::{Mutex, Semaphore};
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
 pub use logins::{Logins, LoginsError};
 pub use own::Traces;
-pub use warden::Warden;
+pub use warden::{Place, Sight, Warden};
 
 use crate::adapters::http::HttpClient;
 use crate::model::id::{EngineName, InstallationId};

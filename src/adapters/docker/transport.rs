@@ -205,6 +205,12 @@ impl Transport {
             }
             wish.owner = Owner::Deployment(deployment);
         }
+        if let Some(container) = wish.starts.take()
+            && let Some((deployment, view)) = self.owner_of(&container, version).await?
+        {
+            wish.demands.extend(guard::binds(&deployment, &view));
+            wish.owner = Owner::Deployment(deployment);
+        }
         if let Owner::Deployment(deployment) = &wish.owner {
             for join in &wish.joins {
                 let seen = if join.can_be_read() {
@@ -224,17 +230,30 @@ impl Transport {
         container: &str,
         version: ApiVersion,
     ) -> Result<DeploymentId, Error> {
-        let Some(view) = self.inspect(container, version).await? else {
-            let message = format!("container {container} cannot be read");
-            return Err(Error::DockerResponseServerError { status_code: 404, message });
-        };
-        ["reconciler.deployment", compose::PROJECT]
+        match self.owner_of(container, version).await? {
+            Some((deployment, _)) => Ok(deployment),
+            None => {
+                let message = format!("container {container} cannot be read");
+                Err(Error::DockerResponseServerError { status_code: 404, message })
+            }
+        }
+    }
+
+    /// The same, with how the engine shows the container; `None` if there is none.
+    async fn owner_of(
+        &self,
+        container: &str,
+        version: ApiVersion,
+    ) -> Result<Option<(DeploymentId, Value)>, Error> {
+        let Some(view) = self.inspect(container, version).await? else { return Ok(None) };
+        let deployment = ["reconciler.deployment", compose::PROJECT]
             .iter()
             .find_map(|label| view["Config"]["Labels"][label].as_str())
             .map(DeploymentId::from)
             .ok_or_else(|| {
                 refused(Refusal(format!("container {container} belongs to no deployment")))
-            })
+            })?;
+        Ok(Some((deployment, view)))
     }
 
     /// A container as the engine shows it; `None` if there is none of that name.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::adapters::docker::Warden;
+use crate::adapters::docker::{Place, Warden};
 use crate::model::bounds::Bounds;
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::{DeploymentId, EngineName};
@@ -48,7 +48,10 @@ impl Loader {
     pub(in crate::cli) fn load(&self, snapshot: &Snapshot) -> DesiredState {
         let mut desired = self.load_each(snapshot);
         let tree = |(id, entry): (&DeploymentId, &Entry)| match entry {
-            Entry::Valid(deployment, _) => Some((id.clone(), deployment.own_tree()?)),
+            Entry::Valid(deployment, _) => {
+                let sight = self.roots.get(&deployment.engine).map(Root::sight).unwrap_or_default();
+                Some((id.clone(), Place { tree: deployment.own_tree(), sight }))
+            }
             Entry::Invalid(_) => None,
         };
         if let Some(warden) = &self.warden {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::adapters::docker::Traces;
+use crate::adapters::docker::{Sight, Traces};
 use crate::adapters::host::Host;
 use crate::model::id::EngineName;
 use crate::model::observed::ContainerView;
@@ -21,18 +21,32 @@ pub(in crate::cli) enum Root {
     /// As we see it.
     Same,
     /// As the operator says.
-    Given(String),
+    Given {
+        /// Its path there.
+        path: String,
+        /// Whether we see the host's files as it does.
+        here: bool,
+    },
     /// We are in a container: our paths, and the host's paths that are mounted there.
     Mounted(BTreeMap<String, String>),
 }
 
 impl Root {
+    /// How we see the files of the engine's host.
+    pub(super) fn sight(&self) -> Sight {
+        match self {
+            Self::Same | Self::Given { here: true, .. } => Sight::same(),
+            Self::Mounted(mounts) => Sight::through(mounts),
+            Self::Unseen | Self::Given { here: false, .. } => Sight::default(),
+        }
+    }
+
     /// The path on the engine's host for one of ours.
     pub(super) fn resolve(&self, ours: Option<&str>) -> Option<String> {
         match self {
             Self::Unseen => None,
             Self::Same => ours.map(str::to_owned),
-            Self::Given(path) => Some(path.clone()),
+            Self::Given { path, .. } => Some(path.clone()),
             Self::Mounted(mounts) => {
                 let ours = ours?;
                 // The nearest mount around the folder is the one that shows it.
@@ -54,7 +68,10 @@ pub(in crate::cli) async fn roots(
     let mut roots = BTreeMap::new();
     for (name, engine) in engines {
         let root = match &engine.project_directory {
-            Some(path) => Root::Given(path.clone()),
+            Some(path) => {
+                let here = engine.is_here() && !Traces::ours().are_of_a_container();
+                Root::Given { path: path.clone(), here }
+            }
             None if !is_folder || !engine.is_here() => Root::Unseen,
             None if Traces::ours().are_of_a_container() => through_mounts(host, name).await,
             None => Root::Same,
@@ -107,6 +124,7 @@ mod tests {
     #[test]
     fn a_commit_is_nowhere_unless_the_operator_says_so() {
         assert_eq!(Root::Same.resolve(None), None);
-        assert_eq!(Root::Given("/srv".to_owned()).resolve(None).as_deref(), Some("/srv"));
+        let given = Root::Given { path: "/srv".to_owned(), here: false };
+        assert_eq!(given.resolve(None).as_deref(), Some("/srv"));
     }
 }

@@ -136,6 +136,7 @@ pub(super) const TABLE: &[Keys] = &[
         &[
             ("ulimits: {rtprio: 9}", "", &["field=HostConfig.Ulimits.rtprio"]),
             ("ulimits: {nofile: 9}", "", &[]),
+            ("build: {dockerfile_inline: FROM a, ulimits: {nice: 5}}", "", &["build=ulimit=nice"]),
         ],
     ),
     row(

@@ -109,7 +109,21 @@ pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
         }
     }
     let Asked { demands, joins, .. } = asked;
-    Ok(Wish { owner: Owner::Deployment(deployment), demands, joins })
+    Ok(Wish { joins, ..Wish::of(Owner::Deployment(deployment), demands) })
+}
+
+/// What a container binds of the host, as an inspection shows it.
+pub(in crate::adapters::docker) fn binds(
+    deployment: &DeploymentId,
+    inspection: &Value,
+) -> BTreeSet<Demand> {
+    let (demands, joins) = (BTreeSet::new(), BTreeSet::new());
+    let mut asked = Asked { deployment, demands, joins };
+    for name in ["Binds", "Mounts"] {
+        asked.host_config(name, &inspection["HostConfig"][name]);
+    }
+    asked.demands.retain(|demand| matches!(demand, Demand::Bind(_)));
+    asked.demands
 }
 
 /// The deployment that the body's labels name.
