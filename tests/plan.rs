@@ -95,6 +95,7 @@ golden! {
     a_large_removal_needs_approval,
     a_list_that_is_added_needs_approval,
     an_update_takes_its_time,
+    below_what_is_writable_a_grant_by_name_is_needed,
     containers_of_others_need_a_grant,
     guests_leave_before_their_host,
     heal_repairs_and_lets_new_revisions_wait,

@@ -6,12 +6,12 @@ use crate::model::demands;
 use crate::model::desired::{Deployment, ImageSource, Service};
 use crate::model::diagnostic::Loc;
 use crate::model::id::{ContainerName, ServiceName};
-use crate::model::policy::Demand;
+use crate::model::policy::{Demand, OwnTree};
 use crate::model::share::{Namespace, Peer};
 use crate::plan::context::Context;
 
 /// Every demand with the place it is written at, in a fixed order.
-pub(super) fn demands(context: &Context<'_>) -> Vec<(Demand, Option<Loc>)> {
+pub(super) fn demands(context: &Context<'_>, tree: &OwnTree) -> Vec<(Demand, Option<Loc>)> {
     let deployment = context.deployment;
     let mut found = Vec::new();
     for service in deployment.services.values() {
@@ -54,9 +54,7 @@ pub(super) fn demands(context: &Context<'_>) -> Vec<(Demand, Option<Loc>)> {
         let at = Some(volume.origin.clone());
         found.extend(demands::of_volume(&volume.spec).into_iter().map(|d| (d, at.clone())));
     }
-    if let Some(tree) = deployment.own_tree() {
-        found = found.into_iter().map(|(demand, at)| (tree.follow(demand), at)).collect();
-    }
+    found = found.into_iter().map(|(demand, at)| (tree.follow(demand), at)).collect();
     found.sort();
     found.dedup_by(|a, b| a.0 == b.0);
     found

@@ -52,10 +52,10 @@ fn able(context: &Context<'_>) -> Vec<Withheld> {
 
 /// Everything that the stack demands of the host must have been granted.
 fn granted(context: &Context<'_>) -> Vec<Withheld> {
-    let (id, tree) = (&context.deployment.id, context.deployment.own_tree());
-    let demands = demands(context).into_iter();
+    let (id, tree) = (&context.deployment.id, context.own_tree());
+    let demands = demands(context, &tree).into_iter();
     demands
-        .filter(|(demand, _)| !context.settings.policy.permits(id, tree.as_ref(), demand))
+        .filter(|(demand, _)| !context.settings.policy.permits(id, Some(&tree), demand))
         .map(|(demand, at)| (format!("apply {id}"), WaitingOn::grant(&demand), at))
         .collect()
 }
