@@ -281,9 +281,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     fn accept(&mut self, snapshot: Snapshot, now: Timestamp) {
         let began = self.fetch.began();
         let is_known = self.current.as_ref().is_some_and(|current| {
-            let known = &current.snapshot;
-            (&known.source, &known.revision, &known.start)
-                == (&snapshot.source, &snapshot.revision, &snapshot.start)
+            current.desired.provisional.is_empty() && current.snapshot.is_same(&snapshot)
         });
         if let (true, Some(current)) = (is_known, &mut self.current) {
             current.desired.settling = self.presence.looked(&current.desired, began, now);

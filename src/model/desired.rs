@@ -35,6 +35,9 @@ pub struct DesiredState {
     pub incomplete: Vec<Diagnostic>,
     /// Of which deployments it is not certain yet that what is absent stays so.
     pub settling: Settling,
+    /// Engines for which it cannot be told yet what is wanted there, and why not: they are
+    /// unseen, and this is read again although the revision stays the same.
+    pub provisional: BTreeMap<EngineName, String>,
 }
 
 impl DesiredState {

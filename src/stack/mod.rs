@@ -73,6 +73,7 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
         deployments,
         incomplete: found.incomplete,
         settling: Settling::default(),
+        provisional: BTreeMap::new(),
     }
 }
 

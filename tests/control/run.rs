@@ -1,5 +1,6 @@
 //! The controller: when it looks, what it cancels, and that nothing delays anything else.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -22,7 +23,16 @@ fn load(snapshot: &Snapshot) -> DesiredState {
         "only-xyz" => vec![deployment("xyz", "web=1")],
         _ => vec![deployment("abc", &format!("web={tag}")), deployment("xyz", "web=1")],
     };
-    desired(revision, deployments)
+    let mut desired = desired(revision, deployments);
+    if UNKNOWN.get() {
+        desired.provisional.insert("local".into(), "it does not tell".to_owned());
+    }
+    desired
+}
+
+thread_local! {
+    /// Whether it is unknown what is wanted on the engine.
+    static UNKNOWN: Cell<bool> = const { Cell::new(false) };
 }
 
 struct Stage {
@@ -92,6 +102,21 @@ fn a_killed_container_runs_again_within_a_second() {
             let took = stage.until_running("abc-web-1").await;
             assert!(took < Duration::from_secs(1), "{took:?}");
         }
+    });
+}
+
+#[test]
+fn what_is_not_known_to_be_wanted_leaves_the_engine_unseen_until_it_is() {
+    let stage = Stage::new();
+    UNKNOWN.set(true);
+    let _ = stage.play(async |stage| {
+        stage.sleep(600.0).await;
+        assert_eq!(stage.world.texts(), Vec::<String>::new());
+        UNKNOWN.set(false);
+        // The same revision once more: it is read again.
+        stage.git.push(snapshot("r1"));
+        let took = stage.until_running("abc-web-1").await;
+        assert!(took < Duration::from_secs(60), "{took:?}");
     });
 }
 

@@ -101,6 +101,7 @@ pub(crate) fn desired(wish: &Wish) -> DesiredState {
         deployments,
         incomplete: Vec::new(),
         settling: Settling::default(),
+        provisional: BTreeMap::new(),
     }
 }
 

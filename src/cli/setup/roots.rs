@@ -1,21 +1,34 @@
 //! Where each engine's host sees the source's folder. On the host itself that is where we
 //! see it; in a container, our own mounts tell.
+//!
+//! An engine that does not answer tells nothing: until it does, it is not known what a bind of
+//! the tree means there, and nobody may take that for "it does not see the tree".
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::adapters::docker::{Sight, Traces};
+use tokio::sync::Notify;
+
+use crate::adapters::docker::{Docker, Sight, Traces};
 use crate::adapters::host::Host;
 use crate::model::id::EngineName;
 use crate::model::observed::ContainerView;
 use crate::model::policy::{is_within, normalise};
 use crate::model::spec::MountSource;
-use crate::world::Observe as _;
 
+use super::chain;
 use super::engines::EngineSetup;
+
+/// The pauses between two times that an engine is asked for our own container.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// The source's folder as an engine's host sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Root {
+    /// It is not known, and why.
+    Unknown(String),
     /// Not at all.
     Unseen,
     /// As we see it.
@@ -37,14 +50,14 @@ impl Root {
         match self {
             Self::Same | Self::Given { here: true, .. } => Sight::same(),
             Self::Mounted(mounts) => Sight::through(mounts),
-            Self::Unseen | Self::Given { here: false, .. } => Sight::default(),
+            Self::Unknown(_) | Self::Unseen | Self::Given { here: false, .. } => Sight::default(),
         }
     }
 
     /// The path on the engine's host for one of ours.
     pub(super) fn resolve(&self, ours: Option<&str>) -> Option<String> {
         match self {
-            Self::Unseen => None,
+            Self::Unknown(_) | Self::Unseen => None,
             Self::Same => ours.map(str::to_owned),
             Self::Given { path, .. } => Some(path.clone()),
             Self::Mounted(mounts) => {
@@ -59,13 +72,44 @@ impl Root {
     }
 }
 
-/// The root of every engine, for a source that is a folder here or is not.
+/// The roots of all engines. One that is not known yet is asked for again until it is.
+#[derive(Debug)]
+pub(in crate::cli) struct Roots {
+    known: Mutex<BTreeMap<EngineName, Root>>,
+    learned: Notify,
+}
+
+impl Roots {
+    /// These.
+    pub(in crate::cli) fn of(known: BTreeMap<EngineName, Root>) -> Arc<Self> {
+        Arc::new(Self { known: Mutex::new(known), learned: Notify::new() })
+    }
+
+    /// All of them, as far as they are known now.
+    pub(super) fn all(&self) -> BTreeMap<EngineName, Root> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends when one becomes known.
+    pub(super) async fn learned(&self) {
+        self.learned.notified().await;
+    }
+
+    pub(super) fn learn(&self, engine: EngineName, root: Root) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(engine, root);
+        self.learned.notify_one();
+    }
+}
+
+/// The root of every engine, for a source that is a folder here or is not. Those that cannot
+/// be told now are asked for as long as the runtime runs.
 pub(in crate::cli) async fn roots(
     host: &Host,
     engines: &BTreeMap<EngineName, EngineSetup>,
     is_folder: bool,
-) -> BTreeMap<EngineName, Root> {
+) -> Arc<Roots> {
     let mut roots = BTreeMap::new();
+    let mut unknown = Vec::new();
     for (name, engine) in engines {
         let root = match &engine.project_directory {
             Some(path) => {
@@ -73,27 +117,48 @@ pub(in crate::cli) async fn roots(
                 Root::Given { path: path.clone(), here }
             }
             None if !is_folder || !engine.is_here() => Root::Unseen,
-            None if Traces::ours().are_of_a_container() => through_mounts(host, name).await,
+            None if Traces::ours().are_of_a_container() => match host.of(name) {
+                Some(engine) => through_mounts(engine).await,
+                None => Root::Unseen,
+            },
             None => Root::Same,
         };
+        if matches!(root, Root::Unknown(_)) {
+            unknown.extend(host.of(name).cloned());
+        }
         roots.insert(name.clone(), root);
+    }
+    let roots = Roots::of(roots);
+    for engine in unknown {
+        tokio::spawn(ask_again(engine, Arc::clone(&roots)));
     }
     roots
 }
 
-/// The mounts of the container that we run in, if this engine runs it.
-async fn through_mounts(host: &Host, engine: &EngineName) -> Root {
-    for id in Traces::ours().candidates() {
-        match host.container(engine, &id).await {
-            Ok(Some(own)) if own.id.as_str().starts_with(id.as_str()) => {
-                return Root::Mounted(binds(&own));
-            }
-            Ok(_) => {}
-            Err(_) => return Root::Unseen,
+/// Asks until the root is known.
+async fn ask_again(engine: Arc<Docker>, roots: Arc<Roots>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        match through_mounts(&engine).await {
+            Root::Unknown(_) => {}
+            root => return roots.learn(engine.name().clone(), root),
         }
     }
-    // It is another engine's container, if any.
-    Root::Same
+}
+
+/// The mounts of the container that we run in, if this engine runs it.
+async fn through_mounts(engine: &Docker) -> Root {
+    let mut own = None;
+    for id in Traces::ours().candidates() {
+        match engine.container(&id).await {
+            Ok(found) => own = own.or(found.filter(|own| own.id.as_str().starts_with(id.as_str()))),
+            Err(error) => return Root::Unknown(chain(&error)),
+        }
+    }
+    // Without one, it is another engine's container, if any.
+    own.map_or(Root::Same, |own| Root::Mounted(binds(&own)))
 }
 
 fn binds(own: &ContainerView) -> BTreeMap<String, String> {
