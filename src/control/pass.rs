@@ -142,10 +142,10 @@ async fn look<W: Observe, C: Clock>(
     (observed, plan)
 }
 
-/// Whether a plan pulls an image that is there already.
+/// Whether a plan brings an image that may be another one than that which is there already.
 fn refreshes(plan: &Plan) -> bool {
     let causes = plan.steps.iter().flat_map(|step| &step.causes);
-    causes.into_iter().any(|cause| cause.reason == Reason::Refreshed)
+    causes.into_iter().any(|c| matches!(c.reason, Reason::Refreshed | Reason::NotBuilt { .. }))
 }
 
 /// Looks until every deployment that is what git says is known to work or not to. A plan

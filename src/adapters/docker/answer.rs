@@ -283,6 +283,15 @@ pub(super) struct ImageInspect<'a> {
     pub(super) variant: Option<String>,
     #[serde(borrow)]
     pub(super) config: Option<ContainerConfig<'a>>,
+    #[serde(rename = "RootFS")]
+    pub(super) root_fs: RootFs,
+}
+
+/// Its member `RootFS`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct RootFs {
+    pub(super) layers: Option<Vec<String>>,
 }
 
 /// A network of `GET /networks`.
