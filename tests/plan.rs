@@ -75,6 +75,7 @@ macro_rules! golden {
 
 golden! {
     a_build_is_made_once_per_context,
+    a_build_of_the_same_files_replaces_nothing,
     a_stack_that_is_absent_for_a_moment_stays,
     what_half_a_stack_lacks_stays_for_a_moment,
     what_needs_room_waits_with_what_is_absent,
@@ -144,6 +145,7 @@ golden! {
     own_container_is_no_other_stack,
     own_names_are_no_aliases,
     registers_in_the_catalog,
+    removed_resolvers_go,
     replaces_start_first_one_by_one,
     replaces_stop_first_where_it_must,
     scales_up_and_down,

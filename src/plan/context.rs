@@ -2,7 +2,6 @@
 //! what we remember. Only looks things up; decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::fact::Place;
 use super::seen::{EngineInventory, Owned, Proof, Replicas, Stranger};
@@ -17,8 +16,6 @@ use crate::model::id::{ImageRef, NetworkName, ReplicaId, ServiceName, Slot};
 use crate::model::labels::{BUILD_HASH, OwnerLabels};
 use crate::model::ledger::{Adopted, DeploymentRecord, Pulled};
 use crate::model::observed::{ImageView, NetworkView};
-use crate::model::policy::OwnTree;
-use crate::model::spec::Mount;
 use crate::model::time::Timestamp;
 
 /// One deployment, its engine and what we remember of it.
@@ -194,22 +191,6 @@ impl<'a> Context<'a> {
         let composes = label(compose::PROJECT) == Some(self.deployment.id.as_str())
             || label(compose::IMAGE_BUILDER).is_some();
         (composes && (self.record.is_none() || self.is_applied())).then_some(image)
-    }
-
-    /// Its own tree on the engine's host, with what the containers that are there can write
-    /// to: a revision that no longer binds it does not undo what they put there.
-    pub(super) fn own_tree(&self) -> OwnTree {
-        let mut tree = self.deployment.own_tree();
-        if !self.settings.policy.permissive {
-            let mounts = self.inventory.contents.containers.iter();
-            let mounts = mounts.flat_map(|view| view.spec.mounts.values());
-            let paths = mounts.filter(|mount| !mount.read_only).filter_map(Mount::bound);
-            let more: Vec<_> = paths.filter(|path| !tree.writable.contains(path)).collect();
-            if !more.is_empty() {
-                Arc::make_mut(&mut tree.writable).extend(more);
-            }
-        }
-        tree
     }
 
     /// The replica of this slot.

@@ -96,6 +96,10 @@ impl World {
             }
             ["revoke", deployment] => drop(self.settings.policy.grants.remove(*deployment)),
             ["consul"] => self.settings.catalog = Some(CatalogSettings::default()),
+            ["resolver", address] => {
+                let catalog = self.settings.catalog.get_or_insert_with(CatalogSettings::default);
+                catalog.resolvers.push((*address).to_owned());
+            }
             ["not", "routable"] => {
                 let engine = self.settings.engines.values_mut().next().expect("an engine");
                 engine.routable = Routable::Networks(BTreeSet::new());
@@ -318,6 +322,12 @@ fn befall(observed: &mut ObservedState, event: &str) {
             let mut views = contents.volumes.iter_mut();
             let found = views.find(|view| view.spec.name.as_str() == *name);
             found.expect("a volume").created_at = Some("later".to_owned());
+        }
+        // It was built to the same files again.
+        ["image", reference, "like", container] => {
+            let id = contents.containers[index(contents, container)].image_id.to_string();
+            let layers = contents.images[&id.as_str().into()].layers.clone();
+            contents.images.get_mut(&(*reference).into()).expect("an image").layers = layers;
         }
         ["api", minor] => {
             contents.abilities.api = ApiVersion::one(minor.parse().expect("a number"));

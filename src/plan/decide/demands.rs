@@ -1,6 +1,8 @@
 //! What a deployment demands of the host, read from its desired state. The engine
 //! adapter reads the same demands again from the final request bodies.
 
+use std::sync::Arc;
+
 use crate::model::build::Build;
 use crate::model::demands;
 use crate::model::desired::{Deployment, ImageSource, Service};
@@ -8,7 +10,24 @@ use crate::model::diagnostic::Loc;
 use crate::model::id::{ContainerName, ServiceName};
 use crate::model::policy::{Demand, OwnTree};
 use crate::model::share::{Namespace, Peer};
+use crate::model::spec::Mount;
 use crate::plan::context::Context;
+
+/// The deployment's own tree on the engine's host, with what the containers that are there can
+/// write to: a revision that no longer binds it does not undo what they put there.
+pub(super) fn own_tree(context: &Context<'_>) -> OwnTree {
+    let mut tree = context.deployment.own_tree();
+    if !context.settings.policy.permissive {
+        let mounts = context.inventory.contents.containers.iter();
+        let mounts = mounts.flat_map(|view| view.spec.mounts.values());
+        let paths = mounts.filter(|mount| !mount.read_only).filter_map(Mount::bound);
+        let more: Vec<_> = paths.filter(|path| !tree.writable.contains(path)).collect();
+        if !more.is_empty() {
+            Arc::make_mut(&mut tree.writable).extend(more);
+        }
+    }
+    tree
+}
 
 /// Every demand with the place it is written at, in a fixed order.
 pub(super) fn demands(context: &Context<'_>, tree: &OwnTree) -> Vec<(Demand, Option<Loc>)> {
