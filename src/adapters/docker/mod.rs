@@ -26,6 +26,7 @@ mod hook;
 mod image;
 mod inspect;
 mod joined;
+mod judge;
 mod ledger;
 mod logins;
 mod observe;
