@@ -51,13 +51,11 @@ impl Transport {
         container: &str,
         version: ApiVersion,
     ) -> Result<DeploymentId, Error> {
-        match self.owner_of(container, version).await? {
-            Some((deployment, _)) => Ok(deployment),
-            None => {
-                let message = format!("container {container} cannot be read");
-                Err(Error::DockerResponseServerError { status_code: 404, message })
-            }
-        }
+        let owner = self.owner_of(container, version).await?;
+        owner.map(|(deployment, _)| deployment).ok_or_else(|| {
+            let message = format!("container {container} cannot be read");
+            Error::DockerResponseServerError { status_code: 404, message }
+        })
     }
 
     /// The same, with how the engine shows the container; `None` if there is none.
