@@ -169,7 +169,9 @@ mod tests {
         let source = DirSource::new(&folder, None).unwrap();
         let snapshot = source.fetch().await.unwrap();
         let environment = Environment::default();
-        let loader = Loader::new(&environment, None, "local".into(), Arc::clone(roots), None);
+        let asked = (Bounds::default(), Masker::new(""));
+        let engine = "local".into();
+        let loader = Loader::new(&environment, None, asked, engine, Arc::clone(roots), None);
         let desired = loader.load(&snapshot);
         std::fs::remove_dir_all(folder).unwrap();
         desired
