@@ -275,6 +275,15 @@ pub struct Snapshot {
     pub tree: Arc<dyn Tree>,
 }
 
+impl Snapshot {
+    /// Whether it is the same revision, read from the same place.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.source, &self.revision, &self.start)
+            == (&other.source, &other.revision, &other.start)
+    }
+}
+
 /// Why a source gave no snapshot. Nothing is changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {

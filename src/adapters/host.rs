@@ -136,6 +136,12 @@ impl<E: Engine> Host<E> {
         ReadOnlyHost(self)
     }
 
+    /// One of its engines.
+    #[must_use]
+    pub fn of(&self, engine: &EngineName) -> Option<&E> {
+        self.engines.get(engine)
+    }
+
     fn get(&self, engine: &EngineName) -> Result<&E, OutsideError> {
         self.engines
             .get(engine)

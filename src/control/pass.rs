@@ -141,10 +141,10 @@ async fn look_again<W: Observe, C: Clock>(
     (Report::of_plan(desired, &observed, &plan), plan)
 }
 
-/// Whether a plan pulls an image that is there already.
+/// Whether a plan brings an image that may be another one than that which is there already.
 fn refreshes(plan: &Plan) -> bool {
     let causes = plan.steps.iter().flat_map(|step| &step.causes);
-    causes.into_iter().any(|cause| cause.reason == Reason::Refreshed)
+    causes.into_iter().any(|c| matches!(c.reason, Reason::Refreshed | Reason::NotBuilt { .. }))
 }
 
 /// Looks until every deployment that is what git says is known to work or not to. A plan

@@ -141,6 +141,7 @@ mod tests {
             deployments: BTreeMap::new(),
             incomplete: Vec::new(),
             settling: Settling::default(),
+            provisional: BTreeMap::new(),
         };
         for word in text.split_whitespace() {
             if word == "?" {

@@ -71,11 +71,6 @@ pub async fn run<W: Act + Watch, C: Clock, S: Source>(
     controller.wind_up().await
 }
 
-/// Whether two snapshots are of one revision.
-fn is_same(a: &Snapshot, b: &Snapshot) -> bool {
-    (&a.source, &a.revision, &a.start) == (&b.source, &b.revision, &b.start)
-}
-
 enum Next {
     Turn(Turn),
     Wake(Wake),
@@ -88,6 +83,17 @@ struct Current {
     look: Look,
 }
 
+/// A revision that is being read.
+struct Loading {
+    snapshot: Snapshot,
+    /// When the look at the source began that gave it.
+    began: Instant,
+    reading: AbortHandle,
+    /// Whether the source gave it once more: what could not be told when this began may be
+    /// known by now.
+    came_again: bool,
+}
+
 struct Controller<'a, W, C, S> {
     setup: Setup<'a, W, C>,
     source: &'a S,
@@ -97,8 +103,7 @@ struct Controller<'a, W, C, S> {
     fetch: Fetch,
     /// The wait for the source to change.
     listening: Option<AbortHandle>,
-    /// The revision that is being read, and when the look at the source began that gave it.
-    loading: Option<(Snapshot, Instant, AbortHandle)>,
+    loading: Option<Loading>,
     presence: Presence,
     current: Option<Current>,
     /// The look that is under way.
@@ -257,12 +262,16 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     /// newest wins: what is being read of an older one is given up.
     fn accept(&mut self, snapshot: Snapshot, now: Instant) {
         let began = self.fetch.began();
-        if self.loading.as_ref().is_some_and(|(known, ..)| is_same(known, &snapshot)) {
+        if let Some(loading) = &mut self.loading
+            && loading.snapshot.is_same(&snapshot)
+        {
+            loading.came_again = true;
             return;
         }
-        self.loading.take().iter().for_each(|(.., reading)| reading.abort());
+        self.loading.take().iter().for_each(|loading| loading.reading.abort());
         if let Some(current) = &mut self.current
-            && is_same(&current.snapshot, &snapshot)
+            && current.desired.provisional.is_empty()
+            && current.snapshot.is_same(&snapshot)
         {
             current.desired.settling = self.presence.looked(&current.desired, began, now);
             if self.last.awaits_absence() {
@@ -275,14 +284,18 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             let desired = load.await;
             Wake::Loaded(read, Box::new(desired))
         });
-        self.loading = Some((snapshot, began, reading));
+        self.loading = Some(Loading { snapshot, began, reading, came_again: false });
     }
 
     /// Takes what was read as the new truth. It interrupts what it changes, and nothing else.
     fn loaded(&mut self, snapshot: Snapshot, mut desired: DesiredState, now: Instant) {
-        let began = self.loading.take().map_or(now, |(_, began, _)| began);
+        let (began, came_again) =
+            self.loading.take().map_or((now, false), |read| (read.began, read.came_again));
         desired.settling = self.presence.looked(&desired, began, now);
         self.fetch.want_at(self.presence.next());
+        if came_again && !desired.provisional.is_empty() {
+            self.fetch.want(now, &self.pace);
+        }
         if self.listening.is_some() {
             // Now it is known what of the source matters.
             self.await_source();

@@ -13,6 +13,7 @@ use super::id::{
     ContainerId, ContainerName, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
     VolumeName,
 };
+use super::labels::BUILD_HASH;
 use super::ledger::{LedgerView, Stored};
 use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Platform, Port, VolumeSpec};
 use super::time::Timestamp;
@@ -58,7 +59,8 @@ pub struct EngineContents {
     pub networks: Vec<NetworkView>,
     /// All volumes.
     pub volumes: Vec<VolumeView>,
-    /// The images that were asked about and are present, by the reference asked for.
+    /// The images that were asked about and are present, by the reference asked for; those of
+    /// containers whose reference leads to another one by now, by their id.
     pub images: BTreeMap<ImageRef, ImageView>,
     /// The controller's own container, if it runs in one on this engine.
     pub own: Option<ContainerId>,
@@ -215,4 +217,20 @@ pub struct ImageView {
     pub stop_signal: Option<String>,
     /// What it runs on; `None` if the engine does not say.
     pub platform: Option<Platform>,
+    /// `RootFS.Layers`: its files, as digests; empty if the engine does not say.
+    pub layers: Vec<String>,
+}
+
+impl ImageView {
+    /// Whether containers made from one or the other are alike: the same files and the same
+    /// defaults, whatever our own label says of how it was built.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let plain = |image: &Self| {
+            let mut image = Self { id: ImageId::new(""), ..image.clone() };
+            image.labels.remove(BUILD_HASH);
+            image
+        };
+        self.id == other.id || !self.layers.is_empty() && plain(self) == plain(other)
+    }
 }

@@ -102,3 +102,17 @@ fn a_request_to_stop_does_not_wait_for_what_is_read() {
     assert_eq!(*stage.read.borrow(), ["begin r1"]);
     assert_eq!(stage.world.clock.passed(), Duration::from_secs(5));
 }
+
+#[test]
+fn what_becomes_known_while_a_revision_is_read_is_read_again() {
+    let stage = Stage::new();
+    stage.unknown.set(true);
+    stage.reading.borrow_mut().insert("r1".to_owned(), Duration::from_secs(30));
+    let _ = stage.play(async |stage| {
+        stage.sleep(10.0).await;
+        stage.unknown.set(false);
+        stage.git.push(snapshot("r1"));
+        let took = stage.until_running("abc-web-1").await;
+        assert!(took < Duration::from_secs(55), "{took:?}");
+    });
+}

@@ -26,6 +26,21 @@ fn a_killed_container_runs_again_within_a_second() {
 }
 
 #[test]
+fn what_is_not_known_to_be_wanted_leaves_the_engine_unseen_until_it_is() {
+    let stage = Stage::new();
+    stage.unknown.set(true);
+    let _ = stage.play(async |stage| {
+        stage.sleep(600.0).await;
+        assert_eq!(stage.world.texts(), Vec::<String>::new());
+        stage.unknown.set(false);
+        // The same revision once more: it is read again.
+        stage.git.push(snapshot("r1"));
+        let took = stage.until_running("abc-web-1").await;
+        assert!(took < Duration::from_mins(1), "{took:?}");
+    });
+}
+
+#[test]
 fn a_clock_that_is_set_puts_nothing_off_and_hurries_nothing() {
     for seconds in [-3600, 3600] {
         let stage = Stage::new();

@@ -1,6 +1,6 @@
 //! A stage for the controller: the hand-written world, a source, and how long reading takes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -36,18 +36,24 @@ pub(crate) struct Stage {
     pub reading: RefCell<BTreeMap<String, Duration>>,
     /// The revisions that were begun to be read, and those that were read.
     pub read: RefCell<Vec<String>>,
+    /// Whether it is unknown what is wanted on the engine `local`.
+    pub unknown: Cell<bool>,
 }
 
 impl Load for Stage {
     fn load<'a>(&'a self, snapshot: &Snapshot) -> LocalBoxFuture<'a, DesiredState> {
         let revision = snapshot.revision.to_string();
         let span = self.reading.borrow().get(&revision).copied();
-        let snapshot = snapshot.clone();
+        let (snapshot, unknown) = (snapshot.clone(), self.unknown.get());
         Box::pin(async move {
             self.read.borrow_mut().push(format!("begin {revision}"));
             self.world.clock.sleep(span.unwrap_or_default()).await;
             self.read.borrow_mut().push(format!("end {revision}"));
-            desired_at(&snapshot)
+            let mut desired = desired_at(&snapshot);
+            if unknown {
+                desired.provisional.insert("local".into(), "it does not tell".to_owned());
+            }
+            desired
         })
     }
 }
@@ -61,6 +67,7 @@ impl Stage {
             stop: Stop::new(),
             reading: RefCell::default(),
             read: RefCell::default(),
+            unknown: Cell::default(),
         }
     }
 

@@ -257,6 +257,7 @@ fn image_view(reference: &ImageRef) -> ImageView {
         volumes: Vec::new(),
         stop_signal: None,
         platform: None,
+        layers: Vec::new(),
     }
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn world_of(scenario: &Scenario) -> Sim {
             volumes: vec!["/var/lib/data".to_owned()],
             stop_signal: None,
             platform: None,
+            layers: Vec::new(),
         };
         sim.set_image(&format!("data:{version}").as_str().into(), &image);
     }

@@ -14,6 +14,7 @@
 //! revision.
 
 mod beneath;
+mod look;
 mod scan;
 mod tree;
 
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::beneath::Beneath;
+pub use self::look::leads_out;
 use self::scan::{Budget, Scan};
 use self::tree::{Asked, DirTree};
 use super::hint::{Counter, Hint, Loss};

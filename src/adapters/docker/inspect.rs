@@ -194,6 +194,7 @@ pub(super) fn image(seen: ImageInspect<'_>) -> Result<ImageView, Lacking> {
         volumes: config.volumes.unwrap_or_default(),
         stop_signal: said(config.stop_signal),
         platform: platform(seen.os, seen.architecture, seen.variant),
+        layers: seen.root_fs.layers.unwrap_or_default(),
     })
 }
 

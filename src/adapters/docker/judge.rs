@@ -1,5 +1,6 @@
 //! What the guard has to know of the engine to judge a request: whose the containers are that
-//! it is about or shares something with, and which networks its ids are.
+//! it is about or shares something with, what a container binds that it starts, and which
+//! networks its ids are.
 
 use std::sync::PoisonError;
 
@@ -16,6 +17,7 @@ use crate::model::compose;
 use crate::model::id::DeploymentId;
 
 impl Transport {
+    /// Asks the warden about a request, with what it takes to read for that.
     pub(super) async fn judge(&self, mut wish: Wish, version: ApiVersion) -> Result<(), Error> {
         if self.warden.is_permissive() {
             return Ok(());
@@ -27,6 +29,12 @@ impl Transport {
             } else if let Some(network) = network {
                 wish.demands.extend(guard::network_demand(&deployment, network));
             }
+            wish.owner = Owner::Deployment(deployment);
+        }
+        if let Some(container) = wish.starts.take()
+            && let Some((deployment, view)) = self.owner_of(&container, version).await?
+        {
+            wish.demands.extend(guard::binds(&deployment, &view));
             wish.owner = Owner::Deployment(deployment);
         }
         if let Owner::Deployment(deployment) = &wish.owner {
@@ -53,17 +61,28 @@ impl Transport {
         container: &str,
         version: ApiVersion,
     ) -> Result<DeploymentId, Error> {
-        let Some(view) = self.inspect(container, version).await? else {
+        let owner = self.owner_of(container, version).await?;
+        owner.map(|(deployment, _)| deployment).ok_or_else(|| {
             let message = format!("container {container} cannot be read");
-            return Err(Error::DockerResponseServerError { status_code: 404, message });
-        };
-        ["reconciler.deployment", compose::PROJECT]
+            Error::DockerResponseServerError { status_code: 404, message }
+        })
+    }
+
+    /// The same, with how the engine shows the container; `None` if there is none.
+    async fn owner_of(
+        &self,
+        container: &str,
+        version: ApiVersion,
+    ) -> Result<Option<(DeploymentId, Value)>, Error> {
+        let Some(view) = self.inspect(container, version).await? else { return Ok(None) };
+        let deployment = ["reconciler.deployment", compose::PROJECT]
             .iter()
             .find_map(|label| view["Config"]["Labels"][label].as_str())
             .map(DeploymentId::from)
             .ok_or_else(|| {
                 refused(Refusal(format!("container {container} belongs to no deployment")))
-            })
+            })?;
+        Ok(Some((deployment, view)))
     }
 
     /// A container as the engine shows it; `None` if there is none of that name.

@@ -57,7 +57,7 @@ pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
 pub use lock::{EngineLock, LockError, LockHolder};
 pub use logins::{Logins, LoginsError};
 pub use own::Traces;
-pub use warden::Warden;
+pub use warden::{Place, Sight, Warden};
 
 use crate::adapters::http::HttpClient;
 use crate::model::id::{EngineName, InstallationId};

@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::amend::amend;
-use super::guard::{self, Outgoing, Refusal};
+use super::guard::{self, Outgoing};
 use super::warden::Warden;
 use crate::adapters::http::{Body, HttpClient, full};
 use crate::model::ability::ApiVersion;
@@ -265,7 +265,7 @@ pub(super) fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-pub(super) fn refused(refusal: Refusal) -> Error {
+pub(super) fn refused(refusal: guard::Refusal) -> Error {
     io::Error::other(refusal).into()
 }
 

@@ -17,6 +17,7 @@ use crate::model::desired::DesiredState;
 use crate::world::{Snapshot, Tree, TreeEntry, TreeError};
 
 use super::loader::Loader;
+use super::roots::Roots;
 
 /// As much as the program's first thread has: how deep texts may be nested was measured there.
 const STACK: usize = 8 << 20;
@@ -40,6 +41,11 @@ impl Reader {
     /// Reads as this loader does, on a thread where it is much.
     pub(in crate::cli) fn for_one_pass(loader: Loader) -> Self {
         Self { tries: true, ..Self::new(loader) }
+    }
+
+    /// Where engines' hosts see the source.
+    pub(in crate::cli) fn roots(&self) -> &Roots {
+        self.loader.roots()
     }
 
     /// What is read without a thread; `None` if it is too much.
@@ -198,10 +204,10 @@ mod tests {
     }
 
     fn reader() -> Reader {
-        let engines = std::collections::BTreeMap::new();
+        let roots = Roots::of(std::collections::BTreeMap::new());
         let asked =
             (crate::model::bounds::Bounds::default(), crate::model::secret::Masker::new("key"));
-        Reader::new(Loader::new(&Environment::of(&[]), None, asked, "local".into(), engines, None))
+        Reader::new(Loader::new(&Environment::of(&[]), None, asked, "local".into(), roots, None))
     }
 
     fn snapshot(tree: Arc<dyn Tree>) -> Snapshot {

@@ -26,6 +26,7 @@ use super::super::render::logs::{self, Logs};
 use super::super::render::progress::{self, Lines};
 use super::super::setup::reader::Reader;
 use super::super::setup::real::{Real, open};
+use super::super::setup::source::Placed;
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
 use super::pass::{Begun, Passed, again, begin, conclude, finish, show};
@@ -214,7 +215,7 @@ pub(in crate::cli) fn control(
         let controller = Controller {
             console,
             setup: setup(&real.host, &real.settings, &load, &logs),
-            source: &real.source,
+            source: &Placed { source: &real.source, roots: load.roots() },
             pace,
             consul: real.consul.as_ref(),
             logs: &logs,

@@ -48,6 +48,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     let on_host = |path: &str| instance.root.map(|root| normalise(&format!("{root}/{path}")));
     let all_on_host = |paths: &[String]| paths.iter().filter_map(|path| on_host(path)).collect();
     let project_dir = on_host(instance.base);
+    let links = scope.links.take();
     let hash = hashes::deployment(instance.engine.as_str(), &services, &networks, &volumes);
     Some(Deployment {
         id: instance.id.clone(),
@@ -56,7 +57,9 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
         origin: instance.origin.clone().unwrap_or_else(|| scope.report.loc(Span::START)),
         stack_file: scope.report.file().to_string(),
         project_dir: project_dir.clone(),
-        links: scope.links.take(),
+        links: links.iter().map(|(path, way)| (path.clone(), way.to.clone())).collect(),
+        ways: links.into_iter().map(|(path, way)| (path, way.by)).collect(),
+        writable: std::sync::Arc::default(),
         files: ProjectFiles {
             config_files: all_on_host(instance.files),
             working_dir: project_dir,

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::adapters::docker::ledger;
 use crate::model::demands;
+use crate::model::network::IpamPool;
 use crate::model::policy::Demand;
 
 /// Limits that can be changed on a container; all else of `update` reaches the host.
@@ -68,13 +69,27 @@ pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
 }
 
 fn ipam_demands(ipam: &Value) -> impl Iterator<Item = Demand> {
-    members(ipam).filter_map(|(name, value)| match name {
+    let pools = ipam["Config"].as_array().into_iter().flatten();
+    let subnets = pools.filter_map(|pool| {
+        let subnet = Some(&pool["Subnet"]).filter(|subnet| !is_unset(subnet)).map(text);
+        demands::pool(&IpamPool { subnet, ..IpamPool::default() })
+    });
+    subnets.chain(members(ipam).filter_map(|(name, value)| match name {
         "Config" => None,
         _ if is_unset(value) => None,
         "Driver" => demands::ipam_driver(&text(value)),
         "Options" => Some(demands::ipam_options()),
         name => Some(Demand::Unknown(format!("Network.IPAM.{name}"))),
-    })
+    }))
+}
+
+/// What limits of processes demand; each without a name, as if it were every one.
+pub(super) fn ulimit_demands(
+    limits: &Value,
+    demand: fn(&str) -> Option<Demand>,
+) -> impl Iterator<Item = Demand> {
+    let limits = limits.as_array().into_iter().flatten();
+    limits.filter_map(move |limit| demand(limit["Name"].as_str().unwrap_or("rtprio")))
 }
 
 pub(super) fn connect(network: &str, body: &Value) -> Result<Wish, Refusal> {
