@@ -307,3 +307,11 @@ fn the_published_table_of_fields_is_the_one_in_the_code() {
     let docs = fs::read_to_string(path).expect("docs/fields.md");
     assert!(docs.contains(&table), "docs/fields.md should hold:\n{table}");
 }
+
+#[test]
+fn the_published_table_of_grants_is_the_one_in_the_code() {
+    let table = reconciler::model::grants::published();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md");
+    let docs = fs::read_to_string(path).expect("docs/security.md");
+    assert!(docs.contains(&table), "docs/security.md should hold:\n{table}");
+}

@@ -58,7 +58,7 @@ impl Exit {
             OutsideError::Unreachable(_) | OutsideError::Timeout(_) => Self::Unreachable,
             OutsideError::Gone(_) | OutsideError::Conflict(_) => Self::Stale,
             OutsideError::Forbidden(_) => Self::Refused,
-            OutsideError::Failed(_) => Self::Failed,
+            OutsideError::InUse(_) | OutsideError::Failed(_) => Self::Failed,
         }
     }
 

@@ -113,7 +113,7 @@ fn a_taken_port_fails_the_start_and_leaves_the_container_created() {
     let (one, two) = (made(&sim, 1, spec.clone()), made(&sim, 2, spec));
     act(&sim, &Action::StartContainer { container: one }).expect("the port is free");
     let second = act(&sim, &Action::StartContainer { container: two.clone() });
-    assert!(matches!(second, Err(OutsideError::Failed(_))));
+    assert!(matches!(second, Err(OutsideError::InUse(_))));
     assert_eq!(status(&sim, &two), Status::Created);
 }
 

@@ -110,6 +110,8 @@ pub(crate) fn deployment(id: &str, services: &str) -> (reconciler::model::id::De
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
         links: BTreeMap::new(),
+        ways: BTreeMap::new(),
+        writable: Arc::default(),
         files: ProjectFiles::default(),
         hash: Digest::of(text.join(",")),
         services,
@@ -154,6 +156,7 @@ pub(crate) fn desired(
         deployments: deployments.into_iter().collect(),
         incomplete: Vec::new(),
         settling: Settling::default(),
+        provisional: BTreeMap::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Withheld;
 use super::adopt::misnamed;
-use super::demands::{demands, field};
+use super::demands::{demands, field, own_tree};
 use super::names::same_labels;
 use super::needs::lacking;
 use crate::model::compose;
@@ -49,10 +49,10 @@ fn able(context: &Context<'_>) -> Vec<Withheld> {
 
 /// Everything that the stack demands of the host must have been granted.
 fn granted(context: &Context<'_>) -> Vec<Withheld> {
-    let (id, tree) = (&context.deployment.id, context.deployment.own_tree());
-    let demands = demands(context).into_iter();
+    let (id, tree) = (&context.deployment.id, own_tree(context));
+    let demands = demands(context, &tree).into_iter();
     demands
-        .filter(|(demand, _)| !context.settings.policy.permits(id, tree.as_ref(), demand))
+        .filter(|(demand, _)| !context.settings.policy.permits(id, Some(&tree), demand))
         .map(|(demand, at)| (format!("apply {id}"), WaitingOn::grant(&demand), at))
         .collect()
 }

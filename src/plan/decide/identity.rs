@@ -67,7 +67,7 @@ pub(in crate::plan) fn compose_labels(
         config_hash: service.compose_hash.clone(),
         image: match image {
             ImageUse::Present(image) => ImageLabel::Known(image.id.clone()),
-            ImageUse::Brought => ImageLabel::After(brought),
+            ImageUse::Brought | ImageUse::Rebuilt(_) => ImageLabel::After(brought),
         },
         depends_on: depends_on.join(","),
         files: context.deployment.files.clone(),

@@ -83,11 +83,13 @@ pub(super) fn contrast(one: Side<'_>, other: Side<'_>) -> [Facts; 2] {
     page.facts
 }
 
-/// The paths of facts with which an engine may do as it likes, as far as the stack asks for
-/// them: one that it fills in, only then can be missed; one that it dropped once, it will
-/// drop again.
+/// The paths of facts with which an engine or the operator may do as they like, as far as the
+/// stack asks for them: one that they fill in, only then can be missed; one that the engine
+/// dropped once, it will drop again.
 pub(in crate::plan) fn asked(spec: &ContainerSpec) -> Vec<String> {
-    let may_differ = |path: &String| fields::is_filled_in(path) || fields::is_dropped(path);
+    let may_differ = |path: &String| {
+        fields::is_filled_in(path) || fields::is_dropped(path) || fields::is_resolver(path)
+    };
     facts(spec).into_keys().filter(may_differ).collect()
 }
 

@@ -6,6 +6,7 @@ mod effective;
 mod facts;
 mod fields;
 mod links;
+mod networks;
 mod peers;
 
 use std::borrow::Cow;
@@ -17,13 +18,14 @@ pub(super) use self::peers::Joined;
 
 use self::effective::Side;
 use self::facts::{Facts, contrast};
-use self::fields::{is_dropped, is_filled_in};
+use self::fields::{is_dropped, is_filled_in, is_resolver};
 use self::links::without_links_to_containers;
+use self::networks::lost_networks;
 use super::cause::Why;
 use super::context::Context;
 use super::fact::Fact;
 use super::seen::{Owned, Proof, is_compatible_name, wanted_name};
-use crate::model::desired::Service;
+use crate::model::desired::{ImageSource, Service};
 use crate::model::digest::Digest;
 use crate::model::id::ImageRef;
 use crate::model::observed::ImageView;
@@ -38,6 +40,9 @@ pub(super) enum ImageUse<'a> {
     Present(&'a ImageView),
     /// A step brings it.
     Brought,
+    /// A step builds it anew; containers have what is on the engine. Whether it will be another
+    /// one then, the next look shows.
+    Rebuilt(&'a ImageView),
 }
 
 /// The differences between a container and its service, by class.
@@ -73,13 +78,14 @@ pub(super) fn compare(
     let mut drift = Drift::default();
     let plain = |difference| shown.cause(difference, Vec::new());
     drift.recreate.extend(name_difference(service, owned, by).map(plain));
-    if let Some(difference) = image_difference(service, owned, image, by) {
+    if let Some(difference) = image_difference(service, owned, image, (by, context)) {
         let fact = Fact::Image(context.deployment.id.clone(), service.spec.image.clone());
         let known = |want: &String| (want.clone(), fact.clone());
         let brought = difference.want.iter().filter(|_| matches!(image, ImageUse::Brought));
         let pending = brought.map(known).collect();
         drift.recreate.push(shown.cause(difference, pending));
     }
+    drift.recreate.extend(lost_networks(owned, context).map(plain));
     // What prepared a container of Compose's is not known.
     let init_hash = service.hooks.init_hash().filter(|_| owned.proof == Proof::Labels);
     for (field, have, want) in [
@@ -118,7 +124,7 @@ fn differences(
 ) -> Vec<Difference> {
     let (want, have) = both_sides(service, owned, joins, context);
     let image = match image {
-        ImageUse::Present(image) => Some(image),
+        ImageUse::Present(image) | ImageUse::Rebuilt(image) => Some(image),
         // Defaults of an image that is not there yet are unknown: only what the stack
         // itself says can be compared. The image differs anyway.
         ImageUse::Brought => None,
@@ -132,7 +138,7 @@ fn differences(
         let says_nothing = (want.is_none() && image.is_none())
             || abilities.drops(path)
             || is_told_by_attachment(path, &all)
-            || is_the_operators(path, want)
+            || is_the_operators(path, want, owned)
             || is_leftover(path, want, have)
             || is_the_engines(path, want, have, owned);
         if want != have && !says_nothing {
@@ -192,9 +198,11 @@ fn can_change_in_place(difference: &Difference) -> bool {
 }
 
 /// Where the stack leaves DNS alone, the operator's resolvers may be set: switching
-/// Consul on or off replaces nothing.
-fn is_the_operators(path: &str, want: Option<&String>) -> bool {
-    want.is_none() && matches!(path, "dns" | "dns_search")
+/// Consul on or off replaces nothing. What the stack asked for, and what Compose set, is not
+/// the operator's.
+fn is_the_operators(path: &str, want: Option<&String>, owned: &Owned<'_>) -> bool {
+    let asked = || owned.identity.asked.iter().any(|asked| asked == path);
+    want.is_none() && is_resolver(path) && owned.proof == Proof::Labels && !asked()
 }
 
 /// How a container is attached to a network only counts where it is attached.
@@ -248,20 +256,35 @@ fn name_difference(service: &Service, owned: &Owned<'_>, by: ChangedBy) -> Optio
     })
 }
 
-/// Images are compared by content: the same one under a new tag replaces nothing.
+/// Whether a container has this image, or one that is just like it.
+pub(super) fn has_image(context: &Context<'_>, owned: &Owned<'_>, image: &ImageView) -> bool {
+    let id = &owned.view.image_id;
+    let known = || context.inventory.contents.images.get(&ImageRef::new(id.as_str()));
+    *id == image.id || known().is_some_and(|its| its.is_like(image))
+}
+
+/// Images are compared by content: the same one under a new tag replaces nothing, nor does one
+/// of the same files and defaults.
 fn image_difference(
     service: &Service,
     owned: &Owned<'_>,
     image: ImageUse<'_>,
-    by: ChangedBy,
+    (by, context): (ChangedBy, &Context<'_>),
 ) -> Option<Difference> {
+    // What is built says what its container was to be built from.
+    let built = matches!(service.image, ImageSource::Build(_)) && owned.proof == Proof::Labels;
+    let by = if built && owned.identity.spec_hash != service.hash { ChangedBy::Git } else { by };
     let name = |image: &ImageRef, id: &str| {
         let id = id.strip_prefix("sha256:").unwrap_or(id);
         format!("{image} ({})", id.get(..12).unwrap_or(id))
     };
     let want = match image {
-        ImageUse::Present(image) if image.id == owned.view.image_id => return None,
-        ImageUse::Present(image) => name(&service.spec.image, image.id.as_str()),
+        ImageUse::Present(image) | ImageUse::Rebuilt(image) if has_image(context, owned, image) => {
+            return None;
+        }
+        ImageUse::Present(image) | ImageUse::Rebuilt(image) => {
+            name(&service.spec.image, image.id.as_str())
+        }
         ImageUse::Brought => service.spec.image.to_string(),
     };
     Some(Difference {

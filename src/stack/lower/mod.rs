@@ -113,9 +113,8 @@ struct Scope<'a> {
     volumes: BTreeMap<String, Volume>,
     configs: BTreeMap<String, Declared>,
     secrets: BTreeMap<String, Declared>,
-    /// Paths of the host that are mounted and go through links of the tree, and where they
-    /// lead.
-    links: RefCell<BTreeMap<String, String>>,
+    /// Paths of the host that are mounted and go through links of the tree.
+    links: RefCell<BTreeMap<String, place::Way>>,
 }
 
 impl Scope<'_> {

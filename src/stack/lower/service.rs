@@ -48,6 +48,8 @@ pub(super) struct Draft<'a> {
     pub(super) depends_on: BTreeMap<ServiceName, Dependency>,
     pub(super) stop_grace: Option<Duration>,
     pub(super) rollout: Rollout,
+    /// How long a replica must be good, as `x-reconciler` says, and as `deploy` does.
+    pub(super) min_healthy: [Option<Duration>; 2],
     pub(super) job: Option<bool>,
     pub(super) registration: Option<Registration>,
     /// The container port that `ports` or `expose` names first.
@@ -107,6 +109,7 @@ impl<'a> Draft<'a> {
             depends_on: BTreeMap::new(),
             stop_grace: None,
             rollout: Rollout::default(),
+            min_healthy: [None; 2],
             job: None,
             registration: Some(Registration::default()),
             first_port: None,
