@@ -158,6 +158,7 @@ golden! {
     without_the_ledger_adoption_is_unknown,
     a_changed_network_is_replaced,
     a_port_goes_to_another_deployment,
+    what_ran_before_a_broken_update_runs_meanwhile,
     a_renamed_container_is_named_back,
     a_renamed_service_keeps_its_container_name,
     an_exchange_that_waits_for_itself_is_cut,

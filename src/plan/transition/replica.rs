@@ -21,7 +21,8 @@ pub(super) struct Steps {
 
 impl<'a> Servant<'_, 'a> {
     pub(super) fn replica(&self, replica: &Replica<'a>, turn: &Move<'a>, first: bool) -> Steps {
-        let mut steps = self.remove_useless(replica);
+        let mut steps: Vec<_> = self.meanwhile(replica).into_iter().collect();
+        steps.extend(self.remove_useless(replica));
         steps.extend(self.prepare(replica));
         steps.extend(self.start(replica, turn, first));
         if replica.start.is_none() {
