@@ -14,6 +14,7 @@ use super::hook::Hooks;
 use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId, VolumeName,
 };
+use super::mark::Mark;
 use super::plan::WaitingOn;
 use super::policy::{OwnTree, normalise};
 use super::settling::Settling;
@@ -210,6 +211,9 @@ pub struct Service {
     pub files: Vec<FileSpec>,
     /// The hash of `files` and of bound configs and secrets; `None` without any.
     pub files_hash: Option<Digest>,
+    /// Single files of the tree that are bound, by target, as far as we see them as the
+    /// engine's host does. No part of any hash.
+    pub bound: BTreeMap<String, Mark>,
     /// What it depends on.
     pub depends_on: BTreeMap<ServiceName, Dependency>,
     /// Whether it runs once to an exit code of 0 and is done: nobody reaches it by name.
