@@ -14,7 +14,6 @@ use super::hook::Hooks;
 use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId, VolumeName,
 };
-use super::mark::Mark;
 use super::plan::WaitingOn;
 use super::policy::{OwnTree, normalise};
 use super::settling::Settling;
@@ -202,8 +201,7 @@ pub struct Service {
     pub replicas: u32,
     /// `container_name`: at most one replica then.
     pub container_name: Option<ContainerName>,
-    /// What each replica's container is. Its `networks` already hold the service's
-    /// aliases; identity labels are not in it.
+    /// What each replica's container is, with the service's aliases, without identity labels.
     pub spec: ContainerSpec,
     /// Where the image comes from.
     pub image: ImageSource,
@@ -211,9 +209,8 @@ pub struct Service {
     pub files: Vec<FileSpec>,
     /// The hash of `files` and of bound configs and secrets; `None` without any.
     pub files_hash: Option<Digest>,
-    /// Single files of the tree that are bound, by target, as far as we see them as the
-    /// engine's host does. No part of any hash.
-    pub bound: BTreeMap<String, Mark>,
+    /// Bound single files by target, where we see those of the engine's host; in no hash.
+    pub bound: BTreeMap<String, super::mark::Mark>,
     /// What it depends on.
     pub depends_on: BTreeMap<ServiceName, Dependency>,
     /// Whether it runs once to an exit code of 0 and is done: nobody reaches it by name.
