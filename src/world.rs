@@ -16,6 +16,7 @@ use crate::model::id::{
     ContainerId, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
 };
 use crate::model::ledger::{LedgerView, Stored};
+use crate::model::mark::Mark;
 use crate::model::observed::{ContainerView, EngineContents};
 use crate::model::time::{Instant, Timestamp};
 
@@ -237,6 +238,13 @@ pub trait Tree: Send + Sync {
 
     /// The tree's root as this machine's file system has it; `None` for a commit.
     fn host_path(&self) -> Option<&str>;
+
+    /// Which file a path leads to, links followed as far as they stay in the tree. `None` for
+    /// what is no file, and for a tree that is none of files of this machine.
+    fn mark(&self, path: &str) -> Option<Mark> {
+        let _ = path;
+        None
+    }
 }
 
 /// A tree of nothing.

@@ -201,8 +201,7 @@ pub struct Service {
     pub replicas: u32,
     /// `container_name`: at most one replica then.
     pub container_name: Option<ContainerName>,
-    /// What each replica's container is. Its `networks` already hold the service's
-    /// aliases; identity labels are not in it.
+    /// What each replica's container is, with the service's aliases, without identity labels.
     pub spec: ContainerSpec,
     /// Where the image comes from.
     pub image: ImageSource,
@@ -210,6 +209,8 @@ pub struct Service {
     pub files: Vec<FileSpec>,
     /// The hash of `files` and of bound configs and secrets; `None` without any.
     pub files_hash: Option<Digest>,
+    /// Bound single files by target, where we see those of the engine's host; in no hash.
+    pub bound: BTreeMap<String, super::mark::Mark>,
     /// What it depends on.
     pub depends_on: BTreeMap<ServiceName, Dependency>,
     /// Whether it runs once to an exit code of 0 and is done: nobody reaches it by name.

@@ -69,6 +69,7 @@ fn desired(files: &[(&str, &str)]) -> DesiredState {
         bounds: crate::model::bounds::Bounds::default(),
         masker: Masker::new("key"),
         project_root: None,
+        same_files: false,
     };
     stack::load(&snapshot, &options)
 }

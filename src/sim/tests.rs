@@ -40,6 +40,7 @@ fn create(sim: &Sim, slot: u32, spec: ContainerSpec) -> Action {
         init_hash: None,
         succeeds: false,
         masked: Vec::new(),
+        bound: BTreeMap::new(),
         asked: Vec::new(),
     };
     let volumes = BTreeMap::new();

@@ -48,6 +48,9 @@ pub struct Options {
     /// The tree's root as the engine's host sees it, absolute; `None` for a commit, or
     /// an engine elsewhere.
     pub project_root: Option<String>,
+    /// Whether what the engine's host has there is the very tree that is read, not a copy of
+    /// it: then it can be told which file a container was given.
+    pub same_files: bool,
 }
 
 /// Reads everything that a snapshot asks for.

@@ -160,6 +160,7 @@ pub(super) fn load(
             env_files: &request.env_files,
             base,
             root,
+            same_files: options.same_files,
             tree,
             contexts,
         };

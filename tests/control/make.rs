@@ -134,6 +134,7 @@ fn service(name: &str, tag: &str) -> Service {
         files_hash: None,
         depends_on: BTreeMap::new(),
         job: false,
+        bound: BTreeMap::new(),
         stays_ended: false,
         stop_grace: Duration::from_secs(1),
         hooks: reconciler::model::hook::Hooks::default(),

@@ -73,6 +73,7 @@ impl Deployment {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            bound: BTreeMap::new(),
             asked: Vec::new(),
         };
         let network = spec.networks.keys().next().cloned();

@@ -13,11 +13,13 @@ use reconciler::model::desired::{DesiredState, Entry, Service};
 use reconciler::model::digest::Digest;
 use reconciler::model::id::{EngineName, Revision, SourceId};
 use reconciler::model::ledger::LedgerView;
+use reconciler::model::mark::Mark;
 use reconciler::model::observed::{EngineView, ObservedState};
 use reconciler::model::plan::Plan;
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::model::settling::Settling;
+use reconciler::model::time::Timestamp;
 use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names};
 use reconciler::sim::{MemTree, Sim, SimWorld};
 use reconciler::stack;
@@ -31,6 +33,7 @@ pub(crate) struct World {
     access: SimWorld,
     files: BTreeMap<String, String>,
     links: BTreeMap<String, String>,
+    marks: BTreeMap<String, Mark>,
     source: SourceId,
     start: String,
     settings: Settings,
@@ -61,6 +64,7 @@ impl World {
             sim,
             files: BTreeMap::new(),
             links: BTreeMap::new(),
+            marks: BTreeMap::new(),
             source: "git:shop".into(),
             start: String::new(),
             settings,
@@ -86,6 +90,12 @@ impl World {
             ["converge"] => self.converge(),
             ["link", path, to] => drop(self.links.insert((*path).into(), (*to).into())),
             ["root", path] => self.root = Some((*path).to_owned()),
+            // Which file it is, and for how many seconds its path leads to it, if that is known.
+            ["mark", path, inode, ages @ ..] => {
+                let age = |age: &&str| age.parse::<u64>().expect("seconds") * 1_000_000_000;
+                let changed = ages.first().map(age).map(|age| Timestamp(self.sim.now().0 - age));
+                self.marks.insert((*path).into(), Mark { inode: (*inode).into(), changed });
+            }
             // `docker compose up` made what is there.
             ["composed"] => self.sim.made_by_compose(&"local".into()),
             ["adopt"] => self.adopt(),
@@ -130,6 +140,7 @@ impl World {
     fn tree(&self) -> MemTree {
         MemTree::new(self.files.iter().map(|(path, text)| (path.clone(), text.clone())))
             .with_links(self.links.clone())
+            .with_marks(self.marks.clone())
     }
 
     fn desired(&self) -> DesiredState {
@@ -146,6 +157,7 @@ impl World {
             masker: reconciler::model::secret::Masker::new("test"),
             withheld: BTreeSet::new(),
             project_root: self.root.clone(),
+            same_files: true,
         };
         DesiredState { settling: self.settling.clone(), ..stack::load(&snapshot, &options) }
     }

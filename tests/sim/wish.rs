@@ -190,6 +190,7 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
             })
             .collect(),
         job: part.is_job(),
+        bound: BTreeMap::new(),
         stays_ended: false,
         stop_grace: Duration::from_secs(10),
         hooks: hooks(part),

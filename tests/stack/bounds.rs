@@ -26,6 +26,7 @@ fn loaded(files: &[(&str, &str)], bounds: Bounds) -> Vec<Diagnostic> {
         bounds,
         masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
+        same_files: false,
     };
     let snapshot = Snapshot {
         source: "test".into(),

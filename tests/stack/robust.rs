@@ -38,6 +38,7 @@ fn load_bytes(stack: &[u8], dotenv: &[u8], root: Option<&str>) {
             bounds: reconciler::model::bounds::Bounds::default(),
             masker: reconciler::model::secret::Masker::new("test"),
             project_root: root.map(str::to_owned),
+            same_files: false,
         };
         let _ = load(&snapshot, &options);
     }
@@ -104,6 +105,7 @@ fn bombs_are_refused_and_what_is_beside_them_is_loaded() {
         bounds: reconciler::model::bounds::Bounds::default(),
         masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
+        same_files: false,
     };
     #[expect(clippy::disallowed_methods, reason = "a figure")]
     let began = std::time::Instant::now();

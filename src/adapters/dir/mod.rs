@@ -15,6 +15,7 @@
 
 mod beneath;
 mod look;
+mod mark;
 mod scan;
 mod tree;
 

@@ -43,8 +43,9 @@ impl Loader {
         let (passed, withheld): (BTreeMap<_, _>, BTreeMap<_, _>) =
             environment.all().clone().into_iter().partition(|(name, _)| is_passed(name));
         let withheld: BTreeSet<String> = withheld.into_keys().collect();
+        let (project_root, same_files) = (None, false);
         let options =
-            Options { passed, withheld, default_engine, bounds, masker, project_root: None };
+            Options { passed, withheld, default_engine, bounds, masker, project_root, same_files };
         Self { options, roots, warden }
     }
 
@@ -100,7 +101,7 @@ impl Loader {
         if unknown.peek().is_none() {
             return BTreeMap::new();
         }
-        let seen = self.load_at(snapshot, Some(SOMEWHERE.to_owned()));
+        let seen = self.load_at(snapshot, (Some(SOMEWHERE.to_owned()), false));
         let depends = |wanted: &EngineName| {
             let mut all = seen.deployments.iter();
             all.any(|(id, entry)| {
@@ -115,7 +116,11 @@ impl Loader {
     }
 
     fn load_each(&self, snapshot: &Snapshot, roots: &BTreeMap<EngineName, Root>) -> DesiredState {
-        let root = |engine: &EngineName| roots.get(engine)?.resolve(snapshot.tree.host_path());
+        let ours = snapshot.tree.host_path();
+        let root = |engine: &EngineName| match roots.get(engine) {
+            Some(root) => (root.resolve(ours), root.is_same(ours)),
+            None => (None, false),
+        };
         let default = root(&self.options.default_engine);
         let mut loaded = vec![(default.clone(), self.load_at(snapshot, default.clone()))];
         for engine in roots.keys() {
@@ -140,8 +145,9 @@ impl Loader {
         desired
     }
 
-    fn load_at(&self, snapshot: &Snapshot, root: Option<String>) -> DesiredState {
-        stack::load(snapshot, &Options { project_root: root, ..self.options.clone() })
+    fn load_at(&self, snapshot: &Snapshot, root: (Option<String>, bool)) -> DesiredState {
+        let (project_root, same_files) = root;
+        stack::load(snapshot, &Options { project_root, same_files, ..self.options.clone() })
     }
 }
 

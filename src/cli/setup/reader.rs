@@ -156,6 +156,10 @@ impl Tree for Lent {
     fn host_path(&self) -> Option<&str> {
         self.tree.host_path()
     }
+
+    fn mark(&self, path: &str) -> Option<crate::model::mark::Mark> {
+        self.tree.mark(path)
+    }
 }
 
 #[cfg(test)]

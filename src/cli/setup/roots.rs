@@ -54,6 +54,18 @@ impl Root {
         }
     }
 
+    /// Whether the engine's host has, at the path for one of ours, the very files that we see.
+    pub(super) fn is_same(&self, ours: Option<&str>) -> bool {
+        match self {
+            Self::Same | Self::Mounted(_) => self.resolve(ours).is_some(),
+            // Another path may be a copy.
+            Self::Given { path, here } => {
+                *here && ours.is_some_and(|ours| normalise(ours) == normalise(path))
+            }
+            Self::Unknown(_) | Self::Unseen => false,
+        }
+    }
+
     /// The path on the engine's host for one of ours.
     pub(super) fn resolve(&self, ours: Option<&str>) -> Option<String> {
         match self {

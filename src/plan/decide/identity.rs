@@ -43,6 +43,7 @@ pub(in crate::plan) fn identity(
         succeeds,
         masked,
         asked: asked(&service.spec),
+        bound: service.bound.iter().map(|(to, mark)| (to.clone(), mark.inode.clone())).collect(),
     }
 }
 

@@ -112,7 +112,12 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
     ("user", Class::Recreate, "`Config.User`, image default included"),
     ("userns_mode", Class::Recreate, "`HostConfig.UsernsMode`"),
     ("uts", Class::Recreate, "`HostConfig.UTSMode`"),
-    ("volumes", Class::RecreateWithData, "each mount: source and mode"),
+    (
+        "volumes",
+        Class::RecreateWithData,
+        "each mount: source and mode; of a single file of a folder source, whether it is still \
+         the file that was bound",
+    ),
     ("volumes_from", Class::RecreateWithData, "`HostConfig.VolumesFrom`, in order"),
     ("working_dir", Class::Recreate, "`Config.WorkingDir`, image default included"),
 ];

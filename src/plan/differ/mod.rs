@@ -2,6 +2,7 @@
 //! compared with what the engine says it *is*, never with a label's hash alone. Knows nothing
 //! of order or steps.
 
+mod bound;
 mod effective;
 mod facts;
 mod fields;
@@ -101,6 +102,7 @@ pub(super) fn compare(
             drift.recreate.push(plain(difference));
         }
     }
+    drift.recreate.extend(bound::differences(service, owned).map(plain));
     for mut difference in differences(service, owned, image, by, (joins, context)) {
         if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
             // Changing a limit in place left the label's hash behind: it tells nothing.

@@ -131,6 +131,7 @@ impl<'a> Eye<'a> {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            bound: std::collections::BTreeMap::new(),
             asked: Vec::new(),
         }
     }

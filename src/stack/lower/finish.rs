@@ -214,6 +214,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
         image,
         files: draft.files.into_iter().filter_map(|file| file.upload).collect(),
         files_hash,
+        bound: draft.bound,
         depends_on: draft.depends_on,
         job,
         stays_ended,

@@ -76,6 +76,8 @@ pub(super) struct Instance<'a> {
     pub(super) base: &'a str,
     /// The tree's root on the engine's host.
     pub(super) root: Option<&'a str>,
+    /// Whether files below it are, here, the files of the tree.
+    pub(super) same_files: bool,
     /// The files.
     pub(super) tree: &'a dyn Tree,
     /// Build contexts that were hashed already.

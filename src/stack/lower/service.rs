@@ -17,6 +17,7 @@ use crate::model::desired::{Dependency, Origins, PullPolicy, Registration, Rollo
 use crate::model::diagnostic::Loc;
 use crate::model::hook::Hooks;
 use crate::model::id::{ContainerName, ImageRef, ServiceName};
+use crate::model::mark::Mark;
 use crate::model::secret::is_sensitive_name;
 use crate::model::share::Namespace;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -45,6 +46,8 @@ pub(super) struct Draft<'a> {
     /// `restart` or `deploy.restart_policy`, if there is one.
     pub(super) restart: Option<RestartPolicy>,
     pub(super) files: Vec<Delivered>,
+    /// Single files that are bound, by target.
+    pub(super) bound: BTreeMap<String, Mark>,
     pub(super) depends_on: BTreeMap<ServiceName, Dependency>,
     pub(super) stop_grace: Option<Duration>,
     pub(super) rollout: Rollout,
@@ -106,6 +109,7 @@ impl<'a> Draft<'a> {
             replicas: None,
             restart: None,
             files: Vec::new(),
+            bound: BTreeMap::new(),
             depends_on: BTreeMap::new(),
             stop_grace: None,
             rollout: Rollout::default(),
