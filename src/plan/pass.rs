@@ -1,18 +1,17 @@
 //! One pass through the stages for all deployments together, as often as one of them turns
 //! out to be withheld because of the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::decide::{self, Across, Decisions, Departures, Leaving, Shared, Standing, Yield};
+use super::check;
+use super::decide::{self, Across, Decisions, Leaving, Shared, Standing, Yield};
 use super::graph::{Links, exchanges, numbered_after, steps};
 use super::guards::{self, Drafts, is_withheld};
 use super::transition::{self, Transition};
-use super::{check, seen};
 use crate::model::contained::contained;
-use crate::model::desired::{Deployment, Entry};
+use crate::model::desired::Entry;
 use crate::model::id::DeploymentId;
 use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn};
-use crate::model::share::Peer;
 
 /// What the stages are given, and what was found out about how deployments meet.
 pub(super) struct Pass<'a> {
@@ -25,14 +24,13 @@ pub(super) struct Pass<'a> {
 }
 
 /// Links all steps of the pass.
-pub(super) fn link(drafts: &Drafts<'_>, leavers: &Leavers<'_>) -> Links {
+pub(super) fn link(drafts: &Drafts<'_>, leavers: &Leavers) -> Links {
     let wanted = drafts.values().flat_map(|draft| &draft.steps);
     Links::of(wanted.chain(&leavers.steps).cloned().collect())
 }
 
 /// What leaves, as steps.
-pub(super) struct Leavers<'a> {
-    departures: Departures<'a>,
+pub(super) struct Leavers {
     steps: Vec<Transition>,
     blocked: Vec<Blocked>,
 }
@@ -57,7 +55,7 @@ impl<'a> Pass<'a> {
     /// of what another one's containers become.
     pub(super) fn decide(&mut self) -> Vec<Decisions<'a>> {
         let mut decisions = self.decided();
-        if !self.open().any(|context| shares_across(context.deployment)) {
+        if !self.open().any(|context| guards::shares_across(context.deployment)) {
             return decisions;
         }
         for _ in 0..=decisions.len() {
@@ -110,7 +108,7 @@ impl<'a> Pass<'a> {
     }
 
     /// What leaves.
-    pub(super) fn depart(&self, drafts: &Drafts<'a>) -> Leavers<'a> {
+    pub(super) fn depart(&self, drafts: &Drafts<'a>) -> Leavers {
         let withheld = |id: &DeploymentId| {
             let standing = self.standings.get(id).is_some_and(|s| is_withheld(&s.blocked));
             let invalid =
@@ -119,7 +117,7 @@ impl<'a> Pass<'a> {
             standing || invalid || draft || self.refused.contains_key(id)
         };
         let departures = self.leaving.departures(self.shared, withheld);
-        let (mut steps, mut blocked) = (Vec::new(), departures.blocked.clone());
+        let (mut steps, mut blocked) = (Vec::new(), departures.blocked);
         for gone in &departures.gone {
             if !self.refused.contains_key(&gone.deployment) {
                 let (of_it, withheld) = transition::departures(self.shared, gone);
@@ -131,7 +129,7 @@ impl<'a> Pass<'a> {
             let rest = decide::remembered(self.shared, self.leaving).into_iter();
             steps.extend(rest.map(|(id, engine)| transition::forgotten(id, engine)));
         }
-        Leavers { departures, steps, blocked }
+        Leavers { steps, blocked }
     }
 
     /// Withholds deployments whose needs nothing meets. Returns whether there are any.
@@ -185,13 +183,13 @@ impl<'a> Pass<'a> {
     }
 
     /// The plan.
-    pub(super) fn plan(&self, links: &Links, drafts: Drafts<'a>, leavers: Leavers<'a>) -> Plan {
+    pub(super) fn plan(&self, links: &Links, drafts: Drafts<'a>, leavers: Leavers) -> Plan {
         let desired = self.shared.desired;
         let mut plan = Plan {
             source: desired.source.clone(),
             revision: desired.revision.clone(),
             steps: steps(links),
-            blocked: self.twice_named(),
+            blocked: guards::twice_named(self.shared),
             adopted: Vec::new(),
             adoptions: Vec::new(),
             left_alone: Vec::new(),
@@ -233,24 +231,8 @@ impl<'a> Pass<'a> {
             plan.deployments.insert(id.clone(), state);
         }
         plan.blocked.extend(leavers.blocked);
-        let _ = leavers.departures;
         plan.adoptions = numbered_after(plan.steps.len(), asides);
         plan
-    }
-
-    /// Engines that were seen under several names.
-    fn twice_named(&self) -> Vec<Blocked> {
-        let engines = self.shared.observed.engines.keys();
-        let same: BTreeSet<_> =
-            engines.map(|engine| seen::same(engine, self.shared.observed)).collect();
-        let same = same.into_iter().filter(|engines| !engines.is_empty());
-        same.map(|engines| Blocked {
-            deployment: None,
-            subject: "change anything on an engine of several names".to_owned(),
-            waiting_on: WaitingOn::OneName { engines },
-            at: None,
-        })
-        .collect()
     }
 
     /// Withholds deployments whose steps have faults. Returns whether there are any.
@@ -264,11 +246,4 @@ impl<'a> Pass<'a> {
         }
         !faults.is_empty()
     }
-}
-
-/// Whether a deployment shares with containers that it names by themselves.
-fn shares_across(deployment: &Deployment) -> bool {
-    let services = deployment.services.values();
-    let mut peers = services.flat_map(|service| service.spec.peers());
-    peers.any(|peer| matches!(peer, Peer::Container(_)))
 }

@@ -49,7 +49,7 @@ fn inode(file: &Statx) -> Option<String> {
     let (major, minor, number) = (file.stx_dev_major, file.stx_dev_minor, file.stx_ino);
     let StatxTimestamp { tv_sec, tv_nsec, .. } = file.stx_btime;
     let born = StatxFlags::from_bits_retain(file.stx_mask).contains(StatxFlags::BTIME);
-    let born = born.then(|| format!("/{tv_sec}.{tv_nsec:09}")).unwrap_or_default();
+    let born = if born { format!("/{tv_sec}.{tv_nsec:09}") } else { String::new() };
     Some(format!("{major}:{minor}/{number}{born}"))
 }
 

@@ -36,7 +36,7 @@ pub(super) use gone::Gone;
 pub(super) use heal::repairs;
 pub(super) use identity::{compose_labels, identity, with_resolvers};
 pub(super) use images::{Bring, How, Images};
-pub(super) use leaving::{Departures, Leaving};
+pub(super) use leaving::Leaving;
 pub(super) use memory::{is_forgotten, remembered};
 pub use names::{catalog_names, dns_label};
 pub(super) use networks::{NetworkChange, NewVolume};

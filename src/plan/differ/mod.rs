@@ -6,9 +6,12 @@ mod bound;
 mod effective;
 mod facts;
 mod fields;
+mod image;
 mod links;
 mod networks;
+mod noise;
 mod peers;
+mod shown;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -19,19 +22,21 @@ pub(super) use self::peers::Joined;
 
 use self::effective::Side;
 use self::facts::{Facts, contrast};
-use self::fields::{is_dropped, is_filled_in, is_resolver};
+pub(super) use self::image::has_image;
+
+use self::image::image_difference;
 use self::links::without_links_to_containers;
 use self::networks::lost_networks;
+use self::noise::{is_leftover, is_the_engines, is_the_operators, is_told_by_attachment};
+use self::shown::Shown;
 use super::cause::Why;
 use super::context::Context;
 use super::fact::Fact;
 use super::seen::{Owned, Proof, is_compatible_name, wanted_name};
-use crate::model::desired::{ImageSource, Service};
+use crate::model::desired::Service;
 use crate::model::digest::Digest;
-use crate::model::id::ImageRef;
 use crate::model::observed::ImageView;
 use crate::model::plan::{ChangedBy, Difference};
-use crate::model::secret::{Masker, is_sensitive_name};
 use crate::model::spec::ContainerSpec;
 
 /// What will be known of a service's image when its containers are made.
@@ -199,47 +204,6 @@ fn can_change_in_place(difference: &Difference) -> bool {
     is_limit(&difference.field) && !lifts_a_limit
 }
 
-/// Where the stack leaves DNS alone, the operator's resolvers may be set: switching
-/// Consul on or off replaces nothing. What the stack asked for, and what Compose set, is not
-/// the operator's.
-fn is_the_operators(path: &str, want: Option<&String>, owned: &Owned<'_>) -> bool {
-    let asked = || owned.identity.asked.iter().any(|asked| asked == path);
-    want.is_none() && is_resolver(path) && owned.proof == Proof::Labels && !asked()
-}
-
-/// How a container is attached to a network only counts where it is attached.
-fn is_told_by_attachment(path: &str, all: &[Facts; 2]) -> bool {
-    let of = |head| path.strip_prefix(head);
-    of("network_config.").or_else(|| of("mac_address.")).is_some_and(|network| {
-        let attached = format!("networks.{network}");
-        !all.iter().all(|facts| facts.contains_key(&attached))
-    })
-}
-
-/// An anonymous volume that nobody asks for came over from a predecessor; to leave it
-/// there costs nothing.
-fn is_leftover(path: &str, want: Option<&String>, have: Option<&String>) -> bool {
-    path.starts_with("volumes.")
-        && want.is_none()
-        && have.is_some_and(|have| have == "anonymous volume")
-}
-
-/// What an engine filled in because nobody said anything, and what it dropped although it
-/// was said. A MAC address that it does not show, it has not given yet.
-fn is_the_engines(
-    path: &str,
-    want: Option<&String>,
-    have: Option<&String>,
-    owned: &Owned<'_>,
-) -> bool {
-    let asked = || owned.identity.asked.iter().any(|asked| asked == path);
-    match (have, want) {
-        (Some(_), None) => is_filled_in(path) && !asked(),
-        (None, Some(_)) => is_dropped(path) && asked() || path.starts_with("mac_address."),
-        _ => false,
-    }
-}
-
 /// A replica has the name that the stack gives it; what Compose's version 1 called it stays
 /// until it is replaced. Our labels hold the name, so that it cannot simply be renamed.
 fn name_difference(service: &Service, owned: &Owned<'_>, by: ChangedBy) -> Option<Difference> {
@@ -256,95 +220,4 @@ fn name_difference(service: &Service, owned: &Owned<'_>, by: ChangedBy) -> Optio
         want: Some(want.to_string()),
         by,
     })
-}
-
-/// Whether a container has this image, or one that is just like it.
-pub(super) fn has_image(context: &Context<'_>, owned: &Owned<'_>, image: &ImageView) -> bool {
-    let id = &owned.view.image_id;
-    let known = || context.inventory.contents.images.get(&ImageRef::new(id.as_str()));
-    *id == image.id || known().is_some_and(|its| its.is_like(image))
-}
-
-/// Images are compared by content: the same one under a new tag replaces nothing, nor does one
-/// of the same files and defaults.
-fn image_difference(
-    service: &Service,
-    owned: &Owned<'_>,
-    image: ImageUse<'_>,
-    (by, context): (ChangedBy, &Context<'_>),
-) -> Option<Difference> {
-    // What is built says what its container was to be built from.
-    let built = matches!(service.image, ImageSource::Build(_)) && owned.proof == Proof::Labels;
-    let by = if built && owned.identity.spec_hash != service.hash { ChangedBy::Git } else { by };
-    let name = |image: &ImageRef, id: &str| {
-        let id = id.strip_prefix("sha256:").unwrap_or(id);
-        format!("{image} ({})", id.get(..12).unwrap_or(id))
-    };
-    let want = match image {
-        ImageUse::Present(image) | ImageUse::Rebuilt(image) if has_image(context, owned, image) => {
-            return None;
-        }
-        ImageUse::Present(image) | ImageUse::Rebuilt(image) => {
-            name(&service.spec.image, image.id.as_str())
-        }
-        ImageUse::Brought => service.spec.image.to_string(),
-    };
-    Some(Difference {
-        field: "image".to_owned(),
-        have: Some(name(&owned.view.spec.image, owned.view.image_id.as_str())),
-        want: Some(want),
-        by,
-    })
-}
-
-/// Turns differences into causes: finds their place and masks what is sensitive.
-struct Shown<'a> {
-    service: &'a Service,
-    owned: &'a Owned<'a>,
-    masker: &'a Masker,
-}
-
-impl Shown<'_> {
-    fn cause(&self, mut difference: Difference, pending: Vec<(String, Fact)>) -> Why {
-        let at = self.service.origins.find(&difference.field);
-        if self.is_sensitive(&difference.field) {
-            let mask = |value: Option<String>| value.map(|value| self.masker.mask(&value));
-            difference.have = mask(difference.have);
-            difference.want = mask(difference.want);
-            difference.field = self.field(&difference.field);
-        } else if self.is_of_unknown_origin(&difference.field) {
-            difference.have = difference.have.map(|value| self.masker.mask(&value));
-        }
-        Why::differs(difference, at, pending)
-    }
-
-    /// A field's path as it may be shown: a host, a path or a port in it is a value of the
-    /// stack, too, where names of variables, labels and networks are none.
-    fn field(&self, path: &str) -> String {
-        let named = ["environment", "labels", "files", "networks", "network_config", "mac_address"];
-        match path.split_once('.') {
-            Some((head, rest))
-                if self.service.sensitive.contains(head) && !named.contains(&head) =>
-            {
-                format!("{head}.{}", self.masker.mask(rest))
-            }
-            _ => path.to_owned(),
-        }
-    }
-
-    /// Nothing says where a variable of an adopted container came from: perhaps from an
-    /// env file.
-    fn is_of_unknown_origin(&self, path: &str) -> bool {
-        self.owned.proof != Proof::Labels && path.starts_with("environment.")
-    }
-
-    fn is_sensitive(&self, path: &str) -> bool {
-        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
-        let named = matches!(head, "environment" | "labels") && is_sensitive_name(rest);
-        let masked = head == "environment" && self.owned.identity.masked.iter().any(|n| n == rest);
-        named
-            || masked
-            || self.service.sensitive.contains(path)
-            || self.service.sensitive.contains(head)
-    }
 }

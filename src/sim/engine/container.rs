@@ -112,6 +112,17 @@ impl Engine {
         Ok(id)
     }
 
+    /// A name is borne once.
+    fn check_name(&self, name: &ContainerName) -> Result<(), OutsideError> {
+        let Some(holder) = self.containers.values().find(|c| c.name == *name) else {
+            return Ok(());
+        };
+        let (by_us, holder) = (holder.by_us, holder.id.short());
+        let text =
+            format!("The container name \"/{name}\" is already in use by container \"{holder}\"");
+        Err(if by_us { OutsideError::Conflict(text) } else { OutsideError::InUse(text) })
+    }
+
     /// `POST /containers/create`, whoever asks.
     pub(in crate::sim) fn make(
         &mut self,
@@ -120,17 +131,7 @@ impl Engine {
         asked: ContainerSpec,
         taken_over: &BTreeMap<String, VolumeName>,
     ) -> Result<ContainerId, OutsideError> {
-        if let Some(holder) = self.containers.values().find(|c| c.name == *name) {
-            let (by_us, holder) = (holder.by_us, holder.id.short());
-            let text = format!(
-                "The container name \"/{name}\" is already in use by container \"{holder}\""
-            );
-            return Err(if by_us {
-                OutsideError::Conflict(text)
-            } else {
-                OutsideError::InUse(text)
-            });
-        }
+        self.check_name(name)?;
         let image = self
             .images
             .get(&asked.image)
