@@ -132,10 +132,11 @@ fn is_plain(text: &str) -> bool {
     first && text.bytes().all(|b| word(b) || b == b'.' || b == b'-')
 }
 
-/// Whether a character needs no escape; those beyond the first plane do.
+/// Whether a character needs no escape; those beyond the first plane do, and the two that end a
+/// line for readers of YAML 1.1.
 fn is_printable(c: char) -> bool {
     matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
-        && c != '\u{feff}'
+        && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
 }
 
 fn double_quoted(text: &str, out: &mut String) {
@@ -229,6 +230,7 @@ mod tests {
             ("a\tb", "\"a\\tb\""),
             ("größe", "größe"),
             ("\u{1f600}", "\"\\U0001F600\""),
+            ("a\u{2028}", "\"a\\L\""),
             ("a\nb\n", "|\n  a\n  b"),
             ("a\n\nb", "|-\n  a\n\n  b"),
             (" a\nb\n\n", "|2+\n   a\n  b\n"),
