@@ -40,7 +40,10 @@ fn main() -> Result<ExitCode, Failure> {
 
 #[expect(clippy::print_stdout, reason = "that is what it is for")]
 fn table(wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
-    println!("{:<30} {:>10} {:>9} {:>7} {:>8} {:>8}", "", "containers", "cold", "warm", "plan", "all");
+    println!(
+        "{:<30} {:>10} {:>9} {:>7} {:>8} {:>8}",
+        "", "containers", "cold", "warm", "plan", "all"
+    );
     println!("{:<30} {:>10} {:>9} {:>7} {:>8} {:>8}", "", "", "ms CPU", "ms CPU", "MiB", "MiB");
     for (name, title, sizes) in CASES.into_iter().filter(|(name, ..)| wanted(name)) {
         for size in sizes {

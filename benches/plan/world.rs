@@ -148,8 +148,8 @@ fn engine() -> EngineName {
     "local".into()
 }
 
-/// A stack as they are: some variables and labels, a volume for every fourth service, and
-/// most of them depend on another one.
+/// A stack as they are: some variables and labels, five volumes at most, and most services
+/// depend on another one.
 fn stack(services: usize) -> String {
     let mut text = "services:\n".to_owned();
     for number in 0..services {
@@ -160,13 +160,14 @@ fn stack(services: usize) -> String {
         add(&mut text, &format!("    labels: {{tier: backend, number: \"{number}\"}}"));
         add(&mut text, "    expose: [\"8080\"]");
         if number % 4 == 0 {
-            add(&mut text, &format!("    volumes: [data{number}:/srv/data]"));
+            let volume = number % 20;
+            add(&mut text, &format!("    volumes: [data{volume}:/srv/data]"));
         } else {
             add(&mut text, &format!("    depends_on: [s{:04}]", number / 4 * 4));
         }
     }
     text.push_str("volumes:\n");
-    for number in (0..services).step_by(4) {
+    for number in (0..services.min(20)).step_by(4) {
         writeln!(text, "  data{number}: {{}}").expect("memory");
     }
     text

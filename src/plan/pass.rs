@@ -34,9 +34,9 @@ pub(super) fn guard<'a>(decisions: &[Decisions<'a>]) -> Drafts<'a> {
 }
 
 /// Links all steps of the pass.
-pub(super) fn link(drafts: &Drafts<'_>, leavers: &Leavers<'_>) -> Links {
-    let wanted = drafts.values().flat_map(|draft| &draft.steps);
-    Links::of(wanted.chain(&leavers.steps).cloned().collect())
+pub(super) fn link(drafts: &mut Drafts<'_>, leavers: &mut Leavers<'_>) -> Links {
+    let all = drafts.values_mut().map(|draft| &mut draft.steps).chain([&mut leavers.steps]);
+    Links::of(all.flat_map(std::mem::take).collect())
 }
 
 /// What leaves, as steps.
@@ -169,7 +169,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The plan.
-    pub(super) fn plan(&self, links: &Links, drafts: Drafts<'a>, leavers: Leavers<'a>) -> Plan {
+    pub(super) fn plan(&self, links: Links, drafts: Drafts<'a>, leavers: Leavers<'a>) -> Plan {
         let desired = self.shared.desired;
         let mut plan = Plan {
             source: desired.source.clone(),

@@ -35,6 +35,7 @@ pub(super) use identity::{compose_labels, identity, with_resolvers};
 pub(super) use images::{Bring, How, Images};
 pub(super) use leaving::{Departures, Gone, Leaving};
 pub(super) use memory::{is_forgotten, remembered};
+pub(super) use names::labels;
 pub use names::{catalog_names, dns_label};
 pub(super) use networks::{NetworkChange, NewVolume};
 pub(super) use removal::Removal;
@@ -47,7 +48,9 @@ use super::fact::{Fact, Who};
 use super::seen::{EngineInventory, Owned};
 use super::settings::Settings;
 use crate::model::desired::{DesiredState, Service};
-use crate::model::id::{CatalogId, ContainerId, ContainerName, EngineName, NetworkName, ReplicaId};
+use crate::model::id::{
+    CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, ReplicaId,
+};
 use crate::model::observed::{NetworkView, ObservedState};
 use crate::model::plan::Blocked;
 
@@ -57,6 +60,8 @@ pub(super) struct Shared<'a> {
     pub(super) desired: &'a DesiredState,
     pub(super) observed: &'a ObservedState,
     pub(super) engines: &'a BTreeMap<EngineName, EngineInventory<'a>>,
+    /// Which deployments bear which name in DNS.
+    pub(super) labels: &'a BTreeMap<String, Vec<&'a DeploymentId>>,
     pub(super) settings: &'a Settings,
 }
 
