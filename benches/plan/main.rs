@@ -63,10 +63,8 @@ fn table(wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
 fn case(name: &str, size: usize) -> Result<(), Failure> {
     let per_deployment = if name == "single" { size } else { SERVICES };
     let mut world = World::new(size / per_deployment, per_deployment);
-    if matches!(name, "sync" | "change") {
-        world.converge();
-    }
-    let observed = world.observed();
+    let applied = matches!(name, "sync" | "change");
+    let observed = if applied { world.converged() } else { world.observed() };
     if name == "change" {
         world.change();
     }

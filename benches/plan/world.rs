@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use reconciler::model::action::{Action, ContainerRef, Outcome};
 use reconciler::model::bounds::Bounds;
-use reconciler::model::catalog::CatalogView;
-use reconciler::model::desired::{DesiredState, Entry, Service};
+use reconciler::model::catalog::{CatalogEntry, CatalogView};
+use reconciler::model::desired::{Deployment, DesiredState, Entry, Service};
 use reconciler::model::id::{DeploymentId, EngineName, Revision};
 use reconciler::model::ledger::LedgerView;
 use reconciler::model::observed::{EngineView, ObservedState};
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
+use reconciler::model::spec::MountSource;
 use reconciler::plan::{CatalogSettings, EngineSettings, Settings, catalog_names, plan};
 use reconciler::sim::{MemTree, Sim, SimWorld};
 use reconciler::stack;
@@ -107,17 +108,20 @@ impl World {
         ObservedState { at: self.sim.now(), engines, catalog, ledger }
     }
 
-    /// Applies one deployment after the other: for each, all others are out of sight.
-    pub(crate) fn converge(&mut self) {
+    /// What a look sees after all was applied: the first deployment really is, on the
+    /// simulated engine; what is there of the others is a copy under their names.
+    pub(crate) fn converged(&mut self) -> ObservedState {
         let all = self.desired();
-        let hidden = |id: &DeploymentId| (id.clone(), Entry::Invalid(Vec::new()));
-        let hidden: BTreeMap<_, _> = all.deployments.keys().map(hidden).collect();
-        for (id, entry) in &all.deployments {
-            let mut one = DesiredState { deployments: hidden.clone(), ..all.clone() };
-            one.deployments.insert(id.clone(), entry.clone());
-            self.apply(&one);
-        }
+        let first = all.deployments.iter().take(1).map(|(id, entry)| (id.clone(), entry.clone()));
+        let one = DesiredState { deployments: first.collect(), ..all.clone() };
+        self.apply(&one);
         self.sim.idle(Duration::from_mins(2));
+        let mut observed = self.look(&one);
+        for (number, (id, entry)) in all.deployments.iter().enumerate().skip(1) {
+            let Entry::Valid(deployment, _) = entry else { panic!("a stack is refused") };
+            copy(&mut observed, number, id, deployment);
+        }
+        observed
     }
 
     fn apply(&self, desired: &DesiredState) {
@@ -142,6 +146,76 @@ impl World {
             outcomes.insert(step.id, outcome);
         }
     }
+}
+
+/// Adds another deployment like the first one.
+fn copy(observed: &mut ObservedState, number: usize, id: &DeploymentId, deployment: &Deployment) {
+    let text = |text: &str| text.replace("d000", id.as_str());
+    let labels = |labels: &mut BTreeMap<String, String>| {
+        labels.values_mut().for_each(|value| *value = text(value));
+    };
+    let fresh = |id: &str| format!("{number:04x}{}", &id[4..]);
+    let Some(EngineView::Seen(contents)) = observed.engines.get_mut(&engine()) else {
+        panic!("the engine is unseen")
+    };
+    let first = |labels: &BTreeMap<String, String>| {
+        labels.get("com.docker.compose.project").is_some_and(|project| project == "d000")
+    };
+    let all = contents.containers.iter().filter(|view| first(&view.spec.labels));
+    let mut containers: Vec<_> = all.cloned().collect();
+    for view in &mut containers {
+        view.id = fresh(view.id.as_str()).as_str().into();
+        view.name = text(view.name.as_str()).as_str().into();
+        labels(&mut view.spec.labels);
+        let networks = std::mem::take(&mut view.spec.networks).into_iter();
+        let renamed = networks.map(|(name, how)| (text(name.as_str()).as_str().into(), how));
+        view.spec.networks = renamed.collect();
+        let addresses = std::mem::take(&mut view.addresses).into_iter();
+        let renamed = addresses.map(|(name, at)| (text(name.as_str()).as_str().into(), at));
+        view.addresses = renamed.collect();
+        for mount in view.spec.mounts.values_mut() {
+            if let MountSource::Volume(name) = &mut mount.source {
+                *name = text(name.as_str()).as_str().into();
+            }
+        }
+        for name in view.volumes.values_mut() {
+            *name = text(name.as_str()).as_str().into();
+        }
+    }
+    contents.containers.extend(containers);
+    let all = contents.networks.iter().filter(|view| first(&view.spec.labels));
+    let mut networks: Vec<_> = all.cloned().collect();
+    for view in &mut networks {
+        view.id = fresh(view.id.as_str()).as_str().into();
+        view.spec.name = text(view.spec.name.as_str()).as_str().into();
+        labels(&mut view.spec.labels);
+    }
+    contents.networks.extend(networks);
+    let all = contents.volumes.iter().filter(|view| first(&view.spec.labels));
+    let mut volumes: Vec<_> = all.cloned().collect();
+    for view in &mut volumes {
+        view.spec.name = text(view.spec.name.as_str()).as_str().into();
+        labels(&mut view.spec.labels);
+    }
+    contents.volumes.extend(volumes);
+    let CatalogView::Seen(catalog) = &mut observed.catalog else { panic!("no catalog") };
+    for node in catalog.nodes.values_mut() {
+        let of_first =
+            |entry: &&CatalogEntry| entry.meta.get("deployment").is_some_and(|d| d == "d000");
+        let mut entries: Vec<_> = node.entries.values().filter(of_first).cloned().collect();
+        for entry in &mut entries {
+            entry.id = text(entry.id.as_str()).as_str().into();
+            entry.service = text(&entry.service);
+            labels(&mut entry.meta);
+        }
+        node.entries.extend(entries.into_iter().map(|entry| (entry.id.clone(), entry)));
+    }
+    let known = observed.ledger.ledger.record(&engine(), &"d000".into());
+    let mut record = known.expect("a record").clone();
+    if let Some(applied) = &mut record.applied {
+        applied.hash = deployment.hash.clone();
+    }
+    observed.ledger.ledger.put(&engine(), id, record);
 }
 
 fn engine() -> EngineName {
