@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 use crate::control;
 use crate::model::id::DeploymentId;
 use crate::model::plan::DeploymentState;
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
 
 /// The version of [`Status`]'s JSON; a field that is only added does not change it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -140,21 +141,59 @@ pub fn rfc3339(at: Timestamp) -> String {
 /// The newest status, shared with whoever serves it.
 pub type Newest = watch::Receiver<Arc<Status>>;
 
+/// A loop that has not turned for so long is not believed to live any more: it turns every
+/// few seconds, and one call to Consul may take ten.
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
+
+/// When the controller's loop turned last, shared with whoever answers for it.
+#[derive(Debug)]
+pub struct Turns {
+    clock: fn() -> Instant,
+    last: AtomicU64,
+}
+
+impl Turns {
+    /// It turned now, by this clock.
+    pub fn new(clock: fn() -> Instant) -> Self {
+        Self { clock, last: AtomicU64::new(clock().0) }
+    }
+
+    /// It turned.
+    pub fn turned(&self) {
+        self.last.store((self.clock)().0, Ordering::Relaxed);
+    }
+
+    /// How long ago it turned.
+    fn silence(&self) -> Duration {
+        (self.clock)().since(Instant(self.last.load(Ordering::Relaxed)))
+    }
+}
+
 /// Answers until it is dropped.
 ///
 /// # Errors
 /// Those of accepting connections.
-pub async fn serve(listener: TcpListener, newest: Newest) -> io::Result<()> {
-    axum::serve(listener, router(newest)).await
+pub async fn serve(listener: TcpListener, newest: Newest, turns: Arc<Turns>) -> io::Result<()> {
+    axum::serve(listener, router(newest, turns)).await
 }
 
-fn router(newest: Newest) -> Router {
+fn router(newest: Newest, turns: Arc<Turns>) -> Router {
     Router::new()
-        .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
         .route("/status", get(status))
         .with_state(newest)
+        .merge(Router::new().route("/livez", get(lives)).with_state(turns))
+}
+
+/// It lives as long as its loop turns: an answer alone proves only that something listens.
+async fn lives(State(turns): State<Arc<Turns>>) -> Response {
+    let silence = turns.silence();
+    if silence <= LONGEST_SILENCE {
+        return "ok\n".into_response();
+    }
+    let text = format!("the controller's loop has stood still for {} s\n", silence.as_secs());
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
 /// Ready means: everything was looked at once, and what is applied is what the source says now.
@@ -181,10 +220,18 @@ mod tests {
 
     /// Serves a status and asks for paths, each as `(code, body)`.
     async fn answers(status: Status, paths: &'static [&'static str]) -> Vec<(u16, String)> {
+        answers_of(status, Arc::new(Turns::new(Instant::default)), paths).await
+    }
+
+    async fn answers_of(
+        status: Status,
+        turns: Arc<Turns>,
+        paths: &'static [&'static str],
+    ) -> Vec<(u16, String)> {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
         let (_keep, newest) = watch::channel(Arc::new(status));
-        let server = tokio::spawn(serve(listener, newest));
+        let server = tokio::spawn(serve(listener, newest, turns));
         let mut answers = Vec::new();
         for path in paths {
             let answer = tokio::task::spawn_blocking(move || get(address, path)).await;
@@ -213,6 +260,23 @@ mod tests {
             assert_eq!(answers(seen.clone(), path).await[0].0, 200);
         }
         assert_eq!(answers(stale, &["/livez"]).await[0].0, 200);
+    }
+
+    #[tokio::test]
+    async fn it_lives_only_as_long_as_its_loop_turns() {
+        static NOW: AtomicU64 = AtomicU64::new(0);
+        let turns = Arc::new(Turns::new(|| Instant(NOW.load(Ordering::Relaxed))));
+        let ask = async || {
+            let starting = Status::starting("default", "dir:/srv");
+            answers_of(starting, Arc::clone(&turns), &["/livez"]).await.remove(0)
+        };
+        for (seconds, code) in [(60, 200), (61, 503)] {
+            NOW.store(seconds * 1_000_000_000, Ordering::Relaxed);
+            assert_eq!(ask().await.0, code, "after {seconds} s");
+        }
+        assert_eq!(ask().await.1, "the controller's loop has stood still for 61 s\n");
+        turns.turned();
+        assert_eq!(ask().await.0, 200);
     }
 
     #[tokio::test]

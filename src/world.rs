@@ -4,7 +4,7 @@
 //! Reading and changing are two traits: `plan` is given something that only implements
 //! [`Observe`], so that it cannot change anything.
 //!
-//! Nothing here needs `Send`: the loop is single-threaded and spawns nothing.
+//! Nothing here but [`Tree`] needs `Send`: the loop is single-threaded and spawns nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,8 +16,9 @@ use crate::model::id::{
     ContainerId, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
 };
 use crate::model::ledger::{LedgerView, Stored};
+use crate::model::mark::Mark;
 use crate::model::observed::{ContainerView, EngineContents};
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
 
 /// What a look at an engine is interested in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,9 +45,14 @@ pub enum OutsideError {
     /// What was asked about does not exist (any more). Look again.
     #[error("{0}")]
     Gone(String),
-    /// Somebody else was there first (a name, a generation). Look again.
+    /// Somebody else was there first (a generation, a lease), or the world is not any more
+    /// what the call was made for. Look again.
     #[error("{0}")]
     Conflict(String),
+    /// Something else has what it needs (a port, an address, a subnet, a name); the text says
+    /// what, and what to do. Asking again is useless until that is gone.
+    #[error("{0}")]
+    InUse(String),
     /// It refused: wrong credentials, or our own host policy. Asking again is useless.
     #[error("{0}")]
     Forbidden(String),
@@ -64,6 +70,7 @@ impl OutsideError {
             Self::Timeout(said) => Self::Timeout(text(&said)),
             Self::Gone(said) => Self::Gone(text(&said)),
             Self::Conflict(said) => Self::Conflict(text(&said)),
+            Self::InUse(said) => Self::InUse(text(&said)),
             Self::Forbidden(said) => Self::Forbidden(text(&said)),
             Self::Failed(said) => Self::Failed(text(&said)),
         }
@@ -134,13 +141,17 @@ pub trait Act: Observe {
     async fn tidy(&self, ledger: &LedgerView);
 }
 
-/// Time as the loop sees it.
+/// Time as the loop sees it: two clocks, since one can be set and the other tells nobody the
+/// date.
 #[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
 pub trait Clock {
-    /// Now.
+    /// What the calendar says. It may jump, both ways: nothing is measured with it.
     fn now(&self) -> Timestamp;
 
-    /// Returns after this long.
+    /// The clock that only grows: deadlines, waits and pauses are measured with it.
+    fn instant(&self) -> Instant;
+
+    /// Returns after this long, by [`Clock::instant`].
     async fn sleep(&self, span: Duration);
 }
 
@@ -205,8 +216,8 @@ pub enum TreeError {
 }
 
 /// The files of one revision. Paths are relative, `/`-separated, without `.` or `..`;
-/// `""` is the root.
-pub trait Tree {
+/// `""` is the root. Reading may take long, and is done on threads of its own.
+pub trait Tree: Send + Sync {
     /// A file's bytes, if it has at most `limit` of them.
     ///
     /// # Errors
@@ -227,6 +238,13 @@ pub trait Tree {
 
     /// The tree's root as this machine's file system has it; `None` for a commit.
     fn host_path(&self) -> Option<&str>;
+
+    /// Which file a path leads to, links followed as far as they stay in the tree. `None` for
+    /// what is no file, and for a tree that is none of files of this machine.
+    fn mark(&self, path: &str) -> Option<Mark> {
+        let _ = path;
+        None
+    }
 }
 
 /// A tree of nothing.
@@ -263,6 +281,15 @@ pub struct Snapshot {
     pub start: String,
     /// Its files.
     pub tree: Arc<dyn Tree>,
+}
+
+impl Snapshot {
+    /// Whether it is the same revision, read from the same place.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.source, &self.revision, &self.start)
+            == (&other.source, &other.revision, &other.start)
+    }
 }
 
 /// Why a source gave no snapshot. Nothing is changed then.

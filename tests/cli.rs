@@ -13,6 +13,7 @@
 //! ```
 
 mod cli_engine;
+mod cli_project;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -93,6 +93,7 @@ fn about_a_source(files: &BTreeMap<String, String>) -> Vec<Diagnostic> {
         bounds: reconciler::model::bounds::Bounds::default(),
         masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
+        same_files: false,
     };
     let snapshot = Snapshot {
         source: "test".into(),

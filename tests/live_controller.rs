@@ -35,6 +35,9 @@ mod image;
 #[path = "live_controller/kills.rs"]
 mod kills;
 #[cfg(test)]
+#[path = "live_controller/lease.rs"]
+mod lease;
+#[cfg(test)]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 #[path = "sources/repository.rs"]
 mod repository;

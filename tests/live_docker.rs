@@ -20,5 +20,8 @@ mod images;
 #[path = "live_docker/ledger.rs"]
 mod ledger;
 #[cfg(test)]
+#[path = "live_docker/networks.rs"]
+mod networks;
+#[cfg(test)]
 #[path = "live_docker/support.rs"]
 mod support;

@@ -26,6 +26,9 @@ mod crash;
 #[path = "live_once/foreign.rs"]
 mod foreign;
 #[cfg(test)]
+#[path = "live_once/held.rs"]
+mod held;
+#[cfg(test)]
 #[path = "live_once/host.rs"]
 mod host;
 #[cfg(test)]

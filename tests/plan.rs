@@ -5,6 +5,8 @@
 //! lists what happens, one command a line (see `plan_support/world.rs`); `--- plan` is the
 //! text of the plan at that point. `UPDATE_EXPECT=1` writes what the planner says now.
 
+#[path = "plan_support/grants.rs"]
+mod grants;
 #[path = "plan_support/world.rs"]
 mod world;
 
@@ -72,13 +74,16 @@ macro_rules! golden {
 }
 
 golden! {
+    a_bound_file_that_is_replaced_is_bound_anew,
     a_build_is_made_once_per_context,
+    a_build_of_the_same_files_replaces_nothing,
     a_stack_that_is_absent_for_a_moment_stays,
     what_half_a_stack_lacks_stays_for_a_moment,
     what_needs_room_waits_with_what_is_absent,
     a_change_by_hand_is_named,
     a_change_in_git_replaces_one_service,
     a_colliding_name_blocks_the_deployment,
+    a_container_whose_network_is_gone_is_replaced,
     a_copy_of_our_labels_is_not_ours,
     a_crash_in_a_replacement_is_finished,
     a_deployment_leaves_the_source,
@@ -93,6 +98,7 @@ golden! {
     a_large_removal_needs_approval,
     a_list_that_is_added_needs_approval,
     an_update_takes_its_time,
+    below_what_is_writable_a_grant_by_name_is_needed,
     containers_of_others_need_a_grant,
     guests_leave_before_their_host,
     heal_repairs_and_lets_new_revisions_wait,
@@ -141,6 +147,7 @@ golden! {
     own_container_is_no_other_stack,
     own_names_are_no_aliases,
     registers_in_the_catalog,
+    removed_resolvers_go,
     replaces_start_first_one_by_one,
     replaces_stop_first_where_it_must,
     scales_up_and_down,
@@ -152,6 +159,8 @@ golden! {
     without_the_ledger_adoption_is_unknown,
     a_changed_network_is_replaced,
     a_port_goes_to_another_deployment,
+    what_ran_before_a_broken_update_runs_meanwhile,
+    a_renamed_container_is_named_back,
     a_renamed_service_keeps_its_container_name,
     an_exchange_that_waits_for_itself_is_cut,
     another_deployments_container_is_shared,

@@ -46,6 +46,7 @@ fn parse(text: &str) -> Case {
         bounds: reconciler::model::bounds::Bounds::default(),
         masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
+        same_files: false,
     };
     let mut start = String::new();
     for part in input.split(">>> ").skip(1) {

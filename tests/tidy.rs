@@ -1,6 +1,7 @@
 //! The rules of the code's structure, kept alive by a test: who may import whom, how
 //! long a file may be, and how it begins.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -169,7 +170,8 @@ fn modules_import_only_what_they_may() {
     for (module, may, must_not) in IMPORTS {
         let files = rust_files(module);
         assert!(!files.is_empty(), "{module} has no files: is the table out of date?");
-        for path in files {
+        // A file of tests may use the simulator and more.
+        for path in files.into_iter().filter(|path| !path.ends_with("tests.rs")) {
             for named in paths(&code(&path)) {
                 if let Some(name) = named.strip_prefix("crate::")
                     && !may.contains(&name.split("::").next().unwrap_or_default())
@@ -183,6 +185,98 @@ fn modules_import_only_what_they_may() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The planner's stages and the words that they share, in the order of the pipeline: a stage
+/// knows no later one.
+const STAGES: &[&str] = &[
+    "fact",
+    "cause",
+    "settings",
+    "seen",
+    "context",
+    "order",
+    "resources",
+    "differ",
+    "decide",
+    "rollout",
+    "transition",
+    "graph",
+    "guards",
+    "render",
+    "pass",
+];
+
+/// The longest that a file of the planner may be.
+const PLAN_LINES: usize = 250;
+
+#[test]
+fn the_planner_is_a_pipeline_without_circles() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/plan");
+    let mut wrong = Vec::new();
+    // Of each file, the files of its stage that it imports.
+    let mut inside: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in rust_files("src/plan") {
+        let name = shown(&path);
+        let text = fs::read_to_string(&path).expect("a source file");
+        if text.lines().count() > PLAN_LINES {
+            wrong.push(format!("{name} has more than {PLAN_LINES} lines"));
+        }
+        let inner = path.strip_prefix(&root).expect("below the root").with_extension("");
+        let parts: Vec<&str> = inner.iter().filter_map(|part| part.to_str()).collect();
+        let stage = parts[0];
+        if stage == "mod" || stage == "tests" {
+            continue;
+        }
+        let place = STAGES.iter().position(|known| *known == stage);
+        let place = place.unwrap_or_else(|| panic!("{name} is of no stage in STAGES"));
+        // `super` is the stage for a file in its folder, and the pipeline for all others.
+        let is_inner = parts.len() > 1 && parts[1] != "mod";
+        for named in paths(&code(&path)) {
+            let of_plan = named.strip_prefix("crate::plan::").map(str::to_owned);
+            let above = named.strip_prefix("super::").map(str::to_owned);
+            let (other, within) = match (of_plan, above, is_inner) {
+                (Some(rest), _, _) | (None, Some(rest), false) => (rest, false),
+                (None, Some(rest), true) if rest.starts_with("super::") => {
+                    (rest["super::".len()..].to_owned(), false)
+                }
+                (None, Some(rest), true) => (rest, true),
+                _ => continue,
+            };
+            let head = other.split("::").next().unwrap_or_default().to_owned();
+            if within {
+                inside.entry(inner.display().to_string()).or_default().insert(head);
+            } else if STAGES.iter().position(|known| *known == head).is_some_and(|at| at > place) {
+                wrong.push(format!("{name} imports {head}, a later stage"));
+            }
+        }
+    }
+    wrong.extend(circles(&inside));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Files of one folder that import each other in a circle; what a folder's `mod.rs` holds
+/// is every file's.
+fn circles(inside: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let target = |from: &str, head: &str| {
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let file = format!("{folder}/{head}");
+        inside.contains_key(&file).then_some(file)
+    };
+    let mut found = Vec::new();
+    for start in inside.keys() {
+        let (mut open, mut seen) = (vec![start.clone()], BTreeSet::new());
+        while let Some(file) = open.pop() {
+            for next in inside[&file].iter().filter_map(|head| target(&file, head)) {
+                if next == *start {
+                    found.push(format!("{start} imports itself by way of {file}"));
+                } else if seen.insert(next.clone()) {
+                    open.push(next);
+                }
+            }
+        }
+    }
+    found
 }
 
 #[test]
@@ -213,4 +307,12 @@ fn the_published_table_of_fields_is_the_one_in_the_code() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fields.md");
     let docs = fs::read_to_string(path).expect("docs/fields.md");
     assert!(docs.contains(&table), "docs/fields.md should hold:\n{table}");
+}
+
+#[test]
+fn the_published_table_of_grants_is_the_one_in_the_code() {
+    let table = reconciler::model::grants::published();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md");
+    let docs = fs::read_to_string(path).expect("docs/security.md");
+    assert!(docs.contains(&table), "docs/security.md should hold:\n{table}");
 }

@@ -76,6 +76,7 @@ impl World {
             masker: Masker::new("key"),
             withheld: BTreeSet::new(),
             project_root: None,
+            same_files: false,
         };
         stack::load(&snapshot, &options)
     }

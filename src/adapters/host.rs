@@ -11,12 +11,13 @@ use futures_util::future::{join_all, select_all};
 use tokio::sync::Mutex;
 
 use super::consul::Consul;
-use super::docker::Docker;
+use super::docker::{Docker, EngineLock, LockError, LockHolder};
 use crate::model::action::{Action, Outcome};
 use crate::model::catalog::CatalogContents;
 use crate::model::id::{ContainerId, DeploymentId, EngineName};
 use crate::model::ledger::{LedgerView, Record, Stored};
 use crate::model::observed::{ContainerView, EngineContents};
+use crate::model::time::Timestamp;
 use crate::world::{Act, Observe, OutsideError, Scope, Tree, Watch};
 
 /// One engine, as far as the host needs it.
@@ -135,6 +136,12 @@ impl<E: Engine> Host<E> {
         ReadOnlyHost(self)
     }
 
+    /// One of its engines.
+    #[must_use]
+    pub fn of(&self, engine: &EngineName) -> Option<&E> {
+        self.engines.get(engine)
+    }
+
     fn get(&self, engine: &EngineName) -> Result<&E, OutsideError> {
         self.engines
             .get(engine)
@@ -174,6 +181,37 @@ impl<E: Engine> Host<E> {
             result = result.and(swept);
         }
         result
+    }
+}
+
+impl Host {
+    /// Takes the lock on an engine; for passes without Consul.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] at once if somebody else holds it.
+    pub async fn lock(
+        &self,
+        engine: &EngineName,
+        holder: &LockHolder,
+        now: Timestamp,
+    ) -> Result<EngineLock, LockError> {
+        self.get(engine)?.take_lock(holder, now).await
+    }
+
+    /// Gives the lock on an engine back.
+    pub async fn unlock(&self, engine: &EngineName, lock: EngineLock) -> Result<(), OutsideError> {
+        self.get(engine)?.give_lock(lock).await
+    }
+
+    /// Whether all of these engines are as the last look saw them.
+    pub async fn are_as_looked_at(&self, engines: &BTreeSet<EngineName>) -> bool {
+        let looks = engines.iter().map(|name| async move {
+            match self.get(name) {
+                Ok(engine) => engine.is_as_looked_at().await.unwrap_or(false),
+                Err(_) => false,
+            }
+        });
+        join_all(looks).await.into_iter().all(|same| same)
     }
 }
 

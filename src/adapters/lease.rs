@@ -9,9 +9,9 @@
 //! Docker cannot be fenced. So the holder counts the lease as lost *before* Consul does,
 //! and a new holder looks at every engine before it changes anything.
 //!
-//! Without Consul there is no lease: what keeps two writers apart then is that a
-//! container's name can be taken once, and that the ledger on the engine is written by
-//! compare-and-set.
+//! Without Consul there is no lease: what keeps two passes of `--once` apart then is a lock on
+//! the engine (`adapters/docker/lock`), and for the rest that a container's name can be taken
+//! once, and that the ledger on the engine is written by compare-and-set.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -125,6 +125,15 @@ impl Lease {
             }
         }
         Err(LeaseError::HeldElsewhere { holder: "nobody yet (its lock delay runs)".to_owned() })
+    }
+
+    /// Returns when a lease that another holds may be free, which Consul tells at once, or
+    /// after some seconds.
+    ///
+    /// # Errors
+    /// What Consul answered: then it is worth a pause.
+    pub async fn may_be_free(consul: &Consul) -> Result<(), OutsideError> {
+        consul.lock_moved(&consul.leader_key()).await
     }
 
     /// How often the lease was taken, by anybody: larger for every later holder.

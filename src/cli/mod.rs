@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser as _};
 
+use crate::model::contained::is_contained;
 use args::{Cli, RunArgs, Verb, Verbless};
 use exit::Exit;
 
@@ -36,6 +37,7 @@ use exit::Exit;
 pub fn main() -> ExitCode {
     forbid_core_files();
     keep_freed_memory();
+    end_where_it_stands();
     run(std::env::args_os()).into()
 }
 
@@ -44,6 +46,18 @@ fn forbid_core_files() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     // A limit can always be lowered; where not, there is no one to tell it to.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+/// A broken invariant ends the program where it stands, except in what is contained: a fault
+/// in one deployment leaves the others alone.
+fn end_where_it_stands() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !is_contained(panic) {
+            tell(panic);
+            std::process::abort();
+        }
+    }));
 }
 
 /// The allocator gives what is free at the heap's end back as soon as that is 128 KiB, and soon

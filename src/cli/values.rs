@@ -88,6 +88,7 @@ const DEMANDS: &[(&str, bool)] = &[
     ("volume", true),
     ("project", true),
     ("driver-option", true),
+    ("subnet", true),
     ("build", true),
     ("field", true),
 ];
@@ -206,6 +207,7 @@ mod tests {
             Demand::Volume(value.clone()),
             Demand::Project(value.clone()),
             Demand::DriverOption(value.clone()),
+            Demand::Subnet(value.clone()),
             Demand::Build(value.clone()),
             Demand::Unknown(value),
         ];

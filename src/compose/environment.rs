@@ -11,23 +11,25 @@ use crate::text::report::Reporter;
 use crate::text::underline::underlined;
 use crate::text::yaml::MAX_FILE;
 use crate::text::{paths, stored};
-use crate::world::{Tree, TreeError};
+use crate::world::{Tree, TreeError, TreeKind};
 
-/// Reads the env files of a project, later ones over earlier ones, into `variables`.
-/// `origin` is where they are named, if a file does.
+/// Reads env files, later ones over earlier ones, into `variables`; what is known already
+/// stays. If nobody named them, each may be absent. `origin` is where they are named, if a
+/// file does.
 pub(crate) fn read(
     tree: &dyn Tree,
-    directory: &str,
-    named: Option<&[String]>,
+    files: &[String],
+    named: bool,
     variables: &mut Variables,
     origin: Option<&Loc>,
     report: &Reporter,
 ) {
-    let default = [paths::join(directory, ".env")];
-    let outside = variables.clone();
-    for path in named.unwrap_or(&default) {
+    let mut found = BTreeMap::new();
+    for path in files {
         match text(tree, path) {
-            Err(TreeError::Missing(_)) if named.is_none() => {}
+            Err(TreeError::Missing(_)) if !named => {}
+            Err(TreeError::NotAFile(_))
+                if !named && paths::kind(tree, path) == Some(TreeKind::Folder) => {}
             Err(error) => {
                 let problem = Diagnostic::error(format!("an env file cannot be used: {error}"));
                 let help = stored::remedy(tree, path, &error);
@@ -35,8 +37,11 @@ pub(crate) fn read(
                 let problem = Diagnostic { at: origin.cloned(), help, ..problem };
                 report.add(underlined(tree, problem));
             }
-            Ok(text) => one(path, &text, &outside, &mut variables.dotenv, report),
+            Ok(text) => one(path, &text, variables, &mut found, report),
         }
+    }
+    for (name, value) in found {
+        variables.dotenv.entry(name).or_insert(value);
     }
 }
 

@@ -36,6 +36,8 @@ mod name;
 mod reset;
 mod unique;
 
+pub(crate) use self::name::normalised;
+
 use self::files::{Files, Named};
 use self::load::{Loader, Scope, Source};
 use self::variables::{Lookup, Variables};

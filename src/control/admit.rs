@@ -8,9 +8,9 @@ use crate::model::action::{Action, Outside, StepId};
 use crate::model::hook::Moment;
 use crate::model::id::DeploymentId;
 use crate::model::plan::{Plan, Reason, Step};
-use crate::model::time::Timestamp;
+use crate::model::time::Instant;
 
-use super::backoff::{Held, Holds};
+use super::backoff::{Hold, Holds};
 
 /// The steps that begin now, in the plan's order, adoptions last, and what is put off.
 ///
@@ -22,8 +22,8 @@ pub(super) fn admit(
     plan: &Plan,
     busy: &BTreeSet<DeploymentId>,
     holds: &Holds,
-    now: Timestamp,
-) -> (Vec<Step>, Vec<Held>) {
+    now: Instant,
+) -> (Vec<Step>, Vec<Hold>) {
     let mut held = BTreeMap::new();
     let mut out: BTreeSet<StepId> = BTreeSet::new();
     let all = || plan.steps.iter().chain(&plan.adoptions);
@@ -144,7 +144,7 @@ mod tests {
 
     fn admitted(holds: &Holds, busy: &[&str]) -> Vec<u32> {
         let busy = busy.iter().map(|id| DeploymentId::new(*id)).collect();
-        let (steps, _) = admit(&plan(), &busy, holds, Timestamp::default());
+        let (steps, _) = admit(&plan(), &busy, holds, Instant::default());
         steps.iter().map(|step| step.id.0).collect()
     }
 
@@ -163,7 +163,7 @@ mod tests {
     fn nothing_is_prepared_for_what_is_put_off_and_the_rest_goes_on() {
         let mut holds = Holds::new(Pace::default());
         let error = StepError::Outside(OutsideError::Failed("no".to_owned()));
-        holds.failed(&step(1, &[], start("a")), &error, Timestamp::default());
+        holds.failed(&step(1, &[], start("a")), &error, Instant::default());
         assert_eq!(admitted(&holds, &[]), [5]);
     }
 }

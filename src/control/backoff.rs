@@ -14,8 +14,8 @@ use serde::Serialize;
 use crate::model::action::{Action, Outside};
 use crate::model::id::DeploymentId;
 use crate::model::plan::Step;
-use crate::model::time::Timestamp;
-use crate::world::OutsideError;
+use crate::model::time::{Instant, Timestamp};
+use crate::world::{Clock, OutsideError};
 
 use super::limits::Pace;
 use super::report::StepError;
@@ -94,8 +94,31 @@ pub struct Held {
     pub subject: Subject,
     /// How often it was tried.
     pub attempt: u32,
-    /// Until when.
+    /// Until when, by the calendar as of the last look.
     pub until: Timestamp,
+}
+
+/// A step that is put off, by the clock that is measured with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hold {
+    pub(super) subject: Subject,
+    pub(super) attempt: u32,
+    pub(super) until: Instant,
+}
+
+impl Hold {
+    /// The same for people, who have a calendar.
+    pub(super) fn told(self, clock: &impl Clock) -> Held {
+        let until = clock.now().plus(self.until.since(clock.instant()));
+        Held { subject: self.subject, attempt: self.attempt, until }
+    }
+}
+
+impl Held {
+    /// Whether both are about the same attempt.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (&self.subject, self.attempt) == (&other.subject, other.attempt)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,8 +127,8 @@ struct Memory {
     /// Whether it was acted on since the last failure: then that is already counted.
     acted: bool,
     /// Since when nothing had to be done.
-    quiet: Timestamp,
-    until: Timestamp,
+    quiet: Instant,
+    until: Instant,
 }
 
 /// What is remembered of subjects that were acted on.
@@ -121,20 +144,21 @@ impl Holds {
         Self { pace, memories: BTreeMap::new() }
     }
 
-    /// A new revision: what was tried in vain may work now.
-    pub(super) fn clear(&mut self) {
-        self.memories.clear();
+    /// A new revision changed these deployments: what was tried in vain may work now. What
+    /// it did not change is as it was, and so is the pause.
+    pub(super) fn clear(&mut self, changed: &BTreeSet<DeploymentId>) {
+        self.memories.retain(|subject, _| !changed.contains(&subject.deployment));
     }
 
     /// Forgets what has been quiet for long enough.
-    pub(super) fn forget(&mut self, now: Timestamp) {
+    pub(super) fn forget(&mut self, now: Instant) {
         let span = self.pace.forget;
         self.memories.retain(|_, memory| now.since(memory.quiet.max(memory.until)) < span);
     }
 
     /// These steps begin. Acting on the same container, network or volume again and again
     /// counts; catalog entries and the ledger change as often as the world does.
-    pub(super) fn begin(&mut self, steps: &[Step], now: Timestamp) {
+    pub(super) fn begin(&mut self, steps: &[Step], now: Instant) {
         let counts =
             |step: &&Step| step.action.is_mutating() && step.action.outside() == Outside::Engine;
         let subjects: BTreeSet<_> = steps.iter().filter(counts).map(Subject::of).collect();
@@ -149,7 +173,7 @@ impl Holds {
     }
 
     /// A step succeeded.
-    pub(super) fn succeeded(&mut self, step: &Step, now: Timestamp) {
+    pub(super) fn succeeded(&mut self, step: &Step, now: Instant) {
         let subject = Subject::of(step);
         if matches!(subject.kind, Kind::Image | Kind::Catalog | Kind::Ledger) {
             self.memories.remove(&subject);
@@ -160,7 +184,7 @@ impl Holds {
 
     /// A step failed. It is tried again at once only if a container ended or somebody was
     /// there first, and only if that does not happen again and again.
-    pub(super) fn failed(&mut self, step: &Step, error: &StepError, now: Timestamp) {
+    pub(super) fn failed(&mut self, step: &Step, error: &StepError, now: Instant) {
         let subject = Subject::of(step);
         let slow = self.pace.free + 1;
         let memory = self.remember(&subject, now);
@@ -176,19 +200,19 @@ impl Holds {
     }
 
     /// Whether a step is put off at this time.
-    pub(super) fn held(&self, step: &Step, now: Timestamp) -> Option<Held> {
+    pub(super) fn held(&self, step: &Step, now: Instant) -> Option<Hold> {
         let subject = Subject::of(step);
         let memory = self.memories.get(&subject).filter(|memory| memory.until > now)?;
         let Memory { attempt, until, .. } = *memory;
-        Some(Held { subject, attempt, until })
+        Some(Hold { subject, attempt, until })
     }
 
-    fn remember(&mut self, subject: &Subject, now: Timestamp) -> &mut Memory {
+    fn remember(&mut self, subject: &Subject, now: Instant) -> &mut Memory {
         let new = Memory { attempt: 0, acted: false, quiet: now, until: now };
         self.memories.entry(subject.clone()).or_insert(new)
     }
 
-    fn put_off(&mut self, subject: &Subject, now: Timestamp) {
+    fn put_off(&mut self, subject: &Subject, now: Instant) {
         let pace = self.pace;
         if let Some(memory) = self.memories.get_mut(subject) {
             let over = memory.attempt.saturating_sub(pace.free);

@@ -77,6 +77,9 @@ pub enum Event<'a> {
     PassFinished(&'a Report),
     /// The controller's view of the world after a look.
     Status(&'a Status),
+    /// The controller's loop turned: it lives. Told at least every few seconds, whatever it
+    /// waits for.
+    Turned,
     /// The controller sleeps, at the latest until then, unless something happens.
     Waiting {
         /// When it looks again.

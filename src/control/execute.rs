@@ -18,6 +18,7 @@ use super::event::{Event, Progress};
 use super::job::{Effects, Job, Place};
 use super::lane::Lanes;
 use super::limits::Limits;
+use super::polls::Polls;
 use super::report::{Ending, Execution, Failure, StepError};
 use super::stop::Stop;
 use super::wait::wait;
@@ -78,6 +79,7 @@ pub(super) struct Walk<'a, W, C> {
     jobs: BTreeMap<JobId, Job>,
     next_job: JobId,
     lanes: Lanes<(u32, JobId, Place)>,
+    polls: Rc<Polls>,
     running: FuturesUnordered<LocalBoxFuture<'a, Finished>>,
     /// What may be given up.
     handles: BTreeMap<(JobId, Place), AbortHandle>,
@@ -124,6 +126,7 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
             jobs: BTreeMap::new(),
             next_job: 0,
             lanes: Lanes::new(limits),
+            polls: Rc::new(Polls::new(limits.polls)),
             running: FuturesUnordered::new(),
             handles: BTreeMap::new(),
             turns: VecDeque::new(),
@@ -237,10 +240,13 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
         let may_be_given_up = may_be_given_up(&action);
         self.lanes.enter(&step);
         let (world, clock, lines) = (self.world, self.clock, self.limits.log_lines);
+        let polls = Rc::clone(&self.polls);
         let call = async move {
-            let began = clock.now();
-            let (ending, outcome) = match carry_out(world, clock, &step, &action, &*tree).await {
-                Ok(outcome) => (Ending::Done { took: clock.now().since(began) }, Some(outcome)),
+            let began = clock.instant();
+            let (ending, outcome) = match carry_out((world, clock, &polls), &step, &action, &*tree)
+                .await
+            {
+                Ok(outcome) => (Ending::Done { took: clock.instant().since(began) }, Some(outcome)),
                 Err(error) => {
                     let logs = logs(world, &step, &action, lines).await;
                     (Ending::Failed(Failure { error, logs }), None)
@@ -322,8 +328,7 @@ fn told<'e>(step: &'e Step, ending: &'e Ending) -> Event<'e> {
 }
 
 async fn carry_out<W: Act, C: Clock>(
-    world: &W,
-    clock: &C,
+    (world, clock, polls): (&W, &C, &Polls),
     step: &Step,
     action: &Action,
     tree: &dyn Tree,
@@ -337,7 +342,7 @@ async fn carry_out<W: Act, C: Clock>(
     };
     match &container.container {
         ContainerRef::Known(id) => {
-            let seen = wait(world, clock, &step.engine, id, *until, *deadline).await;
+            let seen = wait(world, clock, polls, &step.engine, id, *until, *deadline).await;
             seen.map_err(StepError::Wait)
         }
         ContainerRef::Made(step) => {

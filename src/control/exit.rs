@@ -58,7 +58,7 @@ impl Exit {
             OutsideError::Unreachable(_) | OutsideError::Timeout(_) => Self::Unreachable,
             OutsideError::Gone(_) | OutsideError::Conflict(_) => Self::Stale,
             OutsideError::Forbidden(_) => Self::Refused,
-            OutsideError::Failed(_) => Self::Failed,
+            OutsideError::InUse(_) | OutsideError::Failed(_) => Self::Failed,
         }
     }
 
@@ -76,6 +76,7 @@ impl Exit {
                 Self::Unreachable
             }
             WaitingOn::Grant { .. } => Self::Refused,
+            WaitingOn::Fault { .. } => Self::Failed,
             // It ends by itself.
             WaitingOn::Absence { .. } => Self::Done,
             _ => Self::Blocked,

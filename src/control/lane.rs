@@ -24,7 +24,7 @@ struct Queue<T> {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Lane {
-    /// Waits change nothing: any number of them.
+    /// Waits change nothing: any number of them, which ask in turn (`polls`).
     Waits,
     /// Each write of a record must follow exactly the one before.
     Ledger(EngineName),

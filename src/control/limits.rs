@@ -14,6 +14,8 @@ pub struct Limits {
     pub images: usize,
     /// Stops and restarts on one engine at once. They mostly wait for a grace period.
     pub stops: usize,
+    /// Waits that ask the same engine at once how their container is doing.
+    pub polls: usize,
     /// Writes to the catalog at once.
     pub catalog: usize,
     /// How long one outside system may take to be read before it counts as unseen.
@@ -28,6 +30,7 @@ impl Default for Limits {
             per_engine: 8,
             images: 4,
             stops: 32,
+            polls: 2,
             catalog: 8,
             look: Duration::from_secs(30),
             log_lines: 10,

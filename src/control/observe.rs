@@ -89,6 +89,8 @@ pub(super) struct Look {
     scopes: BTreeMap<EngineName, Scope>,
     /// `None` without a catalog.
     services: Option<BTreeSet<String>>,
+    /// Engines that are unseen because it cannot be told what is wanted there.
+    provisional: BTreeMap<Part, String>,
 }
 
 impl Look {
@@ -114,7 +116,10 @@ impl Look {
             }
         }
         let services = settings.catalog.is_some().then_some(services);
-        Self { source: desired.source.clone(), scopes, services }
+        let provisional = desired.provisional.iter();
+        let provisional = provisional.map(|(name, why)| (Part::Engine(name.clone()), why.clone()));
+        let provisional = provisional.collect();
+        Self { source: desired.source.clone(), scopes, services, provisional }
     }
 
     /// Looks. The parts in `skip` are not asked: they are unseen for the reason given.
@@ -126,7 +131,9 @@ impl Look {
         skip: &BTreeMap<Part, String>,
     ) -> ObservedState {
         let at = clock.now();
-        let asker = Asker { world, clock, limit, skip };
+        let mut skip = skip.clone();
+        skip.extend(std::mem::take(&mut self.provisional));
+        let asker = Asker { world, clock, limit, skip: &skip };
         let (engines, catalog, ledger) = join3(
             asker.engines(self.scopes.iter()),
             asker.catalog(&self.scopes, self.services.as_ref()),

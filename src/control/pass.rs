@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 
 use crate::model::desired::{DesiredState, Entry};
 use crate::model::observed::ObservedState;
-use crate::model::plan::{Plan, Reason};
+use crate::model::plan::{Plan, Reason, Step};
 use crate::plan::{self, Settings};
 use crate::world::{Act, Clock, Observe, Snapshot, Source};
 
@@ -17,9 +17,14 @@ use super::event::{Event, Progress};
 use super::execute::execute;
 use super::exit::is_on_its_way;
 use super::limits::Limits;
+use super::load::Load;
 use super::observe::{observe, tidy, unseen};
 use super::report::{Execution, PassError, Report};
 use super::stop::Stop;
+
+/// How often in a row the catalog follows the health of replicas at the end of a pass: one that
+/// is well and ill by turns has no end.
+const MOST_FOLLOWED: u32 = 10;
 
 /// What a pass works with.
 pub struct Setup<'a, W, C> {
@@ -28,7 +33,7 @@ pub struct Setup<'a, W, C> {
     /// Its time.
     pub clock: &'a C,
     /// Reads desired state out of a snapshot.
-    pub load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    pub load: &'a dyn Load,
     /// What the operator decided.
     pub settings: &'a Settings,
     /// How much at once.
@@ -70,7 +75,7 @@ impl Prepared {
 pub async fn prepare<W: Observe, C: Clock>(setup: Setup<'_, W, C>, snapshot: Snapshot) -> Prepared {
     let Setup { world, clock, load, settings, limits, progress } = setup;
     progress.event(&Event::PassStarted { revision: &snapshot.revision });
-    let desired = load(&snapshot);
+    let desired = load.load(&snapshot).await;
     let observed = observe(world, clock, &desired, settings, limits.look).await;
     for (part, error) in &unseen(&observed) {
         progress.event(&Event::Unreachable { part, error });
@@ -94,30 +99,32 @@ pub async fn apply<W: Act, C: Clock>(
     let mut report = prepared.report();
     let Prepared { snapshot, desired, plan, .. } = prepared;
     if report.error.is_none() {
-        let Setup { world, clock, limits, progress, .. } = setup;
-        tidy(world, clock, &prepared.observed.ledger, limits.look).await;
+        let carry_out = |steps| {
+            let Setup { world, clock, limits, progress, .. } = setup;
+            let tree = Arc::clone(&snapshot.tree);
+            async move { execute(world, clock, steps, tree, &limits, stop, progress).await }
+        };
+        tidy(setup.world, setup.clock, &prepared.observed.ledger, setup.limits.look).await;
         let mut execution = Execution::default();
-        let (changes, refreshes) = (!plan.is_empty(), refreshes(plan));
+        let mut next = None;
         let steps: Vec<_> = plan.steps.iter().chain(&plan.adoptions).cloned().collect();
         if !steps.is_empty() {
-            let tree = Arc::clone(&snapshot.tree);
-            let again = Arc::clone(&tree);
-            execution = execute(world, clock, steps, tree, &limits, stop, progress).await;
-            if changes && !stop.is_requested() {
-                let (observed, next) = look(setup, desired).await;
-                report = Report::of_plan(desired, &observed, &next);
+            execution = carry_out(steps).await;
+            if !plan.is_empty() && !stop.is_requested() {
+                let mut found = look_again(setup, desired).await;
                 // What a refreshed image changes could not be known before.
                 let failed = execution.failures().next().is_some();
-                if refreshes && !failed && !next.is_empty() && faults(&next).is_none() {
-                    progress.event(&Event::Planned(&next));
-                    let second =
-                        execute(world, clock, next.steps, again, &limits, stop, progress).await;
-                    execution = Execution::joined(vec![execution, second]).unwrap_or_default();
-                    report = look_again(setup, desired).await;
+                if refreshes(plan) && !failed && !found.1.is_empty() && faults(&found.1).is_none() {
+                    setup.progress.event(&Event::Planned(&found.1));
+                    execution.join(carry_out(found.1.steps).await);
+                    found = look_again(setup, desired).await;
                 }
+                report = found.0;
+                next = Some(found.1);
             }
         }
-        report = settle(setup, desired, report, stop).await;
+        let last = (report, next);
+        report = settle(setup, desired, last, (&carry_out, &mut execution), stop).await;
         report.execution = Some(execution);
     }
     setup.progress.event(&Event::PassFinished(&report));
@@ -127,48 +134,62 @@ pub async fn apply<W: Act, C: Clock>(
 async fn look_again<W: Observe, C: Clock>(
     setup: Setup<'_, W, C>,
     desired: &DesiredState,
-) -> Report {
-    let (observed, plan) = look(setup, desired).await;
-    Report::of_plan(desired, &observed, &plan)
-}
-
-async fn look<W: Observe, C: Clock>(
-    setup: Setup<'_, W, C>,
-    desired: &DesiredState,
-) -> (ObservedState, Plan) {
+) -> (Report, Plan) {
     let Setup { world, clock, settings, limits, .. } = setup;
     let observed = observe(world, clock, desired, settings, limits.look).await;
     let plan = plan::plan(desired, &observed, settings);
-    (observed, plan)
+    (Report::of_plan(desired, &observed, &plan), plan)
 }
 
-/// Whether a plan pulls an image that is there already.
+/// Whether a plan brings an image that may be another one than that which is there already.
 fn refreshes(plan: &Plan) -> bool {
     let causes = plan.steps.iter().flat_map(|step| &step.causes);
-    causes.into_iter().any(|cause| cause.reason == Reason::Refreshed)
+    causes.into_iter().any(|c| matches!(c.reason, Reason::Refreshed | Reason::NotBuilt { .. }))
 }
 
 /// Looks until every deployment that is what git says is known to work or not to. A plan
-/// waits for what it starts; this is for what an earlier, interrupted pass started.
-async fn settle<W: Observe, C: Clock>(
+/// waits for what it starts; this is for what an earlier, interrupted pass started, and for
+/// the catalog, whose checks follow what became of the replicas meanwhile.
+async fn settle<W: Observe, C: Clock, F: Future<Output = Execution>>(
     setup: Setup<'_, W, C>,
     desired: &DesiredState,
-    mut report: Report,
+    (mut report, mut plan): (Report, Option<Plan>),
+    (carry_out, execution): (&dyn Fn(Vec<Step>) -> F, &mut Execution),
     stop: &Stop,
 ) -> Report {
-    let began = setup.clock.now();
+    let began = setup.clock.instant();
     let mut pause = Duration::from_millis(100);
-    while let Some(patience) = patience(desired, &report) {
-        let left = patience.saturating_sub(setup.clock.now().since(began));
-        let sleep = pin!(setup.clock.sleep(pause.min(left)));
-        select(pin!(stop.requested()), sleep).await;
-        if left.is_zero() || stop.is_requested() {
-            break;
+    let mut follows = MOST_FOLLOWED;
+    loop {
+        let follows_now = follows > 0 && !stop.is_requested();
+        let health = plan.take().filter(|plan| follows_now && faults(plan).is_none());
+        let steps = health.as_ref().map(health_steps).unwrap_or_default();
+        if let Some(plan) = health.filter(|_| !steps.is_empty()) {
+            setup.progress.event(&Event::Planned(&plan.with_only(&steps)));
+            let followed = carry_out(steps).await;
+            let failed = followed.failures().next().is_some();
+            follows = if failed { 0 } else { follows - 1 };
+            execution.join(followed);
+        } else {
+            let Some(patience) = patience(desired, &report) else { break };
+            let left = patience.saturating_sub(setup.clock.instant().since(began));
+            let sleep = pin!(setup.clock.sleep(pause.min(left)));
+            select(pin!(stop.requested()), sleep).await;
+            if left.is_zero() || stop.is_requested() {
+                break;
+            }
+            pause = (pause * 2).min(Duration::from_secs(2));
         }
-        pause = (pause * 2).min(Duration::from_secs(2));
-        report = look_again(setup, desired).await;
+        let (seen, next) = look_again(setup, desired).await;
+        (report, plan) = (seen, Some(next));
     }
     report
+}
+
+/// The steps that let the catalog follow, of deployments that need nothing else.
+fn health_steps(plan: &Plan) -> Vec<Step> {
+    let only = plan.only_health();
+    plan.steps.iter().filter(|step| only.contains(&step.deployment)).cloned().collect()
 }
 
 /// The longest deadline of the deployments on their way to health; `None` if none is.

@@ -10,7 +10,7 @@ use crate::model::desired::{DesiredState, Entry};
 use crate::model::digest::Digest;
 use crate::model::id::DeploymentId;
 use crate::model::settling::Settling;
-use crate::model::time::Timestamp;
+use crate::model::time::Instant;
 
 /// What the looks at a source have shown so far.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(super) struct Presence {
 struct Shown {
     what: What,
     /// When the first look that showed it ended.
-    since: Timestamp,
+    since: Instant,
     /// Whether one showed it again that began late enough.
     certain: bool,
 }
@@ -46,8 +46,8 @@ enum What {
 /// When a look began and ended, and how long an absence has to last.
 #[derive(Clone, Copy, Debug)]
 struct When {
-    began: Timestamp,
-    ended: Timestamp,
+    began: Instant,
+    ended: Instant,
     lasts: Duration,
 }
 
@@ -61,8 +61,8 @@ impl Presence {
     pub(super) fn looked(
         &mut self,
         desired: &DesiredState,
-        began: Timestamp,
-        now: Timestamp,
+        began: Instant,
+        now: Instant,
     ) -> Settling {
         let when = When { began, ended: now, lasts: self.lasts };
         let nothing = if desired.incomplete.is_empty() { What::Absent } else { What::Unknown };
@@ -93,7 +93,7 @@ impl Presence {
     }
 
     /// When the source has to be looked at again for what is not certain.
-    pub(super) fn next(&self) -> Option<Timestamp> {
+    pub(super) fn next(&self) -> Option<Instant> {
         let all = self.shown.values().chain(&self.others);
         all.filter(|shown| !shown.certain).map(|shown| shown.since.plus(self.lasts)).min()
     }
@@ -128,6 +128,10 @@ mod tests {
 
     const LASTS: Duration = Duration::from_secs(5);
 
+    fn at(second: u64) -> Instant {
+        Instant(second * 1_000_000_000)
+    }
+
     fn look(presence: &mut Presence, second: u64, text: &str) -> (bool, bool, bool) {
         // `a!` is an invalid one, `?` a list that is not complete.
         let mut desired = DesiredState {
@@ -137,6 +141,7 @@ mod tests {
             deployments: BTreeMap::new(),
             incomplete: Vec::new(),
             settling: Settling::default(),
+            provisional: BTreeMap::new(),
         };
         for word in text.split_whitespace() {
             if word == "?" {
@@ -146,7 +151,7 @@ mod tests {
                 desired.deployments.insert(word.into(), Entry::Invalid(Vec::new()));
             }
         }
-        let now = Timestamp::from_secs(second);
+        let now = at(second);
         let settling = presence.looked(&desired, now, now);
         let unsure = |id: &str| {
             settling.of(&id.into(), desired.deployments.contains_key(&id.into())).is_some()
@@ -158,12 +163,12 @@ mod tests {
     fn what_is_absent_is_so_after_two_looks_that_are_far_enough_apart() {
         let mut presence = Presence::new(LASTS);
         assert_eq!(look(&mut presence, 0, "a b"), (true, true, true));
-        assert_eq!(presence.next(), Some(Timestamp::from_secs(5)));
+        assert_eq!(presence.next(), Some(at(5)));
         assert_eq!(look(&mut presence, 4, "a b"), (true, true, true));
         assert_eq!(look(&mut presence, 6, "a b"), (false, false, false));
         assert_eq!(presence.next(), None);
         assert_eq!(look(&mut presence, 10, "a"), (false, true, false));
-        assert_eq!(presence.next(), Some(Timestamp::from_secs(15)));
+        assert_eq!(presence.next(), Some(at(15)));
         assert_eq!(look(&mut presence, 14, "a"), (false, true, false));
         assert_eq!(look(&mut presence, 15, "a"), (false, false, false));
     }

@@ -8,7 +8,7 @@ use crate::model::desired::{DesiredState, Entry};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::{DeploymentId, Revision};
 use crate::model::observed::ObservedState;
-use crate::model::plan::{Blocked, DeploymentState, Plan, Step, WaitingOn};
+use crate::model::plan::{Blocked, DeploymentState, Plan, Step, Sync, WaitingOn};
 use crate::world::{OutsideError, SourceError};
 
 use super::observe::{Part, unseen};
@@ -127,10 +127,15 @@ impl Execution {
     /// Several executions as one; `None` without any.
     pub(super) fn joined(executions: Vec<Self>) -> Option<Self> {
         executions.into_iter().reduce(|mut all, execution| {
-            all.steps.extend(execution.steps);
-            all.stopped |= execution.stopped;
+            all.join(execution);
             all
         })
+    }
+
+    /// Adds what was carried out after it.
+    pub(super) fn join(&mut self, other: Self) {
+        self.steps.extend(other.steps);
+        self.stopped |= other.stopped;
     }
 
     /// The steps that failed.
@@ -162,8 +167,19 @@ impl Report {
         waits.any(|waiting_on| matches!(waiting_on, WaitingOn::Absence { .. }))
     }
 
-    /// The report of what was desired, seen and planned; nothing was carried out yet.
+    /// The report of what was desired, seen and planned; nothing was carried out yet. Where
+    /// only the catalog has yet to follow a replica's health, everything is as git says.
     pub fn of_plan(desired: &DesiredState, observed: &ObservedState, plan: &Plan) -> Self {
+        let mut deployments = plan.deployments.clone();
+        for id in plan.only_health() {
+            let blocked = plan.blocked.iter().filter(|blocked| !blocked.waiting_on.is_notice());
+            let withheld = blocked.filter_map(|blocked| blocked.deployment.as_ref());
+            if let Some(state) = deployments.get_mut(id)
+                && !withheld.into_iter().any(|withheld| withheld == id)
+            {
+                state.sync = Sync::Synced;
+            }
+        }
         Self {
             revision: Some(desired.revision.clone()),
             error: None,
@@ -171,7 +187,7 @@ impl Report {
             unseen: unseen(observed),
             execution: None,
             blocked: plan.blocked.clone(),
-            deployments: plan.deployments.clone(),
+            deployments,
         }
     }
 }

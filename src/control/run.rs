@@ -14,36 +14,33 @@
 //! puts itself back when it fired, so that no interval starts anew because something else
 //! happened.
 
-use std::collections::BTreeSet;
+mod looking;
+
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::FutureExt as _;
+use futures_util::future::{AbortHandle, Either, FutureExt as _, select};
 use futures_util::select_biased;
 
 use crate::model::desired::DesiredState;
-use crate::model::id::DeploymentId;
-use crate::model::plan::Plan;
-use crate::model::time::Timestamp;
-use crate::plan;
+use crate::model::time::Instant;
 use crate::world::{Act, Clock, Snapshot, Source, SourceError, Watch};
 
-use super::admit::admit;
 use super::backoff::Holds;
 use super::event::Event;
 use super::execute::{Turn, Walk};
 use super::limits::Pace;
-use super::observe::{Look, changed, unseen};
-use super::pass::{Setup, faults};
+use super::observe::{Look, changed};
+use super::pass::Setup;
 use super::presence::Presence;
 use super::report::{Ending, Execution, Report};
 use super::sick::Sick;
 use super::status::Status;
 use super::stop::Stop;
-use super::wakes::{Fetch, Seen, Wake, Wakes};
+use super::wakes::{Fetch, Wake, Wakes};
 
-/// The gap between looks grows with what a look takes, up to this many times the gap.
-const LARGEST_GAP: u32 = 5;
+/// The loop turns at least so often, so that everybody sees that it lives.
+const BEAT: Duration = Duration::from_secs(5);
 
 /// Runs until asked to stop. Returns what the last look said, and what remains of the steps
 /// that were under way.
@@ -86,6 +83,17 @@ struct Current {
     look: Look,
 }
 
+/// A revision that is being read.
+struct Loading {
+    snapshot: Snapshot,
+    /// When the look at the source began that gave it.
+    began: Instant,
+    reading: AbortHandle,
+    /// Whether the source gave it once more: what could not be told when this began may be
+    /// known by now.
+    came_again: bool,
+}
+
 struct Controller<'a, W, C, S> {
     setup: Setup<'a, W, C>,
     source: &'a S,
@@ -93,15 +101,15 @@ struct Controller<'a, W, C, S> {
     walk: Walk<'a, W, C>,
     wakes: Wakes<'a>,
     fetch: Fetch,
-    /// Whether the source is waited for to change.
-    listening: bool,
+    /// The wait for the source to change.
+    listening: Option<AbortHandle>,
+    loading: Option<Loading>,
     presence: Presence,
     current: Option<Current>,
-    /// Counts the desired states, so that a look for an older one is recognised.
-    epoch: u64,
-    looking: bool,
-    look_at: Option<Timestamp>,
-    look_began: Option<Timestamp>,
+    /// The look that is under way.
+    looking: Option<AbortHandle>,
+    look_at: Option<Instant>,
+    look_began: Option<Instant>,
     gap: Duration,
     holds: Holds,
     sick: Sick,
@@ -110,7 +118,7 @@ struct Controller<'a, W, C, S> {
     reporting: Vec<Execution>,
     last: Report,
     status: Status,
-    waiting_for: Option<Timestamp>,
+    waiting_for: Option<Instant>,
 }
 
 impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
@@ -122,12 +130,12 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             pace,
             walk: Walk::new(world, clock, limits, progress),
             wakes: Wakes::new(),
-            fetch: Fetch::new(clock.now()),
-            listening: false,
+            fetch: Fetch::new(clock.instant()),
+            listening: None,
+            loading: None,
             presence: Presence::new(pace.absence),
             current: None,
-            epoch: 0,
-            looking: false,
+            looking: None,
             look_at: None,
             look_began: None,
             gap: pace.gap,
@@ -144,15 +152,23 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         controller
     }
 
-    fn now(&self) -> Timestamp {
-        self.wakes.now(self.setup.clock)
+    fn now(&self) -> Instant {
+        self.setup.clock.instant()
     }
 
     fn tell(&self, event: &Event<'_>) {
         self.setup.progress.event(event);
     }
 
+    /// Waits for the source to change, and no longer as before: only what was read of it is
+    /// listened to.
+    fn await_source(&mut self) {
+        let listening = self.wakes.await_change(self.source);
+        self.listening.replace(listening).iter().for_each(AbortHandle::abort);
+    }
+
     fn begin_what_is_due(&mut self) {
+        self.tell(&Event::Turned);
         let now = self.now();
         self.fetch_if_due(now);
         self.probe_if_due(now);
@@ -160,67 +176,31 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         self.set_alarm(now);
     }
 
-    fn fetch_if_due(&mut self, now: Timestamp) {
+    fn fetch_if_due(&mut self, now: Instant) {
         if self.fetch.begin_if_due(now) {
             let source = self.source;
             self.wakes.push(async move { Wake::Fetched(source.fetch().await) });
         }
     }
 
-    fn probe_if_due(&mut self, now: Timestamp) {
-        let Some(current) = &self.current else { return };
-        let Setup { world, clock, limits, .. } = self.setup;
-        for part in self.sick.due(now) {
-            let look = current.look.clone();
-            self.wakes.push(async move {
-                let answer = look.probe(world, clock, limits.look, &part).await;
-                Wake::Probed(part, answer)
-            });
-        }
-    }
-
-    fn look_if_due(&mut self, now: Timestamp) {
-        let Some(current) = &self.current else { return };
-        if self.looking || self.look_at.is_none_or(|at| at > now) {
-            return;
-        }
-        let earliest = self.look_began.map_or(now, |began| began.plus(self.gap));
-        if earliest > now {
-            self.look_at = Some(earliest);
-            return;
-        }
-        let mut known = current.desired.deployments.keys().chain(self.last.deployments.keys());
-        if !self.walk.is_idle() && known.all(|id| self.walk.is_busy(id)) {
-            // Nothing could follow from it; the last step that ends brings us back here.
-            return;
-        }
-        self.look_at = None;
-        self.look_began = Some(now);
-        self.looking = true;
-        self.reporting.append(&mut self.finished);
-        let busy = self.walk.busy();
-        let Setup { world, clock, limits, .. } = self.setup;
-        let (look, skip, epoch) = (current.look.clone(), self.sick.errors(), self.epoch);
-        self.wakes.push(async move {
-            let observed = look.take_in_order(world, clock, limits.look, &skip).await;
-            Wake::Seen(Seen { epoch, busy, observed })
-        });
-    }
-
     /// Makes sure that something wakes the loop when the next thing is due.
-    fn set_alarm(&mut self, now: Timestamp) {
-        let look = self.look_at.filter(|at| !self.looking && *at > now);
+    fn set_alarm(&mut self, now: Instant) {
+        let look = self.look_at.filter(|at| self.looking.is_none() && *at > now);
         let all = [self.fetch.next(), look, self.sick.next()];
-        let Some(next) = all.into_iter().flatten().min() else { return };
-        self.wakes.set_alarm(self.setup.clock, next);
-        let is_idle = !self.looking && !self.fetch.is_running() && self.walk.is_idle();
+        let next = all.into_iter().flatten().min();
+        let beat = now.plus(BEAT);
+        self.wakes.set_alarm(self.setup.clock, next.map_or(beat, |next| next.min(beat)));
+        let Some(next) = next else { return };
+        let is_busy = self.looking.is_some() || self.loading.is_some() || self.fetch.is_running();
+        let is_idle = !is_busy && self.walk.is_idle();
         if is_idle && self.waiting_for != Some(next) {
             self.waiting_for = Some(next);
+            let next = self.setup.clock.now().plus(next.since(now));
             self.tell(&Event::Waiting { next });
         }
     }
 
-    fn want_look(&mut self, at: Timestamp) {
+    fn want_look(&mut self, at: Instant) {
         self.look_at = Some(self.look_at.map_or(at, |look_at| look_at.min(at)));
     }
 
@@ -228,7 +208,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let now = self.now();
         match wake {
             Wake::SourceChanged => {
-                self.listening = false;
+                self.listening = None;
                 self.fetch.want(now, &self.pace);
             }
             Wake::SourceReturned => {
@@ -236,12 +216,13 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 self.fetch.want(now, &self.pace);
             }
             Wake::Fetched(answer) => self.fetched(answer, now),
+            Wake::Loaded(snapshot, desired) => self.loaded(snapshot, *desired, now),
             Wake::Stirred => {
                 self.wakes.await_stir(self.setup.world);
                 self.want_look(now.plus(self.pace.debounce));
             }
             // What is due is found out before every wait.
-            Wake::Alarm(_) => {}
+            Wake::Alarm(_) | Wake::GivenUp => {}
             Wake::Seen(seen) => self.seen(seen, now),
             Wake::Probed(part, answer) => {
                 if self.sick.probed(&part, answer, now) {
@@ -252,13 +233,13 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         }
     }
 
-    fn fetched(&mut self, answer: Result<Snapshot, SourceError>, now: Timestamp) {
+    fn fetched(&mut self, answer: Result<Snapshot, SourceError>, now: Instant) {
         match answer {
             Ok(snapshot) => {
                 self.fetch.succeeded();
                 // Only what was fetched can change; until then nobody listens.
-                if !std::mem::replace(&mut self.listening, true) {
-                    self.wakes.await_change(self.source);
+                if self.listening.is_none() {
+                    self.await_source();
                 }
                 if self.status.source(None) {
                     self.tell(&Event::Status(&self.status));
@@ -277,93 +258,60 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         }
     }
 
-    /// Takes a snapshot as the new truth. The one we have makes certain what it lacks.
-    fn accept(&mut self, snapshot: Snapshot, now: Timestamp) {
+    /// Has a snapshot read, unless it is the one we have, which makes certain what it lacks. The
+    /// newest wins: what is being read of an older one is given up.
+    fn accept(&mut self, snapshot: Snapshot, now: Instant) {
         let began = self.fetch.began();
-        let is_known = self.current.as_ref().is_some_and(|current| {
-            let known = &current.snapshot;
-            (&known.source, &known.revision, &known.start)
-                == (&snapshot.source, &snapshot.revision, &snapshot.start)
-        });
-        if let (true, Some(current)) = (is_known, &mut self.current) {
+        if let Some(loading) = &mut self.loading
+            && loading.snapshot.is_same(&snapshot)
+        {
+            loading.came_again = true;
+            return;
+        }
+        self.loading.take().iter().for_each(|loading| loading.reading.abort());
+        if let Some(current) = &mut self.current
+            && current.desired.provisional.is_empty()
+            && current.snapshot.is_same(&snapshot)
+        {
             current.desired.settling = self.presence.looked(&current.desired, began, now);
             if self.last.awaits_absence() {
                 self.want_look(now);
             }
             return;
         }
-        let mut desired = (self.setup.load)(&snapshot);
+        let (read, load) = (snapshot.clone(), self.setup.load.load(&snapshot));
+        let reading = self.wakes.push_until_given_up(async move {
+            let desired = load.await;
+            Wake::Loaded(read, Box::new(desired))
+        });
+        self.loading = Some(Loading { snapshot, began, reading, came_again: false });
+    }
+
+    /// Takes what was read as the new truth. It interrupts what it changes, and nothing else.
+    fn loaded(&mut self, snapshot: Snapshot, mut desired: DesiredState, now: Instant) {
+        let (began, came_again) =
+            self.loading.take().map_or((now, false), |read| (read.began, read.came_again));
         desired.settling = self.presence.looked(&desired, began, now);
+        self.fetch.want_at(self.presence.next());
+        if came_again && !desired.provisional.is_empty() {
+            self.fetch.want(now, &self.pace);
+        }
+        if self.listening.is_some() {
+            // Now it is known what of the source matters.
+            self.await_source();
+        }
         if let Some(current) = &self.current {
             let changed = changed(&current.desired, &desired);
             self.walk.stop(&|id| changed.contains(id));
+            self.holds.clear(&changed);
+            if !changed.is_empty() {
+                self.looking.take().iter().for_each(AbortHandle::abort);
+            }
         }
         let look = Look::of(&desired, self.setup.settings);
         self.status.revision = Some(snapshot.revision.clone());
         self.current = Some(Current { snapshot, desired, look });
-        self.epoch += 1;
-        self.looking = false;
-        self.holds.clear();
         self.want_look(now);
-    }
-
-    fn seen(&mut self, seen: Seen, now: Timestamp) {
-        let Seen { epoch, busy, observed } = seen;
-        let Some(current) = self.current.as_ref().filter(|_| epoch == self.epoch) else {
-            return;
-        };
-        self.looking = false;
-        let took = now.since(observed.at);
-        self.gap = (took * (LARGEST_GAP - 1)).clamp(self.pace.gap, self.pace.gap * LARGEST_GAP);
-        for (part, error) in &unseen(&observed) {
-            if self.sick.fell(part, error, now) {
-                self.setup.progress.event(&Event::Unreachable { part, error });
-            }
-        }
-        let plan = plan::plan(&current.desired, &observed, self.setup.settings);
-        let mut report = Report::of_plan(&current.desired, &observed, &plan);
-        report.error = faults(&plan);
-        self.want_look(now.plus(self.pace.resync));
-        if report.error.is_none() {
-            self.carry_out(plan, &busy, now);
-        }
-        self.tell_report(report, now);
-    }
-
-    /// Begins the steps of a plan that may begin.
-    fn carry_out(&mut self, plan: Plan, busy: &BTreeSet<DeploymentId>, now: Timestamp) {
-        let Some(current) = &self.current else { return };
-        let tree = current.snapshot.tree.clone();
-        self.holds.forget(now);
-        let (steps, held) = admit(&plan, busy, &self.holds, now);
-        for held in &held {
-            self.want_look(held.until);
-            if !self.status.held.contains(held) {
-                self.tell(&Event::Held(held));
-            }
-        }
-        self.status.held = held;
-        if steps.is_empty() {
-            return;
-        }
-        self.holds.begin(&steps, now);
-        let plan = plan.with_only(&steps);
-        self.tell(&Event::PassStarted { revision: &plan.revision });
-        self.tell(&Event::Planned(&plan));
-        self.walk.begin(steps, tree);
-    }
-
-    /// Tells what a look said, if it is news or closes a pass.
-    fn tell_report(&mut self, report: Report, now: Timestamp) {
-        let is_news = report != self.last;
-        self.status.seen(&report, now);
-        self.last = report;
-        self.tell(&Event::Status(&self.status));
-        let execution = Execution::joined(std::mem::take(&mut self.reporting));
-        if is_news || execution.is_some() {
-            let report = Report { execution, ..self.last.clone() };
-            self.tell(&Event::PassFinished(&report));
-        }
     }
 
     fn turn(&mut self, turn: Turn) {
@@ -388,9 +336,13 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         self.walk.close();
         let mut ended = std::mem::take(&mut self.reporting);
         ended.append(&mut self.finished);
-        while let Some(turn) = self.walk.next().await {
-            if let Turn::Over(execution) = turn {
-                ended.push(execution);
+        loop {
+            self.tell(&Event::Turned);
+            let beat = pin!(self.setup.clock.sleep(BEAT));
+            match select(pin!(self.walk.next()), beat).await {
+                Either::Left((Some(Turn::Over(execution)), _)) => ended.push(execution),
+                Either::Left((None, _)) => break,
+                Either::Left((Some(Turn::Step { .. }), _)) | Either::Right(_) => {}
             }
         }
         let report = Report { execution: Execution::joined(ended), ..self.last };

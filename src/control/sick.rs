@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
+use crate::model::time::Instant;
 
 use super::backoff::delay;
 use super::observe::Part;
@@ -23,7 +23,7 @@ pub(super) struct Sick(BTreeMap<Part, Illness>);
 struct Illness {
     error: String,
     attempt: u32,
-    until: Timestamp,
+    until: Instant,
     probing: bool,
 }
 
@@ -34,7 +34,7 @@ impl Sick {
     }
 
     /// A part did not answer. Returns whether that is news.
-    pub(super) fn fell(&mut self, part: &Part, error: &str, now: Timestamp) -> bool {
+    pub(super) fn fell(&mut self, part: &Part, error: &str, now: Instant) -> bool {
         let is_news = !self.0.contains_key(part);
         if is_news {
             let until = now.plus(pause(part, 1));
@@ -45,7 +45,7 @@ impl Sick {
     }
 
     /// The parts to be probed now; they count as being probed from then on.
-    pub(super) fn due(&mut self, now: Timestamp) -> Vec<Part> {
+    pub(super) fn due(&mut self, now: Instant) -> Vec<Part> {
         let due = self.0.iter_mut().filter(|(_, illness)| !illness.probing && illness.until <= now);
         due.map(|(part, illness)| {
             illness.probing = true;
@@ -55,12 +55,7 @@ impl Sick {
     }
 
     /// A probe's answer. Returns whether the part is well again.
-    pub(super) fn probed(
-        &mut self,
-        part: &Part,
-        answer: Result<(), String>,
-        now: Timestamp,
-    ) -> bool {
+    pub(super) fn probed(&mut self, part: &Part, answer: Result<(), String>, now: Instant) -> bool {
         match (answer, self.0.get_mut(part)) {
             (Err(error), Some(illness)) => {
                 illness.error = error;
@@ -78,7 +73,7 @@ impl Sick {
     }
 
     /// When the next probe is due.
-    pub(super) fn next(&self) -> Option<Timestamp> {
+    pub(super) fn next(&self) -> Option<Instant> {
         self.0.values().filter(|illness| !illness.probing).map(|illness| illness.until).min()
     }
 }

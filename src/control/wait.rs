@@ -8,8 +8,10 @@ use std::time::Duration;
 use crate::model::action::{Outcome, Until};
 use crate::model::id::{ContainerId, EngineName};
 use crate::model::observed::{ContainerState, ContainerView, Health, Status};
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
 use crate::world::{Clock, Observe, OutsideError};
+
+use super::polls::Polls;
 
 /// The first pause between two looks; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -19,6 +21,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// it to become good. The engine waits 100 ms, then twice as long each time, so that a
 /// hopeless container is noticed within two seconds, not at the deadline.
 const ENGINE_RESTARTS: u32 = 3;
+
+/// How many failures in a row the engine bears if a health check does not say it.
+const RETRIES: u32 = 3;
 
 /// Why a wait failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +41,12 @@ pub enum WaitError {
         code: i64,
         /// How often the engine restarted it during the wait.
         restarts: u32,
+    },
+    /// The engine has found since the wait began that its health check fails.
+    #[error("it is unhealthy: its health check failed {failures} times in a row")]
+    Unhealthy {
+        /// How often in a row it failed.
+        failures: u32,
     },
     /// The container does not exist any more.
     #[error("it was removed")]
@@ -84,19 +95,24 @@ enum Verdict {
     Never(i64),
 }
 
-/// Waits. Yields what was seen last.
+/// Waits, among others. Yields what was seen last.
 pub(super) async fn wait<W: Observe, C: Clock>(
     world: &W,
     clock: &C,
+    polls: &Polls,
     engine: &EngineName,
     container: &ContainerId,
     until: Until,
     deadline: Duration,
 ) -> Result<Outcome, WaitError> {
-    let mut watch = Watching::new(until, deadline, clock.now());
+    let mut watch = Watching::new(until, deadline, clock.instant());
+    let waiter = polls.enter(engine);
     loop {
-        let answer = world.container(engine, container).await;
-        match watch.look(answer, clock.now())? {
+        let answer = {
+            let _turn = waiter.turn().await;
+            world.container(engine, container).await
+        };
+        match watch.look(answer, waiter.pause(), clock.instant())? {
             Next::Done(view) => return Ok(Outcome::Seen(view)),
             Next::Pause(span) => clock.sleep(span).await,
         }
@@ -106,13 +122,23 @@ pub(super) async fn wait<W: Observe, C: Clock>(
 /// A wait as a state machine: looks go in, what to do next comes out.
 struct Watching {
     until: Until,
-    began: Timestamp,
+    began: Instant,
     deadline: Duration,
     pause: Duration,
     /// Since when it holds without a break, and in which run of the container.
-    holding: Option<(Timestamp, Option<Timestamp>)>,
-    /// The engine's restart counter at the first look.
-    restarts: Option<u32>,
+    holding: Option<(Instant, Run)>,
+    /// The container as it was at the first look.
+    first: Option<First>,
+}
+
+/// A run of a container: when it began, and the engine's restart counter.
+type Run = (Option<Timestamp>, u32);
+
+#[derive(Clone, Copy, Debug)]
+struct First {
+    run: Run,
+    /// How often in a row the health check had failed; `None` unless it was unhealthy then.
+    failures: Option<u32>,
 }
 
 enum Next {
@@ -121,17 +147,18 @@ enum Next {
 }
 
 impl Watching {
-    fn new(until: Until, deadline: Duration, began: Timestamp) -> Self {
-        Self { until, began, deadline, pause: FIRST_PAUSE, holding: None, restarts: None }
+    fn new(until: Until, deadline: Duration, began: Instant) -> Self {
+        Self { until, began, deadline, pause: FIRST_PAUSE, holding: None, first: None }
     }
 
     fn look(
         &mut self,
         answer: Result<Option<ContainerView>, OutsideError>,
-        now: Timestamp,
+        at_least: Duration,
+        now: Instant,
     ) -> Result<Next, WaitError> {
         let lacking = match answer {
-            Ok(Some(view)) => match self.judge(&view.state, now)? {
+            Ok(Some(view)) => match self.judge(&view.state, retries(&view), now)? {
                 None => return Ok(Next::Done(Box::new(view))),
                 Some((pending, rest)) => {
                     self.pause = self.pause.min(rest);
@@ -153,8 +180,8 @@ impl Watching {
                 Err(error) => WaitError::Outside(error),
             });
         }
-        let pause = self.pause.min(left).max(Duration::from_millis(1));
-        self.pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        let pause = self.pause.max(at_least).min(left).max(Duration::from_millis(1));
+        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         Ok(Next::Pause(pause))
     }
 
@@ -163,34 +190,59 @@ impl Watching {
     fn judge(
         &mut self,
         state: &ContainerState,
-        now: Timestamp,
+        retries: u32,
+        now: Instant,
     ) -> Result<Option<(Pending, Duration)>, WaitError> {
-        let restarts = state.restarts.saturating_sub(*self.restarts.get_or_insert(state.restarts));
+        let run = (state.started_at, state.restarts);
+        let was_sick = state.status == Status::Running && state.health == Some(Health::Unhealthy);
+        let failures = was_sick.then_some(state.failures);
+        let first = *self.first.get_or_insert(First { run, failures });
+        let restarts = state.restarts.saturating_sub(first.run.1);
         if self.until != Until::Completed && restarts >= ENGINE_RESTARTS {
             return Err(WaitError::CrashLoop { code: state.exit_code, restarts });
         }
         match verdict(state, self.until) {
             Verdict::Never(code) => Err(WaitError::Ended { code }),
+            Verdict::NotYet(Pending::Unhealthy) if is_news(first, run, state.failures, retries) => {
+                Err(WaitError::Unhealthy { failures: state.failures })
+            }
             Verdict::NotYet(pending) => {
+                if pending != Pending::Unhealthy {
+                    // It was not unhealthy for a moment: what is found from now on is new.
+                    self.first = Some(First { failures: None, ..first });
+                }
                 self.holding = None;
                 Ok(Some((pending, LONGEST_PAUSE)))
             }
             Verdict::Holds => {
+                self.first = Some(First { failures: None, ..first });
                 let minimum = match self.until {
                     Until::Good(span) => span,
                     Until::GoodOrEnded(span) if state.status == Status::Running => span,
                     _ => Duration::ZERO,
                 };
                 let since = match self.holding {
-                    Some((since, run)) if run == state.started_at => since,
+                    Some((since, same)) if same == run => since,
                     _ => now,
                 };
-                self.holding = Some((since, state.started_at));
+                self.holding = Some((since, run));
                 let rest = minimum.saturating_sub(now.since(since));
                 Ok((!rest.is_zero()).then_some((Pending::TooShort, rest)))
             }
         }
     }
+}
+
+/// Whether the engine has found since the wait began that a container is unhealthy, and not
+/// only before: then it was something else meanwhile, or its check failed as often as it takes.
+fn is_news(first: First, run: Run, failures: u32, retries: u32) -> bool {
+    first.run != run || first.failures.is_none_or(|known| failures >= known.saturating_add(retries))
+}
+
+/// How many failures in a row make a container unhealthy.
+fn retries(view: &ContainerView) -> u32 {
+    let check = view.spec.healthcheck.as_ref();
+    check.and_then(|check| check.retries).filter(|retries| *retries > 0).unwrap_or(RETRIES)
 }
 
 fn verdict(state: &ContainerState, until: Until) -> Verdict {
@@ -231,9 +283,11 @@ mod tests {
             status: Status::Running,
             exit_code: 1,
             health: None,
+            failures: 0,
             started_at: Some(Timestamp::from_secs(started)),
             finished_at: None,
             restarts,
+            start_failure: None,
         }
     }
 
@@ -241,8 +295,8 @@ mod tests {
         ContainerState { status: Status::Exited, exit_code: code, ..running(1, 0) }
     }
 
-    fn at(millis: u64) -> Timestamp {
-        Timestamp(millis * 1_000_000)
+    fn at(millis: u64) -> Instant {
+        Instant(millis * 1_000_000)
     }
 
     fn watching(until: Until) -> Watching {
@@ -252,26 +306,26 @@ mod tests {
     #[test]
     fn it_must_be_good_without_a_break() {
         let mut watch = watching(GOOD);
-        assert!(watch.judge(&running(1, 0), at(0)).unwrap().is_some());
-        assert!(watch.judge(&running(1, 0), at(499)).unwrap().is_some());
-        assert_eq!(watch.judge(&running(1, 0), at(500)), Ok(None));
+        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert!(watch.judge(&running(1, 0), 3, at(499)).unwrap().is_some());
+        assert_eq!(watch.judge(&running(1, 0), 3, at(500)), Ok(None));
     }
 
     #[test]
     fn a_restart_between_two_looks_begins_the_time_anew() {
         let mut watch = watching(GOOD);
-        assert!(watch.judge(&running(1, 0), at(0)).unwrap().is_some());
-        assert!(watch.judge(&running(2, 1), at(600)).unwrap().is_some());
-        assert_eq!(watch.judge(&running(2, 1), at(1100)), Ok(None));
+        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert!(watch.judge(&running(2, 1), 3, at(600)).unwrap().is_some());
+        assert_eq!(watch.judge(&running(2, 1), 3, at(1100)), Ok(None));
     }
 
     #[test]
     fn the_engines_own_restarts_are_borne_only_for_so_long() {
         let mut watch = watching(GOOD);
-        assert!(watch.judge(&running(1, 7), at(0)).is_ok());
-        assert!(watch.judge(&running(2, 9), at(100)).is_ok());
+        assert!(watch.judge(&running(1, 7), 3, at(0)).is_ok());
+        assert!(watch.judge(&running(2, 9), 3, at(100)).is_ok());
         let looping = WaitError::CrashLoop { code: 1, restarts: 3 };
-        assert_eq!(watch.judge(&running(3, 10), at(200)), Err(looping));
+        assert_eq!(watch.judge(&running(3, 10), 3, at(200)), Err(looping));
     }
 
     #[test]
@@ -281,12 +335,48 @@ mod tests {
         assert_eq!(verdict(&exited(0), GOOD), Verdict::Never(0));
     }
 
+    fn sick(started: u64, failures: u32) -> ContainerState {
+        ContainerState { health: Some(Health::Unhealthy), failures, ..running(started, 0) }
+    }
+
+    #[test]
+    fn what_becomes_unhealthy_during_the_wait_ends_it() {
+        let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&starting, 3, at(0)).unwrap().is_some());
+        assert_eq!(watch.judge(&sick(1, 3), 3, at(900)), Err(WaitError::Unhealthy { failures: 3 }));
+        let mut watch = watching(GOOD);
+        let good = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
+        assert!(watch.judge(&good, 3, at(0)).unwrap().is_some());
+        assert_eq!(watch.judge(&sick(1, 3), 3, at(400)), Err(WaitError::Unhealthy { failures: 3 }));
+    }
+
+    #[test]
+    fn what_was_unhealthy_before_gets_as_many_checks_as_it_takes() {
+        let mut watch = watching(GOOD);
+        for failures in 7..10 {
+            let lacks = watch.judge(&sick(1, failures), 3, at(1000 * u64::from(failures)));
+            assert_eq!(lacks, Ok(Some((Pending::Unhealthy, LONGEST_PAUSE))));
+        }
+        let ended = Err(WaitError::Unhealthy { failures: 10 });
+        assert_eq!(watch.judge(&sick(1, 10), 3, at(10_000)), ended);
+        // One that recovered, and a new run, have used up what they had.
+        let mut watch = watching(GOOD);
+        let good = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
+        assert!(watch.judge(&sick(1, 7), 3, at(0)).is_ok());
+        assert!(watch.judge(&good, 3, at(100)).is_ok());
+        assert!(watch.judge(&sick(1, 3), 3, at(300)).is_err());
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&sick(1, 7), 3, at(0)).is_ok());
+        assert!(watch.judge(&sick(2, 3), 3, at(300)).is_err());
+    }
+
     #[test]
     fn what_may_end_is_good_for_its_time_or_ended_well() {
         let until = Until::GoodOrEnded(Duration::from_millis(500));
         let mut watch = watching(until);
-        assert!(watch.judge(&running(1, 0), at(0)).unwrap().is_some());
-        assert_eq!(watch.judge(&exited(0), at(100)), Ok(None));
+        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert_eq!(watch.judge(&exited(0), 3, at(100)), Ok(None));
         assert_eq!(verdict(&exited(3), until), Verdict::Never(3));
         let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
         assert_eq!(verdict(&starting, until), Verdict::NotYet(Pending::Starting));

@@ -1,16 +1,16 @@
 //! What the controller waits for: one set of futures, so that an interval goes on although
 //! something else happened.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{AbortHandle, LocalBoxFuture, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use crate::model::desired::DesiredState;
 use crate::model::id::DeploymentId;
 use crate::model::observed::ObservedState;
-use crate::model::time::Timestamp;
+use crate::model::time::Instant;
 use crate::world::{Clock, Snapshot, Source, SourceError, Watch};
 
 use super::backoff::delay;
@@ -25,16 +25,17 @@ pub(super) enum Wake {
     SourceChanged,
     SourceReturned,
     Fetched(Result<Snapshot, SourceError>),
+    Loaded(Snapshot, Box<DesiredState>),
     Stirred,
-    Alarm(Timestamp),
+    Alarm(Instant),
     Seen(Seen),
     Probed(Part, Result<(), String>),
+    /// What was waited for is of no interest any more.
+    GivenUp,
 }
 
 /// A look's answer.
 pub(super) struct Seen {
-    /// For which desired state it looked.
-    pub(super) epoch: u64,
     /// Deployments with steps under way when it began: what was seen of them is old.
     pub(super) busy: BTreeSet<DeploymentId>,
     pub(super) observed: ObservedState,
@@ -43,25 +44,13 @@ pub(super) struct Seen {
 /// Everything that is waited for.
 pub(super) struct Wakes<'a> {
     futures: FuturesUnordered<LocalBoxFuture<'a, Wake>>,
-    alarms: BTreeSet<Timestamp>,
-    /// What the clock said last, and by how much it has been set back since the beginning.
-    clock: Cell<(Timestamp, Duration)>,
+    alarms: BTreeSet<Instant>,
 }
 
 impl<'a> Wakes<'a> {
     /// Nothing.
     pub(super) fn new() -> Self {
-        Self { futures: FuturesUnordered::new(), alarms: BTreeSet::new(), clock: Cell::default() }
-    }
-
-    /// The loop's time: that of the clock, though it never goes back. Else a clock that is
-    /// set back would put off whatever is due by as much, and healing with it.
-    pub(super) fn now(&self, clock: &impl Clock) -> Timestamp {
-        let seen = clock.now();
-        let (last, back) = self.clock.get();
-        let back = back + last.since(seen);
-        self.clock.set((seen, back));
-        seen.plus(back)
+        Self { futures: FuturesUnordered::new(), alarms: BTreeSet::new() }
     }
 
     /// Waits for one more thing.
@@ -70,11 +59,11 @@ impl<'a> Wakes<'a> {
     }
 
     /// Waits for the source to change.
-    pub(super) fn await_change<S: Source>(&self, source: &'a S) {
-        self.push(async move {
+    pub(super) fn await_change<S: Source>(&self, source: &'a S) -> AbortHandle {
+        self.push_until_given_up(async move {
             source.changed().await;
             Wake::SourceChanged
-        });
+        })
     }
 
     /// Waits for a source that was lost to return.
@@ -93,11 +82,21 @@ impl<'a> Wakes<'a> {
         });
     }
 
+    /// The same until somebody gives it up: then it is dropped where it stands.
+    pub(super) fn push_until_given_up(
+        &self,
+        future: impl Future<Output = Wake> + 'a,
+    ) -> AbortHandle {
+        let (future, handle) = abortable(future);
+        self.push(async move { future.await.unwrap_or(Wake::GivenUp) });
+        handle
+    }
+
     /// Makes sure that something fires at `at` or before.
-    pub(super) fn set_alarm<C: Clock>(&mut self, clock: &'a C, at: Timestamp) {
+    pub(super) fn set_alarm<C: Clock>(&mut self, clock: &'a C, at: Instant) {
         if self.alarms.first().is_none_or(|first| *first > at) {
             self.alarms.insert(at);
-            let span = at.since(self.now(clock));
+            let span = at.since(clock.instant());
             self.push(async move {
                 clock.sleep(span).await;
                 Wake::Alarm(at)
@@ -118,20 +117,20 @@ impl<'a> Wakes<'a> {
 /// When the source is read next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fetch {
-    at: Option<Timestamp>,
+    at: Option<Instant>,
     running: bool,
-    began: Timestamp,
+    began: Instant,
     failures: u32,
 }
 
 impl Fetch {
     /// Now.
-    pub(super) fn new(now: Timestamp) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self { at: Some(now), running: false, began: now, failures: 0 }
     }
 
     /// Whether it has to begin now; it counts as begun from then on.
-    pub(super) fn begin_if_due(&mut self, now: Timestamp) -> bool {
+    pub(super) fn begin_if_due(&mut self, now: Instant) -> bool {
         let is_due = !self.running && self.at.is_some_and(|at| at <= now);
         if is_due {
             *self = Self { at: None, running: true, began: now, ..*self };
@@ -140,17 +139,17 @@ impl Fetch {
     }
 
     /// The source may have changed: read it again, though not all the time.
-    pub(super) fn want(&mut self, now: Timestamp, pace: &Pace) {
+    pub(super) fn want(&mut self, now: Instant, pace: &Pace) {
         self.at = Some(now.max(self.began.plus(pace.gap)));
     }
 
     /// It is read again then at the latest, though nothing is reported.
-    pub(super) fn want_at(&mut self, at: Option<Timestamp>) {
+    pub(super) fn want_at(&mut self, at: Option<Instant>) {
         self.at = self.at.into_iter().chain(at).min();
     }
 
     /// When the last one began.
-    pub(super) fn began(&self) -> Timestamp {
+    pub(super) fn began(&self) -> Instant {
         self.began
     }
 
@@ -161,7 +160,7 @@ impl Fetch {
     }
 
     /// It failed and is tried again later, also if a change is reported meanwhile.
-    pub(super) fn failed(&mut self, now: Timestamp, pace: &Pace) {
+    pub(super) fn failed(&mut self, now: Instant, pace: &Pace) {
         self.running = false;
         self.failures = self.failures.saturating_add(1);
         let pause = delay(self.failures, "source", pace.retry_first, LONGEST_FETCH_PAUSE);
@@ -169,7 +168,7 @@ impl Fetch {
     }
 
     /// When it is due; `None` while it runs, or if nothing asks for it.
-    pub(super) fn next(&self) -> Option<Timestamp> {
+    pub(super) fn next(&self) -> Option<Instant> {
         self.at.filter(|_| !self.running)
     }
 

@@ -3,12 +3,15 @@
 //! bodies of requests, asks about single values.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::digest::Digest;
+use super::network::IpamPool;
 use super::policy::{Demand, normalise};
 use super::privilege::DeviceRequest;
+use super::secret::is_sensitive_name;
 use super::share::Namespace;
-use super::spec::{ContainerSpec, MountSource, NetworkSpec, Propagation, VolumeSpec};
+use super::spec::{ContainerSpec, Logging, MountSource, NetworkSpec, Propagation, VolumeSpec};
 
 /// Kernel parameters that belong to a container's own namespaces.
 const SYSCTLS: &[&str] = &["fs.mqueue.", "kernel.msg", "kernel.sem", "kernel.shm", "net."];
@@ -19,6 +22,34 @@ const BRIDGE_OPTIONS: &[&str] = &[
     "com.docker.network.bridge.enable_ip_masquerade",
     "com.docker.network.driver.mtu",
 ];
+
+/// Options of a log that no driver sends anywhere with.
+const LOG_OPTIONS: &[&str] = &[
+    "compress",
+    "env",
+    "env-regex",
+    "labels",
+    "labels-regex",
+    "max-buffer-size",
+    "max-file",
+    "max-size",
+    "mode",
+    "tag",
+];
+
+/// Limits of processes that, when raised, let one run before all others of the host.
+const PRECEDENCE: &[&str] = &["nice", "rtprio"];
+
+/// Address ranges that are nobody's in the internet, each with the length of its prefix.
+const PRIVATE: &[(IpAddr, u8)] = &[
+    (IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), 8),
+    (IpAddr::V4(Ipv4Addr::new(172, 16, 0, 0)), 12),
+    (IpAddr::V4(Ipv4Addr::new(192, 168, 0, 0)), 16),
+    (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
+];
+
+/// What stands in a demand for a part that is a secret: any value is granted with it.
+const ANY: &str = "(any)";
 
 /// Options of an attachment that stay inside the container.
 const ATTACHMENT_OPTIONS: &[&str] = &["com.docker.network.endpoint.ifname"];
@@ -53,9 +84,10 @@ pub fn of_container(spec: &ContainerSpec) -> Vec<(Demand, String)> {
     add("runtime", &mut spec.runtime.clone().map(Demand::Runtime).into_iter());
     add("sysctls", &mut spec.sysctls.keys().filter_map(|name| sysctl(name)));
     add("annotations", &mut spec.annotations.keys().cloned().map(Demand::Annotation));
-    add("storage_opt", &mut spec.storage_options.keys().filter_map(|name| storage_option(name)));
-    add("logging", &mut spec.logging.driver.as_deref().and_then(log_driver).into_iter());
+    add("storage_opt", &mut spec.storage_options.keys().map(|name| storage_option(name)));
+    add("logging", &mut log(&spec.logging).into_iter());
     let limits = &spec.limits;
+    add("ulimits", &mut limits.ulimits.keys().filter_map(|name| ulimit(name)));
     if !limits.cgroup_parent.is_empty() {
         let parent = Demand::CgroupParent(limits.cgroup_parent.clone());
         add("cgroup_parent", &mut [parent].into_iter());
@@ -99,7 +131,9 @@ pub fn of_network(network: &NetworkSpec) -> impl Iterator<Item = Demand> {
     let options = network.driver_opts.iter().filter_map(|(k, v)| network_option(k, v));
     let ipam = network.ipam_driver.as_deref().and_then(ipam_driver);
     let ipam_options = (!network.ipam_options.is_empty()).then(ipam_options);
-    network_driver(&network.driver).into_iter().chain(options).chain(ipam).chain(ipam_options)
+    let subnets = network.pools.iter().filter_map(pool);
+    let own = network_driver(&network.driver).into_iter().chain(options);
+    own.chain(ipam).chain(ipam_options).chain(subnets)
 }
 
 /// What a volume demands, apart from its name.
@@ -142,17 +176,43 @@ pub fn sysctl(name: &str) -> Option<Demand> {
     (!own).then(|| Demand::Sysctl(name.to_owned()))
 }
 
-/// A log that leaves the engine's own files, with the host's address and privileges.
+/// A log that leaves the engine's own files, with the host's address and privileges. Without
+/// a driver, the options are for the one that the engine has, which may send elsewhere.
 #[must_use]
-pub fn log_driver(driver: &str) -> Option<Demand> {
-    let own = matches!(driver, "" | "json-file" | "local" | "none");
-    (!own).then(|| Demand::LogDriver(driver.to_owned()))
+pub fn log(logging: &Logging) -> Vec<Demand> {
+    match logging.driver.as_deref().unwrap_or_default() {
+        "" => {
+            let names = logging.options.keys();
+            let others = names.filter(|name| !LOG_OPTIONS.contains(&name.as_str()));
+            let field = |name| Demand::Unknown(format!("HostConfig.LogConfig.Config.{name}"));
+            others.map(field).collect()
+        }
+        "json-file" | "local" | "none" => Vec::new(),
+        driver => vec![Demand::LogDriver(driver.to_owned())],
+    }
 }
 
-/// All but how large a container's own files may become.
+/// An option for the driver that keeps the containers' files, also how large these may
+/// become: the operator's own limit would no longer count.
 #[must_use]
-pub fn storage_option(name: &str) -> Option<Demand> {
-    (name != "size").then(|| Demand::Unknown(format!("HostConfig.StorageOpt.{name}")))
+pub fn storage_option(name: &str) -> Demand {
+    Demand::Unknown(format!("HostConfig.StorageOpt.{name}"))
+}
+
+/// A limit of processes that is raised at the cost of all others of the host.
+#[must_use]
+pub fn ulimit(name: &str) -> Option<Demand> {
+    takes_precedence(name).then(|| Demand::Unknown(format!("HostConfig.Ulimits.{name}")))
+}
+
+/// The same of the processes of a build.
+#[must_use]
+pub fn build_ulimit(name: &str) -> Option<Demand> {
+    takes_precedence(name).then(|| Demand::Build(format!("ulimit={name}")))
+}
+
+fn takes_precedence(name: &str) -> bool {
+    PRECEDENCE.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Devices that a driver chooses, or those that are named.
@@ -213,8 +273,39 @@ pub fn ipam_options() -> Demand {
     Demand::Unknown("Network.IPAM.Options".to_owned())
 }
 
-/// What the driver of a volume reaches of the host. The local driver is `mount(8)`: all
-/// but memory and network file systems show something of the host.
+/// Addresses that are not private: the host would send to the network what is for them.
+#[must_use]
+pub fn pool(pool: &IpamPool) -> Option<Demand> {
+    let subnet = pool.subnet.as_deref().filter(|subnet| !subnet.is_empty())?;
+    (!is_private(subnet)).then(|| Demand::Subnet(subnet.to_owned()))
+}
+
+fn is_private(subnet: &str) -> bool {
+    let parts = subnet.split_once('/');
+    let parsed = parts.and_then(|(address, length)| {
+        Some((address.parse::<IpAddr>().ok()?, length.parse::<u8>().ok()?))
+    });
+    parsed.is_some_and(|(address, length)| {
+        PRIVATE.iter().any(|(block, of)| *of <= length && agree(address, *block, *of))
+    })
+}
+
+/// Whether two addresses have the first bits in common.
+fn agree(one: IpAddr, other: IpAddr, bits: u8) -> bool {
+    match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            (one.to_bits() ^ other.to_bits()).leading_zeros() >= u32::from(bits)
+        }
+        (IpAddr::V6(one), IpAddr::V6(other)) => {
+            (one.to_bits() ^ other.to_bits()).leading_zeros() >= u32::from(bits)
+        }
+        _ => false,
+    }
+}
+
+/// What the driver of a volume reaches of the host. The local driver is `mount(8)`, with the
+/// host's address and privileges: all but memory shows something of the host, or of whom the
+/// host may talk to.
 #[must_use]
 pub fn volume_driver(driver: &str, options: &BTreeMap<String, String>) -> Vec<Demand> {
     let all = options.iter().map(|(name, value)| option(name, value));
@@ -223,16 +314,29 @@ pub fn volume_driver(driver: &str, options: &BTreeMap<String, String>) -> Vec<De
     }
     let get = |name: &str| options.get(name).map_or("", String::as_str);
     let binds = get("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
-    let harmless_type = matches!(get("type"), "tmpfs" | "nfs" | "nfs4" | "cifs");
     let strange =
         options.keys().any(|name| !matches!(name.as_str(), "type" | "o" | "device" | "size"));
     let mounts = !(get("type").is_empty() && get("o").is_empty() && get("device").is_empty());
-    if !strange && (!mounts || (harmless_type && !binds)) {
+    if !strange && (!mounts || (get("type") == "tmpfs" && !binds)) {
         return Vec::new();
     }
     all.collect()
 }
 
+/// An option of a driver. What is secret in it (`o: username=ann,password=…`) is not told, and
+/// whoever grants the rest grants any.
 fn option(name: &str, value: &str) -> Demand {
-    Demand::DriverOption(format!("{name}={value}"))
+    if is_sensitive_name(name) {
+        return Demand::DriverOption(format!("{name}={ANY}"));
+    }
+    let parts = value.split(',').map(|part| match part.split_once('=') {
+        Some((name, _)) if is_sensitive_name(name) && !is_file(part) => format!("{name}={ANY}"),
+        _ => part.to_owned(),
+    });
+    Demand::DriverOption(format!("{name}={}", parts.collect::<Vec<_>>().join(",")))
+}
+
+/// Whether it names a file of the host (`credentials=/root/share`), which is no secret.
+fn is_file(part: &str) -> bool {
+    part.strip_prefix("credentials=").is_some_and(|path| path.starts_with('/'))
 }

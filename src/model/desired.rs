@@ -12,12 +12,12 @@ use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
 use super::hook::Hooks;
 use super::id::{
-    ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
+    ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId, VolumeName,
 };
 use super::plan::WaitingOn;
-use super::policy::OwnTree;
+use super::policy::{OwnTree, normalise};
 use super::settling::Settling;
-use super::spec::{ContainerSpec, FileSpec, NetworkSpec, VolumeSpec};
+use super::spec::{ContainerSpec, FileSpec, MountSource, NetworkSpec, VolumeSpec};
 
 /// Everything that one revision of a source asks for.
 #[derive(Clone, Debug)]
@@ -35,6 +35,9 @@ pub struct DesiredState {
     pub incomplete: Vec<Diagnostic>,
     /// Of which deployments it is not certain yet that what is absent stays so.
     pub settling: Settling,
+    /// Engines for which it cannot be told yet what is wanted there, and why not: they are
+    /// unseen, and this is read again although the revision stays the same.
+    pub provisional: BTreeMap<EngineName, String>,
 }
 
 impl DesiredState {
@@ -112,6 +115,10 @@ pub struct Deployment {
     pub project_dir: Option<String>,
     /// Where what it mounts leads, as [`OwnTree::links`] has it.
     pub links: BTreeMap<String, String>,
+    /// The links on these ways, as [`OwnTree::ways`] has them.
+    pub ways: BTreeMap<String, Vec<String>>,
+    /// What containers of all deployments of its engine can write to.
+    pub writable: Arc<BTreeSet<String>>,
     /// Its files as Compose's labels name them.
     pub files: ProjectFiles,
     /// Services by name.
@@ -125,11 +132,37 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Its own tree on the engine's host; `None` if the host does not see it.
+    /// Its own tree on the engine's host, and what is known of ways on it.
     #[must_use]
-    pub fn own_tree(&self) -> Option<OwnTree> {
-        let folder = self.project_dir.clone()?;
-        Some(OwnTree { folder, links: self.links.clone() })
+    pub fn own_tree(&self) -> OwnTree {
+        OwnTree {
+            folder: self.project_dir.clone(),
+            links: self.links.clone(),
+            ways: self.ways.clone(),
+            writable: Arc::clone(&self.writable),
+        }
+    }
+
+    /// What its own containers can write to of the host.
+    #[must_use]
+    pub fn written(&self) -> BTreeSet<String> {
+        let mounts = self.services.values().flat_map(|service| service.spec.mounts.values());
+        let paths = mounts.filter(|mount| !mount.read_only).filter_map(|mount| {
+            let volume = |name: &VolumeName| {
+                let mut all = self.volumes.values();
+                let device =
+                    all.find(|volume| volume.spec.name == *name)?.spec.driver_opts.get("device");
+                device.filter(|device| device.starts_with('/')).cloned()
+            };
+            match &mount.source {
+                MountSource::Bind(path) => Some(path.clone()),
+                MountSource::Volume(name) => volume(name),
+                MountSource::Anonymous | MountSource::Image(_) => None,
+            }
+        });
+        let paths: BTreeSet<String> = paths.map(|path| normalise(&path)).collect();
+        let led = paths.iter().filter_map(|path| self.links.get(path)).cloned().collect::<Vec<_>>();
+        paths.into_iter().chain(led).collect()
     }
 }
 
@@ -168,8 +201,7 @@ pub struct Service {
     pub replicas: u32,
     /// `container_name`: at most one replica then.
     pub container_name: Option<ContainerName>,
-    /// What each replica's container is. Its `networks` already hold the service's
-    /// aliases; identity labels are not in it.
+    /// What each replica's container is, with the service's aliases, without identity labels.
     pub spec: ContainerSpec,
     /// Where the image comes from.
     pub image: ImageSource,
@@ -177,6 +209,8 @@ pub struct Service {
     pub files: Vec<FileSpec>,
     /// The hash of `files` and of bound configs and secrets; `None` without any.
     pub files_hash: Option<Digest>,
+    /// Bound single files by target, where we see those of the engine's host; in no hash.
+    pub bound: BTreeMap<String, super::mark::Mark>,
     /// What it depends on.
     pub depends_on: BTreeMap<ServiceName, Dependency>,
     /// Whether it runs once to an exit code of 0 and is done: nobody reaches it by name.
@@ -272,7 +306,8 @@ pub struct Rollout {
     pub order: Option<RolloutOrder>,
     /// How many replicas move at once, at least 1.
     pub parallelism: u32,
-    /// How long a replica must be good before it counts.
+    /// How long a replica must be good before it counts; unless the stack says it, see
+    /// [`Rollout::min_healthy_of`].
     pub min_healthy: Duration,
     /// By when it must have become good.
     pub deadline: Duration,
@@ -289,6 +324,18 @@ impl Default for Rollout {
             min_healthy: Duration::from_millis(500),
             deadline: Duration::from_mins(5),
             delay: Duration::ZERO,
+        }
+    }
+}
+
+impl Rollout {
+    /// How long a replica must be good if the stack does not say it: where a health check says
+    /// that it works, for a moment; else so long that what ends at once is seen to end.
+    #[must_use]
+    pub fn min_healthy_of(spec: &ContainerSpec) -> Duration {
+        match &spec.healthcheck {
+            Some(check) if !check.is_disabled() => Self::default().min_healthy,
+            _ => Duration::from_secs(5),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// The field of a catalog entry that follows a replica's health.
+pub const CATALOG_CHECK: &str = "catalog.check";
+
 /// A field whose two values differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {

@@ -39,6 +39,7 @@ const INIT: &str = "reconciler.pre-start-hash";
 const SUCCEEDS: &str = "reconciler.succeeds";
 const MASKED: &str = "reconciler.masked";
 const ASKED: &str = "reconciler.asked";
+const BOUND: &str = "reconciler.bound";
 
 /// Whether a stack may not set this label itself.
 #[must_use]
@@ -76,6 +77,10 @@ pub struct Identity {
     /// What the stack asked for of that with which an engine may do as it likes: the paths
     /// of the facts.
     pub asked: Vec<String>,
+    /// Which single files of the tree were bound, by target: the `inode` of each [`Mark`].
+    ///
+    /// [`Mark`]: super::mark::Mark
+    pub bound: BTreeMap<String, String>,
 }
 
 impl Identity {
@@ -116,6 +121,9 @@ impl Identity {
         if !self.asked.is_empty() {
             labels.insert(ASKED, serde_json::json!(self.asked).to_string());
         }
+        if !self.bound.is_empty() {
+            labels.insert(BOUND, serde_json::json!(self.bound).to_string());
+        }
         labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
@@ -143,6 +151,7 @@ impl Identity {
                 .map(|text| text.split(',').map(str::to_owned).collect())
                 .unwrap_or_default(),
             asked: get(ASKED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+            bound: get(BOUND).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
         })
     }
 }
@@ -233,6 +242,7 @@ mod tests {
             succeeds: true,
             masked: vec!["A".to_owned(), "B".to_owned()],
             asked: vec!["mount_options./a,b.propagation".to_owned()],
+            bound: BTreeMap::from([("/etc/a,b".to_owned(), "2049/7/1.5".to_owned())]),
         };
         assert_eq!(Identity::decode(&identity.encode()), Some(identity));
     }

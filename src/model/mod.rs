@@ -5,7 +5,7 @@
 //!   the same type describes what git wants and what the engine reports; its parts are in
 //!   [`limits`], [`privilege`], [`mount`], [`network`], [`platform`], and in [`share`] what containers
 //!   share with the host or with each other.
-//! - [`build`]: how an image is built.
+//! - [`build`]: how an image is built. [`mark`]: which file it is that is bound.
 //! - [`hook`]: what runs in or before a container when it starts or stops.
 //! - [`policy`], [`demands`]: what a stack may demand of the host, and what it does.
 //! - [`desired`]: deployments as one revision of a source asks for them; [`settling`]: of which
@@ -28,21 +28,26 @@ pub mod bounds;
 pub mod build;
 pub mod catalog;
 pub mod compose;
+pub mod contained;
 pub mod create;
 pub mod demands;
 pub mod desired;
 pub mod diagnostic;
 pub mod difference;
 pub mod digest;
+mod follows;
+pub mod grants;
 pub mod hook;
 pub mod id;
 pub mod image;
 pub mod labels;
 pub mod ledger;
 pub mod limits;
+pub mod mark;
 pub mod mount;
 pub mod network;
 pub mod observed;
+pub mod own_tree;
 pub mod plan;
 pub mod platform;
 pub mod policy;
@@ -53,4 +58,5 @@ pub mod secret;
 pub mod settling;
 pub mod share;
 pub mod spec;
+pub mod subnet;
 pub mod time;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::id::{ImageRef, VolumeName};
+use super::policy::normalise;
 use super::spec::ContainerSpec;
 
 /// Something mounted into a container.
@@ -32,6 +33,17 @@ pub struct Mount {
     pub labels: BTreeMap<String, String>,
     /// How far host and container may differ for a while; only Docker Desktop reads it.
     pub consistency: Option<String>,
+}
+
+impl Mount {
+    /// The path of the engine's host that it shows, normalised.
+    #[must_use]
+    pub fn bound(&self) -> Option<String> {
+        match &self.source {
+            MountSource::Bind(path) => Some(normalise(path)),
+            MountSource::Volume(_) | MountSource::Anonymous | MountSource::Image(_) => None,
+        }
+    }
 }
 
 impl ContainerSpec {

@@ -13,6 +13,7 @@ use super::id::{
     ContainerId, ContainerName, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
     VolumeName,
 };
+use super::labels::BUILD_HASH;
 use super::ledger::{LedgerView, Stored};
 use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Platform, Port, VolumeSpec};
 use super::time::Timestamp;
@@ -58,7 +59,8 @@ pub struct EngineContents {
     pub networks: Vec<NetworkView>,
     /// All volumes.
     pub volumes: Vec<VolumeView>,
-    /// The images that were asked about and are present, by the reference asked for.
+    /// The images that were asked about and are present, by the reference asked for; those of
+    /// containers whose reference leads to another one by now, by their id.
     pub images: BTreeMap<ImageRef, ImageView>,
     /// The controller's own container, if it runs in one on this engine.
     pub own: Option<ContainerId>,
@@ -83,6 +85,10 @@ pub struct ContainerView {
     pub state: ContainerState,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The network behind each name that it is attached to, by its id; without those of which
+    /// the engine does not say it. The engine goes by the id: a network of the same name that
+    /// is another one is no place for it, and one that is gone keeps it from starting.
+    pub network_ids: BTreeMap<NetworkName, NetworkId>,
     /// Its addresses, by network; empty when it does not run.
     pub addresses: BTreeMap<NetworkName, IpAddr>,
     /// Ports of the host that lead to it now.
@@ -110,12 +116,27 @@ pub struct ContainerState {
     pub exit_code: i64,
     /// What the health check says; `None` without one.
     pub health: Option<Health>,
+    /// How often in a row its health check failed until now.
+    pub failures: u32,
     /// When it last started; `None` if never.
     pub started_at: Option<Timestamp>,
     /// When it last ended; `None` if never.
     pub finished_at: Option<Timestamp>,
     /// How often the engine's restart policy restarted it.
     pub restarts: u32,
+    /// Why its last start failed; `None` if it did not, or none was tried.
+    pub start_failure: Option<StartFailure>,
+}
+
+/// Why an engine could not start a container, as far as it matters for what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartFailure {
+    /// Something of an earlier start was left behind, as by an engine that was killed
+    /// meanwhile: this container never starts again.
+    Stuck,
+    /// Anything else: another attempt may succeed.
+    Other,
 }
 
 /// The engine's word for a container's state.
@@ -196,4 +217,20 @@ pub struct ImageView {
     pub stop_signal: Option<String>,
     /// What it runs on; `None` if the engine does not say.
     pub platform: Option<Platform>,
+    /// `RootFS.Layers`: its files, as digests; empty if the engine does not say.
+    pub layers: Vec<String>,
+}
+
+impl ImageView {
+    /// Whether containers made from one or the other are alike: the same files and the same
+    /// defaults, whatever our own label says of how it was built.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let plain = |image: &Self| {
+            let mut image = Self { id: ImageId::new(""), ..image.clone() };
+            image.labels.remove(BUILD_HASH);
+            image
+        };
+        self.id == other.id || !self.layers.is_empty() && plain(self) == plain(other)
+    }
 }

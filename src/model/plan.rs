@@ -107,6 +107,10 @@ pub enum Reason {
     },
     /// The container was made but never started.
     NeverStarted,
+    /// It never ran, and something of an earlier start keeps the engine from starting it.
+    Stuck,
+    /// It ended by itself, and runs until what takes its place is good.
+    Meanwhile,
     /// The container is frozen.
     Paused,
     /// It runs, but nothing proves that the commands after its start have run.

@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::diagnostic::Code;
 use super::id::DeploymentId;
+pub use super::own_tree::OwnTree;
 
 /// Something of the host that a container, network, volume or build asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,8 @@ pub enum Demand {
     Network(String),
     /// A volume outside the deployment, by its name.
     Volume(String),
+    /// Addresses of a network that are not private ones: the host's own way to them is taken.
+    Subnet(String),
     /// A Compose project of the deployment's name that was started from this folder.
     Project(String),
     /// Driver options of a volume or network that reach the host (`type=none,o=bind`).
@@ -80,7 +83,11 @@ impl Demand {
             | Self::Runtime(_)
             | Self::CgroupParent(_)
             | Self::Unknown(_) => PRIVILEGE,
-            Self::Namespace(_) | Self::Network(_) | Self::Volume(_) | Self::Project(_) => SHARING,
+            Self::Namespace(_)
+            | Self::Network(_)
+            | Self::Volume(_)
+            | Self::Subnet(_)
+            | Self::Project(_) => SHARING,
             Self::DriverOption(_) => DRIVER,
             Self::Build(_) => BUILDING,
         }
@@ -104,6 +111,7 @@ impl Demand {
             Self::CgroupParent(v) => ("cgroup-parent", Some(v)),
             Self::Network(v) => ("network", Some(v)),
             Self::Volume(v) => ("volume", Some(v)),
+            Self::Subnet(v) => ("subnet", Some(v)),
             Self::Project(v) => ("project", Some(v)),
             Self::DriverOption(v) => ("driver-option", Some(v)),
             Self::Build(v) => ("build", Some(v)),
@@ -139,7 +147,8 @@ impl HostPolicy {
     }
 
     /// Whether this deployment may have this, links [followed](OwnTree::follow). Binds
-    /// inside its own `tree` on the engine's host need no grant.
+    /// inside its own `tree` on the engine's host need no grant, unless a container can
+    /// change where they lead.
     #[must_use]
     pub fn permits(
         &self,
@@ -147,57 +156,47 @@ impl HostPolicy {
         tree: Option<&OwnTree>,
         demand: &Demand,
     ) -> bool {
-        if self.permissive {
-            return true;
+        self.permissive
+            || match demand {
+                Demand::Bind(path) => self.ground(deployment, tree, path).is_some(),
+                demand => self.grants(deployment, demand),
+            }
+    }
+
+    /// The path that a bind is permitted for: the deployment's own folder, a granted one
+    /// above it, or just the path itself. What may lead anywhere, because a container can put
+    /// a link there, is permitted by its own name only.
+    #[must_use]
+    pub fn ground(
+        &self,
+        deployment: &DeploymentId,
+        tree: Option<&OwnTree>,
+        path: &str,
+    ) -> Option<String> {
+        let path = normalise(path);
+        let granted = self.granted(deployment).filter_map(|grant| grant.strip_prefix("bind="));
+        let mut granted = granted.map(normalise).filter(|folder| is_within(&path, folder));
+        if let Some(tree) = tree {
+            if tree.is_changeable(&path) {
+                return granted.find(|folder| *folder == path);
+            }
+            if tree.holds(&path) {
+                return tree.folder.clone();
+            }
         }
-        if let (Demand::Bind(path), Some(tree)) = (demand, tree)
-            && tree.holds(path)
-        {
-            return true;
-        }
-        self.grants(deployment, demand)
+        granted.max_by_key(String::len)
     }
 
     /// Whether the operator granted exactly this: also a permissive policy does not say
     /// that another folder holds the same stack.
     #[must_use]
     pub fn grants(&self, deployment: &DeploymentId, demand: &Demand) -> bool {
-        [deployment.as_str(), "*"]
-            .iter()
-            .filter_map(|key| self.grants.get(*key))
-            .flatten()
-            .any(|grant| covers(grant, demand))
-    }
-}
-
-/// A deployment's own tree, as the engine's host sees it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OwnTree {
-    /// Its folder.
-    pub folder: String,
-    /// Paths that are mounted and go through symbolic links, which the engine follows, and
-    /// where they lead. One whose way cannot be seen is there as leading to itself.
-    pub links: BTreeMap<String, String>,
-}
-
-impl OwnTree {
-    /// What a demand comes to, once the engine has followed the links.
-    #[must_use]
-    pub fn follow(&self, demand: Demand) -> Demand {
-        let led = |path: &str| self.links.get(&normalise(path)).cloned();
-        match demand {
-            Demand::Bind(path) => Demand::Bind(led(&path).unwrap_or(path)),
-            Demand::DriverOption(option) => {
-                let device = option.strip_prefix("device=").and_then(led);
-                Demand::DriverOption(device.map_or(option, |path| format!("device={path}")))
-            }
-            other => other,
-        }
+        self.granted(deployment).any(|grant| covers(grant, demand))
     }
 
-    /// Whether a path, links followed, certainly lies in it.
-    fn holds(&self, path: &str) -> bool {
-        is_within(path, &self.folder) && !self.links.contains_key(&normalise(path))
+    fn granted(&self, deployment: &DeploymentId) -> impl Iterator<Item = &str> {
+        let keys = [deployment.as_str(), "*"].map(|key| self.grants.get(key));
+        keys.into_iter().flatten().flatten().map(String::as_str)
     }
 }
 
@@ -256,29 +255,5 @@ mod tests {
         assert!(!may("abc", "/srv/database"));
         assert!(!may("abc", "/srv/data/../../etc"));
         assert!(!may("xyz", "/srv/data"));
-    }
-
-    #[test]
-    fn the_own_tree_needs_no_grant_but_what_its_links_lead_to() {
-        let policy = HostPolicy::default();
-        let links = [("here", "shop/web"), ("etc", "../../etc"), ("unseen", "shop/unseen")];
-        let link = |(from, to): (&str, &str)| {
-            (format!("/home/ann/shop/{from}"), normalise(&format!("/home/ann/{to}")))
-        };
-        let tree = OwnTree { folder: "/home/ann/shop".to_owned(), links: links.map(link).into() };
-        let may = |path: &str| {
-            let demand = tree.follow(Demand::Bind(path.to_owned()));
-            policy.permits(&"abc".into(), Some(&tree), &demand)
-        };
-        assert!(may("/home/ann/shop/web"));
-        assert!(may("/home/ann/shop/here"));
-        assert!(!may("/home/ann"));
-        assert!(!may("/home/ann/shop/../key"));
-        assert!(!may("/home/ann/shop/etc"));
-        assert!(!may("/home/ann/shop/x/../etc/"));
-        assert!(!may("/home/ann/shop/unseen"));
-        let device = |path: &str| Demand::DriverOption(format!("device={path}"));
-        assert_eq!(tree.follow(device("/home/ann/shop/etc")), device("/etc"));
-        assert_eq!(tree.follow(device("/home/ann/shop/web")), device("/home/ann/shop/web"));
     }
 }

@@ -9,6 +9,7 @@ use crate::model::id::{
     NetworkName, ReplicaId, ServiceName,
 };
 use crate::model::spec::Protocol;
+use crate::model::subnet::Subnet;
 
 /// A container that steps deal with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +90,8 @@ pub(super) enum Resource {
     Name(EngineName, ContainerName),
     /// A port of the host; no address is all of them.
     Port { engine: EngineName, address: Option<IpAddr>, protocol: Protocol, number: u16 },
+    /// Addresses of the engine's networks.
+    Subnet(EngineName, Subnet),
     /// A fixed address on a network.
     Address(EngineName, NetworkName, String),
     /// A volume or a path of the host. Several may have it on purpose: it only says who goes
@@ -111,6 +114,9 @@ impl Resource {
                 Self::Data { engine, source, writes },
                 Self::Data { engine: e, source: s, writes: w },
             ) => (engine, source) == (e, s) && (*writes || *w),
+            (Self::Subnet(engine, one), Self::Subnet(e, other)) => {
+                engine == e && one.overlaps(*other)
+            }
             _ => self == other,
         }
     }
@@ -122,6 +128,10 @@ impl Resource {
                 Self::Port { engine, address: None, protocol, number }
             }
             Self::Data { engine, source, .. } => Self::Data { engine, source, writes: false },
+            Self::Subnet(engine, _) => {
+                let none = Subnet { v6: false, first: 0, last: 0 };
+                Self::Subnet(engine, none)
+            }
             other => other,
         }
     }
@@ -131,6 +141,7 @@ impl Resource {
         match self {
             Self::Name(_, name) => format!("name {name}"),
             Self::Port { number, protocol, .. } => format!("port {number}/{}", protocol.as_str()),
+            Self::Subnet(..) => "a subnet".to_owned(),
             Self::Address(_, network, address) => format!("address {address} on {network}"),
             Self::Data { source, .. } => format!("volume {source}"),
         }

@@ -1,14 +1,18 @@
 //! What of the decisions about a deployment may be carried out, by its `sync` mode: guards
 //! over what was decided, no second way to decide.
 
-use super::decide::{self, Across, Decisions};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::decide::{self, Across, Decisions, Shared};
 use super::graph::{Links, steps};
 use super::rollout::rollout;
+use super::seen;
 use super::transition::{Remembered, Transition, remembered, transitions};
 use crate::model::action::Action;
-use crate::model::desired::SyncMode;
+use crate::model::desired::{Deployment, SyncMode};
 use crate::model::id::DeploymentId;
 use crate::model::plan::{Adopted, Blocked, Step, Sync, WaitingOn};
+use crate::model::share::Peer;
 
 /// What a deployment brings into the plan.
 #[derive(Default)]
@@ -114,4 +118,28 @@ pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
             across.successors.insert(owned.view.id.clone(), successor);
         }
     }
+}
+
+/// What each deployment brings into the plan.
+pub(super) type Drafts<'a> = BTreeMap<&'a DeploymentId, Draft>;
+
+/// Engines that were seen under several names.
+pub(super) fn twice_named(shared: Shared<'_>) -> Vec<Blocked> {
+    let engines = shared.observed.engines.keys();
+    let same: BTreeSet<_> = engines.map(|engine| seen::same(engine, shared.observed)).collect();
+    let same = same.into_iter().filter(|engines| !engines.is_empty());
+    same.map(|engines| Blocked {
+        deployment: None,
+        subject: "change anything on an engine of several names".to_owned(),
+        waiting_on: WaitingOn::OneName { engines },
+        at: None,
+    })
+    .collect()
+}
+
+/// Whether a deployment shares with containers that it names by themselves.
+pub(super) fn shares_across(deployment: &Deployment) -> bool {
+    let services = deployment.services.values();
+    let mut peers = services.flat_map(|service| service.spec.peers());
+    peers.any(|peer| matches!(peer, Peer::Container(_)))
 }

@@ -25,6 +25,8 @@ mod resources;
 mod rollout;
 mod seen;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod transition;
 
 pub use decide::{catalog_names, dns_label};
@@ -53,7 +55,7 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
     let mut pass = Pass::begin(shared, &leaving);
     loop {
         let decisions = pass.decide();
-        let mut drafts = pass::guard(&decisions);
+        let mut drafts = pass.guard(&decisions);
         drop(decisions);
         let mut departures = pass.depart(&drafts);
         let links = pass::link(&mut drafts, &mut departures);

@@ -1,18 +1,17 @@
 //! One pass through the stages for all deployments together, as often as one of them turns
 //! out to be withheld because of the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::decide::{self, Across, Decisions, Departures, Leaving, Shared, Standing, Yield};
-use super::graph::{Links, exchanges, steps};
-use super::guards::{self, Draft, is_withheld};
+use super::check;
+use super::decide::{self, Across, Decisions, Leaving, Shared, Standing, Yield};
+use super::graph::{Links, exchanges, numbered_after, steps};
+use super::guards::{self, Drafts, is_withheld};
 use super::transition::{self, Transition};
-use super::{check, seen};
-use crate::model::action::StepId;
-use crate::model::desired::{Deployment, Entry};
+use crate::model::contained::contained;
+use crate::model::desired::Entry;
 use crate::model::id::DeploymentId;
-use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Step, Sync, WaitingOn};
-use crate::model::share::Peer;
+use crate::model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn};
 
 /// What the stages are given, and what was found out about how deployments meet.
 pub(super) struct Pass<'a> {
@@ -24,24 +23,14 @@ pub(super) struct Pass<'a> {
     refused: BTreeMap<DeploymentId, Vec<Blocked>>,
 }
 
-/// What each deployment brings into the plan.
-pub(super) type Drafts<'a> = BTreeMap<&'a DeploymentId, Draft>;
-
-/// What of the decisions may be carried out.
-pub(super) fn guard<'a>(decisions: &[Decisions<'a>]) -> Drafts<'a> {
-    let draft = |all: &Decisions<'a>| (&all.context.deployment.id, guards::draft(all));
-    decisions.iter().map(draft).collect()
-}
-
 /// Links all steps of the pass.
-pub(super) fn link(drafts: &mut Drafts<'_>, leavers: &mut Leavers<'_>) -> Links {
+pub(super) fn link(drafts: &mut Drafts<'_>, leavers: &mut Leavers) -> Links {
     let all = drafts.values_mut().map(|draft| &mut draft.steps).chain([&mut leavers.steps]);
     Links::of(all.flat_map(std::mem::take).collect())
 }
 
 /// What leaves, as steps.
-pub(super) struct Leavers<'a> {
-    departures: Departures<'a>,
+pub(super) struct Leavers {
     steps: Vec<Transition>,
     blocked: Vec<Blocked>,
 }
@@ -65,9 +54,8 @@ impl<'a> Pass<'a> {
     /// Decides about every open deployment, until none has to be decided otherwise because
     /// of what another one's containers become.
     pub(super) fn decide(&mut self) -> Vec<Decisions<'a>> {
-        let mut decisions: Vec<Decisions<'a>> =
-            self.open().map(|c| decide::decide(c, &self.across)).collect();
-        if !self.open().any(|context| shares_across(context.deployment)) {
+        let mut decisions = self.decided();
+        if !self.open().any(|context| guards::shares_across(context.deployment)) {
             return decisions;
         }
         for _ in 0..=decisions.len() {
@@ -83,9 +71,35 @@ impl<'a> Pass<'a> {
                 break;
             }
             self.across = told;
-            decisions = self.open().map(|c| decide::decide(c, &self.across)).collect();
+            decisions = self.decided();
         }
         decisions
+    }
+
+    /// One decision after the other; a bug in one withholds that one.
+    fn decided(&mut self) -> Vec<Decisions<'a>> {
+        let contexts: Vec<_> = self.open().collect();
+        let mut all = Vec::with_capacity(contexts.len());
+        for context in contexts {
+            match contained(|| decide::decide(context, &self.across)) {
+                Ok(decisions) => all.push(decisions),
+                Err(fault) => self.fault(&context.deployment.id, fault),
+            }
+        }
+        all
+    }
+
+    /// What of the decisions may be carried out.
+    pub(super) fn guard(&mut self, decisions: &[Decisions<'a>]) -> Drafts<'a> {
+        let mut drafts = Drafts::new();
+        for decisions in decisions {
+            let id = &decisions.context.deployment.id;
+            match contained(|| guards::draft(decisions)) {
+                Ok(draft) => drop(drafts.insert(id, draft)),
+                Err(fault) => self.fault(id, fault),
+            }
+        }
+        drafts
     }
 
     fn open(&self) -> impl Iterator<Item = super::context::Context<'a>> {
@@ -94,7 +108,7 @@ impl<'a> Pass<'a> {
     }
 
     /// What leaves.
-    pub(super) fn depart(&self, drafts: &Drafts<'a>) -> Leavers<'a> {
+    pub(super) fn depart(&self, drafts: &Drafts<'a>) -> Leavers {
         let withheld = |id: &DeploymentId| {
             let standing = self.standings.get(id).is_some_and(|s| is_withheld(&s.blocked));
             let invalid =
@@ -103,7 +117,7 @@ impl<'a> Pass<'a> {
             standing || invalid || draft || self.refused.contains_key(id)
         };
         let departures = self.leaving.departures(self.shared, withheld);
-        let (mut steps, mut blocked) = (Vec::new(), departures.blocked.clone());
+        let (mut steps, mut blocked) = (Vec::new(), departures.blocked);
         for gone in &departures.gone {
             if !self.refused.contains_key(&gone.deployment) {
                 let (of_it, withheld) = transition::departures(self.shared, gone);
@@ -115,7 +129,7 @@ impl<'a> Pass<'a> {
             let rest = decide::remembered(self.shared, self.leaving).into_iter();
             steps.extend(rest.map(|(id, engine)| transition::forgotten(id, engine)));
         }
-        Leavers { departures, steps, blocked }
+        Leavers { steps, blocked }
     }
 
     /// Withholds deployments whose needs nothing meets. Returns whether there are any.
@@ -169,13 +183,13 @@ impl<'a> Pass<'a> {
     }
 
     /// The plan.
-    pub(super) fn plan(&self, links: Links, drafts: Drafts<'a>, leavers: Leavers<'a>) -> Plan {
+    pub(super) fn plan(&self, links: Links, drafts: Drafts<'a>, leavers: Leavers) -> Plan {
         let desired = self.shared.desired;
         let mut plan = Plan {
             source: desired.source.clone(),
             revision: desired.revision.clone(),
             steps: steps(links),
-            blocked: self.twice_named(),
+            blocked: guards::twice_named(self.shared),
             adopted: Vec::new(),
             adoptions: Vec::new(),
             left_alone: Vec::new(),
@@ -217,24 +231,8 @@ impl<'a> Pass<'a> {
             plan.deployments.insert(id.clone(), state);
         }
         plan.blocked.extend(leavers.blocked);
-        let _ = leavers.departures;
         plan.adoptions = numbered_after(plan.steps.len(), asides);
         plan
-    }
-
-    /// Engines that were seen under several names.
-    fn twice_named(&self) -> Vec<Blocked> {
-        let engines = self.shared.observed.engines.keys();
-        let same: BTreeSet<_> =
-            engines.map(|engine| seen::same(engine, self.shared.observed)).collect();
-        let same = same.into_iter().filter(|engines| !engines.is_empty());
-        same.map(|engines| Blocked {
-            deployment: None,
-            subject: "change anything on an engine of several names".to_owned(),
-            waiting_on: WaitingOn::OneName { engines },
-            at: None,
-        })
-        .collect()
     }
 
     /// Withholds deployments whose steps have faults. Returns whether there are any.
@@ -248,26 +246,4 @@ impl<'a> Pass<'a> {
         }
         !faults.is_empty()
     }
-}
-
-/// Whether a deployment shares with containers that it names by themselves.
-fn shares_across(deployment: &Deployment) -> bool {
-    let services = deployment.services.values();
-    let mut peers = services.flat_map(|service| service.spec.peers());
-    peers.any(|peer| matches!(peer, Peer::Container(_)))
-}
-
-/// What is remembered although it is no step, with numbers after those of the steps.
-fn numbered_after(steps: usize, asides: Vec<Transition>) -> Vec<Step> {
-    let numbered = asides.into_iter().zip(steps + 1..);
-    numbered
-        .map(|(aside, number)| Step {
-            id: StepId(u32::try_from(number).expect("BUG: too many steps")),
-            deployment: aside.place.deployment,
-            engine: aside.place.engine,
-            action: aside.action,
-            causes: aside.causes.into_iter().map(|why| why.resolve(|_| StepId(0))).collect(),
-            after: BTreeSet::new(),
-        })
-        .collect()
 }

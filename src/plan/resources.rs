@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::fact::Resource;
 use super::seen::Owned;
 use crate::model::id::EngineName;
-use crate::model::spec::{ContainerSpec, MountSource, Protocol};
+use crate::model::spec::{ContainerSpec, MountSource, NetworkSpec, Protocol};
+use crate::model::subnet::Subnet;
 
 /// What a container of this spec takes when it starts. Of a range of ports the engine finds
 /// a free one.
@@ -27,6 +28,12 @@ pub(super) fn freed(engine: &EngineName, owned: &Owned<'_>, for_good: bool) -> V
     let data = data(engine, spec).filter(|_| for_good);
     let single = |text: &String| text.parse().ok();
     ports(engine, spec, single).chain(chosen).chain(addresses(engine, spec)).chain(data).collect()
+}
+
+/// The addresses of a network.
+pub(super) fn subnets(engine: &EngineName, network: &NetworkSpec) -> Vec<Resource> {
+    let subnets = network.pools.iter().filter_map(|pool| Subnet::parse(pool.subnet.as_deref()?));
+    subnets.map(|subnet| Resource::Subnet(engine.clone(), subnet)).collect()
 }
 
 fn ports(

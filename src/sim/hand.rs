@@ -55,6 +55,8 @@ pub enum Hand {
     /// The daemon is killed and comes back after a while; then its kernel cannot limit memory
     /// any more, or can again.
     RestartWithOtherFacts(Duration),
+    /// The calendar of the controller's machine is set by so many seconds, forward or back.
+    SetClock(i64),
 }
 
 /// A hand's act at a time to come.
@@ -111,6 +113,10 @@ impl State {
             Hand::LedgerDown(span) => {
                 self.central.down_until = self.timeline.now.plus(*span);
                 self.note(&format!("hand: the ledger cannot be reached for {span:?}"));
+            }
+            Hand::SetClock(seconds) => {
+                self.timeline.set_clock(*seconds);
+                self.note(&format!("hand: the clock is set by {seconds} s"));
             }
             Hand::CutOff(span) => {
                 let until = self.timeline.now.plus(*span);

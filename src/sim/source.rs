@@ -9,6 +9,7 @@ use std::task::{Poll, Waker};
 
 use crate::model::digest::Digest;
 use crate::model::id::{Revision, SourceId};
+use crate::model::mark::Mark;
 use crate::world::{Snapshot, Source, SourceError, Tree, TreeEntry, TreeError, TreeKind};
 
 /// Files by path, in memory.
@@ -16,19 +17,26 @@ use crate::world::{Snapshot, Source, SourceError, Tree, TreeEntry, TreeError, Tr
 pub struct MemTree {
     files: BTreeMap<String, Vec<u8>>,
     links: BTreeMap<String, String>,
+    marks: BTreeMap<String, Mark>,
 }
 
 impl MemTree {
     /// A tree of these files.
     pub fn new<P: Into<String>, B: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, B)>) -> Self {
         let files = files.into_iter().map(|(path, bytes)| (path.into(), bytes.into()));
-        Self { files: files.collect(), links: BTreeMap::new() }
+        Self { files: files.collect(), links: BTreeMap::new(), marks: BTreeMap::new() }
     }
 
     /// The same with these symbolic links.
     #[must_use]
     pub fn with_links(self, links: BTreeMap<String, String>) -> Self {
         Self { links, ..self }
+    }
+
+    /// The same with files of these marks.
+    #[must_use]
+    pub fn with_marks(self, marks: BTreeMap<String, Mark>) -> Self {
+        Self { marks, ..self }
     }
 
     fn digest(&self) -> Digest {
@@ -77,6 +85,10 @@ impl Tree for MemTree {
 
     fn host_path(&self) -> Option<&str> {
         None
+    }
+
+    fn mark(&self, path: &str) -> Option<Mark> {
+        self.marks.get(path).cloned()
     }
 }
 

@@ -40,6 +40,7 @@ fn create(sim: &Sim, slot: u32, spec: ContainerSpec) -> Action {
         init_hash: None,
         succeeds: false,
         masked: Vec::new(),
+        bound: BTreeMap::new(),
         asked: Vec::new(),
     };
     let volumes = BTreeMap::new();
@@ -113,7 +114,7 @@ fn a_taken_port_fails_the_start_and_leaves_the_container_created() {
     let (one, two) = (made(&sim, 1, spec.clone()), made(&sim, 2, spec));
     act(&sim, &Action::StartContainer { container: one }).expect("the port is free");
     let second = act(&sim, &Action::StartContainer { container: two.clone() });
-    assert!(matches!(second, Err(OutsideError::Failed(_))));
+    assert!(matches!(second, Err(OutsideError::InUse(_))));
     assert_eq!(status(&sim, &two), Status::Created);
 }
 

@@ -12,7 +12,7 @@ use super::engine::Due;
 use super::hand::Scheduled;
 use super::state::State;
 use crate::model::id::EngineName;
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
 
 /// When a simulated world begins: an arbitrary instant, the same in every run.
 pub(super) const BEGIN: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -29,7 +29,10 @@ pub(super) enum Event {
 /// Now, and everything that is due later.
 #[derive(Debug)]
 pub(super) struct Timeline {
+    /// What passes, and what the engines' calendars say: nobody sets those.
     pub(super) now: Timestamp,
+    /// By how many nanoseconds the controller's calendar was set, forward or back.
+    set: i64,
     order: u64,
     timers: BTreeMap<(Timestamp, u64), Waker>,
     events: BTreeMap<(Timestamp, u64), Event>,
@@ -37,7 +40,22 @@ pub(super) struct Timeline {
 
 impl Timeline {
     pub(super) fn new() -> Self {
-        Self { now: BEGIN, order: 0, timers: BTreeMap::new(), events: BTreeMap::new() }
+        Self { now: BEGIN, set: 0, order: 0, timers: BTreeMap::new(), events: BTreeMap::new() }
+    }
+
+    /// What the controller's calendar says.
+    pub(super) fn wall(&self) -> Timestamp {
+        Timestamp(self.now.0.saturating_add_signed(self.set))
+    }
+
+    /// The controller's clock that only grows.
+    pub(super) fn instant(&self) -> Instant {
+        Instant(self.now.since(BEGIN).as_nanos().try_into().unwrap_or(u64::MAX))
+    }
+
+    /// Somebody, or NTP, sets the controller's calendar.
+    pub(super) fn set_clock(&mut self, seconds: i64) {
+        self.set = self.set.saturating_add(seconds.saturating_mul(1_000_000_000));
     }
 
     fn ticket(&mut self, after: Duration) -> (Timestamp, u64) {

@@ -20,7 +20,7 @@ use crate::model::catalog::CatalogContents;
 use crate::model::id::{ContainerId, EngineName};
 use crate::model::ledger::{LedgerView, Stored};
 use crate::model::observed::{ContainerView, EngineContents};
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
 use crate::world::{Act, Clock, Observe, OutsideError, Scope, Tree, Watch};
 
 /// One controller's access to a simulated world.
@@ -353,7 +353,11 @@ fn preparation(action: &Action) -> Duration {
 
 impl Clock for SimWorld {
     fn now(&self) -> Timestamp {
-        self.state.borrow().timeline.now
+        self.state.borrow().timeline.wall()
+    }
+
+    fn instant(&self) -> Instant {
+        self.state.borrow().timeline.instant()
     }
 
     async fn sleep(&self, span: Duration) {

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::compose::variables::{Lookup, Variables};
-use crate::compose::{self, environment, hash};
+use super::project::{self, Asked};
+use crate::compose::variables::Variables;
+use crate::compose::{self, hash};
 use crate::model::diagnostic::Diagnostic;
-use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::yaml::{Node, Value};
 use crate::world::Tree;
@@ -102,26 +102,24 @@ pub fn config(tree: &dyn Tree, asked: &ConfigRequest) -> Result<Config, Vec<Diag
     let report = Reporter::hidden(first);
     let root = asked.root.as_deref().unwrap_or(compose::NOWHERE);
     let sources = compose::open(tree, root, &asked.files, &report);
-    let directory = asked.directory.as_deref().unwrap_or(paths::split(first).0);
-    let mut variables = Variables { passed: asked.environment.clone(), ..Variables::default() };
-    environment::read(tree, directory, asked.env_files.as_deref(), &mut variables, None, &report);
-    let set = |name: &str| match variables.get(name) {
-        Lookup::Found { value, .. } if !value.is_empty() => Some(value.to_owned()),
-        _ => None,
+    let variables = Variables { passed: asked.environment.clone(), ..Variables::default() };
+    let said = Asked {
+        files: &asked.files,
+        directory: asked.directory.as_deref(),
+        env_files: asked.env_files.as_deref(),
+        ..Asked::default()
     };
-    let name = asked.name.clone().or_else(|| set("COMPOSE_PROJECT_NAME"));
-    let mut profiles = asked.profiles.clone();
-    if profiles.is_empty() {
-        let named = set("COMPOSE_PROFILES").unwrap_or_default();
-        profiles.extend(named.split(',').map(|profile| profile.trim().to_owned()));
-    }
+    let found = project::find(tree, said, variables, &report);
+    let name = found.name(asked.name.as_deref());
+    let given = (!asked.profiles.is_empty()).then_some(asked.profiles.as_slice());
+    let profiles = found.profiles(given);
     let request = compose::Request {
         tree,
-        directory,
+        directory: &found.directory,
         root,
         name: name.as_deref(),
         profiles: &profiles,
-        variables: &variables,
+        variables: &found.variables,
         options: compose::Options {
             skip_interpolation: asked.skip_interpolation,
             skip_normalization: asked.skip_normalization,

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::codes::{self, BAD_ID, INCOMPLETE_ENTRY, NO_STACK, OUTSIDE, UNKNOWN_KEY};
-use super::discover::{self, Found, LIST};
-use super::one::{self, Loader, Request, Stack};
+use super::discover::{Found, LIST};
+use super::one::{self, Loader, Request};
+use super::project::{self, Asked};
 use crate::compose::codes::FILE;
 use crate::compose::environment;
 use crate::model::desired::{Entry, Layout, SyncMode};
@@ -90,6 +91,51 @@ fn list(tree: &dyn Tree, path: &str) -> (Option<Node>, Reporter) {
     }
 }
 
+/// What an entry says.
+#[derive(Default)]
+struct Said {
+    stack: Option<(String, Span)>,
+    files: Vec<String>,
+    engine: Option<EngineName>,
+    profiles: Option<Vec<String>>,
+    variables: BTreeMap<String, String>,
+    scale: BTreeMap<String, (u32, Span)>,
+    sync: SyncMode,
+    env_files: Option<Vec<String>>,
+    directory: Option<String>,
+}
+
+impl Said {
+    fn read(entry: &Field, start: &str, report: &Reporter) -> Self {
+        let mut said = Self::default();
+        for field in report.map(&format!("deployments.{}", entry.key), &entry.value) {
+            let (key, node) = (field.key.as_str(), &field.value);
+            match key {
+                _ if node.is_null() && KEYS.contains(&key) => {}
+                "stack" => said.stack = report.string(key, node).map(|path| (path, node.span)),
+                "files" => said.files = inside_all(start, key, node, report),
+                "profiles" => {
+                    let names = report.strings(key, node).into_iter().map(|(name, _)| name);
+                    said.profiles = Some(names.collect());
+                }
+                "engine" => said.engine = report.string(key, node).map(EngineName::new),
+                "sync" => said.sync = sync(node, report).unwrap_or_default(),
+                "variables" => said.variables = variables(node, report),
+                "scale" => said.scale = scale(node, report),
+                "env_files" => said.env_files = Some(inside_all(start, key, node, report)),
+                "project_directory" => said.directory = inside(start, key, node, report),
+                _ => report.refuse_as(
+                    UNKNOWN_KEY,
+                    field.at,
+                    format!("`{key}` is not a key of a deployment"),
+                    did_you_mean(key, KEYS),
+                ),
+            }
+        }
+        said
+    }
+}
+
 /// One entry. What is wrong with it makes only this deployment invalid.
 fn entry(
     loader: &Loader<'_>,
@@ -100,35 +146,11 @@ fn entry(
 ) -> Entry {
     let report = outer.same_files();
     let id = DeploymentId::new(entry.key.as_str());
-    let mut request = Request { origin: Some(outer.loc(entry.at)), ..Request::default() };
-    let mut stack = None;
-    let mut more = Vec::new();
-    let mut scaled = BTreeMap::new();
-    for field in report.map(&format!("deployments.{id}"), &entry.value) {
-        let (key, node) = (field.key.as_str(), &field.value);
-        match key {
-            _ if node.is_null() && KEYS.contains(&key) => {}
-            "stack" => stack = report.string(key, node).map(|path| (path, node.span)),
-            "files" => more = inside_all(start, key, node, &report),
-            "profiles" => {
-                let names = report.strings(key, node);
-                request.profiles = names.into_iter().map(|(name, _)| name).collect();
-            }
-            "engine" => request.engine = report.string(key, node).map(EngineName::new),
-            "sync" => request.sync = sync(node, &report).unwrap_or_default(),
-            "variables" => request.variables = variables(node, &report),
-            "scale" => scaled = scale(node, &report),
-            "env_files" => request.env_files = Some(inside_all(start, key, node, &report)),
-            "project_directory" => request.base = inside(start, key, node, &report),
-            _ => report.refuse_as(
-                UNKNOWN_KEY,
-                field.at,
-                format!("`{key}` is not a key of a deployment"),
-                did_you_mean(key, KEYS),
-            ),
-        }
-    }
-    let file = stack.and_then(|(path, at)| open(loader, start, (&path, at), &more, &report));
+    let said = Said::read(entry, start, &report);
+    let place = said
+        .stack
+        .as_ref()
+        .and_then(|(path, at)| place(loader.tree, start, (path, *at), &said.files, &report));
     if entry.value.get("stack").is_none() {
         report.refuse_as(
             INCOMPLETE_ENTRY,
@@ -138,52 +160,73 @@ fn entry(
         );
     }
     report.name_paths(root, &[]);
-    let Some(file) = file else { return Entry::Invalid(report.finish()) };
-    request.scale = scaled
-        .into_iter()
-        .map(|(name, (count, at))| {
-            let path = format!("deployments.{id}.scale.{name}");
-            let message = format!("`{path}`: there is no service `{name}` in {}", file.path());
-            let unknown = outer.diagnostic(Severity::Error, at, message, None);
-            (name, (count, unknown.with_code(codes::SCALE)))
-        })
-        .collect();
+    let Some((files, folder)) = place else { return Entry::Invalid(report.finish()) };
+    let origin = outer.loc(entry.at);
+    let asked = Asked {
+        files: &files,
+        directory: said.directory.as_deref(),
+        folder: &folder,
+        here: &folder,
+        env_files: said.env_files.as_deref(),
+        origin: Some(&origin),
+        ..Asked::default()
+    };
+    let (file, project) = loader.read(asked, one::outer_variables(said.variables, loader.options));
+    if let (true, true, Some((path, at))) = (project.files.is_empty(), project.certain, &said.stack)
+    {
+        no_stack(path, *at, &report);
+        return Entry::Invalid(report.finish());
+    }
+    let unknown = |(name, (count, at)): (String, (u32, Span))| {
+        let path = format!("deployments.{id}.scale.{name}");
+        let message = format!("`{path}`: there is no service `{name}` in {}", file.path());
+        let unknown = outer.diagnostic(Severity::Error, at, message, None);
+        (name, (count, unknown.with_code(codes::SCALE)))
+    };
+    let scale = said.scale.into_iter().map(unknown).collect();
     for diagnostic in report.finish() {
         file.report.add(diagnostic);
     }
-    let variables = one::variables(&file, &request, loader.tree, loader.options);
-    one::load(file, &id, &request, variables, *loader)
+    let request = Request {
+        engine: said.engine,
+        sync: said.sync,
+        profiles: project.profiles(said.profiles.as_deref()),
+        origin: Some(origin),
+        scale,
+        env_files: said.env_files.unwrap_or_default(),
+        base: project.directory,
+        variables: project.variables,
+    };
+    one::load(file, &id, request, *loader)
 }
 
 /// The stack file that an entry names, directly or by its folder, with the files that are
-/// merged onto it: those that it names, else what Compose merges onto a folder's.
-fn open(
-    loader: &Loader<'_>,
+/// merged onto it; no file stands for what Compose finds in the folder.
+fn place(
+    tree: &dyn Tree,
     start: &str,
     (path, at): (&str, Span),
     more: &[String],
     report: &Reporter,
-) -> Option<Stack> {
+) -> Option<(Vec<String>, String)> {
     let Some(full) = paths::in_tree(start, path) else {
         let message = format!("the stack `{path}` is outside the source's tree");
         report.refuse_as(OUTSIDE, at, message, None);
         return None;
     };
-    let read = |stack| Some(Stack::read(*loader, [&[stack], more].concat()));
-    match paths::kind(loader.tree, &full) {
-        Some(TreeKind::File { .. }) => read(full),
+    match paths::kind(tree, &full) {
+        Some(TreeKind::File { .. }) => {
+            let folder = paths::split(&full).0.to_owned();
+            Some(([&[full], more].concat(), folder))
+        }
+        Some(TreeKind::Folder) if more.is_empty() => Some((Vec::new(), full)),
         Some(TreeKind::Folder) => {
-            let entries = loader.tree.list(&full).unwrap_or_default();
-            let name = discover::stack_in(&entries);
+            let name = project::stack_in(&tree.list(&full).unwrap_or_default());
             if name.is_none() {
-                let message = format!("the folder `{path}` has no stack file");
-                report.refuse_as(NO_STACK, at, message, None);
+                no_stack(path, at, report);
             }
-            if more.is_empty() {
-                Some(loader.open(&full, name?, &entries))
-            } else {
-                read(paths::join(&full, name?))
-            }
+            let stack = paths::join(&full, name?);
+            Some(([&[stack], more].concat(), full))
         }
         Some(TreeKind::Link | TreeKind::Other) => {
             let message = format!("the stack `{path}` is not a regular file of the tree");
@@ -195,6 +238,10 @@ fn open(
             None
         }
     }
+}
+
+fn no_stack(path: &str, at: Span, report: &Reporter) {
+    report.refuse_as(NO_STACK, at, format!("the folder `{path}` has no stack file"), None);
 }
 
 fn sync(node: &Node, report: &Reporter) -> Option<SyncMode> {

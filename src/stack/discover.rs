@@ -6,29 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codes::{BESIDE, NO_ID, SAME_ID, UNREADABLE};
 use super::lower::Contexts;
 use super::one::{self, Loader, Request, Stack};
+use super::project::{self, Asked, DOTENV, Project, has_file};
 use super::{Options, deployments};
+use crate::compose;
+use crate::compose::variables::Variables;
 use crate::model::desired::{Entry, Layout};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::model::id::DeploymentId;
 use crate::text::paths;
+use crate::text::report::Reporter;
 use crate::text::yaml::{Node, Span, Value};
 use crate::world::{Snapshot, TreeEntry, TreeError, TreeKind};
 
 /// The list of deployments.
 pub(crate) const LIST: &str = "deployments.yaml";
-/// Names of stack files; the first that exists is taken, as Compose does.
-pub(crate) const STACKS: [&str; 5] =
-    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", LEGACY];
-/// The oldest name, which nothing is merged onto.
-const LEGACY: &str = "fig.yml";
-/// Files that are merged onto a stack that was found, as Compose does; the first that exists.
-const OVERRIDES: [&str; 4] = [
-    "compose.override.yaml",
-    "compose.override.yml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-];
-
 /// What was found.
 pub(super) struct Found {
     /// How.
@@ -97,25 +88,23 @@ pub(super) fn discover(snapshot: &Snapshot, options: &Options) -> Found {
     }
     let mut found = Found::new(Layout::Folders);
     let mut stacks = Vec::new();
-    if let Some(name) = stack_in(&entries) {
-        stacks.push(loader.open(start, name, &entries));
+    if let Some(stack) = loader.open(start, &entries, &mut found) {
+        stacks.push(stack);
     } else {
         let is_candidate = |e: &&TreeEntry| e.kind == TreeKind::Folder && !e.name.starts_with('.');
         for folder in entries.iter().filter(is_candidate) {
             let path = paths::join(start, &folder.name);
             match tree.list(&path) {
-                Ok(inner) => {
-                    if let Some(name) = stack_in(&inner) {
-                        stacks.push(loader.open(&path, name, &inner));
-                    }
-                }
+                Ok(inner) => stacks.extend(loader.open(&path, &inner, &mut found)),
                 Err(error) => found.incomplete.push(unreadable(&path, &error)),
             }
         }
     }
-    let included: BTreeSet<String> = stacks.iter().flat_map(included).collect();
-    for stack in stacks.into_iter().filter(|stack| !included.contains(stack.path())) {
-        loader.add(stack, &mut found);
+    let included: BTreeSet<String> = stacks.iter().flat_map(|(stack, _)| included(stack)).collect();
+    for (stack, project) in stacks {
+        if !included.contains(stack.path()) {
+            loader.add(stack, project, &mut found);
+        }
     }
     found
 }
@@ -123,33 +112,69 @@ pub(super) fn discover(snapshot: &Snapshot, options: &Options) -> Found {
 impl Loader<'_> {
     fn single(&self, path: &str) -> Found {
         let mut found = Found::new(Layout::SingleFile);
-        self.add(Stack::read(*self, vec![path.to_owned()]), &mut found);
+        let files = [path.to_owned()];
+        let folder = paths::split(path).0;
+        let asked = Asked { files: &files, folder, here: folder, ..Asked::default() };
+        let (stack, project) =
+            self.read(asked, one::outer_variables(BTreeMap::new(), self.options));
+        self.add(stack, project, &mut found);
         found
     }
 
-    /// Reads a folder's stack, with what Compose merges onto it by itself.
-    pub(super) fn open(&self, folder: &str, name: &str, entries: &[TreeEntry]) -> Stack {
-        let overrides = OVERRIDES.into_iter().find(|other| has_file(entries, other));
-        let names = std::iter::once(name).chain(overrides.filter(|_| name != LEGACY));
-        let files = names.map(|name| paths::join(folder, name)).collect();
-        let stack = Stack::read(*self, files);
-        for other in STACKS.into_iter().filter(|other| *other != name && has_file(entries, other)) {
-            let message = format!("`{other}` beside this file is not used");
+    /// Reads the stack of a folder, if it has one or `COMPOSE_FILE` names one.
+    fn open(
+        &self,
+        folder: &str,
+        entries: &[TreeEntry],
+        found: &mut Found,
+    ) -> Option<(Stack, Project)> {
+        let variables = one::outer_variables(BTreeMap::new(), self.options);
+        let is_dotenv = |e: &TreeEntry| e.name == DOTENV && matches!(e.kind, TreeKind::File { .. });
+        let has_stack = project::stack_in(entries).is_some();
+        if !has_stack
+            && !entries.iter().any(is_dotenv)
+            && !variables.passed.contains_key("COMPOSE_FILE")
+        {
+            return None;
+        }
+        let asked = Asked { folder, here: folder, ..Asked::default() };
+        let (stack, project) = self.read(asked, variables);
+        if !project.files.is_empty() || has_stack {
+            return Some((stack, project));
+        }
+        // What cannot be read may have named a stack.
+        found.incomplete.extend(stack.report.finish().into_iter().filter(Diagnostic::is_error));
+        None
+    }
+
+    /// Finds a project and reads its files.
+    pub(super) fn read(&self, asked: Asked<'_>, variables: Variables) -> (Stack, Project) {
+        let report = Reporter::hidden("");
+        let project = project::find(self.tree, asked, variables, &report);
+        let stack = Stack::read(*self, project.files.clone());
+        for (unused, _) in &project.unused {
+            let message = format!("`{}` beside this file is not used", paths::split(unused).1);
             stack.report.warn_as(BESIDE, Span::START, message, None);
         }
-        stack
+        for message in report.finish() {
+            stack.report.add(message);
+        }
+        (stack, project)
     }
 
     /// Loads a stack that stands for itself.
-    fn add(&self, file: Stack, found: &mut Found) {
-        let request = Request::default();
-        let variables = one::variables(&file, &request, self.tree, self.options);
-        let named = one::declared_name(&file, &variables);
-        let at = Loc::new(file.path(), 1, 1);
-        let from_folder = self.folder_id(file.path());
-        let certain = named.is_ok();
-        let Some(id) = named.ok().flatten().or(from_folder) else {
-            let message = format!("the deployment in {} has no id", file.path());
+    fn add(&self, file: Stack, project: Project, found: &mut Found) {
+        let named = match project.id(self.tree, &file.report) {
+            Ok(Some(id)) => Ok(Some(id)),
+            Ok(None) => one::declared_name(&file, &project.variables),
+            Err(()) => Err(()),
+        };
+        let path = if project.files.is_empty() { &project.directory } else { file.path() };
+        let path = path.to_owned();
+        let at = Loc::new(path.as_str(), 1, 1);
+        let certain = project.certain && named.is_ok();
+        let Some(id) = named.ok().flatten().or(self.folder_id(&project.directory)) else {
+            let message = format!("the deployment in {path} has no id");
             found.incomplete.push(Diagnostic {
                 at: Some(at),
                 ..Diagnostic::error(message)
@@ -159,8 +184,13 @@ impl Loader<'_> {
             found.incomplete.extend(file.report.finish());
             return;
         };
-        let path = file.path().to_owned();
-        let entry = one::load(file, &id, &request, variables, *self);
+        let request = Request {
+            profiles: project.profiles(None),
+            base: project.directory,
+            variables: project.variables,
+            ..Request::default()
+        };
+        let entry = one::load(file, &id, request, *self);
         if !certain {
             let message = format!("the id of the deployment in {path} cannot be read");
             let problem = Diagnostic::error(message).with_code(NO_ID);
@@ -169,42 +199,21 @@ impl Loader<'_> {
         found.add(id, entry, at);
     }
 
-    /// The id that a stack file's folder gives.
-    fn folder_id(&self, path: &str) -> Option<DeploymentId> {
-        let folder = paths::split(path).0;
+    /// The id that a project directory gives.
+    fn folder_id(&self, folder: &str) -> Option<DeploymentId> {
         let root = self.options.project_root.as_deref().or(self.tree.host_path());
         let name = match folder {
             "" => paths::split(root?.trim_end_matches('/')).1,
             folder => paths::split(folder).1,
         };
-        normalised(name)
+        let id = compose::normalised(name);
+        (!id.is_empty()).then(|| DeploymentId::new(id))
     }
-}
-
-/// A folder's name as Compose makes a project name of it: lower case, without any other
-/// characters than letters, digits, `-` and `_`, and without leading `-` and `_`.
-fn normalised(name: &str) -> Option<DeploymentId> {
-    let kept: String = name
-        .to_lowercase()
-        .chars()
-        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
-        .collect();
-    let id = kept.trim_start_matches(['-', '_']);
-    (!id.is_empty()).then(|| DeploymentId::new(id))
 }
 
 fn unreadable(path: &str, error: &TreeError) -> Diagnostic {
     let path = if path.is_empty() { "the folder" } else { path };
     Diagnostic::error(format!("{path} cannot be read: {error}")).with_code(UNREADABLE)
-}
-
-fn has_file(entries: &[TreeEntry], name: &str) -> bool {
-    entries.iter().any(|entry| entry.name == name && entry.kind != TreeKind::Folder)
-}
-
-/// The stack file among a folder's entries.
-pub(super) fn stack_in(entries: &[TreeEntry]) -> Option<&'static str> {
-    STACKS.into_iter().find(|name| has_file(entries, name))
 }
 
 /// What a stack file says that it includes.

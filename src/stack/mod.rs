@@ -11,10 +11,13 @@ mod deployments;
 mod discover;
 mod lower;
 mod one;
+pub(crate) mod project;
+mod written;
 
 pub use self::config::{Config, ConfigRequest, config};
 pub(crate) use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
-pub(crate) use discover::{LIST, STACKS};
+pub(crate) use discover::LIST;
+pub(crate) use project::STACKS;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +48,9 @@ pub struct Options {
     /// The tree's root as the engine's host sees it, absolute; `None` for a commit, or
     /// an engine elsewhere.
     pub project_root: Option<String>,
+    /// Whether what the engine's host has there is the very tree that is read, not a copy of
+    /// it: then it can be told which file a container was given.
+    pub same_files: bool,
 }
 
 /// Reads everything that a snapshot asks for.
@@ -60,6 +66,7 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
     let mut deployments = found.deployments;
     let tree = snapshot.tree.as_ref();
     claims::check(&mut deployments, tree);
+    written::tell(&mut deployments);
     for entry in deployments.values_mut() {
         let (Entry::Valid(_, messages) | Entry::Invalid(messages)) = entry;
         underline(messages, &[SAME_ID], tree);
@@ -71,6 +78,7 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
         deployments,
         incomplete: found.incomplete,
         settling: Settling::default(),
+        provisional: BTreeMap::new(),
     }
 }
 

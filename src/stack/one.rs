@@ -8,11 +8,10 @@ use super::Options;
 use super::codes::BAD_ID;
 use super::lower::{self, Contexts, Instance};
 use crate::compose::variables::Variables;
-use crate::compose::{self, NOWHERE, Sources, environment, template};
+use crate::compose::{self, NOWHERE, Sources, template};
 use crate::model::desired::{Entry, SyncMode};
 use crate::model::diagnostic::{Diagnostic, Loc};
 use crate::model::id::{DeploymentId, EngineName};
-use crate::text::paths;
 use crate::text::report::Reporter;
 use crate::text::suggest::did_you_mean;
 use crate::text::yaml::Node;
@@ -24,9 +23,9 @@ pub(super) const ID_HELP: &str =
 
 /// The stack files of one deployment.
 pub(super) struct Stack {
-    /// Paths inside the tree, each merged onto the ones before; at least one.
+    /// Paths inside the tree, each merged onto the ones before; empty if it is not known which.
     pub(super) files: Vec<String>,
-    /// What was read; `None` if any of them cannot be parsed or read.
+    /// What was read; `None` if there is nothing, or any of it cannot be parsed or read.
     pub(super) sources: Option<Sources>,
     /// What was found so far.
     pub(super) report: Reporter,
@@ -36,7 +35,8 @@ impl Stack {
     /// Reads a stack's files.
     pub(super) fn read(loader: Loader<'_>, files: Vec<String>) -> Self {
         let report = Reporter::hidden(files.first().map_or("", String::as_str));
-        let sources = compose::open(loader.tree, loader.root(), &files, &report);
+        let open = || compose::open(loader.tree, loader.root(), &files, &report);
+        let sources = if files.is_empty() { None } else { open() };
         Self { files, sources, report }
     }
 
@@ -51,7 +51,8 @@ impl Stack {
     }
 }
 
-/// What `deployments.yaml` says of one deployment, or the defaults.
+/// What is said of one deployment beside its files: by its entry of `deployments.yaml`, by
+/// variables, or the defaults.
 #[derive(Default)]
 pub(super) struct Request {
     /// Its engine; `None` takes the operator's default.
@@ -63,18 +64,18 @@ pub(super) struct Request {
     /// Numbers of replicas that override the stack's, each with what to say if the stack
     /// has no such service.
     pub(super) scale: BTreeMap<String, (u32, Diagnostic)>,
-    /// Its variables.
-    pub(super) variables: BTreeMap<String, String>,
     /// Env files that replace `.env`, as paths of the tree.
-    pub(super) env_files: Option<Vec<String>>,
-    /// The project directory inside the tree; `None` is the stack file's folder.
-    pub(super) base: Option<String>,
+    pub(super) env_files: Vec<String>,
+    /// The project directory inside the tree.
+    pub(super) base: String,
     /// The active profiles.
     pub(super) profiles: Vec<String>,
+    /// What references see.
+    pub(super) variables: Variables,
 }
 
-/// The value of a stack file's `name`; `Err` if there is one that cannot be used (which
-/// has been reported).
+/// The id that a stack's files say with `name`; `Err` if they say one that cannot be used,
+/// which has been or will be reported.
 pub(super) fn declared_name(
     file: &Stack,
     variables: &Variables,
@@ -88,36 +89,20 @@ pub(super) fn declared_name(
     let text = file.report.string("name", &field.value).ok_or(())?;
     // What is wrong with a reference is reported when the whole file is interpolated.
     let name = template::expand(&text, variables).map_err(|_| ())?.text;
-    if !DeploymentId::is_valid(&name) {
+    let id = compose::normalised(&name);
+    if id.is_empty() {
         let message = format!("`{name}` cannot be the id of a deployment");
         file.report.refuse_as(BAD_ID, field.value.span, message, Some(ID_HELP.to_owned()));
         return Err(());
     }
-    Ok(Some(DeploymentId::new(name)))
+    Ok(Some(DeploymentId::new(id)))
 }
 
-/// The variables of a deployment. Problems with env files are added to the stack's.
-pub(super) fn variables(
-    file: &Stack,
-    request: &Request,
-    tree: &dyn Tree,
-    options: &Options,
-) -> Variables {
-    let mut variables = Variables {
-        own: request.variables.clone(),
-        passed: options.passed.clone(),
-        dotenv: BTreeMap::new(),
-        withheld: options.withheld.clone(),
-    };
-    let (files, origin) = (request.env_files.as_deref(), request.origin.as_ref());
-    let base = base(file, request);
-    environment::read(tree, &base, files, &mut variables, origin, &file.report);
-    variables
-}
-
-/// The project directory inside the tree.
-fn base(file: &Stack, request: &Request) -> String {
-    request.base.clone().unwrap_or_else(|| paths::split(file.path()).0.to_owned())
+/// What is known before any file is read: an entry's own variables, and what the operator
+/// passes.
+pub(super) fn outer_variables(own: BTreeMap<String, String>, options: &Options) -> Variables {
+    let Options { passed, withheld, .. } = options.clone();
+    Variables { own, passed, dotenv: BTreeMap::new(), withheld }
 }
 
 /// What a deployment is loaded with.
@@ -139,22 +124,22 @@ impl Loader<'_> {
 pub(super) fn load(
     file: Stack,
     id: &DeploymentId,
-    request: &Request,
-    mut variables: Variables,
+    mut request: Request,
     loader: Loader<'_>,
 ) -> Entry {
     let Loader { tree, options, contexts } = loader;
-    variables.own.insert("COMPOSE_PROJECT_NAME".to_owned(), id.to_string());
-    let base = base(&file, request);
+    request.variables.own.insert("COMPOSE_PROJECT_NAME".to_owned(), id.to_string());
+    let request = &request;
+    let Request { base, variables, .. } = request;
     let root = options.project_root.as_deref();
     let legacy = file.sources.as_ref().is_some_and(Sources::is_legacy);
     let asked = compose::Request {
         tree,
-        directory: &base,
+        directory: base,
         root: loader.root(),
         name: Some(id.as_str()),
         profiles: &request.profiles,
-        variables: &variables,
+        variables,
         options: compose::Options { bounds: options.bounds, ..compose::Options::default() },
     };
     let Stack { files, sources, report } = file;
@@ -170,11 +155,12 @@ pub(super) fn load(
             bounds: options.bounds,
             masker: &options.masker,
             legacy,
-            variables: &variables,
+            variables,
             files: &files,
-            env_files: request.env_files.as_deref().unwrap_or_default(),
-            base: &base,
+            env_files: &request.env_files,
+            base,
             root,
+            same_files: options.same_files,
             tree,
             contexts,
         };

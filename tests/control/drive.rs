@@ -9,23 +9,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use reconciler::model::time::Timestamp;
+use reconciler::model::time::{Instant, Timestamp};
 use reconciler::world::Clock;
 
 /// A clock that only moves when everything sleeps.
 #[derive(Default)]
 pub(crate) struct VirtualClock {
     /// What passes: sleeps know nothing of a clock that is set.
-    passed: Cell<Timestamp>,
-    /// By how much the clock was set back.
-    back: Cell<Timestamp>,
+    passed: Cell<Instant>,
+    /// By how many nanoseconds the calendar was set forward, or back.
+    set: Cell<i64>,
     next: Cell<u64>,
-    timers: RefCell<BTreeMap<(Timestamp, u64), Option<Waker>>>,
+    timers: RefCell<BTreeMap<(Instant, u64), Option<Waker>>>,
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.passed.get().0 - self.back.get().0)
+        Timestamp(self.passed.get().0.saturating_add_signed(self.set.get()))
+    }
+
+    fn instant(&self) -> Instant {
+        self.passed.get()
     }
 
     async fn sleep(&self, span: Duration) {
@@ -43,16 +47,26 @@ impl Clock for VirtualClock {
 }
 
 impl VirtualClock {
-    /// Somebody, or NTP, sets the clock back.
-    pub(crate) fn set_back(&self, span: Duration) {
-        self.back.set(self.back.get().plus(span));
+    /// How much time has passed since the beginning.
+    pub(crate) fn passed(&self) -> Duration {
+        self.passed.get().since(Instant::default())
+    }
+
+    /// The engine's own calendar, which nobody sets.
+    pub(crate) fn engine(&self) -> Timestamp {
+        Timestamp(self.passed.get().0)
+    }
+
+    /// Somebody, or NTP, sets the clock: forward, or back.
+    pub(crate) fn set(&self, seconds: i64) {
+        self.set.set(self.set.get() + seconds * 1_000_000_000);
     }
 }
 
 /// Removes a timer when its sleep ends or is dropped.
 struct Timer<'a> {
     clock: &'a VirtualClock,
-    key: (Timestamp, u64),
+    key: (Instant, u64),
 }
 
 impl Drop for Timer<'_> {

@@ -10,7 +10,7 @@ use reconciler::control::{
 use reconciler::model::action::{StepId, Until};
 use reconciler::model::observed::{Health, Status};
 use reconciler::model::plan::Step;
-use reconciler::model::time::Timestamp;
+use reconciler::model::time::Instant;
 use reconciler::world::{Clock as _, OutsideError};
 
 use crate::drive::drive;
@@ -112,6 +112,31 @@ fn waits_take_no_room() {
 }
 
 #[test]
+fn hundreds_of_waits_ask_their_engine_in_turn_and_leave_another_alone() {
+    let (world, told) = (World::default(), Told::default());
+    world.inspecting.set(Duration::from_millis(3));
+    world.put("slow", Status::Running);
+    world.lives.borrow_mut().insert("slow".into(), Life::Checked(Health::Starting));
+    let good = || Until::Good(Duration::from_millis(500));
+    let steps = (1..=300).map(|id| step(id, &[], wait("slow", good(), 60))).collect();
+    run(&world, steps, &told);
+    assert_eq!(told.count("failed"), 300);
+    assert_eq!(world.inspected_at_once.get(), Limits::default().polls);
+    let asked = world.inspected.get();
+    assert!((3000..=7500).contains(&asked), "a minute, a hundred a second: {asked}");
+    // On another engine nobody waits in line.
+    world.put("web", Status::Running);
+    let mut steps: Vec<_> = (1..=300).map(|id| step(id, &[], wait("slow", good(), 60))).collect();
+    let elsewhere = step(301, &[], wait("web", good(), 60));
+    steps.push(Step { engine: "web1".into(), ..elsewhere });
+    let execution = run(&world, steps, &told);
+    let Ending::Done { took } = execution.steps[300].1 else {
+        panic!("{:?}", execution.steps[300])
+    };
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
 fn thousands_of_steps_and_a_deep_chain_are_carried_out() {
     let (world, told) = (World::default(), Told::default());
     let chain = |id: u32| if id.is_multiple_of(2) { vec![id - 1] } else { vec![] };
@@ -152,7 +177,7 @@ fn after_a_request_to_stop_calls_finish_waits_end_and_nothing_begins() {
     assert!(matches!(execution.steps[0].1, Ending::Done { .. }));
     assert_eq!(execution.steps[1].1, Ending::Stopped);
     assert_eq!(execution.steps[2].1, Ending::Stopped);
-    assert_eq!(world.clock.now().since(Timestamp::default()), Duration::from_secs(10));
+    assert_eq!(world.clock.instant().since(Instant::default()), Duration::from_secs(10));
 }
 
 #[test]
@@ -177,11 +202,11 @@ fn a_container_that_ends_fails_its_wait_at_once_with_its_log() {
     assert_eq!(*error(&execution, 1), StepError::Wait(WaitError::Ended { code: 2 }));
     let (_, failure) = execution.failures().next().expect("one failed");
     assert_eq!(failure.logs, ["the last 10 lines of web"]);
-    assert!(world.clock.now().since(Timestamp::default()) < Duration::from_secs(1));
+    assert!(world.clock.instant().since(Instant::default()) < Duration::from_secs(1));
 }
 
 #[test]
-fn an_unhealthy_container_gets_its_time_until_the_deadline() {
+fn an_unhealthy_container_of_which_nothing_new_is_found_gets_its_time() {
     let (world, told) = (World::default(), Told::default());
     world.put("web", Status::Running);
     world.lives.borrow_mut().insert("web".into(), Life::Checked(Health::Unhealthy));
@@ -190,7 +215,32 @@ fn an_unhealthy_container_gets_its_time_until_the_deadline() {
     let after = Duration::from_secs(30);
     let late = WaitError::Deadline { last: Pending::Unhealthy, after };
     assert_eq!(*error(&execution, 1), StepError::Wait(late));
-    assert_eq!(world.clock.now().since(Timestamp::default()), after);
+    assert_eq!(world.clock.instant().since(Instant::default()), after);
+}
+
+#[test]
+fn a_container_that_is_found_unhealthy_ends_its_wait_at_once_with_its_log() {
+    let (world, told) = (World::default(), Told::default());
+    world.put("web", Status::Running);
+    world.lives.borrow_mut().insert("web".into(), Life::Sick(Duration::from_secs(1)));
+    let good = Until::Good(Duration::from_millis(500));
+    let execution = run(&world, vec![step(1, &[], wait("web", good, 300))], &told);
+    assert_eq!(*error(&execution, 1), StepError::Wait(WaitError::Unhealthy { failures: 3 }));
+    let (_, failure) = execution.failures().next().expect("one failed");
+    assert_eq!(failure.logs, ["the last 10 lines of web"]);
+    assert!(world.clock.passed() < Duration::from_secs(4), "{:?}", world.clock.passed());
+}
+
+#[test]
+fn a_dependency_that_is_unhealthy_from_the_start_is_given_up_when_it_is_found_so_again() {
+    let (world, told) = (World::default(), Told::default());
+    world.put("db", Status::Running);
+    world.lives.borrow_mut().insert("db".into(), Life::Sick(Duration::from_secs(10)));
+    drive(&world.clock, world.clock.sleep(Duration::from_mins(10)));
+    let good = Until::Good(Duration::from_millis(500));
+    let execution = run(&world, vec![step(1, &[], wait("db", good, 300))], &told);
+    assert_eq!(*error(&execution, 1), StepError::Wait(WaitError::Unhealthy { failures: 63 }));
+    assert_eq!(world.clock.passed().as_secs(), 630);
 }
 
 #[test]

@@ -115,6 +115,7 @@ impl Progress for Told {
             Event::Status(status) if status.source_error.is_some() => "stale".to_owned(),
             Event::Status(_) => "current".to_owned(),
             Event::PassFinished(_) => "finished".to_owned(),
+            Event::Turned => "turn".to_owned(),
             _ => return,
         };
         self.0.borrow_mut().push(line);

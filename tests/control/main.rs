@@ -7,5 +7,7 @@ mod folder;
 mod git;
 mod make;
 mod pass;
+mod revisions;
 mod run;
+mod stage;
 mod world;

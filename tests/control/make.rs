@@ -110,6 +110,8 @@ pub(crate) fn deployment(id: &str, services: &str) -> (reconciler::model::id::De
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
         links: BTreeMap::new(),
+        ways: BTreeMap::new(),
+        writable: Arc::default(),
         files: ProjectFiles::default(),
         hash: Digest::of(text.join(",")),
         services,
@@ -132,6 +134,7 @@ fn service(name: &str, tag: &str) -> Service {
         files_hash: None,
         depends_on: BTreeMap::new(),
         job: false,
+        bound: BTreeMap::new(),
         stays_ended: false,
         stop_grace: Duration::from_secs(1),
         hooks: reconciler::model::hook::Hooks::default(),
@@ -154,6 +157,7 @@ pub(crate) fn desired(
         deployments: deployments.into_iter().collect(),
         incomplete: Vec::new(),
         settling: Settling::default(),
+        provisional: BTreeMap::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use reconciler::control::{
-    Exit, Limits, PassError, Report, Setup, Silent, Stop, apply, once, prepare,
+    Exit, Limits, Load, PassError, Report, Setup, Silent, Stop, apply, once, prepare,
 };
 use reconciler::model::catalog::CatalogContents;
 use reconciler::model::desired::{DesiredState, Entry};
@@ -15,7 +15,7 @@ use reconciler::model::ledger::Stored;
 use reconciler::model::observed::{ContainerView, EngineContents, Health};
 use reconciler::model::plan::{Blocked, WaitingOn};
 use reconciler::model::policy::Demand;
-use reconciler::model::time::Timestamp;
+use reconciler::model::time::Instant;
 use reconciler::plan::{CatalogSettings, Settings};
 use reconciler::world::{Clock as _, Observe, OutsideError, Scope, Snapshot, SourceError};
 
@@ -65,7 +65,7 @@ impl Observe for ReadOnly<'_> {
 fn setup<'a, W>(
     world: &'a W,
     clock: &'a VirtualClock,
-    load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    load: &'a dyn Load,
     settings: &'a Settings,
 ) -> Setup<'a, W, VirtualClock> {
     Setup { world, clock, load, settings, limits: Limits::default(), progress: &Silent }
@@ -78,7 +78,7 @@ fn two(_: &Snapshot) -> DesiredState {
 fn pass(world: &World, load: &dyn Fn(&Snapshot) -> DesiredState, settings: &Settings) -> Report {
     let git = Git::at(snapshot("r1"));
     let stop = Stop::new();
-    drive(&world.clock, once(setup(world, &world.clock, load, settings), &git, &stop))
+    drive(&world.clock, once(setup(world, &world.clock, &load, settings), &git, &stop))
 }
 
 #[test]
@@ -203,13 +203,13 @@ fn a_pass_with_nothing_to_do_still_waits_for_health_until_the_deadline() {
     world.lives.borrow_mut().insert("abc-db-1".into(), slow);
     let report = pass(&world, &two, &settings);
     assert_eq!(
-        (report.exit(), world.clock.now().since(Timestamp::default()).as_secs() / 60),
+        (report.exit(), world.clock.instant().since(Instant::default()).as_secs() / 60),
         (Exit::Done, 4)
     );
     world.lives.borrow_mut().insert("abc-db-1".into(), Life::Checked(Health::Starting));
-    let began = world.clock.now();
+    let began = world.clock.instant();
     assert_eq!(pass(&world, &two, &settings).exit(), Exit::Failed);
-    assert_eq!(world.clock.now().since(began).as_secs() / 60, 5);
+    assert_eq!(world.clock.instant().since(began).as_secs() / 60, 5);
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn a_request_to_stop_ends_even_a_look_that_hangs() {
     };
     let (report, ()) = drive(&world.clock, join(pass, signal));
     assert!(report.execution.is_some_and(|execution| execution.stopped));
-    assert_eq!(world.clock.now().since(Timestamp::default()), Duration::from_secs(1));
+    assert_eq!(world.clock.instant().since(Instant::default()), Duration::from_secs(1));
 }
 
 #[test]

@@ -2,84 +2,14 @@
 
 use std::time::Duration;
 
-use futures_util::future::join;
-use reconciler::control::{Ending, Limits, Pace, Report, Setup, Stop, run};
-use reconciler::model::desired::DesiredState;
+use reconciler::control::Ending;
 use reconciler::model::observed::Health;
-use reconciler::model::time::Timestamp;
-use reconciler::world::{Clock as _, OutsideError, Snapshot, SourceError};
+use reconciler::model::time::Instant;
+use reconciler::world::{Clock as _, OutsideError, SourceError};
 
-use crate::drive::drive;
-use crate::git::{Git, Told};
-use crate::make::{deployment, desired, settings, snapshot};
-use crate::world::{Down, Life, World};
-
-/// What each revision asks for.
-fn load(snapshot: &Snapshot) -> DesiredState {
-    let revision = snapshot.revision.as_str();
-    let tag = revision.trim_start_matches('r');
-    let deployments = match revision {
-        "only-xyz" => vec![deployment("xyz", "web=1")],
-        _ => vec![deployment("abc", &format!("web={tag}")), deployment("xyz", "web=1")],
-    };
-    desired(revision, deployments)
-}
-
-struct Stage {
-    world: World,
-    git: Git,
-    told: Told,
-    stop: Stop,
-}
-
-impl Stage {
-    fn new() -> Self {
-        Self {
-            world: World::default(),
-            git: Git::at(snapshot("r1")),
-            told: Told::default(),
-            stop: Stop::new(),
-        }
-    }
-
-    /// Runs the controller beside a script, and stops it after the script's end.
-    fn play(&self, script: impl AsyncFnOnce(&Self)) -> Report {
-        let settings = settings(&["local", "web1"]);
-        let setup = Setup {
-            world: &self.world,
-            clock: &self.world.clock,
-            load: &load,
-            settings: &settings,
-            limits: Limits::default(),
-            progress: &self.told,
-        };
-        let controller = run(setup, &self.git, Pace::default(), &self.stop);
-        let script = async {
-            script(self).await;
-            self.stop.request();
-        };
-        drive(&self.world.clock, join(controller, script)).0
-    }
-
-    async fn sleep(&self, seconds: f64) {
-        self.world.clock.sleep(Duration::from_secs_f64(seconds)).await;
-    }
-
-    /// Sleeps until a container runs, and yields how long that took.
-    async fn until_running(&self, name: &str) -> Duration {
-        let began = self.world.clock.now();
-        while !self.world.is_running(name) {
-            self.world.clock.sleep(Duration::from_millis(5)).await;
-            let waited = self.world.clock.now().since(began);
-            assert!(waited < Duration::from_mins(30), "{name} never ran: {:?}", self.told.0);
-        }
-        self.world.clock.now().since(began)
-    }
-
-    fn life(&self, name: &str, life: Life) {
-        self.world.lives.borrow_mut().insert(name.into(), life);
-    }
-}
+use crate::make::snapshot;
+use crate::stage::Stage;
+use crate::world::{Down, Life};
 
 #[test]
 fn a_killed_container_runs_again_within_a_second() {
@@ -96,20 +26,74 @@ fn a_killed_container_runs_again_within_a_second() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_puts_nothing_off() {
+fn what_is_not_known_to_be_wanted_leaves_the_engine_unseen_until_it_is() {
     let stage = Stage::new();
+    stage.unknown.set(true);
     let _ = stage.play(async |stage| {
-        stage.until_running("abc-web-1").await;
-        stage.sleep(7200.0).await;
-        stage.world.clock.set_back(Duration::from_hours(1));
-        let looks = stage.world.looks.get();
-        stage.world.kill("abc-web-1");
-        let took = stage.until_running("abc-web-1").await;
-        assert!(took < Duration::from_secs(1), "{took:?}");
         stage.sleep(600.0).await;
-        let looks = stage.world.looks.get() - looks;
-        assert!(looks >= 20, "two engines, once a minute: {looks}");
+        assert_eq!(stage.world.texts(), Vec::<String>::new());
+        stage.unknown.set(false);
+        // The same revision once more: it is read again.
+        stage.git.push(snapshot("r1"));
+        let took = stage.until_running("abc-web-1").await;
+        assert!(took < Duration::from_mins(1), "{took:?}");
     });
+}
+
+#[test]
+fn a_clock_that_is_set_puts_nothing_off_and_hurries_nothing() {
+    for seconds in [-3600, 3600] {
+        let stage = Stage::new();
+        let _ = stage.play(async |stage| {
+            stage.until_running("abc-web-1").await;
+            stage.sleep(7200.0).await;
+            stage.world.clock.set(seconds);
+            let looks = stage.world.looks.get();
+            stage.world.kill("abc-web-1");
+            let took = stage.until_running("abc-web-1").await;
+            assert!(took < Duration::from_secs(1), "{took:?}");
+            stage.sleep(600.0).await;
+            let looks = stage.world.looks.get() - looks;
+            assert!((20..=32).contains(&looks), "two engines, once a minute: {looks}");
+        });
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_during_a_wait_neither_ends_nor_prolongs_it() {
+    for seconds in [-3600, 3600] {
+        let stage = Stage::new();
+        stage.life("abc-web-1", Life::Slow(Duration::from_mins(2)));
+        stage.life("xyz-web-1", Life::Checked(Health::Starting));
+        let _ = stage.play(async |stage| {
+            stage.until_running("abc-web-1").await;
+            stage.sleep(30.0).await;
+            stage.world.clock.set(seconds);
+            stage.sleep(100.0).await;
+            assert_eq!(stage.told.count("failed"), 0, "{:?}", stage.told.0);
+            stage.sleep(240.0).await;
+            assert_eq!(stage.told.count("failed"), 1, "{:?}", stage.told.0);
+        });
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_neither_ends_nor_prolongs_a_pause_after_failures() {
+    for seconds in [-3600, 3600] {
+        let stage = Stage::new();
+        let refused = OutsideError::Failed("no such image".to_owned());
+        stage.world.failing.borrow_mut().insert("pull image web:".into(), refused);
+        let _ = stage.play(async |stage| {
+            stage.sleep(1800.0).await;
+            let tries = || stage.world.calls_with("pull image web:1").len();
+            let before = tries();
+            stage.world.clock.set(seconds);
+            stage.sleep(120.0).await;
+            assert!(tries() <= before + 2, "two deployments, each five minutes: {}", tries());
+            stage.sleep(600.0).await;
+            assert!(tries() >= before + 2, "{} after {before}", tries());
+        });
+    }
 }
 
 #[test]
@@ -308,7 +292,7 @@ fn stopping_lets_the_call_finish_and_says_what_remains() {
     let stage = Stage::new();
     stage.world.slow.borrow_mut().insert("create".into(), Duration::from_secs(20));
     let report = stage.play(async |stage| stage.sleep(5.0).await);
-    assert!(stage.world.clock.now().since(Timestamp::default()) > Duration::from_secs(20));
+    assert!(stage.world.clock.instant().since(Instant::default()) > Duration::from_secs(20));
     let execution = report.execution.expect("steps were under way");
     assert!(execution.stopped);
     let created = |ending: &Ending| matches!(ending, Ending::Done { .. });

@@ -14,7 +14,7 @@ use reconciler::model::observed::{
     ContainerState, ContainerView, EngineContents, Health, ImageView, Status,
 };
 use reconciler::model::spec::ContainerSpec;
-use reconciler::model::time::Timestamp;
+use reconciler::model::time::{Instant, Timestamp};
 use reconciler::world::{Act, Clock as _, Observe, OutsideError, Scope, Tree, Watch};
 
 use crate::drive::VirtualClock;
@@ -26,6 +26,8 @@ pub(crate) enum Life {
     Checked(Health),
     /// Its health check passes after such a time.
     Slow(Duration),
+    /// Its health check fails once in such a time; three failures make it unhealthy.
+    Sick(Duration),
     /// Ends after such a time with such a code.
     Ends(Duration, i64),
 }
@@ -46,8 +48,16 @@ pub(crate) struct World {
     /// Engines that do not answer.
     pub down: RefCell<BTreeMap<EngineName, Down>>,
     /// Every changing call: when it began, and its text.
-    pub calls: RefCell<Vec<(Timestamp, String)>>,
+    pub calls: RefCell<Vec<(Instant, String)>>,
     pub looks: Cell<usize>,
+    /// Looks at engines that are under way, also those that hang.
+    pub looking: Cell<usize>,
+    /// How long it takes to inspect one container; no time else.
+    pub inspecting: Cell<Duration>,
+    /// Containers that were inspected alone, and how many at once at most.
+    pub inspected: Cell<usize>,
+    pub inspected_at_once: Cell<usize>,
+    inspects: Cell<usize>,
     /// Names of services that the catalog was asked for last.
     pub asked: RefCell<BTreeSet<String>>,
     /// Changing calls under way, and the most there ever were.
@@ -68,8 +78,8 @@ pub(crate) enum Down {
 impl World {
     /// A container that exists, as the tests of single steps need it.
     pub(crate) fn put(&self, name: &str, status: Status) {
-        let view = view(name, ContainerSpec::of_image("web:1".into()), self.clock.now());
-        let state = ContainerState { status, started_at: Some(self.clock.now()), ..view.state };
+        let view = view(name, ContainerSpec::of_image("web:1".into()), self.clock.engine());
+        let state = ContainerState { status, started_at: Some(self.clock.engine()), ..view.state };
         self.containers.borrow_mut().insert(name.into(), ContainerView { state, ..view });
     }
 
@@ -79,13 +89,13 @@ impl World {
     }
 
     pub(crate) fn is_running(&self, name: &str) -> bool {
-        let now = self.clock.now();
+        let now = self.clock.engine();
         let containers = self.containers.borrow();
         let mut found = containers.values().filter(|view| view.name.as_str() == name);
         found.any(|view| self.at(view, now).state.status == Status::Running)
     }
 
-    pub(crate) fn calls_with(&self, text: &str) -> Vec<Timestamp> {
+    pub(crate) fn calls_with(&self, text: &str) -> Vec<Instant> {
         let calls = self.calls.borrow();
         calls.iter().filter(|(_, call)| call.contains(text)).map(|(at, _)| *at).collect()
     }
@@ -95,7 +105,7 @@ impl World {
     }
 
     fn end(&self, name: &str, code: i64) {
-        let now = self.clock.now();
+        let now = self.clock.engine();
         for view in self.containers.borrow_mut().values_mut() {
             if view.name.as_str() == name {
                 view.state.status = Status::Exited;
@@ -125,6 +135,13 @@ impl World {
                 let is_good = now.since(started) >= *after;
                 view.state.health = Some(if is_good { Health::Healthy } else { Health::Starting });
             }
+            (Some(Life::Sick(every)), Some(started)) => {
+                let failures = now.since(started).as_nanos() / every.as_nanos();
+                view.state.failures = u32::try_from(failures).unwrap_or(u32::MAX);
+                let is_known = view.state.failures >= 3;
+                view.state.health =
+                    Some(if is_known { Health::Unhealthy } else { Health::Starting });
+            }
             (Some(Life::Ends(after, code)), Some(started)) if now.since(started) >= *after => {
                 view.state.status = Status::Exited;
                 view.state.exit_code = *code;
@@ -149,7 +166,7 @@ impl World {
     }
 
     fn change(&self, engine: &EngineName, action: &Action) -> Outcome {
-        let now = self.clock.now();
+        let now = self.clock.engine();
         match action {
             Action::PullImage { image, .. } => {
                 self.images.borrow_mut().insert(image.clone());
@@ -211,11 +228,14 @@ fn view(name: &str, spec: ContainerSpec, now: Timestamp) -> ContainerView {
             status: Status::Created,
             exit_code: 0,
             health: None,
+            failures: 0,
             started_at: None,
             finished_at: None,
             restarts: 0,
+            start_failure: None,
         },
         created_at: now,
+        network_ids: BTreeMap::new(),
         addresses: BTreeMap::new(),
         host_ports: BTreeMap::new(),
         files: BTreeMap::new(),
@@ -237,6 +257,7 @@ fn image_view(reference: &ImageRef) -> ImageView {
         volumes: Vec::new(),
         stop_signal: None,
         platform: None,
+        layers: Vec::new(),
     }
 }
 
@@ -247,10 +268,11 @@ impl Observe for World {
         scope: &Scope,
     ) -> Result<EngineContents, OutsideError> {
         self.looks.set(self.looks.get() + 1);
+        let _looking = Inside::new(&self.looking);
         self.hang_if_told(engine).await;
         self.clock.sleep(Duration::from_millis(5)).await;
         self.check(engine)?;
-        let now = self.clock.now();
+        let now = self.clock.engine();
         let images = self.images.borrow();
         let seen = scope.images.iter().filter(|reference| images.contains(*reference));
         let containers = self.containers.borrow();
@@ -268,8 +290,12 @@ impl Observe for World {
         engine: &EngineName,
         container: &ContainerId,
     ) -> Result<Option<ContainerView>, OutsideError> {
+        let _inspects = Inside::new(&self.inspects);
+        self.inspected.set(self.inspected.get() + 1);
+        self.inspected_at_once.set(self.inspected_at_once.get().max(self.inspects.get()));
+        self.clock.sleep(self.inspecting.get()).await;
         self.check(engine)?;
-        let now = self.clock.now();
+        let now = self.clock.engine();
         Ok(self.containers.borrow().get(container).map(|view| self.at(view, now)))
     }
 
@@ -305,7 +331,7 @@ impl Act for World {
         _: &dyn Tree,
     ) -> Result<Outcome, OutsideError> {
         let text = action.to_string();
-        self.calls.borrow_mut().push((self.clock.now(), text.clone()));
+        self.calls.borrow_mut().push((self.clock.instant(), text.clone()));
         self.inside.set(self.inside.get() + 1);
         self.most.set(self.most.get().max(self.inside.get()));
         let span = {
@@ -323,6 +349,22 @@ impl Act for World {
     }
 
     async fn tidy(&self, _: &LedgerView) {}
+}
+
+/// Counts what is under way, until it ends or is given up.
+struct Inside<'a>(&'a Cell<usize>);
+
+impl<'a> Inside<'a> {
+    fn new(count: &'a Cell<usize>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 impl Watch for World {

@@ -169,3 +169,23 @@ services:
     project.compose(&["restart", "web"]);
     project.reconciler(&["--once"]).is_quiet();
 }
+
+#[test]
+fn a_project_that_its_env_file_names_is_the_one_that_compose_made() {
+    let text = PAIR.replace("  db:\n", "  db:\n    profiles: [data]\n");
+    let project = Project::new("adenv", &text)
+        .named("other", "COMPOSE_PROFILES=data\nCOMPOSE_FILE=compose.yaml:more.yaml\n");
+    project.lab.file("s", "more.yaml", "services: { web: { environment: { A: b } } }\n");
+    project.compose(&["up", "-d"]);
+    let made = project.snapshot();
+    assert!(made.contains_key("container adenv-other-db-1"), "{made:?}");
+    let planned = project.reconciler(&["plan", "--detailed-exitcode"]).is_quiet();
+    for thing in made.keys() {
+        let line = format!("adopt {thing} into adenv-other");
+        assert!(planned.stdout.lines().any(|l| l == line), "no `{line}` in\n{planned}");
+    }
+    project.reconciler(&["--once"]).is_quiet();
+    assert_eq!(project.snapshot(), made);
+    assert_eq!(project.lab.names(), ["adenv-other-db-1", "adenv-other-web-1"]);
+    project.up_only_runs();
+}

@@ -39,6 +39,14 @@ impl Project {
         Self { lab, id, folder }
     }
 
+    /// The same with this `.env`, which names it otherwise.
+    pub(crate) fn named(mut self, rest: &str, dotenv: &str) -> Self {
+        self.id = self.lab.of(rest);
+        let text = format!("COMPOSE_PROJECT_NAME={}\n{dotenv}", self.id);
+        self.lab.file("s", ".env", &text);
+        self
+    }
+
     /// Its folder.
     pub(crate) fn source(&self) -> String {
         self.folder.display().to_string()

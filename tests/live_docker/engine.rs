@@ -85,6 +85,15 @@ async fn a_name_that_is_taken_is_a_conflict() {
     let again = act(&docker, &again).await;
     assert!(matches!(again, Err(OutsideError::Conflict(_))), "{again:?}");
 
+    // One that is not ours is told by its name, and does not go by looking again.
+    let foreign = ["create", "--name", "taken-api-1", "--label", "com.docker.compose.project=p"];
+    let made = Command::new("docker").args(foreign).arg(IMAGE).output().unwrap();
+    assert!(made.status.success());
+    let again = Action::CreateContainer(Box::new(taken.create("api", sleeper())));
+    let again = act(&docker, &again).await;
+    let Err(OutsideError::InUse(text)) = again else { panic!("{again:?}") };
+    assert!(text.contains("container taken-api-1 of the project p has that name"), "{text}");
+
     let made = Command::new("docker").args(["volume", "create", "taken_data"]).output().unwrap();
     assert!(made.status.success());
     let again = act(&docker, &taken.volume("data")).await;

@@ -73,6 +73,7 @@ impl Deployment {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            bound: BTreeMap::new(),
             asked: Vec::new(),
         };
         let network = spec.networks.keys().next().cloned();
@@ -216,6 +217,16 @@ impl Proxy {
 
     /// A proxy that replaces one text in what the engine answers.
     pub(crate) fn answering(name: &str, from: &'static str, to: &'static str) -> Self {
+        Self::replacing(name, ("", ""), (from, to))
+    }
+
+    /// A proxy that replaces one text, by one as long, in what the engine is asked.
+    pub(crate) fn asking(name: &str, from: &'static str, to: &'static str) -> Self {
+        assert_eq!(from.len(), to.len());
+        Self::replacing(name, (from, to), ("", ""))
+    }
+
+    fn replacing(name: &str, asked: Replaced, answered: Replaced) -> Self {
         let path = PathBuf::from(variable("RECONCILER_LAB")).join(format!("proxy-{name}.sock"));
         let listener = UnixListener::bind(&path).unwrap();
         let engine = variable("DOCKER_HOST").trim_start_matches("unix://").to_owned();
@@ -228,8 +239,8 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let server = UnixStream::connect(&engine).await.unwrap();
-                let change = (from, to);
-                let relay = tokio::spawn(relay(client, server, Arc::clone(&kept), change));
+                let changes = (asked, answered);
+                let relay = tokio::spawn(relay(client, server, Arc::clone(&kept), changes));
                 running.lock().unwrap().push(relay.abort_handle());
             }
         });
@@ -251,11 +262,21 @@ impl Proxy {
     }
 }
 
+/// A text, and what stands for it.
+type Replaced = (&'static str, &'static str);
+
+fn replaced(bytes: &[u8], (from, to): Replaced) -> Vec<u8> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !from.is_empty() => text.replace(from, to).into_bytes(),
+        _ => bytes.to_vec(),
+    }
+}
+
 async fn relay(
     mut client: UnixStream,
     mut server: UnixStream,
     lines: Arc<Mutex<Vec<String>>>,
-    (from, to): (&str, &str),
+    (asked, answered): (Replaced, Replaced),
 ) {
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
@@ -267,7 +288,7 @@ async fn relay(
             let text = String::from_utf8_lossy(&chunk[..read]);
             let requests = text.lines().filter_map(|line| line.strip_suffix(" HTTP/1.1"));
             lines.lock().unwrap().extend(requests.map(str::to_owned));
-            if to_server.write_all(&chunk[..read]).await.is_err() {
+            if to_server.write_all(&replaced(&chunk[..read], asked)).await.is_err() {
                 break;
             }
         }
@@ -277,13 +298,7 @@ async fn relay(
         while let Ok(read) = from_server.read(&mut chunk).await
             && read > 0
         {
-            let mut answer = chunk[..read].to_vec();
-            if let Ok(text) = std::str::from_utf8(&answer)
-                && !from.is_empty()
-            {
-                answer = text.replace(from, to).into_bytes();
-            }
-            if to_client.write_all(&answer).await.is_err() {
+            if to_client.write_all(&replaced(&chunk[..read], answered)).await.is_err() {
                 break;
             }
         }

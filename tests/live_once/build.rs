@@ -99,6 +99,28 @@ fn an_image_is_built_again_only_when_its_inputs_change() {
 }
 
 #[test]
+fn a_build_of_the_same_files_replaces_nothing() {
+    let lab = Lab::new("buildsame");
+    lab.stack(
+        "abc",
+        "services: { web: { build: ., command: sleep 1000, stop_signal: SIGKILL } }\n",
+    );
+    lab.file("abc", "Dockerfile", "FROM reconciler.demo/base\nCOPY page /page\n");
+    lab.file("abc", "page", "one\n");
+    lab.once().exits(0);
+    let web = id(&lab.of("abc-web-1"));
+    lab.file("abc", "README.md", "Read me.\n");
+    lab.once().exits(0).prints("build image");
+    assert_eq!(id(&lab.of("abc-web-1")), web);
+    lab.once().exits(0).prints("Nothing to do");
+    lab.file("abc", "page", "two\n");
+    lab.once().exits(0);
+    assert_ne!(id(&lab.of("abc-web-1")), web);
+    assert_eq!(docker(&["exec", &lab.of("abc-web-1"), "cat", "/page"]), "two");
+    lab.once().exits(0).prints("Nothing to do");
+}
+
+#[test]
 fn a_failed_build_changes_nothing_and_says_why() {
     let lab = Lab::new("badbuild");
     write(&lab);

@@ -187,3 +187,36 @@ fn a_frozen_container_is_thawed() {
     assert_eq!(inspect(&lab.of("abc-web-1"))["State"]["Paused"], false);
     lab.once().is_quiet();
 }
+
+#[test]
+fn what_is_stopped_comes_back_after_its_network_was_pruned() {
+    let lab = Lab::new("pruned");
+    lab.stack("abc", CHAIN);
+    lab.once().exits(0);
+    let names = ["abc-api-1", "abc-db-1", "abc-web-1"].map(|name| lab.of(name));
+    let before = lab.containers();
+    let stop = [&["stop", "-t", "0"][..], &names.each_ref().map(String::as_str)].concat();
+    let prune = format!("label=com.docker.compose.project={}", lab.id("abc"));
+    docker(&stop);
+    docker(&["network", "prune", "-f", "--filter", &prune]);
+    assert!(lab.networks().is_empty());
+    lab.once().exits(0).prints("networks.pruned-abc_default: \"attached to one that is gone\"");
+    assert_eq!(lab.names(), names);
+    assert!(names.iter().all(|name| inspect(name)["State"]["Running"] == true));
+    lab.once().is_quiet();
+
+    // Another one of that name is not the one that a container is on.
+    docker(&stop);
+    docker(&["network", "rm", &lab.of("abc_default")]);
+    lab.once().exits(0);
+    docker(&["stop", "-t", "0", &names[2]]);
+    let [network, web] = [lab.of("abc_default"), names[2].clone()];
+    let labels = inspect(&web)["Config"]["Labels"].clone();
+    assert_eq!(labels["reconciler.service"], "web");
+    let now = lab.containers();
+    assert!(before.iter().all(|(name, id)| now[name] != *id));
+    lab.once().exits(0);
+    assert_eq!(lab.containers(), now, "one whose network is there is started again as it is");
+    assert_eq!(lab.networks(), [network]);
+    lab.once().is_quiet();
+}

@@ -161,3 +161,37 @@ fn a_container_whose_files_are_not_proven_is_made_again() {
     assert_eq!(lab.names(), [web]);
     lab.run(&["--once", &url]).is_quiet();
 }
+
+#[test]
+fn a_bound_file_that_is_replaced_is_seen() {
+    let lab = Lab::new("replaced");
+    lab.stack("abc", &format!("{WEB}    volumes: [./net.conf:/etc/net.conf]\n"));
+    lab.file("abc", "net.conf", "one");
+    lab.once().exits(0);
+    let web = lab.of("abc-web-1");
+    let before = id(&web);
+    let read = || docker(&["exec", &web, "cat", "/etc/net.conf"]);
+    lab.once().is_quiet();
+
+    lab.file("abc", "net.conf", "two");
+    lab.once().is_quiet();
+    assert_eq!((read(), id(&web)), ("two".to_owned(), before.clone()), "written in place");
+
+    let replace = |text: &str| {
+        lab.file("abc", "net.conf.new", text);
+        let folder = lab.folder_of("abc");
+        std::fs::rename(folder.join("net.conf.new"), folder.join("net.conf")).unwrap();
+    };
+    replace("three");
+    assert_eq!(read(), "two", "it still has the old file");
+    lab.once().exits(0).prints("volumes./etc/net.conf.content");
+    assert_eq!(read(), "three");
+    assert_ne!(id(&web), before);
+    lab.once().is_quiet();
+
+    // A restart by somebody else binds what is there.
+    let before = id(&web);
+    replace("four");
+    docker(&["restart", &web]);
+    assert_eq!((read(), id(&web)), ("four".to_owned(), before));
+}

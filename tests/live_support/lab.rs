@@ -210,6 +210,9 @@ impl Drop for Lab {
             }
         };
         remove(&["ps", "-aq"], &["rm", "-fv"]);
+        // A lock of a program that was killed.
+        let lock = format!("reconciler-lock-{}", self.installation());
+        let _ = call(&["rm", &lock]);
         remove(&["network", "ls", "-q"], &["network", "rm"]);
         remove(&["volume", "ls", "-q"], &["volume", "rm"]);
     }

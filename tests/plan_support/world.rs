@@ -1,25 +1,31 @@
 //! The world of the golden tests: files of a source, a simulated engine that plans are
 //! carried out on, and things that happen to what was observed.
 
+#[path = "events.rs"]
+mod events;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use reconciler::model::ability::ApiVersion;
 use reconciler::model::action::{Action, ContainerRef, Outcome};
-use reconciler::model::catalog::{CatalogView, NodeView};
+use reconciler::model::catalog::CatalogView;
 use reconciler::model::desired::{DesiredState, Entry, Service};
 use reconciler::model::digest::Digest;
-use reconciler::model::id::{EngineName, NodeName, Revision, SourceId};
+use reconciler::model::id::{EngineName, Revision, SourceId};
 use reconciler::model::ledger::LedgerView;
-use reconciler::model::observed::{ContainerView, EngineView, Health, ObservedState, Status};
+use reconciler::model::mark::Mark;
+use reconciler::model::observed::{EngineView, ObservedState};
 use reconciler::model::plan::Plan;
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::model::settling::Settling;
+use reconciler::model::time::Timestamp;
 use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names};
 use reconciler::sim::{MemTree, Sim, SimWorld};
 use reconciler::stack;
 use reconciler::world::{Act, Clock, Observe, Scope, Snapshot};
+
+use self::events::befall;
 
 /// See the module.
 pub(crate) struct World {
@@ -27,6 +33,7 @@ pub(crate) struct World {
     access: SimWorld,
     files: BTreeMap<String, String>,
     links: BTreeMap<String, String>,
+    marks: BTreeMap<String, Mark>,
     source: SourceId,
     start: String,
     settings: Settings,
@@ -57,6 +64,7 @@ impl World {
             sim,
             files: BTreeMap::new(),
             links: BTreeMap::new(),
+            marks: BTreeMap::new(),
             source: "git:shop".into(),
             start: String::new(),
             settings,
@@ -82,6 +90,12 @@ impl World {
             ["converge"] => self.converge(),
             ["link", path, to] => drop(self.links.insert((*path).into(), (*to).into())),
             ["root", path] => self.root = Some((*path).to_owned()),
+            // Which file it is, and for how many seconds its path leads to it, if that is known.
+            ["mark", path, inode, ages @ ..] => {
+                let age = |age: &&str| age.parse::<u64>().expect("seconds") * 1_000_000_000;
+                let changed = ages.first().map(age).map(|age| Timestamp(self.sim.now().0 - age));
+                self.marks.insert((*path).into(), Mark { inode: (*inode).into(), changed });
+            }
             // `docker compose up` made what is there.
             ["composed"] => self.sim.made_by_compose(&"local".into()),
             ["adopt"] => self.adopt(),
@@ -96,6 +110,10 @@ impl World {
             }
             ["revoke", deployment] => drop(self.settings.policy.grants.remove(*deployment)),
             ["consul"] => self.settings.catalog = Some(CatalogSettings::default()),
+            ["resolver", address] => {
+                let catalog = self.settings.catalog.get_or_insert_with(CatalogSettings::default);
+                catalog.resolvers.push((*address).to_owned());
+            }
             ["not", "routable"] => {
                 let engine = self.settings.engines.values_mut().next().expect("an engine");
                 engine.routable = Routable::Networks(BTreeSet::new());
@@ -122,6 +140,7 @@ impl World {
     fn tree(&self) -> MemTree {
         MemTree::new(self.files.iter().map(|(path, text)| (path.clone(), text.clone())))
             .with_links(self.links.clone())
+            .with_marks(self.marks.clone())
     }
 
     fn desired(&self) -> DesiredState {
@@ -138,6 +157,7 @@ impl World {
             masker: reconciler::model::secret::Masker::new("test"),
             withheld: BTreeSet::new(),
             project_root: self.root.clone(),
+            same_files: true,
         };
         DesiredState { settling: self.settling.clone(), ..stack::load(&snapshot, &options) }
     }
@@ -243,140 +263,5 @@ fn unsettled(which: &[&str]) -> Settling {
         lasts: std::time::Duration::from_secs(5),
         deployments: named.into_iter().map(Into::into).collect(),
         others: !others.is_empty(),
-    }
-}
-
-/// Something that happened to a whole part of the world, if it did.
-fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
-    let engine: EngineName = "local".into();
-    match words {
-        ["engine", "unseen"] => {
-            let error = "connection refused".to_owned();
-            observed.engines.insert(engine, EngineView::Unseen { error });
-        }
-        ["engine", "also", name] => {
-            let same = observed.engines[&engine].clone();
-            observed.engines.insert((*name).into(), same);
-        }
-        ["ledger", "unseen"] => {
-            observed.ledger = LedgerView::unseen("no answer");
-        }
-        ["ledger", "of", id, "unreadable"] => {
-            let why = "it is no record".to_owned();
-            observed.ledger.unreadable.insert((engine, (*id).into()), why);
-        }
-        ["catalog", "unseen"] => {
-            observed.catalog = CatalogView::Unseen { error: "no leader".to_owned() };
-        }
-        ["catalog", "service", name, "taken"] => {
-            let CatalogView::Seen(catalog) = &mut observed.catalog else { panic!("no catalog") };
-            catalog.foreign.insert((*name).to_owned());
-        }
-        ["catalog", "node", "taken"] => {
-            let CatalogView::Seen(catalog) = &mut observed.catalog else { panic!("no catalog") };
-            let name = NodeName::of(&"main".into(), &engine);
-            let node = NodeView { name, ours: false, entries: BTreeMap::new() };
-            catalog.nodes.insert(engine, node);
-        }
-        _ => return false,
-    }
-    true
-}
-
-/// Something that happened, seen from outside: it only changes what is observed.
-fn befall(observed: &mut ObservedState, event: &str) {
-    let words: Vec<&str> = event.split_whitespace().collect();
-    if befall_part(observed, &words) {
-        return;
-    }
-    let engine: EngineName = "local".into();
-    let Some(EngineView::Seen(contents)) = observed.engines.get_mut(&engine) else {
-        panic!("the engine is unseen: {event}")
-    };
-    match words.as_slice() {
-        ["stranger", name] => {
-            contents.others.insert((*name).into(), "5".repeat(64).as_str().into());
-        }
-        ["copy", name, to] => {
-            let mut copy = contents.containers[index(contents, name)].clone();
-            copy.name = (*to).into();
-            copy.id = "c".repeat(64).as_str().into();
-            contents.containers.push(copy);
-        }
-        ["twin", network] => {
-            let mut views = contents.networks.iter();
-            let found = views.find(|view| view.spec.name.as_str() == *network);
-            let mut twin = found.expect("a network").clone();
-            twin.id = "d".repeat(64).as_str().into();
-            contents.networks.push(twin);
-        }
-        ["image", reference, id] => {
-            let image = contents.images.get_mut(&(*reference).into()).expect("an image");
-            image.id = (*id).into();
-        }
-        ["volume", name, "written"] => {
-            let mut views = contents.volumes.iter_mut();
-            let found = views.find(|view| view.spec.name.as_str() == *name);
-            found.expect("a volume").created_at = Some("later".to_owned());
-        }
-        ["api", minor] => {
-            contents.abilities.api = ApiVersion::one(minor.parse().expect("a number"));
-        }
-        ["own", name] => {
-            contents.own = Some(contents.containers[index(contents, name)].id.clone());
-        }
-        [name, "gone"] => {
-            let at = index(contents, name);
-            contents.containers.remove(at);
-        }
-        [name, rest @ ..] => {
-            let at = index(contents, name);
-            change(&mut contents.containers[at], rest, event);
-        }
-        [] => {}
-    }
-}
-
-fn index(contents: &reconciler::model::observed::EngineContents, name: &str) -> usize {
-    let found = contents.containers.iter().position(|view| view.name.as_str() == name);
-    let names: Vec<_> = contents.containers.iter().map(|view| view.name.as_str()).collect();
-    found.unwrap_or_else(|| panic!("no container {name}, only {names:?}"))
-}
-
-fn change(view: &mut ContainerView, words: &[&str], event: &str) {
-    match words {
-        ["exited", code] => {
-            view.state.status = Status::Exited;
-            view.state.exit_code = code.parse().expect("a code");
-            view.addresses.clear();
-        }
-        ["created"] => {
-            view.state.status = Status::Created;
-            view.state.started_at = None;
-        }
-        ["paused"] => view.state.status = Status::Paused,
-        ["unhealthy"] => view.state.health = Some(Health::Unhealthy),
-        ["label", name, value] => {
-            view.spec.labels.insert((*name).to_owned(), (*value).to_owned());
-        }
-        ["named", name] => view.name = (*name).into(),
-        ["env", pair] => {
-            let (name, value) = pair.split_once('=').expect("NAME=VALUE");
-            view.spec.env.insert(name.to_owned(), value.to_owned());
-        }
-        ["memory", bytes] => view.spec.limits.memory = bytes.parse().expect("bytes"),
-        ["disconnected", network] => {
-            view.spec.networks.remove(&(*network).into());
-        }
-        ["restarted"] => {
-            let later =
-                view.state.started_at.expect("started").plus(std::time::Duration::from_mins(5));
-            view.state.started_at = Some(later);
-        }
-        ["address", address] => {
-            let address = address.parse().expect("an address");
-            view.addresses.values_mut().for_each(|known| *known = address);
-        }
-        _ => panic!("unknown event: {event}"),
     }
 }

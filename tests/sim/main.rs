@@ -5,6 +5,7 @@
 //! `RECONCILER_SIM_SEED=K` plays one and prints its trace.
 
 mod calm;
+mod health;
 mod judge;
 mod memory;
 mod play;

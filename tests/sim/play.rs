@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reconciler::control::{self, Event, Limits, Pace, Progress, Report, Setup, Silent, Stop};
+use reconciler::control::{self, Event, Limits, Load, Pace, Progress, Report, Setup, Silent, Stop};
 use reconciler::model::desired::DesiredState;
 use reconciler::model::digest::Digest;
 use reconciler::model::id::EngineName;
@@ -14,7 +14,7 @@ use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::plan::{CatalogSettings, EngineSettings, Settings};
 use reconciler::sim::{Driven, MemTree, Sim, SimSource};
-use reconciler::world::{Act, Clock, Snapshot};
+use reconciler::world::{Act, Clock};
 
 use super::judge;
 use super::scenario::Scenario;
@@ -87,6 +87,7 @@ pub(crate) fn world_of(scenario: &Scenario) -> Sim {
             volumes: vec!["/var/lib/data".to_owned()],
             stop_signal: None,
             platform: None,
+            layers: Vec::new(),
         };
         sim.set_image(&format!("data:{version}").as_str().into(), &image);
     }
@@ -125,7 +126,7 @@ pub(crate) fn pass_in<W: Act + Clock>(
 pub(crate) fn setup<'a, W: Clock>(
     world: &'a W,
     settings: &'a Settings,
-    load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    load: &'a dyn Load,
 ) -> Setup<'a, W, W> {
     Setup { world, clock: world, load, settings, limits: Limits::default(), progress: &Silent }
 }

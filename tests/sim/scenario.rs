@@ -294,7 +294,7 @@ fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
         event_lost: rate(rng) * 5,
     };
     let forgetting = forgetting(&mut rng.child("forget"), level, engines);
-    let hands = (0..rng.below(2 * u64::from(level) + 1))
+    let mut hands: Vec<_> = (0..rng.below(2 * u64::from(level) + 1))
         .map(|_| {
             let at = rng.span(Duration::ZERO, Duration::from_mins(1));
             let engine = rng.pick(engines).expect("there is an engine").clone();
@@ -302,6 +302,13 @@ fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
         })
         .chain(forgetting)
         .collect();
+    let mut clock = rng.child("clock");
+    if level > 0 && clock.chance(400) {
+        let engine = engines.first().expect("there is an engine").clone();
+        let at = clock.span(Duration::ZERO, Duration::from_mins(1));
+        let seconds = *clock.pick(&[-86_400, -3600, -1, 1, 3600, 86_400]).expect("not empty");
+        hands.push((at, engine, Hand::SetClock(seconds)));
+    }
     let passes = (0..=rng.index(3))
         .map(|_| {
             let wait = rng.span(Duration::ZERO, Duration::from_secs(5));

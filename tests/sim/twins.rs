@@ -16,7 +16,7 @@ use reconciler::model::ledger::{LedgerView, Stored};
 use reconciler::model::observed::{ContainerView, EngineContents};
 use reconciler::model::plan::{Cause, Plan, Reason, Step};
 use reconciler::model::spec::RestartPolicy;
-use reconciler::model::time::Timestamp;
+use reconciler::model::time::{Instant, Timestamp};
 use reconciler::sim::{Hand, Invariant, MemTree, Sim, SimWorld};
 use reconciler::world::{Act, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
 
@@ -136,6 +136,10 @@ impl Clock for Twin {
         self.world.now()
     }
 
+    fn instant(&self) -> Instant {
+        self.world.instant()
+    }
+
     async fn sleep(&self, span: Duration) {
         self.world.sleep(span).await;
     }
@@ -166,7 +170,7 @@ fn part(image: &str) -> Part {
 }
 
 /// A database, with files, and a web service that waits for it.
-fn wish() -> Wish {
+pub(crate) fn wish() -> Wish {
     let db = Part { file: Some(1), ..part("data:1") };
     let mut web = part("web:1");
     web.depends_on.insert("db".into(), (Condition::Healthy, true));
@@ -193,7 +197,7 @@ fn changed() -> Wish {
     wish
 }
 
-fn world() -> (Sim, Scenario) {
+pub(crate) fn world() -> (Sim, Scenario) {
     let engines = vec![EngineName::new("local")];
     let scenario = Scenario {
         seed: 1,

@@ -101,6 +101,7 @@ pub(crate) fn desired(wish: &Wish) -> DesiredState {
         deployments,
         incomplete: Vec::new(),
         settling: Settling::default(),
+        provisional: BTreeMap::new(),
     }
 }
 
@@ -118,6 +119,8 @@ fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
         links: BTreeMap::new(),
+        ways: BTreeMap::new(),
+        writable: std::sync::Arc::default(),
         files: ProjectFiles::default(),
         services: stack
             .services
@@ -187,6 +190,7 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
             })
             .collect(),
         job: part.is_job(),
+        bound: BTreeMap::new(),
         stays_ended: false,
         stop_grace: Duration::from_secs(10),
         hooks: hooks(part),

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
 
 use reconciler::model::bounds::Bounds;
 use reconciler::model::desired::Entry;
@@ -26,6 +25,7 @@ fn loaded(files: &[(&str, &str)], bounds: Bounds) -> Vec<Diagnostic> {
         bounds,
         masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
+        same_files: false,
     };
     let snapshot = Snapshot {
         source: "test".into(),
@@ -33,9 +33,7 @@ fn loaded(files: &[(&str, &str)], bounds: Bounds) -> Vec<Diagnostic> {
         start: String::new(),
         tree: Arc::new(tree),
     };
-    let began = Instant::now();
     let desired = load(&snapshot, &options);
-    println!("loaded in {:?}", began.elapsed());
     let entries = desired.deployments.into_values().map(|entry| match entry {
         Entry::Valid(_, found) | Entry::Invalid(found) => found,
     });

@@ -20,6 +20,7 @@ fn loaded(stack: &str) -> Entry {
         bounds: reconciler::model::bounds::Bounds::default(),
         masker: reconciler::model::secret::Masker::new("test"),
         project_root: None,
+        same_files: false,
     };
     let snapshot = Snapshot {
         source: "test".into(),

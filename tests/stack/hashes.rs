@@ -46,6 +46,7 @@ fn deployment(
         bounds: reconciler::model::bounds::Bounds::default(),
         masker: reconciler::model::secret::Masker::new("test"),
         project_root: root.map(str::to_owned),
+        same_files: false,
     };
     match load(&snapshot, &options).deployments.remove(&"shop".into()) {
         Some(Entry::Valid(deployment, _)) => deployment,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use reconciler::model::desired::{Deployment, DesiredState, Entry, Service};
+use reconciler::model::desired::{Deployment, DesiredState, Entry, Rollout, Service};
 use reconciler::model::diagnostic::Diagnostic;
 use serde_json::{Value, json};
 
@@ -104,7 +104,10 @@ fn service(service: &Service, out: &mut String) {
     if service.stop_grace.as_secs() != 10 {
         let _ = writeln!(out, "    stop_grace {:?}", service.stop_grace);
     }
-    if json!(service.rollout) != json!(reconciler::model::desired::Rollout::default()) {
+    // What no stack says follows from the health check.
+    let unsaid =
+        Rollout { min_healthy: Rollout::min_healthy_of(&service.spec), ..Rollout::default() };
+    if service.rollout != unsaid {
         let _ = writeln!(out, "    rollout {:?}", service.rollout);
     }
     match &service.registration {

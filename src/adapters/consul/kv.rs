@@ -15,6 +15,9 @@ use crate::world::OutsideError;
 
 const LEDGER: &str = "ledger";
 const CANARY: &str = "canary";
+/// How long Consul may hold back the answer to whoever waits for a change; it adds up to a
+/// sixteenth. Less than the deadline of a call.
+const HELD: &str = "5s";
 /// Never changes: writing it again moves no index.
 const CANARY_TEXT: &str = "reconciler was here";
 
@@ -132,7 +135,22 @@ impl Consul {
     }
 
     pub(super) async fn read_key(&self, key: &str) -> Result<Option<KeyValue>, OutsideError> {
-        let answer = self.shared.api.get(&kv_path(key), &[]).await?;
+        self.read_key_with(key, &[]).await
+    }
+
+    /// Returns when a key has changed since it had this index, or after [`HELD`].
+    pub(super) async fn key_changed(&self, key: &str, index: u64) -> Result<(), OutsideError> {
+        let query = [("index", index.to_string()), ("wait", HELD.to_owned())];
+        let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
+        self.read_key_with(key, &query).await.map(drop)
+    }
+
+    async fn read_key_with(
+        &self,
+        key: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Option<KeyValue>, OutsideError> {
+        let answer = self.shared.api.get(&kv_path(key), query).await?;
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }

@@ -72,6 +72,8 @@ pub(crate) struct Lock {
     pub(crate) value: Vec<u8>,
     /// How often it was acquired.
     pub(crate) epoch: u64,
+    /// Moves whenever the key changes.
+    index: u64,
 }
 
 impl Consul {
@@ -196,8 +198,17 @@ impl Consul {
             return Ok(None);
         };
         let value = found.decode()?;
-        let KeyValue { session, lock_index, .. } = found;
-        Ok(Some(Lock { session: session.map(SessionId), value, epoch: lock_index }))
+        let KeyValue { session, lock_index, modify_index: index, .. } = found;
+        Ok(Some(Lock { session: session.map(SessionId), value, epoch: lock_index, index }))
+    }
+
+    /// Returns when a lock that is held may have changed hands, or after some seconds; at
+    /// once if nobody holds it.
+    pub(crate) async fn lock_moved(&self, key: &str) -> Result<(), OutsideError> {
+        match self.read_lock(key).await? {
+            Some(Lock { session: Some(_), index, .. }) => self.key_changed(key, index).await,
+            _ => Ok(()),
+        }
     }
 
     /// The key that the leader of this installation holds.

@@ -18,7 +18,7 @@ const ATTEMPTS: u32 = 4;
 
 /// A folder held open.
 pub(super) struct Beneath {
-    root: OwnedFd,
+    pub(super) root: OwnedFd,
 }
 
 /// A file's bytes and what the file system said of it before and after they were read.

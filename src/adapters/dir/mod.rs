@@ -14,9 +14,12 @@
 //! revision.
 
 mod beneath;
+mod look;
+mod mark;
 mod scan;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +29,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::beneath::Beneath;
+pub use self::look::leads_out;
 use self::scan::{Budget, Scan};
 use self::tree::{Asked, DirTree};
 use super::hint::{Counter, Hint, Loss};
@@ -75,7 +79,8 @@ struct Seen {
     root: PathBuf,
     scan: Arc<Scan>,
     asked: Arc<Asked>,
-    hint: Option<Hint>,
+    /// The watcher, and the folders that it watches.
+    hint: Option<(BTreeSet<PathBuf>, Hint)>,
     /// The count of the hint up to which nothing that matters had changed.
     checked: u64,
     due: Instant,
@@ -217,12 +222,17 @@ impl DirSource {
     }
 
     /// The hint's counter, the count that is known already, and when to look anyway;
-    /// `None` if the last fetch failed. Starts the watcher if there is none.
+    /// `None` if the last fetch failed. Starts the watcher if there is none, and anew if
+    /// more was asked about meanwhile; what happened before is not known then.
     fn arm(&self) -> Option<(Counter, u64, Instant)> {
         let mut state = self.state();
         let seen = state.as_mut()?;
-        let folders = || seen.asked.watched(&seen.root);
-        let hint = seen.hint.get_or_insert_with(|| Hint::start(folders()));
+        let folders = seen.asked.watched(&seen.root);
+        if seen.hint.as_ref().is_none_or(|(watched, _)| *watched != folders) {
+            seen.hint = Some((folders.clone(), Hint::start(folders)));
+            seen.checked = 0;
+        }
+        let (_, hint) = seen.hint.as_ref()?;
         Some((hint.counter(), seen.checked, seen.due))
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::beneath::{Beneath, split};
 use super::scan::{Fingerprint, Scan};
+use crate::model::mark::Mark;
 use crate::world::{Tree, TreeEntry, TreeError};
 
 /// The paths that a tree was asked about. Desired state is a function of the answers, so
@@ -148,5 +149,10 @@ impl Tree for DirTree {
 
     fn host_path(&self) -> Option<&str> {
         Some(&self.host_path)
+    }
+
+    fn mark(&self, path: &str) -> Option<Mark> {
+        self.asked.file(path);
+        self.root.mark(path)
     }
 }

@@ -3,20 +3,18 @@
 use std::time::Duration;
 
 use bollard::errors::Error;
-use bollard::models::{NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::{
-    CreateContainerOptions, InspectNetworkOptions, RemoveContainerOptions, RenameContainerOptions,
+    CreateContainerOptions, RemoveContainerOptions, RenameContainerOptions,
     RestartContainerOptions, StartContainerOptions, StopContainerOptions, UploadToContainerOptions,
 };
 
 use super::{Docker, archive, body, error};
 use crate::model::action::{Action, ContainerRef, Create, Outcome, Target};
-use crate::model::compose;
-use crate::model::id::{ContainerId, ImageRef, NetworkId, NetworkName};
+use crate::model::id::{ContainerId, ImageRef};
 use crate::model::labels::OwnerLabels;
 use crate::model::observed::Status;
 use crate::model::secret::is_sensitive_name;
-use crate::model::spec::{FileSpec, NetworkSpec, VolumeSpec};
+use crate::model::spec::{FileSpec, VolumeSpec};
 use crate::world::{OutsideError, Tree};
 
 /// How long the engine may take to create, start, connect or remove something.
@@ -46,11 +44,17 @@ impl Docker {
     /// # Errors
     /// [`OutsideError::Forbidden`] if the host policy denies it: nothing was sent then.
     /// After [`OutsideError::Timeout`] it may have been carried out.
+    /// [`OutsideError::InUse`] says by what, as far as the engine tells.
     pub async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
         // An engine repeats names of images that do not print.
         let hidden = images(action).into_iter().flat_map(ImageRef::hidden).collect::<Vec<_>>();
-        let done = self.carry_out(action, tree).await;
-        done.map_err(|said| said.map(|text| error::without(text, hidden.into_iter())))
+        match self.carry_out(action, tree).await {
+            Err(error) => {
+                let error = self.explained(action, error).await;
+                Err(error.map(|text| error::without(text, hidden.into_iter())))
+            }
+            done => done,
+        }
     }
 
     async fn carry_out(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
@@ -76,18 +80,10 @@ impl Docker {
                 self.run_hook(container, (*moment, *number), hook, *deadline).await
             }
             Action::ConnectNetwork { container, network, attachment } => {
-                let request = NetworkConnectRequest {
-                    container: self.known(container)?.to_owned(),
-                    endpoint_config: Some(body::endpoint(attachment)),
-                };
-                self.within(LONG, self.api.connect_network(network.as_str(), request)).await
+                self.connect_network(container, network, attachment).await
             }
             Action::DisconnectNetwork { container, network } => {
-                let request = NetworkDisconnectRequest {
-                    container: self.known(container)?.to_owned(),
-                    force: None,
-                };
-                self.within(LONG, self.api.disconnect_network(network.as_str(), request)).await
+                self.disconnect_network(container, network).await
             }
             Action::StartContainer { .. }
             | Action::UnpauseContainer { .. }
@@ -144,7 +140,9 @@ impl Docker {
             name: Some(create.name.to_string()),
             platform: create.spec.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
-        let call = self.api.create_container(Some(options), body::container(create));
+        let mut body = body::container(create);
+        self.attach_by_id(&mut body).await?;
+        let call = self.api.create_container(Some(options), body);
         // An engine that dislikes a variable quotes it.
         let secret =
             |name: &String| is_sensitive_name(name) || create.identity.masked.contains(name);
@@ -194,32 +192,6 @@ impl Docker {
         self.within(LONG, call).await
     }
 
-    async fn create_network(
-        &self,
-        network: &NetworkSpec,
-        owner: &OwnerLabels,
-    ) -> Result<(), OutsideError> {
-        let call = self.api.create_network(body::network(network, owner));
-        self.within(LONG, call).await.map(drop)
-    }
-
-    async fn remove_network(&self, name: &NetworkName, id: &NetworkId) -> Result<(), OutsideError> {
-        let call = self.api.inspect_network(id.as_str(), None::<InspectNetworkOptions>);
-        let seen = self.read(call).await?;
-        let label = |name| seen.labels.as_ref().and_then(|labels| labels.get(name));
-        let ours = match label(INSTALLATION) {
-            Some(owner) => owner == self.installation.as_str(),
-            // Adopted: its full id, which the plan found in the ledger, is proof.
-            None => label(compose::PROJECT).is_some(),
-        };
-        let same =
-            seen.id.as_deref() == Some(id.as_str()) && seen.name.as_deref() == Some(name.as_str());
-        if !(ours && same) {
-            return Err(self.conflict(&format!("{name} is not removed: it is not ours now")));
-        }
-        self.within(LONG, self.api.remove_network(id.as_str())).await
-    }
-
     /// Creates a volume. The engine answers with the existing one if there is one, so
     /// whose it is shows only in the answer.
     async fn create_volume(
@@ -242,7 +214,7 @@ impl Docker {
         }
     }
 
-    fn conflict(&self, why: &str) -> OutsideError {
+    pub(super) fn conflict(&self, why: &str) -> OutsideError {
         OutsideError::Conflict(error::said(&self.name, why))
     }
 }

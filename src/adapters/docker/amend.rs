@@ -8,7 +8,7 @@ use crate::model::ability::ApiVersion;
 
 /// From here on the engine always refuses a second network of the same name, and each
 /// endpoint has a MAC address of its own.
-const OF_ENDPOINTS: ApiVersion = ApiVersion::one(44);
+pub(super) const OF_ENDPOINTS: ApiVersion = ApiVersion::one(44);
 
 /// What bollard 0.21.1 has no field for: up to API 1.43 the engine makes a second network
 /// of the same name unless it is told not to, and the MAC address is the container's, not

@@ -4,18 +4,19 @@
 //! To read one more field, add its line, with the name and the type that bollard has for
 //! it. Everything may be absent or null; a word that an enum does not know is an error.
 
-use std::borrow::Cow;
+mod borrowed;
+
 use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
 
 use bollard::models::{
     ContainerStateStatusEnum, DeviceMapping, DeviceRequest, EndpointIpamConfig, HealthConfig,
     HealthStatusEnum, IpamConfig, Mount, PortBinding, ResourcesBlkioWeightDevice, ResourcesUlimits,
     RestartPolicy, ThrottleDevice,
 };
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
+
+pub(super) use self::borrowed::{Pairs, Word};
 
 type Texts = BTreeMap<String, String>;
 /// The host's ports by the container's.
@@ -31,6 +32,8 @@ pub(super) struct ContainerSummary<'a> {
     #[serde(borrow)]
     pub(super) names: Option<Vec<Word<'a>>>,
     #[serde(borrow)]
+    pub(super) state: Option<Word<'a>>,
+    #[serde(borrow)]
     pub(super) labels: Option<Pairs<Word<'a>, Word<'a>>>,
 }
 
@@ -44,45 +47,6 @@ impl ContainerSummary<'_> {
     pub(super) fn label(&self, name: &str) -> Option<&str> {
         let labels = self.labels.as_ref()?;
         labels.0.iter().find(|(label, _)| label.0 == name).map(|(_, text)| &*text.0)
-    }
-}
-
-/// A text, borrowed from the answer unless something in it is escaped.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Word<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-/// The members of an object as they come: a small map costs more than to look for one.
-#[derive(Debug)]
-pub(super) struct Pairs<K, V>(pub(super) Vec<(K, V)>);
-
-impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Pairs<K, V> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Members(PhantomData))
-    }
-}
-
-impl<K: Ord, V> Pairs<K, V> {
-    /// As a map, which is made faster from all of them than by and by.
-    pub(super) fn into_map(self) -> BTreeMap<K, V> {
-        self.0.into_iter().collect()
-    }
-}
-
-struct Members<K, V>(PhantomData<(K, V)>);
-
-impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Members<K, V> {
-    type Value = Pairs<K, V>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(member) = object.next_entry()? {
-            all.push(member);
-        }
-        Ok(Pairs(all))
     }
 }
 
@@ -114,6 +78,8 @@ pub(super) struct ContainerState<'a> {
     pub(super) status: Option<ContainerStateStatusEnum>,
     pub(super) exit_code: Option<i64>,
     #[serde(borrow)]
+    pub(super) error: Option<Word<'a>>,
+    #[serde(borrow)]
     pub(super) started_at: Option<Word<'a>>,
     #[serde(borrow)]
     pub(super) finished_at: Option<Word<'a>>,
@@ -125,6 +91,7 @@ pub(super) struct ContainerState<'a> {
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct HealthState {
     pub(super) status: Option<HealthStatusEnum>,
+    pub(super) failing_streak: Option<i64>,
 }
 
 /// The member `Config` of containers and of images.
@@ -267,6 +234,8 @@ pub(super) struct EndpointSettings<'a> {
     pub(super) mac_address: Option<Word<'a>>,
     pub(super) driver_opts: Option<Texts>,
     pub(super) gw_priority: Option<i64>,
+    #[serde(borrow, rename = "NetworkID")]
+    pub(super) network_id: Option<Word<'a>>,
     #[serde(borrow, rename = "IPAddress")]
     pub(super) ip_address: Option<Word<'a>>,
     #[serde(borrow, rename = "GlobalIPv6Address")]
@@ -283,6 +252,15 @@ pub(super) struct ImageInspect<'a> {
     pub(super) variant: Option<String>,
     #[serde(borrow)]
     pub(super) config: Option<ContainerConfig<'a>>,
+    #[serde(rename = "RootFS")]
+    pub(super) root_fs: RootFs,
+}
+
+/// Its member `RootFS`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct RootFs {
+    pub(super) layers: Option<Vec<String>>,
 }
 
 /// A network of `GET /networks`.
@@ -363,6 +341,8 @@ fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::E
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     #[test]

@@ -122,6 +122,7 @@ pub(super) mod tests {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            bound: BTreeMap::new(),
             asked: Vec::new(),
             replica,
         };

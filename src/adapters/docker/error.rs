@@ -69,16 +69,29 @@ pub(super) fn without<'a>(text: &str, secrets: impl Iterator<Item = &'a str>) ->
     secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(masked)"))
 }
 
+/// What the engine says when something else has what a call needs. Its codes for it are 403,
+/// 409 and 500, depending on what and on its version.
+const IN_USE: [&str; 4] =
+    ["port is already allocated", "address already in use", "overlaps", "is already in use"];
+/// What the engine says when something is not there any more that a call is about.
+const GONE: [&str; 3] = ["no such container", "no such network", "no such volume"];
+/// What an engine's plugin for authorization, or a proxy before it, says.
+const DENIED: [&str; 4] = ["denied", "forbidden", "permission", "unauthorized"];
+
 fn status(engine: &EngineName, code: u16, message: &str) -> OutsideError {
     let text = said(engine, message);
+    let lower = message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let is_gone = || says(&GONE) || lower.contains("network ") && lower.contains(" not found");
     match code {
-        404 => OutsideError::Gone(text),
+        403 | 409 | 500 if says(&IN_USE) => OutsideError::InUse(text),
+        404 if is_gone() => OutsideError::Gone(text),
         409 => OutsideError::Conflict(text),
         // The engine's word for "somebody uses it", not for a lack of rights.
-        403 if message.contains("active endpoints") || message.contains("already exists") => {
-            OutsideError::Conflict(text)
-        }
-        401 | 403 => OutsideError::Forbidden(text),
+        403 if says(&["active endpoints", "already exists"]) => OutsideError::Conflict(text),
+        401 => OutsideError::Forbidden(text),
+        // Most of these are about networks and addresses, and not about rights.
+        403 if lower.trim().is_empty() || says(&DENIED) => OutsideError::Forbidden(text),
         _ => OutsideError::Failed(text),
     }
 }
@@ -135,12 +148,34 @@ mod tests {
     #[test]
     fn a_status_says_what_comes_next() {
         let text = |message: &str| format!("engine web1: {message}");
-        assert_eq!(server(404, "no such image"), OutsideError::Gone(text("no such image")));
+        for message in ["No such container: x", "network x not found"] {
+            assert_eq!(server(404, message), OutsideError::Gone(text(message)));
+        }
+        // An image that is nowhere does not come by looking again.
+        for message in ["No such image: x", "pull access denied for x, repository does not exist"] {
+            assert_eq!(server(404, message), OutsideError::Failed(text(message)));
+        }
         assert_eq!(server(409, "in use"), OutsideError::Conflict(text("in use")));
         assert_eq!(server(403, "denied"), OutsideError::Forbidden(text("denied")));
         let message = "network x has active endpoints";
         assert_eq!(server(403, message), OutsideError::Conflict(text(message)));
+        let message = "operation is not permitted on predefined bridge network";
+        assert_eq!(server(403, message), OutsideError::Failed(text(message)));
         assert_eq!(server(500, "a\n\u{1b}b\n"), OutsideError::Failed(text("a  b")));
+    }
+
+    #[test]
+    fn what_something_else_has_is_in_use_whatever_the_code() {
+        for (code, message) in [
+            (500, "driver failed: Bind for 0.0.0.0:80 failed: port is already allocated"),
+            (500, "listen tcp4 0.0.0.0:80: bind: address already in use"),
+            (403, "Pool overlaps with other one on this address space"),
+            (403, "Address already in use"),
+            (409, "Conflict. The container name \"/x\" is already in use by container \"ab\"."),
+        ] {
+            let error = server(code, message);
+            assert!(matches!(error, OutsideError::InUse(_)), "{error:?}");
+        }
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! Hints that something happened on the engine. What happened is never read: any event
 //! only says that it is worth looking again, and so does a stream that was lost.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bollard::errors::Error;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use super::{Docker, READ};
+use super::transport::Transport;
+use super::{Docker, READ, error};
+use crate::model::id::EngineName;
+use crate::world::OutsideError;
 
 /// What is listened to. Everything else (exec of a health check, layers) is noise.
 const FILTERS: &str = r#"{"type":["container","network"],"event":["create","start","die","destroy","health_status","rename","update","pause","unpause","connect","disconnect"]}"#;
@@ -20,13 +26,22 @@ const IDLE: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(15);
 
-/// A stream of events, or the wait for one. It outlives a call that is given up, so that
-/// nothing is missed between two calls.
+/// A subscription to the engine's events, kept up by a task of its own: whoever waits for them
+/// may give up and come again as often as another engine's events make it, and neither delays
+/// the attempt to connect nor misses that the engine went away.
 #[derive(Default)]
-pub(super) struct Subscription {
-    stream: Option<Incoming>,
-    failures: u32,
-    retry_at: Option<Instant>,
+pub(super) struct Subscription(Option<Listening>);
+
+struct Listening {
+    /// How much was reported.
+    count: watch::Receiver<u64>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl Docker {
@@ -39,25 +54,67 @@ impl Docker {
     pub async fn stirred(&self) {
         let mut subscription = self.events.lock().await;
         loop {
-            let Some(stream) = &mut subscription.stream else {
-                if self.subscribe(&mut subscription).await {
-                    return;
+            let listening = subscription.0.get_or_insert_with(|| {
+                let (sender, count) = watch::channel(0);
+                let listener = Listener {
+                    engine: self.name.clone(),
+                    transport: Arc::clone(&self.transport),
+                    count: sender,
+                };
+                Listening { count, task: tokio::spawn(listener.listen()) }
+            });
+            match listening.count.changed().await {
+                Ok(()) => return,
+                // The task is gone, perhaps with the runtime that it ran on.
+                Err(_) => subscription.0 = None,
+            }
+        }
+    }
+}
+
+/// What keeps a subscription up.
+struct Listener {
+    engine: EngineName,
+    transport: Arc<Transport>,
+    count: watch::Sender<u64>,
+}
+
+impl Listener {
+    /// Goes on until it is aborted.
+    async fn listen(self) {
+        let mut failures = 0;
+        loop {
+            let opened = self.within_read(self.transport.open_events(FILTERS)).await;
+            match opened {
+                Ok(stream) => {
+                    failures = 0;
+                    self.stir();
+                    self.follow(stream).await;
+                    // Whatever answers next may be another engine, or the same with other facts.
+                    self.transport.forget().await;
+                    self.stir();
                 }
-                continue;
-            };
+                Err(error) => {
+                    let pause = pause(failures);
+                    failures = failures.saturating_add(1);
+                    tracing::debug!(engine = %self.engine, %error, ?pause, "no events for now");
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    /// Tells what is reported, until the stream is lost.
+    async fn follow(&self, mut stream: Incoming) {
+        loop {
             match tokio::time::timeout(IDLE, stream.frame()).await {
                 Ok(Some(Ok(_))) => {
-                    drain(stream);
-                    return;
+                    drain(&mut stream);
+                    self.stir();
                 }
-                Ok(Some(Err(_)) | None) => {
-                    subscription.stream = None;
-                    self.transport.forget().await;
-                    return;
-                }
+                Ok(Some(Err(_)) | None) => return,
                 Err(_) => {
-                    if self.ping().await.is_err() {
-                        subscription.stream = None;
+                    if self.within_read(self.transport.get("/_ping")).await.is_err() {
                         return;
                     }
                 }
@@ -65,24 +122,18 @@ impl Docker {
         }
     }
 
-    async fn subscribe(&self, subscription: &mut Subscription) -> bool {
-        if let Some(at) = subscription.retry_at {
-            tokio::time::sleep_until(at).await;
+    fn stir(&self) {
+        self.count.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    async fn within_read<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, OutsideError> {
+        match tokio::time::timeout(READ, call).await {
+            Ok(answer) => answer.map_err(|error| error::outside(&self.engine, &error)),
+            Err(_) => Err(error::timeout(&self.engine)),
         }
-        let opened = tokio::time::timeout(READ, self.transport.open_events(FILTERS)).await;
-        let error = match opened {
-            Ok(Ok(stream)) => {
-                *subscription = Subscription { stream: Some(stream), ..Subscription::default() };
-                return true;
-            }
-            Ok(Err(error)) => super::error::outside(&self.name, &error),
-            Err(_) => super::error::timeout(&self.name),
-        };
-        let pause = pause(subscription.failures);
-        subscription.failures = subscription.failures.saturating_add(1);
-        subscription.retry_at = Some(Instant::now() + pause);
-        tracing::debug!(engine = %self.name, %error, ?pause, "no events for now");
-        false
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::act::INSTALLATION;
 use super::answer::{ContainerSummary, Info, Network, Volumes};
-use super::{AT_ONCE, Docker, Traces, inspect, ledger};
+use super::{AT_ONCE, Docker, Traces, inspect, ledger, lock, network};
 use crate::model::ability::Abilities;
 use crate::model::compose;
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
@@ -138,11 +138,13 @@ impl Docker {
         let (mut ids, mut ours, mut others) = (Vec::new(), Vec::new(), Vec::new());
         let answer = self.get("/containers/json?all=true").await?;
         let list: Vec<ContainerSummary<'_>> = self.decoded(&answer)?;
+        self.note_look(&list);
         let (remembered, stored) = (self.remembered(&list), self.stored(&list)?);
         for seen in list {
             let id = ContainerId::new(&*seen.id.0);
             ids.push(id.clone());
-            let is_ledger = seen.label(ledger::LABEL).is_some();
+            let is_ledger =
+                seen.label(ledger::LABEL).is_some() || seen.label(lock::LABEL).is_some();
             let name = seen.name().map(ContainerName::from);
             if !is_ledger && seen.label(INSTALLATION) == Some(self.installation.as_str()) {
                 ours.push((name, id));
@@ -177,10 +179,11 @@ impl Docker {
 
     async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
         let mut list: Vec<Network> = self.decoded(&self.get("/networks").await?)?;
-        let age = |network: &Network| network.created.as_deref().and_then(inspect::instant);
-        list.sort_by(|a, b| (&a.name, age(a), &a.id).cmp(&(&b.name, age(b), &b.id)));
+        network::by_name_and_age(&mut list);
         let views = list.into_iter().map(inspect::network).collect::<Result<Vec<_>, _>>();
-        views.map_err(|error| self.failed(error))
+        let views = views.map_err(|error| self.failed(error))?;
+        self.networks.replace(&views);
+        Ok(views)
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeView>, OutsideError> {

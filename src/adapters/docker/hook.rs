@@ -1,9 +1,11 @@
 //! Commands in a container: made, started with their output attached, waited for.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use bollard::errors::Error;
-use bollard::models::ExecConfig;
+use bollard::models::{ExecConfig, ExecInspectResponse};
+use bollard::query_parameters::InspectContainerOptions;
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::BodyExt as _;
@@ -16,15 +18,20 @@ use crate::world::OutsideError;
 
 /// How often a command is looked at that has closed its output but not ended.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How often an earlier run of a command is looked at.
+const LONG_PAUSE: Duration = Duration::from_millis(500);
 /// How much of a command's output is kept: the end.
 const KEPT: usize = 4096;
 
 impl Docker {
-    /// Runs a command in a container to its end.
+    /// Runs a command in a container to its end. An earlier run that was given up goes on
+    /// there, and nothing but its own end ends it: it is waited for, so that no command ever
+    /// runs beside itself.
     ///
     /// # Errors
     /// [`OutsideError::Failed`] with the end of its output if it ends with another code
-    /// than 0, [`OutsideError::Timeout`] if it does not end in time; it goes on then.
+    /// than 0, [`OutsideError::Timeout`] if it, or an earlier run, does not end in time; it
+    /// goes on then.
     pub(super) async fn run_hook(
         &self,
         container: &Target,
@@ -33,7 +40,13 @@ impl Docker {
         deadline: Duration,
     ) -> Result<(), OutsideError> {
         let id = self.known(container)?;
-        let run = Box::pin(self.run(id, hook));
+        let waits = Cell::new(false);
+        let run = Box::pin(async {
+            waits.set(true);
+            self.earlier_runs_end(id, hook).await?;
+            waits.set(false);
+            self.run(id, hook).await
+        });
         let named = |why: &str| {
             let secrets = hook.env.iter().filter(|(name, _)| is_sensitive_name(name));
             let why = error::without(why, secrets.map(|(_, value)| value.as_str()));
@@ -41,6 +54,10 @@ impl Docker {
         };
         let span = humantime::format_duration(deadline);
         match tokio::time::timeout(deadline, run).await {
+            Err(_) if waits.get() => {
+                let why = format!("an earlier run of it did not end within {span}");
+                Err(OutsideError::Timeout(named(&why)))
+            }
             Err(_) => Err(OutsideError::Timeout(named(&format!("it did not end within {span}")))),
             Ok(Err(error)) => Err(error::outside(&self.name, &error)),
             Ok(Ok((0, _))) => Ok(()),
@@ -51,6 +68,28 @@ impl Docker {
                     "it ended with code {code}{said}{output}"
                 ))))
             }
+        }
+    }
+
+    /// Returns when nothing in a container runs that is this command. The engine is asked, since
+    /// whoever began it may have been another process.
+    async fn earlier_runs_end(&self, container: &str, hook: &Hook) -> Result<(), Error> {
+        loop {
+            let seen =
+                self.api.inspect_container(container, None::<InspectContainerOptions>).await?;
+            let mut runs = false;
+            for id in seen.exec_ids.into_iter().flatten() {
+                runs |= match self.api.inspect_exec(&id).await {
+                    Ok(exec) => is_run_of(&exec, hook),
+                    // It has ended meanwhile.
+                    Err(Error::DockerResponseServerError { status_code: 404, .. }) => false,
+                    Err(error) => return Err(error),
+                };
+            }
+            if !runs {
+                return Ok(());
+            }
+            tokio::time::sleep(LONG_PAUSE).await;
         }
     }
 
@@ -82,6 +121,14 @@ impl Docker {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Whether this is a run of the command that has not ended.
+fn is_run_of(exec: &ExecInspectResponse, hook: &Hook) -> bool {
+    let Some(process) = &exec.process_config else { return false };
+    let program = process.entrypoint.iter();
+    let command = program.chain(process.arguments.iter().flatten());
+    exec.running == Some(true) && command.eq(&hook.command)
 }
 
 fn exec(hook: &Hook) -> ExecConfig {
@@ -137,6 +184,8 @@ impl Output {
 
 #[cfg(test)]
 mod tests {
+    use bollard::models::ProcessConfig;
+
     use super::*;
 
     #[test]
@@ -148,6 +197,24 @@ mod tests {
             output.take(&stream[cut..]);
             assert_eq!(output.text(), "one two", "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_run_is_known_by_its_command_while_it_runs() {
+        let hook = Hook { command: vec!["sh".into(), "-c".into(), "x".into()], ..Hook::default() };
+        let exec = |running: bool, arguments: &[&str]| ExecInspectResponse {
+            running: Some(running),
+            process_config: Some(ProcessConfig {
+                entrypoint: Some("sh".to_owned()),
+                arguments: Some(arguments.iter().map(|word| (*word).to_owned()).collect()),
+                ..ProcessConfig::default()
+            }),
+            ..ExecInspectResponse::default()
+        };
+        assert!(is_run_of(&exec(true, &["-c", "x"]), &hook));
+        assert!(!is_run_of(&exec(false, &["-c", "x"]), &hook));
+        assert!(!is_run_of(&exec(true, &["-c", "y"]), &hook));
+        assert!(!is_run_of(&exec(true, &["-c"]), &hook));
     }
 
     #[test]

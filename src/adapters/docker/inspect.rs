@@ -18,9 +18,9 @@ use super::answer::{
     NetworkSettings, Pairs, PortMap, Volume, Word,
 };
 use super::body::INTERFACE;
-use crate::model::id::{ContainerId, ContainerName, NetworkName};
+use crate::model::id::{ContainerId, ContainerName, NetworkId, NetworkName};
 use crate::model::observed::{
-    ContainerState, ContainerView, Health, ImageView, NetworkView, Status, VolumeView,
+    ContainerState, ContainerView, Health, ImageView, NetworkView, StartFailure, Status, VolumeView,
 };
 use crate::model::spec::{
     Attachment, ContainerSpec, Healthcheck, IpamPool, NetworkSpec, Platform, Port, Protocol,
@@ -87,6 +87,7 @@ pub(super) fn container(seen: ContainerInspect<'_>) -> Result<ContainerView, Lac
         image_id: (*seen.image.ok_or(Lacking("Image"))?.0).into(),
         state: state(seen.state.ok_or(Lacking("State"))?, seen.restart_count.unwrap_or_default())?,
         created_at: seen.created.and_then(|at| instant(&at.0)).ok_or(Lacking("Created"))?,
+        network_ids: network_ids(&settings),
         addresses: addresses(&settings),
         host_ports: host_ports(settings.ports.unwrap_or_default()),
         files: BTreeMap::new(),
@@ -95,6 +96,17 @@ pub(super) fn container(seen: ContainerInspect<'_>) -> Result<ContainerView, Lac
         name,
         spec,
     })
+}
+
+/// The engine keeps the id of a network that is gone; of one that a container was made on
+/// and that it has not looked for yet, it says none.
+fn network_ids(settings: &NetworkSettings<'_>) -> BTreeMap<NetworkName, NetworkId> {
+    let all = settings.networks.iter().flat_map(|networks| &networks.0);
+    let known = all.filter_map(|(name, point)| {
+        let id = point.network_id.as_ref().filter(|id| !id.0.is_empty())?;
+        Some(((*name.0).into(), NetworkId::new(&*id.0)))
+    });
+    known.collect()
 }
 
 fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
@@ -109,7 +121,8 @@ fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
         Some(Word::DEAD) => Status::Dead,
         Some(Word::EMPTY) | None => return Err(Lacking("State.Status")),
     };
-    let health = seen.health.and_then(|health| health.status).and_then(|word| match word {
+    let check = seen.health.unwrap_or_default();
+    let health = check.status.and_then(|word| match word {
         HealthStatusEnum::STARTING => Some(Health::Starting),
         HealthStatusEnum::HEALTHY => Some(Health::Healthy),
         HealthStatusEnum::UNHEALTHY => Some(Health::Unhealthy),
@@ -119,10 +132,26 @@ fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
         status,
         exit_code: seen.exit_code.unwrap_or_default(),
         health,
+        failures: check.failing_streak.and_then(|n| u32::try_from(n).ok()).unwrap_or_default(),
         started_at: seen.started_at.and_then(|at| instant(&at.0)),
         finished_at: seen.finished_at.and_then(|at| instant(&at.0)),
         restarts: u32::try_from(restarts).unwrap_or_default(),
+        start_failure: seen.error.and_then(|error| start_failure(&error.0)),
     })
+}
+
+/// What the engine's words about the last start mean. They are not kept: they may quote the
+/// command or a variable.
+fn start_failure(error: &str) -> Option<StartFailure> {
+    match error {
+        "" => None,
+        // containerd's, of what a killed engine did not take away: "task … already exists",
+        // "container with given ID already exists".
+        error if error.contains("already exists") && !error.contains("endpoint") => {
+            Some(StartFailure::Stuck)
+        }
+        _ => Some(StartFailure::Other),
+    }
 }
 
 /// An instant as the engine writes it; `None` for its "never", the year 1.
@@ -165,6 +194,7 @@ pub(super) fn image(seen: ImageInspect<'_>) -> Result<ImageView, Lacking> {
         volumes: config.volumes.unwrap_or_default(),
         stop_signal: said(config.stop_signal),
         platform: platform(seen.os, seen.architecture, seen.variant),
+        layers: seen.root_fs.layers.unwrap_or_default(),
     })
 }
 

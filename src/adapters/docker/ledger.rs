@@ -101,19 +101,29 @@ impl Docker {
     ) -> Result<ContainerId, OutsideError> {
         let about = self.last_about().await?;
         let about = serde_json::to_string(&about).expect("BUG: what an engine says is valid JSON");
+        let name = format!("{}{generation}", self.prefix(deployment));
+        self.make_never_run(&name, &body(self.installation.as_str(), &about, text)).await
+    }
+
+    /// Makes a container that only holds labels.
+    pub(super) async fn make_never_run(
+        &self,
+        name: &str,
+        body: &ContainerCreateBody,
+    ) -> Result<ContainerId, OutsideError> {
         let create = || async {
-            let name = Some(format!("{}{generation}", self.prefix(deployment)));
+            let name = Some(name.to_owned());
             let options = CreateContainerOptions { name, ..CreateContainerOptions::default() };
-            let body = body(self.installation.as_str(), &about, text);
-            self.within(super::act::LONG, self.api.create_container(Some(options), body)).await
+            let call = self.api.create_container(Some(options), body.clone());
+            self.within(super::act::LONG, call).await
         };
         let made = match create().await {
             // Nearly always the image is there.
-            Err(OutsideError::Gone(_)) => {
+            Err(OutsideError::Failed(text)) if text.to_lowercase().contains("no such image") => {
                 self.provide_image().await?;
                 create().await?
             }
-            other => other?,
+            made => made?,
         };
         Ok(ContainerId::new(made.id))
     }
@@ -280,13 +290,17 @@ pub(super) fn is_ledger(name: &str, created: &Value) -> bool {
 }
 
 fn body(installation: &str, engine: &str, text: &str) -> ContainerCreateBody {
-    let labels = [(INSTALLATION, installation), (ENGINE, engine), (LABEL, text)];
-    let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    never_run(&[(INSTALLATION, installation), (ENGINE, engine), (LABEL, text)])
+}
+
+/// A container that only holds labels.
+pub(super) fn never_run(labels: &[(&str, &str)]) -> ContainerCreateBody {
+    let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     ContainerCreateBody {
         image: Some(IMAGE.to_owned()),
         // Never run; the engine only refuses a container without a command.
         cmd: Some(vec!["ledger".to_owned()]),
-        labels: Some(labels.into()),
+        labels: Some(labels.collect()),
         host_config: Some(HostConfig {
             network_mode: Some("none".to_owned()),
             ..HostConfig::default()

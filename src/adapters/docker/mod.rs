@@ -1,14 +1,16 @@
 //! One Docker engine, through bollard over our own pooled transport.
 //!
 //! - [`endpoint`]: where it is. `transport`, `amend`: how requests get there, with the negotiated
-//!   API version, past the `guard`, the one choke point of the host policy.
+//!   API version, past the `guard`, the one choke point of the host policy, for which `judge` reads.
 //! - `glance`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
 //!   most does not go through bollard, only through the same transport.
-//! - `act`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
+//! - `act`, `network`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
 //!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
 //! - `logins`: what registries are told when images are pulled or built.
-//! - `events`: hints when to look. `ledger`: what is remembered on the engine itself.
-//! - `error`: what went wrong, told apart by what to do next.
+//! - `events`: hints when to look. `ledger`: what is remembered on the engine itself. `lock`: one
+//!   pass at a time.
+//! - `error`: what went wrong, told apart by what to do next. `holder`: what holds what a call
+//!   could not have.
 
 mod act;
 mod amend;
@@ -22,12 +24,16 @@ mod error;
 mod events;
 mod glance;
 mod guard;
+mod holder;
 mod hook;
 mod image;
 mod inspect;
 mod joined;
+mod judge;
 mod ledger;
+mod lock;
 mod logins;
+mod network;
 mod observe;
 mod own;
 mod session;
@@ -48,9 +54,10 @@ use bytes::Bytes;
 use tokio::sync::{Mutex, Semaphore};
 
 pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
+pub use lock::{EngineLock, LockError, LockHolder};
 pub use logins::{Logins, LoginsError};
 pub use own::Traces;
-pub use warden::Warden;
+pub use warden::{Place, Sight, Warden};
 
 use crate::adapters::http::HttpClient;
 use crate::model::id::{EngineName, InstallationId};
@@ -84,6 +91,9 @@ pub struct Docker {
     /// The containers of the last look that hold records of the ledger.
     kept: std::sync::Mutex<ledger::Kept>,
     begun: Begun,
+    networks: network::Known,
+    /// What the last look saw of the containers.
+    looked: std::sync::Mutex<Option<Vec<(String, String)>>>,
     events: Mutex<Subscription>,
     /// Where the operator's ssh agent listens.
     ssh_agent: Option<PathBuf>,
@@ -143,6 +153,8 @@ impl Docker {
             about: Mutex::default(),
             kept: std::sync::Mutex::default(),
             begun: Begun::default(),
+            networks: network::Known::default(),
+            looked: std::sync::Mutex::default(),
             events: Mutex::new(Subscription::default()),
             ssh_agent: None,
             logins: Logins::default(),

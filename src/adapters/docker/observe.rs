@@ -20,7 +20,7 @@ impl Docker {
     /// If any part could not be read: half an answer is no answer. Only a container
     /// that vanishes between the list and its inspect is simply not there.
     pub async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
-        let (glance, images) = futures_util::try_join!(self.glance(), self.images(scope))?;
+        let (glance, mut images) = futures_util::try_join!(self.glance(), self.images(scope))?;
         let Glance { id, abilities, ours, others, own, networks, volumes, stored } = glance;
         let is_concerned = |other: &Other| {
             other.project.as_ref().is_some_and(|project| scope.deployments.contains(project))
@@ -33,6 +33,7 @@ impl Docker {
             containers.push(self.look_into(view, scope).await?);
         }
         containers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        images.extend(self.moved(&containers, &images).await?);
         let others = others.into_iter().filter_map(|other| Some((other.name?, other.id))).collect();
         Ok(EngineContents {
             id: Some(id),
@@ -75,6 +76,20 @@ impl Docker {
         let Some(answer) = self.read(call).await? else { return Ok(None) };
         let seen: ImageInspect<'_> = self.decoded(&answer)?;
         inspect::image(seen).map(Some).map_err(|error| self.failed(error))
+    }
+
+    /// The images of containers whose reference leads to another one by now, by their id: that
+    /// may be like it. Almost always there are none.
+    async fn moved(
+        &self,
+        containers: &[ContainerView],
+        images: &BTreeMap<ImageRef, ImageView>,
+    ) -> Result<BTreeMap<ImageRef, ImageView>, OutsideError> {
+        let moved = containers.iter().filter(|view| {
+            images.get(&view.spec.image).is_some_and(|image| image.id != view.image_id)
+        });
+        let ids = moved.map(|view| ImageRef::new(view.image_id.as_str()));
+        self.images(&Scope { images: ids.collect(), ..Scope::default() }).await
     }
 
     async fn images(&self, scope: &Scope) -> Result<BTreeMap<ImageRef, ImageView>, OutsideError> {

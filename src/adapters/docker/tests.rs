@@ -106,6 +106,14 @@ async fn serve(
         }
         let line = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1");
         kept.lock().unwrap().push(line.to_owned());
+        if line.contains("/events?") {
+            // Slow to answer: a stream of one event, which goes on.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let answer = "HTTP/1.1 200 X\r\napi-version: 1.41\r\n\
+                          transfer-encoding: chunked\r\n\r\n3\r\n{}\n\r\n";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            return std::future::pending().await;
+        }
         let line = line.split('?').next().unwrap().replace("/v1.41/", "/");
         let missing = (404, json!({"message": format!("no answer for {line}")}).to_string());
         let found = answers.lock().unwrap().get(line.as_str()).cloned();
@@ -301,4 +309,19 @@ async fn an_engine_that_quotes_a_secret_is_not_quoted() {
     let create = Action::CreateContainer(Box::new(super::body::tests::create(spec)));
     let error = engine.docker.act(&create, &NoTree).await.unwrap_err().to_string();
     assert!(error.contains("(masked)") && !error.contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_slow_engine_is_listened_to_however_often_the_wait_for_its_events_is_given_up() {
+    let engine = FakeEngine::start(Vec::new());
+    // Another engine is busy: each of its events ends the wait for this one's.
+    let mut given_up = 0;
+    while tokio::time::timeout(Duration::from_millis(20), engine.docker.stirred()).await.is_err() {
+        given_up += 1;
+        assert!(given_up < 3000, "it never comes to a stream: {:?}", engine.requests());
+    }
+    assert!(given_up > 0, "the engine was not slow");
+    let opened = engine.requests().iter().filter(|line| line.contains("/events?")).count();
+    assert_eq!(opened, 1);
+    // With the docker client ends its task, and with that the stream.
 }

@@ -1,6 +1,7 @@
 //! How bollard's requests reach the engine: over our pooled client, with the negotiated
 //! API version in the path (bollard 0.21.1 never sends one), and past the guard.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,12 +18,11 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::amend::amend;
-use super::guard::{self, Outgoing, Owner, Refusal, Wish};
+use super::guard::{self, Outgoing};
 use super::warden::Warden;
 use crate::adapters::http::{Body, HttpClient, full};
 use crate::model::ability::ApiVersion;
-use crate::model::compose;
-use crate::model::id::{DeploymentId, EngineName};
+use crate::model::id::EngineName;
 
 /// The newest API that bollard 0.21.1 knows.
 const NEWEST: ApiVersion = ApiVersion::one(53);
@@ -77,17 +77,20 @@ pub(super) struct Outward {
 pub(super) struct Transport {
     client: HttpClient,
     engine: EngineName,
-    warden: Arc<Warden>,
+    pub(super) warden: Arc<Warden>,
     /// Forgotten when a connection breaks: behind the next one may be another engine.
     known: Mutex<Option<Engine>>,
     /// How often that was forgotten.
     connection: AtomicU64,
+    /// The names of networks by their ids; a network is never renamed.
+    pub(super) networks: std::sync::Mutex<BTreeMap<String, String>>,
 }
 
 impl Transport {
     pub(super) fn new(client: HttpClient, engine: EngineName, warden: Arc<Warden>) -> Self {
         let (known, connection) = (Mutex::new(None), AtomicU64::new(0));
-        Self { client, engine, warden, known, connection }
+        let networks = std::sync::Mutex::default();
+        Self { client, engine, warden, known, connection, networks }
     }
 
     /// Sends one request, if the guard lets it.
@@ -194,65 +197,6 @@ impl Transport {
         }
     }
 
-    async fn judge(&self, mut wish: Wish, version: ApiVersion) -> Result<(), Error> {
-        if self.warden.is_permissive() {
-            return Ok(());
-        }
-        if let Owner::OfContainer { container, network } = &wish.owner {
-            let deployment = self.deployment_of(container, version).await?;
-            if let Some(network) = network {
-                wish.demands.extend(guard::network_demand(&deployment, network));
-            }
-            wish.owner = Owner::Deployment(deployment);
-        }
-        if let Owner::Deployment(deployment) = &wish.owner {
-            for join in &wish.joins {
-                let seen = if join.can_be_read() {
-                    self.inspect(&join.container, version).await?
-                } else {
-                    None
-                };
-                wish.demands.extend(guard::join_demand(join, deployment, seen.as_ref()));
-            }
-        }
-        wish.judge(&self.warden).map_err(refused)
-    }
-
-    /// The deployment that a container belongs to, by its labels.
-    async fn deployment_of(
-        &self,
-        container: &str,
-        version: ApiVersion,
-    ) -> Result<DeploymentId, Error> {
-        let Some(view) = self.inspect(container, version).await? else {
-            let message = format!("container {container} cannot be read");
-            return Err(Error::DockerResponseServerError { status_code: 404, message });
-        };
-        ["reconciler.deployment", compose::PROJECT]
-            .iter()
-            .find_map(|label| view["Config"]["Labels"][label].as_str())
-            .map(DeploymentId::from)
-            .ok_or_else(|| {
-                refused(Refusal(format!("container {container} belongs to no deployment")))
-            })
-    }
-
-    /// A container as the engine shows it; `None` if there is none of that name.
-    async fn inspect(&self, container: &str, version: ApiVersion) -> Result<Option<Value>, Error> {
-        let uri = format!("/v{version}/containers/{container}/json");
-        let response = self.call(Request::get(uri).body(full(""))?).await?;
-        let status_code = response.status().as_u16();
-        let body = response.into_body().collect().await?.to_bytes();
-        match status_code {
-            200 => Ok(Some(serde_json::from_slice(&body)?)),
-            404 => Ok(None),
-            _ => {
-                let message = format!("container {container} cannot be read");
-                Err(Error::DockerResponseServerError { status_code, message })
-            }
-        }
-    }
-
     /// The version that we and the engine speak; asks it if that is not known yet.
     pub(super) async fn version(&self) -> Result<ApiVersion, Error> {
         Ok(self.engine().await?.version)
@@ -321,7 +265,7 @@ pub(super) fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-fn refused(refusal: Refusal) -> Error {
+pub(super) fn refused(refusal: guard::Refusal) -> Error {
     io::Error::other(refusal).into()
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
 use crate::adapters::docker::Teller;
-use crate::api::{LastPass, Status, put_off, rfc3339};
+use crate::api::{LastPass, Status, Turns, put_off, rfc3339};
 use crate::control::{Ending, Event, Progress, Report};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::id::DeploymentId;
@@ -20,14 +20,24 @@ use super::progress::{elapsed, takes_long};
 pub(in crate::cli) struct Logs<C> {
     clock: C,
     status: watch::Sender<Arc<Status>>,
+    turns: Arc<Turns>,
     /// The messages that were logged last: they are not repeated after every pass.
     said: RefCell<BTreeSet<String>>,
 }
 
 impl<C: Clock> Logs<C> {
     /// Publishes to this channel.
-    pub(in crate::cli) fn new(clock: C, status: watch::Sender<Arc<Status>>) -> Self {
-        Self { clock, status, said: RefCell::default() }
+    pub(in crate::cli) fn new(
+        clock: C,
+        status: watch::Sender<Arc<Status>>,
+        turns: Arc<Turns>,
+    ) -> Self {
+        Self { clock, status, turns, said: RefCell::default() }
+    }
+
+    /// The loop turned, or that which waits for its turn did.
+    pub(in crate::cli) fn turned(&self) {
+        self.turns.turned();
     }
 
     /// Changes what is published.
@@ -136,6 +146,7 @@ impl<C: Clock> Progress for Logs<C> {
             }
             Event::PassFinished(report) => self.finished(report),
             Event::Status(look) => self.publish(|status| status.after(look)),
+            Event::Turned => self.turned(),
             Event::Waiting { next } => debug!(next = rfc3339(*next), "waiting"),
         }
     }

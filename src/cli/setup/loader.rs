@@ -4,24 +4,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::adapters::docker::Warden;
+use crate::adapters::docker::{Place, Warden};
 use crate::model::bounds::Bounds;
 use crate::model::desired::{DesiredState, Entry};
+use crate::model::digest::Digest;
 use crate::model::id::{DeploymentId, EngineName};
 use crate::model::secret::Masker;
 use crate::stack::{self, Options};
 use crate::world::Snapshot;
 
 use super::super::environment::Environment;
-use super::roots::Root;
+use super::roots::{Root, Roots};
+
+/// A root that no host has: what differs with it depends on where the host sees the tree.
+const SOMEWHERE: &str = "/reconciler.internal/tree";
 
 /// Reads desired state.
 #[derive(Debug)]
 pub(in crate::cli) struct Loader {
     /// What does not depend on the engine.
     options: Options,
-    roots: BTreeMap<EngineName, Root>,
-    /// Told with every load where the deployments' trees are.
+    roots: Arc<Roots>,
+    /// Told with every load that counts where the deployments' trees are.
     warden: Option<Arc<Warden>>,
 }
 
@@ -32,37 +36,95 @@ impl Loader {
         passed: Option<&[String]>,
         (bounds, masker): (Bounds, Masker),
         default_engine: EngineName,
-        roots: BTreeMap<EngineName, Root>,
+        roots: Arc<Roots>,
         warden: Option<Arc<Warden>>,
     ) -> Self {
         let is_passed = |name: &String| passed.is_none_or(|names| names.contains(name));
         let (passed, withheld): (BTreeMap<_, _>, BTreeMap<_, _>) =
             environment.all().clone().into_iter().partition(|(name, _)| is_passed(name));
         let withheld: BTreeSet<String> = withheld.into_keys().collect();
+        let (project_root, same_files) = (None, false);
         let options =
-            Options { passed, withheld, default_engine, bounds, masker, project_root: None };
+            Options { passed, withheld, default_engine, bounds, masker, project_root, same_files };
         Self { options, roots, warden }
     }
 
-    /// Reads everything that a snapshot asks for.
+    /// Where engines' hosts see the source.
+    pub(super) fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    /// Reads everything that a snapshot asks for, and lets it count.
     pub(in crate::cli) fn load(&self, snapshot: &Snapshot) -> DesiredState {
-        let mut desired = self.load_each(snapshot);
+        let desired = self.read(snapshot);
+        self.apply(&desired);
+        desired
+    }
+
+    /// Reads everything that a snapshot asks for.
+    pub(super) fn read(&self, snapshot: &Snapshot) -> DesiredState {
+        let roots = self.roots.all();
+        let mut desired = self.load_each(snapshot, &roots);
+        desired.provisional = self.provisional(snapshot, &roots, &desired);
+        desired.incomplete.dedup();
+        desired
+    }
+
+    /// From now on the host policy is asked about these deployments.
+    pub(super) fn apply(&self, desired: &DesiredState) {
+        let roots = self.roots.all();
         let tree = |(id, entry): (&DeploymentId, &Entry)| match entry {
-            Entry::Valid(deployment, _) => Some((id.clone(), deployment.own_tree()?)),
+            Entry::Valid(deployment, _) => {
+                let sight = roots.get(&deployment.engine).map(Root::sight).unwrap_or_default();
+                Some((id.clone(), Place { tree: deployment.own_tree(), sight }))
+            }
             Entry::Invalid(_) => None,
         };
         if let Some(warden) = &self.warden {
             warden.renew(desired.deployments.iter().filter_map(tree).collect());
         }
-        desired.incomplete.dedup();
-        desired
     }
 
-    fn load_each(&self, snapshot: &Snapshot) -> DesiredState {
-        let default = self.root(snapshot, &self.options.default_engine);
+    /// Engines for which it is not known where their hosts see the tree, if anything that is
+    /// wanted there depends on it.
+    fn provisional(
+        &self,
+        snapshot: &Snapshot,
+        roots: &BTreeMap<EngineName, Root>,
+        desired: &DesiredState,
+    ) -> BTreeMap<EngineName, String> {
+        let unknown = roots.iter().filter_map(|(engine, root)| match root {
+            Root::Unknown(why) => Some((engine, why)),
+            _ => None,
+        });
+        let mut unknown = unknown.peekable();
+        if unknown.peek().is_none() {
+            return BTreeMap::new();
+        }
+        let seen = self.load_at(snapshot, (Some(SOMEWHERE.to_owned()), false));
+        let depends = |wanted: &EngineName| {
+            let mut all = seen.deployments.iter();
+            all.any(|(id, entry)| {
+                let unseen = desired.deployments.get(id);
+                let named = engine(entry).or_else(|| unseen.and_then(engine));
+                named.as_ref() == Some(wanted) && hash(entry) != unseen.and_then(hash)
+            })
+        };
+        let unknown = unknown.filter(|(engine, _)| depends(engine));
+        let why = |why| format!("it does not tell where its host has the source's folder: {why}");
+        unknown.map(|(engine, error)| (engine.clone(), why(error))).collect()
+    }
+
+    fn load_each(&self, snapshot: &Snapshot, roots: &BTreeMap<EngineName, Root>) -> DesiredState {
+        let ours = snapshot.tree.host_path();
+        let root = |engine: &EngineName| match roots.get(engine) {
+            Some(root) => (root.resolve(ours), root.is_same(ours)),
+            None => (None, false),
+        };
+        let default = root(&self.options.default_engine);
         let mut loaded = vec![(default.clone(), self.load_at(snapshot, default.clone()))];
-        for engine in self.roots.keys() {
-            let root = self.root(snapshot, engine);
+        for engine in roots.keys() {
+            let root = root(engine);
             if loaded.iter().all(|(known, _)| *known != root) {
                 loaded.push((root.clone(), self.load_at(snapshot, root)));
             }
@@ -72,7 +134,7 @@ impl Loader {
             // Which engine a deployment names is known from any load in which it is valid.
             let all = loaded.iter().filter_map(|(_, other)| other.deployments.get(id));
             let engine = [&*entry].into_iter().chain(all).find_map(engine);
-            let Some(root) = engine.map(|engine| self.root(snapshot, &engine)) else { continue };
+            let Some(root) = engine.map(|engine| root(&engine)) else { continue };
             if root != default
                 && let Some((_, other)) = loaded.iter().find(|(known, _)| *known == root)
                 && let Some(own) = other.deployments.get(id)
@@ -83,12 +145,17 @@ impl Loader {
         desired
     }
 
-    fn load_at(&self, snapshot: &Snapshot, root: Option<String>) -> DesiredState {
-        stack::load(snapshot, &Options { project_root: root, ..self.options.clone() })
+    fn load_at(&self, snapshot: &Snapshot, root: (Option<String>, bool)) -> DesiredState {
+        let (project_root, same_files) = root;
+        stack::load(snapshot, &Options { project_root, same_files, ..self.options.clone() })
     }
+}
 
-    fn root(&self, snapshot: &Snapshot, engine: &EngineName) -> Option<String> {
-        self.roots.get(engine)?.resolve(snapshot.tree.host_path())
+/// What a valid deployment asks for.
+fn hash(entry: &Entry) -> Option<&Digest> {
+    match entry {
+        Entry::Valid(deployment, _) => Some(&deployment.hash),
+        Entry::Invalid(_) => None,
     }
 }
 
@@ -96,5 +163,51 @@ fn engine(entry: &Entry) -> Option<EngineName> {
     match entry {
         Entry::Valid(deployment, _) => Some(deployment.engine.clone()),
         Entry::Invalid(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::environment::Environment;
+    use super::*;
+    use crate::adapters::dir::DirSource;
+    use crate::world::Source as _;
+
+    const STACK: &str = "services: {web: {image: 'web:1'";
+
+    /// What is loaded of two deployments on two engines, one with this bind, with roots.
+    async fn load(name: &str, bind: &str, roots: &Arc<Roots>) -> DesiredState {
+        let folder = std::env::temp_dir().join(format!("reconciler-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("shop")).unwrap();
+        std::fs::write(folder.join("shop/net.conf"), "a").unwrap();
+        let stack = format!("{STACK}{bind}}}}}\n");
+        std::fs::write(folder.join("shop/compose.yaml"), stack).unwrap();
+        let list = "deployments: {a: {stack: shop/compose.yaml}, b: {stack: shop/compose.yaml, engine: far}}\n";
+        std::fs::write(folder.join("deployments.yaml"), list).unwrap();
+        let source = DirSource::new(&folder, None).unwrap();
+        let snapshot = source.fetch().await.unwrap();
+        let environment = Environment::default();
+        let asked = (Bounds::default(), Masker::new(""));
+        let engine = "local".into();
+        let loader = Loader::new(&environment, None, asked, engine, Arc::clone(roots), None);
+        let desired = loader.load(&snapshot);
+        std::fs::remove_dir_all(folder).unwrap();
+        desired
+    }
+
+    #[tokio::test]
+    async fn while_a_root_is_unknown_what_depends_on_it_is_provisional() {
+        let unknown = || Root::Unknown("no answer".to_owned());
+        let (local, far) = (EngineName::from("local"), EngineName::from("far"));
+        let roots = Roots::of([(local.clone(), unknown()), (far.clone(), Root::Same)].into());
+        let bind = ", volumes: ['./net.conf:/etc/net.conf:ro']";
+        let desired = load("bind", bind, &roots).await;
+        let names: Vec<_> = desired.provisional.keys().collect();
+        assert_eq!(names, [&local], "{:?}", desired.provisional);
+        assert!(desired.provisional[&local].contains("no answer"));
+        assert_eq!(load("none", "", &roots).await.provisional, BTreeMap::new());
+        roots.learn(local, Root::Same);
+        roots.learned().await;
+        assert_eq!(load("known", bind, &roots).await.provisional, BTreeMap::new());
     }
 }

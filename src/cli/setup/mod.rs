@@ -4,6 +4,7 @@
 pub(super) mod consul;
 pub(super) mod engines;
 pub(super) mod loader;
+pub(super) mod reader;
 pub(super) mod real;
 pub(super) mod roots;
 pub(super) mod source;

@@ -57,8 +57,6 @@ pub(in crate::cli) struct Real {
 pub(in crate::cli) struct Basics {
     /// Where desired state comes from.
     pub(in crate::cli) source: AnySource,
-    /// Whether stacks and host belong to the person at the terminal.
-    pub(in crate::cli) own: bool,
     /// What the operator decided; no engines yet.
     pub(in crate::cli) settings: Settings,
 }
@@ -81,7 +79,7 @@ pub(in crate::cli) fn basics(
         engines: BTreeMap::new(),
         catalog: None,
     };
-    Ok(Basics { source, own, settings })
+    Ok(Basics { source, settings })
 }
 
 /// Puts the real world together. Nothing is connected yet.
@@ -91,7 +89,7 @@ pub(in crate::cli) fn open(
     controller: bool,
     teller: &Teller,
 ) -> Result<Real, Refusal> {
-    let Basics { source, own, mut settings } = basics(layer, environment, controller)?;
+    let Basics { source, mut settings } = basics(layer, environment, controller)?;
     let default = default_engine(layer);
     let engines = engines::engines(&layer.engines, &default, environment)?;
     let consul = consul::consul(&layer.world, environment, &settings.installation, &engines)?
@@ -102,7 +100,8 @@ pub(in crate::cli) fn open(
     settings.catalog = consul.as_ref().map(|_| CatalogSettings {
         resolvers: layer.world.consul_dns.iter().flatten().map(ToString::to_string).collect(),
     });
-    let passed = (!own).then(|| layer.trust.env.clone().unwrap_or_default());
+    let all = trust::sees_environment(&layer.trust, source.is_folder(), controller);
+    let passed = (!all).then(|| layer.trust.env.clone().unwrap_or_default());
     let warden = Warden::of(settings.policy.clone());
     let logins = logins(&layer.world, environment)?;
     Ok(Real {

@@ -1,7 +1,10 @@
 //! Where desired state comes from: a folder, a stack file or a git repository.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
+
+use futures_util::future::select;
 
 use crate::adapters::dir::DirSource;
 use crate::adapters::git::{Address, GitSettings, GitSource, Login, Reference, Token};
@@ -12,6 +15,7 @@ use crate::world::{Snapshot, Source, SourceError};
 use super::super::environment::Environment;
 use super::super::options::SourceOptions;
 use super::Refusal;
+use super::roots::Roots;
 
 /// How often a source is looked at although nothing was reported.
 const POLL: Duration = Duration::from_secs(10);
@@ -61,6 +65,22 @@ impl Source for AnySource {
             Self::Dir(source) => source.returned().await,
             Self::Git(source) => source.returned().await,
         }
+    }
+}
+
+/// A source that also counts as changed when it becomes known where an engine's host sees it.
+pub(in crate::cli) struct Placed<'a> {
+    pub(in crate::cli) source: &'a AnySource,
+    pub(in crate::cli) roots: &'a Roots,
+}
+
+impl Source for Placed<'_> {
+    async fn fetch(&self) -> Result<Snapshot, SourceError> {
+        self.source.fetch().await
+    }
+
+    async fn changed(&self) {
+        select(pin!(self.source.changed()), pin!(self.roots.learned())).await;
     }
 }
 

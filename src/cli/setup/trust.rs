@@ -14,6 +14,16 @@ pub(in crate::cli) fn is_own_folder_on_terminal(is_folder: bool) -> bool {
     is_folder && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
+/// Whether stacks may see all of the environment, as with Compose: a local path that a person
+/// names, not what a controller follows, and unless the person says otherwise.
+pub(in crate::cli) fn sees_environment(
+    options: &TrustOptions,
+    is_folder: bool,
+    controller: bool,
+) -> bool {
+    is_folder && !controller && options.trust_stacks != Some(false)
+}
+
 /// The policy; `own` says that the stacks are the operator's own, by
 /// [`is_own_folder_on_terminal`], and that this is no controller.
 pub(in crate::cli) fn policy(options: &TrustOptions, own: bool) -> HostPolicy {

@@ -90,7 +90,7 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
     fetch: impl Future<Output = Result<Snapshot, SourceError>>,
     stop: &Stop,
 ) -> Begun {
-    let began = setup.clock.now();
+    let began = setup.clock.instant();
     let read = pin!(async { Ok(look(console, setup, fetched(setup, fetch).await?).await) });
     let report = match select(pin!(stop.requested()), read).await {
         Either::Right((Ok(prepared), _)) => return Begun::Ready(Box::new(prepared)),
@@ -104,7 +104,7 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
             Report { execution, ..Report::default() }
         }
     };
-    Begun::Over(Box::new(Passed { plan: None, report, took: setup.clock.now().since(began) }))
+    Begun::Over(Box::new(Passed { plan: None, report, took: setup.clock.instant().since(began) }))
 }
 
 /// Looks again, because time passed or another controller acted; prints the plan only if
@@ -128,12 +128,12 @@ pub(in crate::cli) async fn finish<W: Act, C: Clock>(
     prepared: Prepared,
     stop: &Stop,
 ) -> Passed {
-    let began = setup.clock.now();
+    let began = setup.clock.instant();
     let report = apply(setup, &prepared, stop).await;
     let Prepared { plan, desired, observed, .. } = prepared;
     // The program is about to end: to take thousands of texts apart for that is no use.
     std::mem::forget((desired, observed));
-    Passed { plan: Some(plan), report, took: setup.clock.now().since(began) }
+    Passed { plan: Some(plan), report, took: setup.clock.instant().since(began) }
 }
 
 /// Prints how a pass ended, and turns it into an exit code.

@@ -1,5 +1,6 @@
 //! `plan`, `--once` and `run` on the real world.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,13 +8,14 @@ use tokio::sync::watch;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::consul::Consul;
-use crate::adapters::docker::Teller;
+use crate::adapters::docker::{EngineLock, LockError, LockHolder, Teller};
+use crate::adapters::host::Host;
 use crate::adapters::lease::{Lease, LeaseError};
-use crate::api::Status;
-use crate::control::{Limits, Pace, Prepared, Progress, Setup, Silent, Stop};
-use crate::model::desired::DesiredState;
+use crate::api::{Status, Turns};
+use crate::control::{Limits, Load, Pace, Prepared, Progress, Setup, Silent, Stop};
+use crate::model::id::EngineName;
 use crate::plan::Settings;
-use crate::world::{Act, Snapshot, Source as _};
+use crate::world::{Act, Clock as _, Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::Console;
@@ -22,7 +24,9 @@ use super::super::exit::Exit;
 use super::super::options::ControllerOptions;
 use super::super::render::logs::{self, Logs};
 use super::super::render::progress::{self, Lines};
+use super::super::setup::reader::Reader;
 use super::super::setup::real::{Real, open};
+use super::super::setup::source::Placed;
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
 use super::pass::{Begun, Passed, again, begin, conclude, finish, show};
@@ -30,6 +34,10 @@ use super::run::{Controller, holder, listen, release};
 
 /// What a watched folder lacks is removed after so long.
 const PRUNE_DELAY: Duration = Duration::from_secs(5);
+
+/// How much longer than a pass may take its lock is held at the most: the calls that run at
+/// its deadline finish.
+const LOCK_MARGIN: Duration = Duration::from_mins(2);
 
 /// `plan`: reads only.
 pub(in crate::cli) fn plan(
@@ -58,8 +66,7 @@ pub(in crate::cli) fn apply_once(
     let real = open(layer, environment, false, &progress::build_steps(console))?;
     let progress = Lines::new(console, real.hints.clone());
     block_on(async {
-        let loader = real.loader(environment).await;
-        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let load = Reader::for_one_pass(real.loader(environment).await);
         let setup = setup(&real.host, &real.settings, &load, &progress);
         let stop = Stop::new();
         let work = async {
@@ -70,6 +77,9 @@ pub(in crate::cli) fn apply_once(
                     Some(consul) if changes(&prepared) => {
                         Box::pin(leased(console, setup, consul, *prepared, &stop)).await
                     }
+                    None if !prepared.plan.is_empty() => {
+                        Box::pin(locked(console, setup, real.deadline, *prepared, &stop)).await
+                    }
                     _ => Once::Passed(Box::new(finish(setup, *prepared, &stop).await)),
                 },
             }
@@ -79,6 +89,7 @@ pub(in crate::cli) fn apply_once(
             Ended::Dropped(exit) => exit,
             Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut),
             Ended::Returned(Once::NoLease(error), _) => no_lease(console, &error),
+            Ended::Returned(Once::NoLock(error), _) => no_lock(console, &error),
             Ended::Returned(Once::Lost, _) => {
                 console.error(
                     "the lease was lost while the pass ran: another controller may act now",
@@ -101,6 +112,8 @@ enum Once {
     Passed(Box<Passed>),
     /// Another controller acts, or Consul cannot say.
     NoLease(LeaseError),
+    /// Another pass acts, or the engine cannot say.
+    NoLock(LockError),
     /// The lease was lost on the way.
     Lost,
 }
@@ -124,14 +137,64 @@ async fn leased<W: Act>(
     };
     let passed = tokio::select! {
         biased;
-        passed = work => passed,
         _ = lease.keep() => return Once::Lost,
+        passed = work => passed,
     };
     release(lease).await;
     console.progress(
         "note: without a running controller, only consul-esm keeps the registered checks current",
     );
     Once::Passed(Box::new(passed))
+}
+
+/// Carries a plan out while no other pass does on the engines that it changes.
+async fn locked(
+    console: Console,
+    setup: Setup<'_, Host, SystemClock>,
+    deadline: Duration,
+    prepared: Prepared,
+    stop: &Stop,
+) -> Once {
+    let mut locks = BTreeMap::new();
+    let once = match lock(console, setup, deadline, prepared, &mut locks).await {
+        Ok(prepared) => Once::Passed(Box::new(finish(setup, prepared, stop).await)),
+        Err(error) => Once::NoLock(error),
+    };
+    for (engine, lock) in locks {
+        if let Err(error) = setup.world.unlock(&engine, lock).await {
+            tracing::warn!(%engine, %error, "the lock on the engine stays until the next pass");
+        }
+    }
+    once
+}
+
+/// Takes the lock of each engine that the plan changes. Another pass may have acted until they
+/// were ours, which the lists of containers tell: then the plan is made anew, and may change
+/// further engines.
+async fn lock(
+    console: Console,
+    setup: Setup<'_, Host, SystemClock>,
+    deadline: Duration,
+    mut prepared: Prepared,
+    locks: &mut BTreeMap<EngineName, EngineLock>,
+) -> Result<Prepared, LockError> {
+    let host = setup.world;
+    loop {
+        let engines = prepared.plan.steps.iter().map(|step| step.engine.clone());
+        let engines: BTreeSet<_> = engines.filter(|engine| !locks.contains_key(engine)).collect();
+        if engines.is_empty() {
+            return Ok(prepared);
+        }
+        for engine in &engines {
+            let now = setup.clock.now();
+            let until = now.plus(deadline + LOCK_MARGIN);
+            let lock = host.lock(engine, &LockHolder::new(holder().holder, until), now).await?;
+            locks.insert(engine.clone(), lock);
+        }
+        if !host.are_as_looked_at(&engines).await {
+            prepared = again(console, setup, prepared).await;
+        }
+    }
 }
 
 /// `run`.
@@ -143,21 +206,21 @@ pub(in crate::cli) fn control(
     let real = open(layer, environment, true, &logs::build_steps())?;
     let starting = Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
     let (sender, newest) = watch::channel(Arc::new(starting));
-    let logs = Logs::new(SystemClock, sender);
+    let turns = Arc::new(Turns::new(|| SystemClock.instant()));
+    let logs = Logs::new(SystemClock, sender, Arc::clone(&turns));
     let pace = pace(&layer.controller, real.source.is_folder());
     block_on(async {
         let listener = listen(layer.listen.listen.unwrap_or_default()).await?;
-        let loader = real.loader(environment).await;
-        let load = |snapshot: &Snapshot| loader.load(snapshot);
+        let load = Reader::new(real.loader(environment).await);
         let controller = Controller {
             console,
             setup: setup(&real.host, &real.settings, &load, &logs),
-            source: &real.source,
+            source: &Placed { source: &real.source, roots: load.roots() },
             pace,
             consul: real.consul.as_ref(),
             logs: &logs,
         };
-        Box::pin(controller.run(listener, newest)).await.map_err(|error| signals(&error))
+        Box::pin(controller.run(listener, newest, turns)).await.map_err(|error| signals(&error))
     })?
 }
 
@@ -176,7 +239,7 @@ fn pace(options: &ControllerOptions, is_folder: bool) -> Pace {
 fn setup<'a, W>(
     world: &'a W,
     settings: &'a Settings,
-    load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    load: &'a dyn Load,
     progress: &'a dyn Progress,
 ) -> Setup<'a, W, SystemClock> {
     Setup { world, clock: &SystemClock, load, settings, limits: Limits::default(), progress }
@@ -189,6 +252,22 @@ fn no_lease(console: Console, error: &LeaseError) -> Exit {
             Exit::Busy
         }
         LeaseError::Outside(_) => {
+            console.error(&chain(error), Some("nothing was changed"));
+            Exit::Unreachable
+        }
+    }
+}
+
+fn no_lock(console: Console, error: &LockError) -> Exit {
+    match error {
+        LockError::Held { name, .. } => {
+            let help = format!(
+                "try again when it has finished; if it certainly runs no more: `docker rm {name}`"
+            );
+            console.error(&chain(error), Some(&help));
+            Exit::Busy
+        }
+        LockError::Outside(_) => {
             console.error(&chain(error), Some("nothing was changed"));
             Exit::Unreachable
         }

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::consul::Consul;
 use crate::adapters::lease::{Holder, Lease, LeaseError};
-use crate::api::{self, Status};
+use crate::api::{self, Status, Turns};
 use crate::control::{self, Pace, Report, Setup, Stop};
 use crate::world::{Act, Clock as _, Source, Watch};
 
@@ -24,7 +24,8 @@ use super::super::setup::{Refusal, chain};
 use super::super::signals::{Cut, Ended, guard};
 use super::super::values::Listen;
 
-/// How long a controller without the lease waits before it asks again.
+/// How long a controller without the lease waits before it asks again, where Consul does not
+/// tell when that is worth it.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// How long the current calls may go on after the lease was lost: nobody else can have
 /// it before that.
@@ -62,8 +63,9 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
         self,
         listener: Option<TcpListener>,
         newest: watch::Receiver<Arc<Status>>,
+        turns: Arc<Turns>,
     ) -> std::io::Result<Exit> {
-        let server = listener.map(|listener| tokio::spawn(api::serve(listener, newest)));
+        let server = listener.map(|listener| tokio::spawn(api::serve(listener, newest, turns)));
         let stop = Stop::new();
         let ended = guard(self.console, Box::pin(self.until_stopped(&stop)), &stop, None).await?;
         if let Some(server) = server {
@@ -94,6 +96,8 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
         };
         let mut said = String::new();
         while !stop.is_requested() {
+            self.logs.turned();
+            let mut is_held = false;
             match Lease::acquire(consul, &holder()).await {
                 Ok(lease) => {
                     said.clear();
@@ -105,6 +109,7 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
                     }
                 }
                 Err(why) => {
+                    is_held = matches!(why, LeaseError::HeldElsewhere { .. });
                     let text = chain(&why);
                     if text != said {
                         match why {
@@ -115,7 +120,11 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
                     }
                 }
             }
-            let pause = std::pin::pin!(self.setup.clock.sleep(ASK_AGAIN));
+            let pause = std::pin::pin!(async {
+                if !is_held || Lease::may_be_free(consul).await.is_err() {
+                    self.setup.clock.sleep(ASK_AGAIN).await;
+                }
+            });
             select(std::pin::pin!(stop.requested()), pause).await;
         }
         None
@@ -128,22 +137,23 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
         let run = std::pin::pin!(control::run(self.setup, self.source, self.pace, &round));
         let ends = async {
             let lost = std::pin::pin!(lease.keep());
-            match select(std::pin::pin!(stop.requested()), lost).await {
-                Either::Left(_) => None,
-                Either::Right((lost, _)) => Some(lost),
+            match select(lost, std::pin::pin!(stop.requested())).await {
+                Either::Left((lost, _)) => Some(lost),
+                Either::Right(_) => None,
             }
         };
-        let report = match select(run, std::pin::pin!(ends)).await {
-            Either::Left((report, _)) => Some(report),
-            Either::Right((None, run)) => {
+        // First what ends it: whoever has lost the lease begins no step that is ready.
+        let report = match select(std::pin::pin!(ends), run).await {
+            Either::Right((report, _)) => Some(report),
+            Either::Left((None, run)) => {
                 round.request();
                 // The lease has to be kept while the last calls finish.
-                match select(run, std::pin::pin!(lease.keep())).await {
-                    Either::Left((report, _)) => Some(report),
-                    Either::Right(_) => None,
+                match select(std::pin::pin!(lease.keep()), run).await {
+                    Either::Right((report, _)) => Some(report),
+                    Either::Left(_) => None,
                 }
             }
-            Either::Right((Some(lost), run)) => {
+            Either::Left((Some(lost), run)) => {
                 warn!("stops acting: {lost}");
                 round.request();
                 let grace = std::pin::pin!(self.setup.clock.sleep(AFTER_LOSS));

@@ -122,7 +122,7 @@ impl Play<'_> {
         let setup = Setup {
             world,
             clock: world,
-            load: self.load,
+            load: &self.load,
             settings: &self.settings,
             limits: Limits::default(),
             progress: &progress,

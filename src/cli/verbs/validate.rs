@@ -21,7 +21,7 @@ use super::super::options::SourceOptions;
 use super::super::render::plan::{SCHEMA_VERSION, diagnostics_json};
 use super::super::setup::loader::Loader;
 use super::super::setup::real::default_engine;
-use super::super::setup::roots::Root;
+use super::super::setup::roots::{Root, Roots};
 use super::super::setup::trust::bounds;
 use super::super::setup::{Refusal, source};
 use super::real::block_on;
@@ -148,7 +148,7 @@ fn read(
 /// A loader that needs no engine.
 pub(super) fn loader(layer: &Layer, environment: &Environment) -> Loader {
     let engine = default_engine(layer);
-    let roots = [(engine.clone(), Root::Same)].into();
+    let roots = Roots::of([(engine.clone(), Root::Same)].into());
     // No mask is shown: messages leave such values out.
     let asked = (bounds(&layer.trust), Masker::new(""));
     Loader::new(environment, layer.trust.env.as_deref(), asked, engine, roots, None)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::gate::Withheld;
+use super::Withheld;
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::ImageSource;
 use crate::model::id::ImageRef;
@@ -47,7 +47,7 @@ pub(super) fn misnamed(context: &Context<'_>) -> Vec<Withheld> {
                 let waiting_on = WaitingOn::ReplicaName { name: name.clone() };
                 Some((subject, waiting_on, Some(context.deployment.origin.clone())))
             }
-            Strange::Left(_) => None,
+            Strange::Left(_) | Strange::Renamed(_) => None,
         })
         .collect()
 }
@@ -62,7 +62,7 @@ pub(super) fn left_alone(context: &Context<'_>) -> Vec<LeftAlone> {
             name: stranger.view.name.clone(),
             why: why.clone(),
         }),
-        Strange::Misnamed(_) => None,
+        Strange::Misnamed(_) | Strange::Renamed(_) => None,
     });
     left.collect()
 }

@@ -57,8 +57,10 @@ pub(super) fn make_room<'a>(
     let mut useless: Vec<&'a Owned<'a>> = Vec::new();
     let mut best_first = surplus.to_vec();
     // Of two good ones the newer stays: the other may have been asked to stop already.
-    best_first
-        .sort_by_key(|owned| (!is_good(owned), !is_running(owned), Reverse(owned.view.created_at)));
+    best_first.sort_by_key(|owned| {
+        let never_ran = owned.view.state.started_at.is_none();
+        (!is_good(owned), !is_running(owned), never_ran, Reverse(owned.view.created_at))
+    });
     let mut left: Vec<&'a Owned<'a>> = Vec::new();
     for owned in best_first {
         if is_running(owned) && left.first().is_some_and(|best| is_running(best)) {

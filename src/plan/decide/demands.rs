@@ -1,17 +1,36 @@
 //! What a deployment demands of the host, read from its desired state. The engine
 //! adapter reads the same demands again from the final request bodies.
 
+use std::sync::Arc;
+
 use crate::model::build::Build;
 use crate::model::demands;
 use crate::model::desired::{Deployment, ImageSource, Service};
 use crate::model::diagnostic::Loc;
 use crate::model::id::{ContainerName, ServiceName};
-use crate::model::policy::Demand;
+use crate::model::policy::{Demand, OwnTree};
 use crate::model::share::{Namespace, Peer};
+use crate::model::spec::Mount;
 use crate::plan::context::Context;
 
+/// The deployment's own tree on the engine's host, with what the containers that are there can
+/// write to: a revision that no longer binds it does not undo what they put there.
+pub(super) fn own_tree(context: &Context<'_>) -> OwnTree {
+    let mut tree = context.deployment.own_tree();
+    if !context.settings.policy.permissive {
+        let mounts = context.inventory.contents.containers.iter();
+        let mounts = mounts.flat_map(|view| view.spec.mounts.values());
+        let paths = mounts.filter(|mount| !mount.read_only).filter_map(Mount::bound);
+        let more: Vec<_> = paths.filter(|path| !tree.writable.contains(path)).collect();
+        if !more.is_empty() {
+            Arc::make_mut(&mut tree.writable).extend(more);
+        }
+    }
+    tree
+}
+
 /// Every demand with the place it is written at, in a fixed order.
-pub(super) fn demands(context: &Context<'_>) -> Vec<(Demand, Option<Loc>)> {
+pub(super) fn demands(context: &Context<'_>, tree: &OwnTree) -> Vec<(Demand, Option<Loc>)> {
     let deployment = context.deployment;
     let mut found = Vec::new();
     for service in deployment.services.values() {
@@ -54,9 +73,7 @@ pub(super) fn demands(context: &Context<'_>) -> Vec<(Demand, Option<Loc>)> {
         let at = Some(volume.origin.clone());
         found.extend(demands::of_volume(&volume.spec).into_iter().map(|d| (d, at.clone())));
     }
-    if let Some(tree) = deployment.own_tree() {
-        found = found.into_iter().map(|(demand, at)| (tree.follow(demand), at)).collect();
-    }
+    found = found.into_iter().map(|(demand, at)| (tree.follow(demand), at)).collect();
     found.sort();
     found.dedup_by(|a, b| a.0 == b.0);
     found
@@ -69,7 +86,8 @@ fn of_build(build: &Build) -> impl Iterator<Item = Demand> {
     let network = network.map(|mode| Demand::Build(format!("networkmode={mode}")));
     let ssh = (!build.ssh.is_empty()).then(|| Demand::Build("ssh".to_owned()));
     let remote = build.remote.iter().map(|from| Demand::Build(format!("remote={from}")));
-    network.into_iter().chain(ssh).chain(remote)
+    let limits = build.ulimits.keys().filter_map(|name| demands::build_ulimit(name));
+    network.into_iter().chain(ssh).chain(remote).chain(limits)
 }
 
 /// What a service shares with the host, or with containers outside of the deployment.

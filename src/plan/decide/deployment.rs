@@ -3,11 +3,11 @@
 use super::absence::{absence, kept, kept_networks, kept_services};
 use super::gate::{closed, is_made_elsewhere};
 use super::leaving::{self, Leaving};
-use super::memory::{forgotten, record_of};
+use super::memory::forgotten;
 use super::removal::{dependents_first, removals};
 use super::scope::{Earlier, Scope};
 use super::service;
-use super::{Across, Decisions, Shared, adopt, entries, images, networks, status};
+use super::{Across, Decisions, Shared, adopt, entries, images, networks, record_of, status};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Deployment, SyncMode};
 use crate::model::id::{EngineName, NetworkName, ServiceName};
@@ -152,6 +152,8 @@ fn emptied(context: &Context<'_>) -> Option<(String, WaitingOn)> {
 
 /// Decides about everything of an open deployment.
 pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Decisions<'a> {
+    #[cfg(test)]
+    assert_ne!(context.deployment.id.as_str(), "panics", "what a test asks for");
     let mut blocked = networks::withheld(&context, across);
     let (images, brings) = images::images(&context);
     let orphans = orphans(&context, &mut blocked);

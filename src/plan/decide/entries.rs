@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::entry_causes::entry_causes;
 use super::names::{catalog_ids, dns_label};
 use crate::model::action::{Endpoint, Registrant};
 use crate::model::catalog::{CatalogEntry, CheckStatus, owner_meta};
 use crate::model::desired::{Registration, Service};
 use crate::model::id::{CatalogId, NetworkName, NodeName, ServiceName, Slot};
 use crate::model::observed::{Health, Status};
-use crate::model::plan::{Blocked, ChangedBy, Difference, Reason, WaitingOn};
+use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::spec::Port;
-use crate::plan::cause::{Why, because};
+use crate::plan::cause::Why;
 use crate::plan::context::Context;
 use crate::plan::seen::Owned;
 use crate::plan::settings::Routable;
@@ -226,35 +227,4 @@ fn first_port(service: &Service) -> Option<u16> {
     let spec = &service.spec;
     let published = spec.published.iter().map(|published| published.container).next();
     published.or_else(|| spec.exposed.first().copied()).map(|port| port.number)
-}
-
-/// Why an entry has to be written.
-fn entry_causes(service: &Service, have: Option<&CatalogEntry>, want: &CatalogEntry) -> Vec<Why> {
-    let at = service.origins.find("");
-    let Some(have) = have else { return vec![because(Reason::NotRegistered, at)] };
-    let list = |tags: &BTreeSet<String>| tags.iter().cloned().collect::<Vec<_>>().join(",");
-    let meta = |meta: &BTreeMap<String, String>| {
-        meta.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
-    };
-    let fields = [
-        ("service", have.service.clone(), want.service.clone()),
-        ("tags", list(&have.tags), list(&want.tags)),
-        ("address", have.address.clone(), want.address.clone()),
-        ("port", have.port.to_string(), want.port.to_string()),
-        ("meta", meta(&have.meta), meta(&want.meta)),
-        ("check", have.status.as_str().to_owned(), want.status.as_str().to_owned()),
-    ];
-    fields
-        .into_iter()
-        .filter(|(_, have, want)| have != want)
-        .map(|(field, have, want)| {
-            let difference = Difference {
-                field: format!("catalog.{field}"),
-                have: Some(have),
-                want: Some(want),
-                by: ChangedBy::Unknown,
-            };
-            because(Reason::Changed(difference), at)
-        })
-        .collect()
 }

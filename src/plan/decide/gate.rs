@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::Withheld;
 use super::adopt::misnamed;
-use super::demands::{demands, field};
+use super::demands::{demands, field, own_tree};
 use super::names::same_labels;
 use super::needs::lacking;
 use crate::model::compose;
 use crate::model::desired::{Deployment, Entry, ImageSource, PullPolicy};
-use crate::model::diagnostic::Loc;
 use crate::model::id::{ContainerName, NetworkName, Slot};
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::policy::Demand;
@@ -36,9 +36,6 @@ pub(super) fn closed(context: &Context<'_>) -> Vec<Blocked> {
     reasons.map(blocked).collect()
 }
 
-/// What is not done, what it waits for, and where that is written.
-pub(super) type Withheld = (String, WaitingOn, Option<Loc>);
-
 /// The engine must be able to do what the stack asks for.
 fn able(context: &Context<'_>) -> Vec<Withheld> {
     let lacking = lacking(context).into_iter();
@@ -52,10 +49,10 @@ fn able(context: &Context<'_>) -> Vec<Withheld> {
 
 /// Everything that the stack demands of the host must have been granted.
 fn granted(context: &Context<'_>) -> Vec<Withheld> {
-    let (id, tree) = (&context.deployment.id, context.deployment.own_tree());
-    let demands = demands(context).into_iter();
+    let (id, tree) = (&context.deployment.id, own_tree(context));
+    let demands = demands(context, &tree).into_iter();
     demands
-        .filter(|(demand, _)| !context.settings.policy.permits(id, tree.as_ref(), demand))
+        .filter(|(demand, _)| !context.settings.policy.permits(id, Some(&tree), demand))
         .map(|(demand, at)| (format!("apply {id}"), WaitingOn::grant(&demand), at))
         .collect()
 }

@@ -82,6 +82,7 @@ fn as_it_is<'a>(
         proves: false,
         useless: Vec::new(),
         old: Vec::new(),
+        meanwhile: None,
         order: Order::Free,
         goes_before: None,
         rename: None,

@@ -43,6 +43,7 @@ pub(in crate::plan) fn identity(
         succeeds,
         masked,
         asked: asked(&service.spec),
+        bound: service.bound.iter().map(|(to, mark)| (to.clone(), mark.inode.clone())).collect(),
     }
 }
 
@@ -67,7 +68,7 @@ pub(in crate::plan) fn compose_labels(
         config_hash: service.compose_hash.clone(),
         image: match image {
             ImageUse::Present(image) => ImageLabel::Known(image.id.clone()),
-            ImageUse::Brought => ImageLabel::After(brought),
+            ImageUse::Brought | ImageUse::Rebuilt(_) => ImageLabel::After(brought),
         },
         depends_on: depends_on.join(","),
         files: context.deployment.files.clone(),

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::build::{Build, NamedContext};
 use crate::model::desired::{ImageSource, Service};
 use crate::model::id::{ImageRef, ServiceName};
+use crate::model::observed::ImageView;
 use crate::model::plan::Reason;
 use crate::model::spec::Platform;
 use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
-use crate::plan::differ::ImageUse;
+use crate::plan::differ::{ImageUse, has_image};
 
 /// The images of a deployment, by reference.
 pub(in crate::plan) type Images<'a> = BTreeMap<&'a ImageRef, ImageUse<'a>>;
@@ -48,7 +49,7 @@ pub(super) fn images<'a>(context: &Context<'a>) -> (Images<'a>, Vec<Bring<'a>>) 
             if !brings.images.contains(reference) {
                 bring(context, service, &mut brings);
             }
-            ImageUse::Brought
+            earlier_build(context, service).map_or(ImageUse::Brought, ImageUse::Rebuilt)
         };
         images.insert(reference, used);
     }
@@ -70,6 +71,16 @@ pub(super) fn images<'a>(context: &Context<'a>) -> (Images<'a>, Vec<Bring<'a>>) 
         }
     }
     (images, brings.list)
+}
+
+/// The image that a service's containers have, if a build of other files is on the engine and
+/// all of them have that one.
+fn earlier_build<'a>(context: &Context<'a>, service: &Service) -> Option<&'a ImageView> {
+    let ImageSource::Build(_) = service.image else { return None };
+    let image = context.inventory.contents.images.get(&service.spec.image)?;
+    let mut containers = context.slots_of(&service.name).flat_map(|(_, all)| all).peekable();
+    containers.peek()?;
+    containers.all(|owned| has_image(context, owned, image)).then_some(image)
 }
 
 /// What has to be brought, in order, and which images those are.

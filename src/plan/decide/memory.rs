@@ -1,25 +1,15 @@
 //! What is remembered of a deployment, and whether it was forgotten: the record of one that
 //! runs is gone. Nothing is decided by that; what its containers' labels say goes on being true.
 
-use super::Shared;
-use super::leaving::{Leaving, is_wanted};
+use super::gone::is_wanted;
+use super::leaving::Leaving;
+use super::{Shared, record_of};
 use crate::model::desired::Layout;
 use crate::model::id::{DeploymentId, EngineName, Slot};
 use crate::model::ledger::Record;
-use crate::model::observed::ObservedState;
-use crate::model::plan::{Forgotten, WaitingOn};
+use crate::model::plan::Forgotten;
 use crate::plan::context::Context;
 use crate::plan::seen::{Owned, Proof};
-
-/// What is remembered of a deployment on an engine, if that could be read.
-pub(super) fn record_of<'a>(
-    observed: &'a ObservedState,
-    engine: &EngineName,
-    deployment: &DeploymentId,
-) -> Result<Option<&'a Record>, WaitingOn> {
-    let found = observed.ledger.record(engine, deployment);
-    found.map_err(|error| WaitingOn::Ledger { error: error.to_owned() })
-}
 
 impl Context<'_> {
     /// Whether some of its containers are ours by their labels: it was applied before,

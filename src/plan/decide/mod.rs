@@ -8,7 +8,9 @@ mod choice;
 mod demands;
 mod deployment;
 mod entries;
+mod entry_causes;
 mod gate;
+mod gone;
 mod heal;
 mod identity;
 mod images;
@@ -30,10 +32,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) use adopt::Adoption;
 pub(super) use deployment::{Standing, awaited_networks, decide, renewed, standing};
 pub(super) use entries::{ENTRIES_PER_TXN, Fix, Way, deregistrable, node, registrants};
+pub(super) use gone::Gone;
 pub(super) use heal::repairs;
 pub(super) use identity::{compose_labels, identity, with_resolvers};
 pub(super) use images::{Bring, How, Images};
-pub(super) use leaving::{Departures, Gone, Leaving};
+pub(super) use leaving::Leaving;
 pub(super) use memory::{is_forgotten, remembered};
 pub(super) use names::labels;
 pub use names::{catalog_names, dns_label};
@@ -48,11 +51,14 @@ use super::fact::{Fact, Who};
 use super::seen::{EngineInventory, Owned};
 use super::settings::Settings;
 use crate::model::desired::{DesiredState, Service};
+use crate::model::diagnostic::Loc;
 use crate::model::id::{
     CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, ReplicaId,
 };
+use crate::model::ledger::Record;
 use crate::model::observed::{NetworkView, ObservedState};
 use crate::model::plan::Blocked;
+use crate::model::plan::WaitingOn;
 
 /// What all deployments of a plan share.
 #[derive(Clone, Copy)]
@@ -124,4 +130,17 @@ pub(super) struct Decided<'a> {
     pub(super) excess: Vec<Removal<'a>>,
     /// On which way others reach its replicas, if they are registered.
     pub(super) way: Option<Way>,
+}
+
+/// What is not done, what it waits for, and where that is written.
+type Withheld = (String, WaitingOn, Option<Loc>);
+
+/// What is remembered of a deployment on an engine, if that could be read.
+fn record_of<'a>(
+    observed: &'a ObservedState,
+    engine: &EngineName,
+    deployment: &DeploymentId,
+) -> Result<Option<&'a Record>, WaitingOn> {
+    let found = observed.ledger.record(engine, deployment);
+    found.map_err(|error| WaitingOn::Ledger { error: error.to_owned() })
 }

@@ -54,6 +54,15 @@ pub(super) fn order(service: &Service, surplus: &[&Owned<'_>], collides: Option<
     if !surplus.iter().any(|owned| is_running(owned)) {
         return Order::Free;
     }
+    excludes(service, surplus, collides).map_or(Order::StartFirst, Order::stop_first)
+}
+
+/// Why the old and the new container of a replica must not run at once.
+pub(super) fn excludes(
+    service: &Service,
+    surplus: &[&Owned<'_>],
+    collides: Option<String>,
+) -> Option<String> {
     let why = if service.rollout.order == Some(RolloutOrder::StopFirst) {
         "the stack asks for it".to_owned()
     } else if service.job {
@@ -73,9 +82,9 @@ pub(super) fn order(service: &Service, surplus: &[&Owned<'_>], collides: Option<
     } else if let Some(target) = shared_volume(service, surplus) {
         format!("it writes to the volume at {target}")
     } else {
-        return Order::StartFirst;
+        return None;
     };
-    Order::stop_first(why)
+    Some(why)
 }
 
 /// The anonymous volumes of the newest predecessor, by target.

@@ -2,7 +2,7 @@
 //! goes first.
 
 use super::choice::{Choice, make_room};
-use super::order::{anonymous_volumes, order};
+use super::order::{anonymous_volumes, excludes, order};
 use super::scope::Scope;
 use super::verdict::{Replica, Start, Successor, Target};
 use crate::model::desired::Service;
@@ -51,6 +51,7 @@ pub(super) fn decide<'a>(
         start,
         proves: false,
         useless,
+        meanwhile: None,
         old,
         order,
         goes_before,
@@ -61,6 +62,7 @@ pub(super) fn decide<'a>(
         withheld: false,
     };
     replica.restarted_hosts = scope.restarted_hosts(&replica);
+    replica.meanwhile = meanwhile(scope, service, &replica);
     replica.proves = replica.start.is_none() && proves(service, &replica);
     replica.rename = rename(service, &replica);
     if let Some(own) = scope.own_container(replica.surplus()) {
@@ -125,7 +127,7 @@ pub(in crate::plan) fn is_unproven(
     let bore_it =
         |o: &&Owned<'_>| o.view.name == second && o.view.created_at <= owned.view.created_at;
     !service.hooks.post_start.is_empty()
-        && (!owned.has_canonical_name() || surplus.iter().any(bore_it))
+        && (owned.view.name == second || surplus.iter().any(bore_it))
 }
 
 /// The target's new name, if it does not bear its own yet.
@@ -152,4 +154,26 @@ fn absent(service: &Service, identity: &Identity, recorded: u32) -> Vec<Why> {
         return vec![because(reason, service.origins.find("scale"))];
     }
     vec![because(Reason::Missing, service.origins.find(""))]
+}
+
+/// What ran before an update that never came to its end, as after the engine was killed in it:
+/// it ended by itself, and the container that shall take its place was made and never ran. It
+/// runs meanwhile, where both may run at once.
+fn meanwhile<'a>(
+    scope: &Scope<'_, 'a>,
+    service: &Service,
+    replica: &Replica<'a>,
+) -> Option<&'a Owned<'a>> {
+    let begun = |owned: &Owned<'_>| owned.view.state.started_at.is_none();
+    let never_ran =
+        replica.existing().is_some_and(begun) || replica.useless.iter().any(|o| begun(o));
+    let [old] = replica.old[..] else { return None };
+    let ended = old.view.state.status == Status::Exited
+        && old.view.state.started_at.is_some()
+        && old.view.state.exit_code != 0;
+    let both = || {
+        let collides = scope.collides(service, &[old], false);
+        excludes(service, &[old], collides).is_none()
+    };
+    (never_ran && ended && both()).then_some(old)
 }

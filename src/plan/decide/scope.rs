@@ -15,7 +15,7 @@ use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
 use crate::plan::differ::Joined;
 use crate::plan::fact::Who;
-use crate::plan::seen::{Owned, is_good, is_inside, is_of, is_running};
+use crate::plan::seen::{Owned, Strange, Stranger, is_good, is_inside, is_of, is_running};
 
 /// Decisions about services that were made before, by name.
 pub(super) type Earlier<'a> = BTreeMap<&'a ServiceName, Decided<'a>>;
@@ -216,6 +216,14 @@ impl<'a> Scope<'_, 'a> {
         }
         if let Some(takes) = absence::takes(self.context, service, replica) {
             return Some(takes);
+        }
+        if let super::Target::New(new) = &replica.target {
+            let name = &new.identity.name;
+            let is_it = |stranger: &&Stranger<'_>| stranger.why == Strange::Renamed(name.clone());
+            if let Some(stranger) = self.context.strangers().iter().find(is_it) {
+                let subject = format!("make another container beside {}", stranger.view.name);
+                return Some((subject, WaitingOn::ReplicaName { name: name.clone() }));
+            }
         }
         replica.start.as_ref()?;
         let lacking = service.depends_on.keys().find(|name| {

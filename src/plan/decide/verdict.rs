@@ -24,6 +24,8 @@ pub(in crate::plan) struct Replica<'a> {
     pub(in crate::plan) useless: Vec<&'a Owned<'a>>,
     /// Removed when the target is good.
     pub(in crate::plan) old: Vec<&'a Owned<'a>>,
+    /// One of these that ended by itself, and runs until then.
+    pub(in crate::plan) meanwhile: Option<&'a Owned<'a>>,
     pub(in crate::plan) order: Order,
     /// The replica whose old container these live in, if they go because it stops.
     pub(in crate::plan) goes_before: Option<GoesBefore>,

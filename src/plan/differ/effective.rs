@@ -135,6 +135,7 @@ mod tests {
             volumes: vec!["/data".to_owned()],
             stop_signal: None,
             platform: None,
+            layers: Vec::new(),
         }
     }
 

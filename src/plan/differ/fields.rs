@@ -37,9 +37,13 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
         "`HostConfig.DeviceRequests`: `gpus`, reserved devices, CDI names",
     ),
     ("devices", Class::Recreate, "`HostConfig.Devices`: each path, its source and permissions"),
-    ("dns", Class::Recreate, "`HostConfig.Dns`, in order"),
+    (
+        "dns",
+        Class::Recreate,
+        "`HostConfig.Dns`, in order; if the stack sets none, what it set before",
+    ),
     ("dns_opt", Class::Recreate, "`HostConfig.DnsOptions`, in order"),
-    ("dns_search", Class::Recreate, "`HostConfig.DnsSearch`, in order"),
+    ("dns_search", Class::Recreate, "`HostConfig.DnsSearch`, in order; likewise"),
     ("domainname", Class::Recreate, "`Config.Domainname`"),
     ("entrypoint", Class::Recreate, "`Config.Entrypoint`, image default included"),
     ("environment", Class::Recreate, "each variable, image defaults included"),
@@ -49,7 +53,7 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
     ("group_add", Class::Recreate, "`HostConfig.GroupAdd`"),
     ("healthcheck", Class::Recreate, "each part, image default included"),
     ("hostname", Class::Recreate, "`Config.Hostname`, if the stack sets one"),
-    ("image", Class::Recreate, "the image's content id, never its tag"),
+    ("image", Class::Recreate, "the image's files and defaults, never its tag"),
     ("init", Class::Recreate, "`HostConfig.Init`"),
     ("ipc", Class::Recreate, "`HostConfig.IpcMode`, if the stack sets one"),
     ("isolation", Class::Recreate, "`HostConfig.Isolation`"),
@@ -108,7 +112,12 @@ pub const FIELDS: &[(&str, Class, &str)] = &[
     ("user", Class::Recreate, "`Config.User`, image default included"),
     ("userns_mode", Class::Recreate, "`HostConfig.UsernsMode`"),
     ("uts", Class::Recreate, "`HostConfig.UTSMode`"),
-    ("volumes", Class::RecreateWithData, "each mount: source and mode"),
+    (
+        "volumes",
+        Class::RecreateWithData,
+        "each mount: source and mode; of a single file of a folder source, whether it is still \
+         the file that was bound",
+    ),
     ("volumes_from", Class::RecreateWithData, "`HostConfig.VolumesFrom`, in order"),
     ("working_dir", Class::Recreate, "`Config.WorkingDir`, image default included"),
 ];
@@ -138,6 +147,11 @@ pub(super) fn is_filled_in(path: &str) -> bool {
 /// Whether an engine may have dropped this fact by itself.
 pub(super) fn is_dropped(path: &str) -> bool {
     DROPPED.contains(&head(path))
+}
+
+/// Whether the operator may have set this fact where the stack says nothing.
+pub(super) fn is_resolver(path: &str) -> bool {
+    matches!(path, "dns" | "dns_search")
 }
 
 fn head(path: &str) -> &str {

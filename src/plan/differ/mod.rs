@@ -2,11 +2,16 @@
 //! compared with what the engine says it *is*, never with a label's hash alone. Knows nothing
 //! of order or steps.
 
+mod bound;
 mod effective;
 mod facts;
 mod fields;
+mod image;
 mod links;
+mod networks;
+mod noise;
 mod peers;
+mod shown;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,18 +22,21 @@ pub(super) use self::peers::Joined;
 
 use self::effective::Side;
 use self::facts::{Facts, contrast};
-use self::fields::{is_dropped, is_filled_in};
+pub(super) use self::image::has_image;
+
+use self::image::image_difference;
 use self::links::without_links_to_containers;
+use self::networks::lost_networks;
+use self::noise::{is_leftover, is_the_engines, is_the_operators, is_told_by_attachment};
+use self::shown::Shown;
 use super::cause::Why;
 use super::context::Context;
 use super::fact::Fact;
 use super::seen::{Owned, Proof, is_compatible_name, wanted_name};
 use crate::model::desired::Service;
 use crate::model::digest::Digest;
-use crate::model::id::ImageRef;
 use crate::model::observed::ImageView;
 use crate::model::plan::{ChangedBy, Difference};
-use crate::model::secret::{Masker, is_sensitive_name};
 use crate::model::spec::ContainerSpec;
 
 /// What will be known of a service's image when its containers are made.
@@ -38,6 +46,9 @@ pub(super) enum ImageUse<'a> {
     Present(&'a ImageView),
     /// A step brings it.
     Brought,
+    /// A step builds it anew; containers have what is on the engine. Whether it will be another
+    /// one then, the next look shows.
+    Rebuilt(&'a ImageView),
 }
 
 /// The differences between a container and its service, by class.
@@ -73,13 +84,14 @@ pub(super) fn compare(
     let mut drift = Drift::default();
     let plain = |difference| shown.cause(difference, Vec::new());
     drift.recreate.extend(name_difference(service, owned, by).map(plain));
-    if let Some(difference) = image_difference(service, owned, image, by) {
+    if let Some(difference) = image_difference(service, owned, image, (by, context)) {
         let fact = Fact::Image(context.deployment.id.clone(), service.spec.image.clone());
         let known = |want: &String| (want.clone(), fact.clone());
         let brought = difference.want.iter().filter(|_| matches!(image, ImageUse::Brought));
         let pending = brought.map(known).collect();
         drift.recreate.push(shown.cause(difference, pending));
     }
+    drift.recreate.extend(lost_networks(owned, context).map(plain));
     // What prepared a container of Compose's is not known.
     let init_hash = service.hooks.init_hash().filter(|_| owned.proof == Proof::Labels);
     for (field, have, want) in [
@@ -95,6 +107,7 @@ pub(super) fn compare(
             drift.recreate.push(plain(difference));
         }
     }
+    drift.recreate.extend(bound::differences(service, owned).map(plain));
     for mut difference in differences(service, owned, image, by, (joins, context)) {
         if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
             // Changing a limit in place left the label's hash behind: it tells nothing.
@@ -118,7 +131,7 @@ fn differences(
 ) -> Vec<Difference> {
     let (want, have) = both_sides(service, owned, joins, context);
     let image = match image {
-        ImageUse::Present(image) => Some(image),
+        ImageUse::Present(image) | ImageUse::Rebuilt(image) => Some(image),
         // Defaults of an image that is not there yet are unknown: only what the stack
         // itself says can be compared. The image differs anyway.
         ImageUse::Brought => None,
@@ -132,7 +145,7 @@ fn differences(
         let says_nothing = (want.is_none() && image.is_none())
             || abilities.drops(path)
             || is_told_by_attachment(path, &all)
-            || is_the_operators(path, want)
+            || is_the_operators(path, want, owned)
             || is_leftover(path, want, have)
             || is_the_engines(path, want, have, owned);
         if want != have && !says_nothing {
@@ -191,45 +204,6 @@ fn can_change_in_place(difference: &Difference) -> bool {
     is_limit(&difference.field) && !lifts_a_limit
 }
 
-/// Where the stack leaves DNS alone, the operator's resolvers may be set: switching
-/// Consul on or off replaces nothing.
-fn is_the_operators(path: &str, want: Option<&String>) -> bool {
-    want.is_none() && matches!(path, "dns" | "dns_search")
-}
-
-/// How a container is attached to a network only counts where it is attached.
-fn is_told_by_attachment(path: &str, all: &[Facts; 2]) -> bool {
-    let of = |head| path.strip_prefix(head);
-    of("network_config.").or_else(|| of("mac_address.")).is_some_and(|network| {
-        let attached = format!("networks.{network}");
-        !all.iter().all(|facts| facts.contains_key(&attached))
-    })
-}
-
-/// An anonymous volume that nobody asks for came over from a predecessor; to leave it
-/// there costs nothing.
-fn is_leftover(path: &str, want: Option<&String>, have: Option<&String>) -> bool {
-    path.starts_with("volumes.")
-        && want.is_none()
-        && have.is_some_and(|have| have == "anonymous volume")
-}
-
-/// What an engine filled in because nobody said anything, and what it dropped although it
-/// was said. A MAC address that it does not show, it has not given yet.
-fn is_the_engines(
-    path: &str,
-    want: Option<&String>,
-    have: Option<&String>,
-    owned: &Owned<'_>,
-) -> bool {
-    let asked = || owned.identity.asked.iter().any(|asked| asked == path);
-    match (have, want) {
-        (Some(_), None) => is_filled_in(path) && !asked(),
-        (None, Some(_)) => is_dropped(path) && asked() || path.starts_with("mac_address."),
-        _ => false,
-    }
-}
-
 /// A replica has the name that the stack gives it; what Compose's version 1 called it stays
 /// until it is replaced. Our labels hold the name, so that it cannot simply be renamed.
 fn name_difference(service: &Service, owned: &Owned<'_>, by: ChangedBy) -> Option<Difference> {
@@ -246,80 +220,4 @@ fn name_difference(service: &Service, owned: &Owned<'_>, by: ChangedBy) -> Optio
         want: Some(want.to_string()),
         by,
     })
-}
-
-/// Images are compared by content: the same one under a new tag replaces nothing.
-fn image_difference(
-    service: &Service,
-    owned: &Owned<'_>,
-    image: ImageUse<'_>,
-    by: ChangedBy,
-) -> Option<Difference> {
-    let name = |image: &ImageRef, id: &str| {
-        let id = id.strip_prefix("sha256:").unwrap_or(id);
-        format!("{image} ({})", id.get(..12).unwrap_or(id))
-    };
-    let want = match image {
-        ImageUse::Present(image) if image.id == owned.view.image_id => return None,
-        ImageUse::Present(image) => name(&service.spec.image, image.id.as_str()),
-        ImageUse::Brought => service.spec.image.to_string(),
-    };
-    Some(Difference {
-        field: "image".to_owned(),
-        have: Some(name(&owned.view.spec.image, owned.view.image_id.as_str())),
-        want: Some(want),
-        by,
-    })
-}
-
-/// Turns differences into causes: finds their place and masks what is sensitive.
-struct Shown<'a> {
-    service: &'a Service,
-    owned: &'a Owned<'a>,
-    masker: &'a Masker,
-}
-
-impl Shown<'_> {
-    fn cause(&self, mut difference: Difference, pending: Vec<(String, Fact)>) -> Why {
-        let at = self.service.origins.find(&difference.field);
-        if self.is_sensitive(&difference.field) {
-            let mask = |value: Option<String>| value.map(|value| self.masker.mask(&value));
-            difference.have = mask(difference.have);
-            difference.want = mask(difference.want);
-            difference.field = self.field(&difference.field);
-        } else if self.is_of_unknown_origin(&difference.field) {
-            difference.have = difference.have.map(|value| self.masker.mask(&value));
-        }
-        Why::differs(difference, at, pending)
-    }
-
-    /// A field's path as it may be shown: a host, a path or a port in it is a value of the
-    /// stack, too, where names of variables, labels and networks are none.
-    fn field(&self, path: &str) -> String {
-        let named = ["environment", "labels", "files", "networks", "network_config", "mac_address"];
-        match path.split_once('.') {
-            Some((head, rest))
-                if self.service.sensitive.contains(head) && !named.contains(&head) =>
-            {
-                format!("{head}.{}", self.masker.mask(rest))
-            }
-            _ => path.to_owned(),
-        }
-    }
-
-    /// Nothing says where a variable of an adopted container came from: perhaps from an
-    /// env file.
-    fn is_of_unknown_origin(&self, path: &str) -> bool {
-        self.owned.proof != Proof::Labels && path.starts_with("environment.")
-    }
-
-    fn is_sensitive(&self, path: &str) -> bool {
-        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
-        let named = matches!(head, "environment" | "labels") && is_sensitive_name(rest);
-        let masked = head == "environment" && self.owned.identity.masked.iter().any(|n| n == rest);
-        named
-            || masked
-            || self.service.sensitive.contains(path)
-            || self.service.sensitive.contains(head)
-    }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ancestry::Ancestry;
+use super::withheld::withheld;
 use crate::model::action::{Action, ContainerRef, Endpoint, StepId};
 use crate::model::compose::ImageLabel;
-use crate::model::desired::SyncMode;
 use crate::model::id::{ContainerId, ContainerName, EngineName};
-use crate::model::plan::{Plan, Reason, Step, WaitingOn};
+use crate::model::plan::{Plan, Reason, Step};
 
 /// Something that must not be in a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +85,9 @@ impl Fault {
 #[must_use]
 pub fn check(plan: &Plan) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let ancestry = Ancestry::of(plan, &mut faults);
+    let ancestry = Ancestry::of(plan, |step, waits_for| {
+        faults.push(Fault::Order { step, waits_for });
+    });
     for step in &plan.steps {
         if step.causes.is_empty() {
             faults.push(Fault::NoCause(step.id));
@@ -94,7 +97,7 @@ pub fn check(plan: &Plan) -> Vec<Fault> {
             faults.push(Fault::Placeholder { step: step.id, yields });
         }
     }
-    withheld(plan, &mut faults);
+    faults.extend(withheld(plan).map(Fault::Withheld));
     names(plan, &ancestry, &mut faults);
     removals(plan, &ancestry, &mut faults);
     joins(plan, &mut faults);
@@ -117,40 +120,6 @@ fn joins(plan: &Plan, faults: &mut Vec<Fault>) {
         if let Some(removed) = gone {
             faults.push(Fault::JoinsRemoved { step: step.id, removed: *removed });
         }
-    }
-}
-
-/// Which steps must have succeeded before which.
-struct Ancestry<'p> {
-    after: BTreeMap<StepId, &'p BTreeSet<StepId>>,
-}
-
-impl<'p> Ancestry<'p> {
-    fn of(plan: &'p Plan, faults: &mut Vec<Fault>) -> Self {
-        let mut after = BTreeMap::new();
-        for step in &plan.steps {
-            let missing = step.after.iter().filter(|before| !after.contains_key(*before));
-            faults.extend(missing.map(|before| Fault::Order { step: step.id, waits_for: *before }));
-            after.insert(step.id, &step.after);
-        }
-        Self { after }
-    }
-
-    /// Whether one step must have succeeded before another begins.
-    fn is_before(&self, one: StepId, other: StepId) -> bool {
-        let (mut open, mut seen) = (vec![other], BTreeSet::new());
-        while let Some(step) = open.pop() {
-            // What comes before has a smaller number.
-            for before in self.after.get(&step).into_iter().flat_map(|after| after.range(one..)) {
-                if *before == one {
-                    return true;
-                }
-                if seen.insert(*before) {
-                    open.push(*before);
-                }
-            }
-        }
-        false
     }
 }
 
@@ -190,56 +159,6 @@ fn follows(step: &Step) -> Vec<StepId> {
             _ => None,
         })
         .collect()
-}
-
-fn withheld(plan: &Plan, faults: &mut Vec<Fault>) {
-    let whole = |waiting_on: &WaitingOn| {
-        matches!(
-            waiting_on,
-            WaitingOn::ValidStack
-                | WaitingOn::Engine { .. }
-                | WaitingOn::ConfiguredEngine
-                | WaitingOn::OneName { .. }
-                | WaitingOn::DnsName { .. }
-                | WaitingOn::Catalog { .. }
-                | WaitingOn::Ledger { .. }
-                | WaitingOn::OtherSource { .. }
-                | WaitingOn::SameStack { .. }
-                | WaitingOn::ReplicaName { .. }
-                | WaitingOn::ForeignResource
-                | WaitingOn::External
-                | WaitingOn::Peer { .. }
-                | WaitingOn::Ability { .. }
-                | WaitingOn::Grant { .. }
-                | WaitingOn::Approval { .. }
-                | WaitingOn::CompleteSource
-                | WaitingOn::SyncMode { mode: SyncMode::Notify | SyncMode::Paused }
-        )
-    };
-    let of = |which: &dyn Fn(&WaitingOn) -> bool| -> BTreeSet<_> {
-        let blocked = plan.blocked.iter().filter(|blocked| which(&blocked.waiting_on));
-        blocked.filter_map(|blocked| blocked.deployment.as_ref()).collect()
-    };
-    let closed = of(&whole);
-    let healed = of(&|waiting_on| *waiting_on == WaitingOn::SyncMode { mode: SyncMode::Heal });
-    let is_closed = |step: &&Step| {
-        closed.contains(&step.deployment)
-            || healed.contains(&step.deployment) && !mends(&step.action)
-    };
-    faults.extend(plan.steps.iter().filter(is_closed).map(|step| Fault::Withheld(step.id)));
-}
-
-/// Whether an action leaves every container what it is, and runs nothing of git's in it.
-fn mends(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::StartContainer { .. }
-            | Action::UnpauseContainer { .. }
-            | Action::RestartContainer { .. }
-            | Action::Register { .. }
-            | Action::Deregister { .. }
-            | Action::Await { .. }
-    )
 }
 
 fn names(plan: &Plan, ancestry: &Ancestry<'_>, faults: &mut Vec<Fault>) {

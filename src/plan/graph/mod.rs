@@ -2,12 +2,14 @@
 //! takers of a resource to whoever frees it, across all services, deployments and engines of
 //! the pass; then steps get their numbers. Knows nothing of why.
 
+mod ancestry;
 mod check;
 mod circles;
 mod links;
 mod number;
+mod withheld;
 
 pub use self::check::{Fault, check};
 pub(super) use self::circles::exchanges;
 pub(super) use self::links::Links;
-pub(super) use self::number::steps;
+pub(super) use self::number::{numbered_after, steps};

@@ -7,7 +7,7 @@ use super::links::Links;
 use crate::model::action::StepId;
 use crate::model::plan::Step;
 use crate::plan::fact::Fact;
-use crate::plan::transition::Group;
+use crate::plan::transition::{Group, Transition};
 
 /// The steps of a graph without circles, numbered from 1.
 pub(in crate::plan) fn steps(links: Links) -> Vec<Step> {
@@ -41,6 +41,21 @@ pub(in crate::plan) fn steps(links: Links) -> Vec<Step> {
         });
     }
     steps
+}
+
+/// What is remembered although it is no step, with numbers after those of the steps.
+pub(in crate::plan) fn numbered_after(steps: usize, asides: Vec<Transition>) -> Vec<Step> {
+    let numbered = asides.into_iter().zip(steps + 1..);
+    numbered
+        .map(|(aside, number)| Step {
+            id: StepId(u32::try_from(number).expect("BUG: too many steps")),
+            deployment: aside.place.deployment,
+            engine: aside.place.engine,
+            action: aside.action,
+            causes: aside.causes.into_iter().map(|why| why.resolve(|_| StepId(0))).collect(),
+            after: BTreeSet::new(),
+        })
+        .collect()
 }
 
 /// The steps, each after those that it comes after: groups that others need first, and

@@ -31,6 +31,10 @@ impl Display for Reason {
             }
             Self::Exited { code } => write!(f, "it ended with exit code {code}"),
             Self::NeverStarted => f.write_str("it was never started"),
+            Self::Stuck => f.write_str(
+                "it never ran, and what is left of an earlier start keeps the engine from starting it",
+            ),
+            Self::Meanwhile => f.write_str("it runs until what takes its place is good"),
             Self::Paused => f.write_str("it is frozen"),
             Self::HooksUnproven => f.write_str("nothing proves that its post_start has run"),
             Self::Prepares => f.write_str("it prepares the first start"),

@@ -33,6 +33,9 @@ pub(in crate::plan) enum Strange {
     /// It claims to be this replica, but does not bear its name: a copy, or what an
     /// interrupted `docker compose up` left behind.
     Misnamed(ContainerName),
+    /// Its labels say that it is this replica, whose place is empty, but not its name; and
+    /// they may come from its image.
+    Renamed(ContainerName),
 }
 
 /// What a container of a Compose project is.
@@ -128,6 +131,7 @@ impl<'a> Eye<'a> {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            bound: std::collections::BTreeMap::new(),
             asked: Vec::new(),
         }
     }

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Claim, Eye, Stranger};
+use super::claim::{Claim, Eye, Strange, Stranger};
 use super::index::{self, Index};
-use super::state::runs;
-use super::{Owned, Proof, shares};
+use super::{Owned, Proof};
 use crate::model::desired::DesiredState;
 use crate::model::id::{
-    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, NetworkName,
+    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, ReplicaId,
     ServiceName, Slot, SourceId,
 };
 use crate::model::labels::{Identity, OwnerLabels};
@@ -30,9 +29,9 @@ pub(in crate::plan) struct EngineInventory<'a> {
     /// Names that somebody else's containers bear.
     pub(in crate::plan) taken: BTreeMap<ContainerName, ContainerId>,
     /// Which of ours bears a name.
-    names: BTreeMap<&'a ContainerName, &'a ContainerId>,
+    pub(super) names: BTreeMap<&'a ContainerName, &'a ContainerId>,
     /// Those of ours that live in namespaces of others.
-    guests: Vec<&'a ContainerView>,
+    pub(super) guests: Vec<&'a ContainerView>,
     /// What the engine and the catalog hold, by name and by owner.
     index: Index<'a>,
 }
@@ -59,8 +58,10 @@ impl<'a> EngineInventory<'a> {
             guests: Vec::new(),
             index: Index::of(contents, engine, engine_id, observed, installation),
         };
-        for view in &contents.containers {
-            all.add(view, eye);
+        let renamed: Vec<_> =
+            contents.containers.iter().filter(|view| !all.add(view, eye)).collect();
+        for view in renamed {
+            all.add_renamed(view, eye);
         }
         let services = all.deployments.values_mut().flat_map(BTreeMap::values_mut);
         for replicas in services.flat_map(BTreeMap::values_mut) {
@@ -71,9 +72,11 @@ impl<'a> EngineInventory<'a> {
         Some(all)
     }
 
-    fn add(&mut self, view: &'a ContainerView, eye: Eye<'a>) {
+    /// Sorts one container. Returns whether it is known whose it is.
+    fn add(&mut self, view: &'a ContainerView, eye: Eye<'a>) -> bool {
         if let Some(owned) = proven(view, eye).or_else(|| eye.remembered(view)) {
-            return self.own(owned);
+            self.own(owned);
+            return true;
         }
         match eye.claim(view) {
             Some((_, Claim::Replica(owned))) => self.own(*owned),
@@ -83,8 +86,33 @@ impl<'a> EngineInventory<'a> {
             }
             None => {
                 self.taken.insert(view.name.clone(), view.id.clone());
+                return false;
             }
         }
+        true
+    }
+
+    /// A container that is ours but for its name: it was renamed if the place that its labels
+    /// name is empty, and they are not from its image; else a copy.
+    fn add_renamed(&mut self, view: &'a ContainerView, eye: Eye<'a>) {
+        let Some(identity) = Identity::decode(&view.spec.labels).filter(|identity| {
+            identity.installation == *eye.installation && identity.engine == *eye.engine_id
+        }) else {
+            return;
+        };
+        let ReplicaId { deployment, service, slot } = &identity.replica;
+        let replicas = self.deployments.get(deployment).and_then(|all| all.get(service));
+        if replicas.is_some_and(|slots| slots.contains_key(slot)) || *slot == Slot::INIT {
+            return;
+        }
+        let mut images = self.contents.images.values();
+        let image = images.find(|image| image.id == view.image_id);
+        if image.is_some_and(|image| Identity::decode(&image.labels).is_none()) {
+            self.taken.remove(&view.name);
+            return self.own(Owned { view, identity, proof: Proof::Labels });
+        }
+        let stranger = Stranger { view, why: Strange::Renamed(identity.name) };
+        self.strangers.entry(identity.replica.deployment).or_default().push(stranger);
     }
 
     fn own(&mut self, owned: Owned<'a>) {
@@ -112,50 +140,6 @@ impl<'a> EngineInventory<'a> {
     /// The containers of all replicas.
     pub(in crate::plan) fn containers(&self) -> impl Iterator<Item = &Owned<'a>> {
         self.deployments.keys().flat_map(|deployment| self.containers_of(deployment))
-    }
-
-    /// The container of ours that bears a name.
-    pub(in crate::plan) fn bearer(&self, name: &ContainerName) -> Option<&'a ContainerId> {
-        self.names.get(name).copied()
-    }
-
-    /// The containers of ours that cannot live without this one: they run in one of its
-    /// namespaces.
-    pub(in crate::plan) fn guests_of(
-        &self,
-        host: &ContainerView,
-    ) -> impl Iterator<Item = &'a ContainerView> {
-        let inside = move |guest: &&&ContainerView| {
-            guest.id != host.id
-                && runs(guest)
-                && shares::is_inside(&guest.spec, &host.id, &host.name)
-        };
-        self.guests.iter().filter(inside).copied()
-    }
-
-    /// A container by its full id.
-    pub(in crate::plan) fn view(&self, id: &ContainerId) -> Option<&'a ContainerView> {
-        self.contents.containers.iter().find(|view| view.id == *id)
-    }
-
-    /// The containers of ours that are on a network.
-    pub(in crate::plan) fn users_of(
-        &self,
-        network: &NetworkName,
-    ) -> impl Iterator<Item = &'a ContainerView> {
-        let all = self.contents.containers.iter();
-        all.filter(move |view| view.spec.networks.contains_key(network))
-    }
-
-    /// The container that a text names, by name or by the beginning of its id.
-    pub(in crate::plan) fn find(
-        &self,
-        text: &ContainerName,
-    ) -> Option<(&'a ContainerName, &'a ContainerId)> {
-        let ours = self.contents.containers.iter().map(|view| (&view.name, &view.id));
-        let all = || self.contents.others.iter().chain(ours.clone());
-        let named = all().find(|(name, _)| *name == text);
-        named.or_else(|| all().find(|(name, id)| shares::names(text, id, name)))
     }
 
     /// What the labels of a network or volume of ours say; `None` if they do not say that

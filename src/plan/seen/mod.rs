@@ -3,6 +3,7 @@
 mod claim;
 mod index;
 mod inventory;
+mod lookup;
 mod shares;
 mod state;
 

@@ -3,7 +3,7 @@
 use super::Owned;
 use crate::model::action::Until;
 use crate::model::desired::Service;
-use crate::model::observed::{ContainerView, Health, Status};
+use crate::model::observed::{ContainerView, Health, StartFailure, Status};
 use crate::model::plan::Reason;
 use crate::plan::cause::{Why, because};
 
@@ -41,6 +41,13 @@ pub(in crate::plan) fn good_until(service: &Service) -> Until {
 pub(in crate::plan) fn unusable(service: &Service, owned: &Owned<'_>) -> Option<Why> {
     let at = service.origins.find("");
     match owned.view.state.status {
+        // It never ran, and the engine says that it never will.
+        Status::Created | Status::Exited
+            if owned.view.state.started_at.is_none()
+                && owned.view.state.start_failure == Some(StartFailure::Stuck) =>
+        {
+            Some(because(Reason::Stuck, at))
+        }
         Status::Created if !service.files.is_empty() => Some(because(Reason::FilesUnproven, at)),
         Status::Dead | Status::Removing => {
             Some(because(Reason::Exited { code: owned.view.state.exit_code }, at))

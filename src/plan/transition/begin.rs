@@ -3,7 +3,7 @@
 
 use super::hooks::{post_start, pre_stop};
 use super::replica::is_changed;
-use super::services::Servant;
+use super::servant::Servant;
 use super::{Transition, entries, known, stop, used};
 use crate::model::action::Action;
 use crate::model::plan::Reason;

@@ -37,7 +37,7 @@ pub(super) fn made(
     let who = Who::Made(engine.clone(), name.clone());
     let (joins, mut uses) = joined(joins);
     let brought = StepId(at(uses.len()));
-    if matches!(image, ImageUse::Brought) {
+    if matches!(image, ImageUse::Brought | ImageUse::Rebuilt(_)) {
         uses.push(Fact::Image(context.deployment.id.clone(), spec.image.clone()));
     }
     let on_all = context.makes_on_all_networks();

@@ -1,6 +1,6 @@
 //! The steps of the catalog: what a replica registers, and what is out of date.
 
-use super::services::Servant;
+use super::servant::Servant;
 use super::{Transition, stop};
 use crate::model::action::{Action, Endpoint, StepId};
 use crate::model::catalog::CheckStatus;

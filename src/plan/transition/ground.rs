@@ -7,7 +7,8 @@ use crate::model::observed::NetworkView;
 use crate::model::plan::Reason;
 use crate::plan::cause::because;
 use crate::plan::decide::{Bring, Decisions, How, NetworkChange};
-use crate::plan::fact::Fact;
+use crate::plan::fact::{Fact, Resource};
+use crate::plan::resources;
 
 /// Pulls and builds.
 pub(super) fn images(decisions: &Decisions<'_>) -> Vec<Transition> {
@@ -55,7 +56,8 @@ pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
                 let why = because(Reason::NetworkChanged, Some(&network.origin));
                 let step = Transition::new(remove(old), vec![why])
                     .needs(stopped.chain([Fact::Images(id.clone())]))
-                    .gives([Fact::NetworkGone(old.id.clone())]);
+                    .gives([Fact::NetworkGone(old.id.clone())])
+                    .frees(resources::subnets(engine, &old.spec));
                 steps.push(step);
                 (key, network, Some(Fact::NetworkGone(old.id.clone())))
             }
@@ -66,7 +68,8 @@ pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
         let action = Action::CreateNetwork { network: spec.clone(), owner };
         let step = Transition::new(action, vec![because(reason, Some(&network.origin))])
             .needs([Fact::Images(id.clone())].into_iter().chain(after))
-            .gives([Fact::Prepared(id.clone()), Fact::Network(engine.clone(), spec.name.clone())]);
+            .gives([Fact::Prepared(id.clone()), Fact::Network(engine.clone(), spec.name.clone())])
+            .takes(resources::subnets(engine, spec));
         steps.push(step);
     }
     steps
@@ -94,11 +97,19 @@ pub(super) fn volumes(decisions: &Decisions<'_>) -> Vec<Transition> {
 /// Networks that the stack no longer names: last, and after their last user, whosever it is.
 pub(super) fn unused(decisions: &Decisions<'_>) -> Vec<Transition> {
     let context = &decisions.context;
+    let engine = &context.deployment.engine;
+    let own = context.deployment.networks.values();
+    let own: Vec<_> = own.flat_map(|n| resources::subnets(engine, &n.spec)).collect();
     let steps = decisions.unused_networks.iter().map(|view| {
+        // It goes last: what its own deployment makes meanwhile cannot wait for it.
+        let others = |free: &Resource| !own.iter().any(|taken| taken.overlaps(free));
+        let freed = resources::subnets(engine, &view.spec).into_iter().filter(others);
         let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
         let users = context.inventory.users_of(&view.spec.name);
         let gone = users.map(|view| Fact::Gone(super::Who::Known(view.id.clone())));
-        Transition::new(remove(view), vec![why]).needs(gone.chain([Fact::Applied(context.place())]))
+        Transition::new(remove(view), vec![why])
+            .needs(gone.chain([Fact::Applied(context.place())]))
+            .frees(freed)
     });
     steps.collect()
 }

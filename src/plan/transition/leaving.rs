@@ -34,7 +34,8 @@ pub(in crate::plan) fn departures(
         let users = gone.inventory.users_of(&view.spec.name);
         let users = users.map(|view| Fact::Gone(super::Who::Known(view.id.clone())));
         let step = Transition::new(Action::RemoveNetwork { name, id }, vec![why()]);
-        networks.push(step.needs(users.chain([Fact::Applied(place.clone())])));
+        let step = step.needs(users.chain([Fact::Applied(place.clone())]));
+        networks.push(step.frees(resources::subnets(gone.engine, &view.spec)));
     }
     all.extend(ranked(rank(Section::UnusedNetworks, 0), networks));
     let mut all = super::placed(all, &place);

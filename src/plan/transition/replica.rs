@@ -3,7 +3,7 @@
 
 use super::create::{Made, made};
 use super::hooks::prove;
-use super::services::Servant;
+use super::servant::Servant;
 use super::{Transition, entries, known, stop, target, used};
 use crate::model::action::{Action, Resources, Target as At, Until};
 use crate::model::plan::Reason;
@@ -11,7 +11,7 @@ use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Successor, Target, with_resolvers};
 use crate::plan::fact::{Fact, Who};
 use crate::plan::rollout::{Move, awaits};
-use crate::plan::seen::{Owned, good_until, is_running};
+use crate::plan::seen::{Owned, good_until};
 
 /// The steps of a replica, and those that wait until others have moved out.
 pub(super) struct Steps {
@@ -21,7 +21,8 @@ pub(super) struct Steps {
 
 impl<'a> Servant<'_, 'a> {
     pub(super) fn replica(&self, replica: &Replica<'a>, turn: &Move<'a>, first: bool) -> Steps {
-        let mut steps = self.remove_useless(replica);
+        let mut steps: Vec<_> = self.meanwhile(replica).into_iter().collect();
+        steps.extend(self.remove_useless(replica));
         steps.extend(self.prepare(replica));
         steps.extend(self.start(replica, turn, first));
         if replica.start.is_none() {

@@ -1,25 +1,15 @@
 //! The steps of the services of a deployment, each in its turn.
 
 use super::replica::Steps;
+use super::servant::Servant;
 use super::{Group, Rank, Section, Transition, known, ranked, stop, target};
 use crate::model::action::{Action, Until};
-use crate::model::id::ReplicaId;
 use crate::model::plan::Reason;
 use crate::plan::cause::because;
-use crate::plan::context::Context;
-use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica};
-use crate::plan::differ::Joined;
+use crate::plan::decide::Decisions;
 use crate::plan::fact::Fact;
-use crate::plan::rollout::{Moves, Rollout};
+use crate::plan::rollout::Rollout;
 use crate::plan::seen::{Owned, good_until};
-
-/// One service and its deployment.
-pub(super) struct Servant<'s, 'a> {
-    pub(super) decisions: &'s Decisions<'a>,
-    pub(super) rollout: &'s Rollout<'a>,
-    pub(super) decided: &'s Decided<'a>,
-    pub(super) moves: &'s Moves<'a>,
-}
 
 /// The steps of all services.
 pub(super) fn services(
@@ -53,15 +43,7 @@ pub(super) fn services(
     all
 }
 
-impl<'s, 'a> Servant<'s, 'a> {
-    pub(super) fn context(&self) -> &'s Context<'a> {
-        &self.decisions.context
-    }
-
-    pub(super) fn joins(&self) -> &'s [Joined] {
-        &self.decided.joins
-    }
-
+impl Servant<'_, '_> {
     /// Which replica starts first of those that never ran, by its place in the decision.
     fn first_that_starts(&self) -> Option<usize> {
         let mut order = self.moves.order.iter().map(|turn| turn.at);
@@ -101,43 +83,5 @@ impl<'s, 'a> Servant<'s, 'a> {
     fn scale_down(&self) -> Vec<Transition> {
         let removals = self.decided.excess.iter();
         removals.flat_map(|r| stop::removal(self.context(), r, &self.moves.mended)).collect()
-    }
-
-    /// What must hold before a running container of a replica may be stopped, apart from
-    /// what lives in it: what its successor waits for, or less if it has to go early.
-    pub(super) fn permit(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
-        let deployment = &self.context().deployment.id;
-        match &replica.goes_before {
-            Some(GoesBefore::Replica(host)) => self.permit_of(host),
-            Some(GoesBefore::Removed) => vec![Fact::Prepared(deployment.clone())],
-            Some(GoesBefore::Excess(service)) => {
-                let moves = self.decisions.services.iter().zip(&self.rollout.services);
-                let mut of_host = moves.filter(|(decided, _)| decided.service.name == *service);
-                let mended = of_host.next().map(|(_, moves)| moves.mended.clone());
-                let mut permit = mended.unwrap_or_default();
-                permit.push(Fact::Prepared(deployment.clone()));
-                permit
-            }
-            None => match replica.order.early() {
-                Some(early) => {
-                    let images = Fact::Images(deployment.clone());
-                    early.iter().cloned().chain([images]).collect()
-                }
-                None => self.begin(replica, throttle),
-            },
-        }
-    }
-
-    /// The same for the host of a guest.
-    fn permit_of(&self, host: &ReplicaId) -> Vec<Fact> {
-        let services = self.decisions.services.iter().zip(&self.rollout.services);
-        for (decided, moves) in services {
-            let found = moves.order.iter().find(|turn| decided.replicas[turn.at].id == *host);
-            if let Some(turn) = found {
-                let servant = Servant { decided, moves, ..*self };
-                return servant.permit(&decided.replicas[turn.at], &turn.throttle);
-            }
-        }
-        Vec::new()
     }
 }

@@ -27,6 +27,18 @@ pub(super) fn stop(
     if !is_running(owned) {
         return Vec::new();
     }
+    stop_started(context, service, owned, why, grace, permit)
+}
+
+/// The same for one that this pass starts.
+pub(super) fn stop_started(
+    context: &Context<'_>,
+    service: Option<&Service>,
+    owned: &Owned<'_>,
+    why: &Why,
+    grace: std::time::Duration,
+    permit: &[Fact],
+) -> Vec<Transition> {
     let who = known(owned);
     // Whoever lives in its namespaces stops before it does.
     let guests = context.inventory.guests_of(owned.view);

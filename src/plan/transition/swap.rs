@@ -2,7 +2,7 @@
 //! one is good and registered; and how the new one gets its name.
 
 use super::replica::is_changed;
-use super::services::Servant;
+use super::servant::Servant;
 use super::{Transition, known, stop, used};
 use crate::model::action::Action;
 use crate::model::id::ContainerName;
@@ -62,8 +62,12 @@ impl<'a> Servant<'_, 'a> {
         permit.push(Fact::Registered(who.clone()));
         permit.extend(stop::withdrawn(context, &ids));
         for owned in &replica.old {
-            if !stopped_first {
-                let grace = service.stop_grace;
+            let grace = service.stop_grace;
+            if replica.meanwhile.is_some_and(|other| other.view.id == owned.view.id) {
+                let permit = [&permit[..], &[Fact::Launched(known(owned))]].concat();
+                let stop = stop::stop_started(context, Some(service), owned, &why, grace, &permit);
+                steps.extend(stop);
+            } else if !stopped_first {
                 let mut stop = stop::stop(context, Some(service), owned, &why, grace, &permit);
                 if let Some(stop) = stop.last_mut().filter(|_| !self.has_guests(owned)) {
                     stop.gives.push(Fact::Moved(replica.id.clone()));
@@ -74,6 +78,16 @@ impl<'a> Servant<'_, 'a> {
         }
         steps.extend(self.rename(replica, &after));
         steps
+    }
+
+    /// Starts what runs until the target is good.
+    pub(super) fn meanwhile(&self, replica: &Replica<'a>) -> Option<Transition> {
+        let owned = replica.meanwhile?;
+        let who = known(owned);
+        let container = super::target(&who, &owned.view.name);
+        let why = because(Reason::Meanwhile, self.decided.service.origins.find(""));
+        let step = Transition::new(Action::StartContainer { container }, vec![why]);
+        Some(step.gives([Fact::Launched(who)]))
     }
 
     fn rename(&self, replica: &Replica<'a>, after: &[Fact]) -> Option<Transition> {

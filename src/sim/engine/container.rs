@@ -12,7 +12,7 @@ use crate::model::id::{
     ContainerId, ContainerName, ImageId, NetworkId, NetworkName, Slot, VolumeName,
 };
 use crate::model::labels::Identity;
-use crate::model::observed::{Health, Status};
+use crate::model::observed::{Health, StartFailure, Status};
 use crate::model::spec::{Attachment, ContainerSpec, FileSpec, MountSource, Port};
 use crate::model::time::Timestamp;
 use crate::world::OutsideError;
@@ -31,6 +31,8 @@ pub(in crate::sim) struct Container {
     pub(in crate::sim) spec: ContainerSpec,
     /// The networks behind the names of `spec.networks`, known since the first start.
     pub(in crate::sim) attached: BTreeMap<NetworkName, NetworkId>,
+    /// Why its last start failed.
+    pub(in crate::sim) start_failure: Option<StartFailure>,
     pub(in crate::sim) volumes: BTreeMap<String, VolumeName>,
     /// What was put into it, by path.
     pub(in crate::sim) uploads: BTreeMap<String, Digest>,
@@ -56,6 +58,13 @@ pub(in crate::sim) struct Container {
 }
 
 impl Container {
+    /// How often in a row its health check failed: as often as it takes, once it is known.
+    pub(super) fn failures(&self) -> u32 {
+        let check = self.spec.healthcheck.as_ref();
+        let retries = check.and_then(|check| check.retries).unwrap_or(super::life::CHECK_RETRIES);
+        if self.health == Some(Health::Unhealthy) { retries } else { 0 }
+    }
+
     /// Whether it runs and its health check, if it has one, passes.
     pub(in crate::sim) fn is_good(&self) -> bool {
         self.status == Status::Running && matches!(self.health, None | Some(Health::Healthy))
@@ -103,9 +112,25 @@ impl Engine {
         let mut spec = super::share::with_ids(create.spec.clone(), &create.joins);
         spec.labels = create.labels();
         spec.networks = create.made_on();
+        // We say of each network which one is meant.
+        let id_of = |name: &NetworkName| Some((name.clone(), self.networks.get(name)?.id.clone()));
+        let attached = spec.networks.keys().filter_map(id_of).collect();
         let id = self.make(now, &create.name, spec, &create.volumes)?;
-        self.get(&id)?.by_us = true;
+        let made = self.get(&id)?;
+        made.by_us = true;
+        made.attached = attached;
         Ok(id)
+    }
+
+    /// A name is borne once.
+    fn check_name(&self, name: &ContainerName) -> Result<(), OutsideError> {
+        let Some(holder) = self.containers.values().find(|c| c.name == *name) else {
+            return Ok(());
+        };
+        let (by_us, holder) = (holder.by_us, holder.id.short());
+        let text =
+            format!("The container name \"/{name}\" is already in use by container \"{holder}\"");
+        Err(if by_us { OutsideError::Conflict(text) } else { OutsideError::InUse(text) })
     }
 
     /// `POST /containers/create`, whoever asks.
@@ -116,12 +141,7 @@ impl Engine {
         asked: ContainerSpec,
         taken_over: &BTreeMap<String, VolumeName>,
     ) -> Result<ContainerId, OutsideError> {
-        if let Some(holder) = self.containers.values().find(|c| c.name == *name) {
-            let holder = holder.id.short();
-            return Err(OutsideError::Conflict(format!(
-                "The container name \"/{name}\" is already in use by container \"{holder}\""
-            )));
-        }
+        self.check_name(name)?;
         let image = self
             .images
             .get(&asked.image)
@@ -151,6 +171,7 @@ impl Engine {
             image_id: image.id,
             spec,
             attached: BTreeMap::new(),
+            start_failure: None,
             volumes,
             uploads: BTreeMap::new(),
             status: Status::Created,
@@ -345,7 +366,7 @@ impl Engine {
             let free = (from..=to).find(|number| !taken.contains(&(*number, port(*number))));
             let Some(number) = free else {
                 let address = published.host_ip.as_deref().unwrap_or("0.0.0.0");
-                return Err(OutsideError::Failed(format!(
+                return Err(OutsideError::InUse(format!(
                     "Bind for {address}:{from} failed: port is already allocated"
                 )));
             };

@@ -21,6 +21,7 @@ impl Engine {
         }
         let view = self.registry.get(image).cloned().unwrap_or_else(|| ordinary(image));
         let id = view.id.clone();
+        self.known.insert(id.clone(), view.clone());
         self.images.insert(image.clone(), view);
         Ok(id)
     }
@@ -29,9 +30,11 @@ impl Engine {
     pub(in crate::sim) fn build(&mut self, tag: &ImageRef, build: &Build) -> ImageId {
         let mut view = self.registry.get(tag).cloned().unwrap_or_else(|| ordinary(tag));
         view.id = ImageId::new(format!("sha256:{}", Digest::of(build.hash.as_str())));
+        view.layers = vec![view.id.to_string()];
         view.labels.extend(build.labels.clone());
         view.labels.insert(BUILD_HASH.to_owned(), build.hash.to_string());
         let id = view.id.clone();
+        self.known.insert(id.clone(), view.clone());
         self.images.insert(tag.clone(), view);
         id
     }
@@ -53,6 +56,7 @@ fn ordinary(image: &ImageRef) -> ImageView {
         volumes: Vec::new(),
         stop_signal: None,
         platform: None,
+        layers: vec![Digest::of(image.as_str()).to_string()],
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Container, Due, Engine};
 use crate::model::id::ContainerId;
-use crate::model::observed::{Health, Status};
+use crate::model::observed::{Health, StartFailure, Status};
 use crate::model::spec::{Healthcheck, RestartPolicy};
 use crate::model::time::Timestamp;
 use crate::sim::timeline::Timeline;
@@ -14,7 +14,7 @@ use crate::world::OutsideError;
 /// The engine's default time between two health checks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 /// Its default number of failures until unhealthy.
-const CHECK_RETRIES: u32 = 3;
+pub(super) const CHECK_RETRIES: u32 = 3;
 /// What its restart policy waits at first; it doubles each time.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// What it waits at most.
@@ -50,6 +50,12 @@ impl Engine {
             }
             _ => {}
         }
+        // Until it is known to have succeeded.
+        let failed_before = container.start_failure.replace(StartFailure::Other);
+        if failed_before == Some(StartFailure::Stuck) {
+            container.start_failure = failed_before;
+            return Err(OutsideError::Failed(format!("task {} already exists", id.short())));
+        }
         let spec = container.spec.clone();
         let was = container.attached.clone();
         let joined = self.join(&spec)?;
@@ -75,6 +81,7 @@ impl Engine {
         container.addresses = addresses;
         container.attached = attached;
         container.joined = joined;
+        container.start_failure = None;
         container.status = Status::Running;
         container.run += 1;
         container.started_at = Some(timeline.now);

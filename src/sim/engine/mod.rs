@@ -23,8 +23,8 @@ use super::rng::Rng;
 use super::timeline::{Event, Timeline};
 use crate::model::ability::Abilities;
 use crate::model::id::{
-    ContainerId, DeploymentId, EngineId, EngineName, ImageRef, NetworkId, NetworkName, ServiceName,
-    VolumeName,
+    ContainerId, DeploymentId, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
+    ServiceName, VolumeName,
 };
 use crate::model::labels::OwnerLabels;
 use crate::model::observed::{Health, ImageView};
@@ -63,6 +63,8 @@ pub(super) struct Engine {
     pub(super) networks: BTreeMap<NetworkName, Network>,
     pub(super) volumes: BTreeMap<VolumeName, Volume>,
     pub(super) images: BTreeMap<ImageRef, ImageView>,
+    /// Every image that it ever had, by its id.
+    pub(super) known: BTreeMap<ImageId, ImageView>,
     /// What images the registry holds that are not the ordinary ones.
     pub(super) registry: BTreeMap<ImageRef, ImageView>,
     /// How replicas behave that do not go by their image's name.
@@ -106,6 +108,7 @@ impl Engine {
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             images: BTreeMap::new(),
+            known: BTreeMap::new(),
             registry: BTreeMap::new(),
             behaviours: BTreeMap::new(),
             rng,

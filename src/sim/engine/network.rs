@@ -102,7 +102,7 @@ impl Engine {
         };
         if subnet != NOWHERE && taken(subnet) {
             let text = "Pool overlaps with other one on this address space";
-            return Err(OutsideError::Forbidden(text.to_owned()));
+            return Err(OutsideError::InUse(text.to_owned()));
         }
         let gateway = subnet.address(1).to_string();
         if subnet == NOWHERE {
@@ -165,7 +165,7 @@ impl Engine {
                 return Err(OutsideError::Failed(text.to_owned()));
             }
             if taken.contains(&address) {
-                return Err(OutsideError::Failed("Address already in use".to_owned()));
+                return Err(OutsideError::InUse("Address already in use".to_owned()));
             }
             return Ok(address);
         }

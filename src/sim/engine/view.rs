@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use super::{Container, Engine};
 use crate::model::compose::PROJECT;
+use crate::model::id::ImageRef;
 use crate::model::labels::PREFIX;
 use crate::model::ledger::Stored;
 use crate::model::observed::{
-    ContainerState, ContainerView, EngineContents, NetworkView, VolumeView,
+    ContainerState, ContainerView, EngineContents, ImageView, NetworkView, VolumeView,
 };
 use crate::world::Scope;
 
@@ -45,10 +46,24 @@ impl Engine {
                 .images
                 .iter()
                 .filter_map(|image| Some((image.clone(), self.images.get(image)?.clone())))
+                .chain(self.moved(scope))
                 .collect(),
             own: self.own.clone(),
             stored: Stored::default(),
         }
+    }
+
+    /// The images of containers whose reference leads to another one by now.
+    fn moved(&self, scope: &Scope) -> impl Iterator<Item = (ImageRef, ImageView)> {
+        let containers = self.containers.values().filter(|container| {
+            let reference = &container.spec.image;
+            let now = self.images.get(reference).filter(|_| scope.images.contains(reference));
+            now.is_some_and(|now| now.id != container.image_id)
+        });
+        containers.filter_map(|container| {
+            let id = &container.image_id;
+            Some((ImageRef::new(id.as_str()), self.known.get(id)?.clone()))
+        })
     }
 }
 
@@ -63,11 +78,14 @@ pub(in crate::sim) fn view(container: &Container) -> ContainerView {
             status: container.status,
             exit_code: container.exit_code,
             health: container.health,
+            failures: container.failures(),
             started_at: container.started_at,
             finished_at: container.finished_at,
             restarts: container.restarts,
+            start_failure: container.start_failure,
         },
         created_at: container.created_at,
+        network_ids: container.attached.clone(),
         addresses: container
             .addresses
             .iter()

@@ -1,10 +1,10 @@
 //! Fixed addresses in one network, and subnets of one engine.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use super::{Claim, Faults, HIDDEN, Who, replicas_at};
 use crate::model::desired::Deployment;
+use crate::model::subnet::Subnet;
 use crate::stack::codes::SHARED_ADDRESS;
 
 /// Tells everyone whose address or subnet another one wants as well.
@@ -75,41 +75,5 @@ fn overlaps(subnets: &[(Subnet, Claim<'_>)], engine: &str, faults: &mut Faults) 
             continue;
         }
         widest = Some(next);
-    }
-}
-
-/// The addresses from the first to the last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Subnet {
-    v6: bool,
-    first: u128,
-    last: u128,
-}
-
-impl Subnet {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, length) = text.split_once('/')?;
-        let length: u32 = length.parse().ok()?;
-        let (v6, bits, width) = match address.parse().ok()? {
-            IpAddr::V4(address) => (false, u128::from(address.to_bits()), 32),
-            IpAddr::V6(address) => (true, address.to_bits(), 128),
-        };
-        let free = u32::checked_sub(width, length)?;
-        let hosts = if free == 128 { u128::MAX } else { (1 << free) - 1 };
-        Some(Self { v6, first: bits & !hosts, last: bits | hosts })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Subnet;
-
-    #[test]
-    fn a_subnet_is_all_of_its_addresses() {
-        let subnet = |text| Subnet::parse(text).map(|s| (s.first, s.last));
-        assert_eq!(subnet("10.0.0.9/24"), Some((0x0a00_0000, 0x0a00_00ff)));
-        assert_eq!(subnet("::/0"), Some((0, u128::MAX)));
-        assert_eq!(subnet("10.0.0.0/33"), None);
-        assert_eq!(subnet("10.0.0.0"), None);
     }
 }

@@ -15,9 +15,7 @@ pub(super) fn read(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
             "job" => draft.job = report.boolean(key, value),
             "register" => draft.registration = register(value, report),
             "min_healthy" => {
-                if let Some(span) = report.duration(key, value) {
-                    draft.rollout.min_healthy = span;
-                }
+                draft.min_healthy[0] = report.duration(key, value);
             }
             "deadline" => {
                 if let Some(span) = report.duration(key, value) {

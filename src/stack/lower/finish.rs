@@ -8,7 +8,9 @@ use super::service::Draft;
 use super::shares::BRIDGE;
 use super::{Scope, contexts, files, hashes, replicas, top};
 use crate::model::compose::ProjectFiles;
-use crate::model::desired::{Condition, Deployment, ImageSource, Network, Service, Volume};
+use crate::model::desired::{
+    Condition, Deployment, ImageSource, Network, Rollout, Service, Volume,
+};
 use crate::model::id::{NetworkName, ServiceName};
 use crate::model::policy::normalise;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -46,6 +48,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     let on_host = |path: &str| instance.root.map(|root| normalise(&format!("{root}/{path}")));
     let all_on_host = |paths: &[String]| paths.iter().filter_map(|path| on_host(path)).collect();
     let project_dir = on_host(instance.base);
+    let links = scope.links.take();
     let hash = hashes::deployment(instance.engine.as_str(), &services, &networks, &volumes);
     Some(Deployment {
         id: instance.id.clone(),
@@ -54,7 +57,9 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
         origin: instance.origin.clone().unwrap_or_else(|| scope.report.loc(Span::START)),
         stack_file: scope.report.file().to_string(),
         project_dir: project_dir.clone(),
-        links: scope.links.take(),
+        links: links.iter().map(|(path, way)| (path.clone(), way.to.clone())).collect(),
+        ways: links.into_iter().map(|(path, way)| (path, way.by)).collect(),
+        writable: std::sync::Arc::default(),
         files: ProjectFiles {
             config_files: all_on_host(instance.files),
             working_dir: project_dir,
@@ -187,6 +192,9 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
         let seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
         u32::try_from(seconds).unwrap_or(u32::MAX)
     });
+    let [own, deploy] = draft.min_healthy;
+    let unsaid = || Rollout::min_healthy_of(&draft.spec);
+    draft.rollout.min_healthy = own.or(deploy).unwrap_or_else(unsaid);
     draft.rollout.parallelism = draft.rollout.parallelism.min(replicas.max(1));
     if let Some(registration) = &mut draft.registration {
         registration.port =
@@ -206,6 +214,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
         image,
         files: draft.files.into_iter().filter_map(|file| file.upload).collect(),
         files_hash,
+        bound: draft.bound,
         depends_on: draft.depends_on,
         job,
         stays_ended,

@@ -49,7 +49,7 @@ struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     hooks: Option<&'a Hooks>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rollout: Option<&'a Rollout>,
+    rollout: Option<Rollout>,
     registration: Option<&'a Registration>,
 }
 
@@ -64,10 +64,19 @@ impl<'a> Part<'a> {
             one_shot: said(&service.job),
             stays_ended: said(&service.stays_ended),
             hooks: said(&service.hooks),
-            rollout: said(&service.rollout),
+            rollout: rollout(service),
             registration: service.registration.as_ref(),
         }
     }
+}
+
+/// What the stack says of it. A default that becomes another one is no news.
+fn rollout(service: &Service) -> Option<Rollout> {
+    let mut rollout = service.rollout.clone();
+    if rollout.min_healthy == Rollout::min_healthy_of(&service.spec) {
+        rollout.min_healthy = Rollout::default().min_healthy;
+    }
+    Some(rollout).filter(|rollout| *rollout != Rollout::default())
 }
 
 fn said<T: Default + PartialEq>(thing: &T) -> Option<&T> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::service::Draft;
 use super::{devices, keys};
 use crate::compose::codes::{VALUE, WORD};
-use crate::model::desired::{Rollout, RolloutOrder};
+use crate::model::desired::RolloutOrder;
 use crate::model::limits::Ulimit;
 use crate::model::spec::RestartPolicy;
 use crate::stack::codes::NO_EFFECT;
@@ -194,12 +194,10 @@ fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 continue;
             }
             // `x-reconciler` wins, wherever it stands.
-            "monitor" if draft.rollout.min_healthy == Rollout::default().min_healthy => {
-                let span = report.duration("monitor", value);
-                draft.rollout.min_healthy = span.unwrap_or(draft.rollout.min_healthy);
+            "monitor" => {
+                draft.min_healthy[1] = report.duration("monitor", value);
                 continue;
             }
-            "monitor" => continue,
             "failure_action" => {
                 failure_action(value, report);
                 continue;

@@ -76,6 +76,8 @@ pub(super) struct Instance<'a> {
     pub(super) base: &'a str,
     /// The tree's root on the engine's host.
     pub(super) root: Option<&'a str>,
+    /// Whether files below it are, here, the files of the tree.
+    pub(super) same_files: bool,
     /// The files.
     pub(super) tree: &'a dyn Tree,
     /// Build contexts that were hashed already.
@@ -113,9 +115,8 @@ struct Scope<'a> {
     volumes: BTreeMap<String, Volume>,
     configs: BTreeMap<String, Declared>,
     secrets: BTreeMap<String, Declared>,
-    /// Paths of the host that are mounted and go through links of the tree, and where they
-    /// lead.
-    links: RefCell<BTreeMap<String, String>>,
+    /// Paths of the host that are mounted and go through links of the tree.
+    links: RefCell<BTreeMap<String, place::Way>>,
 }
 
 impl Scope<'_> {

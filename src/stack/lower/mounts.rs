@@ -232,6 +232,9 @@ fn bind(
         {
             return None;
         }
+        let shown = place.tree.filter(|_| instance.same_files);
+        let mark = shown.and_then(|file| instance.tree.mark(&file));
+        draft.bound.extend(mark.map(|mark| (target.to_owned(), mark)));
         scope.mounts(&host);
         return Some(MountSource::Bind(host));
     }

@@ -41,24 +41,30 @@ pub(super) fn shown(path: &str) -> &str {
     below(path, NOWHERE).unwrap_or(path)
 }
 
+/// Where a path leads, and the links on its way.
+pub(super) struct Way {
+    pub(super) to: String,
+    pub(super) by: Vec<String>,
+}
+
 /// Where a path of the host leads if symbolic links of the tree are on its way: the engine
 /// follows them. A path whose way cannot be seen leads to itself: it is in the answer, so
 /// that nobody takes it for one without links. `None` without any.
 ///
 /// The tree is that of the revision: what a container put there since is not in a commit.
-pub(super) fn leads(path: &str, instance: &Instance<'_>) -> Option<String> {
+pub(super) fn leads(path: &str, instance: &Instance<'_>) -> Option<Way> {
     let (tree, whole) = (instance.tree, normalise(instance.root?));
     let root: Vec<String> = names(&whole).collect();
     let mut ahead: Vec<String> = names(path).collect();
     ahead.reverse();
-    let (mut here, mut followed): (Vec<String>, usize) = (Vec::new(), 0);
+    let (mut here, mut by): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     while let Some(name) = ahead.pop() {
         if name == ".." {
             // Elsewhere the host may have links that nobody here knows of.
             let seen = here.len() > root.len() && here.starts_with(&root)
                 || root.starts_with(&here) && tree.host_path() == Some(&whole);
             if !seen {
-                return Some(path.to_owned());
+                return Some(Way { to: path.to_owned(), by });
             }
             here.pop();
             continue;
@@ -69,16 +75,16 @@ pub(super) fn leads(path: &str, instance: &Instance<'_>) -> Option<String> {
         }
         let inside = here[root.len()..].join("/");
         let target = match tree.link(&inside) {
-            Ok(target) if followed < MOST_LINKS => target,
+            Ok(target) if by.len() < MOST_LINKS => target,
             Err(TreeError::NotAFile(_)) => continue,
             Err(TreeError::Missing(_)) if !is_closed(tree, &inside) => continue,
-            _ => return Some(path.to_owned()),
+            _ => return Some(Way { to: path.to_owned(), by }),
         };
-        followed += 1;
+        by.push(format!("/{}", here.join("/")));
         here.truncate(if target.starts_with('/') { 0 } else { here.len() - 1 });
         ahead.extend(names(&target).collect::<Vec<_>>().into_iter().rev());
     }
-    (followed > 0).then(|| format!("/{}", here.join("/")))
+    (!by.is_empty()).then(|| Way { to: format!("/{}", here.join("/")), by })
 }
 
 /// The parts of a path that lead somewhere.

@@ -17,6 +17,7 @@ use crate::model::desired::{Dependency, Origins, PullPolicy, Registration, Rollo
 use crate::model::diagnostic::Loc;
 use crate::model::hook::Hooks;
 use crate::model::id::{ContainerName, ImageRef, ServiceName};
+use crate::model::mark::Mark;
 use crate::model::secret::is_sensitive_name;
 use crate::model::share::Namespace;
 use crate::model::spec::{ContainerSpec, RestartPolicy};
@@ -45,9 +46,13 @@ pub(super) struct Draft<'a> {
     /// `restart` or `deploy.restart_policy`, if there is one.
     pub(super) restart: Option<RestartPolicy>,
     pub(super) files: Vec<Delivered>,
+    /// Single files that are bound, by target.
+    pub(super) bound: BTreeMap<String, Mark>,
     pub(super) depends_on: BTreeMap<ServiceName, Dependency>,
     pub(super) stop_grace: Option<Duration>,
     pub(super) rollout: Rollout,
+    /// How long a replica must be good, as `x-reconciler` says, and as `deploy` does.
+    pub(super) min_healthy: [Option<Duration>; 2],
     pub(super) job: Option<bool>,
     pub(super) registration: Option<Registration>,
     /// The container port that `ports` or `expose` names first.
@@ -104,9 +109,11 @@ impl<'a> Draft<'a> {
             replicas: None,
             restart: None,
             files: Vec::new(),
+            bound: BTreeMap::new(),
             depends_on: BTreeMap::new(),
             stop_grace: None,
             rollout: Rollout::default(),
+            min_healthy: [None; 2],
             job: None,
             registration: Some(Registration::default()),
             first_port: None,

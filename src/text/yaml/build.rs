@@ -8,6 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan, Tag}
 use super::flow::{self, Adjusted};
 use super::frame::{Content, Frame, MERGE, Map, PendingKey};
 use super::scalar;
+use super::weigh::{self, WEIGHT, measure};
 use super::{Document, FileId, KeyPath, Kind, MAX_DEPTH, MAX_EXPANDED, Node, Span, Value};
 use crate::text::codes;
 use crate::text::report::Reporter;
@@ -82,6 +83,10 @@ fn attempt(
         shifts,
         open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
     };
+    if let Some(alias) = weigh::bomb(&text) {
+        builder.too_much(builder.span(alias));
+        return None;
+    }
     for event in Parser::new_from_str(&text) {
         match event {
             Ok((event, span)) => builder.on_event(event, span)?,
@@ -271,8 +276,7 @@ impl Builder<'_> {
         }
         self.expanded += anchored.weight;
         if self.expanded > MAX_EXPANDED {
-            let message = format!("aliases expand to more than {} MiB", MAX_EXPANDED >> 20);
-            self.report.refuse_as(codes::LIMIT, span, message, None);
+            self.too_much(span);
             return None;
         }
         let (node, absent) = (anchored.node.clone(), anchored.absent);
@@ -282,6 +286,11 @@ impl Builder<'_> {
             .extend(cleared.into_iter().map(|rest| [here.as_slice(), &rest].concat()));
         self.put(node, absent);
         Some(())
+    }
+
+    fn too_much(&self, span: Span) {
+        let message = format!("aliases expand to more than {} MiB", MAX_EXPANDED >> 20);
+        self.report.refuse_as(codes::LIMIT, span, message, None);
     }
 
     fn too_deep(&self, span: Span) -> Option<()> {
@@ -360,32 +369,6 @@ impl Builder<'_> {
 
 fn shown(tag: &Tag) -> String {
     format!("{}{}", tag.handle, tag.suffix)
-}
-
-/// What a node without its text weighs against [`MAX_EXPANDED`], in bytes.
-const WEIGHT: usize = 64;
-
-/// What a tree weighs, and how many levels it has below its root.
-fn measure(node: &Node) -> (usize, usize) {
-    let over =
-        |(weight, depth): (usize, usize), (w, d): (usize, usize)| (weight + w, depth.max(d + 1));
-    match &node.value {
-        Value::Null => (WEIGHT, 0),
-        Value::Scalar(scalar) => (WEIGHT + scalar.text.len(), 0),
-        Value::List(items) => items.iter().map(measure).fold((WEIGHT, 0), over),
-        Value::Map(entries) => {
-            let entry = |e: &super::Entry| {
-                let (weight, depth) = measure(&e.value);
-                (weight + e.key.len(), depth)
-            };
-            entries.iter().map(entry).fold((WEIGHT, 0), over)
-        }
-    }
-}
-
-/// What a tree weighs, in bytes.
-pub(crate) fn weight(node: &Node) -> usize {
-    measure(node).0
 }
 
 fn number(n: usize) -> u32 {

@@ -11,12 +11,13 @@ mod merge;
 mod scalar;
 mod survey;
 mod time;
+mod weigh;
 
 #[cfg(test)]
 mod agreement;
 
-pub(crate) use self::build::weight;
 pub(crate) use self::scalar::{go_float, is_text};
+pub(crate) use self::weigh::weight;
 
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;

@@ -120,7 +120,9 @@ impl Docker {
     ) -> Result<Option<ImageId>, OutsideError> {
         let build = order.build;
         let files = match way {
-            Way::Session => way::folders(order).map_err(|e| self.context_failed(order.tag, &e))?,
+            Way::Session => {
+                way::folders(order).await.map_err(|e| self.context_failed(order.tag, &e))?
+            }
             Way::Tar | Way::Classic => BTreeMap::new(),
         };
         let offer = Offer {

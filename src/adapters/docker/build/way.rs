@@ -78,7 +78,7 @@ fn speaks_buildkit(dockerfile: &[u8]) -> bool {
 }
 
 /// What a session hands out: the folders that the builder asks for by name.
-pub(super) fn folders(
+pub(super) async fn folders(
     order: &Order<'_>,
 ) -> Result<BTreeMap<&'static str, Vec<Entry>>, ContextError> {
     let mut entries = Vec::new();
@@ -89,6 +89,8 @@ pub(super) fn folders(
             ContextKind::File { executable } => {
                 let length = order.tree.read(&path, context::MAX_FILE);
                 let size = length.map_err(ContextError::File)?.len();
+                // Much may be to be read: everybody else gets a turn in between.
+                tokio::task::yield_now().await;
                 Entry::file(&file.path, *executable, size, Source::Tree(path))
             }
         };

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Outgoing, examine};
 use crate::adapters::docker::body;
+use crate::model::limits::Ulimit;
 use crate::model::policy::Demand;
 use crate::model::privilege::{Device, DeviceRequest};
 use crate::model::share::Namespace;
@@ -83,6 +84,15 @@ fn demanding() -> Vec<fn(&mut ContainerSpec)> {
             s.storage_options.insert("dm.x".to_owned(), "y".to_owned());
         },
         |s| s.logging.driver = Some("syslog".to_owned()),
+        |s| {
+            s.storage_options.insert("size".to_owned(), "1G".to_owned());
+        },
+        |s| {
+            s.logging.options.insert("gelf-address".to_owned(), "udp://10.0.0.1:1".to_owned());
+        },
+        |s| {
+            s.limits.ulimits.insert("rtprio".to_owned(), Ulimit { soft: 1, hard: 99 });
+        },
         |s| s.limits.cgroup_parent = "/x".to_owned(),
         |s| s.limits.oom_kill_disable = true,
         |s| s.limits.oom_score_adj = -1,

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use http::HeaderMap;
 use serde_json::Value;
 
+use super::others::ulimit_demands;
 use super::{Owner, Query, Refusal, Wish, is_anonymous_volume};
 use crate::adapters::docker::ledger;
 use crate::model::build::FOLDERS;
 use crate::model::compose;
+use crate::model::demands::build_ulimit;
 use crate::model::id::DeploymentId;
 use crate::model::policy::Demand;
 
@@ -49,7 +51,9 @@ pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
         _ => Owner::Nobody,
     };
     let demands = query.given().filter(|(name, value)| !is_shaping(name, value));
-    let demands = demands.map(|(name, value)| Demand::Build(format!("{name}={value}"))).collect();
+    let demands = demands.map(|(name, value)| Demand::Build(format!("{name}={value}")));
+    let limits: Value = serde_json::from_str(query.get("ulimits")).unwrap_or_default();
+    let demands = demands.chain(ulimit_demands(&limits, build_ulimit)).collect();
     Ok(Wish::of(owner, demands))
 }
 

@@ -6,15 +6,16 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::joins::{self, Join};
-use super::others::driver_demands;
+use super::others::{driver_demands, ulimit_demands};
 use super::{
     Owner, Query, Refusal, Wish, is_unset, members, network_demand, strings, text, volume_demand,
 };
-use crate::adapters::docker::ledger;
+use crate::adapters::docker::{ledger, lock};
 use crate::model::demands;
 use crate::model::id::DeploymentId;
 use crate::model::policy::{Demand, normalise};
 use crate::model::privilege::DeviceRequest;
+use crate::model::spec::Logging;
 
 /// Members of the body that only shape the container itself.
 const CONFIG: &[&str] = &[
@@ -74,7 +75,6 @@ const HOST_CONFIG: &[&str] = &[
     "RestartPolicy",
     "ShmSize",
     "Tmpfs",
-    "Ulimits",
 ];
 
 /// Options behind the second colon of a bind that leave the host's mounts alone.
@@ -94,12 +94,12 @@ const BIND_OPTIONS: &[&str] = &[
 ];
 
 pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
-    if ledger::is_ledger(query.get("name"), body) {
+    if ledger::is_ledger(query.get("name"), body) || lock::is_lock(query.get("name"), body) {
         return Ok(Wish::nothing());
     }
     let deployment = owner(body)?;
-    let (demands, joins) = (BTreeSet::new(), BTreeSet::new());
-    let mut asked = Asked { deployment: &deployment, demands, joins };
+    let (demands, joins, networks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut asked = Asked { deployment: &deployment, demands, joins, networks };
     for (name, value) in members(body) {
         match name {
             "HostConfig" => members(value).for_each(|(name, value)| asked.host_config(name, value)),
@@ -108,8 +108,22 @@ pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
             name => asked.unknown(name, value),
         }
     }
-    let Asked { demands, joins, .. } = asked;
-    Ok(Wish { owner: Owner::Deployment(deployment), demands, joins })
+    let Asked { demands, joins, networks, .. } = asked;
+    Ok(Wish { joins, networks, ..Wish::of(Owner::Deployment(deployment), demands) })
+}
+
+/// What a container binds of the host, as an inspection shows it.
+pub(in crate::adapters::docker) fn binds(
+    deployment: &DeploymentId,
+    inspection: &Value,
+) -> BTreeSet<Demand> {
+    let (demands, joins, networks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut asked = Asked { deployment, demands, joins, networks };
+    for name in ["Binds", "Mounts"] {
+        asked.host_config(name, &inspection["HostConfig"][name]);
+    }
+    asked.demands.retain(|demand| matches!(demand, Demand::Bind(_)));
+    asked.demands
 }
 
 /// The deployment that the body's labels name.
@@ -125,6 +139,7 @@ struct Asked<'a> {
     deployment: &'a DeploymentId,
     demands: BTreeSet<Demand>,
     joins: BTreeSet<Join>,
+    networks: BTreeSet<String>,
 }
 
 impl Asked<'_> {
@@ -177,13 +192,14 @@ impl Asked<'_> {
             }
             "StorageOpt" if value.is_object() => {
                 let names = members(value).map(|(name, _)| name);
-                self.demands.extend(names.filter_map(demands::storage_option));
+                self.demands.extend(names.map(demands::storage_option));
             }
             "Annotations" if value.is_object() => {
                 let names = members(value).map(|(name, _)| name.to_owned());
                 self.demands.extend(names.map(Demand::Annotation));
             }
             "LogConfig" => self.log_config(value),
+            "Ulimits" => self.demands.extend(ulimit_demands(value, demands::ulimit)),
             "OomScoreAdj" if value.as_i64().is_some_and(|score| score > 0) => {}
             "Isolation" if value.as_str() == Some("default") => {}
             "Runtime" => self.add(Demand::Runtime(text(value))),
@@ -196,10 +212,14 @@ impl Asked<'_> {
     }
 
     fn log_config(&mut self, value: &Value) {
+        let driver = value["Type"].as_str().filter(|driver| !driver.is_empty());
+        let options = members(&value["Config"]).map(|(name, value)| (name.to_owned(), text(value)));
+        let logging = Logging { driver: driver.map(str::to_owned), options: options.collect() };
+        self.demands.extend(demands::log(&logging));
         for (name, value) in members(value) {
             match name {
-                "Type" => self.demands.extend(demands::log_driver(&text(value))),
-                "Config" => {}
+                "Type" if value.is_string() => {}
+                "Config" if value.is_object() => {}
                 name => self.unknown(&format!("HostConfig.LogConfig.{name}"), value),
             }
         }
@@ -321,6 +341,7 @@ impl Asked<'_> {
             for (network, endpoint) in members(value) {
                 self.network(network);
                 self.demands.extend(super::others::endpoint_demands(endpoint));
+                self.networks.extend(super::others::endpoint_network(endpoint));
             }
         }
     }

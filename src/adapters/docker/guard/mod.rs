@@ -19,9 +19,10 @@ use std::collections::BTreeSet;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use super::warden::Warden;
+use super::warden::{Denied, Warden};
 use crate::model::id::DeploymentId;
 use crate::model::policy::Demand;
+pub(super) use container::binds;
 pub(super) use joins::{Join, demand as join_demand};
 
 /// A request as it is about to be sent, without the version in its path.
@@ -45,6 +46,12 @@ pub(super) struct Wish {
     /// The containers that it shares something with. Each is read and [`join_demand`]
     /// asked.
     pub(super) joins: BTreeSet<Join>,
+    /// The ids of networks that are to be attached to. Of each the name is read and
+    /// [`network_demand`] asked.
+    pub(super) networks: BTreeSet<String>,
+    /// The container that it starts: what it binds is looked at once more, because the engine
+    /// follows links when it starts it. It is read and [`binds`] asked.
+    pub(super) starts: Option<String>,
 }
 
 /// On whose behalf a request is sent.
@@ -76,7 +83,8 @@ impl Wish {
     }
 
     fn of(owner: Owner, demands: BTreeSet<Demand>) -> Self {
-        Self { owner, demands, joins: BTreeSet::new() }
+        let (joins, networks) = (BTreeSet::new(), BTreeSet::new());
+        Self { owner, demands, joins, networks, starts: None }
     }
 
     /// Whether the policy grants all of it.
@@ -87,16 +95,27 @@ impl Wish {
         if warden.is_permissive() {
             return Ok(());
         }
-        let (name, denied): (&str, BTreeSet<Demand>) = match &self.owner {
+        let all = self.demands.iter();
+        let (name, denied): (&str, BTreeSet<Denied>) = match &self.owner {
             Owner::Deployment(id) => {
-                let demands = self.demands.iter().map(|demand| warden.follow(id, demand));
-                (id.as_str(), demands.filter(|demand| !warden.permits(id, demand)).collect())
+                (id.as_str(), all.filter_map(|demand| warden.denies(id, demand)).collect())
             }
-            Owner::Nobody | Owner::OfContainer { .. } => ("<deployment>", self.demands.clone()),
+            Owner::Nobody | Owner::OfContainer { .. } => {
+                let denied = all.map(|demand| Denied { demand: demand.clone(), moved: false });
+                ("<deployment>", denied.collect())
+            }
         };
+        if let Some(moved) = denied.iter().find(|denied| denied.moved) {
+            return Err(Refusal(format!(
+                "the host policy denies {name} {}: a symbolic link that was put on its way leads \
+                 out of what is granted; take it away",
+                moved.demand
+            )));
+        }
         if denied.is_empty() {
             return Ok(());
         }
+        let denied: Vec<Demand> = denied.into_iter().map(|denied| denied.demand).collect();
         let demands: Vec<String> = denied.iter().map(ToString::to_string).collect();
         let flags: Vec<String> =
             demands.iter().map(|demand| format!("--allow '{name}:{demand}'")).collect();
@@ -127,7 +146,10 @@ pub(super) fn examine(request: Outgoing<'_>) -> Result<Wish, Refusal> {
     }
     match (request.method.as_str(), segments.as_slice()) {
         ("POST", ["containers", "create"]) => container::create(&json(request)?, &query),
-        ("POST", ["containers", _, "start" | "stop" | "restart" | "rename" | "unpause"])
+        ("POST", ["containers", id, "start" | "restart"]) => {
+            Ok(Wish { starts: Some((*id).to_owned()), ..Wish::nothing() })
+        }
+        ("POST", ["containers", _, "stop" | "rename" | "unpause"])
         | ("PUT", ["containers", _, "archive"])
         | ("DELETE", ["networks", _]) => Ok(Wish::nothing()),
         ("POST", ["containers", id, "exec"]) => Ok(others::create_exec(id, &json(request)?)),
@@ -160,6 +182,11 @@ pub(super) fn network_demand(deployment: &DeploymentId, network: &str) -> Option
         name if belongs(deployment, name) => None,
         name => Some(Demand::Network(name.to_owned())),
     }
+}
+
+/// Whether a network is named by its id: 64 hexadecimal characters.
+pub(super) fn is_network_id(text: &str) -> bool {
+    is_anonymous_volume(text)
 }
 
 fn volume_demand(deployment: &DeploymentId, volume: &str) -> Option<Demand> {

@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use super::container::owner;
 use super::{
-    Owner, Query, Refusal, Wish, is_plain, is_unset, members, network_demand, text, volume_demand,
+    Owner, Query, Refusal, Wish, is_network_id, is_plain, is_unset, members, network_demand, text,
+    volume_demand,
 };
 use crate::adapters::docker::ledger;
 use crate::model::demands;
+use crate::model::network::IpamPool;
 use crate::model::policy::Demand;
 
 /// Limits that can be changed on a container; all else of `update` reaches the host.
@@ -67,22 +69,39 @@ pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
 }
 
 fn ipam_demands(ipam: &Value) -> impl Iterator<Item = Demand> {
-    members(ipam).filter_map(|(name, value)| match name {
+    let pools = ipam["Config"].as_array().into_iter().flatten();
+    let subnets = pools.filter_map(|pool| {
+        let subnet = Some(&pool["Subnet"]).filter(|subnet| !is_unset(subnet)).map(text);
+        demands::pool(&IpamPool { subnet, ..IpamPool::default() })
+    });
+    subnets.chain(members(ipam).filter_map(|(name, value)| match name {
         "Config" => None,
         _ if is_unset(value) => None,
         "Driver" => demands::ipam_driver(&text(value)),
         "Options" => Some(demands::ipam_options()),
         name => Some(Demand::Unknown(format!("Network.IPAM.{name}"))),
-    })
+    }))
+}
+
+/// What limits of processes demand; each without a name, as if it were every one.
+pub(super) fn ulimit_demands(
+    limits: &Value,
+    demand: fn(&str) -> Option<Demand>,
+) -> impl Iterator<Item = Demand> {
+    let limits = limits.as_array().into_iter().flatten();
+    limits.filter_map(move |limit| demand(limit["Name"].as_str().unwrap_or("rtprio")))
 }
 
 pub(super) fn connect(network: &str, body: &Value) -> Result<Wish, Refusal> {
     let mut demands = BTreeSet::new();
-    let mut container = None;
+    let (mut container, mut networks) = (None, BTreeSet::new());
     for (name, value) in members(body) {
         match name {
             "Container" => container = value.as_str().map(str::to_owned),
-            "EndpointConfig" => demands.extend(endpoint_demands(value)),
+            "EndpointConfig" => {
+                demands.extend(endpoint_demands(value));
+                networks.extend(endpoint_network(value));
+            }
             _ if is_unset(value) => {}
             name => {
                 demands.insert(Demand::Unknown(format!("Connect.{name}")));
@@ -93,7 +112,7 @@ pub(super) fn connect(network: &str, body: &Value) -> Result<Wish, Refusal> {
         .filter(|id| is_plain(id))
         .ok_or_else(|| Refusal::new("no container to connect"))?;
     let network = Some(network.to_owned());
-    Ok(Wish::of(Owner::OfContainer { container, network }, demands))
+    Ok(Wish { networks, ..Wish::of(Owner::OfContainer { container, network }, demands) })
 }
 
 /// A command in a container reaches what the container reaches, unless it is privileged.
@@ -134,6 +153,7 @@ pub(super) fn disconnect(body: &Value) -> Result<Wish, Refusal> {
 pub(super) fn endpoint_demands(endpoint: &Value) -> Vec<Demand> {
     let demands = members(endpoint).flat_map(|(name, value)| match name {
         "Aliases" | "GwPriority" | "IPAMConfig" | "Links" | "MacAddress" => Vec::new(),
+        "NetworkID" if endpoint_network(endpoint).is_some() => Vec::new(),
         _ if is_unset(value) => Vec::new(),
         "DriverOpts" if value.is_object() => members(value)
             .filter_map(|(key, value)| demands::attachment_option(key, &text(value)))
@@ -141,6 +161,11 @@ pub(super) fn endpoint_demands(endpoint: &Value) -> Vec<Demand> {
         name => vec![Demand::Unknown(format!("EndpointsConfig.{name}"))],
     });
     demands.collect()
+}
+
+/// The network that an endpoint names by its id.
+pub(super) fn endpoint_network(endpoint: &Value) -> Option<String> {
+    endpoint["NetworkID"].as_str().filter(|id| is_network_id(id)).map(str::to_owned)
 }
 
 pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {

@@ -128,3 +128,30 @@ fn an_engine_may_write_its_local_time() {
     assert_eq!(instant("2026-11-21T07:00:00.5-05:00"), Some(noon));
     assert_eq!(instant("2026-11-21T07:00:00"), None);
 }
+
+#[test]
+fn why_a_start_failed_is_told_without_the_engines_words() {
+    for (said, wanted) in [
+        ("", None),
+        (
+            "failed to create task: AlreadyExists: task f53f already exists: unknown",
+            Some(StartFailure::Stuck),
+        ),
+        ("endpoint with name x already exists in network y", Some(StartFailure::Other)),
+        ("exec: hunter2: executable file not found", Some(StartFailure::Other)),
+    ] {
+        let mut recorded = recorded();
+        recorded["State"]["Error"] = said.into();
+        assert_eq!(view(&recorded).state.start_failure, wanted, "{said}");
+    }
+}
+
+/// A container that has not looked for its network yet names none.
+#[test]
+fn a_network_is_told_by_its_id() {
+    let mut recorded = recorded();
+    let networks = &mut recorded["NetworkSettings"]["Networks"];
+    networks["other"] = json!({ "NetworkID": "" });
+    networks["abc_default"]["NetworkID"] = ID.into();
+    assert_eq!(view(&recorded).network_ids, [("abc_default".into(), ID.into())].into());
+}

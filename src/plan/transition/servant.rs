@@ -1,0 +1,64 @@
+//! One service in its deployment, as its steps see it.
+
+use crate::model::id::ReplicaId;
+use crate::plan::context::Context;
+use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica};
+use crate::plan::differ::Joined;
+use crate::plan::fact::Fact;
+use crate::plan::rollout::{Moves, Rollout};
+
+/// One service and its deployment.
+pub(super) struct Servant<'s, 'a> {
+    pub(super) decisions: &'s Decisions<'a>,
+    pub(super) rollout: &'s Rollout<'a>,
+    pub(super) decided: &'s Decided<'a>,
+    pub(super) moves: &'s Moves<'a>,
+}
+
+impl<'s, 'a> Servant<'s, 'a> {
+    pub(super) fn context(&self) -> &'s Context<'a> {
+        &self.decisions.context
+    }
+
+    pub(super) fn joins(&self) -> &'s [Joined] {
+        &self.decided.joins
+    }
+
+    /// What must hold before a running container of a replica may be stopped, apart from
+    /// what lives in it: what its successor waits for, or less if it has to go early.
+    pub(super) fn permit(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
+        let deployment = &self.context().deployment.id;
+        match &replica.goes_before {
+            Some(GoesBefore::Replica(host)) => self.permit_of(host),
+            Some(GoesBefore::Removed) => vec![Fact::Prepared(deployment.clone())],
+            Some(GoesBefore::Excess(service)) => {
+                let moves = self.decisions.services.iter().zip(&self.rollout.services);
+                let mut of_host = moves.filter(|(decided, _)| decided.service.name == *service);
+                let mended = of_host.next().map(|(_, moves)| moves.mended.clone());
+                let mut permit = mended.unwrap_or_default();
+                permit.push(Fact::Prepared(deployment.clone()));
+                permit
+            }
+            None => match replica.order.early() {
+                Some(early) => {
+                    let images = Fact::Images(deployment.clone());
+                    early.iter().cloned().chain([images]).collect()
+                }
+                None => self.begin(replica, throttle),
+            },
+        }
+    }
+
+    /// The same for the host of a guest.
+    fn permit_of(&self, host: &ReplicaId) -> Vec<Fact> {
+        let services = self.decisions.services.iter().zip(&self.rollout.services);
+        for (decided, moves) in services {
+            let found = moves.order.iter().find(|turn| decided.replicas[turn.at].id == *host);
+            if let Some(turn) = found {
+                let servant = Servant { decided, moves, ..*self };
+                return servant.permit(&decided.replicas[turn.at], &turn.throttle);
+            }
+        }
+        Vec::new()
+    }
+}

@@ -1,0 +1,111 @@
+//! A stage for the controller: the hand-written world, a source, and how long reading takes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::{LocalBoxFuture, join};
+use reconciler::control::{Limits, Load, Pace, Report, Setup, Stop, run};
+use reconciler::model::desired::DesiredState;
+use reconciler::world::{Clock as _, Snapshot};
+
+use crate::drive::drive;
+use crate::git::{Git, Told};
+use crate::make::{deployment, desired, settings, snapshot};
+use crate::world::{Life, World};
+
+/// What each revision asks for.
+fn desired_at(snapshot: &Snapshot) -> DesiredState {
+    let revision = snapshot.revision.as_str();
+    // `r2+` is another revision that asks for the same as `r2`.
+    let tag = revision.trim_start_matches('r').trim_end_matches('+');
+    let deployments = match revision {
+        "only-xyz" => vec![deployment("xyz", "web=1")],
+        _ => vec![deployment("abc", &format!("web={tag}")), deployment("xyz", "web=1")],
+    };
+    desired(revision, deployments)
+}
+
+/// A controller's world, its source, and what it tells.
+pub(crate) struct Stage {
+    pub world: World,
+    pub git: Git,
+    pub told: Told,
+    pub stop: Stop,
+    /// How long it takes to read revisions; no time else.
+    pub reading: RefCell<BTreeMap<String, Duration>>,
+    /// The revisions that were begun to be read, and those that were read.
+    pub read: RefCell<Vec<String>>,
+    /// Whether it is unknown what is wanted on the engine `local`.
+    pub unknown: Cell<bool>,
+}
+
+impl Load for Stage {
+    fn load<'a>(&'a self, snapshot: &Snapshot) -> LocalBoxFuture<'a, DesiredState> {
+        let revision = snapshot.revision.to_string();
+        let span = self.reading.borrow().get(&revision).copied();
+        let (snapshot, unknown) = (snapshot.clone(), self.unknown.get());
+        Box::pin(async move {
+            self.read.borrow_mut().push(format!("begin {revision}"));
+            self.world.clock.sleep(span.unwrap_or_default()).await;
+            self.read.borrow_mut().push(format!("end {revision}"));
+            let mut desired = desired_at(&snapshot);
+            if unknown {
+                desired.provisional.insert("local".into(), "it does not tell".to_owned());
+            }
+            desired
+        })
+    }
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        Self {
+            world: World::default(),
+            git: Git::at(snapshot("r1")),
+            told: Told::default(),
+            stop: Stop::new(),
+            reading: RefCell::default(),
+            read: RefCell::default(),
+            unknown: Cell::default(),
+        }
+    }
+
+    /// Runs the controller beside a script, and stops it after the script's end.
+    pub(crate) fn play(&self, script: impl AsyncFnOnce(&Self)) -> Report {
+        let settings = settings(&["local", "web1"]);
+        let setup = Setup {
+            world: &self.world,
+            clock: &self.world.clock,
+            load: self,
+            settings: &settings,
+            limits: Limits::default(),
+            progress: &self.told,
+        };
+        let controller = run(setup, &self.git, Pace::default(), &self.stop);
+        let script = async {
+            script(self).await;
+            self.stop.request();
+        };
+        drive(&self.world.clock, join(controller, script)).0
+    }
+
+    pub(crate) async fn sleep(&self, seconds: f64) {
+        self.world.clock.sleep(Duration::from_secs_f64(seconds)).await;
+    }
+
+    /// Sleeps until a container runs, and yields how long that took.
+    pub(crate) async fn until_running(&self, name: &str) -> Duration {
+        let began = self.world.clock.instant();
+        while !self.world.is_running(name) {
+            self.world.clock.sleep(Duration::from_millis(5)).await;
+            let waited = self.world.clock.instant().since(began);
+            assert!(waited < Duration::from_mins(30), "{name} never ran: {:?}", self.told.0);
+        }
+        self.world.clock.instant().since(began)
+    }
+
+    pub(crate) fn life(&self, name: &str, life: Life) {
+        self.world.lives.borrow_mut().insert(name.into(), life);
+    }
+}
