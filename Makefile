@@ -82,3 +82,7 @@ image: ## the controller's image from a static binary: reconciler:dev
 .PHONY: bench
 bench: ## side by side with docker compose and a bare client of the engine's API
 	scripts/bench
+
+.PHONY: bench-plan
+bench-plan: ## what planning costs for 100 to 10,000 containers: CPU and memory
+	$(CARGO) run --release --no-default-features --example bench_plan

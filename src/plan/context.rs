@@ -12,7 +12,7 @@ use crate::model::catalog::NodeView;
 use crate::model::compose;
 use crate::model::desired::{Deployment, DesiredState, ImageSource, PullPolicy, Service};
 use crate::model::digest::Digest;
-use crate::model::id::{ImageRef, NetworkName, ReplicaId, ServiceName, Slot};
+use crate::model::id::{DeploymentId, ImageRef, NetworkName, ReplicaId, ServiceName, Slot};
 use crate::model::labels::{BUILD_HASH, OwnerLabels};
 use crate::model::ledger::{Adopted, DeploymentRecord, Pulled};
 use crate::model::observed::{ImageView, NetworkView};
@@ -24,8 +24,12 @@ pub(super) struct Context<'a> {
     pub(super) desired: &'a DesiredState,
     pub(super) deployment: &'a Deployment,
     pub(super) inventory: &'a EngineInventory<'a>,
+    /// The deployment's replicas on its engine.
+    pub(super) replicas: Option<&'a Replicas<'a>>,
     pub(super) engine: &'a EngineSettings,
     pub(super) settings: &'a Settings,
+    /// Which deployments bear which name in DNS.
+    pub(super) labels: &'a BTreeMap<String, Vec<&'a DeploymentId>>,
     /// When the look began.
     pub(super) now: Timestamp,
     pub(super) record: Option<&'a DeploymentRecord>,
@@ -45,11 +49,6 @@ pub(super) struct CatalogUse<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The deployment's replicas on its engine.
-    fn replicas(&self) -> Option<&'a Replicas<'a>> {
-        self.inventory.deployments.get(&self.deployment.id)
-    }
-
     /// Where it is.
     pub(super) fn place(&self) -> Place {
         let (engine, deployment) = (&self.deployment.engine, &self.deployment.id);
@@ -58,7 +57,8 @@ impl<'a> Context<'a> {
 
     /// All containers of its replicas.
     pub(super) fn containers(&self) -> impl Iterator<Item = &'a Owned<'a>> {
-        self.inventory.containers_of(&self.deployment.id)
+        let services = self.replicas.into_iter().flat_map(BTreeMap::values);
+        services.flat_map(BTreeMap::values).flatten()
     }
 
     /// The containers of a service, by slot, also of slots that it no longer has.
@@ -66,13 +66,13 @@ impl<'a> Context<'a> {
         &self,
         service: &ServiceName,
     ) -> impl DoubleEndedIterator<Item = (Slot, &'a [Owned<'a>])> {
-        let of_service = self.replicas().and_then(|replicas| replicas.get(service));
+        let of_service = self.replicas.and_then(|replicas| replicas.get(service));
         of_service.into_iter().flatten().map(|(slot, all)| (*slot, all.as_slice()))
     }
 
     /// The containers of one slot.
     pub(super) fn slot(&self, service: &ServiceName, slot: Slot) -> &'a [Owned<'a>] {
-        self.replicas()
+        self.replicas
             .and_then(|replicas| replicas.get(service)?.get(&slot))
             .map_or(&[], Vec::as_slice)
     }
@@ -220,14 +220,14 @@ impl<'a> Context<'a> {
         &self,
         name: &NetworkName,
     ) -> impl Iterator<Item = &'a NetworkView> {
-        self.inventory.contents.networks.iter().filter(move |view| view.spec.name == *name)
+        self.inventory.index().networks_named(name).iter().copied()
     }
 
     /// Whether a network is this deployment's, made or adopted for this source.
     pub(super) fn owns_network(&self, view: &NetworkView) -> bool {
-        let owner = self.inventory.network_owner(view, &self.settings.installation);
+        let owner = self.inventory.index().network_owner(view);
         owner.is_some_and(|(deployment, source)| {
-            deployment == self.deployment.id && source == self.desired.source
+            *deployment == self.deployment.id && *source == self.desired.source
         })
     }
 

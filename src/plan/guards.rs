@@ -88,7 +88,7 @@ fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> 
 }
 
 fn numbered(all: Vec<Transition>) -> impl Iterator<Item = Step> {
-    steps(&Links::of(all)).into_iter()
+    steps(Links::of(all)).into_iter()
 }
 
 /// Adds what others have to know of these decisions: what takes the place of containers that

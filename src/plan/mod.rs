@@ -49,18 +49,20 @@ use crate::model::plan::Plan;
 /// - What cannot be done for one deployment, or a fault in it, withholds that one only.
 pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Settings) -> Plan {
     let engines = seen::sort(desired, observed, &settings.installation);
-    let shared = Shared { desired, observed, engines: &engines, settings };
+    let labels = decide::labels(desired);
+    let shared = Shared { desired, observed, engines: &engines, labels: &labels, settings };
     let leaving = Leaving::of(shared);
     let mut pass = Pass::begin(shared, &leaving);
     loop {
         let decisions = pass.decide();
-        let drafts = pass.guard(&decisions);
-        let departures = pass.depart(&drafts);
-        let links = pass::link(&drafts, &departures);
+        let mut drafts = pass.guard(&decisions);
+        drop(decisions);
+        let mut departures = pass.depart(&drafts);
+        let links = pass::link(&mut drafts, &mut departures);
         if pass.refuses(&links) || pass.yields(&links) {
             continue;
         }
-        let plan = pass.plan(&links, drafts, departures);
+        let plan = pass.plan(links, drafts, departures);
         if !pass.is_faulty(&plan) {
             return plan;
         }

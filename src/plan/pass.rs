@@ -24,9 +24,9 @@ pub(super) struct Pass<'a> {
 }
 
 /// Links all steps of the pass.
-pub(super) fn link(drafts: &Drafts<'_>, leavers: &Leavers) -> Links {
-    let wanted = drafts.values().flat_map(|draft| &draft.steps);
-    Links::of(wanted.chain(&leavers.steps).cloned().collect())
+pub(super) fn link(drafts: &mut Drafts<'_>, leavers: &mut Leavers) -> Links {
+    let all = drafts.values_mut().map(|draft| &mut draft.steps).chain([&mut leavers.steps]);
+    Links::of(all.flat_map(std::mem::take).collect())
 }
 
 /// What leaves, as steps.
@@ -183,7 +183,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The plan.
-    pub(super) fn plan(&self, links: &Links, drafts: Drafts<'a>, leavers: Leavers) -> Plan {
+    pub(super) fn plan(&self, links: Links, drafts: Drafts<'a>, leavers: Leavers) -> Plan {
         let desired = self.shared.desired;
         let mut plan = Plan {
             source: desired.source.clone(),

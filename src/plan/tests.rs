@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::decide::{Leaving, Shared};
+use super::decide::{self, Leaving, Shared};
 use super::pass::{self, Pass};
 use super::settings::{EngineSettings, Settings};
 use super::transition::Transition;
@@ -133,21 +133,29 @@ fn the_order_of_emission_means_nothing() {
     let whole = plan(&after, &observed, &settings);
     assert!(whole.steps.len() > 40 && whole.blocked.is_empty(), "{whole}");
     let engines = seen::sort(&after, &observed, &settings.installation);
-    let shared =
-        Shared { desired: &after, observed: &observed, engines: &engines, settings: &settings };
+    let labels = decide::labels(&after);
+    let shared = Shared {
+        desired: &after,
+        observed: &observed,
+        engines: &engines,
+        labels: &labels,
+        settings: &settings,
+    };
     let leaving = Leaving::of(shared);
     let mut pass = Pass::begin(shared, &leaving);
     let steps = loop {
         let decisions = pass.decide();
-        let drafts = pass.guard(&decisions);
-        let links = pass::link(&drafts, &pass.depart(&drafts));
+        let mut drafts = pass.guard(&decisions);
+        let steps: Vec<_> = drafts.values().flat_map(|draft| draft.steps.clone()).collect();
+        let mut departures = pass.depart(&drafts);
+        let links = pass::link(&mut drafts, &mut departures);
         if !pass.refuses(&links) && !pass.yields(&links) {
-            break links.steps;
+            break steps;
         }
     };
     for seed in 0..50 {
         let links = graph::Links::of(shuffled(steps.clone(), seed));
-        assert_eq!(graph::steps(&links), whole.steps, "seed {seed}");
+        assert_eq!(graph::steps(links), whole.steps, "seed {seed}");
     }
 }
 

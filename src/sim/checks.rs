@@ -87,10 +87,15 @@ impl State {
     pub(super) fn saw(&mut self, name: &EngineName) {
         let mut look = self.looks.remove(name).unwrap_or_default();
         if let Some(engine) = self.engines.get(name) {
-            let keys: BTreeSet<ServiceKey> =
-                engine.containers.values().filter_map(Container::service).collect();
-            let good = |key: ServiceKey| (key.clone(), self.good(engine, &key, None));
-            look.good = keys.into_iter().map(good).collect();
+            let keys = engine.containers.values().filter_map(Container::service);
+            let mut good: BTreeMap<ServiceKey, BTreeSet<Slot>> =
+                keys.map(|key| (key, BTreeSet::new())).collect();
+            for container in self.ours(engine).filter(|c| c.is_good() && c.is_staying()) {
+                if let (Some(key), Some(slot)) = (container.service(), container.slot()) {
+                    good.entry(key).or_default().insert(slot);
+                }
+            }
+            look.good = good;
         }
         self.looks.insert(name.clone(), look);
     }
@@ -110,7 +115,7 @@ impl State {
     ) -> BTreeSet<Slot> {
         self.ours(engine)
             .filter(|c| c.is_good() && c.is_staying() && Some(&c.id) != without)
-            .filter(|c| c.service().as_ref() == Some(key))
+            .filter(|c| c.is_of(key))
             .filter_map(Container::slot)
             .collect()
     }
@@ -224,7 +229,7 @@ impl State {
         let Some(promise) = self.promise(engine, &key) else { return };
         let others = || {
             let all = self.ours(engine).filter(|c| c.id != found.id);
-            all.filter(|c| c.service().as_ref() == Some(&key))
+            all.filter(|c| c.is_of(&key))
         };
         let look = self.looks.get(&engine.name);
         let disturbed = look.is_some_and(|look| look.disturbed.contains(&key));
@@ -244,13 +249,11 @@ impl State {
                 self.looks.get(&engine.name).is_some_and(|look| look.disturbed.contains(&other));
             let wanted = self.promise(engine, &other).is_some_and(|promise| promise.replicas > 0);
             let holds =
-                engine.containers.values().filter(|c| c.service().as_ref() == Some(&other)).any(
-                    |c| match condition {
-                        Condition::Started => c.status == Status::Running || c.started_at.is_some(),
-                        Condition::Healthy => c.is_good(),
-                        Condition::Completed => c.status == Status::Exited && c.exit_code == 0,
-                    },
-                );
+                engine.containers.values().filter(|c| c.is_of(&other)).any(|c| match condition {
+                    Condition::Started => c.status == Status::Running || c.started_at.is_some(),
+                    Condition::Healthy => c.is_good(),
+                    Condition::Completed => c.status == Status::Exited && c.exit_code == 0,
+                });
             if wanted && !disturbed && !holds {
                 broken.push(Invariant::Order);
             }
@@ -270,7 +273,7 @@ impl State {
         // count may stand for one that is missing below.
         let adopted: BTreeSet<Slot> = self
             .ours(engine)
-            .filter(|c| !c.by_us && c.service().as_ref() == Some(&key))
+            .filter(|c| !c.by_us && c.is_of(&key))
             .filter_map(Container::slot)
             .collect();
         let stays = |slot: &&Slot| slot.0 <= promise.replicas || adopted.contains(slot);
@@ -292,10 +295,8 @@ impl State {
     fn check_create(&self, engine: &Engine, create: &Create, broken: &mut Vec<Invariant>) {
         let replica = &create.identity.replica;
         let key = (replica.deployment.clone(), replica.service.clone());
-        let of_slot = self
-            .ours(engine)
-            .filter(|c| c.service().as_ref() == Some(&key))
-            .filter(|c| c.slot() == Some(replica.slot));
+        let of_slot =
+            self.ours(engine).filter(|c| c.is_of(&key)).filter(|c| c.slot() == Some(replica.slot));
         let mut started = of_slot.filter(|c| c.started_at.is_some());
         let loses = started.any(|before| {
             before.volumes.iter().any(|(target, volume)| {

@@ -120,9 +120,8 @@ fn networks(context: &Context<'_>, all: &mut Adoption) {
     let inventory = context.inventory;
     for network in context.deployment.networks.values().filter(|network| !network.external) {
         let name = &network.spec.name;
-        let mut found = inventory.contents.networks.iter().filter(|v| v.spec.name == *name);
-        let Some(view) = found.next() else { continue };
-        let ours = inventory.network_owner(view, &context.settings.installation).is_some();
+        let Some(view) = context.networks_named(name).next() else { continue };
+        let ours = inventory.index().network_owner(view).is_some();
         if !ours && context.may_use(name.as_str(), &view.spec.labels) {
             all.adopted.networks.insert(view.id.clone());
             all.things.push(Thing::Network { id: view.id.clone(), name: name.clone() });
@@ -134,8 +133,7 @@ fn volumes(context: &Context<'_>, all: &mut Adoption) {
     let inventory = context.inventory;
     for volume in context.deployment.volumes.values().filter(|volume| !volume.external) {
         let name = &volume.spec.name;
-        let mut found = inventory.contents.volumes.iter().filter(|v| v.spec.name == *name);
-        let Some(view) = found.next() else { continue };
+        let Some(view) = inventory.index().volume(name) else { continue };
         let labels = &view.spec.labels;
         let installation = &context.settings.installation;
         // Docker 20.10 calls the time of the last write at its top the time it was made.

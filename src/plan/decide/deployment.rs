@@ -115,6 +115,8 @@ fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context
         desired: shared.desired,
         deployment,
         inventory,
+        replicas: inventory.deployments.get(&deployment.id),
+        labels: shared.labels,
         engine,
         settings: shared.settings,
         now: shared.observed.at,
@@ -128,8 +130,8 @@ fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context
 fn held(shared: Shared<'_>, context: &Context<'_>) -> Option<WaitingOn> {
     let source = &shared.desired.source;
     let id = &context.deployment.id;
-    let all = shared.observed.ledger.ledger.iter().filter(|(_, of, _)| *of == id);
-    let mut sources = all.filter_map(|(_, _, record)| record.applied.as_ref().map(|a| &a.source));
+    let all = shared.observed.ledger.ledger.records.values().filter_map(|all| all.get(id));
+    let mut sources = all.filter_map(|record| record.applied.as_ref().map(|a| &a.source));
     let recorded = sources.find(|other| *other != source).cloned();
     seen::holder(&context.deployment.id, shared.desired, shared.engines)
         .or(recorded)

@@ -113,13 +113,10 @@ pub(super) fn stale(
     let deployment = &context.deployment.id;
     let wanted: BTreeSet<CatalogId> =
         replicas.flat_map(|(service, slot)| catalog_ids(deployment, &service, slot)).collect();
-    node.entries
-        .iter()
-        .filter(|(_, entry)| {
-            let is = |key: &str, value: &str| entry.meta.get(key).is_some_and(|v| v == value);
-            is("deployment", deployment.as_str()) && is("source", context.desired.source.as_str())
-        })
-        .map(|(id, _)| id.clone())
+    let source = context.desired.source.as_str();
+    let own = context.inventory.index().entries_of(deployment).iter();
+    own.filter(|(_, entry)| entry.meta.get("source").is_some_and(|of| of == source))
+        .map(|(id, _)| (*id).clone())
         .filter(|id| !wanted.contains(id) && !withdrawn.contains(id))
         .collect()
 }

@@ -59,7 +59,6 @@ fn granted(context: &Context<'_>) -> Vec<Withheld> {
 
 /// Networks and volumes of these names must be absent, ours, or declared external.
 fn resources(context: &Context<'_>) -> Vec<Withheld> {
-    let contents = context.inventory.contents;
     let networks = context.deployment.networks.values().map(|network| {
         let name = network.spec.name.as_str();
         let mut found = context.networks_named(&network.spec.name);
@@ -67,12 +66,12 @@ fn resources(context: &Context<'_>) -> Vec<Withheld> {
         let foreign = |view: &&_| !may_use(context, view);
         let foreign = first.filter(foreign).or_else(|| found.find(foreign));
         let labels = foreign.or(first).map(|view| &view.spec.labels);
-        let made = is_made_elsewhere(context, &network.spec.name);
+        let made = network.external && is_made_elsewhere(context, &network.spec.name);
         ("network", name, network.external, labels, &network.origin, made)
     });
     let volumes = context.deployment.volumes.values().map(|volume| {
         let name = volume.spec.name.as_str();
-        let found = contents.volumes.iter().find(|view| view.spec.name == volume.spec.name);
+        let found = context.inventory.index().volume(&volume.spec.name);
         let labels = found.map(|view| &view.spec.labels);
         ("volume", name, volume.external, labels, &volume.origin, false)
     });

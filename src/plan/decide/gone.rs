@@ -25,18 +25,18 @@ pub(in crate::plan) struct Gone<'a> {
 pub(super) fn gone(shared: Shared<'_>) -> Vec<Gone<'_>> {
     let mut all = Vec::new();
     for (engine, inventory) in shared.engines {
-        let with_networks = networks(shared, inventory).map(|(deployment, _)| deployment);
-        let with_entries = registered(shared, engine).map(|(deployment, _)| deployment);
-        let running = inventory.deployments.keys().cloned();
+        let index = inventory.index();
+        let with_entries = index.with_entries().map(DeploymentId::from);
+        let others = index.with_networks().cloned().chain(with_entries);
         let ids: BTreeSet<DeploymentId> =
-            running.chain(with_networks).chain(with_entries).collect();
+            inventory.deployments.keys().cloned().chain(others).collect();
         for deployment in ids.into_iter().filter(|id| !is_wanted(shared, engine, id)) {
             let containers: Vec<_> = inventory
                 .containers_of(&deployment)
                 .filter(|owned| owned.identity.source == shared.desired.source)
                 .collect();
-            let networks = networks(shared, inventory).any(|(of, _)| of == deployment);
-            let entries = registered(shared, engine).any(|(of, _)| of == deployment);
+            let networks = networks(shared, inventory, &deployment).next().is_some();
+            let entries = registered(shared, inventory, &deployment).next().is_some();
             if !containers.is_empty() || networks || entries {
                 all.push(Gone { engine, inventory, deployment, containers });
             }
@@ -45,31 +45,30 @@ pub(super) fn gone(shared: Shared<'_>) -> Vec<Gone<'_>> {
     all
 }
 
-/// Catalog entries of this source on an engine's node, each with its deployment.
+/// Catalog entries of a deployment of this source on an engine's node.
 fn registered<'a>(
     shared: Shared<'a>,
-    engine: &EngineName,
-) -> impl Iterator<Item = (DeploymentId, &'a CatalogId)> {
-    let nodes = match &shared.observed.catalog {
-        CatalogView::Seen(catalog) => catalog.nodes.get(engine),
-        _ => None,
-    };
-    let entries = nodes.filter(|node| node.ours).map(|node| &node.entries);
-    entries.into_iter().flatten().filter_map(move |(id, entry)| {
-        let of_source = entry.meta.get("source").map(String::as_str);
-        let deployment = entry.meta.get("deployment")?.as_str();
-        (of_source == Some(shared.desired.source.as_str())).then(|| (deployment.into(), id))
+    inventory: &'a EngineInventory<'a>,
+    deployment: &DeploymentId,
+) -> impl Iterator<Item = &'a CatalogId> {
+    let all = inventory.index().entries_of(deployment).iter();
+    all.filter(move |(_, entry)| {
+        let source = entry.meta.get("source").map(String::as_str);
+        source == Some(shared.desired.source.as_str())
     })
+    .map(|(id, _)| *id)
 }
 
-/// Networks of this source, each with its deployment.
+/// Networks of a deployment of this source.
 fn networks<'a>(
     shared: Shared<'a>,
     inventory: &'a EngineInventory<'a>,
-) -> impl Iterator<Item = (DeploymentId, &'a NetworkView)> {
-    inventory.contents.networks.iter().filter_map(move |view| {
-        let (deployment, source) = inventory.network_owner(view, &shared.settings.installation)?;
-        (source == shared.desired.source).then_some((deployment, view))
+    deployment: &DeploymentId,
+) -> impl Iterator<Item = &'a NetworkView> {
+    let all = inventory.index().networks_of(deployment).iter().copied();
+    all.filter(move |view| {
+        let owner = inventory.index().network_owner(view);
+        owner.is_some_and(|(_, source)| *source == shared.desired.source)
     })
 }
 
@@ -146,11 +145,8 @@ impl<'a> Gone<'a> {
             .map(|owned| &owned.identity.replica)
             .flat_map(|replica| catalog_ids(&replica.deployment, &replica.service, replica.slot))
             .collect();
-        let rest = registered(shared, self.engine)
-            .filter(|(deployment, id)| {
-                *deployment == self.deployment && !with_container.contains(id)
-            })
-            .map(|(_, id)| id)
+        let rest = registered(shared, self.inventory, &self.deployment)
+            .filter(|id| !with_container.contains(id))
             .collect();
         (node, rest)
     }
@@ -161,9 +157,6 @@ impl<'a> Gone<'a> {
         if all > self.containers.len() {
             return Vec::new();
         }
-        networks(shared, self.inventory)
-            .filter(|(deployment, _)| *deployment == self.deployment)
-            .map(|(_, view)| view)
-            .collect()
+        networks(shared, self.inventory, &self.deployment).collect()
     }
 }

@@ -38,6 +38,7 @@ pub(super) use identity::{compose_labels, identity, with_resolvers};
 pub(super) use images::{Bring, How, Images};
 pub(super) use leaving::Leaving;
 pub(super) use memory::{is_forgotten, remembered};
+pub(super) use names::labels;
 pub use names::{catalog_names, dns_label};
 pub(super) use networks::{NetworkChange, NewVolume};
 pub(super) use removal::Removal;
@@ -65,6 +66,8 @@ pub(super) struct Shared<'a> {
     pub(super) desired: &'a DesiredState,
     pub(super) observed: &'a ObservedState,
     pub(super) engines: &'a BTreeMap<EngineName, EngineInventory<'a>>,
+    /// Which deployments bear which name in DNS.
+    pub(super) labels: &'a BTreeMap<String, Vec<&'a DeploymentId>>,
     pub(super) settings: &'a Settings,
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::desired::{Deployment, Entry, Service};
+use crate::model::desired::{Deployment, DesiredState, Entry, Service};
 use crate::model::diagnostic::Loc;
 use crate::model::id::{CatalogId, DeploymentId, ServiceName, Slot};
 use crate::model::plan::{Blocked, WaitingOn};
@@ -15,9 +15,13 @@ pub fn dns_label(name: &str) -> String {
     characters(name).collect()
 }
 
-/// Whether a name becomes this label.
-fn is_same(name: &str, label: &str) -> bool {
-    characters(name).eq(label.chars())
+/// The deployments by their labels.
+pub(in crate::plan) fn labels(desired: &DesiredState) -> BTreeMap<String, Vec<&DeploymentId>> {
+    let mut all: BTreeMap<String, Vec<&DeploymentId>> = BTreeMap::new();
+    for id in desired.deployments.keys() {
+        all.entry(dns_label(id.as_str())).or_default().push(id);
+    }
+    all
 }
 
 fn characters(name: &str) -> impl Iterator<Item = char> {
@@ -63,10 +67,11 @@ pub(super) fn same_labels(context: &Context<'_>) -> Vec<(String, WaitingOn, Opti
         // It may be registered since it was valid.
         Entry::Invalid(_) => true,
     };
-    let mut others = context.desired.deployments.iter().filter(|(id, entry)| {
-        **id != deployment.id && is_same(id.as_str(), &own) && registers(entry)
+    let same = context.labels.get(&own).into_iter().flatten().copied();
+    let mut others = same.filter(|id| {
+        **id != deployment.id && context.desired.deployments.get(*id).is_some_and(registers)
     });
-    if let Some((id, _)) = others.next() {
+    if let Some(id) = others.next() {
         let waiting_on = WaitingOn::DnsName { name: own, other: format!("deployment {id}") };
         let subject = format!("register deployment {}", deployment.id);
         found.push((subject, waiting_on, Some(deployment.origin.clone())));

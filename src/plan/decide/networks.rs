@@ -97,10 +97,9 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
             all.push(blocked(format!("replace network {name}"), command, network.origin.clone()));
         }
     }
-    let volumes = &context.inventory.contents.volumes;
     for volume in context.deployment.volumes.values().filter(|volume| !volume.external) {
         let spec = &volume.spec;
-        let found = volumes.iter().find(|view| view.spec.name == spec.name);
+        let found = context.inventory.index().volume(&spec.name);
         if found.is_some_and(|view| {
             view.spec.driver != spec.driver || view.spec.driver_opts != spec.driver_opts
         }) {
@@ -114,9 +113,9 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
 
 /// The volumes of the stack that do not exist.
 pub(super) fn volumes<'a>(context: &Context<'a>) -> Vec<NewVolume<'a>> {
-    let existing = &context.inventory.contents.volumes;
+    let existing = context.inventory.index();
     let own = context.deployment.volumes.iter().filter(|(_, volume)| !volume.external);
-    own.filter(|(_, volume)| !existing.iter().any(|view| view.spec.name == volume.spec.name))
+    own.filter(|(_, volume)| existing.volume(&volume.spec.name).is_none())
         .map(|(key, volume)| NewVolume { key, volume })
         .collect()
 }
@@ -126,7 +125,7 @@ pub(super) fn unused<'a>(context: &Context<'a>) -> Vec<&'a NetworkView> {
     let wanted = |view: &NetworkView| {
         context.deployment.networks.values().any(|n| n.spec.name == view.spec.name)
     };
-    let all = context.inventory.contents.networks.iter();
+    let all = context.inventory.index().networks_of(&context.deployment.id).iter().copied();
     all.filter(|view| context.owns_network(view) && !wanted(view)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Needs and who meets them, takers and who frees what they take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineName};
 use crate::model::plan::{Blocked, WaitingOn};
@@ -17,8 +17,47 @@ pub(in crate::plan) struct Links {
     /// Who takes something only after somebody else has freed it: the one that frees it, the
     /// one that takes it, and what it is.
     pub(super) handovers: Vec<(u32, u32, Resource)>,
+    givers: Givers,
+}
+
+/// Which steps give which facts.
+pub(super) struct Givers {
+    /// What each step gives.
+    facts: Vec<Vec<Fact>>,
+    /// Steps and places in what they give, by fact, then by step.
+    sorted: Vec<(u32, u32)>,
+}
+
+impl Givers {
+    /// Takes what the steps give.
+    fn of(steps: &mut [Transition]) -> Self {
+        let take = |step: &mut Transition| std::mem::take(&mut step.gives);
+        let facts: Vec<Vec<Fact>> = steps.iter_mut().map(take).collect();
+        let all = (0..).zip(&facts).flat_map(|(step, gives)| {
+            let places = 0..node(gives.len());
+            places.map(move |place| (step, place))
+        });
+        let mut sorted: Vec<(u32, u32)> = all.collect();
+        let fact = |(step, place): &(u32, u32)| &facts[*step as usize][*place as usize];
+        sorted.sort_by(|a, b| fact(a).cmp(fact(b)));
+        Self { facts, sorted }
+    }
+
+    fn fact(&self, (step, place): (u32, u32)) -> &Fact {
+        &self.facts[step as usize][place as usize]
+    }
+
+    /// The first place of a fact in the sorted list.
+    fn place(&self, fact: &Fact) -> Option<usize> {
+        let place = self.sorted.partition_point(|at| self.fact(*at) < fact);
+        let found = self.sorted.get(place).is_some_and(|at| self.fact(*at) == fact);
+        found.then_some(place)
+    }
+
     /// The first step that gives a fact.
-    givers: BTreeMap<Fact, u32>,
+    pub(super) fn first(&self, fact: &Fact) -> Option<u32> {
+        self.place(fact).map(|place| self.sorted[place].0)
+    }
 }
 
 /// A need that nothing in this pass or the world meets: its deployment is withheld.
@@ -31,25 +70,23 @@ impl Links {
     /// Links steps, in whichever order they come.
     pub(in crate::plan) fn of(mut steps: Vec<Transition>) -> Self {
         steps.sort_by(|a, b| a.rank.cmp(&b.rank));
-        let mut nodes: BTreeMap<&Fact, u32> = BTreeMap::new();
+        let givers = Givers::of(&mut steps);
         let mut before: Vec<Vec<u32>> = vec![Vec::new(); steps.len()];
-        for (step, transition) in numbered(&steps) {
-            for fact in &transition.gives {
-                let next = node(before.len());
-                let given = *nodes.entry(fact).or_insert(next);
-                if given == next {
-                    before.push(Vec::new());
-                }
-                before[given as usize].push(step);
+        // The node of the fact at each place of the sorted list.
+        let mut nodes: Vec<u32> = Vec::with_capacity(givers.sorted.len());
+        for (place, at) in givers.sorted.iter().enumerate() {
+            if place == 0 || givers.fact(givers.sorted[place - 1]) != givers.fact(*at) {
+                before.push(Vec::new());
             }
+            nodes.push(node(before.len() - 1));
+            before.last_mut().expect("BUG: a fact has a node").push(at.0);
         }
         for (step, transition) in numbered(&steps) {
             let required = transition.requires.iter().map(|(fact, _)| fact);
             let facts = transition.needs.iter().chain(&transition.uses).chain(required);
-            before[step as usize] = facts.filter_map(|fact| nodes.get(fact).copied()).collect();
+            let known = facts.filter_map(|fact| Some(nodes[givers.place(fact)?]));
+            before[step as usize] = known.collect();
         }
-        let givers =
-            nodes.iter().map(|(fact, node)| ((*fact).clone(), before[*node as usize][0])).collect();
         let handovers = handovers(&steps);
         for (frees, takes, _) in &handovers {
             before[*takes as usize].push(*frees);
@@ -59,7 +96,12 @@ impl Links {
 
     /// The step that gives a fact.
     pub(super) fn giver(&self, fact: &Fact) -> Option<u32> {
-        self.givers.get(fact).copied()
+        self.givers.first(fact)
+    }
+
+    /// The steps, without what they give, and who gives what.
+    pub(super) fn into_parts(self) -> (Vec<Transition>, Givers) {
+        (self.steps, self.givers)
     }
 
     /// Needs that nothing meets. `bearer` says which container has a name now.
@@ -68,6 +110,8 @@ impl Links {
         bearer: impl Fn(&EngineName, &ContainerName) -> Option<ContainerId>,
     ) -> Vec<Unmet> {
         let mut all = Vec::new();
+        let taken: BTreeSet<(u32, &Resource)> =
+            self.handovers.iter().map(|(_, to, what)| (*to, what)).collect();
         for (step, transition) in numbered(&self.steps) {
             let deployment = &transition.place.deployment;
             let mut add = |blocked| all.push(Unmet { deployment: deployment.clone(), blocked });
@@ -93,8 +137,7 @@ impl Links {
             }
             for resource in &transition.takes {
                 let Resource::Name(engine, name) = resource else { continue };
-                let freed =
-                    self.handovers.iter().any(|(_, to, what)| *to == step && what == resource);
+                let freed = taken.contains(&(step, resource));
                 if let Some(container) = bearer(engine, name).filter(|_| !freed) {
                     add(withheld(WaitingOn::FreeName { container }));
                 }

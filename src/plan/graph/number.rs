@@ -10,18 +10,20 @@ use crate::plan::fact::Fact;
 use crate::plan::transition::{Group, Transition};
 
 /// The steps of a graph without circles, numbered from 1.
-pub(in crate::plan) fn steps(links: &Links) -> Vec<Step> {
-    let order = order(links);
+pub(in crate::plan) fn steps(links: Links) -> Vec<Step> {
+    let order = order(&links);
     let mut number = vec![0_u32; links.steps.len()];
     for (place, step) in (1..).zip(&order) {
         number[*step as usize] = place;
     }
-    let after = Reduction::new(links, &order, &number);
+    let mut reduced = Reduction::new(&links, &order, &number).reduced;
     let predecessors: Vec<Vec<u32>> =
-        order.iter().map(|step| after.of_step(*step).to_vec()).collect();
+        order.iter().map(|step| reduced[*step as usize].take().unwrap_or_default()).collect();
+    drop(reduced);
     let id = |step: u32| StepId(number[step as usize]);
-    let given = |fact: &Fact| links.giver(fact).map_or(StepId(0), id);
-    let mut transitions: Vec<_> = links.steps.iter().cloned().map(Some).collect();
+    let (transitions, givers) = links.into_parts();
+    let given = |fact: &Fact| givers.first(fact).map_or(StepId(0), id);
+    let mut transitions: Vec<_> = transitions.into_iter().map(Some).collect();
     let mut steps = Vec::with_capacity(order.len());
     for (step, after) in order.iter().zip(predecessors) {
         let transition = transitions[*step as usize].take().expect("BUG: a step is emitted twice");
@@ -141,37 +143,35 @@ impl<'l> Reduction<'l> {
         all
     }
 
-    fn of_step(&self, step: u32) -> &[u32] {
-        self.reduced[step as usize].as_deref().unwrap_or_default()
-    }
-
     /// Finds the predecessors of a step whose own predecessors are settled.
     fn settle(&mut self, step: u32) {
         let steps = self.links.steps.len();
-        let mut all = BTreeSet::new();
+        let mut all = Vec::new();
         for node in &self.links.before[step as usize] {
             let at = *node as usize;
             if at < steps {
-                all.insert(*node);
+                all.push(*node);
                 continue;
             }
             if self.reduced[at].is_none() {
-                let givers: BTreeSet<u32> = self.links.before[at].iter().copied().collect();
-                self.reduced[at] = Some(self.reduce(givers));
+                self.reduced[at] = Some(self.reduce(self.links.before[at].clone()));
             }
             all.extend(self.reduced[at].iter().flatten());
         }
-        all.remove(&step);
+        all.retain(|other| *other != step);
         self.reduced[step as usize] = Some(self.reduce(all));
     }
 
-    fn reduce(&mut self, set: BTreeSet<u32>) -> Vec<u32> {
+    fn reduce(&mut self, mut set: Vec<u32>) -> Vec<u32> {
+        set.sort_unstable();
+        set.dedup();
         if set.len() < 2 {
-            return set.into_iter().collect();
+            set.shrink_to_fit();
+            return set;
         }
         self.search += 1;
         let first = set.iter().map(|step| self.number[*step as usize]).min().unwrap_or(0);
-        let mut open: Vec<u32> = set.iter().copied().collect();
+        let mut open = set.clone();
         while let Some(step) = open.pop() {
             for before in self.reduced[step as usize].iter().flatten() {
                 let reached = &mut self.reached[*before as usize];
@@ -181,7 +181,8 @@ impl<'l> Reduction<'l> {
                 }
             }
         }
-        let stays = |step: &u32| self.reached[*step as usize] != self.search;
-        set.into_iter().filter(stays).collect()
+        set.retain(|step| self.reached[*step as usize] != self.search);
+        set.shrink_to_fit();
+        set
     }
 }

@@ -4,16 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Eye, Strange, Stranger};
+use super::index::{self, Index};
 use super::{Owned, Proof};
 use crate::model::desired::DesiredState;
 use crate::model::id::{
-    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, NetworkId,
-    ReplicaId, ServiceName, Slot, SourceId,
+    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, InstallationId, ReplicaId,
+    ServiceName, Slot, SourceId,
 };
 use crate::model::labels::{Identity, OwnerLabels};
-use crate::model::observed::{
-    ContainerView, EngineContents, EngineView, NetworkView, ObservedState,
-};
+use crate::model::observed::{ContainerView, EngineContents, EngineView, ObservedState};
 
 /// Replicas of one deployment on one engine, by service and slot, oldest first.
 pub(in crate::plan) type Replicas<'a> = BTreeMap<ServiceName, BTreeMap<Slot, Vec<Owned<'a>>>>;
@@ -33,8 +32,8 @@ pub(in crate::plan) struct EngineInventory<'a> {
     pub(super) names: BTreeMap<&'a ContainerName, &'a ContainerId>,
     /// Those of ours that live in namespaces of others.
     pub(super) guests: Vec<&'a ContainerView>,
-    /// Adopted networks, each with its deployment and source.
-    networks: BTreeMap<&'a NetworkId, (&'a DeploymentId, &'a SourceId)>,
+    /// What the engine and the catalog hold, by name and by owner.
+    index: Index<'a>,
 }
 
 impl<'a> EngineInventory<'a> {
@@ -57,7 +56,7 @@ impl<'a> EngineInventory<'a> {
             taken: contents.others.clone(),
             names: BTreeMap::new(),
             guests: Vec::new(),
-            networks: BTreeMap::new(),
+            index: Index::of(contents, engine, engine_id, observed, installation),
         };
         let renamed: Vec<_> =
             contents.containers.iter().filter(|view| !all.add(view, eye)).collect();
@@ -69,11 +68,6 @@ impl<'a> EngineInventory<'a> {
             replicas.sort_by(|a, b| {
                 (a.view.created_at, &a.view.id).cmp(&(b.view.created_at, &b.view.id))
             });
-        }
-        for (id, record) in ledger.ledger.on(engine) {
-            let adopted = record.adopted.iter();
-            let networks = adopted.flat_map(|a| a.networks.iter().map(|n| (n, (id, &a.source))));
-            all.networks.extend(networks);
         }
         Some(all)
     }
@@ -156,22 +150,12 @@ impl<'a> EngineInventory<'a> {
         labels: &BTreeMap<String, String>,
         installation: &InstallationId,
     ) -> Option<OwnerLabels> {
-        OwnerLabels::decode(labels).filter(|owner| {
-            owner.installation == *installation && owner.id == self.resource_id(name)
-        })
+        index::owner(&self.engine_id, name, labels, installation)
     }
 
-    /// The deployment and source of a network of ours, by its labels or its id.
-    pub(in crate::plan) fn network_owner(
-        &self,
-        view: &NetworkView,
-        installation: &InstallationId,
-    ) -> Option<(DeploymentId, SourceId)> {
-        self.owner(view.spec.name.as_str(), &view.spec.labels, installation)
-            .map(|owner| (owner.deployment, owner.source))
-            .or_else(|| {
-                self.networks.get(&view.id).map(|(id, source)| ((*id).clone(), (*source).clone()))
-            })
+    /// What the engine and the catalog hold, by name and by owner.
+    pub(in crate::plan) fn index(&self) -> &Index<'a> {
+        &self.index
     }
 
     /// What `reconciler.id` says on a network or volume of this name.

@@ -1,6 +1,7 @@
 //! First stage: what is there, and whose it is. Knows nothing of what has to be done.
 
 mod claim;
+mod index;
 mod inventory;
 mod lookup;
 mod shares;

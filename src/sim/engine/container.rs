@@ -86,6 +86,16 @@ impl Container {
         (replica.slot != Slot::INIT).then(|| (replica.deployment.clone(), replica.service.clone()))
     }
 
+    /// Whether that is this service.
+    pub(in crate::sim) fn is_of(&self, (deployment, service): &super::ServiceKey) -> bool {
+        self.identity.as_ref().is_some_and(|identity| {
+            let replica = &identity.replica;
+            replica.slot != Slot::INIT
+                && replica.service == *service
+                && replica.deployment == *deployment
+        })
+    }
+
     /// The replica's number that it claims to have.
     pub(in crate::sim) fn slot(&self) -> Option<Slot> {
         self.identity.as_ref().map(|identity| identity.replica.slot)
