@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::check;
 use super::decide::{self, Across, Decisions, Leaving, Shared, Standing, Yield};
-use super::graph::{Links, exchanges, numbered_after, steps};
+use super::graph::{Links, check, exchanges, numbered_after, steps};
 use super::guards::{self, Drafts, is_withheld};
 use super::transition::{self, Transition};
 use crate::model::contained::contained;
