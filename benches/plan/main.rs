@@ -59,7 +59,6 @@ fn table(wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the table reads it")]
 fn case(name: &str, size: usize) -> Result<(), Failure> {
     let per_deployment = if name == "single" { size } else { SERVICES };
     let mut world = World::new(size / per_deployment, per_deployment);
@@ -82,11 +81,10 @@ fn case(name: &str, size: usize) -> Result<(), Failure> {
 }
 
 /// Plans some times, and prints what that costs. Returns how many steps the plan has.
-#[expect(clippy::print_stdout, reason = "the table reads it")]
 fn steps(desired: &DesiredState, observed: &ObservedState, world: &World) -> usize {
     const TIMES: u32 = 5;
     let (cold, steps) = cost(|| plan(desired, observed, world.settings()).steps.len());
-    let (warm, _) = cost(|| {
+    let (warm, ()) = cost(|| {
         (0..TIMES).for_each(|_| drop(plan(desired, observed, world.settings())));
     });
     let Cost { cpu, grown, peak } = cold;

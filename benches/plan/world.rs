@@ -150,10 +150,13 @@ impl World {
 }
 
 /// Adds another deployment like the first one.
+#[expect(clippy::too_many_lines, reason = "each thing of a deployment once")]
 fn copy(observed: &mut ObservedState, number: usize, id: &DeploymentId, deployment: &Deployment) {
     let text = |text: &str| text.replace("d000", id.as_str());
     let labels = |labels: &mut BTreeMap<String, String>| {
-        labels.values_mut().for_each(|value| *value = text(value));
+        for value in labels.values_mut() {
+            *value = text(value);
+        }
     };
     let fresh = |id: &str| format!("{number:04x}{}", &id[4..]);
     let Some(EngineView::Seen(contents)) = observed.engines.get_mut(&engine()) else {
