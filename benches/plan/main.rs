@@ -81,6 +81,7 @@ fn case(name: &str, size: usize) -> Result<(), Failure> {
 }
 
 /// Plans some times, and prints what that costs. Returns how many steps the plan has.
+#[expect(clippy::print_stdout, reason = "the table reads it")]
 fn steps(desired: &DesiredState, observed: &ObservedState, world: &World) -> usize {
     const TIMES: u32 = 5;
     let (cold, steps) = cost(|| plan(desired, observed, world.settings()).steps.len());
