@@ -77,3 +77,10 @@ fn data(engine: &EngineName, spec: &ContainerSpec) -> impl Iterator<Item = Resou
         Some(Resource::Data { engine: engine.clone(), source, writes: !mount.read_only })
     })
 }
+
+/// Whether two containers on one engine would write to what the other has, too.
+pub(super) fn share_data(one: &ContainerSpec, other: &ContainerSpec) -> bool {
+    let engine = EngineName::new("");
+    let theirs: Vec<_> = data(&engine, other).collect();
+    data(&engine, one).any(|ours| theirs.iter().any(|theirs| ours.overlaps(theirs)))
+}

@@ -15,6 +15,7 @@ use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
 use crate::plan::differ::Joined;
 use crate::plan::fact::Who;
+use crate::plan::resources;
 use crate::plan::seen::{Owned, Strange, Stranger, is_good, is_inside, is_of, is_running};
 
 /// Decisions about services that were made before, by name.
@@ -219,7 +220,10 @@ impl<'a> Scope<'_, 'a> {
         }
         if let super::Target::New(new) = &replica.target {
             let name = &new.identity.name;
-            let is_it = |stranger: &&Stranger<'_>| stranger.why == Strange::Renamed(name.clone());
+            let is_it = |other: &&Stranger<'_>| {
+                let shares = || resources::share_data(&service.spec, &other.view.spec);
+                other.why == Strange::Renamed(name.clone()) && shares()
+            };
             if let Some(stranger) = self.context.strangers().iter().find(is_it) {
                 let subject = format!("make another container beside {}", stranger.view.name);
                 return Some((subject, WaitingOn::ReplicaName { name: name.clone() }));

@@ -21,7 +21,6 @@ pub(super) fn withheld(plan: &Plan) -> impl Iterator<Item = StepId> {
                 | WaitingOn::Ledger { .. }
                 | WaitingOn::OtherSource { .. }
                 | WaitingOn::SameStack { .. }
-                | WaitingOn::ReplicaName { .. }
                 | WaitingOn::ForeignResource
                 | WaitingOn::External
                 | WaitingOn::Peer { .. }
