@@ -175,5 +175,7 @@ fn meanwhile<'a>(
         let collides = scope.collides(service, &[old], false);
         excludes(service, &[old], collides).is_none()
     };
-    (never_ran && ended && both()).then_some(old)
+    // Whoever shares with others comes back with them.
+    let alone = old.view.spec.peers().next().is_none();
+    (never_ran && ended && alone && both()).then_some(old)
 }

@@ -92,7 +92,7 @@ impl<'a> Rollout<'a> {
             let mut throttle: Vec<Fact> = before.into_iter().cloned().collect();
             throttle.extend(moves.mended.iter().cloned());
             let follows = self.follows(decisions, decided.service, replica);
-            let is_good = has_good(decisions, decided, replica);
+            let is_good = has_good(decisions, decided, replica) || replica.meanwhile.is_some();
             let restarts =
                 !follows.is_empty() || !replica.restarted_hosts.is_empty() && !replica.withheld;
             let acts = replica.start.is_some() && !replica.withheld || restarts;

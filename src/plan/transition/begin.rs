@@ -23,7 +23,7 @@ impl<'a> Servant<'_, 'a> {
         // Whoever is named as a container runs, and is good, before anybody moves in.
         let named = self.joins().iter().filter(|join| matches!(join.peer, Peer::Container(_)));
         begin.extend(named.map(|join| Fact::Good(join.who.clone())));
-        if replica.surplus().any(is_running) {
+        if replica.surplus().any(is_running) || replica.meanwhile.is_some() {
             begin.extend(throttle.iter().cloned());
         }
         begin

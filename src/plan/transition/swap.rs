@@ -65,7 +65,11 @@ impl<'a> Servant<'_, 'a> {
             let grace = service.stop_grace;
             if replica.meanwhile.is_some_and(|other| other.view.id == owned.view.id) {
                 let permit = [&permit[..], &[Fact::Launched(known(owned))]].concat();
-                let stop = stop::stop_started(context, Some(service), owned, &why, grace, &permit);
+                let mut stop =
+                    stop::stop_started(context, Some(service), owned, &why, grace, &permit);
+                if let Some(stop) = stop.last_mut().filter(|_| !self.has_guests(owned)) {
+                    stop.gives.push(Fact::Moved(replica.id.clone()));
+                }
                 steps.extend(stop);
             } else if !stopped_first {
                 let mut stop = stop::stop(context, Some(service), owned, &why, grace, &permit);
@@ -87,7 +91,8 @@ impl<'a> Servant<'_, 'a> {
         let container = super::target(&who, &owned.view.name);
         let why = because(Reason::Meanwhile, self.decided.service.origins.find(""));
         let step = Transition::new(Action::StartContainer { container }, vec![why]);
-        Some(step.gives([Fact::Launched(who)]))
+        let gates = self.rollout.gates(self.decisions, self.decided.service);
+        Some(step.needs(gates).gives([Fact::Launched(who)]))
     }
 
     fn rename(&self, replica: &Replica<'a>, after: &[Fact]) -> Option<Transition> {
