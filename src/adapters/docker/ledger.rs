@@ -121,11 +121,16 @@ impl Docker {
             // Nearly always the image is there.
             Err(OutsideError::Failed(text)) if text.to_lowercase().contains("no such image") => {
                 self.provide_image().await?;
-                create().await?
+                create().await
             }
-            made => made?,
+            made => made,
         };
-        Ok(ContainerId::new(made.id))
+        match made {
+            Ok(made) => Ok(ContainerId::new(made.id)),
+            // Here the name is what is compared: whoever has it was there first.
+            Err(OutsideError::InUse(text)) => Err(OutsideError::Conflict(text)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes what was seen at the last look and newer records have replaced; with `all` the
