@@ -117,6 +117,7 @@ impl<'a> Gone<'a> {
             entries: self.entries(shared, owned),
             dependents: BTreeSet::new(),
             guests: BTreeSet::new(),
+            goes_before: false,
         };
         let mut removals: Vec<_> = others.into_iter().map(removal).collect();
         dependents_first(&mut removals);

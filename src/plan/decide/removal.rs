@@ -26,6 +26,9 @@ pub(in crate::plan) struct Removal<'a> {
     pub(in crate::plan) dependents: BTreeSet<ContainerId>,
     /// Those that go, too, and live in its namespaces: they are gone before it stops.
     pub(in crate::plan) guests: BTreeSet<ContainerId>,
+    /// Whether it lives in one that stops in this pass: it goes before that, and waits for
+    /// nothing.
+    pub(in crate::plan) goes_before: bool,
 }
 
 /// The removal of these containers, but for the controller's own.
@@ -58,7 +61,16 @@ pub(super) fn removals<'a>(
         let grace = service.map_or(DEFAULT_GRACE, |service| service.stop_grace);
         let (dependents, guests) = Default::default();
         let why = why.clone();
-        removals.push(Removal { owned, why, grace, service, entries, dependents, guests });
+        removals.push(Removal {
+            owned,
+            why,
+            grace,
+            service,
+            entries,
+            dependents,
+            guests,
+            goes_before: false,
+        });
     }
     removals
 }

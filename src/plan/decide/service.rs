@@ -74,7 +74,11 @@ fn excess<'a>(
     let from = containers.first().map_or(0, |owned| owned.identity.replica.slot.0);
     let reason = Reason::ScaledDown { from, to: service.replicas };
     let why = because(reason, service.origins.find("scale"));
-    scope.removals(containers, &why, Some(service), blocked)
+    let mut removals = scope.removals(containers, &why, Some(service), blocked);
+    for removal in &mut removals {
+        removal.goes_before = scope.goes_before(removal.owned).is_some();
+    }
+    removals
 }
 
 /// The containers behind the peers of a service's spec, as far as they are known.

@@ -82,6 +82,7 @@ impl Servant<'_, '_> {
     /// Removes the highest slots first, once what stays and was down is good again.
     fn scale_down(&self) -> Vec<Transition> {
         let removals = self.decided.excess.iter();
-        removals.flat_map(|r| stop::removal(self.context(), r, &self.moves.mended)).collect()
+        let permit = |goes| if goes { &[][..] } else { &self.moves.mended[..] };
+        removals.flat_map(|r| stop::removal(self.context(), r, permit(r.goes_before))).collect()
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn removal(
     removal: &Removal<'_>,
     permit: &[Fact],
 ) -> Vec<Transition> {
-    let Removal { owned, why, grace, service, entries, dependents, guests } = removal;
+    let Removal { owned, why, grace, service, entries, dependents, guests, .. } = removal;
     let mut permit = permit.to_vec();
     permit.push(Fact::Prepared(context.deployment.id.clone()));
     let mut steps: Vec<_> = withdraw(context, entries, why.clone(), &permit).into_iter().collect();
