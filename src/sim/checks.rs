@@ -103,7 +103,7 @@ impl State {
     /// Our containers of an engine: those that we made, and those that we adopted.
     pub(super) fn ours<'a>(&'a self, engine: &'a Engine) -> impl Iterator<Item = &'a Container> {
         let containers = engine.containers.values();
-        containers.filter(move |c| c.by_us || self.is_adopted(&engine.name, &c.id))
+        containers.filter(move |c| c.by_us || self.knows_container(&engine.name, &c.id))
     }
 
     /// The slots of a service that a good container fills, one container left out.
