@@ -109,6 +109,7 @@ golden! {
     volumes_are_shared_with_whoever_has_them,
     a_misnamed_replica_blocks_adoption,
     a_move_waits_for_what_is_not_proven,
+    a_withheld_deployment_is_not_forgotten_elsewhere,
     a_new_container_name_replaces,
     a_one_shot_that_is_done_stays_done,
     a_restart_waits_for_all_dependencies,

@@ -58,7 +58,7 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
         let mut drafts = pass.guard(&decisions);
         drop(decisions);
         let mut departures = pass.depart(&drafts);
-        let links = pass::link(&mut drafts, &mut departures);
+        let links = pass.link(&mut drafts, &mut departures);
         if pass.refuses(&links) || pass.yields(&links) {
             continue;
         }

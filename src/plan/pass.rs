@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::decide::{self, Across, Decisions, Leaving, Shared, Standing, Yield};
 use super::graph::{Links, check, exchanges, numbered_after, steps};
-use super::guards::{self, Drafts, is_withheld};
+use super::guards::{self, Drafts};
 use super::transition::{self, Transition};
 use crate::model::contained::contained;
 use crate::model::desired::Entry;
@@ -20,12 +20,6 @@ pub(super) struct Pass<'a> {
     across: Across,
     /// Deployments that are withheld as a whole because of what others do.
     refused: BTreeMap<DeploymentId, Vec<Blocked>>,
-}
-
-/// Links all steps of the pass.
-pub(super) fn link(drafts: &mut Drafts<'_>, leavers: &mut Leavers) -> Links {
-    let all = drafts.values_mut().map(|draft| &mut draft.steps).chain([&mut leavers.steps]);
-    Links::of(all.flat_map(std::mem::take).collect())
 }
 
 /// What leaves, as steps.
@@ -108,27 +102,37 @@ impl<'a> Pass<'a> {
 
     /// What leaves.
     pub(super) fn depart(&self, drafts: &Drafts<'a>) -> Leavers {
-        let withheld = |id: &DeploymentId| {
-            let standing = self.standings.get(id).is_some_and(|s| is_withheld(&s.blocked));
-            let invalid =
-                matches!(self.shared.desired.deployments.get(id), Some(Entry::Invalid(_)));
-            let draft = drafts.get(id).is_some_and(|draft| is_withheld(&draft.blocked));
-            standing || invalid || draft || self.refused.contains_key(id)
-        };
-        let departures = self.leaving.departures(self.shared, withheld);
+        let is_withheld = |id: &DeploymentId| self.is_withheld(id, drafts);
+        let departures = self.leaving.departures(self.shared, is_withheld);
         let (mut steps, mut blocked) = (Vec::new(), departures.blocked);
         for gone in &departures.gone {
-            if !self.refused.contains_key(&gone.deployment) {
-                let (of_it, withheld) = transition::departures(self.shared, gone);
-                steps.extend(of_it);
-                blocked.extend(withheld);
-            }
+            let (of_it, withheld) = transition::departures(self.shared, gone);
+            steps.extend(of_it);
+            blocked.extend(withheld);
         }
         if !self.leaving.is_withheld() {
             let rest = decide::remembered(self.shared, self.leaving).into_iter();
+            let rest = rest.filter(|(id, _)| !is_withheld(id));
             steps.extend(rest.map(|(id, engine)| transition::forgotten(id, engine)));
         }
         Leavers { steps, blocked }
+    }
+
+    /// Whether nothing at all is done for a deployment, on any engine.
+    fn is_withheld(&self, id: &DeploymentId, drafts: &Drafts<'a>) -> bool {
+        self.refused.contains_key(id)
+            || matches!(self.shared.desired.deployments.get(id), Some(Entry::Invalid(_)))
+            || self.standings.get(id).is_some_and(|s| guards::is_withheld(&s.blocked))
+            || drafts.get(id).is_some_and(|draft| guards::is_withheld(&draft.blocked))
+    }
+
+    /// Links all steps of the pass. There are none of a deployment that is withheld by the
+    /// pass: so each round of it withholds one more, and the rounds come to an end.
+    pub(super) fn link(&self, drafts: &mut Drafts<'_>, leavers: &mut Leavers) -> Links {
+        let all = drafts.values_mut().map(|draft| &mut draft.steps).chain([&mut leavers.steps]);
+        let steps = all.flat_map(std::mem::take);
+        let open = |step: &Transition| !self.refused.contains_key(&step.place.deployment);
+        Links::of(steps.filter(open).collect())
     }
 
     /// Withholds deployments whose needs nothing meets. Returns whether there are any.
@@ -236,13 +240,13 @@ impl<'a> Pass<'a> {
 
     /// Withholds deployments whose steps have faults. Returns whether there are any.
     pub(super) fn is_faulty(&mut self, plan: &Plan) -> bool {
-        let faults = check(plan);
-        for fault in &faults {
-            let deployment = plan.step(fault.step()).map(|step| step.deployment.clone());
-            if let Some(id) = deployment {
-                self.fault(&id, fault.to_string());
+        let mut found = false;
+        for fault in check(plan) {
+            if let Some(step) = plan.step(fault.step()) {
+                self.fault(&step.deployment, fault.to_string());
+                found = true;
             }
         }
-        !faults.is_empty()
+        found
     }
 }

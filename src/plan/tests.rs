@@ -148,7 +148,7 @@ fn the_order_of_emission_means_nothing() {
         let mut drafts = pass.guard(&decisions);
         let steps: Vec<_> = drafts.values().flat_map(|draft| draft.steps.clone()).collect();
         let mut departures = pass.depart(&drafts);
-        let links = pass::link(&mut drafts, &mut departures);
+        let links = pass.link(&mut drafts, &mut departures);
         if !pass.refuses(&links) && !pass.yields(&links) {
             break steps;
         }

@@ -80,8 +80,6 @@ pub(super) struct Look {
     disturbed: BTreeSet<ServiceKey>,
 }
 
-impl Look {}
-
 impl State {
     /// The controller looked at an engine.
     pub(super) fn saw(&mut self, name: &EngineName) {
@@ -100,7 +98,8 @@ impl State {
         self.looks.insert(name.clone(), look);
     }
 
-    /// Our containers of an engine: those that we made, and those that we adopted.
+    /// Our containers of an engine: those that we made, and those that we ever adopted, also
+    /// when what is remembered of them is lost.
     pub(super) fn ours<'a>(&'a self, engine: &'a Engine) -> impl Iterator<Item = &'a Container> {
         let containers = engine.containers.values();
         containers.filter(move |c| c.by_us || self.knows_container(&engine.name, &c.id))

@@ -200,12 +200,15 @@ impl Sim {
         state.engines.get(engine).map(|e| e.contents(&Scope::default())).unwrap_or_default()
     }
 
-    /// The containers of an engine that were made through [`crate::world::Act`], or adopted.
+    /// The containers of an engine that were made through [`crate::world::Act`], or adopted;
+    /// one that was adopted is a stranger again when what is remembered of it is lost.
     #[must_use]
     pub fn ours(&self, engine: &EngineName) -> Vec<ContainerView> {
         let state = self.state.borrow();
         let Some(engine) = state.engines.get(engine) else { return Vec::new() };
-        state.ours(engine).map(engine::view).collect()
+        let adopted = |id| state.is_adopted(&engine.name, id);
+        let all = engine.containers.values().filter(|c| c.by_us || adopted(&c.id));
+        all.map(engine::view).collect()
     }
 
     /// How often a container was started, by anybody.

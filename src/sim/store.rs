@@ -167,6 +167,16 @@ impl State {
             || (self.catalog.is_some() && self.on_engines.ledger != Ledger::default())
     }
 
+    /// Whether the ledger says that a container of an engine was adopted.
+    pub(super) fn is_adopted(&self, engine: &EngineName, id: &ContainerId) -> bool {
+        let central = self.catalog.is_some().then_some(&self.central);
+        let mut stores = [&self.on_engines].into_iter().chain(central);
+        stores.any(|store| {
+            let mut records = store.ledger.on(engine).filter_map(|(_, r)| r.adopted.as_ref());
+            records.any(|adopted| adopted.containers.contains_key(id))
+        })
+    }
+
     /// Whether this container was ever adopted.
     pub(super) fn knows_container(&self, engine: &EngineName, id: &ContainerId) -> bool {
         self.known.get(engine).is_some_and(|known| known.containers.contains(id))

@@ -22,6 +22,10 @@ fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
             let same = observed.engines[&engine].clone();
             observed.engines.insert((*name).into(), same);
         }
+        ["engine", name, "unseen"] => {
+            let error = "connection refused".to_owned();
+            observed.engines.insert((*name).into(), EngineView::Unseen { error });
+        }
         ["ledger", "unseen"] => {
             observed.ledger = LedgerView::unseen("no answer");
         }

@@ -118,8 +118,8 @@ impl World {
                 let engine = self.settings.engines.values_mut().next().expect("an engine");
                 engine.routable = Routable::Networks(BTreeSet::new());
             }
-            // The same engine under one more name.
-            ["engine", "also", name] => {
+            // The same engine under one more name; another one that does not answer.
+            ["engine", "also", name] | ["engine", name, "unseen"] => {
                 self.settings.engines.insert((*name).into(), EngineSettings::default());
                 self.events.push(line.to_owned());
             }
