@@ -52,11 +52,7 @@ impl<'a> Pass<'a> {
             return decisions;
         }
         for _ in 0..=decisions.len() {
-            let mut told = Across {
-                renewed: self.across.renewed.clone(),
-                yields: self.across.yields.clone(),
-                ..Across::default()
-            };
+            let mut told = self.across.given();
             for decisions in &decisions {
                 guards::tell(decisions, &mut told);
             }
@@ -111,9 +107,9 @@ impl<'a> Pass<'a> {
             blocked.extend(withheld);
         }
         if !self.leaving.is_withheld() {
-            let rest = decide::remembered(self.shared, self.leaving).into_iter();
-            let rest = rest.filter(|(id, _)| !is_withheld(id));
-            steps.extend(rest.map(|(id, engine)| transition::forgotten(id, engine)));
+            let mut rest = decide::remembered(self.shared, self.leaving);
+            rest.retain(|(id, _)| !is_withheld(id));
+            steps.extend(rest.into_iter().map(|(id, engine)| transition::forgotten(id, engine)));
         }
         Leavers { steps, blocked }
     }
@@ -186,7 +182,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The plan.
-    pub(super) fn plan(&self, links: Links, drafts: Drafts<'a>, leavers: Leavers) -> Plan {
+    pub(super) fn plan(&self, links: Links, mut drafts: Drafts<'a>, leavers: Leavers) -> Plan {
         let desired = self.shared.desired;
         let mut plan = Plan {
             source: desired.source.clone(),
@@ -200,7 +196,6 @@ impl<'a> Pass<'a> {
             deployments: BTreeMap::new(),
         };
         let mut asides = Vec::new();
-        let mut drafts = drafts;
         for (id, entry) in &desired.deployments {
             let state = match (entry, self.standings.get(id)) {
                 (Entry::Valid(..), Some(standing)) => {

@@ -88,6 +88,14 @@ pub(super) struct Across {
     pub(super) yields: BTreeMap<ReplicaId, Yield>,
 }
 
+impl Across {
+    /// What holds whatever is decided: the rest is learnt from the decisions.
+    pub(super) fn given(&self) -> Self {
+        let (renewed, yields) = (self.renewed.clone(), self.yields.clone());
+        Self { renewed, yields, ..Self::default() }
+    }
+}
+
 /// That an old container stops earlier than it would.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Yield {
