@@ -136,6 +136,11 @@ pub enum Reason {
     },
     /// The network is not what the stack says, and the engine changes none that exists.
     NetworkChanged,
+    /// Another deployment made the network, and does so no more.
+    NetworkInherited {
+        /// The other deployment.
+        deployment: DeploymentId,
+    },
     /// A service that it depends on was replaced or restarted.
     DependencyMoved {
         /// Which.

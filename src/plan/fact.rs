@@ -43,6 +43,8 @@ pub(super) enum Fact {
     Network(EngineName, NetworkName),
     /// This network exists no more.
     NetworkGone(NetworkId),
+    /// The container is not on the network any more.
+    Detached(Who, NetworkName),
     /// The container is made.
     Exists(Who),
     /// The first step of a container's change is done.

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decide::{self, Across, Decisions, Shared};
+use super::context::Context;
+use super::decide::{self, Across, Decisions, Leaving, Shared};
 use super::graph::{Links, steps};
 use super::rollout::rollout;
 use super::seen;
 use super::transition::{Remembered, Transition, remembered, transitions};
 use crate::model::action::Action;
-use crate::model::desired::{Deployment, SyncMode};
+use crate::model::desired::SyncMode;
 use crate::model::id::DeploymentId;
 use crate::model::plan::{Adopted, Blocked, Step, Sync, WaitingOn};
 use crate::model::share::Peer;
@@ -102,22 +103,34 @@ pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
         if replica.order.is_stop_first() {
             across.stopping.extend(replica.old.iter().map(|owned| owned.view.id.clone()));
         }
-        let new = match &replica.target {
-            decide::Target::New(new) => new,
+        let canonical = match &replica.target {
+            decide::Target::New(new) => &new.identity.name,
             decide::Target::Stays { owned, .. } => {
                 if matches!(replica.start, Some(decide::Start::Again(_))) {
                     across.restarting.insert(owned.view.id.clone());
                 }
-                continue;
+                &owned.identity.name
             }
         };
-        let who = replica.who(engine);
-        across.made.insert((engine.clone(), new.identity.name.clone()), who.clone());
+        let bearer = (replica.who(engine), replica.name().clone());
+        across.made.insert((engine.clone(), canonical.clone()), bearer.clone());
         for owned in replica.surplus() {
-            let successor = (who.clone(), new.name.clone());
-            across.successors.insert(owned.view.id.clone(), successor);
+            across.successors.insert(owned.view.id.clone(), bearer.clone());
         }
     }
+}
+
+/// Deployments whose containers do not stop for others: they are withheld, or wait for a
+/// person.
+pub(super) fn resting<'a>(
+    shared: Shared<'_>,
+    leaving: &Leaving<'_>,
+    open: impl Iterator<Item = Context<'a>>,
+) -> BTreeSet<DeploymentId> {
+    let auto = open.map(|context| context.deployment).filter(|d| d.sync == SyncMode::Auto);
+    let moving: BTreeSet<&DeploymentId> = auto.map(|deployment| &deployment.id).collect();
+    let rest = shared.desired.deployments.keys().filter(|id| !moving.contains(id));
+    rest.chain(leaving.withheld()).cloned().collect()
 }
 
 /// What each deployment brings into the plan.
@@ -137,9 +150,10 @@ pub(super) fn twice_named(shared: Shared<'_>) -> Vec<Blocked> {
     .collect()
 }
 
-/// Whether a deployment shares with containers that it names by themselves.
-pub(super) fn shares_across(deployment: &Deployment) -> bool {
-    let services = deployment.services.values();
-    let mut peers = services.flat_map(|service| service.spec.peers());
-    peers.any(|peer| matches!(peer, Peer::Container(_)))
+/// Whether a deployment shares with containers that it names by themselves, or did until now.
+pub(super) fn shares_across(context: &Context<'_>) -> bool {
+    let services = context.deployment.services.values();
+    let peers = services.flat_map(|service| service.spec.peers());
+    let had = context.containers().flat_map(|owned| owned.view.spec.peers());
+    peers.chain(had).any(|peer| matches!(peer, Peer::Container(_)))
 }

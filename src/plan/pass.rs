@@ -38,17 +38,18 @@ impl<'a> Pass<'a> {
             Entry::Invalid(_) => None,
         });
         let standings: BTreeMap<_, _> = valid.collect();
-        let open = standings.values().filter_map(|standing| standing.open.as_ref());
-        let renewed = open.flat_map(decide::renewed).collect();
-        let across = Across { renewed, ..Across::default() };
-        Self { shared, leaving, standings, across, refused: BTreeMap::new() }
+        let (across, refused) = (Across::default(), BTreeMap::new());
+        Self { shared, leaving, standings, across, refused }
     }
 
     /// Decides about every open deployment, until none has to be decided otherwise because
     /// of what another one's containers become.
     pub(super) fn decide(&mut self) -> Vec<Decisions<'a>> {
+        let resting = guards::resting(self.shared, self.leaving, self.open());
+        self.across.renewed = self.open().flat_map(|c| decide::renewed(&c, &resting)).collect();
+        self.across.resting = resting;
         let mut decisions = self.decided();
-        if !self.open().any(|context| guards::shares_across(context.deployment)) {
+        if !self.open().any(|context| guards::shares_across(&context)) {
             return decisions;
         }
         for _ in 0..=decisions.len() {
@@ -111,6 +112,8 @@ impl<'a> Pass<'a> {
             rest.retain(|(id, _)| !is_withheld(id));
             steps.extend(rest.into_iter().map(|(id, engine)| transition::forgotten(id, engine)));
         }
+        let left = |id: &&DeploymentId| !self.shared.desired.deployments.contains_key(*id);
+        blocked.extend(self.refused.keys().filter(left).flat_map(|id| self.refused[id].clone()));
         Leavers { steps, blocked }
     }
 

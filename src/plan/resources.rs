@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use super::fact::Resource;
 use super::seen::Owned;
-use crate::model::id::EngineName;
-use crate::model::spec::{ContainerSpec, MountSource, NetworkSpec, Protocol};
+use crate::model::id::{EngineName, NetworkName};
+use crate::model::spec::{Attachment, ContainerSpec, MountSource, NetworkSpec, Protocol};
 use crate::model::subnet::Subnet;
 
 /// What a container of this spec takes when it starts. Of a range of ports the engine finds
@@ -49,11 +49,19 @@ fn ports(
 }
 
 fn addresses(engine: &EngineName, spec: &ContainerSpec) -> impl Iterator<Item = Resource> {
-    spec.networks.iter().flat_map(move |(network, attachment)| {
-        let fixed = attachment.ipv4.iter().chain(&attachment.ipv6);
-        fixed
-            .map(move |address| Resource::Address(engine.clone(), network.clone(), address.clone()))
-    })
+    spec.networks.iter().flat_map(|(network, how)| addresses_on(engine, network, how))
+}
+
+/// The fixed addresses of a container on one network.
+pub(super) fn addresses_on(
+    engine: &EngineName,
+    network: &NetworkName,
+    how: &Attachment,
+) -> Vec<Resource> {
+    let fixed = how.ipv4.iter().chain(&how.ipv6);
+    fixed
+        .map(|address| Resource::Address(engine.clone(), network.clone(), address.clone()))
+        .collect()
 }
 
 fn port(engine: &EngineName, address: Option<IpAddr>, protocol: Protocol, number: u16) -> Resource {

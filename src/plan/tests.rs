@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::decide::{self, Leaving, Shared};
-use super::pass::{self, Pass};
+use super::pass::Pass;
 use super::settings::{EngineSettings, Settings};
 use super::transition::Transition;
 use super::{graph, plan, seen};

@@ -109,6 +109,11 @@ impl State {
         self.engines.get_mut(name).filter(|engine| engine.down_until <= now).ok_or_else(unreachable)
     }
 
+    /// How often the daemon of an engine was killed.
+    pub(super) fn outages(&self, name: &EngineName) -> u32 {
+        self.engines.get(name).map_or(0, |engine| engine.outages)
+    }
+
     /// The catalog, if there is one and a call reaches it now.
     pub(super) fn reach_catalog(&mut self) -> Result<Option<&mut Catalog>, OutsideError> {
         let now = self.timeline.now;

@@ -216,7 +216,13 @@ impl Act for SimWorld {
             })
             .await
             .inspect_err(|_| self.state.borrow_mut().disturb_target(engine, action))?;
+        let before = self.state.borrow().outages(engine);
         self.pass(wait).await;
+        // Nobody answers a call that the daemon was killed in.
+        if self.state.borrow().outages(engine) != before {
+            self.state.borrow_mut().disturb_target(engine, action);
+            return Err(OutsideError::Unreachable("the connection was closed".to_owned()));
+        }
         Ok(outcome)
     }
 

@@ -50,11 +50,12 @@ fn measure(repository: &Repository, name: &str, what: &str, server: Option<&Serv
     figures(what, spans);
 }
 
-/// The first poll after a push fetches it: it asks what there is, and again as it fetches.
+/// The first poll after a push fetches it: it asks what there is, and again as it fetches. The
+/// first question may come between the push and the count of the questions before it.
 fn fetched_at_once(since: &[Request]) {
     let lines: Vec<_> = since.iter().map(|one| format!("{} {}", one.method, one.target)).collect();
     let questions = lines.iter().position(|line| line.starts_with("POST "));
-    assert!(questions.is_some_and(|count| (1..=2).contains(&count)), "{lines:#?}");
+    assert!(questions.is_some_and(|count| count <= 2), "{lines:#?}");
 }
 
 #[test]

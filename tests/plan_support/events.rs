@@ -96,6 +96,11 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
             let found = views.find(|view| view.spec.name.as_str() == *name);
             found.expect("a volume").created_at = Some("later".to_owned());
         }
+        ["volume", name, "unlabelled"] => {
+            let mut views = contents.volumes.iter_mut();
+            let found = views.find(|view| view.spec.name.as_str() == *name);
+            found.expect("a volume").spec.labels.clear();
+        }
         // It was built to the same files again.
         ["image", reference, "like", container] => {
             let id = contents.containers[index(contents, container)].image_id.to_string();

@@ -36,8 +36,17 @@ enum Fate {
     Replaced,
 }
 
+/// A service of a deployment.
+type Key = (DeploymentId, ServiceName);
+
 /// Whether a change of a part needs new containers.
 fn is_replaced(before: &Part, after: &Part) -> bool {
+    let mut meets = before.meets.clone();
+    if before.meets.shared != after.meets.shared {
+        // It is attached, or let go, as it runs.
+        meets.shared = after.meets.shared;
+        meets.address = after.meets.address;
+    }
     let in_place = Part {
         memory: after.memory,
         restart: after.restart,
@@ -47,39 +56,53 @@ fn is_replaced(before: &Part, after: &Part) -> bool {
         order: after.order,
         parallelism: after.parallelism,
         depends_on: after.depends_on.clone(),
+        meets,
         ..before.clone()
     };
     in_place != *after
 }
 
+/// Whether the network is replaced that a service was on.
+fn is_uprooted(before: &Stack, was: &Part, after: &Stack) -> bool {
+    let internal = |stack: &Stack| stack.shared.map(|shared| shared.internal);
+    let changed = internal(before).zip(internal(after)).is_some_and(|(old, new)| old != new);
+    was.meets.shared && !was.is_guest() && changed
+}
+
 /// The fate of every service that both revisions have, dependencies first.
-fn fates(before: &Stack, after: &Stack) -> BTreeMap<ServiceName, Fate> {
+fn fates(before: &Wish, after: &Wish) -> BTreeMap<Key, Fate> {
+    let part = |wish: &'_ Wish, (id, name): &Key| wish.get(id)?.services.get(name).cloned();
     let mut fates = BTreeMap::new();
-    let mut left: BTreeSet<&ServiceName> = after.services.keys().collect();
+    let mut left: BTreeSet<Key> = super::meet::keys(after).collect();
     while !left.is_empty() {
-        let ready = |name: &&&ServiceName| {
-            after.services[**name].depends_on.keys().all(|on| !left.contains(on))
+        let ready = |key: &&Key| super::meet::waits_for(after, key).all(|on| !left.contains(&on));
+        let key = left.iter().find(ready).expect("there is no cycle").clone();
+        left.remove(&key);
+        let (stack, part_now) = (&after[&key.0], &after[&key.0].services[&key.1]);
+        let Some(was) = part(before, &key) else { continue };
+        let moved = |on: &Key| {
+            let exists = |wish| part(wish, on).is_some_and(|part| part.replicas > 0);
+            let stays = before.get(&on.0).is_some_and(|was| was.engine == after[&on.0].engine);
+            let fate = fates.get(on).copied().filter(|fate| *fate != Fate::Untouched);
+            fate.filter(|_| stays && exists(before) && exists(after))
         };
-        let name = *left.iter().find(ready).expect("there is no cycle");
-        left.remove(name);
-        let Some(was) = before.services.get(name) else { continue };
-        let part = &after.services[name];
-        let moved = |on: &ServiceName| {
-            let existed = before.services.get(on).is_some_and(|was| was.replicas > 0);
-            let exists = after.services[on].replicas > 0;
-            existed && exists && fates.get(on).is_some_and(|fate| *fate != Fate::Untouched)
-        };
-        let follows = part.depends_on.iter().any(|(on, (_, restart))| *restart && moved(on));
-        let mut hosts = part.inside.iter().map(|(on, _)| on).chain(&part.volumes_from);
-        let evicted = hosts.any(|on| moved(on) && fates.get(on) == Some(&Fate::Replaced));
-        let fate = if is_replaced(was, part) || evicted {
+        let of = |name: &ServiceName| (key.0.clone(), name.clone());
+        let mut followed = part_now.depends_on.iter().filter(|(_, (_, restart))| *restart);
+        let follows = followed.any(|(on, _)| moved(&of(on)).is_some());
+        let peer = part_now.meets.peer.iter().map(|(id, name, _)| (id.clone(), name.clone()));
+        let peer: Vec<Option<Fate>> = peer.map(|host| moved(&host)).collect();
+        let hosts = part_now.inside.iter().map(|(on, _)| on).chain(&part_now.volumes_from);
+        let mut hosts = hosts.map(|on| moved(&of(on))).chain(peer.iter().copied());
+        let evicted = hosts.any(|fate| fate == Some(Fate::Replaced));
+        let uprooted = is_uprooted(&before[&key.0], &was, stack);
+        let fate = if is_replaced(&was, part_now) || evicted || uprooted {
             Fate::Replaced
-        } else if follows && !part.is_job() {
+        } else if (follows || peer.contains(&Some(Fate::Restarted))) && !part_now.is_job() {
             Fate::Restarted
         } else {
             Fate::Untouched
         };
-        fates.insert(name.clone(), fate);
+        fates.insert(key, fate);
     }
     fates
 }
@@ -87,25 +110,30 @@ fn fates(before: &Stack, after: &Stack) -> BTreeMap<ServiceName, Fate> {
 /// What became of the replicas, compared with their fates.
 fn compare(old: (&Wish, &Runs), new: (&Wish, &Runs)) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (id, stack) in new.0 {
-        let Some(was) = old.0.get(id).filter(|was| was.engine == stack.engine) else { continue };
-        for (service, fate) in fates(was, stack) {
-            let slots = was.services[&service].replicas.min(stack.services[&service].replicas);
-            for slot in 1..=slots {
-                let name = format!("{id}-{service}-{slot}");
-                let (Some(before), Some(after)) = (old.1.get(&name), new.1.get(&name)) else {
-                    wrong.push(format!("{name} is missing"));
-                    continue;
-                };
-                let seen = match (before.0 == after.0, after.1.checked_sub(before.1)) {
-                    (true, Some(0)) => Some(Fate::Untouched),
-                    (true, Some(1)) => Some(Fate::Restarted),
-                    (false, _) if after.1 == 1 => Some(Fate::Replaced),
-                    _ => None,
-                };
-                if seen != Some(fate) {
-                    wrong.push(format!("{name}: {seen:?} instead of {fate:?}"));
-                }
+    for ((id, service), fate) in fates(old.0, new.0) {
+        let (was, stack) = (&old.0[&id], &new.0[&id]);
+        if was.engine != stack.engine {
+            continue;
+        }
+        let (before, after) = (&was.services[&service], &stack.services[&service]);
+        for slot in 1..=before.replicas.min(after.replicas) {
+            let name = after.container(&id, &service, slot);
+            let is_among = after.inside.as_ref().is_some_and(|(_, among)| *among);
+            let first = old.1.get(&before.container(&id, &service, slot));
+            let (Some(before), Some(after)) = (first, new.1.get(&name)) else {
+                wrong.push(format!("{name} is missing"));
+                continue;
+            };
+            let seen = match (before.0 == after.0, after.1.checked_sub(before.1)) {
+                (true, Some(0)) => Some(Fate::Untouched),
+                (true, Some(1)) => Some(Fate::Restarted),
+                // The engine, too, starts what ends with the host among whose processes it is.
+                (true, Some(2)) if is_among => Some(Fate::Restarted),
+                (false, _) if after.1 == 1 => Some(Fate::Replaced),
+                _ => None,
+            };
+            if seen != Some(fate) {
+                wrong.push(format!("{name}: {seen:?} instead of {fate:?}"));
             }
         }
     }
@@ -121,11 +149,17 @@ fn play(seed: u64) -> Vec<String> {
     let mut before = Runs::new();
     for (number, chapter) in scenario.chapters.iter().enumerate() {
         sim.promise(promises(&history, &chapter.wish));
-        let _ = pass(&sim, &settings, &chapter.wish);
+        sim.note(&format!("--- revision {number} ---"));
+        let report = pass(&sim, &settings, &chapter.wish);
         // Jobs that nobody waits for come to their end.
         sim.idle(Duration::from_secs(2));
         let after = runs(&sim, &scenario);
-        let mut found = judge::judge(&sim, &scenario, &chapter.wish);
+        let told = report.iter().flat_map(|report| &report.blocked);
+        let mut found: Vec<String> = told.map(|blocked| format!("blocked: {blocked:?}")).collect();
+        found.extend(
+            report.iter().filter_map(|report| report.error.as_ref()).map(ToString::to_string),
+        );
+        found.extend(judge::judge(&sim, &scenario, &chapter.wish));
         if let Some(last) = history.last() {
             found.extend(compare((last, &before), (&chapter.wish, &after)));
         }
@@ -154,7 +188,8 @@ fn summary(seed: u64) -> Option<String> {
 
 #[test]
 fn without_faults_one_pass_applies_a_revision_and_dependents_restart_exactly_once() {
-    let failed: Vec<String> = (0..SEEDS).filter_map(summary).collect();
+    let seeds = super::replayed().map_or(0..SEEDS, |seed| seed..seed + 1);
+    let failed: Vec<String> = seeds.filter_map(summary).collect();
     let firsts: Vec<&str> = failed.iter().filter_map(|text| text.split("\n     ").next()).collect();
     assert!(
         failed.is_empty(),

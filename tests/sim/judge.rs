@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconciler::model::hook::Moment;
-use reconciler::model::id::{EngineName, VolumeName};
+use reconciler::model::id::{EngineName, NetworkName, VolumeName};
 use reconciler::model::labels::{Identity, OwnerLabels};
 use reconciler::model::observed::{ContainerView, Health, NetworkView, Status};
 use reconciler::sim::Sim;
 
+use super::meet::{SHARED, shared_address};
 use super::scenario::Scenario;
 use super::wish::{Part, Wish, volume_name};
 
@@ -63,6 +64,9 @@ pub(crate) fn judge(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> 
 /// The slots that the replicas of a service fill. Compose never fills a gap in its numbers:
 /// what was adopted beyond their count stands for one that is missing below.
 fn slots(views: &BTreeMap<String, ContainerView>, service: &str, part: &Part) -> Vec<u32> {
+    if part.meets.name.is_some() {
+        return (1..=part.replicas).collect();
+    }
     let holder = |slot: &u32| views.get(&format!("{service}-{slot}"));
     let adopted = |view: &ContainerView| Identity::decode(&view.spec.labels).is_none();
     let beyond = part.replicas + 1..=MOST_REPLICAS;
@@ -79,7 +83,7 @@ fn containers(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
     for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
         for (name, part) in &stack.services {
             for slot in slots(&left, &format!("{id}-{name}"), part) {
-                let container = format!("{id}-{name}-{slot}");
+                let container = part.container(id, name, slot);
                 match left.remove(&container) {
                     None => wrong.push(format!("{container} is missing on {engine}")),
                     Some(view) => {
@@ -127,13 +131,20 @@ fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
     expect(spec.image.as_str() == image, "it has another image");
     expect(spec.env.get("VERSION") == Some(&part.env.to_string()), "it has another environment");
     expect(spec.restart == part.restart, "it has another restart policy");
-    let networks = if part.inside.is_some() { 0 } else { 1 + usize::from(part.back_network) };
+    let own = 1 + usize::from(part.back_network) + usize::from(part.meets.shared);
+    let networks = if part.is_guest() { 0 } else { own };
     expect(spec.networks.len() == networks, "it has other networks");
-    expect(spec.network_mode.peer().is_some() == part.inside.is_some(), "it has another network");
+    expect(spec.network_mode.peer().is_some() == part.is_guest(), "it has another network");
     expect(spec.volumes_from.is_empty() == part.volumes_from.is_none(), "it shares other volumes");
     expect(part.is_job() || spec.networks.len() == view.addresses.len(), "it has no address");
-    let hosts = usize::from(part.host_ports.is_some() && !part.is_job());
+    let published = part.host_ports.is_some() || part.meets.port.is_some();
+    let hosts = usize::from(published && !part.is_job());
     expect(view.host_ports.len() == hosts, "it has no host port");
+    let is_its = |port: &u16| part.meets.port.is_none_or(|own| own == *port);
+    expect(view.host_ports.values().all(is_its), "it has another host port");
+    let address = view.addresses.get(&NetworkName::new(SHARED)).map(ToString::to_string);
+    let fixed = part.meets.address.map(shared_address);
+    expect(fixed.is_none() || fixed == address, "it has another address");
     expect(spec.mounts.contains_key("/srv") == part.volume, "it has other volumes");
     // What was adopted bears no labels that tell; the simulation shows its files instead.
     let files = match Identity::decode(&spec.labels) {
@@ -158,14 +169,27 @@ fn networks(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
         .filter(|view| ours(view))
         .map(|view| view.spec.name.to_string())
         .collect();
-    let mut want = BTreeSet::new();
+    let (mut want, mut wrong) = (BTreeSet::new(), Vec::new());
     for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
         want.insert(format!("{id}_default"));
         if stack.services.values().any(|part| part.back_network) {
             want.insert(format!("{id}_back"));
         }
+        if let Some(shared) = stack.shared.filter(|shared| shared.makes) {
+            want.insert(SHARED.to_owned());
+            let all = sim.contents(engine).networks;
+            if all
+                .iter()
+                .any(|n| n.spec.name.as_str() == SHARED && n.spec.internal != shared.internal)
+            {
+                wrong.push(format!("the shared network on {engine} is another"));
+            }
+        }
     }
-    if have == want { Vec::new() } else { vec![format!("networks on {engine}: {have:?}")] }
+    if have != want {
+        wrong.push(format!("networks on {engine}: {have:?}"));
+    }
+    wrong
 }
 
 /// Two entries for each registered replica, each at the address that it has now.
@@ -180,7 +204,7 @@ fn catalog(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
             let parts = stack.services.iter();
             for (name, part) in parts.filter(|(_, part)| part.registered && !part.is_job()) {
                 for slot in slots(&running, &format!("{id}-{name}"), part) {
-                    let view = running.get(&format!("{id}-{name}-{slot}"));
+                    let view = running.get(&part.container(id, name, slot));
                     let base = format!("{slot}.{name}.{id}");
                     // Any of its addresses leads to it; the one it has been known by stays.
                     let registered = registered.get(&base);

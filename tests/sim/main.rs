@@ -7,6 +7,7 @@
 mod calm;
 mod health;
 mod judge;
+mod meet;
 mod memory;
 mod play;
 mod scenario;

@@ -9,7 +9,8 @@ use reconciler::model::id::{DeploymentId, EngineName, ServiceName};
 use reconciler::model::spec::RestartPolicy;
 use reconciler::sim::{CrashPoint, Faults, Hand, Rng};
 
-use super::wish::{Part, Stack, Wish};
+use super::meet;
+use super::wish::{Meets, Part, Stack, Wish};
 
 const SERVICES: [&str; 5] = ["db", "cache", "api", "web", "mail"];
 const DEPLOYMENTS: [&str; 3] = ["abc", "xyz", "n1"];
@@ -57,14 +58,10 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
         }
         chapters.push(chapter(&mut rng, &wish, &engines));
     }
-    Scenario {
-        seed,
-        engines,
-        catalog,
-        continuous: seed % 8 == 7,
-        composed: seed % 4 == 1,
-        chapters,
-    }
+    let composed = seed % 4 == 1;
+    let wishes = chapters.iter_mut().map(|chapter| &mut chapter.wish);
+    meet::meet(&mut rng.child("meet"), composed, wishes);
+    Scenario { seed, engines, catalog, continuous: seed % 8 == 7, composed, chapters }
 }
 
 /// The same without anything going wrong.
@@ -86,7 +83,7 @@ fn first_wish(rng: &mut Rng, engines: &[EngineName]) -> Wish {
 
 fn stack(rng: &mut Rng, engines: &[EngineName]) -> Stack {
     let engine = rng.pick(engines).expect("there is an engine").clone();
-    let mut stack = Stack { engine, services: BTreeMap::new() };
+    let mut stack = Stack { engine, services: BTreeMap::new(), shared: None };
     for _ in 0..=rng.index(SERVICES.len()) {
         add_service(rng, &mut stack);
     }
@@ -142,6 +139,7 @@ fn add_service(rng: &mut Rng, stack: &mut Stack) {
         volumes_from: None,
         hooks: rng.child("hooks").chance(200),
         init: None,
+        meets: Meets::default(),
     };
     let name = ServiceName::new(*name);
     stack.services.insert(name.clone(), part);

@@ -22,7 +22,7 @@ use reconciler::world::{Act, Clock, Observe, OutsideError, Scope, Snapshot, Tree
 
 use super::play::{pass, pass_in, settings, setup, world_of};
 use super::scenario::Scenario;
-use super::wish::{Part, Stack, Wish, desired, promises};
+use super::wish::{Meets, Part, Stack, Wish, desired, promises};
 
 /// A mistake in how the world is seen or acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +166,7 @@ fn part(image: &str) -> Part {
         volumes_from: None,
         hooks: false,
         init: None,
+        meets: Meets::default(),
     }
 }
 
@@ -175,7 +176,10 @@ pub(crate) fn wish() -> Wish {
     let mut web = part("web:1");
     web.depends_on.insert("db".into(), (Condition::Healthy, true));
     let services = BTreeMap::from([(ServiceName::new("db"), db), (ServiceName::new("web"), web)]);
-    BTreeMap::from([(DeploymentId::new("abc"), Stack { engine: "local".into(), services })])
+    BTreeMap::from([(
+        DeploymentId::new("abc"),
+        Stack { engine: "local".into(), services, shared: None },
+    )])
 }
 
 /// The same, but the web service lives in the database's network.

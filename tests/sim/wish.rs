@@ -13,7 +13,9 @@ use reconciler::model::desired::{
 use reconciler::model::diagnostic::Loc;
 use reconciler::model::digest::Digest;
 use reconciler::model::hook::{Hook, Hooks, InitContainer};
-use reconciler::model::id::{DeploymentId, EngineName, NetworkName, ServiceName, VolumeName};
+use reconciler::model::id::{
+    ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, VolumeName,
+};
 use reconciler::model::secret::Content;
 use reconciler::model::settling::Settling;
 use reconciler::model::share::{Namespace, Peer, VolumesFrom};
@@ -23,6 +25,8 @@ use reconciler::model::spec::{
 };
 use reconciler::sim::Promise;
 
+use super::meet;
+
 /// All deployments of one revision.
 pub(crate) type Wish = BTreeMap<DeploymentId, Stack>;
 
@@ -31,6 +35,31 @@ pub(crate) type Wish = BTreeMap<DeploymentId, Stack>;
 pub(crate) struct Stack {
     pub(crate) engine: EngineName,
     pub(crate) services: BTreeMap<ServiceName, Part>,
+    /// The network that deployments share, if it has to do with it.
+    pub(crate) shared: Option<Shared>,
+}
+
+/// The network that deployments share: one makes it, for the others it is external.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shared {
+    pub(crate) makes: bool,
+    pub(crate) internal: bool,
+}
+
+/// What only one container can have at a time, and what a service shares with those of other
+/// deployments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Meets {
+    /// The one port of the host that it publishes.
+    pub(crate) port: Option<u16>,
+    /// Its `container_name`.
+    pub(crate) name: Option<&'static str>,
+    /// Whether it is on the network that deployments share.
+    pub(crate) shared: bool,
+    /// Its fixed address there.
+    pub(crate) address: Option<u8>,
+    /// Whose network it lives in, and what the container of that one is called.
+    pub(crate) peer: Option<(DeploymentId, ServiceName, ContainerName)>,
 }
 
 /// One service.
@@ -59,6 +88,7 @@ pub(crate) struct Part {
     pub(crate) hooks: bool,
     /// Which version of a container runs before it.
     pub(crate) init: Option<u64>,
+    pub(crate) meets: Meets,
 }
 
 impl Part {
@@ -72,19 +102,32 @@ impl Part {
         if self.built { format!("{id}/{name}/{}", self.image) } else { self.image.clone() }
     }
 
+    /// What a replica's container is called.
+    pub(crate) fn container(&self, id: &DeploymentId, name: &ServiceName, slot: u32) -> String {
+        let own = || format!("{id}-{name}-{slot}");
+        self.meets.name.map_or_else(own, str::to_owned)
+    }
+
+    /// Whether it lives in the network of another container.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.inside.is_some() || self.meets.peer.is_some()
+    }
+
     fn is_stop_first(&self) -> bool {
         self.order == Some(RolloutOrder::StopFirst)
             || self.host_ports.is_some()
             || self.volume
             || self.volumes_from.is_some()
-            || self.inside.is_some()
+            || self.is_guest()
+            || self.meets.port.is_some()
+            || self.meets.address.is_some()
             || self.is_job()
             || self.image.starts_with("data")
     }
 }
 
 /// Where nothing was written: scenarios have no text.
-fn nowhere() -> Loc {
+pub(crate) fn nowhere() -> Loc {
     Loc::new("scenario", 1, 1)
 }
 
@@ -109,6 +152,9 @@ fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
     let mut networks = BTreeMap::from([("default".to_owned(), network(id, "default"))]);
     if stack.services.values().any(|part| part.back_network) {
         networks.insert("back".to_owned(), network(id, "back"));
+    }
+    if let Some(shared) = &stack.shared {
+        networks.insert("shared".to_owned(), meet::shared_network(*shared));
     }
     let volumes = stack.services.iter().filter(|(_, part)| part.volume);
     Deployment {
@@ -176,7 +222,7 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
     Service {
         name: name.clone(),
         replicas: part.replicas,
-        container_name: None,
+        container_name: part.meets.name.map(ContainerName::new),
         spec,
         image,
         files,
@@ -255,6 +301,23 @@ fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
             host_port: Some(format!("{from}-{}", from + 9)),
         });
     }
+    if let Some(port) = part.meets.port {
+        spec.published.insert(PublishedPort {
+            container: Port { number: 80, protocol: Protocol::Tcp },
+            host_ip: None,
+            host_port: Some(port.to_string()),
+        });
+    }
+    if part.meets.shared {
+        let aliases = BTreeSet::from([name.to_string()]);
+        let ipv4 = part.meets.address.map(meet::shared_address);
+        let attachment = Attachment { aliases, ipv4, ..Attachment::default() };
+        spec.networks.insert(NetworkName::new(meet::SHARED), Box::new(attachment));
+    }
+    if let Some((_, _, peer)) = &part.meets.peer {
+        spec.networks.clear();
+        spec.network_mode = Namespace::Of(Peer::Container(peer.clone()));
+    }
     if let Some((service, among)) = &part.inside {
         spec.networks.clear();
         spec.network_mode = Namespace::Of(Peer::Service(service.clone()));
@@ -297,7 +360,8 @@ pub(crate) fn promises(
             let follows = part.depends_on.values().any(|(_, restart)| *restart);
             // Also what an earlier revision wrote to may be shared for a while.
             let stop_first = all().any(Part::is_stop_first) || follows;
-            let guest = all().any(|part| part.inside.is_some());
+            // All that is on a network stops when that is replaced.
+            let guest = all().any(|part| part.is_guest() || part.meets.shared);
             let max_down = match (part.is_job() || guest, stop_first) {
                 (true, _) => part.replicas,
                 (false, true) => part.parallelism,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Withheld;
+use super::gate::is_mounted;
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::ImageSource;
 use crate::model::id::ImageRef;
@@ -139,7 +140,10 @@ fn volumes(context: &Context<'_>, all: &mut Adoption) {
         // Docker 20.10 calls the time of the last write at its top the time it was made.
         let ours = inventory.owner(name.as_str(), labels, installation).is_some()
             || all.adopted.volumes.contains_key(name);
-        if !ours && context.may_use(name.as_str(), labels) {
+        if !ours
+            && (context.may_use(name.as_str(), labels)
+                || is_mounted(context, name.as_str(), labels))
+        {
             all.adopted.volumes.insert(name.clone(), view.created_at.clone());
             all.things.push(Thing::Volume { name: name.clone() });
         }

@@ -48,11 +48,13 @@ pub(super) fn choose<'a>(scope: &Scope<'_, 'a>, service: &'a Service, slot: Slot
 
 /// Of several containers that shall all go: those that are of no use, and those that stay
 /// until the target is good. Where more than one lives, all but the best are of no use;
-/// and where both names are borne that a new one could have, the worse of the two.
+/// and where both names are borne that a new one could have, the worse of the two, or the
+/// only one if another service's container bears the first of them (`taken`).
 pub(super) fn make_room<'a>(
     service: &Service,
     surplus: &[&'a Owned<'a>],
     successor: Option<&Identity>,
+    taken: bool,
 ) -> (Vec<&'a Owned<'a>>, Vec<&'a Owned<'a>>) {
     let mut useless: Vec<&'a Owned<'a>> = Vec::new();
     let mut best_first = surplus.to_vec();
@@ -82,8 +84,10 @@ pub(super) fn make_room<'a>(
         let names = [identity.name.clone(), identity.surge_name()];
         let bearers: Vec<_> =
             left.iter().filter(|o| names.contains(&o.view.name)).copied().collect();
-        if let [_, .., worst] = bearers[..] {
-            useless.push(worst);
+        match bearers[..] {
+            [_, .., worst] => useless.push(worst),
+            [only] if taken => useless.push(only),
+            _ => {}
         }
     }
     let gone = |owned: &Owned<'_>| useless.iter().any(|other| other.view.id == owned.view.id);

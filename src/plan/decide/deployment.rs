@@ -1,7 +1,9 @@
 //! One deployment: whether it may be touched, and what is decided about it if so.
 
+use std::collections::BTreeSet;
+
 use super::absence::{absence, kept, kept_networks, kept_services};
-use super::gate::{closed, is_made_elsewhere};
+use super::gate::closed;
 use super::leaving::{self, Leaving};
 use super::memory::forgotten;
 use super::removal::{dependents_first, removals};
@@ -10,7 +12,7 @@ use super::service;
 use super::{Across, Decisions, Shared, adopt, entries, images, networks, record_of, status};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Deployment, SyncMode};
-use crate::model::id::{EngineName, NetworkName, ServiceName};
+use crate::model::id::{DeploymentId, EngineName, NetworkName, ServiceName};
 use crate::model::observed::EngineView;
 use crate::model::plan::{
     Blocked, DeploymentState, Forgotten, Health, LeftAlone, Reason, Sync, WaitingOn,
@@ -208,8 +210,9 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
 /// The networks of a deployment that are replaced.
 pub(in crate::plan) fn renewed(
     context: &Context<'_>,
-) -> std::collections::BTreeSet<(EngineName, NetworkName)> {
-    networks::renewed(context)
+    resting: &BTreeSet<DeploymentId>,
+) -> BTreeSet<(EngineName, NetworkName)> {
+    networks::renewed(context, resting)
 }
 
 /// What belongs to services that left the stack, those first that live in others.
@@ -235,8 +238,7 @@ pub(in crate::plan) fn awaited_networks<'a>(
 ) -> impl Iterator<Item = &'a crate::model::desired::Network> {
     let context = *context;
     context.deployment.networks.values().filter(move |network| {
-        network.external
-            && context.networks_named(&network.spec.name).next().is_none()
-            && is_made_elsewhere(&context, &network.spec.name)
+        context.networks_named(&network.spec.name).next().is_none()
+            && networks::is_awaited(&context, network)
     })
 }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::Withheld;
 use super::adopt::misnamed;
 use super::demands::{demands, field, own_tree};
 use super::names::same_labels;
 use super::needs::lacking;
+use super::{Withheld, networks};
 use crate::model::compose;
 use crate::model::desired::{Deployment, Entry, ImageSource, PullPolicy};
-use crate::model::id::{ContainerName, NetworkName, Slot};
+use crate::model::id::{ContainerName, Slot, VolumeName};
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::policy::Demand;
 use crate::model::share::Peer;
+use crate::model::spec::{Mount, MountSource};
 use crate::plan::context::Context;
 use crate::plan::seen::wanted_name;
 
@@ -63,10 +64,11 @@ fn resources(context: &Context<'_>) -> Vec<Withheld> {
         let name = network.spec.name.as_str();
         let mut found = context.networks_named(&network.spec.name);
         let first = found.next();
-        let foreign = |view: &&_| !may_use(context, view);
+        let foreign = |view: &&_| !may_use(context, view) && !networks::inherits(context, view);
         let foreign = first.filter(foreign).or_else(|| found.find(foreign));
         let labels = foreign.or(first).map(|view| &view.spec.labels);
-        let made = network.external && is_made_elsewhere(context, &network.spec.name);
+        let inherited = foreign.is_none() && first.is_some_and(|v| networks::inherits(context, v));
+        let made = networks::is_awaited(context, network) || inherited;
         ("network", name, network.external, labels, &network.origin, made)
     });
     let volumes = context.deployment.volumes.values().map(|volume| {
@@ -80,7 +82,13 @@ fn resources(context: &Context<'_>) -> Vec<Withheld> {
         let waiting_on = match (external, labels) {
             (true, None) if made => continue,
             (true, None) => WaitingOn::External,
-            (false, Some(labels)) if !context.may_use(name, labels) => WaitingOn::ForeignResource,
+            (false, Some(labels))
+                if !made
+                    && !context.may_use(name, labels)
+                    && !is_mounted(context, name, labels) =>
+            {
+                WaitingOn::ForeignResource
+            }
             (true, Some(labels)) => match ungranted(context, kind, name, labels) {
                 Some(demand) => WaitingOn::grant(&demand),
                 None => continue,
@@ -90,6 +98,19 @@ fn resources(context: &Context<'_>) -> Vec<Withheld> {
         withheld.push((format!("use {kind} {name}"), waiting_on, Some(origin.clone())));
     }
     withheld
+}
+
+/// Whether a volume of which nothing says who made it is in a container of this deployment, or
+/// was: who prunes volumes during a pass lets the engine make one again, without labels.
+pub(super) fn is_mounted(
+    context: &Context<'_>,
+    name: &str,
+    labels: &BTreeMap<String, String>,
+) -> bool {
+    let is_it = |m: &Mount| matches!(&m.source, MountSource::Volume(of) if of.as_str() == name);
+    let adopted = context.adopted.is_some_and(|a| a.volumes.contains_key(&VolumeName::new(name)));
+    let mut mounted = context.containers().flat_map(|owned| owned.view.spec.mounts.values());
+    labels.is_empty() && (adopted || mounted.any(is_it))
 }
 
 fn may_use(context: &Context<'_>, view: &crate::model::observed::NetworkView) -> bool {
@@ -102,13 +123,6 @@ fn others<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Deployment> {
     context.desired.deployments.values().filter_map(move |entry| match entry {
         Entry::Valid(other, _) if other.id != *id && other.engine == *engine => Some(&**other),
         _ => None,
-    })
-}
-
-/// Whether another deployment of the source has a network of this name.
-pub(super) fn is_made_elsewhere(context: &Context<'_>, name: &NetworkName) -> bool {
-    others(context).any(|other| {
-        other.networks.values().any(|network| !network.external && network.spec.name == *name)
     })
 }
 

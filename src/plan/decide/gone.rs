@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Shared;
 use super::names::catalog_ids;
+use super::networks::is_made_elsewhere;
 use super::removal::{Removal, dependents_first, grace};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Entry, Layout};
@@ -35,7 +36,7 @@ pub(super) fn gone(shared: Shared<'_>) -> Vec<Gone<'_>> {
                 .containers_of(&deployment)
                 .filter(|owned| owned.identity.source == shared.desired.source)
                 .collect();
-            let networks = networks(shared, inventory, &deployment).next().is_some();
+            let networks = networks(shared, (engine, inventory), &deployment).next().is_some();
             let entries = registered(shared, inventory, &deployment).next().is_some();
             if !containers.is_empty() || networks || entries {
                 all.push(Gone { engine, inventory, deployment, containers });
@@ -62,13 +63,16 @@ fn registered<'a>(
 /// Networks of a deployment of this source.
 fn networks<'a>(
     shared: Shared<'a>,
-    inventory: &'a EngineInventory<'a>,
+    (engine, inventory): (&'a EngineName, &'a EngineInventory<'a>),
     deployment: &DeploymentId,
 ) -> impl Iterator<Item = &'a NetworkView> {
     let all = inventory.index().networks_of(deployment).iter().copied();
     all.filter(move |view| {
         let owner = inventory.index().network_owner(view);
+        // Whoever makes it from now on replaces it.
+        let at = (engine, &view.spec.name);
         owner.is_some_and(|(_, source)| *source == shared.desired.source)
+            && !is_made_elsewhere(shared.desired, at, deployment)
     })
 }
 
@@ -158,6 +162,6 @@ impl<'a> Gone<'a> {
         if all > self.containers.len() {
             return Vec::new();
         }
-        networks(shared, self.inventory, &self.deployment).collect()
+        networks(shared, (self.engine, self.inventory), &self.deployment).collect()
     }
 }

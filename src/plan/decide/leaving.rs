@@ -87,6 +87,11 @@ impl<'a> Leaving<'a> {
         self.gone.iter().any(|gone| gone.engine == engine && gone.deployment == *deployment)
     }
 
+    /// The deployments that would leave if anything might be removed.
+    pub(in crate::plan) fn withheld(&self) -> impl Iterator<Item = &DeploymentId> {
+        self.gone.iter().filter(|_| self.is_withheld()).map(|gone| &gone.deployment)
+    }
+
     /// Whether nothing at all may be removed.
     pub(in crate::plan) fn is_withheld(&self) -> bool {
         self.withheld.is_some()

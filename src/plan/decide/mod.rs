@@ -76,12 +76,14 @@ pub(super) struct Shared<'a> {
 pub(super) struct Across {
     /// What takes the place of a container that others may share with.
     pub(super) successors: BTreeMap<ContainerId, (Who, ContainerName)>,
-    /// What is made under a name that nothing bears yet.
-    pub(super) made: BTreeMap<(EngineName, ContainerName), Who>,
+    /// Who has a name in the end, and what it is called until that is free.
+    pub(super) made: BTreeMap<(EngineName, ContainerName), (Who, ContainerName)>,
     /// Containers that are started again.
     pub(super) restarting: BTreeSet<ContainerId>,
     /// Hosts of guests in other deployments that stop before their successors start.
     pub(super) stopping: BTreeSet<ContainerId>,
+    /// Deployments about whose containers nothing is done.
+    pub(super) resting: BTreeSet<DeploymentId>,
     /// Networks that are replaced: who is attached to them stops, and is made again.
     pub(super) renewed: BTreeSet<(EngineName, NetworkName)>,
     /// Replicas whose old container must stop before it would, and why.
@@ -91,8 +93,9 @@ pub(super) struct Across {
 impl Across {
     /// What holds whatever is decided: the rest is learnt from the decisions.
     pub(super) fn given(&self) -> Self {
-        let (renewed, yields) = (self.renewed.clone(), self.yields.clone());
-        Self { renewed, yields, ..Self::default() }
+        let (resting, renewed, yields) =
+            (self.resting.clone(), self.renewed.clone(), self.yields.clone());
+        Self { resting, renewed, yields, ..Self::default() }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Across;
-use crate::model::desired::{Network, Volume};
-use crate::model::id::{ContainerId, EngineName, NetworkName};
+use crate::model::desired::{Deployment, DesiredState, Entry, Network, Volume};
+use crate::model::id::{ContainerId, DeploymentId, EngineName, NetworkName};
 use crate::model::observed::NetworkView;
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::spec::NetworkSpec;
@@ -48,29 +48,78 @@ pub(super) fn networks<'a>(context: &Context<'a>, across: &Across) -> Vec<Networ
 }
 
 /// The networks of a deployment that are replaced: they are ours, and are not what the stack
-/// says. The engine changes nothing of a network that exists.
-pub(super) fn renewed(context: &Context<'_>) -> BTreeSet<(EngineName, NetworkName)> {
+/// says, or say that they are another deployment's. The engine changes nothing of a network
+/// that exists.
+pub(super) fn renewed(
+    context: &Context<'_>,
+    resting: &BTreeSet<DeploymentId>,
+) -> BTreeSet<(EngineName, NetworkName)> {
     let own = context.deployment.networks.values().filter(|network| !network.external);
     own.filter(|network| {
         let found = context.networks_named(&network.spec.name).next();
         found.is_some_and(|view| {
-            differs(&view.spec, &network.spec)
-                && context.owns_network(view)
-                && strangers_on(context, view).is_empty()
+            let changed = context.owns_network(view) && differs(&view.spec, &network.spec);
+            (changed || inherits(context, view)) && strangers_on(context, view, resting).is_empty()
         })
     })
     .map(|network| (context.deployment.engine.clone(), network.spec.name.clone()))
     .collect()
 }
 
-/// Containers on a network that are not ours to stop.
-fn strangers_on<'a>(context: &Context<'a>, view: &NetworkView) -> Vec<&'a str> {
-    let all = context.inventory.contents.containers.iter();
-    let attached = all.filter(|c| c.spec.networks.contains_key(&view.spec.name));
-    let ours = |id: &ContainerId| {
-        let mut owned = context.inventory.containers();
-        owned.any(|o| o.view.id == *id && o.identity.source == context.desired.source)
+/// Whether a network is of another deployment of the source that no longer makes it.
+pub(super) fn inherits(context: &Context<'_>, view: &NetworkView) -> bool {
+    let Some((owner, source)) = context.inventory.index().network_owner(view) else {
+        return false;
     };
+    let engine = &context.deployment.engine;
+    *owner != context.deployment.id
+        && *source == context.desired.source
+        && match context.desired.deployments.get(owner) {
+            Some(Entry::Valid(owner, _)) => !makes(owner, engine, &view.spec.name),
+            Some(Entry::Invalid(_)) => false,
+            None => true,
+        }
+}
+
+/// Whether a deployment makes a network of this name on an engine.
+fn makes(deployment: &Deployment, engine: &EngineName, name: &NetworkName) -> bool {
+    let mut own = deployment.networks.values().filter(|network| !network.external);
+    deployment.engine == *engine && own.any(|network| network.spec.name == *name)
+}
+
+/// Whether another deployment of the source makes a network of this name on an engine.
+pub(super) fn is_made_elsewhere(
+    desired: &DesiredState,
+    (engine, name): (&EngineName, &NetworkName),
+    but: &DeploymentId,
+) -> bool {
+    desired.deployments.iter().any(|(id, entry)| {
+        let Entry::Valid(deployment, _) = entry else { return false };
+        id != but && makes(deployment, engine, name)
+    })
+}
+
+/// Whether a network is external to a deployment, and another one of the source makes it.
+pub(super) fn is_awaited(context: &Context<'_>, network: &Network) -> bool {
+    let at = (&context.deployment.engine, &network.spec.name);
+    network.external && is_made_elsewhere(context.desired, at, &context.deployment.id)
+}
+
+/// Containers on a network that are not ours to stop, or not now.
+fn strangers_on<'a>(
+    context: &Context<'a>,
+    view: &NetworkView,
+    resting: &BTreeSet<DeploymentId>,
+) -> Vec<&'a str> {
+    let ours = |id: &ContainerId| {
+        let found = context.inventory.containers().find(|owned| owned.view.id == *id);
+        found.is_some_and(|owned| {
+            let deployment = &owned.identity.replica.deployment;
+            owned.identity.source == context.desired.source
+                && (*deployment == context.deployment.id || !resting.contains(deployment))
+        })
+    };
+    let attached = context.inventory.users_of(&view.spec.name);
     attached.filter(|c| !ours(&c.id)).map(|c| c.name.as_str()).collect()
 }
 
@@ -87,8 +136,8 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
         let name = &network.spec.name;
         let Some(view) = context.networks_named(name).next() else { continue };
         let planned = across.renewed.contains(&(context.deployment.engine.clone(), name.clone()));
-        if !planned && differs(&view.spec, &network.spec) {
-            let users = strangers_on(context, view).join(" ");
+        if !planned && (differs(&view.spec, &network.spec) || inherits(context, view)) {
+            let users = strangers_on(context, view, &across.resting).join(" ");
             let command = if users.is_empty() {
                 format!("docker network rm {name}")
             } else {
@@ -126,7 +175,11 @@ pub(super) fn unused<'a>(context: &Context<'a>) -> Vec<&'a NetworkView> {
         context.deployment.networks.values().any(|n| n.spec.name == view.spec.name)
     };
     let all = context.inventory.index().networks_of(&context.deployment.id).iter().copied();
-    all.filter(|view| context.owns_network(view) && !wanted(view)).collect()
+    let (engine, id) = (&context.deployment.engine, &context.deployment.id);
+    // Whoever makes it from now on replaces it.
+    let inherited =
+        |view: &NetworkView| is_made_elsewhere(context.desired, (engine, &view.spec.name), id);
+    all.filter(|view| context.owns_network(view) && !wanted(view) && !inherited(view)).collect()
 }
 
 /// Whether a network is not what the stack says; what the stack leaves to the engine does

@@ -32,7 +32,9 @@ pub(super) fn decide<'a>(
     let renews = surplus.iter().any(|owned| scope.renewed_networks(owned).is_some());
     let order = scope.yielding(&id, renews, order(service, &surplus, collides));
     let keep = keep.ok_or_else(|| super::identity(context, service, slot, succeeds));
-    let (useless, old) = make_room(service, &surplus, keep.as_ref().err());
+    let successor = keep.as_ref().err();
+    let taken = successor.is_some_and(|new| scope.is_with_others(&new.name, &surplus));
+    let (useless, old) = make_room(service, &surplus, successor, taken);
     let target = match keep {
         Ok((owned, drift)) => stays(owned, drift),
         Err(identity) => {

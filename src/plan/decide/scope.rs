@@ -81,13 +81,16 @@ impl<'a> Scope<'_, 'a> {
         surplus: &[&Owned<'_>],
     ) -> ContainerName {
         let own = |name: &ContainerName| old.iter().any(|owned| owned.view.name == *name);
-        let others = |name: &ContainerName| {
-            let bearer = self.context.inventory.bearer(name);
-            bearer.is_some_and(|id| !surplus.iter().any(|owned| owned.view.id == *id))
-        };
         let (canonical, second) = (&identity.name, identity.surge_name());
         let unproven = !service.hooks.post_start.is_empty() && !own(&second);
-        if unproven || own(canonical) || others(canonical) { second } else { canonical.clone() }
+        let taken = own(canonical) || self.is_with_others(canonical, surplus);
+        if unproven || taken { second } else { canonical.clone() }
+    }
+
+    /// Whether a container that is none of these bears a name.
+    pub(super) fn is_with_others(&self, name: &ContainerName, these: &[&Owned<'_>]) -> bool {
+        let bearer = self.context.inventory.bearer(name);
+        bearer.is_some_and(|id| !these.iter().any(|owned| owned.view.id == *id))
     }
 
     /// Whose stop comes after this container's, because it lives in that one's namespaces.
@@ -103,14 +106,10 @@ impl<'a> Scope<'_, 'a> {
             return None;
         }
         let elsewhere = |id| {
-            self.context
-                .inventory
-                .view(id)
-                .is_some_and(|view| is_inside(spec, &view.id, &view.name))
+            let view = self.context.inventory.view(id);
+            view.is_some_and(|view| is_inside(spec, &view.id, &view.name))
         };
-        if self.orphans.iter().any(|removal| host(removal.owned))
-            || self.across.stopping.iter().any(elsewhere)
-        {
+        if self.orphans.iter().any(|removal| host(removal.owned)) {
             return Some(GoesBefore::Removed);
         }
         for (name, decided) in self.earlier {
@@ -127,7 +126,7 @@ impl<'a> Scope<'_, 'a> {
                 return Some(GoesBefore::Excess((*name).clone()));
             }
         }
-        None
+        self.across.stopping.iter().any(elsewhere).then_some(GoesBefore::Removed)
     }
 
     /// The hosts by name of a container that stays as it runs, as far as they were started

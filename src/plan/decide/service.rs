@@ -76,7 +76,9 @@ fn excess<'a>(
     let why = because(reason, service.origins.find("scale"));
     let mut removals = scope.removals(containers, &why, Some(service), blocked);
     for removal in &mut removals {
-        removal.goes_before = scope.goes_before(removal.owned).is_some();
+        let owned = removal.owned;
+        removal.goes_before =
+            scope.goes_before(owned).is_some() || scope.renewed_networks(owned).is_some();
     }
     removals
 }
@@ -98,12 +100,13 @@ pub(super) fn joins(
             }
         }
         Peer::Container(text) => {
-            if let Some((name, id)) = context.inventory.find(text) {
-                let known = || (Who::Known(id.clone()), name.clone());
-                return Some(across.successors.get(id).cloned().unwrap_or_else(known));
+            // Who has the name in the end, which may be another one than has it now.
+            if let Some((who, name)) = across.made.get(&(engine.clone(), text.clone())) {
+                return Some((who.clone(), name.clone()));
             }
-            let made = across.made.get(&(engine.clone(), text.clone()))?;
-            Some((made.clone(), text.clone()))
+            let (name, id) = context.inventory.find(text)?;
+            let known = || (Who::Known(id.clone()), name.clone());
+            Some(across.successors.get(id).cloned().unwrap_or_else(known))
         }
     };
     let peers = service.spec.peers().filter_map(|peer| Some((peer, behind(peer)?)));

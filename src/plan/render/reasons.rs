@@ -47,6 +47,11 @@ impl Display for Reason {
             Self::NetworkReplaced { network } => {
                 write!(f, "its network {network} is replaced")
             }
+            Self::NetworkInherited { deployment } => write!(
+                f,
+                "deployment {deployment} made it and does so no more, and the engine changes \
+                 none that exists"
+            ),
             Self::NetworkChanged => f.write_str(
                 "it is not what the stack says, and the engine changes none that exists",
             ),

@@ -44,6 +44,9 @@ pub(super) fn made(
     let in_order = spec.networks_in_order().into_iter();
     let networks: Vec<_> = in_order.map(|(name, how)| (name.clone(), how.clone())).collect();
     let requires = requires(context, &spec);
+    // Another deployment may make one, or make it again.
+    let on = spec.networks.keys().map(|name| Fact::Network(engine.clone(), name.clone()));
+    let on: Vec<Fact> = on.collect();
     let create = Create {
         name: name.clone(),
         identity,
@@ -56,6 +59,7 @@ pub(super) fn made(
     };
     let first = Transition::new(Action::CreateContainer(Box::new(create)), causes)
         .uses(uses)
+        .needs(on)
         .gives([Fact::Exists(who.clone()), Fact::Began(who.clone()), Fact::Ready(who.clone())])
         .takes([Resource::Name(engine.clone(), name.clone())]);
     let mut steps = vec![Transition { requires, ..first }];
@@ -94,7 +98,7 @@ fn joined(joins: Vec<Joined>) -> (Vec<Join>, Vec<Fact>) {
 }
 
 /// The networks that only another deployment can make in this pass.
-fn requires(context: &Context<'_>, spec: &ContainerSpec) -> Vec<(Fact, Blocked)> {
+pub(super) fn requires(context: &Context<'_>, spec: &ContainerSpec) -> Vec<(Fact, Blocked)> {
     let awaited = awaited_networks(context);
     let used = awaited.filter(|network| spec.networks.contains_key(&network.spec.name));
     used.map(|network| {

@@ -3,9 +3,11 @@
 use super::Transition;
 use crate::model::action::Action;
 use crate::model::build::BuildOwner;
-use crate::model::observed::NetworkView;
+use crate::model::id::NetworkName;
+use crate::model::observed::{ContainerView, NetworkView};
 use crate::model::plan::Reason;
 use crate::plan::cause::because;
+use crate::plan::context::Context;
 use crate::plan::decide::{Bring, Decisions, How, NetworkChange};
 use crate::plan::fact::{Fact, Resource};
 use crate::plan::resources;
@@ -53,26 +55,36 @@ pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
             NetworkChange::Replace { key, network, old } => {
                 let users = context.inventory.users_of(&old.spec.name);
                 let stopped = users.map(|view| Fact::Stopped(super::Who::Known(view.id.clone())));
-                let why = because(Reason::NetworkChanged, Some(&network.origin));
+                let why = because(replaced(context, old), Some(&network.origin));
                 let step = Transition::new(remove(old), vec![why])
                     .needs(stopped.chain([Fact::Images(id.clone())]))
                     .gives([Fact::NetworkGone(old.id.clone())])
                     .frees(resources::subnets(engine, &old.spec));
                 steps.push(step);
-                (key, network, Some(Fact::NetworkGone(old.id.clone())))
+                (key, network, Some(old))
             }
         };
         let spec = &network.spec;
         let owner = context.owner(key, spec.name.as_str(), network.compose_hash.as_ref());
-        let reason = if after.is_some() { Reason::NetworkChanged } else { Reason::Missing };
+        let reason = after.map_or(Reason::Missing, |old| replaced(context, old));
+        let gone = after.map(|old| Fact::NetworkGone(old.id.clone()));
         let action = Action::CreateNetwork { network: spec.clone(), owner };
         let step = Transition::new(action, vec![because(reason, Some(&network.origin))])
-            .needs([Fact::Images(id.clone())].into_iter().chain(after))
+            .needs([Fact::Images(id.clone())].into_iter().chain(gone))
             .gives([Fact::Prepared(id.clone()), Fact::Network(engine.clone(), spec.name.clone())])
             .takes(resources::subnets(engine, spec));
         steps.push(step);
     }
     steps
+}
+
+/// Why a network is replaced.
+fn replaced(context: &Context<'_>, old: &NetworkView) -> Reason {
+    let owner = context.inventory.index().network_owner(old).map(|(owner, _)| owner.clone());
+    match owner.filter(|owner| *owner != context.deployment.id) {
+        Some(deployment) => Reason::NetworkInherited { deployment },
+        None => Reason::NetworkChanged,
+    }
 }
 
 fn remove(view: &NetworkView) -> Action {
@@ -106,10 +118,16 @@ pub(super) fn unused(decisions: &Decisions<'_>) -> Vec<Transition> {
         let freed = resources::subnets(engine, &view.spec).into_iter().filter(others);
         let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
         let users = context.inventory.users_of(&view.spec.name);
-        let gone = users.map(|view| Fact::Gone(super::Who::Known(view.id.clone())));
+        let left = users.flat_map(|user| left(user, &view.spec.name));
         Transition::new(remove(view), vec![why])
-            .needs(gone.chain([Fact::Applied(context.place())]))
+            .needs(left.chain([Fact::Applied(context.place())]))
             .frees(freed)
     });
     steps.collect()
+}
+
+/// What holds when a container is on a network no more: it is gone, or was let go.
+pub(super) fn left(user: &ContainerView, network: &NetworkName) -> [Fact; 2] {
+    let who = super::Who::Known(user.id.clone());
+    [Fact::Gone(who.clone()), Fact::Detached(who, network.clone())]
 }

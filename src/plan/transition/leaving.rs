@@ -1,8 +1,10 @@
 //! The steps of what left the source.
 
-use super::{Group, Rank, Section, Transition, at, known, ranked, target};
+use super::stop::lives_in;
+use super::{Group, Rank, Section, Transition, at, ground, known, ranked, target};
 use crate::model::action::{Action, LedgerChange};
 use crate::model::id::{CatalogId, DeploymentId, EngineName, NodeName};
+use crate::model::observed::ContainerView;
 use crate::model::plan::{Blocked, Reason};
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{ENTRIES_PER_TXN, Gone, Removal, Shared, is_forgotten};
@@ -32,7 +34,7 @@ pub(in crate::plan) fn departures(
     for view in gone.networks(shared) {
         let (name, id) = (view.spec.name.clone(), view.id.clone());
         let users = gone.inventory.users_of(&view.spec.name);
-        let users = users.map(|view| Fact::Gone(super::Who::Known(view.id.clone())));
+        let users = users.flat_map(|user| ground::left(user, &view.spec.name));
         let step = Transition::new(Action::RemoveNetwork { name, id }, vec![why()]);
         let step = step.needs(users.chain([Fact::Applied(place.clone())]));
         networks.push(step.frees(resources::subnets(gone.engine, &view.spec)));
@@ -72,8 +74,8 @@ fn container(gone: &Gone<'_>, removal: &Removal<'_>, node: &NodeName) -> Vec<Tra
     let who = known(owned);
     let stopped = |id| Fact::Stopped(super::Who::Known(id));
     before.extend(guests.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));
-    let others = gone.inventory.guests_of(owned.view);
-    before.extend(others.map(|guest| stopped(guest.id.clone())));
+    let others: Vec<_> = gone.inventory.guests_of(owned.view).collect();
+    before.extend(others.iter().map(|guest| stopped(guest.id.clone())));
     let container = || target(&who, &owned.view.name);
     if is_running(owned) {
         let action = Action::StopContainer { container: container(), grace: *grace };
@@ -81,7 +83,10 @@ fn container(gone: &Gone<'_>, removal: &Removal<'_>, node: &NodeName) -> Vec<Tra
             .needs(before.iter().cloned().chain(dependents.iter().cloned().map(stopped)))
             .gives([Fact::Stopped(who.clone())])
             .frees(resources::freed(gone.engine, owned, false));
-        steps.push(step);
+        let lives = |guest: &&ContainerView| {
+            (stopped(guest.id.clone()), lives_in(&gone.deployment, owned, guest, None))
+        };
+        steps.push(Transition { requires: others.iter().map(lives).collect(), ..step });
     }
     let name = Resource::Name(gone.engine.clone(), owned.view.name.clone());
     let action = Action::RemoveContainer { container: container() };

@@ -2,6 +2,7 @@
 //! gives. No step knows another one; which comes before which, the graph finds out.
 
 mod begin;
+mod change;
 mod create;
 mod entries;
 mod ground;
@@ -165,7 +166,7 @@ pub(super) fn transitions(decisions: &Decisions<'_>, rollout: &Rollout<'_>) -> V
     add(Section::Volumes, ground::volumes(decisions));
     for (place, removal) in (0..).zip(&decisions.orphans) {
         let rank = Rank { group: group(), section: Section::Orphans, at: [place, 0, 0] };
-        all.extend(ranked(rank, stop::removal(context, removal, &[])));
+        all.extend(ranked(rank, stop::removal(context, removal, &[stop::prepared(decisions)])));
     }
     all.extend(services::services(decisions, rollout, &group()));
     let mut add = |section, steps: Vec<Transition>| {

@@ -5,7 +5,7 @@ use super::create::{Made, made};
 use super::hooks::prove;
 use super::servant::Servant;
 use super::{Transition, entries, known, stop, target, used};
-use crate::model::action::{Action, Resources, Target as At, Until};
+use crate::model::action::{Action, Target as At, Until};
 use crate::model::plan::Reason;
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Successor, Target, with_resolvers};
@@ -68,7 +68,7 @@ impl<'a> Servant<'_, 'a> {
         let service = self.decided.service;
         let order = "stop-first: its name is needed".to_owned();
         let why = because(Reason::Replaced { order }, service.origins.find(""));
-        let permit = [self.prepared()];
+        let permit = [stop::prepared(self.decisions)];
         let remove = |owned: &&Owned<'_>| {
             let (context, grace) = (self.context(), service.stop_grace);
             let mut steps = stop::stop(context, Some(service), owned, &why, grace, &permit);
@@ -83,33 +83,7 @@ impl<'a> Servant<'_, 'a> {
         match &replica.target {
             Target::New(new) => self.create(replica, new),
             Target::Stays { owned, limits, networks } => {
-                let (who, at) = (known(owned), self.target(replica));
-                let spec = &self.decided.service.spec;
-                let mut actions = Vec::new();
-                if !limits.is_empty() {
-                    let resources =
-                        Resources { limits: spec.limits.clone(), restart: spec.restart };
-                    let container = at.clone();
-                    actions
-                        .push((Action::UpdateContainer { container, resources }, limits.clone()));
-                }
-                for (network, why) in networks {
-                    let (container, network) = (at.clone(), network.clone());
-                    let action = match spec.networks.get(&network).cloned() {
-                        Some(attachment) => {
-                            Action::ConnectNetwork { container, network, attachment }
-                        }
-                        None => Action::DisconnectNetwork { container, network },
-                    };
-                    actions.push((action, vec![why.clone()]));
-                }
-                let steps = actions.into_iter().enumerate().map(|(number, (action, causes))| {
-                    let began = (number == 0).then(|| Fact::Began(who.clone()));
-                    Transition::new(action, causes)
-                        .needs([self.prepared()])
-                        .gives(began.into_iter().chain([Fact::Ready(who.clone())]))
-                });
-                steps.collect()
+                self.change(replica, owned, limits, networks)
             }
         }
     }

@@ -1,5 +1,6 @@
 //! One service in its deployment, as its steps see it.
 
+use super::stop;
 use crate::model::id::ReplicaId;
 use crate::plan::context::Context;
 use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica};
@@ -30,13 +31,13 @@ impl<'s, 'a> Servant<'s, 'a> {
         let deployment = &self.context().deployment.id;
         match &replica.goes_before {
             Some(GoesBefore::Replica(host)) => self.permit_of(host),
-            Some(GoesBefore::Removed) => vec![Fact::Prepared(deployment.clone())],
+            Some(GoesBefore::Removed) => vec![stop::prepared(self.decisions)],
             Some(GoesBefore::Excess(service)) => {
                 let moves = self.decisions.services.iter().zip(&self.rollout.services);
                 let mut of_host = moves.filter(|(decided, _)| decided.service.name == *service);
                 let mended = of_host.next().map(|(_, moves)| moves.mended.clone());
                 let mut permit = mended.unwrap_or_default();
-                permit.push(Fact::Prepared(deployment.clone()));
+                permit.push(stop::prepared(self.decisions));
                 permit
             }
             None => match replica.order.early() {

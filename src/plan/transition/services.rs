@@ -6,7 +6,7 @@ use super::{Group, Rank, Section, Transition, known, ranked, stop, target};
 use crate::model::action::{Action, Until};
 use crate::model::plan::Reason;
 use crate::plan::cause::because;
-use crate::plan::decide::Decisions;
+use crate::plan::decide::{Decisions, Removal};
 use crate::plan::fact::Fact;
 use crate::plan::rollout::Rollout;
 use crate::plan::seen::{Owned, good_until};
@@ -82,7 +82,11 @@ impl Servant<'_, '_> {
     /// Removes the highest slots first, once what stays and was down is good again.
     fn scale_down(&self) -> Vec<Transition> {
         let removals = self.decided.excess.iter();
-        let permit = |goes| if goes { &[][..] } else { &self.moves.mended[..] };
-        removals.flat_map(|r| stop::removal(self.context(), r, permit(r.goes_before))).collect()
+        let steps = |removal: &Removal<'_>| {
+            let mended = self.moves.mended.iter().filter(|_| !removal.goes_before).cloned();
+            let permit: Vec<_> = mended.chain([stop::prepared(self.decisions)]).collect();
+            stop::removal(self.context(), removal, &permit)
+        };
+        removals.flat_map(steps).collect()
     }
 }

@@ -7,10 +7,13 @@ use super::hooks::pre_stop;
 use super::{Transition, known, target};
 use crate::model::action::Action;
 use crate::model::desired::Service;
-use crate::model::id::CatalogId;
+use crate::model::diagnostic::Loc;
+use crate::model::id::{CatalogId, DeploymentId};
+use crate::model::observed::ContainerView;
+use crate::model::plan::{Blocked, WaitingOn};
 use crate::plan::cause::Why;
 use crate::plan::context::Context;
-use crate::plan::decide::{Removal, node};
+use crate::plan::decide::{Decisions, NetworkChange, Removal, node};
 use crate::plan::fact::{Fact, Resource};
 use crate::plan::resources;
 use crate::plan::seen::{Owned, is_running};
@@ -40,10 +43,13 @@ pub(super) fn stop_started(
     permit: &[Fact],
 ) -> Vec<Transition> {
     let who = known(owned);
-    // Whoever lives in its namespaces stops before it does.
-    let guests = context.inventory.guests_of(owned.view);
-    let guests = guests.map(|guest| Fact::Stopped(super::Who::Known(guest.id.clone())));
-    let mut before: Vec<Fact> = permit.iter().cloned().chain(guests).collect();
+    // Whoever lives in its namespaces stops before it does, or it does not stop.
+    let guests: Vec<_> = context.inventory.guests_of(owned.view).collect();
+    let stopped = |guest: &&ContainerView| Fact::Stopped(super::Who::Known(guest.id.clone()));
+    let mut before: Vec<Fact> = permit.iter().cloned().chain(guests.iter().map(stopped)).collect();
+    let deployment = context.deployment;
+    let (id, at) = (&deployment.id, Some(&deployment.origin));
+    let requires = guests.iter().map(|guest| (stopped(guest), lives_in(id, owned, guest, at)));
     let mut steps = Vec::new();
     if let Some(service) = service {
         let (hooks, last) = pre_stop(service, owned, std::slice::from_ref(why), &before);
@@ -55,8 +61,23 @@ pub(super) fn stop_started(
         .needs(before)
         .gives([Fact::Stopped(who)])
         .frees(resources::freed(&context.deployment.engine, owned, false));
-    steps.push(step);
+    steps.push(Transition { requires: requires.collect(), ..step });
     steps
+}
+
+/// That a container cannot stop, because nothing stops one that lives in its namespaces.
+pub(super) fn lives_in(
+    deployment: &DeploymentId,
+    owned: &Owned<'_>,
+    guest: &ContainerView,
+    at: Option<&Loc>,
+) -> Blocked {
+    Blocked {
+        deployment: Some(deployment.clone()),
+        subject: format!("stop {}, in which {} lives", owned.view.name, guest.name),
+        waiting_on: WaitingOn::Consent { command: format!("docker stop {}", guest.name) },
+        at: at.cloned(),
+    }
 }
 
 /// The step that removes a container that does not run any more, when `permit` holds.
@@ -99,6 +120,14 @@ pub(super) fn withdrawn<'i>(
     ids.into_iter().map(|id| Fact::Withdrawn(engine.clone(), id.clone())).collect()
 }
 
+/// What holds before anything of a deployment goes: all is there that it wants. A network
+/// that is replaced can only be there when those have stopped that are on it.
+pub(super) fn prepared(decisions: &Decisions<'_>) -> Fact {
+    let is_replaced = |change: &NetworkChange<'_>| matches!(change, NetworkChange::Replace { .. });
+    let id = decisions.context.deployment.id.clone();
+    if decisions.networks.iter().any(is_replaced) { Fact::Images(id) } else { Fact::Prepared(id) }
+}
+
 /// The steps of a container that goes for good, after `permit`.
 pub(super) fn removal(
     context: &Context<'_>,
@@ -107,7 +136,6 @@ pub(super) fn removal(
 ) -> Vec<Transition> {
     let Removal { owned, why, grace, service, entries, dependents, guests, .. } = removal;
     let mut permit = permit.to_vec();
-    permit.push(Fact::Prepared(context.deployment.id.clone()));
     let mut steps: Vec<_> = withdraw(context, entries, why.clone(), &permit).into_iter().collect();
     permit.extend(withdrawn(context, entries));
     permit.extend(guests.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));

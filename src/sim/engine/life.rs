@@ -273,6 +273,7 @@ impl Engine {
     pub(in crate::sim) fn go_down(&mut self, span: Duration, timeline: &mut Timeline) {
         self.down_until = self.down_until.max(timeline.now.plus(span));
         self.restarting = true;
+        self.outages += 1;
         self.schedule(timeline, span, Due::Back);
     }
 

@@ -59,6 +59,8 @@ pub(super) struct Engine {
     pub(super) down_until: Timestamp,
     /// Whether its daemon restarts right now.
     pub(super) restarting: bool,
+    /// How often its daemon was killed.
+    pub(super) outages: u32,
     pub(super) containers: BTreeMap<ContainerId, Container>,
     pub(super) networks: BTreeMap<NetworkName, Network>,
     pub(super) volumes: BTreeMap<VolumeName, Volume>,
@@ -104,6 +106,7 @@ impl Engine {
             own: None,
             down_until: Timestamp::default(),
             restarting: false,
+            outages: 0,
             containers: BTreeMap::new(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
