@@ -96,11 +96,15 @@ fn numbered(all: Vec<Transition>) -> impl Iterator<Item = Step> {
 /// they may share with.
 pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
     let engine = &decisions.context.deployment.engine;
+    let excess = decisions.services.iter().flat_map(|decided| &decided.excess);
+    let leave = decisions.orphans.iter().chain(excess);
+    across.stopping.extend(leave.map(|removal| removal.owned.view.id.clone()));
     for replica in decisions.services.iter().flat_map(|decided| &decided.replicas) {
         if replica.withheld {
             continue;
         }
-        if replica.order.is_stop_first() {
+        across.stopping.extend(replica.useless.iter().map(|owned| owned.view.id.clone()));
+        if replica.order.is_stop_first() || replica.goes_before.is_some() {
             across.stopping.extend(replica.old.iter().map(|owned| owned.view.id.clone()));
         }
         let canonical = match &replica.target {

@@ -53,7 +53,7 @@ impl<'a> Pass<'a> {
             return decisions;
         }
         for _ in 0..=decisions.len() {
-            let mut told = self.across.given();
+            let mut told = self.across.given(self.leaving);
             for decisions in &decisions {
                 guards::tell(decisions, &mut told);
             }

@@ -15,7 +15,7 @@ services:
 ";
 
 #[test]
-fn a_colliding_name_blocks_the_deployment() {
+fn a_colliding_name_blocks_what_needs_it() {
     let lab = Lab::new("collide");
     let web = lab.of("abc-web-1");
     docker(&["run", "-d", "--name", &web, IMAGE, "sleep", "1000"]);
@@ -23,7 +23,8 @@ fn a_colliding_name_blocks_the_deployment() {
     lab.stack("abc", WEB);
     let started = started_at(&web);
     lab.once().exits(3).prints("until the name is free");
-    assert_eq!(lab.containers(), before, "nothing of the deployment starts");
+    assert_eq!(lab.names(), ["abc-side-1", "abc-web-1"].map(|name| lab.of(name)));
+    assert_eq!(lab.containers()[&web], before[&web], "what is somebody else's stays");
     assert_eq!(started_at(&web), started);
 }
 

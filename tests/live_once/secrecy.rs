@@ -80,7 +80,7 @@ fn no_secret_leaves_with_a_complaint() {
     let source = lab.source();
     // A variable that is set and not passed; an env file with an error; a value that is
     // of no use where it stands.
-    traced(&lab, &["--once", &source]).exits(65).says("OPERATOR");
+    traced(&lab, &["--once", "--trust-stacks=false", &source]).exits(65).says("OPERATOR");
     lab.file("abc", "web.env", "export 'can4ry-broken\n");
     traced(&lab, &["--once", "--env", "OPERATOR", &source]).exits(65);
     write(&lab, 1);

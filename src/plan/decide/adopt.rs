@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use super::Withheld;
-use super::gate::is_mounted;
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::ImageSource;
 use crate::model::id::ImageRef;
@@ -148,4 +147,17 @@ fn volumes(context: &Context<'_>, all: &mut Adoption) {
             all.things.push(Thing::Volume { name: name.clone() });
         }
     }
+}
+
+/// Whether a volume of which nothing says who made it is in a container of this deployment, or
+/// was: who prunes volumes during a pass lets the engine make one again, without labels.
+pub(super) fn is_mounted(
+    context: &Context<'_>,
+    name: &str,
+    labels: &BTreeMap<String, String>,
+) -> bool {
+    let is_it = |m: &Mount| matches!(&m.source, MountSource::Volume(of) if of.as_str() == name);
+    let adopted = context.adopted.is_some_and(|a| a.volumes.contains_key(&VolumeName::new(name)));
+    let mut mounted = context.containers().flat_map(|owned| owned.view.spec.mounts.values());
+    labels.is_empty() && (adopted || mounted.any(is_it))
 }

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::adopt::misnamed;
+use super::adopt::{is_mounted, misnamed};
 use super::demands::{demands, field, own_tree};
 use super::names::same_labels;
 use super::needs::lacking;
 use super::{Withheld, networks};
 use crate::model::compose;
 use crate::model::desired::{Deployment, Entry, ImageSource, PullPolicy};
-use crate::model::id::{ContainerName, Slot, VolumeName};
+use crate::model::id::{ContainerName, Slot};
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::policy::Demand;
 use crate::model::share::Peer;
-use crate::model::spec::{Mount, MountSource};
 use crate::plan::context::Context;
 use crate::plan::seen::wanted_name;
 
@@ -98,19 +97,6 @@ fn resources(context: &Context<'_>) -> Vec<Withheld> {
         withheld.push((format!("use {kind} {name}"), waiting_on, Some(origin.clone())));
     }
     withheld
-}
-
-/// Whether a volume of which nothing says who made it is in a container of this deployment, or
-/// was: who prunes volumes during a pass lets the engine make one again, without labels.
-pub(super) fn is_mounted(
-    context: &Context<'_>,
-    name: &str,
-    labels: &BTreeMap<String, String>,
-) -> bool {
-    let is_it = |m: &Mount| matches!(&m.source, MountSource::Volume(of) if of.as_str() == name);
-    let adopted = context.adopted.is_some_and(|a| a.volumes.contains_key(&VolumeName::new(name)));
-    let mut mounted = context.containers().flat_map(|owned| owned.view.spec.mounts.values());
-    labels.is_empty() && (adopted || mounted.any(is_it))
 }
 
 fn may_use(context: &Context<'_>, view: &crate::model::observed::NetworkView) -> bool {

@@ -7,7 +7,7 @@ use super::gone::{Gone, gone};
 use super::{Shared, record_of};
 use crate::model::catalog::CatalogView;
 use crate::model::digest::Digest;
-use crate::model::id::{DeploymentId, EngineName};
+use crate::model::id::{ContainerId, DeploymentId, EngineName};
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::plan::context::Context;
 use crate::plan::seen::{EngineInventory, Owned};
@@ -90,6 +90,12 @@ impl<'a> Leaving<'a> {
     /// The deployments that would leave if anything might be removed.
     pub(in crate::plan) fn withheld(&self) -> impl Iterator<Item = &DeploymentId> {
         self.gone.iter().filter(|_| self.is_withheld()).map(|gone| &gone.deployment)
+    }
+
+    /// The containers that go with them, unless nothing may be removed.
+    pub(in crate::plan) fn stopping(&self) -> impl Iterator<Item = &ContainerId> {
+        let gone = self.gone.iter().filter(|_| !self.is_withheld());
+        gone.flat_map(|gone| &gone.containers).map(|owned| &owned.view.id)
     }
 
     /// Whether nothing at all may be removed.

@@ -92,10 +92,11 @@ pub(super) struct Across {
 
 impl Across {
     /// What holds whatever is decided: the rest is learnt from the decisions.
-    pub(super) fn given(&self) -> Self {
+    pub(super) fn given(&self, leaving: &Leaving<'_>) -> Self {
         let (resting, renewed, yields) =
             (self.resting.clone(), self.renewed.clone(), self.yields.clone());
-        Self { resting, renewed, yields, ..Self::default() }
+        let stopping = leaving.stopping().cloned().collect();
+        Self { stopping, resting, renewed, yields, ..Self::default() }
     }
 }
 

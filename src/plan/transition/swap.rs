@@ -55,11 +55,15 @@ impl<'a> Servant<'_, 'a> {
         let stopped_first = stopped_first && replica.start.is_some();
         // In the catalog the new one stands in before the old one leaves.
         let ids = deregistrable(context, &service.name, replica.id.slot);
-        let mut permit = match &replica.goes_before {
-            Some(_) => self.permit(replica, &turn.throttle),
-            None => after.to_vec(),
+        let early = replica.goes_before.is_none() && replica.order.early().is_some();
+        let mut permit = if early || replica.goes_before.is_some() {
+            self.permit(replica, &turn.throttle)
+        } else {
+            after.to_vec()
         };
-        permit.push(Fact::Registered(who.clone()));
+        if !early {
+            permit.push(Fact::Registered(who.clone()));
+        }
         permit.extend(stop::withdrawn(context, &ids));
         for owned in &replica.old {
             let grace = service.stop_grace;
