@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use super::Withheld;
 use crate::model::compose::ProjectFiles;
 use crate::model::desired::ImageSource;
-use crate::model::id::ImageRef;
+use crate::model::id::{ImageRef, VolumeName};
 use crate::model::labels::BUILD_HASH;
 use crate::model::ledger::{Adopted, AdoptedContainer, AdoptedImage};
 use crate::model::plan::{LeftAlone, Thing, WaitingOn};
 use crate::model::policy::Demand;
+use crate::model::spec::{Mount, MountSource};
 use crate::plan::context::Context;
 use crate::plan::seen::{Proof, Strange};
 
