@@ -163,6 +163,17 @@ pub trait Watch {
     async fn stirred(&self);
 }
 
+/// A lease that this controller holds.
+#[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
+pub trait Keep {
+    /// How it was lost.
+    type Lost;
+
+    /// Keeps it; returns when it is lost, after which nothing may be changed. It has to run
+    /// beside the work, not between its parts.
+    async fn keep(&self) -> Self::Lost;
+}
+
 /// A file or folder in a tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TreeEntry {

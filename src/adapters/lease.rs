@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use super::consul::{Consul, Pulse, SessionId};
 use crate::model::time::Timestamp;
-use crate::world::OutsideError;
+use crate::world::{Keep, OutsideError};
 
 /// Consul's least TTL for a session; it ends one after at most twice that.
 const SESSION_TTL: &str = "10s";
@@ -74,7 +74,7 @@ pub enum LeaseLost {
     Unconfirmed,
 }
 
-/// The lease, held. It is only kept while [`Lease::keep`] runs, which has to begin at once.
+/// The lease, held. It is only kept while [`Keep::keep`] runs, which has to begin at once.
 #[derive(Debug)]
 pub struct Lease {
     consul: Consul,
@@ -140,23 +140,6 @@ impl Lease {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
-    }
-
-    /// Keeps the lease; returns when it is lost, after which nothing may be changed.
-    /// It has to run beside the work, not between its parts.
-    pub async fn keep(&self) -> LeaseLost {
-        let patience = if self.pulse.is_some() { PULSE_PATIENCE } else { SESSION_PATIENCE };
-        loop {
-            tokio::time::sleep(BEAT).await;
-            let until = self.confirmed.get() + patience;
-            let sent = Instant::now();
-            match tokio::time::timeout_at(until, self.beat()).await {
-                Ok(Ok(true)) => self.confirmed.set(sent),
-                Ok(Ok(false)) => return LeaseLost::Taken,
-                Ok(Err(_)) if Instant::now() < until => {}
-                Ok(Err(_)) | Err(_) => return LeaseLost::Unconfirmed,
-            }
-        }
     }
 
     /// Gives one sign of life; `false` if the lease is not ours any more.
@@ -233,4 +216,23 @@ async fn session(consul: &Consul) -> Result<(SessionId, Option<Pulse>), OutsideE
     }
     consul.stop_pulse(&pulse).await?;
     Ok((plain, None))
+}
+
+impl Keep for Lease {
+    type Lost = LeaseLost;
+
+    async fn keep(&self) -> LeaseLost {
+        let patience = if self.pulse.is_some() { PULSE_PATIENCE } else { SESSION_PATIENCE };
+        loop {
+            tokio::time::sleep(BEAT).await;
+            let until = self.confirmed.get() + patience;
+            let sent = Instant::now();
+            match tokio::time::timeout_at(until, self.beat()).await {
+                Ok(Ok(true)) => self.confirmed.set(sent),
+                Ok(Ok(false)) => return LeaseLost::Taken,
+                Ok(Err(_)) if Instant::now() < until => {}
+                Ok(Err(_)) | Err(_) => return LeaseLost::Unconfirmed,
+            }
+        }
+    }
 }

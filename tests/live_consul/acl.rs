@@ -10,7 +10,7 @@ use reconciler::adapters::lease::{Holder, Lease};
 use reconciler::model::catalog::CheckStatus;
 use reconciler::model::ledger::Stored;
 use reconciler::model::time::Timestamp;
-use reconciler::world::OutsideError;
+use reconciler::world::{Keep as _, OutsideError};
 use serde_json::json;
 
 use crate::support::{ENGINE, Server, both_forms, seen};

@@ -3,7 +3,7 @@
 use reconciler::adapters::lease::{Holder, Lease, LeaseError, LeaseLost};
 use reconciler::model::catalog::CheckStatus;
 use reconciler::model::time::Timestamp;
-use reconciler::world::OutsideError;
+use reconciler::world::{Keep as _, OutsideError};
 use serde_json::Value;
 
 use crate::support::{Server, both_forms, seen};

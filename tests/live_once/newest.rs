@@ -185,16 +185,21 @@ EOF
 }
 
 #[test]
-fn a_network_that_has_another_family_of_addresses_is_blocked() {
+fn a_network_that_has_another_family_of_addresses_is_replaced() {
     let lab = Lab::newest("family");
     let stack = |options: &str| {
         format!(
             "services:\n  web: {{ {SERVICE}, networks: [n] }}\nnetworks: {{ n: {{ enable_ipv6: true, ipam: {{ config: [{{ subnet: 'fd00:7::/64' }}] }}, {options} }} }}\n"
         )
     };
+    let format = "{{.EnableIPv4}}";
+    let has_ipv4 = || docker(&["network", "inspect", "-f", format, &lab.of("abc_n")]) == "true";
     lab.stack("abc", &stack("enable_ipv4: true"));
     lab.once().exits(0);
     lab.once().is_quiet();
+    assert!(has_ipv4());
     lab.stack("abc", &stack("enable_ipv4: false"));
-    lab.once().exits(3).prints("replace network family-abc_n");
+    lab.once().exits(0).prints(&format!("remove network {}", lab.of("abc_n")));
+    assert!(!has_ipv4());
+    lab.once().is_quiet();
 }

@@ -7,6 +7,7 @@
 mod calm;
 mod health;
 mod judge;
+mod lease;
 mod meet;
 mod memory;
 mod play;

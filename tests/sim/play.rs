@@ -16,9 +16,9 @@ use reconciler::plan::{CatalogSettings, EngineSettings, Settings};
 use reconciler::sim::{Driven, MemTree, Sim, SimSource};
 use reconciler::world::{Act, Clock};
 
-use super::judge;
-use super::scenario::Scenario;
+use super::scenario::{Acts, Scenario};
 use super::wish::{Wish, desired, file, promises};
+use super::{judge, lease};
 
 /// How a scenario ended.
 #[derive(Debug)]
@@ -163,10 +163,14 @@ pub(crate) fn play(scenario: &Scenario) -> Ending {
             if let Some(point) = crash {
                 sim.crash_at(*point);
             }
-            if scenario.continuous {
-                run(&sim, &settings, &chapter.wish, LIFE);
-            } else if let Some(report) = pass(&sim, &settings, &chapter.wish) {
-                failures.extend(report.error.map(|error| format!("{error}")));
+            match scenario.acts {
+                Acts::Two => lease::run(&sim, &settings, &chapter.wish, LIFE),
+                Acts::Loop => run(&sim, &settings, &chapter.wish, LIFE),
+                Acts::Passes => {
+                    let report = pass(&sim, &settings, &chapter.wish);
+                    let error = report.and_then(|report| report.error);
+                    failures.extend(error.map(|error| format!("{error}")));
+                }
             }
             failures.extend(births.check(&sim, &scenario.engines));
         }

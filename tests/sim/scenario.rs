@@ -15,14 +15,24 @@ use super::wish::{Meets, Part, Stack, Wish};
 const SERVICES: [&str; 5] = ["db", "cache", "api", "web", "mail"];
 const DEPLOYMENTS: [&str; 3] = ["abc", "xyz", "n1"];
 
+/// Who acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acts {
+    /// One pass after the other.
+    Passes,
+    /// The controller's loop.
+    Loop,
+    /// Two such controllers, which share a lease.
+    Two,
+}
+
 /// One scenario.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) engines: Vec<EngineName>,
     pub(crate) catalog: bool,
-    /// The controller's loop runs, instead of one pass after the other.
-    pub(crate) continuous: bool,
+    pub(crate) acts: Acts,
     /// After the first revision, what runs is as if Compose had made it.
     pub(crate) composed: bool,
     pub(crate) chapters: Vec<Chapter>,
@@ -61,12 +71,17 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
     let composed = seed % 4 == 1;
     let wishes = chapters.iter_mut().map(|chapter| &mut chapter.wish);
     meet::meet(&mut rng.child("meet"), composed, wishes);
-    Scenario { seed, engines, catalog, continuous: seed % 8 == 7, composed, chapters }
+    let acts = match seed % 16 {
+        7 => Acts::Loop,
+        15 => Acts::Two,
+        _ => Acts::Passes,
+    };
+    Scenario { seed, engines, catalog, acts, composed, chapters }
 }
 
 /// The same without anything going wrong.
 pub(crate) fn calm(mut scenario: Scenario) -> Scenario {
-    scenario.continuous = false;
+    scenario.acts = Acts::Passes;
     for chapter in &mut scenario.chapters {
         make_good(&mut chapter.wish);
         chapter.faults = Faults::default();

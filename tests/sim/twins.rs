@@ -21,7 +21,7 @@ use reconciler::sim::{Hand, Invariant, MemTree, Sim, SimWorld};
 use reconciler::world::{Act, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
 
 use super::play::{pass, pass_in, settings, setup, world_of};
-use super::scenario::Scenario;
+use super::scenario::{Acts, Scenario};
 use super::wish::{Meets, Part, Stack, Wish, desired, promises};
 
 /// A mistake in how the world is seen or acted upon.
@@ -207,7 +207,7 @@ pub(crate) fn world() -> (Sim, Scenario) {
         seed: 1,
         engines,
         catalog: true,
-        continuous: false,
+        acts: Acts::Passes,
         composed: false,
         chapters: Vec::new(),
     };

@@ -15,7 +15,7 @@ use crate::api::{Status, Turns};
 use crate::control::{Limits, Load, Pace, Prepared, Progress, Setup, Silent, Stop};
 use crate::model::id::EngineName;
 use crate::plan::Settings;
-use crate::world::{Act, Clock as _, Snapshot, Source as _};
+use crate::world::{Act, Clock as _, Keep as _, Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::Console;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::select;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -27,10 +27,6 @@ use super::super::values::Listen;
 /// How long a controller without the lease waits before it asks again, where Consul does not
 /// tell when that is worth it.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// How long the current calls may go on after the lease was lost: nobody else can have
-/// it before that.
-const AFTER_LOSS: Duration = Duration::from_millis(500);
-
 /// What the controller works with.
 pub(in crate::cli) struct Controller<'a, W, S> {
     /// Where it prints.
@@ -133,36 +129,11 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
     /// Acts until a signal, or until the lease is lost.
     async fn while_held(&self, lease: &Lease, stop: &Stop) -> Option<Report> {
         self.logs.publish(|status| Status { acts: true, ..status });
-        let round = Stop::new();
-        let run = std::pin::pin!(control::run(self.setup, self.source, self.pace, &round));
-        let ends = async {
-            let lost = std::pin::pin!(lease.keep());
-            match select(lost, std::pin::pin!(stop.requested())).await {
-                Either::Left((lost, _)) => Some(lost),
-                Either::Right(_) => None,
-            }
-        };
-        // First what ends it: whoever has lost the lease begins no step that is ready.
-        let report = match select(std::pin::pin!(ends), run).await {
-            Either::Right((report, _)) => Some(report),
-            Either::Left((None, run)) => {
-                round.request();
-                // The lease has to be kept while the last calls finish.
-                match select(std::pin::pin!(lease.keep()), run).await {
-                    Either::Right((report, _)) => Some(report),
-                    Either::Left(_) => None,
-                }
-            }
-            Either::Left((Some(lost), run)) => {
-                warn!("stops acting: {lost}");
-                round.request();
-                let grace = std::pin::pin!(self.setup.clock.sleep(AFTER_LOSS));
-                match select(run, grace).await {
-                    Either::Left((report, _)) => Some(report),
-                    Either::Right(_) => None,
-                }
-            }
-        };
+        let leased = control::run_leased(self.setup, self.source, self.pace, lease, stop);
+        let (report, lost) = leased.await;
+        if let Some(lost) = lost {
+            warn!("stops acting: {lost}");
+        }
         self.logs.publish(|status| Status { acts: false, ..status });
         report
     }

@@ -1,0 +1,107 @@
+//! Two controllers and one lease, which each of them loses again and again, mostly in the
+//! middle of a pass: whoever has it acts, and what the other one began is found as it is.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use futures_util::future::join;
+use reconciler::control::{self, Pace, Stop};
+use reconciler::model::desired::DesiredState;
+use reconciler::plan::Settings;
+use reconciler::sim::{MemTree, Rng, Sim, SimSource};
+use reconciler::world::{Clock, Keep};
+
+use super::play::{settings, setup, world_of};
+use super::scenario::scenario;
+use super::wish::{Wish, desired, promises};
+
+/// How soon a controller without the lease asks again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// The lease as Consul has it.
+struct Lock {
+    held: Cell<bool>,
+    /// Whether nobody asks for it: both act at once.
+    is_ignored: bool,
+    rng: RefCell<Rng>,
+}
+
+impl Lock {
+    fn span(&self, most: u64) -> Duration {
+        Duration::from_millis(self.rng.borrow_mut().below(most))
+    }
+}
+
+/// The lease in the hands of a controller, which loses it after a while.
+struct Lease<'a, C> {
+    clock: &'a C,
+    span: Duration,
+}
+
+impl<C: Clock> Keep for Lease<'_, C> {
+    type Lost = ();
+
+    async fn keep(&self) {
+        self.clock.sleep(self.span).await;
+    }
+}
+
+/// Two controllers for a while, then both are killed where they stand.
+pub(crate) fn run(sim: &Sim, settings: &Settings, wish: &Wish, span: Duration) {
+    run_two(sim, settings, wish, span, false);
+}
+
+fn run_two(sim: &Sim, settings: &Settings, wish: &Wish, span: Duration, is_ignored: bool) {
+    let rng = RefCell::new(Rng::new(sim.now().0).child("lease"));
+    let lock = Lock { held: Cell::new(false), is_ignored, rng };
+    let clock = sim.world();
+    let one = controller("one", sim, &clock, settings, wish, &lock);
+    let other = controller("two", sim, &clock, settings, wish, &lock);
+    let _ = sim.drive(join(one, other), Some(sim.now().plus(span)));
+}
+
+async fn controller(
+    name: &str,
+    sim: &Sim,
+    clock: &impl Clock,
+    settings: &Settings,
+    wish: &Wish,
+    lock: &Lock,
+) {
+    let desired = desired(wish);
+    let load = |_: &_| -> DesiredState { desired.clone() };
+    let source = SimSource::new("scenario".into(), MemTree::default());
+    loop {
+        if lock.held.replace(true) && !lock.is_ignored {
+            clock.sleep(ASK_AGAIN).await;
+            continue;
+        }
+        sim.note(&format!("controller {name} has the lease"));
+        // It knows nothing of what the other one saw.
+        let world = sim.world();
+        let lease = Lease { clock, span: lock.span(20_000) };
+        let (setup, stop) = (setup(&world, settings, &load), Stop::new());
+        control::run_leased(setup, &source, Pace::default(), &lease, &stop).await;
+        sim.note(&format!("controller {name} has lost the lease"));
+        let free_after = lock.span(3_000);
+        clock.sleep(free_after).await;
+        lock.held.set(false);
+        clock.sleep(ASK_AGAIN).await;
+    }
+}
+
+#[test]
+fn who_acts_without_the_lease_is_caught() {
+    let broken = |seed: u64| {
+        let scenario = scenario(seed);
+        let (sim, settings) = (world_of(&scenario), settings(&scenario.engines, scenario.catalog));
+        let mut history = Vec::new();
+        for chapter in &scenario.chapters {
+            sim.promise(promises(&history, &chapter.wish));
+            history.push(chapter.wish.clone());
+            run_two(&sim, &settings, &chapter.wish, Duration::from_mins(1), true);
+        }
+        !sim.violations().is_empty()
+    };
+    assert!((0..200).any(broken));
+}
