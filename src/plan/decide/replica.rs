@@ -160,7 +160,7 @@ fn absent(service: &Service, identity: &Identity, recorded: u32) -> Vec<Why> {
 
 /// What ran before an update that never came to its end, as after the engine was killed in it:
 /// it ended by itself, and the container that shall take its place was made and never ran. It
-/// runs meanwhile, where both may run at once.
+/// runs meanwhile, where both may run at once and nobody waits for what it has.
 fn meanwhile<'a>(
     scope: &Scope<'_, 'a>,
     service: &Service,
@@ -179,5 +179,6 @@ fn meanwhile<'a>(
     };
     // Whoever shares with others comes back with them.
     let alone = old.view.spec.peers().next().is_none();
-    (never_ran && ended && alone && both()).then_some(old)
+    let needed = scope.across.yields.contains_key(&replica.id);
+    (never_ran && ended && alone && !needed && both()).then_some(old)
 }
