@@ -105,3 +105,27 @@ fn who_acts_without_the_lease_is_caught() {
     };
     assert!((0..200).any(broken));
 }
+
+/// A lease that is lost already.
+struct Lost;
+
+impl Keep for Lost {
+    type Lost = ();
+
+    async fn keep(&self) {}
+}
+
+#[test]
+fn who_has_lost_the_lease_begins_nothing() {
+    let scenario = scenario(15);
+    let (sim, settings) = (world_of(&scenario), settings(&scenario.engines, scenario.catalog));
+    let (world, desired) = (sim.world(), desired(&scenario.chapters[0].wish));
+    let load = |_: &_| -> DesiredState { desired.clone() };
+    let source = SimSource::new("scenario".into(), MemTree::default());
+    let (setup, stop) = (setup(&world, &settings, &load), Stop::new());
+    let run = control::run_leased(setup, &source, Pace::default(), &Lost, &stop);
+    let (report, lost) = sim.drive(run, None).done().expect("no crash");
+    assert!(lost.is_some());
+    assert!(report.is_none_or(|report| report.execution.is_none()));
+    assert_eq!((sim.mutations(), sim.trace().len()), (0, 0), "{:#?}", sim.trace());
+}
