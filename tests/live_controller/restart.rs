@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::controller::{Setup, get, service};
 use crate::engine::{
-    Events, IMAGE, containers, docker, id, inspect, is_running, try_docker, variable,
+    Events, IMAGE, containers, docker, has_variable, id, inspect, is_running, try_docker, variable,
 };
 use crate::health::statuses;
 use crate::temp::Temp;
@@ -82,6 +82,34 @@ fn a_dead_engine_is_reported_and_after_its_return_all_is_mended() {
     let since = now();
     docker(&["kill", "engine-web-1"]);
     events.first("engine-web-1", "start", since);
+}
+
+#[test]
+fn an_engine_that_dies_in_an_update_leaves_nothing_half() {
+    let folder = Temp::new();
+    let stack =
+        |v: &str| service(&format!("environment: {{ V: \"{v}\" }}\n    deploy: {{ replicas: 2 }}"));
+    folder.write("halfway/compose.yaml", stack("1"));
+    let args = ["--resync", "10m"];
+    let controller =
+        Setup { args: &args, ..Setup::folder("halfway", folder.path(), &["halfway"]) }.start();
+    controller.settles("halfway");
+
+    folder.write("halfway/compose.yaml", stack("2"));
+    // Start-first: beside the two that run, the first of the next ones does.
+    let next = || containers("halfway").into_iter().find(|name| name.matches('-').count() > 2);
+    eventually("the next one runs", || next().is_some_and(|name| is_running(&name)));
+    let mut engine = Dead::kill("dockerd");
+    engine.start();
+    eventually("the engine answers", engine_answers);
+    eventually("both are what git says", || {
+        (1..=2).all(|slot| has_variable(&format!("halfway-web-{slot}"), "V=2"))
+    });
+    controller.settles("halfway");
+    let mut names = containers("halfway");
+    names.sort();
+    assert_eq!(names, ["halfway-web-1", "halfway-web-2"]);
+    assert!((1..=2).all(|slot| is_running(&format!("halfway-web-{slot}"))));
 }
 
 #[test]
