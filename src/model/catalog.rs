@@ -89,17 +89,20 @@ impl NodeName {
 
 /// The meta data that makes a node or service ours: [`MANAGED_BY`] and [`INSTALLATION`].
 #[must_use]
+pub fn owner(installation: &InstallationId) -> [(&'static str, &str); 2] {
+    [(MANAGED_BY, MANAGER), (INSTALLATION, installation.as_str())]
+}
+
+/// The same, written out.
+#[must_use]
 pub fn owner_meta(installation: &InstallationId) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        (MANAGED_BY.to_owned(), MANAGER.to_owned()),
-        (INSTALLATION.to_owned(), installation.to_string()),
-    ])
+    owner(installation).map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 /// Whether meta data of a node or service says that it belongs to this installation.
 #[must_use]
 pub fn is_ours(meta: &BTreeMap<String, String>, installation: &InstallationId) -> bool {
-    owner_meta(installation).iter().all(|(key, value)| meta.get(key) == Some(value))
+    owner(installation).iter().all(|(key, value)| meta.get(*key).is_some_and(|have| have == value))
 }
 
 /// What a check says.

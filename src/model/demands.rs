@@ -103,11 +103,8 @@ pub fn of_container(spec: &ContainerSpec) -> Vec<(Demand, String)> {
         add(field, &mut demand.into_iter());
     }
     for (network, attachment) in &spec.networks {
-        let field = format!("networks.{network}");
-        add(
-            &field,
-            &mut attachment.driver_opts.iter().filter_map(|(k, v)| attachment_option(k, v)),
-        );
+        let demands = attachment.driver_opts.iter().filter_map(|(k, v)| attachment_option(k, v));
+        found.extend(demands.map(|demand| (demand, format!("networks.{network}"))));
     }
     found
 }

@@ -1,12 +1,13 @@
 //! The Consul catalog as a second observed state: what each replica registers, and what
 //! is registered although nothing stands behind it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::entry_causes::entry_causes;
-use super::names::{catalog_ids, dns_label};
+use super::forms::{Said, forms};
+use super::names::catalog_ids;
 use crate::model::action::{Endpoint, Registrant};
-use crate::model::catalog::{CatalogEntry, CheckStatus, owner_meta};
+use crate::model::catalog::{CatalogEntry, CheckStatus};
 use crate::model::desired::{Registration, Service};
 use crate::model::id::{CatalogId, NetworkName, NodeName, ServiceName, Slot};
 use crate::model::observed::{Health, Status};
@@ -36,9 +37,11 @@ pub(super) fn fix(
     way: &Way,
 ) -> Option<Fix> {
     let view = owned.view;
+    let ids = catalog_ids(&context.deployment.id, &service.name, slot);
+    let haves = ids.each_ref().map(|id| entry(context, id));
     let (address, port) = match way {
         Way::Network(_, port) => {
-            let address = reached_at(context, service, slot, owned)?;
+            let address = reached_at(context, service, owned, haves[0])?;
             (address, port.or_else(|| view.first_exposed()).unwrap_or(0))
         }
         Way::Published(address, port) => (address.clone(), *view.host_ports.get(port)?),
@@ -47,15 +50,15 @@ pub(super) fn fix(
         (Status::Running, None | Some(Health::Healthy)) => CheckStatus::Passing,
         _ => CheckStatus::Critical,
     };
-    let endpoint = Endpoint::Known { address, port };
+    let said = Said::of(context, service, slot, status, Endpoint::Known { address, port });
     let mut causes = Vec::new();
     let mut entries = Vec::new();
-    for registrant in registrants(context, service, slot, status, &endpoint) {
-        let Some(want) = registrant.entry() else { continue };
-        let have = entry(context, &registrant.id);
-        if have == Some(&want) {
+    for (form, have) in forms(context, service, ids).into_iter().zip(haves) {
+        if have.is_some_and(|have| form.is(&said, have)) {
             continue;
         }
+        let registrant = form.registrant(&said);
+        let Some(want) = registrant.entry() else { continue };
         causes.extend(entry_causes(service, have, &want));
         entries.push(registrant);
     }
@@ -68,14 +71,13 @@ pub(super) fn fix(
 fn reached_at(
     context: &Context<'_>,
     service: &Service,
-    slot: Slot,
     owned: &Owned<'_>,
+    registered: Option<&CatalogEntry>,
 ) -> Option<String> {
-    let [id, _] = catalog_ids(&context.deployment.id, &service.name, slot);
     let networks = service.spec.networks.keys().filter(|network| is_routable(context, network));
     let mut addresses =
         networks.filter_map(|network| owned.view.addresses.get(network)).map(ToString::to_string);
-    let registered = entry(context, &id).map(|entry| &entry.address);
+    let registered = registered.map(|entry| &entry.address);
     let first = addresses.next()?;
     let mut others = || addresses.find(|address| Some(address) == registered);
     if Some(&first) == registered { Some(first) } else { others().or(Some(first)) }
@@ -115,9 +117,9 @@ pub(super) fn stale(
         replicas.flat_map(|(service, slot)| catalog_ids(deployment, &service, slot)).collect();
     let source = context.desired.source.as_str();
     let own = context.inventory.index().entries_of(deployment).iter();
-    own.filter(|(_, entry)| entry.meta.get("source").is_some_and(|of| of == source))
+    own.filter(|(id, _)| !wanted.contains(*id) && !withdrawn.contains(*id))
+        .filter(|(_, entry)| entry.meta.get("source").is_some_and(|of| of == source))
         .map(|(id, _)| (*id).clone())
-        .filter(|id| !wanted.contains(id) && !withdrawn.contains(id))
         .collect()
 }
 
@@ -159,50 +161,6 @@ pub(super) fn way(
         at: service.origins.find("ports").cloned(),
     });
     None
-}
-
-/// Both forms of a replica: the seed's (service `pricing.abc`) and the one that DNS
-/// can resolve (service `abc`, tag `pricing`).
-pub(in crate::plan) fn registrants(
-    context: &Context<'_>,
-    service: &Service,
-    slot: Slot,
-    status: CheckStatus,
-    endpoint: &Endpoint,
-) -> Vec<Registrant> {
-    let deployment = dns_label(context.deployment.id.as_str());
-    let label = dns_label(service.name.as_str());
-    let [plain, dns] = catalog_ids(&context.deployment.id, &service.name, slot);
-    let extra: BTreeSet<String> =
-        service.registration.iter().flat_map(|r| r.tags.iter().cloned()).collect();
-    let registrant = |id: CatalogId, name: String, tags: BTreeSet<String>| Registrant {
-        id,
-        service: name,
-        tags,
-        meta: meta(context, service, slot),
-        status,
-        endpoint: endpoint.clone(),
-    };
-    let mut all = vec![registrant(plain, format!("{label}.{deployment}"), extra.clone())];
-    let taken = context.catalog.is_some_and(|c| c.foreign.contains(&deployment));
-    if !taken {
-        let mut tags = extra;
-        tags.insert(label);
-        all.push(registrant(dns, deployment, tags));
-    }
-    all
-}
-
-fn meta(context: &Context<'_>, service: &Service, slot: Slot) -> BTreeMap<String, String> {
-    let mut meta = owner_meta(&context.settings.installation);
-    let more = [
-        ("source", context.desired.source.to_string()),
-        ("deployment", context.deployment.id.to_string()),
-        ("service", service.name.to_string()),
-        ("slot", slot.to_string()),
-    ];
-    meta.extend(more.map(|(name, value)| (name.to_owned(), value)));
-    meta
 }
 
 fn entry<'a>(context: &Context<'a>, id: &CatalogId) -> Option<&'a CatalogEntry> {

@@ -32,9 +32,11 @@ pub(super) fn forgotten(context: &Context<'_>) -> Option<Forgotten> {
     };
     let services = context.deployment.services.values();
     let mut lasting = services.filter(|s| s.replicas > 0 && !s.job && !s.stays_ended).peekable();
-    let known = context.record.is_some() || lasting.peek().is_none();
+    if context.record.is_some() || lasting.peek().is_none() {
+        return None;
+    }
     let ran = lasting.all(|s| context.slots_of(&s.name).any(|(_, all)| all.iter().any(ran)));
-    (!known && ran).then(|| Forgotten {
+    ran.then(|| Forgotten {
         deployment: context.deployment.id.clone(),
         engine: context.deployment.engine.clone(),
     })

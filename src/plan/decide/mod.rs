@@ -9,6 +9,7 @@ mod demands;
 mod deployment;
 mod entries;
 mod entry_causes;
+mod forms;
 mod gate;
 mod gone;
 mod heal;
@@ -31,7 +32,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use adopt::Adoption;
 pub(super) use deployment::{Standing, awaited_networks, decide, renewed, standing};
-pub(super) use entries::{ENTRIES_PER_TXN, Fix, Way, deregistrable, node, registrants};
+pub(super) use entries::{ENTRIES_PER_TXN, Fix, Way, deregistrable, node};
+pub(super) use forms::registrants;
 pub(super) use gone::Gone;
 pub(super) use heal::repairs;
 pub(super) use identity::{compose_labels, identity, with_resolvers};

@@ -35,8 +35,12 @@ pub(in crate::plan) fn catalog_ids(
     service: &ServiceName,
     slot: Slot,
 ) -> [CatalogId; 2] {
-    let base = format!("{slot}.{}.{}", dns_label(service.as_str()), dns_label(deployment.as_str()));
-    [CatalogId::new(&base), CatalogId::new(format!("{base}@dns"))]
+    let mut base = format!("{slot}.");
+    base.extend(characters(service.as_str()));
+    base.push('.');
+    base.extend(characters(deployment.as_str()));
+    let dns = [&base, "@dns"].concat();
+    [CatalogId::new(base), CatalogId::new(dns)]
 }
 
 /// The names under which a deployment's services appear in the catalog.

@@ -99,14 +99,14 @@ fn start(service: &Service, target: &Target<'_>) -> Option<Start> {
 
 /// The same for one that exists.
 pub(super) fn start_again(service: &Service, owned: &Owned<'_>) -> Option<Start> {
-    let at = service.origins.find("");
+    let at = || service.origins.find("");
     match owned.view.state.status {
         Status::Running | Status::Restarting => None,
         Status::Exited if is_done(service, owned) => None,
-        Status::Created => Some(Start::Again(because(Reason::NeverStarted, at))),
-        Status::Paused => Some(Start::Unpause(because(Reason::Paused, at))),
+        Status::Created => Some(Start::Again(because(Reason::NeverStarted, at()))),
+        Status::Paused => Some(Start::Unpause(because(Reason::Paused, at()))),
         Status::Exited | Status::Dead | Status::Removing => {
-            Some(Start::Again(because(Reason::Exited { code: owned.view.state.exit_code }, at)))
+            Some(Start::Again(because(Reason::Exited { code: owned.view.state.exit_code }, at())))
         }
     }
 }
@@ -125,11 +125,13 @@ pub(in crate::plan) fn is_unproven(
     owned: &Owned<'_>,
     surplus: &[&Owned<'_>],
 ) -> bool {
+    if service.hooks.post_start.is_empty() {
+        return false;
+    }
     let second = owned.identity.surge_name();
     let bore_it =
         |o: &&Owned<'_>| o.view.name == second && o.view.created_at <= owned.view.created_at;
-    !service.hooks.post_start.is_empty()
-        && (owned.view.name == second || surplus.iter().any(bore_it))
+    owned.view.name == second || surplus.iter().any(bore_it)
 }
 
 /// The target's new name, if it does not bear its own yet.
@@ -138,6 +140,9 @@ fn rename(service: &Service, replica: &Replica<'_>) -> Option<(ContainerName, Wh
         Target::Stays { owned, .. } => &owned.identity.name,
         Target::New(new) => &new.identity.name,
     };
+    if replica.name() == canonical {
+        return None;
+    }
     let difference = Difference {
         field: "container_name".to_owned(),
         have: Some(replica.name().to_string()),
@@ -145,8 +150,7 @@ fn rename(service: &Service, replica: &Replica<'_>) -> Option<(ContainerName, Wh
         by: ChangedBy::Unknown,
     };
     let at = service.origins.find("container_name");
-    (replica.name() != canonical)
-        .then(|| (canonical.clone(), because(Reason::Changed(difference), at)))
+    Some((canonical.clone(), because(Reason::Changed(difference), at)))
 }
 
 fn absent(service: &Service, identity: &Identity, recorded: u32) -> Vec<Why> {

@@ -57,9 +57,9 @@ impl<'a> Scope<'_, 'a> {
 
     /// The order, or that the old container stops earlier because others need what it has.
     pub(super) fn yielding(&self, id: &ReplicaId, renews: bool, order: Order) -> Order {
-        let why = "a network of it is replaced".to_owned();
-        let network = Yield { why, early: Some(Vec::new()) };
-        let yields = renews.then_some(&network).or_else(|| self.across.yields.get(id));
+        let why = "a network of it is replaced";
+        let network = renews.then(|| Yield { why: why.to_owned(), early: Some(Vec::new()) });
+        let yields = network.as_ref().or_else(|| self.across.yields.get(id));
         match (order, yields) {
             (Order::StartFirst, Some(yields)) => {
                 Order::StopFirst { why: yields.why.clone(), early: yields.early.clone() }

@@ -67,12 +67,12 @@ fn excess<'a>(
     let all = context.slots_of(&service.name).rev();
     let beyond = all.filter(|(slot, _)| !wanted.contains(slot) && *slot != Slot::INIT);
     let containers: Vec<_> = beyond.flat_map(|(_, containers)| containers).collect();
-    if let (Some(waiting_on), [_, ..]) = (absence::absence(context), &containers[..]) {
+    let Some(first) = containers.first() else { return Vec::new() };
+    if let Some(waiting_on) = absence::absence(context) {
         blocked.push(absence::kept_slots(context, service, waiting_on));
         return Vec::new();
     }
-    let from = containers.first().map_or(0, |owned| owned.identity.replica.slot.0);
-    let reason = Reason::ScaledDown { from, to: service.replicas };
+    let reason = Reason::ScaledDown { from: first.identity.replica.slot.0, to: service.replicas };
     let why = because(reason, service.origins.find("scale"));
     let mut removals = scope.removals(containers, &why, Some(service), blocked);
     for removal in &mut removals {

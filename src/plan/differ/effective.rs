@@ -2,7 +2,9 @@
 //! in as the engine merges them, so that desired and observed can be compared.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use crate::model::labels;
 use crate::model::observed::ImageView;
@@ -19,23 +21,15 @@ pub(super) struct Side<'s> {
 }
 
 impl<'s> Side<'s> {
-    pub(super) fn env(self) -> BTreeMap<&'s String, &'s String> {
-        self.overlay(|image| &image.env, &self.spec.env)
+    pub(super) fn env(self) -> Overlay<'s> {
+        let base = self.image.map(|image| &image.env);
+        Overlay { base, top: &self.spec.env, leaves_out: |_| false }
     }
 
     /// Without those that are ours or Compose's.
-    pub(super) fn labels(self) -> BTreeMap<&'s String, &'s String> {
-        let mut all = self.overlay(|image| &image.labels, &self.spec.labels);
-        all.retain(|name, _| !labels::is_reserved(name));
-        all
-    }
-
-    fn overlay(
-        self,
-        base: impl FnOnce(&'s ImageView) -> &'s BTreeMap<String, String>,
-        top: &'s BTreeMap<String, String>,
-    ) -> BTreeMap<&'s String, &'s String> {
-        self.image.map(base).into_iter().flatten().chain(top).collect()
+    pub(super) fn labels(self) -> Overlay<'s> {
+        let base = self.image.map(|image| &image.labels);
+        Overlay { base, top: &self.spec.labels, leaves_out: labels::is_reserved }
     }
 
     /// Nothing if it is the image's to say, and empty if it was cleared.
@@ -86,9 +80,14 @@ impl<'s> Side<'s> {
         }
     }
 
-    pub(super) fn exposed(self) -> BTreeSet<Port> {
-        let of_image = self.image.into_iter().flat_map(|image| &image.exposed);
-        self.spec.exposed.iter().chain(of_image).copied().collect()
+    pub(super) fn exposed(self) -> Cow<'s, BTreeSet<Port>> {
+        let mut all = Cow::Borrowed(&self.spec.exposed);
+        for port in self.image.into_iter().flat_map(|image| &image.exposed) {
+            if !all.contains(port) {
+                all.to_mut().insert(*port);
+            }
+        }
+        all
     }
 
     pub(super) fn mounts(self) -> Cow<'s, BTreeMap<String, Mount>> {
@@ -99,6 +98,40 @@ impl<'s> Side<'s> {
             }
         }
         all
+    }
+}
+
+/// The texts of an image and those of a spec, which come before them, by name.
+#[derive(Clone, Copy)]
+pub(super) struct Overlay<'s> {
+    base: Option<&'s BTreeMap<String, String>>,
+    top: &'s BTreeMap<String, String>,
+    leaves_out: fn(&str) -> bool,
+}
+
+impl<'s> Overlay<'s> {
+    /// All of them, in the order of their names.
+    pub(super) fn iter(self) -> impl Iterator<Item = (&'s String, &'s String)> {
+        let mut base = self.base.into_iter().flatten().peekable();
+        let mut top = self.top.iter().peekable();
+        let all = iter::from_fn(move || {
+            let (Some((below, _)), Some((above, _))) = (base.peek(), top.peek()) else {
+                return base.next().or_else(|| top.next());
+            };
+            match below.cmp(above) {
+                Ordering::Less => base.next(),
+                Ordering::Equal => base.next().and(top.next()),
+                Ordering::Greater => top.next(),
+            }
+        });
+        all.filter(move |(name, _)| !(self.leaves_out)(name))
+    }
+}
+
+/// Nothing is put together to be compared.
+impl PartialEq for Overlay<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
     }
 }
 
@@ -145,7 +178,7 @@ mod tests {
         let all = Side { spec: &spec, image: Some(&image) };
         assert_eq!(all.command(), image.command.as_deref());
         assert_eq!((all.user(), all.working_dir()), ("web", ""));
-        assert_eq!(all.env().values().map(|text| text.as_str()).collect::<Vec<_>>(), ["/bin"]);
+        assert_eq!(all.env().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["/bin"]);
         assert!(all.mounts().contains_key("/data"));
         assert!(!Side { image: None, ..all }.mounts().contains_key("/data"));
     }
@@ -157,7 +190,7 @@ mod tests {
         spec.user = Some("root".to_owned());
         spec.tmpfs.insert("/data".to_owned(), String::new());
         let all = Side { spec: &spec, image: Some(&image) };
-        assert_eq!(all.env().values().map(|text| text.as_str()).collect::<Vec<_>>(), ["/own"]);
+        assert_eq!(all.env().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["/own"]);
         assert_eq!(all.user(), "root");
         assert!(all.mounts().is_empty());
     }

@@ -113,9 +113,9 @@ fn process<'s>(page: &mut impl Page<'s>) {
             }
         });
     }
-    page.section(Side::env, |env, facts| map(facts, "environment", env));
+    page.section(Side::env, |env, facts| map(facts, "environment", env.iter()));
     page.section(|side| &side.spec.annotations, |all, facts| map(facts, "annotations", all));
-    page.section(Side::labels, |labels, facts| map(facts, "labels", labels));
+    page.section(Side::labels, |labels, facts| map(facts, "labels", labels.iter()));
     page.section(
         |side| side.spec.stop_timeout,
         |timeout, facts| {
@@ -161,10 +161,12 @@ fn attachments(networks: &BTreeMap<NetworkName, Box<Attachment>>, facts: &mut Fa
     }
 }
 
-fn ports((exposed, published): (BTreeSet<Port>, &BTreeSet<PublishedPort>), facts: &mut Facts) {
-    let mut all = exposed;
-    all.extend(published.iter().map(|published| published.container));
-    for port in all {
+fn ports(
+    (exposed, published): (Cow<'_, BTreeSet<Port>>, &BTreeSet<PublishedPort>),
+    facts: &mut Facts,
+) {
+    let published_ports = published.iter().map(|published| &published.container);
+    for port in exposed.iter().chain(published_ports) {
         facts.insert(format!("expose.{port}"), "exposed".to_owned());
     }
     for published in published {

@@ -26,7 +26,7 @@ pub(super) fn register<'a>(
         }
     };
     let slot = replica.id.slot;
-    let entries = registrants(context, service, slot, CheckStatus::Passing, &endpoint);
+    let entries = registrants(context, service, slot, CheckStatus::Passing, endpoint);
     if entries.is_empty() {
         return None;
     }

@@ -23,14 +23,14 @@ impl Servant<'_, '_> {
     pub(super) fn clear_init(&self) -> Vec<Transition> {
         let context = self.context();
         let service = self.decided.service;
-        let why = because(Reason::LeftOver, service.origins.find("pre_start"));
+        let why = || because(Reason::LeftOver, service.origins.find("pre_start"));
         let mut steps = Vec::new();
         for owned in self.decided.leftovers {
             if is_running(owned) {
-                let stopped = stop::stop(context, None, owned, &why, service.stop_grace, &[]);
+                let stopped = stop::stop(context, None, owned, &why(), service.stop_grace, &[]);
                 steps.extend(stopped);
             }
-            steps.push(stop::remove(context, owned, &why, &[]));
+            steps.push(stop::remove(context, owned, &why(), &[]));
         }
         steps
     }

@@ -66,10 +66,10 @@ impl<'a> Servant<'_, 'a> {
     /// Removes leftovers whose name is needed, or of which more than one lives.
     fn remove_useless(&self, replica: &Replica<'a>) -> Vec<Transition> {
         let service = self.decided.service;
-        let order = "stop-first: its name is needed".to_owned();
-        let why = because(Reason::Replaced { order }, service.origins.find(""));
-        let permit = [stop::prepared(self.decisions)];
         let remove = |owned: &&Owned<'_>| {
+            let order = "stop-first: its name is needed".to_owned();
+            let why = because(Reason::Replaced { order }, service.origins.find(""));
+            let permit = [stop::prepared(self.decisions)];
             let (context, grace) = (self.context(), service.stop_grace);
             let mut steps = stop::stop(context, Some(service), owned, &why, grace, &permit);
             steps.push(stop::remove(context, owned, &why, &permit));
@@ -82,6 +82,7 @@ impl<'a> Servant<'_, 'a> {
     fn prepare(&self, replica: &Replica<'a>) -> Vec<Transition> {
         match &replica.target {
             Target::New(new) => self.create(replica, new),
+            Target::Stays { .. } if !is_changed(replica) => Vec::new(),
             Target::Stays { owned, limits, networks } => {
                 self.change(replica, owned, limits, networks)
             }

@@ -46,6 +46,9 @@ impl<'a> Servant<'_, 'a> {
 
     /// Takes the other containers of the slot away and gives the one that stays its name.
     pub(super) fn clear(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
+        if replica.old.is_empty() && replica.rename.is_none() {
+            return Vec::new();
+        }
         let (context, service) = (self.context(), self.decided.service);
         let who = self.who(replica);
         let after = [Fact::Good(who.clone()), Fact::Began(who.clone())];
