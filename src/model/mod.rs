@@ -60,3 +60,4 @@ pub mod share;
 pub mod spec;
 pub mod subnet;
 pub mod time;
+mod waiting;

@@ -2,21 +2,18 @@
 //! what is withheld.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::action::{Action, StepId};
 pub use super::adoption::{Adopted, LeftAlone, Thing, WhyLeft};
-use super::diagnostic::{Code, Loc};
+use super::diagnostic::Loc;
 pub use super::difference::{ChangedBy, Difference};
 use super::digest::Digest;
 use super::id::{
-    ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, Revision, ServiceName,
-    SourceId,
+    ContainerName, DeploymentId, EngineName, NetworkName, Revision, ServiceName, SourceId,
 };
-use super::policy::Demand;
-use super::share::Peer;
+pub use super::waiting::{Blocked, WaitingOn};
 
 /// What would be done, in a topological order, and what would not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -171,159 +168,6 @@ pub enum Reason {
     Applied,
     /// Compose made it for this very stack.
     MadeByCompose,
-}
-
-/// Something withheld.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Blocked {
-    /// The deployment it belongs to; `None` if it concerns the whole source.
-    pub deployment: Option<DeploymentId>,
-    /// What is not done, in words: `create container abc-web-1`.
-    pub subject: String,
-    /// What it waits for.
-    pub waiting_on: WaitingOn,
-    /// Where the desired side is written.
-    pub at: Option<Loc>,
-}
-
-/// What a withheld change waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum WaitingOn {
-    /// The deployment's files have errors.
-    ValidStack,
-    /// The list of deployments cannot be read fully.
-    CompleteSource,
-    /// What is absent from a watched folder stays so: it may be moved, or half written.
-    Absence {
-        /// How long it has to be absent.
-        lasts: Duration,
-    },
-    /// The engine answers.
-    Engine {
-        /// What it said.
-        error: String,
-    },
-    /// The engine is not in the operator's configuration.
-    ConfiguredEngine,
-    /// The engine is configured under one name only.
-    OneName {
-        /// The names of the engines that say they are one and the same.
-        engines: BTreeSet<EngineName>,
-    },
-    /// The catalog answers.
-    Catalog {
-        /// What it said.
-        error: String,
-    },
-    /// The ledger can be read.
-    Ledger {
-        /// What went wrong.
-        error: String,
-    },
-    /// A name is free: somebody else's container has it.
-    FreeName {
-        /// Which container.
-        container: ContainerId,
-    },
-    /// The other source lets go of the deployment id.
-    OtherSource {
-        /// Which source holds it.
-        source: SourceId,
-    },
-    /// The operator says that a Compose project of that name is the same stack.
-    SameStack {
-        /// The folder that its containers were started from.
-        folder: String,
-        /// The stack files they were started with.
-        files: Vec<String>,
-    },
-    /// A container that claims to be a replica bears the name that it should.
-    ReplicaName {
-        /// The name.
-        name: ContainerName,
-    },
-    /// A network or volume of that name is ours; it belongs to somebody else.
-    ForeignResource,
-    /// A container that this one shares with exists.
-    Peer {
-        /// As the stack names it.
-        peer: Peer,
-    },
-    /// A service that it depends on is no longer withheld.
-    Dependency {
-        /// Which.
-        service: ServiceName,
-    },
-    /// A fault of the planner in this deployment: a bug.
-    Fault {
-        /// What is wrong.
-        fault: String,
-    },
-    /// A network or volume that the stack calls external exists.
-    External,
-    /// The operator grants what the stack demands of the host.
-    Grant {
-        /// What it demands.
-        demand: String,
-        /// Which kind of demand that is.
-        code: Code,
-    },
-    /// A person approves this removal.
-    Approval {
-        /// What to pass to `--approve`.
-        digest: Digest,
-    },
-    /// The deployment's `sync` mode allows it.
-    SyncMode {
-        /// The mode.
-        mode: super::desired::SyncMode,
-    },
-    /// It would hit the controller's own container: to be done by hand.
-    OwnContainer {
-        /// The command.
-        command: String,
-    },
-    /// A change that cannot be made without losing data or connections.
-    Consent {
-        /// What would have to be done by hand.
-        command: String,
-    },
-    /// An address under which others reach the replica.
-    Address,
-    /// An engine that can do it.
-    Ability {
-        /// What it must have.
-        needs: String,
-    },
-    /// The image is there: the stack forbids to pull it.
-    Image,
-    /// The catalog name is free: others use it.
-    CatalogName {
-        /// Which name.
-        name: String,
-    },
-    /// DNS knows it by a name of its own: another one becomes the same.
-    DnsName {
-        /// The name in DNS.
-        name: String,
-        /// What else becomes that: `service a-b`.
-        other: String,
-    },
-}
-
-impl WaitingOn {
-    /// Whether it is only worth telling: nothing that was asked for is withheld.
-    #[must_use]
-    pub fn is_notice(&self) -> bool {
-        matches!(self, Self::Address | Self::CatalogName { .. })
-    }
-
-    /// Whether a demand of the host is what it waits for.
-    #[must_use]
-    pub fn grant(demand: &Demand) -> Self {
-        Self::Grant { demand: demand.to_string(), code: demand.code() }
-    }
 }
 
 /// The ledger has no record of a deployment whose containers are ours by their labels: it was

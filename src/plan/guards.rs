@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::decide::{self, Across, Decisions, Leaving, Shared};
+use super::fact::Fact;
 use super::graph::{Links, steps};
 use super::rollout::rollout;
-use super::seen;
+use super::seen::{self, Owned};
 use super::transition::{Remembered, Transition, remembered, transitions};
 use crate::model::action::Action;
 use crate::model::desired::SyncMode;
@@ -95,17 +96,28 @@ fn numbered(all: Vec<Transition>) -> impl Iterator<Item = Step> {
 /// Adds what others have to know of these decisions: what takes the place of containers that
 /// they may share with.
 pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
-    let engine = &decisions.context.deployment.engine;
+    let (id, engine) = (&decisions.context.deployment.id, &decisions.context.deployment.engine);
+    let stops = |owned: &&Owned<'_>| (owned.view.id.clone(), vec![Fact::Images(id.clone())]);
     let excess = decisions.services.iter().flat_map(|decided| &decided.excess);
-    let leave = decisions.orphans.iter().chain(excess);
-    across.stopping.extend(leave.map(|removal| removal.owned.view.id.clone()));
+    let leave = decisions.orphans.iter().chain(excess).map(|removal| &removal.owned);
+    across.stopping.extend(leave.map(&stops));
+    for (decided, moves) in decisions.services.iter().zip(rollout(decisions).services) {
+        let again = moves.order.iter().filter(|turn| turn.restarts);
+        let again = again.filter_map(|turn| decided.replicas[turn.at].existing());
+        across.restarting.extend(again.map(|owned| owned.view.id.clone()));
+    }
     for replica in decisions.services.iter().flat_map(|decided| &decided.replicas) {
         if replica.withheld {
             continue;
         }
-        across.stopping.extend(replica.useless.iter().map(|owned| owned.view.id.clone()));
+        across.stopping.extend(replica.useless.iter().map(&stops));
         if replica.order.is_stop_first() || replica.goes_before.is_some() {
-            across.stopping.extend(replica.old.iter().map(|owned| owned.view.id.clone()));
+            let ready = replica.order.early().is_none().then(|| Fact::Ready(replica.who(engine)));
+            let stops = |owned: &&Owned<'_>| {
+                let (id, images) = stops(owned);
+                (id, images.into_iter().chain(ready.clone()).collect())
+            };
+            across.stopping.extend(replica.old.iter().map(stops));
         }
         let canonical = match &replica.target {
             decide::Target::New(new) => &new.identity.name,

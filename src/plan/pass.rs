@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::decide::{self, Across, Decisions, Leaving, Shared, Standing, Yield};
-use super::graph::{Links, check, exchanges, numbered_after, steps};
+use super::graph::{Links, check, exchanges, numbered_after, steps, without_used};
 use super::guards::{self, Drafts};
 use super::transition::{self, Transition};
 use crate::model::contained::contained;
@@ -38,8 +38,7 @@ impl<'a> Pass<'a> {
             Entry::Invalid(_) => None,
         });
         let standings: BTreeMap<_, _> = valid.collect();
-        let (across, refused) = (Across::default(), BTreeMap::new());
-        Self { shared, leaving, standings, across, refused }
+        Self { shared, leaving, standings, across: Across::default(), refused: BTreeMap::new() }
     }
 
     /// Decides about every open deployment, until none has to be decided otherwise because
@@ -129,9 +128,10 @@ impl<'a> Pass<'a> {
     /// pass: so each round of it withholds one more, and the rounds come to an end.
     pub(super) fn link(&self, drafts: &mut Drafts<'_>, leavers: &mut Leavers) -> Links {
         let all = drafts.values_mut().map(|draft| &mut draft.steps).chain([&mut leavers.steps]);
-        let steps = all.flat_map(std::mem::take);
         let open = |step: &Transition| !self.refused.contains_key(&step.place.deployment);
-        Links::of(steps.filter(open).collect())
+        let (steps, used) = without_used(all.flat_map(std::mem::take).filter(open).collect());
+        leavers.blocked.extend(used);
+        Links::of(steps)
     }
 
     /// Withholds deployments whose needs nothing meets. Returns whether there are any.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::fact::Resource;
 use super::seen::Owned;
 use crate::model::id::{EngineName, NetworkName};
+use crate::model::observed::ContainerView;
 use crate::model::spec::{Attachment, ContainerSpec, MountSource, NetworkSpec, Protocol};
 use crate::model::subnet::Subnet;
 
@@ -19,15 +20,27 @@ pub(super) fn taken(engine: &EngineName, spec: &ContainerSpec) -> Vec<Resource> 
 /// What is free when a running container stops; its data only if it goes for good, since
 /// several may share it.
 pub(super) fn freed(engine: &EngineName, owned: &Owned<'_>, for_good: bool) -> Vec<Resource> {
-    let spec = &owned.view.spec;
-    let chosen = owned.view.host_ports.iter().filter(|(port, _)| {
+    let data = data(engine, &owned.view.spec).filter(|_| for_good);
+    had(engine, owned.view).chain(data).collect()
+}
+
+/// The ports and addresses that a running container has, also those that the engine chose.
+pub(super) fn held(engine: &EngineName, view: &ContainerView) -> Vec<Resource> {
+    let address = |(network, address): (&NetworkName, &IpAddr)| {
+        Resource::Address(engine.clone(), network.clone(), address.to_string())
+    };
+    had(engine, view).chain(view.addresses.iter().map(address)).collect()
+}
+
+fn had<'v>(engine: &'v EngineName, view: &'v ContainerView) -> impl Iterator<Item = Resource> {
+    let spec = &view.spec;
+    let chosen = view.host_ports.iter().filter(|(port, _)| {
         let mut all = spec.published.iter().filter(|published| published.container == **port);
         all.any(|published| published.host_port.as_ref().is_none_or(|text| text.contains('-')))
     });
     let chosen = chosen.map(|(at, number)| port(engine, None, at.protocol, *number));
-    let data = data(engine, spec).filter(|_| for_good);
     let single = |text: &String| text.parse().ok();
-    ports(engine, spec, single).chain(chosen).chain(addresses(engine, spec)).chain(data).collect()
+    ports(engine, spec, single).chain(chosen).chain(addresses(engine, spec))
 }
 
 /// The addresses of a network.

@@ -15,6 +15,7 @@ mod gone;
 mod heal;
 mod identity;
 mod images;
+mod lacks;
 mod leaving;
 mod memory;
 mod names;
@@ -82,8 +83,9 @@ pub(super) struct Across {
     pub(super) made: BTreeMap<(EngineName, ContainerName), (Who, ContainerName)>,
     /// Containers that are started again.
     pub(super) restarting: BTreeSet<ContainerId>,
-    /// Hosts of guests in other deployments that stop before their successors start.
-    pub(super) stopping: BTreeSet<ContainerId>,
+    /// Containers that stop before a successor starts, if there is one, and what holds then:
+    /// those that live in them stop before, but no sooner.
+    pub(super) stopping: BTreeMap<ContainerId, Vec<Fact>>,
     /// Deployments about whose containers nothing is done.
     pub(super) resting: BTreeSet<DeploymentId>,
     /// Networks that are replaced: who is attached to them stops, and is made again.
@@ -97,7 +99,7 @@ impl Across {
     pub(super) fn given(&self, leaving: &Leaving<'_>) -> Self {
         let (resting, renewed, yields) =
             (self.resting.clone(), self.renewed.clone(), self.yields.clone());
-        let stopping = leaving.stopping().cloned().collect();
+        let stopping = leaving.stopping().map(|id| (id.clone(), Vec::new())).collect();
         Self { stopping, resting, renewed, yields, ..Self::default() }
     }
 }

@@ -26,8 +26,8 @@ pub(in crate::plan) struct Removal<'a> {
     pub(in crate::plan) dependents: BTreeSet<ContainerId>,
     /// Those that go, too, and live in its namespaces: they are gone before it stops.
     pub(in crate::plan) guests: BTreeSet<ContainerId>,
-    /// Whether it lives in one that stops in this pass, or is on a network that is replaced:
-    /// it goes before that, and waits for nothing.
+    /// Whether it lives in one that stops in this pass, is on a network that is replaced, or has
+    /// what others wait for: it goes before that, and waits for nothing.
     pub(in crate::plan) goes_before: bool,
 }
 

@@ -29,8 +29,7 @@ pub(super) fn decide<'a>(
     let Choice { keep, causes, surplus } = choice;
     let goes_before = surplus.iter().find_map(|owned| scope.goes_before(owned));
     let collides = scope.collides(service, &surplus, goes_before.is_some());
-    let renews = surplus.iter().any(|owned| scope.renewed_networks(owned).is_some());
-    let order = scope.yielding(&id, renews, order(service, &surplus, collides));
+    let order = scope.yielding(&id, &surplus, order(service, &surplus, collides));
     let keep = keep.ok_or_else(|| super::identity(context, service, slot, succeeds));
     let successor = keep.as_ref().err();
     let taken = successor.is_some_and(|new| scope.is_with_others(&new.name, &surplus));
@@ -184,5 +183,5 @@ fn meanwhile<'a>(
     // Whoever shares with others comes back with them.
     let alone = old.view.spec.peers().next().is_none();
     let needed = scope.across.yields.contains_key(&replica.id);
-    (never_ran && ended && alone && !needed && both()).then_some(old)
+    (never_ran && ended && alone && !needed && scope.has_networks(old) && both()).then_some(old)
 }

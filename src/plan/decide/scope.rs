@@ -1,11 +1,11 @@
 //! What a service's decisions rest on, and what they need to know of other decisions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::Order;
 use super::removal::Removal;
 use super::verdict::{GoesBefore, Replica};
-use super::{Across, Decided, Images, Yield, absence};
+use super::{Across, Decided, Images, Yield};
 use crate::model::desired::Service;
 use crate::model::id::{ContainerId, ContainerName, ReplicaId, ServiceName};
 use crate::model::labels::Identity;
@@ -13,10 +13,9 @@ use crate::model::plan::{Blocked, Reason, WaitingOn};
 use crate::model::share::{Namespace, Peer};
 use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
-use crate::plan::differ::Joined;
-use crate::plan::fact::Who;
-use crate::plan::resources;
-use crate::plan::seen::{Owned, Strange, Stranger, is_good, is_inside, is_of, is_running};
+use crate::plan::differ::{Joined, lost_networks};
+use crate::plan::fact::{Fact, Who};
+use crate::plan::seen::{Owned, is_inside, is_of, is_running};
 
 /// Decisions about services that were made before, by name.
 pub(super) type Earlier<'a> = BTreeMap<&'a ServiceName, Decided<'a>>;
@@ -55,10 +54,31 @@ impl<'a> Scope<'_, 'a> {
         Some(because(Reason::NetworkReplaced { network: network.clone() }, at))
     }
 
-    /// The order, or that the old container stops earlier because others need what it has.
-    pub(super) fn yielding(&self, id: &ReplicaId, renews: bool, order: Order) -> Order {
+    /// What holds when a container stops that is on a network which is replaced, if it is: the
+    /// images of everybody who stops for it are there.
+    fn uprooted(&self, owned: &Owned<'_>) -> Option<Vec<Fact>> {
+        self.renewed_networks(owned)?;
+        let engine = &self.context.deployment.engine;
+        let renewed = self.across.renewed.iter().filter(|(e, _)| e == engine);
+        let names: Vec<_> = renewed.map(|(_, name)| name).collect();
+        let all = self.context.inventory.containers();
+        let users =
+            all.filter(|o| names.iter().any(|name| o.view.spec.networks.contains_key(*name)));
+        let ids: BTreeSet<_> = users.map(|user| &user.identity.replica.deployment).collect();
+        Some(ids.into_iter().map(|id| Fact::Images(id.clone())).collect())
+    }
+
+    /// Whether all networks that a container was on are there, and stay.
+    pub(super) fn has_networks(&self, owned: &Owned<'_>) -> bool {
+        lost_networks(owned, self.context).next().is_none()
+            && self.renewed_networks(owned).is_none()
+    }
+
+    /// The order, or that old containers stop earlier because others need what they have.
+    pub(super) fn yielding(&self, id: &ReplicaId, old: &[&Owned<'_>], order: Order) -> Order {
         let why = "a network of it is replaced";
-        let network = renews.then(|| Yield { why: why.to_owned(), early: Some(Vec::new()) });
+        let early = old.iter().find_map(|owned| self.uprooted(owned));
+        let network = early.map(|early| Yield { why: why.to_owned(), early: Some(early) });
         let yields = network.as_ref().or_else(|| self.across.yields.get(id));
         match (order, yields) {
             (Order::StartFirst, Some(yields)) => {
@@ -126,7 +146,8 @@ impl<'a> Scope<'_, 'a> {
                 return Some(GoesBefore::Excess((*name).clone()));
             }
         }
-        self.across.stopping.iter().any(elsewhere).then_some(GoesBefore::Removed)
+        let (_, facts) = self.across.stopping.iter().find(|(id, _)| elsewhere(id))?;
+        Some(GoesBefore::Elsewhere(facts.clone()))
     }
 
     /// The hosts by name of a container that stays as it runs, as far as they were started
@@ -197,44 +218,6 @@ impl<'a> Scope<'_, 'a> {
         containers.find(|owned| {
             owned.view.id == *own || inventory.guests_of(owned.view).any(|guest| guest.id == *own)
         })
-    }
-
-    /// What a replica lacks that nothing of ours gives: a name that somebody else's container
-    /// has, what a container has that stays for now, or a service that is itself withheld.
-    pub(super) fn lacks(
-        &self,
-        service: &Service,
-        replica: &Replica<'_>,
-    ) -> Option<(String, WaitingOn)> {
-        let made = matches!(replica.target, super::Target::New(_)).then(|| replica.name());
-        let names = made.into_iter().chain(replica.rename.as_ref().map(|(name, _)| name));
-        for name in names {
-            if let Some(container) = self.context.inventory.taken.get(name) {
-                let waiting_on = WaitingOn::FreeName { container: container.clone() };
-                return Some((format!("create container {name}"), waiting_on));
-            }
-        }
-        if let Some(takes) = absence::takes(self.context, service, replica) {
-            return Some(takes);
-        }
-        if let super::Target::New(new) = &replica.target {
-            let name = &new.identity.name;
-            let is_it = |other: &&Stranger<'_>| {
-                let shares = || resources::share_data(&service.spec, &other.view.spec);
-                other.why == Strange::Renamed(name.clone()) && shares()
-            };
-            if let Some(stranger) = self.context.strangers().iter().find(is_it) {
-                let subject = format!("make another container beside {}", stranger.view.name);
-                return Some((subject, WaitingOn::ReplicaName { name: name.clone() }));
-            }
-        }
-        replica.start.as_ref()?;
-        let lacking = service.depends_on.keys().find(|name| {
-            let replicas = self.earlier.get(name).map_or(&[][..], |decided| &decided.replicas);
-            replicas.iter().any(|other| other.withheld && !other.surplus().any(is_good))
-        })?;
-        let waiting_on = WaitingOn::Dependency { service: lacking.clone() };
-        Some((format!("start container {}", replica.id.container_name()), waiting_on))
     }
 
     pub(super) fn withhold(

@@ -77,8 +77,9 @@ fn excess<'a>(
     let mut removals = scope.removals(containers, &why, Some(service), blocked);
     for removal in &mut removals {
         let owned = removal.owned;
-        removal.goes_before =
-            scope.goes_before(owned).is_some() || scope.renewed_networks(owned).is_some();
+        removal.goes_before = scope.goes_before(owned).is_some()
+            || scope.renewed_networks(owned).is_some()
+            || scope.across.yields.contains_key(&owned.identity.replica);
     }
     removals
 }

@@ -9,7 +9,7 @@ use crate::model::id::{
 use crate::model::labels::Identity;
 use crate::plan::cause::Why;
 use crate::plan::differ::Joined;
-use crate::plan::fact::Who;
+use crate::plan::fact::{Fact, Who};
 use crate::plan::seen::{Owned, is_running};
 
 /// What is decided about one replica.
@@ -48,6 +48,8 @@ pub(in crate::plan) enum GoesBefore {
     Replica(ReplicaId),
     /// A container that is removed at once.
     Removed,
+    /// A container of another deployment, which stops when these hold.
+    Elsewhere(Vec<Fact>),
     /// A container of a slot of this service that it does not fill any more.
     Excess(ServiceName),
 }

@@ -26,7 +26,7 @@ pub(super) use self::image::has_image;
 
 use self::image::image_difference;
 use self::links::without_links_to_containers;
-use self::networks::lost_networks;
+pub(super) use self::networks::lost_networks;
 use self::noise::{is_leftover, is_the_engines, is_the_operators, is_told_by_attachment};
 use self::shown::Shown;
 use super::cause::Why;

@@ -8,7 +8,7 @@ use crate::model::plan::{ChangedBy, Difference};
 
 /// The networks that a stopped container is on and that are not there any more, also where
 /// another one has the name: the engine goes by the id, and cannot start it again.
-pub(super) fn lost_networks<'a>(
+pub(in crate::plan) fn lost_networks<'a>(
     owned: &'a Owned<'_>,
     context: &'a Context<'_>,
 ) -> impl Iterator<Item = Difference> + 'a {

@@ -43,7 +43,9 @@ fn exchange(links: &Links, circle: &[u32]) -> Exchange {
         let [from, to] = [frees, takes].map(|step| &links.steps[*step as usize]);
         if let (Some(replica), Some(taker)) = (&from.replica, &to.replica) {
             let why = format!("{} goes to {}", resource.shown(), taker.container_name());
-            let made = to.needs.iter().filter(|fact| matches!(fact, Fact::Ready(_)));
+            let made = to.needs.iter().chain(&from.needs);
+            let made = made.filter(|fact| matches!(fact, Fact::Ready(_)));
+            let made = made.filter(|fact| !links.givers_of(fact).any(|step| is_on(&step)));
             let ready = made.cloned().collect();
             yields.push(Holder { replica: replica.clone(), why, ready });
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::action::Action;
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineName};
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::share::Peer;
@@ -99,6 +100,13 @@ impl Links {
         self.givers.first(fact)
     }
 
+    /// All steps that give a fact.
+    pub(super) fn givers_of(&self, fact: &Fact) -> impl Iterator<Item = u32> {
+        let from = self.givers.place(fact).unwrap_or(self.givers.sorted.len());
+        let all = self.givers.sorted[from..].iter();
+        all.take_while(move |at| self.givers.fact(**at) == fact).map(|(step, _)| *step)
+    }
+
     /// The steps, without what they give, and who gives what.
     pub(super) fn into_parts(self) -> (Vec<Transition>, Givers) {
         (self.steps, self.givers)
@@ -168,10 +176,15 @@ fn handovers(steps: &[Transition]) -> Vec<(u32, u32, Resource)> {
     }
     let mut all = Vec::new();
     for (step, transition) in numbered(steps) {
+        // It makes room for what takes it.
+        let makes_room = matches!(transition.action, Action::StopContainer { .. });
         for resource in &transition.takes {
             let all_of_it = freed.get(&resource.key()).into_iter().flatten();
-            let others =
-                all_of_it.filter(|(other, free)| *other != step && free.overlaps(resource));
+            let others = all_of_it.filter(|(other, free)| {
+                let own = &steps[*other as usize].replica;
+                let same = *other == step || makes_room && *own == transition.replica;
+                !same && free.overlaps(resource)
+            });
             all.extend(others.map(|(other, _)| (*other, step, resource.clone())));
         }
     }

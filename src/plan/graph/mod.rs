@@ -7,9 +7,11 @@ mod check;
 mod circles;
 mod links;
 mod number;
+mod used;
 mod withheld;
 
 pub use self::check::{Fault, check};
 pub(super) use self::circles::exchanges;
 pub(super) use self::links::Links;
 pub(super) use self::number::{numbered_after, steps};
+pub(super) use self::used::without_used;

@@ -23,7 +23,6 @@ pub(super) fn withheld(plan: &Plan) -> impl Iterator<Item = StepId> {
                 | WaitingOn::SameStack { .. }
                 | WaitingOn::ForeignResource
                 | WaitingOn::External
-                | WaitingOn::Peer { .. }
                 | WaitingOn::Ability { .. }
                 | WaitingOn::Grant { .. }
                 | WaitingOn::Approval { .. }

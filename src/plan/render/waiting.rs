@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::span;
 use crate::model::desired::SyncMode;
-use crate::model::id::EngineName;
+use crate::model::id::{ContainerName, EngineName};
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::printable::{OneLine, one_line};
 use crate::model::share::Peer;
@@ -71,6 +71,11 @@ impl Display for WaitingOn {
                 "until the name is free: container {} bears it and is not ours",
                 container.short()
             ),
+            Self::Room { what, by } => write!(f, "until {what} is free: container {by} has it"),
+            Self::Unused { by } => {
+                let by: Vec<_> = by.iter().map(ContainerName::as_str).collect();
+                write!(f, "until nothing is on it any more: {}", by.join(", "))
+            }
             Self::OtherSource { source } => {
                 write!(f, "until {source} lets go of the deployment's id")
             }

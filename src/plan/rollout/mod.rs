@@ -232,16 +232,17 @@ fn has_good(decisions: &Decisions<'_>, decided: &Decided<'_>, replica: &Replica<
 
 /// Whether it is waited for that a replica is good although it is not started.
 pub(super) fn awaits(replica: &Replica<'_>) -> bool {
-    !replica.withheld && (replica.proves || replica.surplus().any(is_running))
+    let renames = replica.rename.is_some() && !replica.old.is_empty();
+    let begun = renames && replica.existing().is_some_and(is_running);
+    !replica.withheld && (replica.proves || begun || replica.surplus().any(is_running))
 }
 
 /// Whether a replica of a service started after this container did, and was not simply
 /// added: it existed before, or took the place of another.
 fn moved_since(decisions: &Decisions<'_>, service: &ServiceName, dependent: &Owned<'_>) -> bool {
     let Some(since) = dependent.view.state.started_at else { return false };
-    let slots = decisions.context.slots_of(service);
-    let mut running =
-        slots.flat_map(|(_, containers)| containers).filter(|owned| is_running(owned));
+    let all = decisions.context.slots_of(service).flat_map(|(_, containers)| containers);
+    let mut running = all.filter(|owned| is_running(owned));
     running.any(|owned| {
         owned.view.state.started_at.is_some_and(|started| started > since)
             && (owned.view.created_at < since || owned.identity.succeeds)

@@ -3,7 +3,6 @@
 use super::Transition;
 use crate::model::action::Action;
 use crate::model::build::BuildOwner;
-use crate::model::id::NetworkName;
 use crate::model::observed::{ContainerView, NetworkView};
 use crate::model::plan::Reason;
 use crate::plan::cause::because;
@@ -117,17 +116,22 @@ pub(super) fn unused(decisions: &Decisions<'_>) -> Vec<Transition> {
         let others = |free: &Resource| !own.iter().any(|taken| taken.overlaps(free));
         let freed = resources::subnets(engine, &view.spec).into_iter().filter(others);
         let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
-        let users = context.inventory.users_of(&view.spec.name);
-        let left = users.flat_map(|user| left(user, &view.spec.name));
-        Transition::new(remove(view), vec![why])
-            .needs(left.chain([Fact::Applied(context.place())]))
-            .frees(freed)
+        let users: Vec<_> = context.inventory.users_of(&view.spec.name).collect();
+        let step = Transition::new(remove(view), vec![why]);
+        step.after_users(view, &users).needs([Fact::Applied(context.place())]).frees(freed)
     });
     steps.collect()
 }
 
-/// What holds when a container is on a network no more: it is gone, or was let go.
-pub(super) fn left(user: &ContainerView, network: &NetworkName) -> [Fact; 2] {
-    let who = super::Who::Known(user.id.clone());
-    [Fact::Gone(who.clone()), Fact::Detached(who, network.clone())]
+impl Transition {
+    /// Comes after whoever is on a network is gone, or was let go; and not at all while
+    /// somebody stays on it.
+    pub(super) fn after_users(self, network: &NetworkView, users: &[&ContainerView]) -> Self {
+        let left = users.iter().flat_map(|user| {
+            let who = super::Who::Known(user.id.clone());
+            [Fact::Gone(who.clone()), Fact::Detached(who, network.spec.name.clone())]
+        });
+        let names = users.iter().map(|user| (user.id.clone(), user.name.clone()));
+        Self { users: Some(names.collect()), ..self.needs(left) }
+    }
 }

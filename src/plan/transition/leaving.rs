@@ -1,7 +1,7 @@
 //! The steps of what left the source.
 
 use super::stop::lives_in;
-use super::{Group, Rank, Section, Transition, at, ground, known, ranked, target};
+use super::{Group, Rank, Section, Transition, at, known, ranked, target};
 use crate::model::action::{Action, LedgerChange};
 use crate::model::id::{CatalogId, DeploymentId, EngineName, NodeName};
 use crate::model::observed::ContainerView;
@@ -33,10 +33,9 @@ pub(in crate::plan) fn departures(
     let place = Place { engine: gone.engine.clone(), deployment: gone.deployment.clone() };
     for view in gone.networks(shared) {
         let (name, id) = (view.spec.name.clone(), view.id.clone());
-        let users = gone.inventory.users_of(&view.spec.name);
-        let users = users.flat_map(|user| ground::left(user, &view.spec.name));
+        let users: Vec<_> = gone.inventory.users_of(&view.spec.name).collect();
         let step = Transition::new(Action::RemoveNetwork { name, id }, vec![why()]);
-        let step = step.needs(users.chain([Fact::Applied(place.clone())]));
+        let step = step.after_users(view, &users).needs([Fact::Applied(place.clone())]);
         networks.push(step.frees(resources::subnets(gone.engine, &view.spec)));
     }
     all.extend(ranked(rank(Section::UnusedNetworks, 0), networks));

@@ -24,7 +24,7 @@ use super::decide::Decisions;
 use super::fact::{Fact, Place, Resource, Who};
 use super::rollout::Rollout;
 use crate::model::action::{Action, ContainerRef, StepId, Target};
-use crate::model::id::{ContainerName, DeploymentId, EngineName, ReplicaId};
+use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineName, ReplicaId};
 use crate::model::plan::Blocked;
 use crate::plan::seen::Owned;
 
@@ -44,6 +44,8 @@ pub(super) struct Transition {
     /// What must hold before and only another deployment can give, and what is withheld if
     /// nothing does.
     pub(super) requires: Vec<(Fact, Blocked)>,
+    /// Who is on the network that it removes, if that can stay: it does while one of them does.
+    pub(super) users: Option<Vec<(ContainerId, ContainerName)>>,
     pub(super) gives: Vec<Fact>,
     pub(super) takes: Vec<Resource>,
     pub(super) frees: Vec<Resource>,
@@ -101,6 +103,7 @@ impl Transition {
             uses: Vec::new(),
             needs: Vec::new(),
             requires: Vec::new(),
+            users: None,
             gives: Vec::new(),
             takes: Vec::new(),
             frees: Vec::new(),

@@ -32,6 +32,9 @@ impl<'s, 'a> Servant<'s, 'a> {
         match &replica.goes_before {
             Some(GoesBefore::Replica(host)) => self.permit_of(host),
             Some(GoesBefore::Removed) => vec![stop::prepared(self.decisions)],
+            Some(GoesBefore::Elsewhere(facts)) => {
+                facts.iter().cloned().chain([stop::prepared(self.decisions)]).collect()
+            }
             Some(GoesBefore::Excess(service)) => {
                 let moves = self.decisions.services.iter().zip(&self.rollout.services);
                 let mut of_host = moves.filter(|(decided, _)| decided.service.name == *service);

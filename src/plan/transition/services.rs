@@ -43,7 +43,7 @@ pub(super) fn services(
     all
 }
 
-impl Servant<'_, '_> {
+impl<'a> Servant<'_, 'a> {
     /// Which replica starts first of those that never ran, by its place in the decision.
     fn first_that_starts(&self) -> Option<usize> {
         let mut order = self.moves.order.iter().map(|turn| turn.at);
@@ -82,10 +82,16 @@ impl Servant<'_, '_> {
     /// Removes the highest slots first, once what stays and was down is good again.
     fn scale_down(&self) -> Vec<Transition> {
         let removals = self.decided.excess.iter();
-        let steps = |removal: &Removal<'_>| {
-            let mended = self.moves.mended.iter().filter(|_| !removal.goes_before).cloned();
-            let permit: Vec<_> = mended.chain([stop::prepared(self.decisions)]).collect();
-            stop::removal(self.context(), removal, &permit)
+        let starts = self.decided.replicas.iter().filter(|r| r.start.is_some() && !r.withheld);
+        let good: Vec<Fact> = starts.map(|replica| Fact::Good(self.who(replica))).collect();
+        let steps = |removal: &Removal<'a>| {
+            let stays = self.moves.mended.iter().chain(&good).filter(|_| !removal.goes_before);
+            let permit: Vec<_> = stays.cloned().chain([stop::prepared(self.decisions)]).collect();
+            let mut steps = stop::removal(self.context(), removal, &permit);
+            for step in &mut steps {
+                step.replica = Some(removal.owned.identity.replica.clone());
+            }
+            steps
         };
         removals.flat_map(steps).collect()
     }

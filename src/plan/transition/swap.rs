@@ -10,6 +10,7 @@ use crate::model::plan::Reason;
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Target, deregistrable};
 use crate::plan::fact::{Fact, Resource};
+use crate::plan::resources;
 use crate::plan::rollout::Move;
 use crate::plan::seen::Owned;
 
@@ -31,7 +32,12 @@ impl<'a> Servant<'_, 'a> {
             let why = self.replaced(replica);
             for owned in &replica.old {
                 let grace = service.stop_grace;
-                steps.extend(stop::stop(context, Some(service), owned, &why, grace, &permit));
+                let mut stop = stop::stop(context, Some(service), owned, &why, grace, &permit);
+                // It runs until the new one can start: also what that takes from others is free.
+                if let Some(stop) = stop.last_mut().filter(|_| late) {
+                    stop.takes = resources::taken(self.engine(), &service.spec);
+                }
+                steps.extend(stop);
             }
         } else if replica.starts_again() {
             steps.extend(stop::withdraw(context, &ids, stale(), &[self.prepared()]));
