@@ -109,6 +109,8 @@ golden! {
     volumes_are_shared_with_whoever_has_them,
     a_misnamed_replica_blocks_adoption,
     a_move_waits_for_what_is_not_proven,
+    a_subnet_goes_to_another_network,
+    a_shared_networks_subnet_goes_to_a_user,
     an_interrupted_replacement_is_waited_for,
     what_has_a_port_that_is_not_freed_is_told,
     a_guest_elsewhere_waits_for_what_its_host_waits_for,

@@ -185,6 +185,7 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
         .map(|(service, replica)| (service.name.clone(), replica.id.slot))
         .chain(kept(&context));
     let mut unused_networks = networks::unused(&context);
+    unused_networks.retain(|view| !networks::is_renewed(&context, across, view));
     if let Some(waiting_on) = absence(&context) {
         let unused = std::mem::take(&mut unused_networks);
         blocked.extend(kept_networks(&context, &unused, &waiting_on));

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::Across;
+use super::absence::absence;
 use crate::model::desired::{Deployment, DesiredState, Entry, Network, Volume};
 use crate::model::id::{ContainerId, DeploymentId, EngineName, NetworkName};
 use crate::model::observed::NetworkView;
 use crate::model::plan::{Blocked, WaitingOn};
 use crate::model::spec::NetworkSpec;
 use crate::plan::context::Context;
+use crate::plan::resources;
 
 /// What becomes of a network of the stack.
 pub(in crate::plan) enum NetworkChange<'a> {
@@ -18,6 +20,9 @@ pub(in crate::plan) enum NetworkChange<'a> {
     RemoveTwin { network: &'a Network, twin: &'a NetworkView },
     /// It is not what the stack says: its users stop, it is removed and made again.
     Replace { key: &'a str, network: &'a Network, old: &'a NetworkView },
+    /// The stack no longer has it, and one that is made needs its addresses: its users stop,
+    /// and it is removed.
+    Vacate { old: &'a NetworkView },
 }
 
 /// A volume that does not exist yet.
@@ -44,7 +49,40 @@ pub(super) fn networks<'a>(context: &Context<'a>, across: &Across) -> Vec<Networ
             changes.push(NetworkChange::Replace { key, network, old: first });
         }
     }
+    let vacated = unused(context).into_iter().filter(|view| is_renewed(context, across, view));
+    changes.extend(vacated.map(|old| NetworkChange::Vacate { old }));
     changes
+}
+
+/// Whether a network is removed before its users are made again.
+pub(super) fn is_renewed(context: &Context<'_>, across: &Across, view: &NetworkView) -> bool {
+    across.renewed.contains(&(context.deployment.engine.clone(), view.spec.name.clone()))
+}
+
+/// Networks that the stack no longer has, and whose addresses one needs that is made.
+fn vacated<'a>(
+    context: &Context<'a>,
+    resting: &BTreeSet<DeploymentId>,
+) -> impl Iterator<Item = &'a NetworkView> {
+    let engine = &context.deployment.engine;
+    // What is absent for a moment stays.
+    let old = if absence(context).is_some() { Vec::new() } else { unused(context) };
+    let all = context.desired.deployments.values().filter(|_| !old.is_empty());
+    let made = all.filter_map(|entry| match entry {
+        Entry::Valid(deployment, _) if deployment.engine == *engine => Some(deployment),
+        _ => None,
+    });
+    let networks = made.flat_map(|deployment| deployment.networks.values());
+    let made =
+        networks.filter(|n| !n.external && context.networks_named(&n.spec.name).next().is_none());
+    let needed: Vec<_> = made.flat_map(|n| resources::subnets(engine, &n.spec)).collect();
+    let is_needed = |view: &NetworkView| {
+        let had = resources::subnets(engine, &view.spec);
+        had.iter().any(|had| needed.iter().any(|needed| needed.overlaps(had)))
+    };
+    let vacated = old.into_iter().filter(|view| is_needed(view));
+    let vacated = vacated.filter(|view| strangers_on(context, view, resting).is_empty());
+    vacated.collect::<Vec<_>>().into_iter()
 }
 
 /// The networks of a deployment that are replaced: they are ours, and are not what the stack
@@ -62,7 +100,9 @@ pub(super) fn renewed(
             (changed || inherits(context, view)) && strangers_on(context, view, resting).is_empty()
         })
     })
-    .map(|network| (context.deployment.engine.clone(), network.spec.name.clone()))
+    .map(|network| &network.spec.name)
+    .chain(vacated(context, resting).map(|view| &view.spec.name))
+    .map(|name| (context.deployment.engine.clone(), name.clone()))
     .collect()
 }
 

@@ -5,7 +5,7 @@ use crate::model::action::Action;
 use crate::model::build::BuildOwner;
 use crate::model::observed::{ContainerView, NetworkView};
 use crate::model::plan::Reason;
-use crate::plan::cause::because;
+use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
 use crate::plan::decide::{Bring, Decisions, How, NetworkChange};
 use crate::plan::fact::{Fact, Resource};
@@ -51,15 +51,14 @@ pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
                 steps.push(step.gives([Fact::Prepared(id.clone())]));
                 continue;
             }
+            NetworkChange::Vacate { old } => {
+                let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
+                steps.push(vacate(context, old, why));
+                continue;
+            }
             NetworkChange::Replace { key, network, old } => {
-                let users = context.inventory.users_of(&old.spec.name);
-                let stopped = users.map(|view| Fact::Stopped(super::Who::Known(view.id.clone())));
                 let why = because(replaced(context, old), Some(&network.origin));
-                let step = Transition::new(remove(old), vec![why])
-                    .needs(stopped.chain([Fact::Images(id.clone())]))
-                    .gives([Fact::NetworkGone(old.id.clone())])
-                    .frees(resources::subnets(engine, &old.spec));
-                steps.push(step);
+                steps.push(vacate(context, old, why));
                 (key, network, Some(old))
             }
         };
@@ -75,6 +74,16 @@ pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
         steps.push(step);
     }
     steps
+}
+
+/// Removes a network whose users have stopped for it.
+fn vacate(context: &Context<'_>, old: &NetworkView, why: Why) -> Transition {
+    let users = context.inventory.users_of(&old.spec.name);
+    let stopped = users.map(|view| Fact::Stopped(super::Who::Known(view.id.clone())));
+    Transition::new(remove(old), vec![why])
+        .needs(stopped.chain([Fact::Images(context.deployment.id.clone())]))
+        .gives([Fact::NetworkGone(old.id.clone())])
+        .frees(resources::subnets(&context.deployment.engine, &old.spec))
 }
 
 /// Why a network is replaced.
