@@ -63,4 +63,5 @@ Exit codes:
    69  git, an engine or Consul cannot be reached; nothing was changed there
    75  another controller acts right now: try again
    77  permission refused
-  130, 143  interrupted: the current call was finished, the message says what remains";
+  130, 143  interrupted: the current call was finished, the message says what remains
+  134       a bug: it ended where it stood; the message says where";

@@ -72,7 +72,7 @@ pub(in crate::cli) fn verdict(report: &Report, took: Duration) -> String {
         }] += 1;
     }
     let [done, failed, dropped, stopped, forgiven] = counts;
-    let mut line = format!("{done} steps done");
+    let mut line = format!("{done} step{} done", if done == 1 { "" } else { "s" });
     let ends = [
         (failed, "failed"),
         (dropped, "not tried"),
