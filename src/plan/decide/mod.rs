@@ -20,6 +20,7 @@ mod leaving;
 mod memory;
 mod names;
 mod needs;
+mod network_fields;
 mod networks;
 mod order;
 mod removal;

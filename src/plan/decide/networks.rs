@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Across;
 use super::absence::absence;
+use super::network_fields::{differences, differs};
 use crate::model::desired::{Deployment, DesiredState, Entry, Network, Volume};
 use crate::model::id::{ContainerId, DeploymentId, EngineName, NetworkName};
 use crate::model::observed::NetworkView;
-use crate::model::plan::{Blocked, WaitingOn};
-use crate::model::spec::NetworkSpec;
+use crate::model::plan::{Blocked, Difference, WaitingOn};
 use crate::plan::context::Context;
 use crate::plan::resources;
 
@@ -19,7 +19,7 @@ pub(in crate::plan) enum NetworkChange<'a> {
     /// A second one of its name goes.
     RemoveTwin { network: &'a Network, twin: &'a NetworkView },
     /// It is not what the stack says: its users stop, it is removed and made again.
-    Replace { key: &'a str, network: &'a Network, old: &'a NetworkView },
+    Replace { key: &'a str, network: &'a Network, old: &'a NetworkView, fields: Vec<Difference> },
     /// The stack no longer has it, and one that is made needs its addresses: its users stop,
     /// and it is removed.
     Vacate { old: &'a NetworkView },
@@ -46,7 +46,9 @@ pub(super) fn networks<'a>(context: &Context<'a>, across: &Across) -> Vec<Networ
         let twins = found.filter(ours);
         changes.extend(twins.map(|twin| NetworkChange::RemoveTwin { network, twin }));
         if across.renewed.contains(&(context.deployment.engine.clone(), name.clone())) {
-            changes.push(NetworkChange::Replace { key, network, old: first });
+            let masker = &context.settings.masker;
+            let fields = differences(&first.spec, &network.spec, masker);
+            changes.push(NetworkChange::Replace { key, network, old: first, fields });
         }
     }
     let vacated = unused(context).into_iter().filter(|view| is_renewed(context, across, view));
@@ -220,22 +222,4 @@ pub(super) fn unused<'a>(context: &Context<'a>) -> Vec<&'a NetworkView> {
     let inherited =
         |view: &NetworkView| is_made_elsewhere(context.desired, (engine, &view.spec.name), id);
     all.filter(|view| context.owns_network(view) && !wanted(view) && !inherited(view)).collect()
-}
-
-/// Whether a network is not what the stack says; what the stack leaves to the engine does
-/// not count.
-fn differs(have: &NetworkSpec, want: &NetworkSpec) -> bool {
-    have.driver != want.driver
-        || have.internal != want.internal
-        || have.ipv6 != want.ipv6
-        || want.ipv4.zip(have.ipv4).is_some_and(|(want, have)| want != have)
-        || want.driver_opts.iter().any(|(name, value)| have.driver_opts.get(name) != Some(value))
-        || (!want.pools.is_empty()
-            && want.pools.iter().any(|pool| {
-                !have.pools.iter().any(|seen| {
-                    (pool.subnet.is_none() || pool.subnet == seen.subnet)
-                        && (pool.gateway.is_none() || pool.gateway == seen.gateway)
-                        && (pool.ip_range.is_none() || pool.ip_range == seen.ip_range)
-                })
-            }))
 }

@@ -4,7 +4,7 @@ use super::Transition;
 use crate::model::action::Action;
 use crate::model::build::BuildOwner;
 use crate::model::observed::{ContainerView, NetworkView};
-use crate::model::plan::Reason;
+use crate::model::plan::{Difference, Reason};
 use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
 use crate::plan::decide::{Bring, Decisions, How, NetworkChange};
@@ -56,9 +56,14 @@ pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
                 steps.push(vacate(context, old, why));
                 continue;
             }
-            NetworkChange::Replace { key, network, old } => {
+            NetworkChange::Replace { key, network, old, fields } => {
                 let why = because(replaced(context, old), Some(&network.origin));
-                steps.push(vacate(context, old, why));
+                let mut step = vacate(context, old, why);
+                let changed = |field: &Difference| {
+                    because(Reason::Changed(field.clone()), Some(&network.origin))
+                };
+                step.causes.extend(fields.iter().map(changed));
+                steps.push(step);
                 (key, network, Some(old))
             }
         };
