@@ -29,6 +29,9 @@ impl<'s, 'a> Servant<'s, 'a> {
     /// what lives in it: what its successor waits for, or less if it has to go early.
     pub(super) fn permit(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
         let deployment = &self.context().deployment.id;
+        if let Some(early) = replica.order.early() {
+            return early.iter().cloned().chain([Fact::Images(deployment.clone())]).collect();
+        }
         match &replica.goes_before {
             Some(GoesBefore::Replica(host)) => self.permit_of(host),
             Some(GoesBefore::Removed) => vec![stop::prepared(self.decisions)],
@@ -43,13 +46,7 @@ impl<'s, 'a> Servant<'s, 'a> {
                 permit.push(stop::prepared(self.decisions));
                 permit
             }
-            None => match replica.order.early() {
-                Some(early) => {
-                    let images = Fact::Images(deployment.clone());
-                    early.iter().cloned().chain([images]).collect()
-                }
-                None => self.begin(replica, throttle),
-            },
+            None => self.begin(replica, throttle),
         }
     }
 

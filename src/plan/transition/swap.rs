@@ -64,7 +64,7 @@ impl<'a> Servant<'_, 'a> {
         let stopped_first = stopped_first && replica.start.is_some();
         // In the catalog the new one stands in before the old one leaves.
         let ids = deregistrable(context, &service.name, replica.id.slot);
-        let early = replica.goes_before.is_none() && replica.order.early().is_some();
+        let early = replica.order.early().is_some();
         let mut permit = if early || replica.goes_before.is_some() {
             self.permit(replica, &turn.throttle)
         } else {
