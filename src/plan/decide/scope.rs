@@ -129,8 +129,11 @@ impl<'a> Scope<'_, 'a> {
             let view = self.context.inventory.view(id);
             view.is_some_and(|view| is_inside(spec, &view.id, &view.name))
         };
-        if self.orphans.iter().any(|removal| host(removal.owned)) {
-            return Some(GoesBefore::Removed);
+        if let Some(leaves) = self.orphans.iter().find(|removal| host(removal.owned)) {
+            // Others may need what it has, or the network that it is on.
+            let yields = self.across.yields.contains_key(&leaves.owned.identity.replica)
+                || self.renewed_networks(leaves.owned).is_some();
+            return Some(if yields { GoesBefore::Removed } else { GoesBefore::Leaving });
         }
         for (name, decided) in self.earlier {
             for replica in decided.replicas.iter().filter(|replica| !replica.withheld) {

@@ -48,6 +48,8 @@ pub(in crate::plan) enum GoesBefore {
     Replica(ReplicaId),
     /// A container that is removed at once.
     Removed,
+    /// A container that leaves, and can wait until whoever takes this one's place may start.
+    Leaving,
     /// A container of another deployment, which stops when these hold.
     Elsewhere(Vec<Fact>),
     /// A container of a slot of this service that it does not fill any more.

@@ -169,7 +169,11 @@ pub(super) fn transitions(decisions: &Decisions<'_>, rollout: &Rollout<'_>) -> V
     add(Section::Volumes, ground::volumes(decisions));
     for (place, removal) in (0..).zip(&decisions.orphans) {
         let rank = Rank { group: group(), section: Section::Orphans, at: [place, 0, 0] };
-        all.extend(ranked(rank, stop::removal(context, removal, &[stop::prepared(decisions)])));
+        let mut steps = stop::removal(context, removal, &[stop::prepared(decisions)]);
+        for step in &mut steps {
+            step.replica = Some(removal.owned.identity.replica.clone());
+        }
+        all.extend(ranked(rank, steps));
     }
     all.extend(services::services(decisions, rollout, &group()));
     let mut add = |section, steps: Vec<Transition>| {

@@ -46,7 +46,7 @@ impl<'s, 'a> Servant<'s, 'a> {
                 permit.push(stop::prepared(self.decisions));
                 permit
             }
-            None => self.begin(replica, throttle),
+            Some(GoesBefore::Leaving) | None => self.begin(replica, throttle),
         }
     }
 
