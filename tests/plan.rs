@@ -109,6 +109,8 @@ golden! {
     volumes_are_shared_with_whoever_has_them,
     a_misnamed_replica_blocks_adoption,
     a_move_waits_for_what_is_not_proven,
+    a_subnet_passes_from_what_leaves,
+    a_network_of_who_may_not_change_stays,
     a_guest_follows_its_renamed_host,
     a_guest_on_a_network_that_is_replaced,
     a_subnet_goes_to_another_network,

@@ -27,6 +27,7 @@ use super::super::values::Listen;
 /// How long a controller without the lease waits before it asks again, where Consul does not
 /// tell when that is worth it.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+
 /// What the controller works with.
 pub(in crate::cli) struct Controller<'a, W, S> {
     /// Where it prints.

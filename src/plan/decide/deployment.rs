@@ -1,6 +1,6 @@
 //! One deployment: whether it may be touched, and what is decided about it if so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence::{absence, kept, kept_networks, kept_services};
 use super::gate::closed;
@@ -208,12 +208,13 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
     }
 }
 
-/// The networks of a deployment that are replaced.
+/// The networks of a deployment that are replaced, and by whom.
 pub(in crate::plan) fn renewed(
     context: &Context<'_>,
     resting: &BTreeSet<DeploymentId>,
-) -> BTreeSet<(EngineName, NetworkName)> {
-    networks::renewed(context, resting)
+) -> BTreeMap<(EngineName, NetworkName), DeploymentId> {
+    let names = networks::renewed(context, resting).into_iter();
+    names.map(|at| (at, context.deployment.id.clone())).collect()
 }
 
 /// What belongs to services that left the stack, those first that live in others.

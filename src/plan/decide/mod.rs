@@ -54,7 +54,7 @@ use super::differ::Joined;
 use super::fact::{Fact, Who};
 use super::seen::{EngineInventory, Owned};
 use super::settings::Settings;
-use crate::model::desired::{DesiredState, Service};
+use crate::model::desired::{Deployment, DesiredState, Service};
 use crate::model::diagnostic::Loc;
 use crate::model::id::{
     CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, ReplicaId,
@@ -90,12 +90,23 @@ pub(super) struct Across {
     /// Deployments about whose containers nothing is done.
     pub(super) resting: BTreeSet<DeploymentId>,
     /// Networks that are replaced: who is attached to them stops, and is made again.
-    pub(super) renewed: BTreeSet<(EngineName, NetworkName)>,
+    /// By whom, too: nobody stops for a deployment about which nothing is done.
+    pub(super) renewed: BTreeMap<(EngineName, NetworkName), DeploymentId>,
     /// Replicas whose old container must stop before it would, and why.
     pub(super) yields: BTreeMap<ReplicaId, Yield>,
 }
 
 impl Across {
+    /// The networks for which containers of a deployment stop.
+    pub(super) fn renewed_for<'s>(
+        &'s self,
+        deployment: &'s Deployment,
+    ) -> impl Iterator<Item = &'s NetworkName> {
+        let here = self.renewed.iter().filter(|((at, _), _)| *at == deployment.engine);
+        let done = here.filter(|(_, by)| **by == deployment.id || !self.resting.contains(*by));
+        done.map(|((_, name), _)| name)
+    }
+
     /// What holds whatever is decided: the rest is learnt from the decisions.
     pub(super) fn given(&self, leaving: &Leaving<'_>) -> Self {
         let (resting, renewed, yields) =

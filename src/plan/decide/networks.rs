@@ -45,7 +45,7 @@ pub(super) fn networks<'a>(context: &Context<'a>, across: &Across) -> Vec<Networ
         let ours = |view: &&NetworkView| context.owns_network(view);
         let twins = found.filter(ours);
         changes.extend(twins.map(|twin| NetworkChange::RemoveTwin { network, twin }));
-        if across.renewed.contains(&(context.deployment.engine.clone(), name.clone())) {
+        if is_renewed(context, across, first) {
             let masker = &context.settings.masker;
             let fields = differences(&first.spec, &network.spec, masker);
             changes.push(NetworkChange::Replace { key, network, old: first, fields });
@@ -58,7 +58,7 @@ pub(super) fn networks<'a>(context: &Context<'a>, across: &Across) -> Vec<Networ
 
 /// Whether a network is removed before its users are made again.
 pub(super) fn is_renewed(context: &Context<'_>, across: &Across, view: &NetworkView) -> bool {
-    across.renewed.contains(&(context.deployment.engine.clone(), view.spec.name.clone()))
+    across.renewed.contains_key(&(context.deployment.engine.clone(), view.spec.name.clone()))
 }
 
 /// Networks that the stack no longer has, and whose addresses one needs that is made.
@@ -177,7 +177,7 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
     for network in context.deployment.networks.values().filter(|network| !network.external) {
         let name = &network.spec.name;
         let Some(view) = context.networks_named(name).next() else { continue };
-        let planned = across.renewed.contains(&(context.deployment.engine.clone(), name.clone()));
+        let planned = is_renewed(context, across, view);
         if !planned && (differs(&view.spec, &network.spec) || inherits(context, view)) {
             let users = strangers_on(context, view, &across.resting).join(" ");
             let command = if users.is_empty() {

@@ -45,10 +45,8 @@ impl<'a> Scope<'_, 'a> {
 
     /// Why a container cannot stay on a network that is replaced.
     pub(super) fn renewed_networks(&self, owned: &Owned<'_>) -> Option<Why> {
-        let renewed = self.across.renewed.iter();
-        let engine = &self.context.deployment.engine;
-        let on = |name| owned.view.spec.networks.contains_key(name);
-        let (_, network) = renewed.into_iter().find(|(e, name)| e == engine && on(name))?;
+        let mut renewed = self.across.renewed_for(self.context.deployment);
+        let network = renewed.find(|name| owned.view.spec.networks.contains_key(*name))?;
         let mut own = self.context.deployment.networks.values();
         let at = own.find(|own| own.spec.name == *network).map(|own| &own.origin);
         Some(because(Reason::NetworkReplaced { network: network.clone() }, at))
@@ -58,9 +56,7 @@ impl<'a> Scope<'_, 'a> {
     /// images of everybody who stops for it are there.
     fn uprooted(&self, owned: &Owned<'_>) -> Option<Vec<Fact>> {
         self.renewed_networks(owned)?;
-        let engine = &self.context.deployment.engine;
-        let renewed = self.across.renewed.iter().filter(|(e, _)| e == engine);
-        let names: Vec<_> = renewed.map(|(_, name)| name).collect();
+        let names: Vec<_> = self.across.renewed_for(self.context.deployment).collect();
         let all = self.context.inventory.containers();
         let users =
             all.filter(|o| names.iter().any(|name| o.view.spec.networks.contains_key(*name)));

@@ -121,9 +121,12 @@ pub(super) fn withdrawn<'i>(
 }
 
 /// What holds before anything of a deployment goes: all is there that it wants. A network
-/// that is replaced can only be there when those have stopped that are on it.
+/// that is replaced, or that needs another one's addresses, can only be there when those have
+/// stopped that are in its way.
 pub(super) fn prepared(decisions: &Decisions<'_>) -> Fact {
-    let is_replaced = |change: &NetworkChange<'_>| matches!(change, NetworkChange::Replace { .. });
+    let is_replaced = |change: &NetworkChange<'_>| {
+        matches!(change, NetworkChange::Replace { .. } | NetworkChange::Vacate { .. })
+    };
     let id = decisions.context.deployment.id.clone();
     if decisions.networks.iter().any(is_replaced) { Fact::Images(id) } else { Fact::Prepared(id) }
 }
