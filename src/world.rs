@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::model::action::{Action, Outcome};
 use crate::model::catalog::CatalogContents;
 use crate::model::id::{
-    ContainerId, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
+    ContainerId, ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
 };
 use crate::model::ledger::{LedgerView, Stored};
 use crate::model::mark::Mark;
@@ -30,6 +30,54 @@ pub struct Scope {
     pub files: BTreeMap<(DeploymentId, ServiceName), BTreeSet<String>>,
     /// Images whose presence and defaults are needed.
     pub images: BTreeSet<ImageRef>,
+    /// Names that containers of these deployments are to have, besides those that begin with
+    /// the id of one.
+    pub names: BTreeSet<ContainerName>,
+    /// Whether these deployments are all that is of interest: of other containers only those
+    /// with the names that they want, of records only theirs.
+    pub only: bool,
+}
+
+/// What a look at the catalog is interested in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatalogScope {
+    /// The engines whose nodes are ours.
+    pub engines: BTreeSet<EngineName>,
+    /// Names of services that others may use.
+    pub services: BTreeSet<String>,
+    /// The deployments whose entries are of interest; `None` if all are.
+    pub only: Option<BTreeSet<DeploymentId>>,
+}
+
+impl CatalogScope {
+    /// A look at the nodes of these engines, and at who uses these names.
+    #[must_use]
+    pub fn new(engines: BTreeSet<EngineName>, services: BTreeSet<String>) -> Self {
+        Self { engines, services, only: None }
+    }
+}
+
+/// What stirred on an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stir {
+    /// Something of these deployments, and nothing else.
+    Of(BTreeSet<DeploymentId>),
+    /// Perhaps anything.
+    Anything,
+}
+
+impl Stir {
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Of(mut some), Self::Of(more)) => {
+                some.extend(more);
+                Self::Of(some)
+            }
+            _ => Self::Anything,
+        }
+    }
 }
 
 /// Why an outside system did not do what it was asked. The variant says what comes next;
@@ -108,13 +156,9 @@ pub trait Observe {
         lines: usize,
     ) -> Result<Vec<String>, OutsideError>;
 
-    /// Our nodes in the catalog, and which of these service names others use; `None` if
+    /// Our nodes in the catalog, and which of the scope's service names others use; `None` if
     /// no Consul is configured.
-    async fn catalog(
-        &self,
-        engines: &BTreeSet<EngineName>,
-        services: &BTreeSet<String>,
-    ) -> Result<Option<CatalogContents>, OutsideError>;
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError>;
 
     /// The records of the ledger that Consul holds; `None` if no Consul is configured. Those
     /// that an engine holds come with the look at it.
@@ -160,7 +204,7 @@ pub trait Clock {
 pub trait Watch {
     /// Returns when an engine reported something since the last call: a container died,
     /// its health changed, a stream was lost and is back.
-    async fn stirred(&self);
+    async fn stirred(&self) -> Stir;
 }
 
 /// A lease that this controller holds.

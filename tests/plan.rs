@@ -7,6 +7,8 @@
 
 #[path = "plan_support/grants.rs"]
 mod grants;
+#[path = "plan_support/parts.rs"]
+mod parts;
 #[path = "plan_support/world.rs"]
 mod world;
 
@@ -40,6 +42,7 @@ fn golden(name: &str) {
                 let plan = world.plan();
                 assert_eq!(check(&plan), [], "{name}: the plan has faults:\n{plan}");
                 assert_eq!(plan.to_string(), world.plan().to_string(), "{name}: not deterministic");
+                parts::agree(name, &world);
                 plan.to_string()
             }
             _ => panic!("{name}: unknown section `{head}`"),
@@ -54,6 +57,20 @@ fn golden(name: &str) {
         let diff = similar::TextDiff::from_lines(&expected, &result);
         panic!("{name} differs (UPDATE_EXPECT=1 accepts it):\n{}", diff.unified_diff());
     }
+}
+
+#[test]
+fn deployments_that_do_not_meet_are_parts_of_their_own() {
+    let mut world = World::new();
+    for id in ["a", "b"] {
+        world.file(&format!("{id}/compose.yaml"), "services: { web: { image: 'web:1' } }\n");
+    }
+    assert_eq!(parts::agree("two stacks", &world), 2);
+    let shared = "{ web: { image: 'web:1', network_mode: 'container:a-web-1' } }";
+    world.file("c/compose.yaml", &format!("services: {shared}\n"));
+    world.happens("converge");
+    // Those that meet are one part: the other one is left.
+    assert_eq!(parts::agree("three stacks", &world), 3 - 1);
 }
 
 /// One test per file, and a test that no file is forgotten.

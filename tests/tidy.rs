@@ -204,6 +204,7 @@ const STAGES: &[&str] = &[
     "graph",
     "guards",
     "render",
+    "parts",
     "pass",
 ];
 

@@ -20,9 +20,10 @@ type Failure = Box<dyn std::error::Error>;
 const SERVICES: usize = 20;
 
 /// What is planned, and for how many containers.
-const CASES: [(&str, &str, [usize; 4]); 4] = [
+const CASES: [(&str, &str, [usize; 4]); 5] = [
     ("sync", "all in sync", [100, 1_000, 4_000, 10_000]),
     ("change", "one variable changed", [100, 1_000, 4_000, 10_000]),
+    ("event", "an event in one deployment", [100, 1_000, 4_000, 10_000]),
     ("first", "first apply", [500, 1_000, 2_000, 4_000]),
     ("single", "first apply, one deployment", [500, 1_000, 2_000, 4_000]),
 ];
@@ -33,7 +34,7 @@ fn main() -> Result<ExitCode, Failure> {
         ["case", name, size] => case(name, size.parse()?)?,
         [] => table(&|_| true)?,
         [only] => table(&|name| name == only)?,
-        _ => return Err("usage: bench_plan [sync|change|first|single]".into()),
+        _ => return Err("usage: bench_plan [sync|change|event|first|single]".into()),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -62,8 +63,11 @@ fn table(wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
 fn case(name: &str, size: usize) -> Result<(), Failure> {
     let per_deployment = if name == "single" { size } else { SERVICES };
     let mut world = World::new(size / per_deployment, per_deployment);
-    let applied = matches!(name, "sync" | "change");
-    let observed = if applied { world.converged() } else { world.observed() };
+    let applied = matches!(name, "sync" | "change" | "event");
+    let mut observed = if applied { world.converged() } else { world.observed() };
+    if name == "event" {
+        world.stir(&mut observed);
+    }
     if name == "change" {
         world.change();
     }
@@ -71,6 +75,7 @@ fn case(name: &str, size: usize) -> Result<(), Failure> {
     let steps = steps(&desired, &observed, &world);
     let expected = match name {
         "sync" => steps == 0,
+        "event" => (1..=5).contains(&steps),
         "change" => (1..=12).contains(&steps),
         _ => steps >= size,
     };

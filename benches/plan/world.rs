@@ -11,14 +11,14 @@ use reconciler::model::catalog::{CatalogEntry, CatalogView};
 use reconciler::model::desired::{Deployment, DesiredState, Entry, Service};
 use reconciler::model::id::{DeploymentId, EngineName, Revision};
 use reconciler::model::ledger::LedgerView;
-use reconciler::model::observed::{EngineView, ObservedState};
+use reconciler::model::observed::{EngineView, ObservedState, Status};
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::model::spec::MountSource;
-use reconciler::plan::{CatalogSettings, EngineSettings, Settings, catalog_names, plan};
+use reconciler::plan::{CatalogSettings, EngineSettings, Parts, Settings, catalog_names, plan};
 use reconciler::sim::{MemTree, Sim, SimWorld};
 use reconciler::stack;
-use reconciler::world::{Act as _, Observe as _, Scope, Snapshot};
+use reconciler::world::{Act as _, CatalogScope, Observe as _, Scope, Snapshot};
 
 /// See the module.
 pub(crate) struct World {
@@ -55,6 +55,31 @@ impl World {
         let count = self.files.len();
         let stack = self.files.values_mut().nth(count / 2).expect("a stack");
         *stack = stack.replacen("TAG: one", "TAG: two", 1);
+    }
+
+    /// A container of one deployment in the middle died, and only that one is looked at.
+    pub(crate) fn stir(&self, observed: &mut ObservedState) {
+        let id = DeploymentId::new(format!("d{:03}", self.files.len() / 2));
+        let parts = Parts::of(&self.desired());
+        let part = parts.around(&[id].into()).expect("a part");
+        let Some(EngineView::Seen(contents)) = observed.engines.get_mut(&engine()) else {
+            panic!("the engine is unseen")
+        };
+        let is_of = |labels: &BTreeMap<String, String>| {
+            let project = labels.get("com.docker.compose.project");
+            project.is_some_and(|id| part.contains(&id.as_str().into()))
+        };
+        contents.containers.retain(|view| is_of(&view.spec.labels));
+        contents.containers[0].state.status = Status::Exited;
+        if let CatalogView::Seen(catalog) = &mut observed.catalog {
+            for node in catalog.nodes.values_mut() {
+                let of = |entry: &CatalogEntry| entry.meta.get("deployment").cloned();
+                node.entries.retain(|_, entry| {
+                    of(entry).is_some_and(|id| part.contains(&id.as_str().into()))
+                });
+            }
+        }
+        observed.part = Some(part);
     }
 
     fn tree(&self) -> MemTree {
@@ -96,9 +121,10 @@ impl World {
             scope.images.extend(deployment.services.values().flat_map(Service::images).cloned());
         }
         let engines = BTreeSet::from([engine()]);
+        let catalog = CatalogScope::new(engines, names);
         let look = async {
             let contents = self.access.engine(&engine(), &scope).await.expect("an engine");
-            let catalog = self.access.catalog(&engines, &names).await.expect("a catalog");
+            let catalog = self.access.catalog(&catalog).await.expect("a catalog");
             let ledger = self.access.ledger().await.expect("a ledger");
             (contents, catalog.expect("a catalog"), ledger)
         };
@@ -106,7 +132,7 @@ impl World {
         let engines = BTreeMap::from([(engine(), EngineView::Seen(Box::new(contents)))]);
         let catalog = CatalogView::Seen(catalog);
         let ledger = LedgerView::of(&engines, stored.map(Ok));
-        ObservedState { at: self.sim.now(), engines, catalog, ledger }
+        ObservedState { at: self.sim.now(), part: None, engines, catalog, ledger }
     }
 
     /// What a look sees after all was applied: the first deployment really is, on the

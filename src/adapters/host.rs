@@ -18,7 +18,7 @@ use crate::model::id::{ContainerId, DeploymentId, EngineName};
 use crate::model::ledger::{LedgerView, Record, Stored};
 use crate::model::observed::{ContainerView, EngineContents};
 use crate::model::time::Timestamp;
-use crate::world::{Act, Observe, OutsideError, Scope, Tree, Watch};
+use crate::world::{Act, CatalogScope, Observe, OutsideError, Scope, Stir, Tree, Watch};
 
 /// One engine, as far as the host needs it.
 #[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
@@ -60,7 +60,7 @@ pub trait Engine {
     async fn sweep_records(&self, all: bool) -> Result<(), OutsideError>;
 
     /// See [`Watch::stirred`].
-    async fn stirred(&self);
+    async fn stirred(&self) -> Stir;
 }
 
 impl Engine for Arc<Docker> {
@@ -108,8 +108,8 @@ impl Engine for Arc<Docker> {
         Docker::sweep_records(self, all).await
     }
 
-    async fn stirred(&self) {
-        Docker::stirred(self).await;
+    async fn stirred(&self) -> Stir {
+        Docker::stirred(self).await
     }
 }
 
@@ -245,13 +245,9 @@ impl<E: Engine> Observe for Host<E> {
         self.get(engine)?.log_tail(container, lines).await
     }
 
-    async fn catalog(
-        &self,
-        engines: &BTreeSet<EngineName>,
-        services: &BTreeSet<String>,
-    ) -> Result<Option<CatalogContents>, OutsideError> {
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
         match &self.consul {
-            Some(consul) => consul.catalog(engines, services).await.map(Some),
+            Some(consul) => consul.catalog(scope).await.map(Some),
             None => Ok(None),
         }
     }
@@ -294,14 +290,14 @@ impl<E: Engine> Act for Host<E> {
 }
 
 impl<E: Engine> Watch for Host<E> {
-    async fn stirred(&self) {
+    async fn stirred(&self) -> Stir {
         let all: Vec<_> =
             self.engines.values().map(|engine| engine.stirred().boxed_local()).collect();
         // `select_all` of nothing panics; where there is no engine, nothing ever stirs.
         if all.is_empty() {
-            std::future::pending::<()>().await;
+            return std::future::pending().await;
         }
-        select_all(all).await;
+        select_all(all).await.0
     }
 }
 
@@ -339,12 +335,8 @@ impl<E: Engine> Observe for ReadOnlyHost<E> {
         self.0.log_tail(engine, container, lines).await
     }
 
-    async fn catalog(
-        &self,
-        engines: &BTreeSet<EngineName>,
-        services: &BTreeSet<String>,
-    ) -> Result<Option<CatalogContents>, OutsideError> {
-        self.0.catalog(engines, services).await
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
+        self.0.catalog(scope).await
     }
 
     async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {

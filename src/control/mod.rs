@@ -11,6 +11,7 @@
 
 mod admit;
 mod backoff;
+mod due;
 mod event;
 mod execute;
 mod exit;

@@ -13,8 +13,9 @@ use crate::model::desired::{Deployment, DesiredState, Entry, Service};
 use crate::model::id::{DeploymentId, EngineName, SourceId};
 use crate::model::ledger::{Ledger, LedgerView, Stored};
 use crate::model::observed::{EngineView, ObservedState};
+use crate::model::share::Peer;
 use crate::plan::{Settings, catalog_names};
-use crate::world::{Act, Clock, Observe, OutsideError, Scope};
+use crate::world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope};
 
 /// An outside system that is read as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,7 +51,7 @@ pub async fn observe<W: Observe, C: Clock>(
     settings: &Settings,
     limit: Duration,
 ) -> ObservedState {
-    Look::of(desired, settings).take(world, clock, limit, &BTreeMap::new()).await
+    Look::of(desired, settings, None).take(world, clock, limit, &BTreeMap::new()).await
 }
 
 /// Lets the ledger be brought in order, if it is not, for so long at most.
@@ -86,20 +87,28 @@ pub(super) fn unseen(observed: &ObservedState) -> BTreeMap<Part, String> {
 #[derive(Clone, Debug)]
 pub(super) struct Look {
     source: SourceId,
+    /// The deployments that it is for; `None` if it is for everything.
+    part: Option<BTreeSet<DeploymentId>>,
     scopes: BTreeMap<EngineName, Scope>,
     /// `None` without a catalog.
-    services: Option<BTreeSet<String>>,
+    catalog: Option<CatalogScope>,
     /// Engines that are unseen because it cannot be told what is wanted there.
     provisional: BTreeMap<Part, String>,
 }
 
 impl Look {
-    /// The look that planning this desired state needs.
-    pub(super) fn of(desired: &DesiredState, settings: &Settings) -> Self {
-        let mut scopes: BTreeMap<_, _> =
-            settings.engines.keys().map(|name| (name.clone(), Scope::default())).collect();
+    /// The look that planning this desired state needs, or a part of it.
+    pub(super) fn of(
+        desired: &DesiredState,
+        settings: &Settings,
+        part: Option<BTreeSet<DeploymentId>>,
+    ) -> Self {
+        let scope = Scope { only: part.is_some(), ..Scope::default() };
+        let engines = settings.engines.keys().map(|name| (name.clone(), scope.clone()));
+        let mut scopes: BTreeMap<_, _> = engines.collect();
         let mut services = BTreeSet::new();
-        for (id, entry) in &desired.deployments {
+        let is_wanted = |id: &DeploymentId| part.as_ref().is_none_or(|part| part.contains(id));
+        for (id, entry) in desired.deployments.iter().filter(|(id, _)| is_wanted(id)) {
             match entry {
                 Entry::Valid(deployment, _) => {
                     services.extend(catalog_names(deployment));
@@ -115,11 +124,19 @@ impl Look {
                 }
             }
         }
-        let services = settings.catalog.is_some().then_some(services);
+        scopes.retain(|_, scope| !scope.only || !scope.deployments.is_empty());
+        let engines = scopes.keys().cloned().collect();
+        let catalog = CatalogScope { engines, services, only: part.clone() };
+        let catalog = settings.catalog.is_some().then_some(catalog);
         let provisional = desired.provisional.iter();
         let provisional = provisional.map(|(name, why)| (Part::Engine(name.clone()), why.clone()));
         let provisional = provisional.collect();
-        Self { source: desired.source.clone(), scopes, services, provisional }
+        Self { source: desired.source.clone(), part, scopes, catalog, provisional }
+    }
+
+    /// Whether it is for everything.
+    pub(super) fn is_whole(&self) -> bool {
+        self.part.is_none()
     }
 
     /// Looks. The parts in `skip` are not asked: they are unseen for the reason given.
@@ -136,22 +153,25 @@ impl Look {
         let asker = Asker { world, clock, limit, skip: &skip };
         let (engines, catalog, ledger) = join3(
             asker.engines(self.scopes.iter()),
-            asker.catalog(&self.scopes, self.services.as_ref()),
+            asker.catalog(self.catalog.as_ref()),
             asker.ledger(),
         )
         .await;
         let mut engines: BTreeMap<_, _> = engines.into_iter().collect();
         let mut view = LedgerView::of(&engines, ledger.clone());
-        let wider = self.add_remembered(&view.ledger);
+        let wider = match &self.part {
+            None => self.add_remembered(&view.ledger),
+            Some(_) => BTreeSet::new(),
+        };
         if !wider.is_empty() {
             let again = self.scopes.iter().filter(|(name, _)| wider.contains(*name));
             engines.extend(asker.engines(again).await);
             view = LedgerView::of(&engines, ledger);
         }
-        ObservedState { at, engines, catalog, ledger: view }
+        ObservedState { at, part: self.part, engines, catalog, ledger: view }
     }
 
-    /// Looks, and lets the ledger be brought in order.
+    /// Looks, and lets the ledger be brought in order if all of it was seen.
     pub(super) async fn take_in_order<W: Act, C: Clock>(
         self,
         world: &W,
@@ -160,7 +180,9 @@ impl Look {
         skip: &BTreeMap<Part, String>,
     ) -> ObservedState {
         let observed = self.take(world, clock, limit, skip).await;
-        tidy(world, clock, &observed.ledger, limit).await;
+        if observed.part.is_none() {
+            tidy(world, clock, &observed.ledger, limit).await;
+        }
         observed
     }
 
@@ -198,7 +220,7 @@ impl Look {
                     _ => None,
                 }
             }
-            Part::Catalog => match asker.catalog(&self.scopes, self.services.as_ref()).await {
+            Part::Catalog => match asker.catalog(self.catalog.as_ref()).await {
                 CatalogView::Unseen { error } => Some(error),
                 _ => None,
             },
@@ -213,6 +235,14 @@ fn widen(scope: &mut Scope, deployment: &Deployment) {
     for service in deployment.services.values().filter(|service| !service.files.is_empty()) {
         let paths = service.files.iter().map(|file| file.target.clone()).collect();
         scope.files.insert((deployment.id.clone(), service.name.clone()), paths);
+    }
+    for service in deployment.services.values() {
+        scope.names.extend(service.container_name.clone());
+        let peers = service.spec.peers().filter_map(|peer| match peer {
+            Peer::Container(name) => Some(name.clone()),
+            Peer::Service(_) => None,
+        });
+        scope.names.extend(peers);
     }
     scope.images.extend(deployment.services.values().flat_map(Service::images).cloned());
 }
@@ -240,16 +270,11 @@ impl<W: Observe, C: Clock> Asker<'_, W, C> {
         .await
     }
 
-    async fn catalog(
-        &self,
-        scopes: &BTreeMap<EngineName, Scope>,
-        services: Option<&BTreeSet<String>>,
-    ) -> CatalogView {
-        let Some(services) = services else {
+    async fn catalog(&self, scope: Option<&CatalogScope>) -> CatalogView {
+        let Some(scope) = scope else {
             return CatalogView::NotConfigured;
         };
-        let engines = scopes.keys().cloned().collect();
-        match self.ask(&Part::Catalog, self.world.catalog(&engines, services)).await {
+        match self.ask(&Part::Catalog, self.world.catalog(scope)).await {
             Ok(Some(contents)) => CatalogView::Seen(contents),
             Ok(None) => CatalogView::NotConfigured,
             Err(error) => CatalogView::Unseen { error },

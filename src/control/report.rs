@@ -1,6 +1,6 @@
 //! What a pass did and left undone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::action::{StepId, Unresolved};
@@ -159,6 +159,31 @@ impl Report {
     /// The report of a pass that had nothing to apply.
     pub(super) fn unread(error: SourceError) -> Self {
         Self { error: Some(PassError::Source(error)), ..Self::default() }
+    }
+
+    /// The same with what a look at a part of the deployments says of them.
+    pub(super) fn with_part(mut self, part: &BTreeSet<DeploymentId>, said: Self) -> Self {
+        let is_of =
+            |blocked: &Blocked| blocked.deployment.as_ref().is_some_and(|id| part.contains(id));
+        self.blocked.retain(|blocked| !is_of(blocked));
+        for blocked in said.blocked.into_iter().filter(|blocked| is_of(blocked)) {
+            let later = |other: &Blocked| other.deployment > blocked.deployment;
+            let at = self.blocked.iter().position(later).unwrap_or(self.blocked.len());
+            self.blocked.insert(at, blocked);
+        }
+        self.deployments.extend(said.deployments);
+        Self { error: said.error, execution: None, ..self }
+    }
+
+    /// Whether a look at these deployments alone says all about them: everything was seen, none
+    /// of them waits for anything, and nobody for what others do.
+    pub(super) fn allows_part(&self, part: &BTreeSet<DeploymentId>) -> bool {
+        let waits = |blocked: &Blocked| {
+            let Blocked { deployment, waiting_on, .. } = blocked;
+            let of_it = deployment.as_ref().is_none_or(|id| part.contains(id));
+            !waiting_on.is_notice() && (of_it || waiting_on.is_met_by_others())
+        };
+        self.error.is_none() && self.unseen.is_empty() && !self.blocked.iter().any(waits)
     }
 
     /// Whether something is withheld until what the source lacks is certain.

@@ -10,12 +10,14 @@
 //! pulls and builds end at once, other calls finish, then they are planned again. An unchanged deployment goes
 //! on, else a push every minute would keep a slow one from ever reaching its deadline.
 //!
-//! Events only say *when* to look. Everything waits in one set of futures, each of which
+//! Events only say *when* to look, and at which deployments: those that meet none of these are
+//! not read again, unless something failed, or somebody waits for what others do. Everything waits in one set of futures, each of which
 //! puts itself back when it fired, so that no interval starts anew because something else
 //! happened.
 
 mod looking;
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -23,10 +25,13 @@ use futures_util::future::{AbortHandle, Either, FutureExt as _, select};
 use futures_util::select_biased;
 
 use crate::model::desired::DesiredState;
+use crate::model::id::DeploymentId;
 use crate::model::time::Instant;
-use crate::world::{Act, Clock, Snapshot, Source, SourceError, Watch};
+use crate::plan::Parts;
+use crate::world::{Act, Clock, Snapshot, Source, SourceError, Stir, Watch};
 
 use super::backoff::Holds;
+use super::due::Due;
 use super::event::Event;
 use super::execute::{Turn, Walk};
 use super::limits::Pace;
@@ -81,6 +86,10 @@ struct Current {
     snapshot: Snapshot,
     desired: DesiredState,
     look: Look,
+    /// Which deployments can be looked at alone.
+    parts: Parts,
+    /// Whether all of it was looked at, and none of its deployments had to wait for another.
+    alone: bool,
 }
 
 /// A revision that is being read.
@@ -108,7 +117,9 @@ struct Controller<'a, W, C, S> {
     current: Option<Current>,
     /// The look that is under way.
     looking: Option<AbortHandle>,
-    look_at: Option<Instant>,
+    due: Due,
+    /// Deployments of which a step failed that others were under way beside.
+    failed: BTreeSet<DeploymentId>,
     look_began: Option<Instant>,
     gap: Duration,
     holds: Holds,
@@ -136,7 +147,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             presence: Presence::new(pace.absence),
             current: None,
             looking: None,
-            look_at: None,
+            due: Due::default(),
+            failed: BTreeSet::new(),
             look_began: None,
             gap: pace.gap,
             holds: Holds::new(pace),
@@ -185,7 +197,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
 
     /// Makes sure that something wakes the loop when the next thing is due.
     fn set_alarm(&mut self, now: Instant) {
-        let look = self.look_at.filter(|at| self.looking.is_none() && *at > now);
+        let look = self.due.next().filter(|at| self.looking.is_none() && *at > now);
         let all = [self.fetch.next(), look, self.sick.next()];
         let next = all.into_iter().flatten().min();
         let beat = now.plus(BEAT);
@@ -198,10 +210,6 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             let next = self.setup.clock.now().plus(next.since(now));
             self.tell(&Event::Waiting { next });
         }
-    }
-
-    fn want_look(&mut self, at: Instant) {
-        self.look_at = Some(self.look_at.map_or(at, |look_at| look_at.min(at)));
     }
 
     fn wake(&mut self, wake: Wake) {
@@ -217,9 +225,9 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             }
             Wake::Fetched(answer) => self.fetched(answer, now),
             Wake::Loaded(snapshot, desired) => self.loaded(snapshot, *desired, now),
-            Wake::Stirred => {
+            Wake::Stirred(stir) => {
                 self.wakes.await_stir(self.setup.world);
-                self.want_look(now.plus(self.pace.debounce));
+                self.due.want_of(stir, now.plus(self.pace.debounce));
             }
             // What is due is found out before every wait.
             Wake::Alarm(_) | Wake::GivenUp => {}
@@ -227,7 +235,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             Wake::Probed(part, answer) => {
                 if self.sick.probed(&part, answer, now) {
                     self.tell(&Event::Reachable { part: &part });
-                    self.want_look(now);
+                    self.due.want(now);
                 }
             }
         }
@@ -275,7 +283,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         {
             current.desired.settling = self.presence.looked(&current.desired, began, now);
             if self.last.awaits_absence() {
-                self.want_look(now);
+                self.due.want(now);
             }
             return;
         }
@@ -308,10 +316,11 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 self.looking.take().iter().for_each(AbortHandle::abort);
             }
         }
-        let look = Look::of(&desired, self.setup.settings);
+        let look = Look::of(&desired, self.setup.settings, None);
+        let parts = Parts::of(&desired);
         self.status.revision = Some(snapshot.revision.clone());
-        self.current = Some(Current { snapshot, desired, look });
-        self.want_look(now);
+        self.current = Some(Current { snapshot, desired, look, parts, alone: false });
+        self.due.want(now);
     }
 
     fn turn(&mut self, turn: Turn) {
@@ -320,11 +329,17 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             Turn::Step { step, ending } => {
                 match ending {
                     Ending::Done { .. } | Ending::Forgiven(_) => self.holds.succeeded(&step, now),
-                    Ending::Failed(failure) => self.holds.failed(&step, &failure.error, now),
+                    Ending::Failed(failure) => {
+                        self.holds.failed(&step, &failure.error, now);
+                        self.failed.insert(step.deployment.clone());
+                    }
                     Ending::Dropped { .. } | Ending::Stopped => {}
                 }
                 if !self.walk.is_busy(&step.deployment) {
-                    self.want_look(now);
+                    // Whoever failed may have met what only a look at everything shows.
+                    let failed = self.failed.remove(&step.deployment);
+                    let of = || Stir::Of([step.deployment.clone()].into());
+                    self.due.want_of(if failed { Stir::Anything } else { of() }, now);
                 }
             }
             Turn::Over(execution) => self.finished.push(execution),

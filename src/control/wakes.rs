@@ -11,7 +11,7 @@ use crate::model::desired::DesiredState;
 use crate::model::id::DeploymentId;
 use crate::model::observed::ObservedState;
 use crate::model::time::Instant;
-use crate::world::{Clock, Snapshot, Source, SourceError, Watch};
+use crate::world::{Clock, Snapshot, Source, SourceError, Stir, Watch};
 
 use super::backoff::delay;
 use super::limits::Pace;
@@ -26,7 +26,7 @@ pub(super) enum Wake {
     SourceReturned,
     Fetched(Result<Snapshot, SourceError>),
     Loaded(Snapshot, Box<DesiredState>),
-    Stirred,
+    Stirred(Stir),
     Alarm(Instant),
     Seen(Seen),
     Probed(Part, Result<(), String>),
@@ -76,10 +76,7 @@ impl<'a> Wakes<'a> {
 
     /// Waits for an engine to report something.
     pub(super) fn await_stir<W: Watch>(&self, world: &'a W) {
-        self.push(async move {
-            world.stirred().await;
-            Wake::Stirred
-        });
+        self.push(async move { Wake::Stirred(world.stirred().await) });
     }
 
     /// The same until somebody gives it up: then it is dropped where it stands.

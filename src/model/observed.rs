@@ -1,7 +1,7 @@
 //! Observed state: what engines and the catalog answered. What could not be read fully
 //! is [`EngineView::Unseen`], which nothing may take for empty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use serde::Serialize;
@@ -10,8 +10,8 @@ use super::ability::Abilities;
 use super::catalog::CatalogView;
 use super::digest::Digest;
 use super::id::{
-    ContainerId, ContainerName, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
-    VolumeName,
+    ContainerId, ContainerName, DeploymentId, EngineId, EngineName, ImageId, ImageRef, NetworkId,
+    NetworkName, VolumeName,
 };
 use super::labels::BUILD_HASH;
 use super::ledger::{LedgerView, Stored};
@@ -23,12 +23,23 @@ use super::time::Timestamp;
 pub struct ObservedState {
     /// When the look began.
     pub at: Timestamp,
+    /// The deployments that were looked at, if it was not for everything: of all others, and of
+    /// what leaves the source, nothing is known, and nothing follows.
+    pub part: Option<BTreeSet<DeploymentId>>,
     /// Every engine that desired state or the configuration names.
     pub engines: BTreeMap<EngineName, EngineView>,
     /// The Consul catalog.
     pub catalog: CatalogView,
     /// What we remember.
     pub ledger: LedgerView,
+}
+
+impl ObservedState {
+    /// Whether a deployment was looked at.
+    #[must_use]
+    pub fn covers(&self, deployment: &DeploymentId) -> bool {
+        self.part.as_ref().is_none_or(|part| part.contains(deployment))
+    }
 }
 
 /// One engine.

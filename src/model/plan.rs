@@ -233,6 +233,15 @@ impl Plan {
         self
     }
 
+    /// Whether a step of one deployment waits for one of another.
+    #[must_use]
+    pub fn crosses(&self) -> bool {
+        let whose: BTreeMap<_, _> = self.steps.iter().map(|s| (s.id, &s.deployment)).collect();
+        let waits =
+            |step: &Step, id: &StepId| whose.get(id).is_some_and(|of| **of != step.deployment);
+        self.steps.iter().any(|step| step.after.iter().any(|id| waits(step, id)))
+    }
+
     /// The step of this number.
     #[must_use]
     pub fn step(&self, id: StepId) -> Option<&Step> {

@@ -169,6 +169,42 @@ impl WaitingOn {
         matches!(self, Self::Address | Self::CatalogName { .. })
     }
 
+    /// Whether what happens to other deployments, or to what belongs to none, may meet it.
+    #[must_use]
+    pub fn is_met_by_others(&self) -> bool {
+        match self {
+            Self::CompleteSource
+            | Self::Absence { .. }
+            | Self::Engine { .. }
+            | Self::OneName { .. }
+            | Self::Catalog { .. }
+            | Self::Ledger { .. }
+            | Self::FreeName { .. }
+            | Self::Room { .. }
+            | Self::Unused { .. }
+            | Self::OtherSource { .. }
+            | Self::ReplicaName { .. }
+            | Self::ForeignResource
+            | Self::Peer { .. }
+            | Self::Dependency { .. }
+            | Self::Fault { .. }
+            | Self::External
+            | Self::Image
+            | Self::CatalogName { .. } => true,
+            Self::ValidStack
+            | Self::ConfiguredEngine
+            | Self::SameStack { .. }
+            | Self::Grant { .. }
+            | Self::Approval { .. }
+            | Self::SyncMode { .. }
+            | Self::OwnContainer { .. }
+            | Self::Consent { .. }
+            | Self::Address
+            | Self::Ability { .. }
+            | Self::DnsName { .. } => false,
+        }
+    }
+
     /// Whether a demand of the host is what it waits for.
     #[must_use]
     pub fn grant(demand: &Demand) -> Self {

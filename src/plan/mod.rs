@@ -19,6 +19,7 @@ mod fact;
 mod graph;
 mod guards;
 mod order;
+mod parts;
 mod pass;
 mod render;
 mod resources;
@@ -32,6 +33,7 @@ mod transition;
 pub use decide::{catalog_names, dns_label};
 pub use differ::{Class, FIELDS, class_of};
 pub use graph::{Fault, check};
+pub use parts::Parts;
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};
 
 use self::decide::{Leaving, Shared};

@@ -32,10 +32,10 @@ impl<'a> Pass<'a> {
     /// Finds out which deployments may be touched.
     pub(super) fn begin(shared: Shared<'a>, leaving: &'a Leaving<'a>) -> Self {
         let valid = shared.desired.deployments.iter().filter_map(|(id, entry)| match entry {
-            Entry::Valid(deployment, _) => {
+            Entry::Valid(deployment, _) if shared.observed.covers(id) => {
                 Some((id, decide::standing(shared, leaving, deployment)))
             }
-            Entry::Invalid(_) => None,
+            _ => None,
         });
         let standings: BTreeMap<_, _> = valid.collect();
         Self { shared, leaving, standings, across: Across::default(), refused: BTreeMap::new() }
@@ -218,7 +218,7 @@ impl<'a> Pass<'a> {
                         None => standing.state.clone(),
                     }
                 }
-                (Entry::Invalid(diagnostics), _) => {
+                (Entry::Invalid(diagnostics), _) if self.shared.observed.covers(id) => {
                     plan.blocked.push(Blocked {
                         deployment: Some(id.clone()),
                         subject: format!("apply {id}"),
@@ -227,7 +227,7 @@ impl<'a> Pass<'a> {
                     });
                     DeploymentState { sync: Sync::Unknown, health: Health::Unknown }
                 }
-                (Entry::Valid(..), None) => continue,
+                _ => continue,
             };
             plan.deployments.insert(id.clone(), state);
         }

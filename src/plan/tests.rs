@@ -88,6 +88,7 @@ fn observed(sim: &Sim, desired: &DesiredState) -> ObservedState {
     let contents = sim.drive(look, None).done().expect("no crash").expect("an engine");
     ObservedState {
         at: sim.now(),
+        part: None,
         engines: BTreeMap::from([(engine(), EngineView::Seen(Box::new(contents)))]),
         catalog: crate::model::catalog::CatalogView::NotConfigured,
         ledger: crate::model::ledger::LedgerView::default(),

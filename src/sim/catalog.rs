@@ -6,7 +6,7 @@ use crate::model::action::Registrant;
 use crate::model::catalog::{CatalogContents, CatalogEntry, NodeView};
 use crate::model::id::{CatalogId, EngineName, NodeName};
 use crate::model::time::Timestamp;
-use crate::world::OutsideError;
+use crate::world::{CatalogScope, OutsideError};
 
 /// The catalog.
 #[derive(Clone, Debug, Default)]
@@ -22,16 +22,17 @@ pub(super) struct Catalog {
 
 impl Catalog {
     /// What it holds for these engines.
-    pub(super) fn contents(
-        &self,
-        engines: &BTreeSet<EngineName>,
-        services: &BTreeSet<String>,
-    ) -> CatalogContents {
+    pub(super) fn contents(&self, scope: &CatalogScope) -> CatalogContents {
+        let CatalogScope { engines, services, only } = scope;
         let nodes = self.nodes.values().filter(|(engine, _)| engines.contains(engine));
-        CatalogContents {
-            nodes: nodes.cloned().collect(),
-            foreign: self.foreign.intersection(services).cloned().collect(),
+        let mut nodes: BTreeMap<_, _> = nodes.cloned().collect();
+        if let Some(only) = only {
+            let of = |entry: &CatalogEntry| Some(entry.meta.get("deployment")?.as_str().into());
+            for node in nodes.values_mut() {
+                node.entries.retain(|_, entry| of(entry).is_some_and(|id| only.contains(&id)));
+            }
         }
+        CatalogContents { nodes, foreign: self.foreign.intersection(services).cloned().collect() }
     }
 
     /// Every entry on every node.

@@ -13,6 +13,7 @@ use crate::model::id::{ContainerId, EngineName, ServiceName, Slot};
 use crate::model::observed::Status;
 use crate::model::spec::MountSource;
 use crate::model::time::Timestamp;
+use crate::world::Scope;
 
 /// A promise about every effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,18 +83,23 @@ pub(super) struct Look {
 
 impl State {
     /// The controller looked at an engine.
-    pub(super) fn saw(&mut self, name: &EngineName) {
+    pub(super) fn saw(&mut self, name: &EngineName, scope: &Scope) {
         let mut look = self.looks.remove(name).unwrap_or_default();
         if let Some(engine) = self.engines.get(name) {
-            let keys = engine.containers.values().filter_map(Container::service);
+            let is_seen = |(of, _): &ServiceKey| !scope.only || scope.deployments.contains(of);
+            let seen = |c: &&Container| c.service().is_some_and(|key| is_seen(&key));
+            let keys = engine.containers.values().filter(seen).filter_map(Container::service);
             let mut good: BTreeMap<ServiceKey, BTreeSet<Slot>> =
                 keys.map(|key| (key, BTreeSet::new())).collect();
-            for container in self.ours(engine).filter(|c| c.is_good() && c.is_staying()) {
+            for container in
+                self.ours(engine).filter(seen).filter(|c| c.is_good() && c.is_staying())
+            {
                 if let (Some(key), Some(slot)) = (container.service(), container.slot()) {
                     good.entry(key).or_default().insert(slot);
                 }
             }
-            look.good = good;
+            look.good.retain(|key, _| !is_seen(key));
+            look.good.extend(good);
         }
         self.looks.insert(name.clone(), look);
     }

@@ -163,7 +163,7 @@ impl State {
         let Some(id) = rng.pick(&ours).cloned() else { return };
         let Ok(container) = engine.get(&id) else { return };
         let (victim, service) = (container.name.clone(), container.service());
-        let labels = container.spec.labels.clone();
+        let (labels, of) = (container.spec.labels.clone(), container.project());
         let timeline = &mut self.timeline;
         match hand {
             Hand::Die => engine.kill(&id, (KILLED, false), timeline),
@@ -184,7 +184,7 @@ impl State {
         }
         self.disturb(name, service);
         self.note(&format!("hand: {hand:?} {victim} on {name}"));
-        self.stir(name);
+        self.stir(name, of);
     }
 
     /// `docker system prune -af`.
@@ -195,7 +195,7 @@ impl State {
         self.pruned.extend(gone.into_iter().map(|birth| (name.clone(), birth)));
         self.on_engines.lose(name);
         self.note(&format!("hand: prune on {name}, volumes {volumes}"));
-        self.stir(name);
+        self.stir(name, None);
     }
 
     fn make_stranger(

@@ -12,7 +12,7 @@ use super::store::{Known, Store};
 use super::timeline::{BEGIN, Event, Timeline};
 use super::trace::Trace;
 use crate::model::digest::Digest;
-use crate::model::id::EngineName;
+use crate::model::id::{DeploymentId, EngineName};
 use crate::model::time::Timestamp;
 use crate::world::OutsideError;
 
@@ -41,7 +41,9 @@ pub(super) struct State {
     pub(super) ledger_seen: bool,
     /// How many changing calls were sent.
     pub(super) mutations: u64,
-    pub(super) stirs: u64,
+    /// The events that engines reported, each with the deployment that it is about; `None` if it
+    /// may be about any.
+    pub(super) stirs: Vec<Option<DeploymentId>>,
     pub(super) watchers: Vec<Waker>,
     pub(super) crash: Option<CrashPoint>,
     crashed: bool,
@@ -75,7 +77,7 @@ impl State {
             catalog_seen: false,
             ledger_seen: false,
             mutations: 0,
-            stirs: 0,
+            stirs: Vec::new(),
             watchers: Vec::new(),
             crash: None,
             crashed: false,
@@ -136,12 +138,14 @@ impl State {
                     let Some(happened) = engine.happen(due, &mut self.timeline) else {
                         continue;
                     };
+                    let mut of = None;
                     if let Ok(container) = engine.get(&happened.container) {
+                        of = container.project();
                         let (victim, service) = (container.name.clone(), container.service());
                         self.disturb(&name, service.filter(|_| !happened.asked));
                         self.note(&format!("{name}: {victim} {}", happened.text));
                     }
-                    self.stir(&name);
+                    self.stir(&name, of);
                 }
             }
         }
@@ -150,11 +154,11 @@ impl State {
         wakers
     }
 
-    /// An engine reports an event, unless that gets lost.
-    pub(super) fn stir(&mut self, engine: &EngineName) {
+    /// An engine reports an event about a deployment, or about any, unless that gets lost.
+    pub(super) fn stir(&mut self, engine: &EngineName, of: Option<DeploymentId>) {
         let lost = self.faults.event_lost;
         if !self.sub_rng(&format!("event {engine}")).chance(lost) {
-            self.stirs += 1;
+            self.stirs.push(of);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::model::share::{Namespace, Peer};
 use crate::model::spec::{
     ContainerSpec, Healthcheck, Port, Protocol, PublishedPort, RestartPolicy,
 };
-use crate::world::{Act as _, Clock as _, Observe as _, OutsideError, Scope, Watch as _};
+use crate::world::{Act as _, Clock as _, Observe as _, OutsideError, Scope, Stir, Watch as _};
 
 fn local() -> EngineName {
     EngineName::new("local")
@@ -224,7 +224,7 @@ fn a_death_wakes_who_watches() {
     let world = sim.world();
     let began = sim.now();
     let woken = sim.drive(world.stirred(), Some(began.plus(Duration::from_secs(5))));
-    assert_eq!(woken, Driven::Done(()));
+    assert_eq!(woken, Driven::Done(Stir::Of(["abc".into()].into())));
     assert!(world.now().since(began) < Duration::from_secs(2));
 }
 

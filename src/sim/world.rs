@@ -2,7 +2,7 @@
 //! way there or back, and is written into the trace.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
@@ -17,11 +17,11 @@ use super::timeline::{Sleep, Timeline};
 use super::words::words;
 use crate::model::action::{Action, ContainerRef, Outcome, Target};
 use crate::model::catalog::CatalogContents;
-use crate::model::id::{ContainerId, EngineName};
+use crate::model::id::{ContainerId, DeploymentId, EngineName};
 use crate::model::ledger::{LedgerView, Stored};
 use crate::model::observed::{ContainerView, EngineContents};
 use crate::model::time::{Instant, Timestamp};
-use crate::world::{Act, Clock, Observe, OutsideError, Scope, Tree, Watch};
+use crate::world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Stir, Tree, Watch};
 
 /// One controller's access to a simulated world.
 #[derive(Debug)]
@@ -29,13 +29,14 @@ pub struct SimWorld {
     state: Rc<RefCell<State>>,
     /// The generations of the records as this controller knows them.
     generations: RefCell<BTreeMap<Key, u64>>,
-    stirs: Cell<u64>,
+    /// How many of the events it was told.
+    stirs: Cell<usize>,
 }
 
 impl SimWorld {
     pub(super) fn new(state: Rc<RefCell<State>>) -> Self {
         state.borrow_mut().forget_looks();
-        let stirs = Cell::new(state.borrow().stirs);
+        let stirs = Cell::new(state.borrow().stirs.len());
         Self { state, generations: RefCell::default(), stirs }
     }
 
@@ -111,12 +112,14 @@ impl Observe for SimWorld {
         engine: &EngineName,
         scope: &Scope,
     ) -> Result<EngineContents, OutsideError> {
-        self.call(&format!("{engine}: look"), |state, delivered| {
+        let ids: Vec<_> = scope.deployments.iter().map(DeploymentId::as_str).collect();
+        let at = if scope.only { format!(" at {}", ids.join(", ")) } else { String::new() };
+        self.call(&format!("{engine}: look{at}"), |state, delivered| {
             let mut contents = state.reach(engine)?.contents(scope);
             let (stored, generations) = state.on_engines.stored(Some(engine));
             contents.stored = stored;
             if delivered {
-                state.saw(engine);
+                state.saw(engine, scope);
                 if state.catalog.is_none() {
                     self.knows(Some(engine), generations);
                 }
@@ -151,17 +154,13 @@ impl Observe for SimWorld {
         .await
     }
 
-    async fn catalog(
-        &self,
-        engines: &BTreeSet<EngineName>,
-        services: &BTreeSet<String>,
-    ) -> Result<Option<CatalogContents>, OutsideError> {
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
         if self.state.borrow().catalog.is_none() {
             return Ok(None);
         }
         let answer = self
             .call("catalog: look", |state, _| {
-                Ok(state.reach_catalog()?.map(|catalog| catalog.contents(engines, services)))
+                Ok(state.reach_catalog()?.map(|catalog| catalog.contents(scope)))
             })
             .await;
         self.state.borrow_mut().catalog_seen |= answer.is_ok();
@@ -372,16 +371,20 @@ impl Clock for SimWorld {
 }
 
 impl Watch for SimWorld {
-    async fn stirred(&self) {
+    async fn stirred(&self) -> Stir {
         poll_fn(|cx| {
             let state = &mut *self.state.borrow_mut();
-            if state.stirs > self.stirs.get() {
-                self.stirs.set(state.stirs);
-                return Poll::Ready(());
+            let told = self.stirs.replace(state.stirs.len());
+            let stirs = state.stirs[told..].iter().map(|of| match of {
+                Some(deployment) => Stir::Of([deployment.clone()].into()),
+                None => Stir::Anything,
+            });
+            if let Some(stir) = stirs.reduce(Stir::and) {
+                return Poll::Ready(stir);
             }
             state.watchers.push(cx.waker().clone());
             Poll::Pending
         })
-        .await;
+        .await
     }
 }

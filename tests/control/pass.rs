@@ -1,6 +1,5 @@
 //! One pass: what it touches, what it says, and with which exit code it ends.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -17,7 +16,9 @@ use reconciler::model::plan::{Blocked, WaitingOn};
 use reconciler::model::policy::Demand;
 use reconciler::model::time::Instant;
 use reconciler::plan::{CatalogSettings, Settings};
-use reconciler::world::{Clock as _, Observe, OutsideError, Scope, Snapshot, SourceError};
+use reconciler::world::{
+    CatalogScope, Clock as _, Observe, OutsideError, Scope, Snapshot, SourceError,
+};
 
 use crate::drive::{VirtualClock, drive};
 use crate::git::Git;
@@ -49,12 +50,8 @@ impl Observe for ReadOnly<'_> {
         self.0.log_tail(e, c, lines).await
     }
 
-    async fn catalog(
-        &self,
-        e: &BTreeSet<EngineName>,
-        s: &BTreeSet<String>,
-    ) -> Result<Option<CatalogContents>, OutsideError> {
-        self.0.catalog(e, s).await
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
+        self.0.catalog(scope).await
     }
 
     async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {

@@ -15,7 +15,9 @@ use reconciler::model::observed::{
 };
 use reconciler::model::spec::ContainerSpec;
 use reconciler::model::time::{Instant, Timestamp};
-use reconciler::world::{Act, Clock as _, Observe, OutsideError, Scope, Tree, Watch};
+use reconciler::world::{
+    Act, CatalogScope, Clock as _, Observe, OutsideError, Scope, Stir, Tree, Watch,
+};
 
 use crate::drive::VirtualClock;
 
@@ -308,12 +310,8 @@ impl Observe for World {
         Ok(vec![format!("the last {lines} lines of {}", container.short())])
     }
 
-    async fn catalog(
-        &self,
-        _: &BTreeSet<EngineName>,
-        services: &BTreeSet<String>,
-    ) -> Result<Option<CatalogContents>, OutsideError> {
-        self.asked.borrow_mut().clone_from(services);
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
+        self.asked.borrow_mut().clone_from(&scope.services);
         Ok(None)
     }
 
@@ -368,14 +366,14 @@ impl Drop for Inside<'_> {
 }
 
 impl Watch for World {
-    async fn stirred(&self) {
+    async fn stirred(&self) -> Stir {
         poll_fn(|context| {
             if self.stir.replace(false) {
-                return Poll::Ready(());
+                return Poll::Ready(Stir::Anything);
             }
             *self.stirred.borrow_mut() = Some(context.waker().clone());
             Poll::Pending
         })
-        .await;
+        .await
     }
 }

@@ -10,7 +10,7 @@ use reconciler::adapters::lease::{Holder, Lease};
 use reconciler::model::catalog::CheckStatus;
 use reconciler::model::ledger::Stored;
 use reconciler::model::time::Timestamp;
-use reconciler::world::{Keep as _, OutsideError};
+use reconciler::world::{CatalogScope, Keep as _, OutsideError};
 use serde_json::json;
 
 use crate::support::{ENGINE, Server, both_forms, seen};
@@ -109,20 +109,20 @@ impl Drop for Guarded {
 async fn only_rights_make_an_empty_answer_believed() {
     let guarded = Guarded::start().await;
     let engines = [ENGINE.into()].into();
-    let none = BTreeSet::new();
+    let scope = CatalogScope::new(engines, BTreeSet::new());
 
     let token = guarded.token("none", r#"key_prefix "other/" { policy = "write" }"#).await;
     let blind = guarded.server.client("main", Some(&token));
     let error = blind.read_ledger().await.unwrap_err();
     assert!(matches!(error, OutsideError::Forbidden(_)), "{error:?}");
-    let error = blind.catalog(&engines, &none).await.unwrap_err();
+    let error = blind.catalog(&scope).await.unwrap_err();
     assert!(matches!(error, OutsideError::Forbidden(_)), "{error:?}");
     assert!(!format!("{error:?} {blind:?}").contains(&token));
 
     // Without a token, and with one that does not exist.
     let anonymous = guarded.server.client("main", None);
     assert!(anonymous.read_ledger().await.is_err());
-    assert!(anonymous.catalog(&engines, &none).await.is_err());
+    assert!(anonymous.catalog(&scope).await.is_err());
     let unknown = guarded.server.client("main", Some("11111111-1111-1111-1111-111111111111"));
     assert!(matches!(unknown.read_ledger().await, Err(OutsideError::Forbidden(_))));
 
@@ -137,8 +137,8 @@ async fn only_rights_make_an_empty_answer_believed() {
     lease.release().await.unwrap();
 
     // Now that something is there, the blind still do not see nothing.
-    assert!(blind.catalog(&engines, &none).await.is_err());
-    assert!(anonymous.catalog(&engines, &none).await.is_err());
+    assert!(blind.catalog(&scope).await.is_err());
+    assert!(anonymous.catalog(&scope).await.is_err());
 }
 
 #[tokio::test]

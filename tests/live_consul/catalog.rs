@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reconciler::model::action::{Action, Endpoint, Registrant};
 use reconciler::model::catalog::{CheckStatus, owner_meta};
 use reconciler::model::id::CatalogId;
-use reconciler::world::OutsideError;
+use reconciler::world::{CatalogScope, OutsideError};
 use serde_json::json;
 
 use crate::support::{ENGINE, Server, both_forms, node, seen};
@@ -161,8 +161,38 @@ async fn names_that_others_use_are_foreign() {
     });
     server.raw("PUT", "/v1/catalog/register", &theirs.to_string()).await;
     let wanted = ["ours-only", "their name/with ü", "free"].map(str::to_owned).into();
-    let contents = consul.catalog(&[ENGINE.into()].into(), &wanted).await.unwrap();
+    let contents =
+        consul.catalog(&CatalogScope::new([ENGINE.into()].into(), wanted)).await.unwrap();
     assert_eq!(contents.foreign, ["their name/with ü".to_owned()].into());
+}
+
+#[tokio::test]
+async fn a_look_at_a_part_reads_the_entries_of_that_alone() {
+    let server = Server::of_the_lab();
+    let consul = server.client("part", None);
+    for deployment in ["abc", "xyz"] {
+        let Action::Register { node, mut entries } =
+            both_forms("part", deployment, 1, CheckStatus::Critical)
+        else {
+            panic!("it registers")
+        };
+        for entry in &mut entries {
+            entry.meta.insert("deployment".to_owned(), deployment.to_owned());
+        }
+        consul.act(&Action::Register { node, entries }).await.unwrap();
+    }
+    // Without any word of a deployment.
+    consul.act(&both_forms("part", "old", 1, CheckStatus::Passing)).await.unwrap();
+    let scope = CatalogScope::new([ENGINE.into()].into(), BTreeSet::new());
+    let read = async |only: Option<&str>| {
+        let only = only.map(|id| [id.into()].into());
+        let contents = consul.catalog(&CatalogScope { only, ..scope.clone() }).await.unwrap();
+        contents.nodes[&ENGINE.into()].entries.clone()
+    };
+    let (all, part) = (read(None).await, read(Some("abc")).await);
+    assert_eq!((all.len(), part.len()), (6, 2));
+    assert!(part.iter().all(|(id, entry)| all.get(id) == Some(entry)), "{part:?} {all:?}");
+    assert_eq!(read(Some("nobody")).await.len(), 0);
 }
 
 #[tokio::test]
@@ -171,7 +201,10 @@ async fn nodes_without_the_canary_are_not_believed() {
     let consul = server.client("canary", None);
     consul.act(&both_forms("canary", "canary", 1, CheckStatus::Passing)).await.unwrap();
     server.raw("DELETE", "/v1/kv/reconciler/canary?recurse", "").await;
-    let error = consul.catalog(&[ENGINE.into()].into(), &BTreeSet::new()).await.unwrap_err();
+    let error = consul
+        .catalog(&CatalogScope::new([ENGINE.into()].into(), BTreeSet::new()))
+        .await
+        .unwrap_err();
     assert!(matches!(&error, OutsideError::Failed(text) if text.contains("canary")), "{error}");
 }
 

@@ -7,7 +7,9 @@ use reconciler::model::action::{Action, LedgerChange, Outcome};
 use reconciler::model::id::{ContainerId, DeploymentId, EngineName};
 use reconciler::model::ledger::{LedgerView, Record, Stored};
 use reconciler::model::observed::{ContainerView, EngineContents, EngineView};
-use reconciler::world::{Act as _, Observe as _, OutsideError, Scope, Tree, TreeEntry, TreeError};
+use reconciler::world::{
+    Act as _, Observe as _, OutsideError, Scope, Stir, Tree, TreeEntry, TreeError,
+};
 
 use crate::ledger::record;
 use crate::support::Server;
@@ -53,7 +55,9 @@ impl Engine for Keeper {
         Ok(())
     }
 
-    async fn stirred(&self) {}
+    async fn stirred(&self) -> Stir {
+        Stir::Anything
+    }
 }
 
 struct NoTree;

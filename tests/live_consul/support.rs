@@ -11,6 +11,7 @@ use reconciler::adapters::http::{Endpoint, HttpClient, full};
 use reconciler::model::action::{Action, Endpoint as Reach, Registrant};
 use reconciler::model::catalog::{CheckStatus, NodeView, owner_meta};
 use reconciler::model::id::NodeName;
+use reconciler::world::CatalogScope;
 use serde_json::Value;
 
 /// The only engine of these tests.
@@ -128,6 +129,7 @@ pub(crate) fn both_forms(
 
 /// Our node as the adapter sees it.
 pub(crate) async fn seen(consul: &Consul) -> Option<NodeView> {
-    let contents = consul.catalog(&[ENGINE.into()].into(), &BTreeSet::new()).await.unwrap();
+    let contents =
+        consul.catalog(&CatalogScope::new([ENGINE.into()].into(), BTreeSet::new())).await.unwrap();
     contents.nodes.get(&ENGINE.into()).cloned()
 }

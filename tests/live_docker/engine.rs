@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
 use reconciler::model::action::Action;
+use reconciler::model::id::ContainerName;
+use reconciler::model::ledger::Record;
 use reconciler::model::policy::HostPolicy;
 use reconciler::model::spec::{Mount, MountSource};
-use reconciler::world::{OutsideError, Scope};
+use reconciler::world::{OutsideError, Scope, Stir};
 
 use super::support::*;
 
@@ -145,6 +147,66 @@ async fn containers_of_others_are_only_names() {
         assert!(!has(name) && seen.others.contains_key(&name.into()), "{name}");
     }
     assert_eq!(seen.own, None);
+}
+
+#[tokio::test]
+async fn a_look_at_a_part_asks_for_that_alone() {
+    let (part, rest) = (Deployment("part"), Deployment("rest"));
+    let proxy = Proxy::start("part");
+    // Its records are nothing to the other tests.
+    let docker = connect_as("part", &proxy.address, HostPolicy::default());
+    let make = async |deployment: &Deployment| {
+        let mut web = deployment.create("web", sleeper());
+        web.identity.installation = "part".into();
+        create(&docker, web).await.0
+    };
+    make(&Deployment("part-b")).await;
+    let (web, other) = (make(&part).await, make(&rest).await);
+    let run = Command::new("docker").args(["create", "--name", "front", IMAGE]).output();
+    assert!(run.unwrap().status.success());
+    for deployment in [&part, &rest] {
+        let change = super::ledger::record(deployment.0);
+        let changed = |record: Record| record.changed(&change);
+        docker.change_record(&deployment.id(), changed).await.unwrap();
+    }
+    let names = ["front".into(), "nobody".into()].into();
+    let scope = Scope { only: true, names, ..part.scope() };
+    let asked = proxy.requests().len();
+    let seen = docker.observe(&scope).await.unwrap();
+    let ids: Vec<_> = seen.containers.iter().map(|view| &view.id).collect();
+    assert_eq!(ids, [&web]);
+    // The names that it wants, those that begin with its id, and nothing of others.
+    let others: Vec<_> = seen.others.keys().map(ContainerName::as_str).collect();
+    assert_eq!(others, ["front", "part-b-web-1", "reconciler-ledger-part.part.1"]);
+    let records: Vec<_> = seen.stored.ledger.iter().map(|(_, id, _)| id.clone()).collect();
+    assert_eq!(records, [part.id()]);
+    let requests = proxy.requests().split_off(asked);
+    assert!(!requests.iter().any(|line| line.contains(other.as_str())), "{requests:?}");
+    assert!(!requests.iter().any(|line| line.contains("json?all=true ")), "{requests:?}");
+}
+
+#[tokio::test]
+async fn an_event_says_which_deployment_it_is_about() {
+    let docker = engine();
+    let deployments = [Deployment("events1"), Deployment("events2")];
+    for (deployment, other) in deployments.iter().zip(deployments.iter().rev()) {
+        let (_, container) = create(&docker, deployment.create("web", sleeper())).await;
+        let name = container.name.as_str();
+        // Other tests stir this engine, too: then it may be about anything.
+        let mut told = Vec::new();
+        let is_it = |stir: &Stir| matches!(stir, Stir::Of(ids) if ids.contains(&deployment.id()));
+        while !told.iter().any(is_it) {
+            assert!(told.len() < 1000, "{told:?}");
+            for arguments in [["start", name], ["kill", name]] {
+                assert!(Command::new("docker").args(arguments).output().unwrap().status.success());
+                let stir = tokio::time::timeout(Duration::from_secs(30), docker.stirred()).await;
+                told.push(stir.unwrap());
+            }
+        }
+        // Nothing happened to the other one meanwhile.
+        let about = |stir: &&Stir| matches!(stir, Stir::Of(ids) if ids.contains(&other.id()));
+        assert_eq!(told.iter().filter(about).count(), 0, "{told:?}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ fn installation(name: &str) -> Docker {
     Docker::connect(&endpoint, "lab".into(), name.into(), policy).unwrap()
 }
 
-fn record(deployment: &str) -> LedgerChange {
+pub(crate) fn record(deployment: &str) -> LedgerChange {
     LedgerChange::Record {
         deployment: deployment.into(),
         record: DeploymentRecord {

@@ -38,10 +38,14 @@ pub(crate) fn engine_with(policy: HostPolicy) -> Docker {
 }
 
 pub(crate) fn connect(address: &str, policy: HostPolicy) -> Docker {
+    connect_as("test", address, policy)
+}
+
+pub(crate) fn connect_as(installation: &str, address: &str, policy: HostPolicy) -> Docker {
     // Never somebody's own engine.
     let _ = variable("RECONCILER_LAB");
     let endpoint = EngineEndpoint::parse(address, None, false).unwrap();
-    Docker::connect(&endpoint, "lab".into(), "test".into(), Warden::of(policy)).unwrap()
+    Docker::connect(&endpoint, "lab".into(), installation.into(), Warden::of(policy)).unwrap()
 }
 
 /// A deployment of one test.

@@ -23,7 +23,7 @@ use reconciler::model::time::Timestamp;
 use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names};
 use reconciler::sim::{MemTree, Sim, SimWorld};
 use reconciler::stack;
-use reconciler::world::{Act, Clock, Observe, Scope, Snapshot};
+use reconciler::world::{Act, CatalogScope, Clock, Observe, Scope, Snapshot};
 
 use self::events::befall;
 
@@ -134,7 +134,14 @@ impl World {
 
     /// The plan for the files as they are, and the world as it was made.
     pub(crate) fn plan(&self) -> Plan {
-        reconciler::plan::plan(&self.desired(), &self.observed(), &self.settings)
+        self.plan_seeing(|_| {})
+    }
+
+    /// The plan if a look saw the world otherwise.
+    pub(crate) fn plan_seeing(&self, change: impl FnOnce(&mut ObservedState)) -> Plan {
+        let mut observed = self.observed();
+        change(&mut observed);
+        reconciler::plan::plan(&self.desired(), &observed, &self.settings)
     }
 
     fn tree(&self) -> MemTree {
@@ -143,7 +150,7 @@ impl World {
             .with_marks(self.marks.clone())
     }
 
-    fn desired(&self) -> DesiredState {
+    pub(crate) fn desired(&self) -> DesiredState {
         let snapshot = Snapshot {
             source: self.source.clone(),
             revision: Revision::new("3f2a9c1d"),
@@ -184,9 +191,10 @@ impl World {
         }
         let engine: EngineName = "local".into();
         let engines = BTreeSet::from([engine.clone()]);
+        let catalog = CatalogScope::new(engines, names);
         let look = async {
             let contents = self.access.engine(&engine, &scope).await.expect("an engine");
-            let catalog = self.access.catalog(&engines, &names).await.expect("a catalog");
+            let catalog = self.access.catalog(&catalog).await.expect("a catalog");
             let ledger = self.access.ledger().await.expect("a ledger");
             (contents, catalog, ledger)
         };
@@ -197,7 +205,8 @@ impl World {
         };
         let engines = BTreeMap::from([(engine, EngineView::Seen(Box::new(contents)))]);
         let ledger = LedgerView::of(&engines, stored.map(Ok));
-        let mut observed = ObservedState { at: self.sim.now(), engines, catalog, ledger };
+        let mut observed =
+            ObservedState { at: self.sim.now(), part: None, engines, catalog, ledger };
         for event in &self.events {
             befall(&mut observed, event);
         }

@@ -18,7 +18,7 @@ mod wish;
 use std::fmt::Write as _;
 
 use play::play;
-use scenario::scenario;
+use scenario::{Acts, scenario};
 
 /// How many seeds a plain `cargo test` plays.
 const FEW: u64 = 300;
@@ -91,6 +91,17 @@ fn deal(hand: u64) {
             failures.len(),
         );
     }
+}
+
+/// Else what the seeds say of it would be nothing.
+#[test]
+fn the_loop_looks_at_what_stirred_alone_and_at_everything() {
+    let scenarios = (0..400).map(scenario).filter(|scenario| scenario.acts == Acts::Loop);
+    let looks = scenarios.flat_map(|scenario| play(&scenario).trace);
+    let (alone, all): (Vec<_>, Vec<_>) = looks
+        .filter(|line| line.contains("local: look"))
+        .partition(|line| line.contains("local: look at "));
+    assert!(alone.len() > 50 && all.len() > 50, "{} alone, {} at all", alone.len(), all.len());
 }
 
 #[test]

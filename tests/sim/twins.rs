@@ -18,7 +18,7 @@ use reconciler::model::plan::{Cause, Plan, Reason, Step};
 use reconciler::model::spec::RestartPolicy;
 use reconciler::model::time::{Instant, Timestamp};
 use reconciler::sim::{Hand, Invariant, MemTree, Sim, SimWorld};
-use reconciler::world::{Act, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
+use reconciler::world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
 
 use super::play::{pass, pass_in, settings, setup, world_of};
 use super::scenario::{Acts, Scenario};
@@ -95,12 +95,8 @@ impl Observe for Twin {
         self.world.log_tail(engine, container, lines).await
     }
 
-    async fn catalog(
-        &self,
-        engines: &BTreeSet<EngineName>,
-        services: &BTreeSet<String>,
-    ) -> Result<Option<CatalogContents>, OutsideError> {
-        self.world.catalog(engines, services).await
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
+        self.world.catalog(scope).await
     }
 
     async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {

@@ -1,6 +1,7 @@
 //! Reading the catalog: our nodes, and who else uses the names we want.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
@@ -9,24 +10,21 @@ use super::call::encode;
 use super::wire::{Instance, NodeServices, SeenCheck, Service};
 use super::{CONCURRENCY, Consul};
 use crate::model::catalog::{CatalogContents, CatalogEntry, CheckStatus, NodeView, is_ours};
-use crate::model::id::{CatalogId, EngineName, NodeName};
-use crate::world::OutsideError;
+use crate::model::id::{CatalogId, DeploymentId, EngineName, NodeName};
+use crate::world::{CatalogScope, OutsideError};
 
 impl Consul {
-    /// Our nodes of these engines, and which of these service names have instances on
-    /// nodes that are not ours.
+    /// Our nodes of the scope's engines, and which of its service names have instances on nodes
+    /// that are not ours.
     ///
     /// # Errors
     /// Also if our nodes are there but the canary is not, or if nothing is there and
     /// Consul does not confirm that nothing was ever written: such an answer is none.
-    pub async fn catalog(
-        &self,
-        engines: &BTreeSet<EngineName>,
-        services: &BTreeSet<String>,
-    ) -> Result<CatalogContents, OutsideError> {
+    pub async fn catalog(&self, scope: &CatalogScope) -> Result<CatalogContents, OutsideError> {
+        let CatalogScope { engines, services, only } = scope;
         let nodes: BTreeMap<EngineName, NodeView> = stream::iter(engines)
             .map(|engine| async move {
-                Ok::<_, OutsideError>((engine.clone(), self.view(engine).await?))
+                Ok::<_, OutsideError>((engine.clone(), self.view(engine, only.as_ref()).await?))
             })
             .buffered(CONCURRENCY)
             .try_filter_map(async |(engine, view)| Ok(view.map(|view| (engine, view))))
@@ -55,11 +53,15 @@ impl Consul {
         Ok(CatalogContents { nodes, foreign })
     }
 
-    async fn view(&self, engine: &EngineName) -> Result<Option<NodeView>, OutsideError> {
+    async fn view(
+        &self,
+        engine: &EngineName,
+        only: Option<&BTreeSet<DeploymentId>>,
+    ) -> Result<Option<NodeView>, OutsideError> {
         let name = self.shared.nodes.get(engine).ok_or_else(|| {
             OutsideError::Failed(format!("engine `{engine}` has no node in Consul"))
         })?;
-        let Some(found) = self.read_node(name, None).await? else {
+        let Some(found) = self.read_node(name, filter("Meta.deployment", only)?).await? else {
             return Ok(None);
         };
         if !is_ours(&found.node.meta, &self.shared.installation) {
@@ -69,7 +71,8 @@ impl Consul {
                 entries: BTreeMap::new(),
             }));
         }
-        let checks = self.read_checks(name).await?;
+        let of = only.map(|_| found.services.values().map(|service| &service.id));
+        let checks = self.read_checks(name, filter("ServiceID", of)?).await?;
         let entries = found
             .services
             .into_values()
@@ -82,14 +85,13 @@ impl Consul {
         Ok(Some(NodeView { name: name.clone(), ours: true, entries }))
     }
 
-    /// A node with its services, or only those with these ids.
+    /// A node with its services, or only those that pass a filter.
     pub(super) async fn read_node(
         &self,
         node: &NodeName,
-        ids: Option<&BTreeSet<&CatalogId>>,
+        filter: Option<String>,
     ) -> Result<Option<NodeServices>, OutsideError> {
         let path = format!("/v1/catalog/node/{}", encode(node.as_str()));
-        let filter = ids.map(filter).transpose()?;
         let query: Vec<(&str, &str)> =
             filter.iter().map(|filter| ("filter", filter.as_str())).collect();
         let answer = self.shared.api.get(&path, &query).await?;
@@ -104,10 +106,16 @@ impl Consul {
         answer.json()
     }
 
-    /// What the check of each service on a node says, by the check's id.
-    async fn read_checks(&self, node: &NodeName) -> Result<BTreeMap<String, String>, OutsideError> {
+    /// What the check of each service on a node says, by the check's id, or of those that pass
+    /// a filter.
+    async fn read_checks(
+        &self,
+        node: &NodeName,
+        filter: Option<String>,
+    ) -> Result<BTreeMap<String, String>, OutsideError> {
         let path = format!("/v1/health/node/{}", encode(node.as_str()));
-        let checks: Vec<SeenCheck> = self.shared.api.get(&path, &[]).await?.success()?.json()?;
+        let query: Vec<_> = filter.iter().map(|filter| ("filter", filter.as_str())).collect();
+        let checks: Vec<SeenCheck> = self.shared.api.get(&path, &query).await?.success()?.json()?;
         Ok(checks.into_iter().map(|check| (check.id, check.status)).collect())
     }
 
@@ -134,16 +142,20 @@ pub(super) fn check_id(service: &str) -> String {
     format!("service:{service}")
 }
 
-/// A filter for services with these ids.
-fn filter(ids: &BTreeSet<&CatalogId>) -> Result<String, OutsideError> {
+/// A filter for what has one of these values; `None` without any, or where all is wanted.
+pub(super) fn filter<T: Display>(
+    selector: &str,
+    values: Option<impl IntoIterator<Item = T>>,
+) -> Result<Option<String>, OutsideError> {
     let mut terms = Vec::new();
-    for id in ids {
-        if id.as_str().contains(['"', '\\']) {
-            return Err(OutsideError::Failed(format!("`{id}` cannot be a service id")));
+    for value in values.into_iter().flatten() {
+        let value = value.to_string();
+        if value.contains(['"', '\\']) {
+            return Err(OutsideError::Failed(format!("`{value}` cannot be an id in Consul")));
         }
-        terms.push(format!("ID == \"{id}\""));
+        terms.push(format!("{selector} == \"{value}\""));
     }
-    Ok(terms.join(" or "))
+    Ok((!terms.is_empty()).then(|| terms.join(" or ")))
 }
 
 /// A service as an entry. One that lost its check reads as `warning`: Consul's DNS

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Consul;
-use super::catalog::check_id;
+use super::catalog::{check_id, filter};
 use super::wire::{Check, Definition, Node, NodeServices, Op, Service};
 use crate::model::action::Registrant;
 use crate::model::catalog::{CatalogEntry, is_ours, owner_meta};
@@ -38,7 +38,7 @@ impl Consul {
         let ids: BTreeSet<&CatalogId> = entries.iter().map(|entry| &entry.id).collect();
         let mut attempt = 1;
         loop {
-            let found = self.read_node(node, Some(&ids)).await?;
+            let found = self.read_node(node, filter("ID", Some(&ids))?).await?;
             let mut ops = vec![self.canary_op()];
             let node_op = self.node_op(node, found.as_ref())?;
             let makes_node = node_op.is_some();
@@ -130,7 +130,7 @@ impl Consul {
         if ids.is_empty() {
             return Ok(());
         }
-        let Some(mut found) = self.read_node(node, Some(&ids.iter().collect())).await? else {
+        let Some(mut found) = self.read_node(node, filter("ID", Some(ids))?).await? else {
             return Ok(());
         };
         found.services.retain(|id, _| ids.contains(&CatalogId::new(id.as_str())));

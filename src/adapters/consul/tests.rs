@@ -13,6 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use super::*;
 use crate::model::ledger::{Record, Stored};
+use crate::world::CatalogScope;
 
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
@@ -153,7 +154,8 @@ async fn reads_ask_the_leader_and_carry_the_token() {
         ("PUT /v1/txn", "200 OK\n{\"Results\":[],\"Errors\":null}"),
     ]);
     let services: BTreeSet<String> = ["a b".to_owned()].into();
-    let contents = server.client().catalog(&["local".into()].into(), &services).await.unwrap();
+    let scope = CatalogScope::new(["local".into()].into(), services.clone());
+    let contents = server.client().catalog(&scope).await.unwrap();
     // What is hidden from us is not ours.
     assert_eq!(contents.foreign, services);
     let asked = server.asked.lock().unwrap().clone();
@@ -170,7 +172,8 @@ async fn reads_ask_the_leader_and_carry_the_token() {
 async fn a_node_that_the_token_sees_in_part_is_not_believed() {
     let hidden = "200 OK|X-Consul-Results-Filtered-By-ACLs: true\nnull";
     let server = Canned::start(&[("GET /v1/catalog/node", hidden)]);
-    let read = server.client().catalog(&["local".into()].into(), &BTreeSet::new()).await;
+    let read =
+        server.client().catalog(&CatalogScope::new(["local".into()].into(), BTreeSet::new())).await;
     assert!(matches!(read, Err(OutsideError::Forbidden(_))), "{read:?}");
 }
 

@@ -1,5 +1,6 @@
 //! The part of a look that no scope changes: one list of everything, and an inspect of what
-//! carries our labels. It may begin while desired state is still being read.
+//! carries our labels. It may begin while desired state is still being read. A look at a part
+//! of what runs begins with lists of that part instead.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,15 +10,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::act::INSTALLATION;
-use super::answer::{ContainerSummary, Info, Network, Volumes};
-use super::{AT_ONCE, Docker, Traces, inspect, ledger, lock, network};
+use super::answer::{Info, Network, Volumes};
+use super::list::{Listed, Other};
+use super::{AT_ONCE, Docker, inspect, network};
 use crate::model::ability::Abilities;
-use crate::model::compose;
-use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineId};
+use crate::model::id::{ContainerId, EngineId};
 use crate::model::ledger::Stored;
 use crate::model::observed::{ContainerView, NetworkView, VolumeView};
-use crate::world::OutsideError;
+use crate::world::{OutsideError, Scope};
 
 /// How long a begun look is waited for.
 const GREETING: Duration = Duration::from_millis(20);
@@ -75,14 +75,6 @@ pub(super) struct Known {
     connection: u64,
 }
 
-/// A container without our label.
-pub(super) struct Other {
-    pub(super) id: ContainerId,
-    pub(super) name: Option<ContainerName>,
-    /// The Compose project that it belongs to. The ledger belongs to none.
-    pub(super) project: Option<DeploymentId>,
-}
-
 /// A glance under way, if one was begun for the next look.
 #[derive(Default)]
 pub(super) struct Begun(Mutex<Option<JoinHandle<Result<Glance, OutsideError>>>>);
@@ -106,7 +98,7 @@ impl Docker {
             docker.read(docker.transport.version()).await?;
             // Nobody may be waiting any more.
             let _ = greeted.send(());
-            docker.fresh_glance().await
+            docker.glance_at(None).await
         });
         if let Some(unused) = self.begun.replace(Some(task)) {
             unused.abort();
@@ -118,48 +110,23 @@ impl Docker {
         }
     }
 
-    /// The glance that was begun, once; without one, a new one.
-    pub(super) async fn glance(&self) -> Result<Glance, OutsideError> {
+    /// The glance that was begun, once; without one, or for a part only, a new one.
+    pub(super) async fn glance(&self, scope: &Scope) -> Result<Glance, OutsideError> {
+        if scope.only {
+            return self.glance_at(Some(scope)).await;
+        }
         match self.begun.replace(None) {
             Some(task) => task.await.expect("BUG: a look at an engine does not panic"),
-            None => self.fresh_glance().await,
+            None => self.glance_at(None).await,
         }
     }
 
-    async fn fresh_glance(&self) -> Result<Glance, OutsideError> {
+    async fn glance_at(&self, part: Option<&Scope>) -> Result<Glance, OutsideError> {
         let (listed, networks, volumes) =
-            futures_util::try_join!(self.listed(), self.networks(), self.volumes())?;
+            futures_util::try_join!(self.listed(part), self.networks(), self.volumes())?;
         let Listed { ours, others, own, stored, remembered } = listed;
         let About { id, abilities, .. } = self.about(&remembered, &networks).await?;
         Ok(Glance { id, abilities, ours, others, own, networks, volumes, stored })
-    }
-
-    async fn listed(&self) -> Result<Listed, OutsideError> {
-        let (mut ids, mut ours, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        let answer = self.get("/containers/json?all=true").await?;
-        let list: Vec<ContainerSummary<'_>> = self.decoded(&answer)?;
-        self.note_look(&list);
-        let (remembered, stored) = (self.remembered(&list), self.stored(&list)?);
-        for seen in list {
-            let id = ContainerId::new(&*seen.id.0);
-            ids.push(id.clone());
-            let is_ledger =
-                seen.label(ledger::LABEL).is_some() || seen.label(lock::LABEL).is_some();
-            let name = seen.name().map(ContainerName::from);
-            if !is_ledger && seen.label(INSTALLATION) == Some(self.installation.as_str()) {
-                ours.push((name, id));
-            } else {
-                let project = seen.label(compose::PROJECT).filter(|_| !is_ledger);
-                let project = project.map(DeploymentId::from);
-                others.push(Other { id, name, project });
-            }
-        }
-        drop(answer);
-        // In the order in which they are wanted: what is inspected is large to sort.
-        ours.sort();
-        let ours = self.inspected(ours.into_iter().map(|(_, id)| id).collect()).await?;
-        let own = Traces::ours().among(&ids);
-        Ok(Listed { ours, others, own, stored, remembered })
     }
 
     /// These containers, in this order; those that vanished meanwhile are not among them.
@@ -244,13 +211,4 @@ impl Docker {
         let start = start.filter(|_| info.live_restore_enabled != Some(true));
         Ok(About { id: EngineId::new(id), abilities: inspect::abilities(info), start })
     }
-}
-
-/// A list of containers, taken apart.
-struct Listed {
-    ours: Vec<ContainerView>,
-    others: Vec<Other>,
-    own: Option<ContainerId>,
-    stored: Stored,
-    remembered: Vec<About>,
 }

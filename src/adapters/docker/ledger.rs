@@ -34,7 +34,7 @@ pub(super) const LABEL: &str = "reconciler.ledger";
 const ENGINE: &str = "reconciler.engine";
 const IMAGE_NAME: &str = "reconciler.internal/ledger";
 const IMAGE_TAG: &str = "1";
-const NAME: &str = "reconciler-ledger-";
+pub(super) const NAME: &str = "reconciler-ledger-";
 /// An archive of nothing.
 const EMPTY_TAR: [u8; 1024] = [0; 1024];
 
@@ -198,8 +198,11 @@ impl Docker {
         Some(Written { deployment, generation, container, text: text.to_owned() })
     }
 
-    /// The records among these containers. Which they are is noted for [`Self::sweep_records`].
-    pub(super) fn stored(&self, list: &[ContainerSummary<'_>]) -> Result<Stored, OutsideError> {
+    /// The records among these containers, and which they are, for [`Self::sweep_records`].
+    pub(super) fn stored(
+        &self,
+        list: &[ContainerSummary<'_>],
+    ) -> Result<(Stored, Kept), OutsideError> {
         let mut newest: BTreeMap<Option<DeploymentId>, Written> = BTreeMap::new();
         let mut kept = Kept::default();
         for one in list.iter().filter_map(|seen| self.written_in(seen)) {
@@ -232,11 +235,10 @@ impl Docker {
             }
         }
         stored.leftovers = !kept.replaced.is_empty();
-        *self.kept() = kept;
-        Ok(stored)
+        Ok((stored, kept))
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+    pub(super) fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -272,7 +274,7 @@ impl Docker {
 
     /// What the names of the containers begin with that hold a deployment's record. Neither
     /// name may have a `.` in it.
-    fn prefix(&self, deployment: &DeploymentId) -> String {
+    pub(super) fn prefix(&self, deployment: &DeploymentId) -> String {
         format!("{NAME}{}.{deployment}.", self.installation)
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! - [`endpoint`]: where it is. `transport`, `amend`: how requests get there, with the negotiated
 //!   API version, past the `guard`, the one choke point of the host policy, for which `judge` reads.
-//! - `glance`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
+//! - `glance`, `list`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
 //!   most does not go through bollard, only through the same transport.
 //! - `act`, `network`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
 //!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
 //! - `logins`: what registries are told when images are pulled or built.
-//! - `events`: hints when to look. `ledger`: what is remembered on the engine itself. `lock`: one
+//! - `events`, `whose`: hints when to look, and for what. `ledger`: what is remembered on the engine itself. `lock`: one
 //!   pass at a time.
 //! - `error`: what went wrong, told apart by what to do next. `holder`: what holds what a call
 //!   could not have.
@@ -31,6 +31,7 @@ mod inspect;
 mod joined;
 mod judge;
 mod ledger;
+mod list;
 mod lock;
 mod logins;
 mod network;
@@ -42,6 +43,7 @@ mod tail;
 mod tests;
 mod transport;
 mod warden;
+mod whose;
 mod wire;
 
 use std::future::Future;
@@ -65,6 +67,7 @@ use crate::world::OutsideError;
 use events::Subscription;
 use glance::Begun;
 use transport::Transport;
+use whose::Whose;
 
 /// How many requests are under way at once while an engine is read, and how many unused
 /// connections are kept.
@@ -95,6 +98,7 @@ pub struct Docker {
     /// What the last look saw of the containers.
     looked: std::sync::Mutex<Option<Vec<(String, String)>>>,
     events: Mutex<Subscription>,
+    whose: Arc<Whose>,
     /// Where the operator's ssh agent listens.
     ssh_agent: Option<PathBuf>,
     /// The operator's logins at registries.
@@ -144,6 +148,7 @@ impl Docker {
             bollard::API_DEFAULT_VERSION,
         )
         .map_err(|error| error::outside(&name, &error))?;
+        let whose = Arc::new(Whose::of(&installation));
         Ok(Self {
             name,
             installation,
@@ -156,6 +161,7 @@ impl Docker {
             networks: network::Known::default(),
             looked: std::sync::Mutex::default(),
             events: Mutex::new(Subscription::default()),
+            whose,
             ssh_agent: None,
             logins: Logins::default(),
             teller: Arc::new(|_, _| {}),

@@ -6,7 +6,8 @@ use bollard::errors::Error;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::answer::{ContainerInspect, ImageInspect};
-use super::glance::{Glance, Other};
+use super::glance::Glance;
+use super::list::Other;
 use super::transport::percent_encoded;
 use super::{AT_ONCE, Docker, inspect};
 use crate::model::id::{ContainerId, ImageRef};
@@ -20,7 +21,7 @@ impl Docker {
     /// If any part could not be read: half an answer is no answer. Only a container
     /// that vanishes between the list and its inspect is simply not there.
     pub async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
-        let (glance, mut images) = futures_util::try_join!(self.glance(), self.images(scope))?;
+        let (glance, mut images) = futures_util::try_join!(self.glance(scope), self.images(scope))?;
         let Glance { id, abilities, ours, others, own, networks, volumes, stored } = glance;
         let is_concerned = |other: &Other| {
             other.project.as_ref().is_some_and(|project| scope.deployments.contains(project))

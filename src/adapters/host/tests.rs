@@ -7,7 +7,7 @@ use crate::adapters::consul::ConsulSettings;
 use crate::model::action::{LedgerChange, Target};
 use crate::model::digest::Digest;
 use crate::model::ledger::{DeploymentRecord, Ledger};
-use crate::world::NoTree;
+use crate::world::{CatalogScope, NoTree, Stir};
 
 /// An engine that notes what it is asked, keeps a ledger, and stirs when told.
 struct Fake {
@@ -70,10 +70,8 @@ impl Engine for Fake {
         Ok(())
     }
 
-    async fn stirred(&self) {
-        if !self.stirs {
-            std::future::pending::<()>().await;
-        }
+    async fn stirred(&self) -> Stir {
+        if self.stirs { Stir::Anything } else { std::future::pending().await }
     }
 }
 
@@ -133,7 +131,7 @@ async fn without_consul_each_engine_keeps_the_records_of_what_runs_there() {
     assert_eq!((kept(&host, "web1"), kept(&host, "web2")), (1, 0));
     assert_eq!(host.ledger().await, Ok(None));
 
-    assert_eq!(host.catalog(&BTreeSet::new(), &BTreeSet::new()).await, Ok(None));
+    assert_eq!(host.catalog(&CatalogScope::default()).await, Ok(None));
     let remove = Action::Deregister { node: "rc-main-web1".into(), ids: BTreeSet::new() };
     assert!(host.act(&"web1".into(), &remove, &NoTree).await.is_err());
 }
@@ -185,7 +183,9 @@ async fn a_consul_that_cannot_be_reached_is_no_empty_one() {
     assert!(unreachable(host.ledger().await.map(drop)));
     assert!(unreachable(host.act(&"web1".into(), &record(), &NoTree).await.map(drop)));
     let engines = ["web1".into()].into();
-    assert!(unreachable(host.catalog(&engines, &BTreeSet::new()).await.map(drop)));
+    assert!(unreachable(
+        host.catalog(&CatalogScope::new(engines, BTreeSet::new())).await.map(drop)
+    ));
     assert_eq!((kept(&host, "web1"), kept(&host, "web2")), (0, 0));
 }
 
@@ -206,5 +206,5 @@ async fn looking_goes_through_the_read_only_host() {
     assert_eq!(host.container(&"web1".into(), &"c".into()).await, Ok(None));
     assert_eq!(host.log_tail(&"web2".into(), &"c".into(), 7).await, Ok(vec!["7".to_owned()]));
     assert_eq!(host.ledger().await, Ok(None));
-    assert_eq!(host.catalog(&BTreeSet::new(), &BTreeSet::new()).await, Ok(None));
+    assert_eq!(host.catalog(&CatalogScope::default()).await, Ok(None));
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::control::admit::admit;
+use crate::control::due::Due;
 use crate::control::event::Event;
-use crate::control::observe::unseen;
+use crate::control::observe::{Look, unseen};
 use crate::control::pass::{Setup, faults};
 use crate::control::report::{Execution, Report};
 use crate::control::wakes::{Seen, Wake};
@@ -14,9 +15,9 @@ use crate::model::id::DeploymentId;
 use crate::model::plan::Plan;
 use crate::model::time::Instant;
 use crate::plan;
-use crate::world::{Act, Clock, Source, Watch};
+use crate::world::{Act, Clock, Source, Stir, Watch};
 
-use super::Controller;
+use super::{Controller, Current};
 
 /// The gap between looks grows with what a look takes, up to this many times the gap.
 const LARGEST_GAP: u32 = 5;
@@ -36,12 +37,12 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
 
     pub(super) fn look_if_due(&mut self, now: Instant) {
         let Some(current) = &self.current else { return };
-        if self.looking.is_some() || self.look_at.is_none_or(|at| at > now) {
+        if self.looking.is_some() || self.due.next().is_none_or(|at| at > now) {
             return;
         }
         let earliest = self.look_began.map_or(now, |began| began.plus(self.gap));
         if earliest > now {
-            self.look_at = Some(earliest);
+            self.due.put_off(earliest);
             return;
         }
         let mut known = current.desired.deployments.keys().chain(self.last.deployments.keys());
@@ -49,49 +50,96 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             // Nothing could follow from it; the last step that ends brings us back here.
             return;
         }
-        self.look_at = None;
+        let Some(mut what) = self.due.take(now) else { return };
+        if let Stir::Of(some) = &mut what {
+            some.retain(|id| !self.walk.is_busy(id));
+            if some.is_empty() {
+                return;
+            }
+        }
+        let look = match self.part(current, what) {
+            Some(part) => Look::of(&current.desired, self.setup.settings, Some(part)),
+            None => current.look.clone(),
+        };
+        if look.is_whole() {
+            self.due = Due::default();
+        }
         self.look_began = Some(now);
         self.reporting.append(&mut self.finished);
         let busy = self.walk.busy();
         let Setup { world, clock, limits, .. } = self.setup;
-        let (look, skip) = (current.look.clone(), self.sick.errors());
+        let skip = self.sick.errors();
         self.looking = Some(self.wakes.push_until_given_up(async move {
             let observed = look.take_in_order(world, clock, limits.look, &skip).await;
             Wake::Seen(Seen { busy, observed })
         }));
     }
 
+    /// The deployments that have to be looked at for these, if not all.
+    fn part(&self, current: &Current, what: Stir) -> Option<BTreeSet<DeploymentId>> {
+        let Stir::Of(ids) = what else { return None };
+        let part = current.parts.around(&ids)?;
+        let is_small = part.len() * 2 <= current.desired.deployments.len();
+        let alone = current.alone && current.desired.provisional.is_empty();
+        (is_small && alone && self.last.allows_part(&part)).then_some(part)
+    }
+
     pub(super) fn seen(&mut self, seen: Seen, now: Instant) {
         let Seen { busy, observed } = seen;
         self.looking = None;
-        let Some(current) = &self.current else { return };
-        let took = self.look_began.map_or(Duration::ZERO, |began| now.since(began));
-        self.gap = (took * (LARGEST_GAP - 1)).clamp(self.pace.gap, self.pace.gap * LARGEST_GAP);
+        let Some(current) = &mut self.current else { return };
+        if observed.part.is_none() {
+            let took = self.look_began.map_or(Duration::ZERO, |began| now.since(began));
+            self.gap = (took * (LARGEST_GAP - 1)).clamp(self.pace.gap, self.pace.gap * LARGEST_GAP);
+            self.due.want(now.plus(self.pace.resync));
+        }
         for (part, error) in &unseen(&observed) {
             if self.sick.fell(part, error, now) {
                 self.setup.progress.event(&Event::Unreachable { part, error });
             }
         }
         let plan = plan::plan(&current.desired, &observed, self.setup.settings);
+        if observed.part.is_none() {
+            current.alone = !plan.crosses();
+        }
         let mut report = Report::of_plan(&current.desired, &observed, &plan);
         report.error = faults(&plan);
-        self.want_look(now.plus(self.pace.resync));
+        if let Some(part) = &observed.part {
+            if !report.unseen.is_empty() {
+                // Others depend on what does not answer, too.
+                self.due.want(now);
+                return;
+            }
+            report = self.last.clone().with_part(part, report);
+        }
         if report.error.is_none() {
-            self.carry_out(plan, &busy, now);
+            self.carry_out(plan, observed.part.as_ref(), &busy, now);
         }
         self.tell_report(report);
     }
 
-    /// Begins the steps of a plan that may begin.
-    fn carry_out(&mut self, plan: Plan, busy: &BTreeSet<DeploymentId>, now: Instant) {
+    /// Begins the steps of a plan, for a part of the deployments or for all, that may begin.
+    fn carry_out(
+        &mut self,
+        plan: Plan,
+        part: Option<&BTreeSet<DeploymentId>>,
+        busy: &BTreeSet<DeploymentId>,
+        now: Instant,
+    ) {
         let Some(current) = &self.current else { return };
         let tree = current.snapshot.tree.clone();
         self.holds.forget(now);
         let (steps, held) = admit(&plan, busy, &self.holds, now);
         for hold in &held {
-            self.want_look(hold.until);
+            self.due.want_of(Stir::Of([hold.subject.deployment.clone()].into()), hold.until);
         }
-        let held: Vec<_> = held.into_iter().map(|hold| hold.told(self.setup.clock)).collect();
+        let others = self
+            .status
+            .held
+            .iter()
+            .filter(|held| part.is_some_and(|part| !part.contains(&held.subject.deployment)));
+        let held = held.into_iter().map(|hold| hold.told(self.setup.clock));
+        let held: Vec<_> = others.cloned().chain(held).collect();
         for held in &held {
             if !self.status.held.iter().any(|known| known.is_same(held)) {
                 self.tell(&Event::Held(held));

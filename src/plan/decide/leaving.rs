@@ -27,7 +27,7 @@ pub(in crate::plan) struct Leaving<'a> {
 impl<'a> Leaving<'a> {
     /// What leaves the engines.
     pub(in crate::plan) fn of(shared: Shared<'a>) -> Self {
-        let gone = gone(shared);
+        let gone = if shared.observed.part.is_none() { gone(shared) } else { Vec::new() };
         if gone.is_empty() {
             return Self::default();
         }

@@ -60,7 +60,8 @@ pub(in crate::plan) fn remembered<'a>(
     shared: Shared<'a>,
     leaving: &Leaving<'_>,
 ) -> Vec<(&'a DeploymentId, &'a EngineName)> {
-    if !shared.desired.incomplete.is_empty() || shared.desired.layout == Layout::SingleFile {
+    let is_whole = shared.observed.part.is_none() && shared.desired.incomplete.is_empty();
+    if !is_whole || shared.desired.layout == Layout::SingleFile {
         return Vec::new();
     }
     let records = shared.observed.ledger.ledger.iter();

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::{Behaviour, Engine};
 use crate::model::action::{Create, Resources};
+use crate::model::compose::PROJECT;
 use crate::model::digest::Digest;
 use crate::model::hook::Moment;
 use crate::model::id::{
-    ContainerId, ContainerName, ImageId, NetworkId, NetworkName, Slot, VolumeName,
+    ContainerId, ContainerName, DeploymentId, ImageId, NetworkId, NetworkName, Slot, VolumeName,
 };
 use crate::model::labels::Identity;
 use crate::model::observed::{Health, StartFailure, Status};
@@ -84,6 +85,11 @@ impl Container {
     pub(in crate::sim) fn service(&self) -> Option<super::ServiceKey> {
         let replica = &self.identity.as_ref()?.replica;
         (replica.slot != Slot::INIT).then(|| (replica.deployment.clone(), replica.service.clone()))
+    }
+
+    /// The Compose project that its labels name.
+    pub(in crate::sim) fn project(&self) -> Option<DeploymentId> {
+        self.spec.labels.get(PROJECT).map(|id| id.as_str().into())
     }
 
     /// Whether that is this service.

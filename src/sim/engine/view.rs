@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Container, Engine};
-use crate::model::compose::PROJECT;
 use crate::model::id::ImageRef;
 use crate::model::labels::PREFIX;
 use crate::model::ledger::Stored;
@@ -18,11 +17,9 @@ impl Engine {
     pub(in crate::sim) fn contents(&self, scope: &Scope) -> EngineContents {
         let (inspected, others): (Vec<&Container>, Vec<&Container>) =
             self.containers.values().partition(|container| {
-                let labels = &container.spec.labels;
-                labels.keys().any(|name| name.starts_with(PREFIX))
-                    || labels
-                        .get(PROJECT)
-                        .is_some_and(|id| scope.deployments.contains(&id.as_str().into()))
+                let ours = container.spec.labels.keys().any(|name| name.starts_with(PREFIX));
+                let is_of = container.project().is_some_and(|id| scope.deployments.contains(&id));
+                is_of || ours && !scope.only
             });
         EngineContents {
             id: Some(self.id.clone()),
