@@ -137,7 +137,8 @@ impl ReplicaId {
     /// The canonical container name: `<deployment>-<service>-<slot>`.
     #[must_use]
     pub fn container_name(&self) -> ContainerName {
-        ContainerName(format!("{}-{}-{}", self.deployment, self.service, self.slot))
+        let (deployment, service) = (self.deployment.as_str(), self.service.as_str());
+        ContainerName([deployment, "-", service, "-", &self.slot.0.to_string()].concat())
     }
 }
 

@@ -130,30 +130,64 @@ impl Identity {
     /// Reads an identity back; `None` if any part is missing or not of our form.
     #[must_use]
     pub fn decode(labels: &BTreeMap<String, String>) -> Option<Self> {
-        let get = |name: &str| labels.get(name).map(String::as_str);
-        let (engine, name) = get(ID)?.split_once('/')?;
+        let [installation, source, deployment, service, slot, id, revision, hash, optional @ ..] =
+            values(
+                labels,
+                [
+                    INSTALLATION,
+                    SOURCE,
+                    DEPLOYMENT,
+                    SERVICE,
+                    SLOT,
+                    ID,
+                    REVISION,
+                    HASH,
+                    FILES,
+                    INIT,
+                    SUCCEEDS,
+                    MASKED,
+                    ASKED,
+                    BOUND,
+                ],
+            );
+        let [files, init, succeeds, masked, asked, bound] = optional;
+        let (engine, name) = id?.split_once('/')?;
         Some(Self {
-            installation: InstallationId::new(get(INSTALLATION)?),
-            source: SourceId::new(get(SOURCE)?),
+            installation: InstallationId::new(installation?),
+            source: SourceId::new(source?),
             replica: ReplicaId {
-                deployment: DeploymentId::new(get(DEPLOYMENT)?),
-                service: ServiceName::new(get(SERVICE)?),
-                slot: Slot(get(SLOT)?.parse().ok()?),
+                deployment: DeploymentId::new(deployment?),
+                service: ServiceName::new(service?),
+                slot: Slot(slot?.parse().ok()?),
             },
             engine: EngineId::new(engine),
             name: ContainerName::new(name),
-            revision: Revision::new(get(REVISION)?),
-            spec_hash: Digest::from_text(get(HASH)?),
-            files_hash: get(FILES).map(Digest::from_text),
-            init_hash: get(INIT).map(Digest::from_text),
-            succeeds: get(SUCCEEDS) == Some("true"),
-            masked: get(MASKED)
+            revision: Revision::new(revision?),
+            spec_hash: Digest::from_text(hash?),
+            files_hash: files.map(Digest::from_text),
+            init_hash: init.map(Digest::from_text),
+            succeeds: succeeds == Some("true"),
+            masked: masked
                 .map(|text| text.split(',').map(str::to_owned).collect())
                 .unwrap_or_default(),
-            asked: get(ASKED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
-            bound: get(BOUND).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+            asked: asked.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+            bound: bound.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
         })
     }
+}
+
+/// The values of labels of these names, all found in one walk.
+fn values<'l, const N: usize>(
+    labels: &'l BTreeMap<String, String>,
+    names: [&str; N],
+) -> [Option<&'l str>; N] {
+    let mut values = [None; N];
+    for (name, value) in labels {
+        if let Some(at) = names.iter().position(|wanted| wanted == name) {
+            values[at] = Some(value.as_str());
+        }
+    }
+    values
 }
 
 /// The name of a replica's second container: the canonical name and the short spec hash.

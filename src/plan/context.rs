@@ -8,11 +8,13 @@ use super::seen::{EngineInventory, Owned, Proof, Replicas, Stranger};
 use super::settings::{EngineSettings, Settings};
 use crate::model::ability::ApiVersion;
 use crate::model::build::Build;
-use crate::model::catalog::NodeView;
+use crate::model::catalog::{CatalogEntry, NodeView};
 use crate::model::compose;
 use crate::model::desired::{Deployment, DesiredState, ImageSource, PullPolicy, Service};
 use crate::model::digest::Digest;
-use crate::model::id::{DeploymentId, ImageRef, NetworkName, ReplicaId, ServiceName, Slot};
+use crate::model::id::{
+    CatalogId, DeploymentId, ImageRef, NetworkName, ReplicaId, ServiceName, Slot,
+};
 use crate::model::labels::{BUILD_HASH, OwnerLabels};
 use crate::model::ledger::{Adopted, DeploymentRecord, Pulled};
 use crate::model::observed::{ImageView, NetworkView};
@@ -39,11 +41,13 @@ pub(super) struct Context<'a> {
     pub(super) catalog: Option<CatalogUse<'a>>,
 }
 
-/// The catalog as far as one engine is concerned.
+/// The catalog as far as one deployment is concerned.
 #[derive(Clone, Copy)]
 pub(super) struct CatalogUse<'a> {
     /// Our external node, if it is registered.
     pub(super) node: Option<&'a NodeView>,
+    /// The entries on it that name the deployment, in the order of their ids.
+    pub(super) own: &'a [(&'a CatalogId, &'a CatalogEntry)],
     /// Service names that others use.
     pub(super) foreign: &'a BTreeSet<String>,
 }

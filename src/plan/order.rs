@@ -8,26 +8,29 @@ use crate::model::id::ServiceName;
 /// Dependencies before dependents, by name where nothing else decides. The loader
 /// refuses cycles; should one get here, its services come in order of their names.
 pub(super) fn in_dependency_order(services: &BTreeMap<ServiceName, Service>) -> Vec<&Service> {
-    let mut dependents: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
+    // Places among the names, which are sorted, stand for the services.
+    let names: Vec<&ServiceName> = services.keys().collect();
+    let all: Vec<&Service> = services.values().collect();
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
     // How many of its dependencies are still missing.
-    let mut left: BTreeMap<&ServiceName, usize> = BTreeMap::new();
-    for (name, service) in services {
-        let known = service.depends_on.keys().filter(|other| services.contains_key(*other));
-        left.insert(name, known.clone().count());
-        known.for_each(|other| dependents.entry(other).or_default().push(name));
+    let mut missing = vec![0; all.len()];
+    for (at, service) in all.iter().enumerate() {
+        for other in service.depends_on.keys().filter_map(|other| names.binary_search(&other).ok())
+        {
+            dependents[other].push(at);
+            missing[at] += 1;
+        }
     }
-    let mut ready: BTreeSet<&ServiceName> =
-        left.iter().filter(|(_, missing)| **missing == 0).map(|(name, _)| *name).collect();
-    let mut order = Vec::new();
-    while let Some(next) = ready.pop_first().or_else(|| left.keys().next().copied()) {
-        left.remove(next);
-        order.push(&services[next]);
-        for dependent in dependents.remove(next).into_iter().flatten() {
-            if let Some(missing) = left.get_mut(dependent) {
-                *missing -= 1;
-                if *missing == 0 {
-                    ready.insert(dependent);
-                }
+    let mut is_left = vec![true; all.len()];
+    let mut ready: BTreeSet<usize> = (0..all.len()).filter(|at| missing[*at] == 0).collect();
+    let mut order = Vec::with_capacity(all.len());
+    while let Some(next) = ready.pop_first().or_else(|| is_left.iter().position(|left| *left)) {
+        is_left[next] = false;
+        order.push(all[next]);
+        for at in std::mem::take(&mut dependents[next]) {
+            missing[at] -= 1;
+            if missing[at] == 0 && is_left[at] {
+                ready.insert(at);
             }
         }
     }

@@ -109,7 +109,8 @@ fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context
     let catalog = match &shared.observed.catalog {
         CatalogView::NotConfigured => None,
         CatalogView::Seen(seen) => {
-            Some(CatalogUse { node: seen.nodes.get(name), foreign: &seen.foreign })
+            let own = inventory.index().entries_of(&deployment.id);
+            Some(CatalogUse { node: seen.nodes.get(name), own, foreign: &seen.foreign })
         }
         CatalogView::Unseen { error } => return Err(WaitingOn::Catalog { error: error.clone() }),
     };

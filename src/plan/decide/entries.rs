@@ -108,15 +108,14 @@ pub(super) fn stale(
     replicas: impl Iterator<Item = (ServiceName, Slot)>,
     withdrawn: &BTreeSet<CatalogId>,
 ) -> Vec<CatalogId> {
-    let Some(node) = context.catalog.and_then(|catalog| catalog.node) else { return Vec::new() };
-    if !node.ours {
+    let Some(catalog) = context.catalog.filter(|catalog| !catalog.own.is_empty()) else {
         return Vec::new();
-    }
+    };
     let deployment = &context.deployment.id;
     let wanted: BTreeSet<CatalogId> =
         replicas.flat_map(|(service, slot)| catalog_ids(deployment, &service, slot)).collect();
     let source = context.desired.source.as_str();
-    let own = context.inventory.index().entries_of(deployment).iter();
+    let own = catalog.own.iter();
     own.filter(|(id, _)| !wanted.contains(*id) && !withdrawn.contains(*id))
         .filter(|(_, entry)| entry.meta.get("source").is_some_and(|of| of == source))
         .map(|(id, _)| (*id).clone())
@@ -163,8 +162,13 @@ pub(super) fn way(
     None
 }
 
+/// An entry on our node. Nearly all are among the few that name the deployment.
 fn entry<'a>(context: &Context<'a>, id: &CatalogId) -> Option<&'a CatalogEntry> {
-    context.catalog.and_then(|catalog| catalog.node)?.entries.get(id)
+    let catalog = context.catalog?;
+    match catalog.own.binary_search_by_key(&id, |(id, _)| id) {
+        Ok(at) => Some(catalog.own[at].1),
+        Err(_) => catalog.node?.entries.get(id),
+    }
 }
 
 /// Our external node for the deployment's engine.

@@ -2,28 +2,26 @@
 //! the catalog has just so is compared, and never written out.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::names::{catalog_ids, dns_label};
 use crate::model::action::{Endpoint, Registrant};
-use crate::model::catalog::{CatalogEntry, CheckStatus, owner};
+use crate::model::catalog::{CatalogEntry, CheckStatus, INSTALLATION, MANAGED_BY, MANAGER};
 use crate::model::desired::Service;
 use crate::model::id::{CatalogId, Slot};
 use crate::plan::context::Context;
 
-/// `Service.Meta`.
-type Meta<'f> = BTreeMap<&'static str, Cow<'f, str>>;
-
 /// One form of a replica.
 pub(super) struct Form<'f> {
     id: CatalogId,
-    service: String,
+    service: Cow<'f, str>,
     tags: BTreeSet<Cow<'f, str>>,
 }
 
 /// What both forms of a replica say.
 pub(super) struct Said<'f> {
-    meta: Meta<'f>,
+    /// `Service.Meta`, in the order of the names.
+    meta: [(&'static str, Cow<'f, str>); 6],
     pub(super) status: CheckStatus,
     pub(super) endpoint: Endpoint,
 }
@@ -31,7 +29,7 @@ pub(super) struct Said<'f> {
 /// Both forms of a replica: the seed's (service `pricing.abc`) and the one that DNS
 /// can resolve (service `abc`, tag `pricing`).
 pub(super) fn forms<'f>(
-    context: &Context<'_>,
+    context: &Context<'f>,
     service: &'f Service,
     [plain, dns]: [CatalogId; 2],
 ) -> Vec<Form<'f>> {
@@ -39,11 +37,11 @@ pub(super) fn forms<'f>(
     let label = dns_label(service.name.as_str());
     let extra = service.registration.iter().flat_map(|registration| &registration.tags);
     let mut tags: BTreeSet<Cow<'f, str>> = extra.map(Cow::from).collect();
-    let name = format!("{label}.{deployment}");
-    let mut all = vec![Form { id: plain, service: name, tags: tags.clone() }];
-    let taken = context.catalog.is_some_and(|c| c.foreign.contains(&deployment));
+    let name = [&label, ".", &deployment].concat();
+    let mut all = vec![Form { id: plain, service: name.into(), tags: tags.clone() }];
+    let taken = context.catalog.is_some_and(|c| c.foreign.contains(&*deployment));
     if !taken {
-        tags.insert(label.into());
+        tags.insert(label);
         all.push(Form { id: dns, service: deployment, tags });
     }
     all
@@ -57,14 +55,15 @@ impl<'f> Said<'f> {
         status: CheckStatus,
         endpoint: Endpoint,
     ) -> Self {
-        let owner = owner(&context.settings.installation);
-        let more = [
-            ("source", context.desired.source.as_str()),
-            ("deployment", context.deployment.id.as_str()),
-            ("service", service.name.as_str()),
+        let meta = [
+            ("deployment", context.deployment.id.as_str().into()),
+            (INSTALLATION, context.settings.installation.as_str().into()),
+            (MANAGED_BY, MANAGER.into()),
+            ("service", service.name.as_str().into()),
+            ("slot", slot.0.to_string().into()),
+            ("source", context.desired.source.as_str().into()),
         ];
-        let mut meta: Meta<'f> = BTreeMap::from([("slot", slot.to_string().into())]);
-        meta.extend(owner.into_iter().chain(more).map(|(name, value)| (name, value.into())));
+        debug_assert!(meta.is_sorted(), "or the same meta data differs");
         Self { meta, status, endpoint }
     }
 }
@@ -89,7 +88,7 @@ impl Form<'_> {
         let meta = said.meta.iter().map(|(name, value)| ((*name).to_owned(), value.to_string()));
         Registrant {
             id: self.id,
-            service: self.service,
+            service: self.service.into_owned(),
             tags: self.tags.into_iter().map(Cow::into_owned).collect(),
             meta: meta.collect(),
             status: said.status,

@@ -1,6 +1,7 @@
 //! Names in the catalog and in DNS: what deployments and services are called there, which
 //! of them become the same, and which others hold.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::model::desired::{Deployment, DesiredState, Entry, Service};
@@ -11,22 +12,24 @@ use crate::plan::context::Context;
 
 /// A name as DNS knows it: lower case, with `-` for whatever a label may not hold.
 #[must_use]
-pub fn dns_label(name: &str) -> String {
-    characters(name).collect()
+pub fn dns_label(name: &str) -> Cow<'_, str> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    // Nearly every name is one already.
+    if name.bytes().all(fits) && !name.starts_with('-') && !name.ends_with('-') {
+        return Cow::Borrowed(name);
+    }
+    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    Cow::Owned(name.chars().map(plain).collect())
 }
 
 /// The deployments by their labels.
 pub(in crate::plan) fn labels(desired: &DesiredState) -> BTreeMap<String, Vec<&DeploymentId>> {
     let mut all: BTreeMap<String, Vec<&DeploymentId>> = BTreeMap::new();
     for id in desired.deployments.keys() {
-        all.entry(dns_label(id.as_str())).or_default().push(id);
+        all.entry(dns_label(id.as_str()).into_owned()).or_default().push(id);
     }
     all
-}
-
-fn characters(name: &str) -> impl Iterator<Item = char> {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).chars().map(plain)
 }
 
 /// The ids of both forms of a replica.
@@ -35,17 +38,15 @@ pub(in crate::plan) fn catalog_ids(
     service: &ServiceName,
     slot: Slot,
 ) -> [CatalogId; 2] {
-    let mut base = format!("{slot}.");
-    base.extend(characters(service.as_str()));
-    base.push('.');
-    base.extend(characters(deployment.as_str()));
-    let dns = [&base, "@dns"].concat();
-    [CatalogId::new(base), CatalogId::new(dns)]
+    let (service, deployment) = (dns_label(service.as_str()), dns_label(deployment.as_str()));
+    let plain = [&slot.0.to_string(), ".", &service, ".", &deployment].concat();
+    let dns = [&plain, "@dns"].concat();
+    [CatalogId::new(plain), CatalogId::new(dns)]
 }
 
 /// The names under which a deployment's services appear in the catalog.
 pub fn catalog_names(deployment: &Deployment) -> impl Iterator<Item = String> {
-    let own = dns_label(deployment.id.as_str());
+    let own = dns_label(deployment.id.as_str()).into_owned();
     let services = deployment.services.keys().map(|service| dns_label(service.as_str()));
     let each: Vec<_> = services.map(|service| format!("{service}.{own}")).collect();
     each.into_iter().chain([own])
@@ -71,25 +72,29 @@ pub(super) fn same_labels(context: &Context<'_>) -> Vec<(String, WaitingOn, Opti
         // It may be registered since it was valid.
         Entry::Invalid(_) => true,
     };
-    let same = context.labels.get(&own).into_iter().flatten().copied();
+    let same = context.labels.get(&*own).into_iter().flatten().copied();
     let mut others = same.filter(|id| {
         **id != deployment.id && context.desired.deployments.get(*id).is_some_and(registers)
     });
     if let Some(id) = others.next() {
-        let waiting_on = WaitingOn::DnsName { name: own, other: format!("deployment {id}") };
+        let waiting_on =
+            WaitingOn::DnsName { name: own.into_owned(), other: format!("deployment {id}") };
         let subject = format!("register deployment {}", deployment.id);
         found.push((subject, waiting_on, Some(deployment.origin.clone())));
     }
-    let mut by_label: BTreeMap<String, Vec<&Service>> = BTreeMap::new();
+    let mut by_label: BTreeMap<Cow<'_, str>, Vec<&Service>> = BTreeMap::new();
     for service in registered() {
         by_label.entry(dns_label(service.name.as_str())).or_default().push(service);
+    }
+    if by_label.len() == registered().count() {
+        return found;
     }
     for service in registered() {
         let name = dns_label(service.name.as_str());
         if let Some(other) = by_label[&name].iter().find(|other| other.name != service.name) {
             let other = format!("service {}", other.name);
             let subject = format!("register service {}", service.name);
-            let waiting_on = WaitingOn::DnsName { name, other };
+            let waiting_on = WaitingOn::DnsName { name: name.into_owned(), other };
             found.push((subject, waiting_on, service.origins.find("").cloned()));
         }
     }
@@ -106,7 +111,7 @@ pub(super) fn taken(context: &Context<'_>) -> Option<Blocked> {
     let label = dns_label(deployment.id.as_str());
     let (what, name) = match catalog.node {
         Some(node) if !node.ours => ("on node", node.name.to_string()),
-        _ if catalog.foreign.contains(&label) => ("as service", label),
+        _ if catalog.foreign.contains(&*label) => ("as service", label.into_owned()),
         _ => return None,
     };
     Some(Blocked {

@@ -96,15 +96,13 @@ fn of_service(service: &Service, all: &mut Vec<Need>) {
         add("platform", &format!("platform: {platform}"), What::Os(platform.os.clone()));
     }
     for (place, (network, attachment)) in spec.networks_in_order().into_iter().enumerate() {
-        let field = format!("networks.{network}");
-        if place > 0 && attachment.mac.is_some() {
-            add(&field, "mac_address", api(44));
-        }
-        if attachment.gateway_priority != 0 {
-            add(&field, "gw_priority", api(48));
-        }
-        if attachment.interface.is_some() {
-            add(&field, "interface_name", api(49));
+        let needs = [
+            (place > 0 && attachment.mac.is_some(), "mac_address", 44),
+            (attachment.gateway_priority != 0, "gw_priority", 48),
+            (attachment.interface.is_some(), "interface_name", 49),
+        ];
+        for (_, word, minor) in needs.into_iter().filter(|(is_used, ..)| *is_used) {
+            add(&format!("networks.{network}"), word, api(minor));
         }
     }
     for (target, mount) in &spec.mounts {

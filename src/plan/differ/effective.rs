@@ -2,33 +2,35 @@
 //! in as the engine merges them, so that desired and observed can be compared.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::iter;
 
 use crate::model::labels;
+use crate::model::limits::Limits;
 use crate::model::observed::ImageView;
-use crate::model::spec::{ContainerSpec, Healthcheck, Mount, Port};
+use crate::model::share::Namespace;
+use crate::model::spec::{ContainerSpec, Healthcheck, Logging, Mount, Port};
 
-/// A container as it is, or as it will be with what an image adds where its spec says
-/// nothing.
+/// A container as it is, or as it will be with what an image and its engine add where its
+/// spec says nothing.
 ///
 /// Source of the rules: moby's `merge(userConf, imageConf)`, as seen on engine 20.10.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'s> {
     pub(super) spec: &'s ContainerSpec,
     pub(super) image: Option<&'s ImageView>,
+    /// The container that is there, if what its engine filled in is no difference.
+    pub(super) filled_in: Option<&'s ContainerSpec>,
 }
 
 impl<'s> Side<'s> {
     pub(super) fn env(self) -> Overlay<'s> {
-        let base = self.image.map(|image| &image.env);
+        let base = self.image.map(|image| &image.env).filter(|env| !env.is_empty());
         Overlay { base, top: &self.spec.env, leaves_out: |_| false }
     }
 
     /// Without those that are ours or Compose's.
     pub(super) fn labels(self) -> Overlay<'s> {
-        let base = self.image.map(|image| &image.labels);
+        let base = self.image.map(|image| &image.labels).filter(|labels| !labels.is_empty());
         Overlay { base, top: &self.spec.labels, leaves_out: labels::is_reserved }
     }
 
@@ -71,6 +73,44 @@ impl<'s> Side<'s> {
         own.or_else(|| default(self.image?)).unwrap_or_default()
     }
 
+    pub(super) fn ipc(self) -> &'s Namespace {
+        self.or_filled_in(|spec| &spec.ipc)
+    }
+
+    pub(super) fn cgroup(self) -> &'s Namespace {
+        self.or_filled_in(|spec| &spec.cgroup)
+    }
+
+    pub(super) fn logging(self) -> &'s Logging {
+        self.or_filled_in(|spec| &spec.logging)
+    }
+
+    pub(super) fn runtime(self) -> Option<&'s str> {
+        self.or_filled_in(|spec| &spec.runtime).as_deref()
+    }
+
+    pub(super) fn limits(self) -> Cow<'s, Limits> {
+        let own = &self.spec.limits;
+        match self.filled_in {
+            Some(there) if own.shm_size == 0 => {
+                Cow::Owned(Limits { shm_size: there.limits.shm_size, ..own.clone() })
+            }
+            _ => Cow::Borrowed(own),
+        }
+    }
+
+    /// A field that is the engine's to choose where nobody says anything.
+    fn or_filled_in<T: Default + PartialEq>(
+        self,
+        of: impl Fn(&'s ContainerSpec) -> &'s T,
+    ) -> &'s T {
+        let own = of(self.spec);
+        match self.filled_in {
+            Some(there) if *own == T::default() => of(there),
+            _ => own,
+        }
+    }
+
     pub(super) fn healthcheck(self) -> Option<Cow<'s, Healthcheck>> {
         let own = self.spec.healthcheck.as_ref();
         let of_image = self.image.and_then(|image| image.healthcheck.as_ref());
@@ -110,28 +150,30 @@ pub(super) struct Overlay<'s> {
 }
 
 impl<'s> Overlay<'s> {
-    /// All of them, in the order of their names.
+    /// All of them, those of the spec first.
     pub(super) fn iter(self) -> impl Iterator<Item = (&'s String, &'s String)> {
-        let mut base = self.base.into_iter().flatten().peekable();
-        let mut top = self.top.iter().peekable();
-        let all = iter::from_fn(move || {
-            let (Some((below, _)), Some((above, _))) = (base.peek(), top.peek()) else {
-                return base.next().or_else(|| top.next());
-            };
-            match below.cmp(above) {
-                Ordering::Less => base.next(),
-                Ordering::Equal => base.next().and(top.next()),
-                Ordering::Greater => top.next(),
-            }
-        });
-        all.filter(move |(name, _)| !(self.leaves_out)(name))
+        let below = self.base.into_iter().flatten();
+        let below = below.filter(move |(name, _)| !self.top.contains_key(*name));
+        self.top.iter().chain(below).filter(move |(name, _)| !(self.leaves_out)(name))
+    }
+
+    fn get(self, name: &str) -> Option<&'s String> {
+        self.top.get(name).or_else(|| self.base?.get(name))
+    }
+
+    fn is_part_of(self, other: Self) -> bool {
+        self.iter().all(|(name, text)| other.get(name) == Some(text))
     }
 }
 
 /// Nothing is put together to be compared.
 impl PartialEq for Overlay<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
+        match (self.base, other.base) {
+            // Both are in the order of their names.
+            (None, None) => self.iter().eq(other.iter()),
+            _ => self.is_part_of(*other) && other.is_part_of(*self),
+        }
     }
 }
 
@@ -175,7 +217,7 @@ mod tests {
     #[test]
     fn the_image_fills_what_the_stack_leaves_out() {
         let (spec, image) = (ContainerSpec::of_image("web".into()), image());
-        let all = Side { spec: &spec, image: Some(&image) };
+        let all = Side { spec: &spec, image: Some(&image), filled_in: None };
         assert_eq!(all.command(), image.command.as_deref());
         assert_eq!((all.user(), all.working_dir()), ("web", ""));
         assert_eq!(all.env().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["/bin"]);
@@ -189,7 +231,7 @@ mod tests {
         spec.env.insert("PATH".to_owned(), "/own".to_owned());
         spec.user = Some("root".to_owned());
         spec.tmpfs.insert("/data".to_owned(), String::new());
-        let all = Side { spec: &spec, image: Some(&image) };
+        let all = Side { spec: &spec, image: Some(&image), filled_in: None };
         assert_eq!(all.env().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["/own"]);
         assert_eq!(all.user(), "root");
         assert!(all.mounts().is_empty());
@@ -199,9 +241,9 @@ mod tests {
     fn an_own_entrypoint_drops_the_images_command() {
         let (mut spec, image) = (ContainerSpec::of_image("web".into()), image());
         spec.entrypoint = Some(vec!["/run".to_owned()]);
-        assert_eq!(Side { spec: &spec, image: Some(&image) }.command(), None);
+        assert_eq!(Side { spec: &spec, image: Some(&image), filled_in: None }.command(), None);
         spec.entrypoint = Some(Vec::new());
-        let cleared = Side { spec: &spec, image: Some(&image) };
+        let cleared = Side { spec: &spec, image: Some(&image), filled_in: None };
         assert_eq!(cleared.command(), image.command.as_deref());
         assert_eq!(cleared.entrypoint(), Some(&[][..]));
     }

@@ -60,8 +60,8 @@ fn sections<'s>(page: &mut impl Page<'s>) {
     page.section(|side| &side.spec.networks, attachments);
     page.section(|side| (side.exposed(), &side.spec.published), ports);
     host::host(page);
-    page.section(|side| &side.spec.limits, host::limits);
-    page.section(|Side { spec, .. }| (&spec.privileges, &spec.ipc, &spec.pid), host::privileges);
+    page.section(Side::limits, |limits, facts| host::limits(&limits, facts));
+    page.section(host::privileges_of, host::privileges);
     page.section(|side| &side.spec.devices, host::devices);
     page.section(Side::mounts, |mounts, facts| mounts::mounts(&mounts, facts));
     page.section(|side| &side.spec.tmpfs, mounts::tmpfs);
@@ -70,7 +70,7 @@ fn sections<'s>(page: &mut impl Page<'s>) {
 
 /// All facts of a container.
 fn facts(spec: &ContainerSpec) -> Facts {
-    let mut page = Whole { side: Side { spec, image: None }, facts: Facts::new() };
+    let mut page = Whole { side: Side { spec, image: None, filled_in: None }, facts: Facts::new() };
     sections(&mut page);
     page.facts
 }

@@ -22,6 +22,7 @@ pub(super) use self::peers::Joined;
 
 use self::effective::Side;
 use self::facts::{Facts, contrast};
+use self::fields::is_filled_in;
 pub(super) use self::image::has_image;
 
 use self::image::image_difference;
@@ -136,7 +137,12 @@ fn differences(
         // itself says can be compared. The image differs anyway.
         ImageUse::Brought => None,
     };
-    let all = contrast(Side { spec: &want, image }, Side { spec: &have, image: None });
+    // What the stack asked for once is missed where the engine's own choice took its place.
+    let filled_in = (!owned.identity.asked.iter().any(|path| is_filled_in(path))).then_some(&*have);
+    let all = contrast(
+        Side { spec: &want, image, filled_in },
+        Side { spec: &have, image: None, filled_in: None },
+    );
     let abilities = &context.inventory.contents.abilities;
     let paths: BTreeSet<&String> = all.iter().flat_map(Facts::keys).collect();
     let mut differences = Vec::new();

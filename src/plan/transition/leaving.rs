@@ -19,8 +19,8 @@ pub(in crate::plan) fn departures(
     gone: &Gone<'_>,
 ) -> (Vec<Transition>, Vec<Blocked>) {
     let (removals, blocked) = gone.removals(shared);
-    let group = || Group::Leaving(gone.engine.clone(), gone.deployment.clone());
-    let rank = |section, part| Rank { group: group(), section, at: [part, 0, 0] };
+    let group = Group::Leaving(gone.engine.clone(), gone.deployment.clone());
+    let rank = |section, part| Rank::within(section, [part, 0, 0]);
     let (node, rest) = gone.other_entries(shared);
     let mut all = Vec::new();
     for (place, removal) in removals.iter().enumerate() {
@@ -39,10 +39,11 @@ pub(in crate::plan) fn departures(
         networks.push(step.frees(resources::subnets(gone.engine, &view.spec)));
     }
     all.extend(ranked(rank(Section::UnusedNetworks, 0), networks));
-    let mut all = super::placed(all, &place);
+    let mut all = super::placed(all, &place, &group);
     if is_forgotten(shared, gone.engine, &gone.deployment) {
         let step = forget(&gone.deployment).needs([Fact::Ended(place.clone())]);
-        all.push(Transition { rank: rank(Section::Memory, 0), place, ..step });
+        let rank = Rank { group, ..rank(Section::Memory, 0) };
+        all.push(Transition { rank, place, ..step });
     }
     for step in &mut all {
         // What moves to another engine goes when it runs there.

@@ -60,6 +60,13 @@ pub(super) struct Rank {
     pub(super) at: [u32; 3],
 }
 
+impl Rank {
+    /// A rank of which [`placed`] says later in which group.
+    fn within(section: Section, at: [u32; 3]) -> Self {
+        Self { section, at, ..Self::default() }
+    }
+}
+
 /// What belongs together in a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Group {
@@ -158,31 +165,26 @@ fn known(owned: &Owned<'_>) -> Who {
 /// All steps of a deployment that is wanted.
 pub(super) fn transitions(decisions: &Decisions<'_>, rollout: &Rollout<'_>) -> Vec<Transition> {
     let context = &decisions.context;
-    let group = || Group::Wanted(context.deployment.id.clone());
     let mut all = Vec::new();
-    let mut add = |section, steps: Vec<Transition>| {
-        let rank = Rank { group: group(), section, at: [0, 0, 0] };
-        all.extend(ranked(rank, steps));
-    };
-    add(Section::Images, ground::images(decisions));
-    add(Section::Networks, ground::networks(decisions));
-    add(Section::Volumes, ground::volumes(decisions));
+    for (section, steps) in [
+        (Section::Images, ground::images(decisions)),
+        (Section::Networks, ground::networks(decisions)),
+        (Section::Volumes, ground::volumes(decisions)),
+        (Section::Stale, entries::stale(decisions)),
+        (Section::UnusedNetworks, ground::unused(decisions)),
+    ] {
+        all.extend(ranked(Rank::within(section, [0, 0, 0]), steps));
+    }
     for (place, removal) in (0..).zip(&decisions.orphans) {
-        let rank = Rank { group: group(), section: Section::Orphans, at: [place, 0, 0] };
+        let rank = Rank::within(Section::Orphans, [place, 0, 0]);
         let mut steps = stop::removal(context, removal, &[stop::prepared(decisions)]);
         for step in &mut steps {
             step.replica = Some(removal.owned.identity.replica.clone());
         }
         all.extend(ranked(rank, steps));
     }
-    all.extend(services::services(decisions, rollout, &group()));
-    let mut add = |section, steps: Vec<Transition>| {
-        let rank = Rank { group: group(), section, at: [0, 0, 0] };
-        all.extend(ranked(rank, steps));
-    };
-    add(Section::Stale, entries::stale(decisions));
-    add(Section::UnusedNetworks, ground::unused(decisions));
-    placed(all, &context.place())
+    all.extend(services::services(decisions, rollout));
+    placed(all, &context.place(), &Group::Wanted(context.deployment.id.clone()))
 }
 
 /// Numbers the steps of one list in their order.
@@ -194,8 +196,9 @@ fn ranked(rank: Rank, steps: Vec<Transition>) -> impl Iterator<Item = Transition
 }
 
 /// Says of steps whose they are; each is part of what has to be done there.
-fn placed(mut steps: Vec<Transition>, place: &Place) -> Vec<Transition> {
+fn placed(mut steps: Vec<Transition>, place: &Place, group: &Group) -> Vec<Transition> {
     for step in &mut steps {
+        step.rank.group = group.clone();
         step.place = place.clone();
         step.gives.push(Fact::Ended(place.clone()));
         if step.rank.section != Section::UnusedNetworks {

@@ -2,7 +2,7 @@
 
 use super::replica::Steps;
 use super::servant::Servant;
-use super::{Group, Rank, Section, Transition, known, ranked, stop, target};
+use super::{Rank, Section, Transition, known, ranked, stop, target};
 use crate::model::action::{Action, Until};
 use crate::model::plan::Reason;
 use crate::plan::cause::because;
@@ -12,15 +12,11 @@ use crate::plan::rollout::Rollout;
 use crate::plan::seen::{Owned, good_until};
 
 /// The steps of all services.
-pub(super) fn services(
-    decisions: &Decisions<'_>,
-    rollout: &Rollout<'_>,
-    group: &Group,
-) -> Vec<Transition> {
+pub(super) fn services(decisions: &Decisions<'_>, rollout: &Rollout<'_>) -> Vec<Transition> {
     let mut all = Vec::new();
     for (place, (decided, moves)) in (0..).zip(decisions.services.iter().zip(&rollout.services)) {
         let servant = Servant { decisions, rollout, decided, moves };
-        let rank = |section, part| Rank { group: group.clone(), section, at: [place, part, 0] };
+        let rank = |section, part| Rank::within(section, [place, part, 0]);
         let mut before = servant.clear_init();
         before.extend(servant.mends());
         all.extend(ranked(rank(Section::Services, 0), before));
@@ -33,9 +29,8 @@ pub(super) fn services(
             let Steps { steps, later } = servant.replica(replica, step, first == Some(step.at));
             all.extend(ranked(rank(Section::Services, turn), steps));
             // Hosts go after their guests: in the reverse order.
-            let rank =
-                Rank { at: [u32::MAX - place, u32::MAX - turn, 0], ..rank(Section::Later, 0) };
-            all.extend(ranked(rank, later));
+            let last = Rank::within(Section::Later, [u32::MAX - place, u32::MAX - turn, 0]);
+            all.extend(ranked(last, later));
         }
         all.extend(ranked(rank(Section::Services, u32::MAX), servant.scale_down()));
         all.extend(ranked(rank(Section::Asked, 0), servant.waits()));

@@ -21,25 +21,22 @@ pub(super) fn host<'s>(page: &mut impl Page<'s>) {
     }
     page.section(|side| &side.spec.sysctls, |all, facts| map(facts, "sysctls", all));
     page.section(|side| &side.spec.storage_options, |all, facts| map(facts, "storage_opt", all));
-    page.section(
-        |side| &side.spec.logging,
-        |logging, facts| {
-            text(facts, "logging.driver", logging.driver.as_deref().unwrap_or_default());
-            map(facts, "logging.options", &logging.options);
-        },
-    );
+    page.section(Side::logging, |logging, facts| {
+        text(facts, "logging.driver", logging.driver.as_deref().unwrap_or_default());
+        map(facts, "logging.options", &logging.options);
+    });
     for (path, of) in [
         ("uts", (|side| &side.spec.uts) as fn(Side<'s>) -> &'s Namespace),
         ("userns_mode", |side| &side.spec.userns),
-        ("cgroup", |side| &side.spec.cgroup),
+        ("cgroup", Side::cgroup),
     ] {
         page.section(of, |namespace, facts| text(facts, path, &namespace.to_string()));
     }
     for (path, of) in [
-        ("runtime", (|side| &side.spec.runtime) as fn(Side<'s>) -> &'s Option<String>),
-        ("isolation", |side| &side.spec.isolation),
+        ("runtime", Side::runtime as fn(Side<'s>) -> Option<&'s str>),
+        ("isolation", |side| side.spec.isolation.as_deref()),
     ] {
-        page.section(of, |value, facts| text(facts, path, value.as_deref().unwrap_or_default()));
+        page.section(of, |value, facts| text(facts, path, value.unwrap_or_default()));
     }
     page.section(|side| side.spec.read_only, |on, facts| flag(facts, "read_only", on));
     page.section(|side| side.spec.init.unwrap_or(false), |on, facts| flag(facts, "init", on));
@@ -96,16 +93,18 @@ pub(super) fn limits(limits: &Limits, facts: &mut Facts) {
     map(facts, "blkio_config.device_write_iops", &blkio.write_iops);
 }
 
-pub(super) fn privileges(
-    (privileges, ipc, pid): (&Privileges, &Namespace, &Namespace),
-    facts: &mut Facts,
-) {
+/// The privileges, and whether the engine adds `label=disable` by itself: it does to what
+/// shares so much with the host.
+pub(super) fn privileges_of(Side { spec, .. }: Side<'_>) -> (&Privileges, bool) {
+    let shares = spec.ipc == Namespace::Host || spec.pid == Namespace::Host;
+    (&spec.privileges, spec.privileges.privileged || shares)
+}
+
+pub(super) fn privileges((privileges, unlabelled): (&Privileges, bool), facts: &mut Facts) {
     flag(facts, "privileged", privileges.privileged);
     set(facts, "cap_add", &privileges.cap_add, "cap add");
     set(facts, "cap_drop", &privileges.cap_drop, "cap drop");
     set(facts, "group_add", &privileges.groups, "member");
-    // The engine adds this one by itself to what shares so much with the host.
-    let unlabelled = privileges.privileged || *ipc == Namespace::Host || *pid == Namespace::Host;
     for option in &privileges.security_opt {
         if unlabelled && option == "label=disable" {
             continue;

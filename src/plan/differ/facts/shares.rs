@@ -7,7 +7,7 @@ use crate::plan::seen;
 pub(super) fn shares<'s>(page: &mut impl Page<'s>) {
     for (path, of) in [
         ("network_mode", network as fn(Side<'s>) -> &'s Namespace),
-        ("ipc", |side| &side.spec.ipc),
+        ("ipc", Side::ipc),
         ("pid", |side| &side.spec.pid),
     ] {
         page.section(of, |namespace, facts| {

@@ -34,7 +34,7 @@ fn a_contrast_tells_whatever_two_lists_of_facts_say_differently() {
         change(&mut next);
         specs.push(next);
     }
-    let side = |spec| Side { spec, image: None };
+    let side = |spec| Side { spec, image: None, filled_in: None };
     for one in &specs {
         for other in &specs {
             let whole = [facts(one), facts(other)];
