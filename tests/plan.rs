@@ -203,6 +203,8 @@ golden! {
     another_deployments_network_comes_first,
     names_and_addresses_are_exchanged,
     ports_are_exchanged_in_one_pass,
+    only_what_collides_stops_first,
+    an_overruled_start_first_says_why,
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn port(engine: &EngineName, address: Option<IpAddr>, protocol: Protocol, number
 }
 
 /// The one address that a published port listens on; `None` for all.
-fn listens_on(text: &str) -> Option<IpAddr> {
+pub(super) fn listens_on(text: &str) -> Option<IpAddr> {
     let address: IpAddr = text.trim_matches(['[', ']']).parse().ok()?;
     (!address.is_unspecified()).then_some(address)
 }

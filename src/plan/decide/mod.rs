@@ -9,6 +9,7 @@ mod demands;
 mod deployment;
 mod entries;
 mod entry_causes;
+mod exclusive;
 mod forms;
 mod gate;
 mod gone;

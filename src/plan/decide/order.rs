@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::exclusive;
 use crate::model::desired::{RolloutOrder, Service};
 use crate::model::id::VolumeName;
-use crate::model::spec::{Mount, MountSource};
+use crate::model::spec::MountSource;
 use crate::plan::fact::Fact;
 use crate::plan::seen::{Owned, is_running};
 
@@ -44,6 +45,20 @@ impl Order {
         }
     }
 
+    /// The same, which says so if the stack asks for the other order.
+    pub(super) fn asked(self, service: &Service) -> Self {
+        match self {
+            Self::StopFirst { why, early }
+                if service.rollout.order == Some(RolloutOrder::StartFirst) =>
+            {
+                let at = service.origins.find("deploy.update_config.order");
+                let at = at.map(|at| format!(" at {at}")).unwrap_or_default();
+                Self::StopFirst { why: format!("start-first is asked for{at}, but {why}"), early }
+            }
+            order => order,
+        }
+    }
+
     pub(in crate::plan) fn is_stop_first(&self) -> bool {
         matches!(self, Self::StopFirst { .. })
     }
@@ -51,40 +66,50 @@ impl Order {
 
 /// Start-first where ports, volumes, fixed addresses and what is shared allow it.
 pub(super) fn order(service: &Service, surplus: &[&Owned<'_>], collides: Option<String>) -> Order {
-    if !surplus.iter().any(|owned| is_running(owned)) {
+    let running: Vec<_> = surplus.iter().copied().filter(|owned| is_running(owned)).collect();
+    if running.is_empty() {
         return Order::Free;
     }
-    excludes(service, surplus, collides).map_or(Order::StartFirst, Order::stop_first)
+    let taken = anonymous_volumes(service, surplus);
+    excludes(service, &running, &taken, collides).map_or(Order::StartFirst, Order::stop_first)
 }
 
-/// Why the old and the new container of a replica must not run at once.
+/// Why these old containers of a replica and a new one, which takes over these anonymous
+/// volumes, must not run at once.
 pub(super) fn excludes(
     service: &Service,
-    surplus: &[&Owned<'_>],
+    old: &[&Owned<'_>],
+    taken: &BTreeMap<String, VolumeName>,
     collides: Option<String>,
 ) -> Option<String> {
-    let why = if service.rollout.order == Some(RolloutOrder::StopFirst) {
-        "the stack asks for it".to_owned()
-    } else if service.job {
-        "it runs once".to_owned()
-    } else if let Some(why) = collides {
-        why
-    } else if let Some(port) = service.spec.published.iter().find_map(|p| p.host_port.as_ref()) {
-        if service.sensitive.contains("ports") {
-            "it publishes a port".to_owned()
-        } else {
-            format!("it publishes port {port}")
+    if service.rollout.order == Some(RolloutOrder::StopFirst) {
+        return Some("the stack asks for it".to_owned());
+    }
+    if service.job {
+        return Some("it runs once".to_owned());
+    }
+    let spec = &service.spec;
+    let with_one = || {
+        let views = old.iter().map(|owned| owned.view);
+        if let Some(published) = views.clone().find_map(|view| exclusive::port(spec, view)) {
+            let shown = published.host_port.as_ref();
+            let shown = shown.filter(|_| !service.sensitive.contains("ports"));
+            return Some(match shown {
+                Some(port) => format!("it publishes port {port}"),
+                None => "it publishes a port".to_owned(),
+            });
         }
-    } else if let Some(network) =
-        service.spec.networks.iter().find(|(_, a)| a.ipv4.is_some() || a.ipv6.is_some())
-    {
-        format!("its address on {} is fixed", network.0)
-    } else if let Some(target) = shared_volume(service, surplus) {
-        format!("it writes to the volume at {target}")
-    } else {
-        return None;
+        if let Some(network) = views.clone().find_map(|view| exclusive::address(spec, view)) {
+            return Some(format!("its address on {network} is fixed"));
+        }
+        let has = |name: &VolumeName| {
+            views.clone().any(|view| view.volumes.values().any(|other| other == name))
+        };
+        let anonymous = || taken.iter().find(|(_, name)| has(name)).map(|(target, _)| target);
+        let target = views.clone().find_map(|view| exclusive::data(spec, view)).or_else(anonymous);
+        target.map(|target| format!("it writes to the volume at {target}"))
     };
-    Some(why)
+    collides.or_else(with_one)
 }
 
 /// The anonymous volumes of the newest predecessor, by target.
@@ -106,12 +131,4 @@ pub(super) fn anonymous_volumes(
         })
         .map(|(target, name)| (target.clone(), name.clone()))
         .collect()
-}
-
-/// The target of a volume that both containers would write to.
-fn shared_volume(service: &Service, surplus: &[&Owned<'_>]) -> Option<String> {
-    let writes = |mount: &Mount| !mount.read_only && !matches!(mount.source, MountSource::Image(_));
-    let named = service.spec.mounts.iter().find(|(_, mount)| writes(mount));
-    let anonymous = || anonymous_volumes(service, surplus).into_keys().next();
-    named.map(|(target, _)| target.clone()).or_else(anonymous)
 }

@@ -29,7 +29,7 @@ pub(super) fn decide<'a>(
     let Choice { keep, causes, surplus } = choice;
     let goes_before = surplus.iter().find_map(|owned| scope.goes_before(owned));
     let collides = scope.collides(service, &surplus, goes_before.is_some());
-    let order = scope.yielding(&id, &surplus, order(service, &surplus, collides));
+    let order = scope.yielding(&id, &surplus, order(service, &surplus, collides)).asked(service);
     let keep = keep.ok_or_else(|| super::identity(context, service, slot, succeeds));
     let successor = keep.as_ref().err();
     let taken = successor.is_some_and(|new| scope.is_with_others(&new.name, &surplus));
@@ -178,7 +178,7 @@ fn meanwhile<'a>(
         && old.view.state.exit_code != 0;
     let both = || {
         let collides = scope.collides(service, &[old], false);
-        excludes(service, &[old], collides).is_none()
+        excludes(service, &[old], &anonymous_volumes(service, &[old]), collides).is_none()
     };
     // Whoever shares with others comes back with them.
     let alone = old.view.spec.peers().next().is_none();

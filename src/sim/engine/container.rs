@@ -1,6 +1,6 @@
 //! Containers: create, rename, update, upload, remove, and what of it the engine refuses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -351,43 +351,4 @@ impl Engine {
         container.addresses.remove(network);
         Ok(())
     }
-
-    /// Host ports for a container's next run.
-    pub(super) fn host_ports(
-        &self,
-        id: &ContainerId,
-        spec: &ContainerSpec,
-    ) -> Result<BTreeMap<Port, u16>, OutsideError> {
-        let mut taken: BTreeSet<(u16, Port)> = self
-            .containers
-            .values()
-            .filter(|other| other.id != *id)
-            .flat_map(|other| other.host_ports.iter().map(|(port, host)| (*host, *port)))
-            .map(|(host, port)| (host, Port { number: host, protocol: port.protocol }))
-            .collect();
-        let mut given = BTreeMap::new();
-        for published in &spec.published {
-            let (from, to) = port_range(published.host_port.as_deref());
-            let port = |number| Port { number, protocol: published.container.protocol };
-            let free = (from..=to).find(|number| !taken.contains(&(*number, port(*number))));
-            let Some(number) = free else {
-                let address = published.host_ip.as_deref().unwrap_or("0.0.0.0");
-                return Err(OutsideError::InUse(format!(
-                    "Bind for {address}:{from} failed: port is already allocated"
-                )));
-            };
-            taken.insert((number, port(number)));
-            given.insert(published.container, number);
-        }
-        Ok(given)
-    }
-}
-
-/// The host ports that a publication allows; the engine's own range if it says nothing.
-fn port_range(asked: Option<&str>) -> (u16, u16) {
-    let Some(text) = asked.filter(|text| !text.is_empty()) else {
-        return (49153, 65535);
-    };
-    let (from, to) = text.split_once('-').unwrap_or((text, text));
-    (from.parse().unwrap_or(0), to.parse().unwrap_or(0))
 }

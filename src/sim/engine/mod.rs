@@ -8,6 +8,7 @@ mod container;
 mod image;
 mod life;
 mod network;
+mod ports;
 mod prune;
 mod share;
 mod view;
