@@ -205,6 +205,8 @@ golden! {
     ports_are_exchanged_in_one_pass,
     only_what_collides_stops_first,
     an_overruled_start_first_says_why,
+    who_lives_in_what_stops_is_not_healed,
+    who_stays_on_a_network_is_told,
 }
 
 #[test]

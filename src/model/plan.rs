@@ -13,7 +13,7 @@ use super::digest::Digest;
 use super::id::{
     ContainerName, DeploymentId, EngineName, NetworkName, Revision, ServiceName, SourceId,
 };
-pub use super::waiting::{Blocked, WaitingOn};
+pub use super::waiting::{Blocked, StaysOn, WaitingOn};
 
 /// What would be done, in a topological order, and what would not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -130,6 +130,13 @@ pub enum Reason {
     NetworkReplaced {
         /// Which.
         network: NetworkName,
+    },
+    /// A network that it is attached to is removed, because another one gets its addresses.
+    NetworkVacated {
+        /// Which.
+        network: NetworkName,
+        /// The one that gets them.
+        other: NetworkName,
     },
     /// The network is not what the stack says, and the engine changes none that exists.
     NetworkChanged,

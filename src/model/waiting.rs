@@ -1,13 +1,15 @@
 //! What is withheld, and what it waits for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::diagnostic::{Code, Loc};
 use super::digest::Digest;
-use super::id::{ContainerId, ContainerName, DeploymentId, EngineName, ServiceName, SourceId};
+use super::id::{
+    ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, SourceId,
+};
 use super::policy::Demand;
 use super::share::Peer;
 
@@ -73,8 +75,10 @@ pub enum WaitingOn {
     },
     /// Nothing uses a network any more.
     Unused {
-        /// Which containers do.
-        by: Vec<ContainerName>,
+        /// Which network.
+        network: NetworkName,
+        /// Which containers do, and why.
+        by: BTreeMap<ContainerName, StaysOn>,
     },
     /// The other source lets go of the deployment id.
     OtherSource {
@@ -160,6 +164,21 @@ pub enum WaitingOn {
         /// What else becomes that: `service a-b`.
         other: String,
     },
+}
+
+/// Why a container is on a network that nobody makes any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum StaysOn {
+    /// Its stack asks for it.
+    Asked {
+        /// Where.
+        at: Option<Loc>,
+    },
+    /// What its stack asks for cannot be read.
+    Unknown,
+    /// Nobody asks for it.
+    Unasked,
 }
 
 impl WaitingOn {

@@ -40,6 +40,11 @@ impl Why {
         self.at.as_ref()
     }
 
+    /// The reason in words, as part of another one's.
+    pub(super) fn text(&self) -> String {
+        self.reason.to_string()
+    }
+
     /// The field that differs, if that is why.
     pub(super) fn field(&self) -> Option<&str> {
         match &self.reason {

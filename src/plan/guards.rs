@@ -70,7 +70,7 @@ fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> 
     let mut draft = Draft::default();
     let was_applied = context.record.is_some() || context.has_labelled();
     if mode == SyncMode::Heal && was_applied {
-        let repairs = decide::repairs(context);
+        let repairs = decide::repairs(decisions);
         let rollout = rollout(&repairs);
         draft.steps = transitions(&repairs, &rollout);
         draft.blocked = repairs.blocked;

@@ -96,6 +96,9 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
             let found = views.find(|view| view.spec.name.as_str() == *name);
             found.expect("a volume").created_at = Some("later".to_owned());
         }
+        ["volume", name, "gone"] => {
+            contents.volumes.retain(|view| view.spec.name.as_str() != *name);
+        }
         ["volume", name, "unlabelled"] => {
             let mut views = contents.volumes.iter_mut();
             let found = views.find(|view| view.spec.name.as_str() == *name);

@@ -9,7 +9,7 @@ use super::memory::forgotten;
 use super::removal::{dependents_first, removals};
 use super::scope::{Earlier, Scope};
 use super::service;
-use super::{Across, Decisions, Shared, adopt, entries, images, networks, record_of, status};
+use super::{Across, Decisions, Shared, adopt, entries, heal, images, networks, record_of, status};
 use crate::model::catalog::CatalogView;
 use crate::model::desired::{Deployment, SyncMode};
 use crate::model::id::{DeploymentId, EngineName, NetworkName, ServiceName};
@@ -204,18 +204,18 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
         orphans,
         services,
         blocked,
+        homeless: heal::homeless(&context, across),
         repairs_only: false,
         context,
     }
 }
 
-/// The networks of a deployment that are replaced, and by whom.
+/// The networks of a deployment that are replaced, or make room.
 pub(in crate::plan) fn renewed(
     context: &Context<'_>,
     resting: &BTreeSet<DeploymentId>,
-) -> BTreeMap<(EngineName, NetworkName), DeploymentId> {
-    let names = networks::renewed(context, resting).into_iter();
-    names.map(|at| (at, context.deployment.id.clone())).collect()
+) -> BTreeMap<(EngineName, NetworkName), super::Renewal> {
+    networks::renewed(context, resting)
 }
 
 /// What belongs to services that left the stack, those first that live in others.

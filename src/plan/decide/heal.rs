@@ -2,26 +2,48 @@
 //! it is. What the container shall be is told by the container; the newer revision only tells
 //! in which order, and when it is good.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::Order;
 use super::replica::start_again;
 use super::verdict::{Replica, Target};
-use super::{Decided, Decisions, entries};
+use super::{Across, Decided, Decisions, entries};
 use crate::model::desired::Service;
-use crate::model::id::Slot;
+use crate::model::id::{ContainerId, Slot};
 use crate::model::observed::Status;
 use crate::model::plan::Blocked;
+use crate::model::share::{Namespace, Peer};
 use crate::plan::context::Context;
 use crate::plan::order::in_dependency_order;
 use crate::plan::seen::{Owned, Proof, is_inside, is_running};
 
+/// Containers of a deployment that live in one which stops, or is replaced, in this pass: they
+/// are not started as they are.
+pub(super) fn homeless(context: &Context<'_>, across: &Across) -> BTreeSet<ContainerId> {
+    let goes = |peer: &Peer| match peer {
+        Peer::Container(text) => {
+            let host = context.inventory.find(text).map(|(_, id)| id);
+            host.is_some_and(|id| {
+                across.stopping.contains_key(id) || across.successors.contains_key(id)
+            })
+        }
+        Peer::Service(_) => false,
+    };
+    let homeless = context.containers().filter(|owned| {
+        let spec = &owned.view.spec;
+        let spaces = [&spec.network_mode, &spec.ipc, &spec.pid];
+        spaces.into_iter().filter_map(Namespace::peer).any(goes)
+    });
+    homeless.map(|owned| owned.view.id.clone()).collect()
+}
+
 /// What is mended of what was applied, and nothing else.
-pub(in crate::plan) fn repairs(context: Context<'_>) -> Decisions<'_> {
+pub(in crate::plan) fn repairs<'a>(decisions: &Decisions<'a>) -> Decisions<'a> {
+    let context = decisions.context;
     let mut blocked = Vec::new();
     let services = in_dependency_order(&context.deployment.services);
     let services =
-        services.into_iter().map(|service| decided(&context, service, &mut blocked)).collect();
+        services.into_iter().map(|service| decided(decisions, service, &mut blocked)).collect();
     Decisions {
         context,
         adoption: None,
@@ -34,15 +56,17 @@ pub(in crate::plan) fn repairs(context: Context<'_>) -> Decisions<'_> {
         stale: Vec::new(),
         unused_networks: Vec::new(),
         blocked,
+        homeless: BTreeSet::new(),
         repairs_only: true,
     }
 }
 
 fn decided<'a>(
-    context: &Context<'a>,
+    decisions: &Decisions<'a>,
     service: &'a Service,
     blocked: &mut Vec<Blocked>,
 ) -> Decided<'a> {
+    let context = &decisions.context;
     let mut all = Decided {
         service,
         joins: Vec::new(),
@@ -62,7 +86,9 @@ fn decided<'a>(
         // Two of a slot are a replacement that was begun: that is no repair.
         let [owned] = containers else { continue };
         let runs = is_running(owned) && owned.view.state.status != Status::Paused;
-        if slot != Slot::INIT && (runs || can_start_as_it_is(context, owned)) {
+        let can_start =
+            || can_start_as_it_is(context, owned) && !decisions.homeless.contains(&owned.view.id);
+        if slot != Slot::INIT && (runs || can_start()) {
             all.replicas.push(as_it_is(context, service, slot, owned));
         }
     }

@@ -90,9 +90,9 @@ pub(super) struct Across {
     pub(super) stopping: BTreeMap<ContainerId, Vec<Fact>>,
     /// Deployments about whose containers nothing is done.
     pub(super) resting: BTreeSet<DeploymentId>,
-    /// Networks that are replaced: who is attached to them stops, and is made again.
-    /// By whom, too: nobody stops for a deployment about which nothing is done.
-    pub(super) renewed: BTreeMap<(EngineName, NetworkName), DeploymentId>,
+    /// Networks that are replaced, or make room: who is attached to them stops, and is made
+    /// again.
+    pub(super) renewed: BTreeMap<(EngineName, NetworkName), Renewal>,
     /// Replicas whose old container must stop before it would, and why.
     pub(super) yields: BTreeMap<ReplicaId, Yield>,
 }
@@ -102,10 +102,11 @@ impl Across {
     pub(super) fn renewed_for<'s>(
         &'s self,
         deployment: &'s Deployment,
-    ) -> impl Iterator<Item = &'s NetworkName> {
+    ) -> impl Iterator<Item = (&'s NetworkName, &'s Renewal)> {
         let here = self.renewed.iter().filter(|((at, _), _)| *at == deployment.engine);
-        let done = here.filter(|(_, by)| **by == deployment.id || !self.resting.contains(*by));
-        done.map(|((_, name), _)| name)
+        let resting = |by: &DeploymentId| *by != deployment.id && self.resting.contains(by);
+        here.filter(move |(_, renewal)| !resting(&renewal.by))
+            .map(|((_, name), renewal)| (name, renewal))
     }
 
     /// What holds whatever is decided: the rest is learnt from the decisions.
@@ -115,6 +116,17 @@ impl Across {
         let stopping = leaving.stopping().map(|id| (id.clone(), Vec::new())).collect();
         Self { stopping, resting, renewed, yields, ..Self::default() }
     }
+}
+
+/// That a network is removed before its users are made again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Renewal {
+    /// By whom: nobody stops for a deployment about which nothing is done.
+    pub(super) by: DeploymentId,
+    /// The network that gets its addresses, if it is not made again itself.
+    pub(super) room_for: Option<NetworkName>,
+    /// Where the network is written that is made.
+    pub(super) at: Loc,
 }
 
 /// That an old container stops earlier than it would.
@@ -142,6 +154,8 @@ pub(super) struct Decisions<'a> {
     pub(super) stale: Vec<CatalogId>,
     pub(super) unused_networks: Vec<&'a NetworkView>,
     pub(super) blocked: Vec<Blocked>,
+    /// Containers of it that live in one which stops in this pass.
+    homeless: BTreeSet<ContainerId>,
     /// Whether only what was applied is mended.
     pub(super) repairs_only: bool,
 }

@@ -1,14 +1,15 @@
 //! Which networks and volumes are made, replaced or removed. Volumes are never removed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Across;
 use super::absence::absence;
 use super::network_fields::{differences, differs};
+use super::{Across, Renewal};
 use crate::model::desired::{Deployment, DesiredState, Entry, Network, Volume};
 use crate::model::id::{ContainerId, DeploymentId, EngineName, NetworkName};
-use crate::model::observed::NetworkView;
+use crate::model::observed::{ContainerView, NetworkView};
 use crate::model::plan::{Blocked, Difference, WaitingOn};
+use crate::model::spec::MountSource;
 use crate::plan::context::Context;
 use crate::plan::resources;
 
@@ -61,11 +62,11 @@ pub(super) fn is_renewed(context: &Context<'_>, across: &Across, view: &NetworkV
     across.renewed.contains_key(&(context.deployment.engine.clone(), view.spec.name.clone()))
 }
 
-/// Networks that the stack no longer has, and whose addresses one needs that is made.
+/// Networks that the stack no longer has, and one that is made and needs their addresses.
 fn vacated<'a>(
     context: &Context<'a>,
     resting: &BTreeSet<DeploymentId>,
-) -> impl Iterator<Item = &'a NetworkView> {
+) -> impl Iterator<Item = (&'a NetworkView, &'a Network)> {
     let engine = &context.deployment.engine;
     // What is absent for a moment stays.
     let old = if absence(context).is_some() { Vec::new() } else { unused(context) };
@@ -77,13 +78,17 @@ fn vacated<'a>(
     let networks = made.flat_map(|deployment| deployment.networks.values());
     let made =
         networks.filter(|n| !n.external && context.networks_named(&n.spec.name).next().is_none());
-    let needed: Vec<_> = made.flat_map(|n| resources::subnets(engine, &n.spec)).collect();
-    let is_needed = |view: &NetworkView| {
-        let had = resources::subnets(engine, &view.spec);
-        had.iter().any(|had| needed.iter().any(|needed| needed.overlaps(had)))
+    let subnets = |network: &'a Network| {
+        resources::subnets(engine, &network.spec).into_iter().map(move |subnet| (subnet, network))
     };
-    let vacated = old.into_iter().filter(|view| is_needed(view));
-    let vacated = vacated.filter(|view| strangers_on(context, view, resting).is_empty());
+    let needed: Vec<_> = made.flat_map(subnets).collect();
+    let taker = |view: &NetworkView| {
+        let had = resources::subnets(engine, &view.spec);
+        let mut all = needed.iter();
+        all.find(|(needed, _)| had.iter().any(|had| needed.overlaps(had))).map(|(_, taker)| *taker)
+    };
+    let vacated = old.into_iter().filter_map(|view| Some((view, taker(view)?)));
+    let vacated = vacated.filter(|(view, _)| strangers_on(context, view, resting).is_empty());
     vacated.collect::<Vec<_>>().into_iter()
 }
 
@@ -93,7 +98,11 @@ fn vacated<'a>(
 pub(super) fn renewed(
     context: &Context<'_>,
     resting: &BTreeSet<DeploymentId>,
-) -> BTreeSet<(EngineName, NetworkName)> {
+) -> BTreeMap<(EngineName, NetworkName), Renewal> {
+    let renewal = |room_for: Option<NetworkName>, made: &Network| {
+        let (by, at) = (context.deployment.id.clone(), made.origin.clone());
+        Renewal { by, room_for, at }
+    };
     let own = context.deployment.networks.values().filter(|network| !network.external);
     own.filter(|network| {
         let found = context.networks_named(&network.spec.name).next();
@@ -102,9 +111,12 @@ pub(super) fn renewed(
             (changed || inherits(context, view)) && strangers_on(context, view, resting).is_empty()
         })
     })
-    .map(|network| &network.spec.name)
-    .chain(vacated(context, resting).map(|view| &view.spec.name))
-    .map(|name| (context.deployment.engine.clone(), name.clone()))
+    .map(|network| (&network.spec.name, renewal(None, network)))
+    .chain(
+        vacated(context, resting)
+            .map(|(view, taker)| (&view.spec.name, renewal(Some(taker.spec.name.clone()), taker))),
+    )
+    .map(|(name, renewal)| ((context.deployment.engine.clone(), name.clone()), renewal))
     .collect()
 }
 
@@ -179,12 +191,10 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
         let Some(view) = context.networks_named(name).next() else { continue };
         let planned = is_renewed(context, across, view);
         if !planned && (differs(&view.spec, &network.spec) || inherits(context, view)) {
-            let users = strangers_on(context, view, &across.resting).join(" ");
-            let command = if users.is_empty() {
-                format!("docker network rm {name}")
-            } else {
-                format!("docker stop {users} && docker network rm {name}")
-            };
+            // Nobody else is on it then, and it is replaced.
+            let users = strangers_on(context, view, &across.resting);
+            let command =
+                by_hand(users.iter().map(|u| format!("docker network disconnect {name} {u}")));
             all.push(blocked(format!("replace network {name}"), command, network.origin.clone()));
         }
     }
@@ -195,11 +205,21 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
             view.spec.driver != spec.driver || view.spec.driver_opts != spec.driver_opts
         }) {
             let subject = format!("replace volume {} and lose its data", spec.name);
-            let command = format!("docker volume rm {}", spec.name);
+            let mounts = |view: &ContainerView| {
+                let named = MountSource::Volume(spec.name.clone());
+                view.spec.mounts.values().any(|mount| mount.source == named)
+            };
+            let users = context.inventory.contents.containers.iter().filter(|view| mounts(view));
+            let remove = users.map(|view| format!("docker rm -f {}", view.name));
+            let command = by_hand(remove.chain([format!("docker volume rm {}", spec.name)]));
             all.push(blocked(subject, command, volume.origin.clone()));
         }
     }
     all
+}
+
+fn by_hand(commands: impl Iterator<Item = String>) -> String {
+    commands.collect::<Vec<_>>().join(" && ")
 }
 
 /// The volumes of the stack that do not exist.

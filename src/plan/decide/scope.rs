@@ -43,25 +43,33 @@ impl<'a> Scope<'_, 'a> {
         super::removal::removals(self.context, containers, why, service, blocked)
     }
 
-    /// Why a container cannot stay on a network that is replaced.
+    /// Why a container cannot stay on a network that is replaced, or makes room.
     pub(super) fn renewed_networks(&self, owned: &Owned<'_>) -> Option<Why> {
         let mut renewed = self.across.renewed_for(self.context.deployment);
-        let network = renewed.find(|name| owned.view.spec.networks.contains_key(*name))?;
+        let (network, renewal) =
+            renewed.find(|(name, _)| owned.view.spec.networks.contains_key(*name))?;
         let mut own = self.context.deployment.networks.values();
         let at = own.find(|own| own.spec.name == *network).map(|own| &own.origin);
-        Some(because(Reason::NetworkReplaced { network: network.clone() }, at))
+        let network = network.clone();
+        let reason = match renewal.room_for.clone() {
+            Some(other) => Reason::NetworkVacated { network, other },
+            None => Reason::NetworkReplaced { network },
+        };
+        Some(because(reason, at.or(Some(&renewal.at))))
     }
 
     /// What holds when a container stops that is on a network which is replaced, if it is: the
     /// images of everybody who stops for it are there.
-    fn uprooted(&self, owned: &Owned<'_>) -> Option<Vec<Fact>> {
-        self.renewed_networks(owned)?;
-        let names: Vec<_> = self.across.renewed_for(self.context.deployment).collect();
+    fn uprooted(&self, owned: &Owned<'_>) -> Option<Yield> {
+        let why = self.renewed_networks(owned)?.text();
+        let renewed = self.across.renewed_for(self.context.deployment);
+        let names: Vec<_> = renewed.map(|(name, _)| name).collect();
         let all = self.context.inventory.containers();
         let users =
             all.filter(|o| names.iter().any(|name| o.view.spec.networks.contains_key(*name)));
         let ids: BTreeSet<_> = users.map(|user| &user.identity.replica.deployment).collect();
-        Some(ids.into_iter().map(|id| Fact::Images(id.clone())).collect())
+        let early = ids.into_iter().map(|id| Fact::Images(id.clone())).collect();
+        Some(Yield { why, early: Some(early) })
     }
 
     /// Whether all networks that a container was on are there, and stay.
@@ -72,9 +80,7 @@ impl<'a> Scope<'_, 'a> {
 
     /// The order, or that old containers stop earlier because others need what they have.
     pub(super) fn yielding(&self, id: &ReplicaId, old: &[&Owned<'_>], order: Order) -> Order {
-        let why = "a network of it is replaced";
-        let early = old.iter().find_map(|owned| self.uprooted(owned));
-        let network = early.map(|early| Yield { why: why.to_owned(), early: Some(early) });
+        let network = old.iter().find_map(|owned| self.uprooted(owned));
         let yields = network.as_ref().or_else(|| self.across.yields.get(id));
         match (order, yields) {
             (Order::StartFirst, Some(yields)) => {

@@ -1,10 +1,10 @@
 //! Networks that are not removed, because somebody stays on them or comes to them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::Action;
-use crate::model::id::{EngineName, NetworkName};
-use crate::model::plan::{Blocked, WaitingOn};
+use crate::model::id::{ContainerName, EngineName, NetworkName};
+use crate::model::plan::{Blocked, StaysOn, WaitingOn};
 use crate::plan::fact::{Fact, Who};
 use crate::plan::transition::Transition;
 
@@ -35,18 +35,21 @@ pub(in crate::plan) fn without_used(steps: Vec<Transition>) -> (Vec<Transition>,
             given.contains(&Fact::Gone(who.clone()))
                 || given.contains(&Fact::Detached(who, name.clone()))
         };
-        let staying = users.iter().filter(|(id, _)| !leaves(Who::Known(id.clone())));
-        let mut by: BTreeSet<_> = staying.map(|(_, user)| user.clone()).collect();
+        let staying = users.iter().filter(|(id, ..)| !leaves(Who::Known(id.clone())));
+        let mut by: BTreeMap<ContainerName, StaysOn> =
+            staying.map(|(_, user, why)| (user.clone(), why.clone())).collect();
         let to_it = coming.iter().filter(|(at, to, _)| *at == step.place.engine && to == name);
-        by.extend(to_it.map(|(_, _, user)| user.as_str().into()));
+        for (_, _, user) in to_it {
+            by.entry(user.as_str().into()).or_insert(StaysOn::Asked { at: None });
+        }
         if by.is_empty() {
             return false;
         }
         blocked.push(Blocked {
             deployment: Some(step.place.deployment.clone()),
             subject: format!("remove network {name}"),
-            waiting_on: WaitingOn::Unused { by: by.into_iter().collect() },
-            at: None,
+            waiting_on: WaitingOn::Unused { network: name.clone(), by },
+            at: step.causes.iter().find_map(|why| why.at().cloned()),
         });
         true
     };

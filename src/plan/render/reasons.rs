@@ -47,6 +47,9 @@ impl Display for Reason {
             Self::NetworkReplaced { network } => {
                 write!(f, "its network {network} is replaced")
             }
+            Self::NetworkVacated { network, other } => {
+                write!(f, "its network {network} is removed: network {other} gets its addresses")
+            }
             Self::NetworkInherited { deployment } => write!(
                 f,
                 "deployment {deployment} made it and does so no more, and the engine changes \

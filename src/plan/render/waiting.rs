@@ -1,13 +1,13 @@
 //! What is withheld, and what it waits for, in words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::time::Duration;
 
 use super::span;
 use crate::model::desired::SyncMode;
-use crate::model::id::{ContainerName, EngineName};
-use crate::model::plan::{Blocked, WaitingOn};
+use crate::model::id::{ContainerName, EngineName, NetworkName};
+use crate::model::plan::{Blocked, StaysOn, WaitingOn};
 use crate::model::printable::{OneLine, one_line};
 use crate::model::share::Peer;
 
@@ -72,10 +72,7 @@ impl Display for WaitingOn {
                 container.short()
             ),
             Self::Room { what, by } => write!(f, "until {what} is free: container {by} has it"),
-            Self::Unused { by } => {
-                let by: Vec<_> = by.iter().map(ContainerName::as_str).collect();
-                write!(f, "until nothing is on it any more: {}", by.join(", "))
-            }
+            Self::Unused { network, by } => unused(f, network, by),
             Self::OtherSource { source } => {
                 write!(f, "until {source} lets go of the deployment's id")
             }
@@ -130,6 +127,21 @@ impl Display for WaitingOn {
 
 fn absence(f: &mut OneLine<'_, '_>, lasts: Duration) -> fmt::Result {
     write!(f, "until what the folder lacks has been absent for {}", span(lasts))
+}
+
+fn unused(
+    f: &mut OneLine<'_, '_>,
+    network: &NetworkName,
+    by: &BTreeMap<ContainerName, StaysOn>,
+) -> fmt::Result {
+    let users = by.iter().map(|(name, why)| match why {
+        StaysOn::Asked { at: Some(at) } => format!("{name}, whose stack asks for it ({at})"),
+        StaysOn::Asked { at: None } => format!("{name}, whose stack asks for it"),
+        StaysOn::Unknown => format!("{name}, whose stack cannot be read"),
+        StaysOn::Unasked => format!("{name} (docker network disconnect {network} {name})"),
+    });
+    let users: Vec<_> = users.collect();
+    write!(f, "until nothing is on it any more: {}", users.join("; "))
 }
 
 fn one_name(f: &mut OneLine<'_, '_>, engines: &BTreeSet<EngineName>) -> fmt::Result {

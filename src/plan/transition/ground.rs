@@ -3,7 +3,7 @@
 use super::Transition;
 use crate::model::action::Action;
 use crate::model::build::BuildOwner;
-use crate::model::observed::{ContainerView, NetworkView};
+use crate::model::observed::NetworkView;
 use crate::model::plan::{Difference, Reason};
 use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
@@ -130,22 +130,10 @@ pub(super) fn unused(decisions: &Decisions<'_>) -> Vec<Transition> {
         let others = |free: &Resource| !own.iter().any(|taken| taken.overlaps(free));
         let freed = resources::subnets(engine, &view.spec).into_iter().filter(others);
         let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
-        let users: Vec<_> = context.inventory.users_of(&view.spec.name).collect();
         let step = Transition::new(remove(view), vec![why]);
-        step.after_users(view, &users).needs([Fact::Applied(context.place())]).frees(freed)
+        step.after_users(view, context.inventory, context.desired)
+            .needs([Fact::Applied(context.place())])
+            .frees(freed)
     });
     steps.collect()
-}
-
-impl Transition {
-    /// Comes after whoever is on a network is gone, or was let go; and not at all while
-    /// somebody stays on it.
-    pub(super) fn after_users(self, network: &NetworkView, users: &[&ContainerView]) -> Self {
-        let left = users.iter().flat_map(|user| {
-            let who = super::Who::Known(user.id.clone());
-            [Fact::Gone(who.clone()), Fact::Detached(who, network.spec.name.clone())]
-        });
-        let names = users.iter().map(|user| (user.id.clone(), user.name.clone()));
-        Self { users: Some(names.collect()), ..self.needs(left) }
-    }
 }

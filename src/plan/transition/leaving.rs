@@ -33,9 +33,9 @@ pub(in crate::plan) fn departures(
     let place = Place { engine: gone.engine.clone(), deployment: gone.deployment.clone() };
     for view in gone.networks(shared) {
         let (name, id) = (view.spec.name.clone(), view.id.clone());
-        let users: Vec<_> = gone.inventory.users_of(&view.spec.name).collect();
         let step = Transition::new(Action::RemoveNetwork { name, id }, vec![why()]);
-        let step = step.after_users(view, &users).needs([Fact::Applied(place.clone())]);
+        let step = step.after_users(view, gone.inventory, shared.desired);
+        let step = step.needs([Fact::Applied(place.clone())]);
         networks.push(step.frees(resources::subnets(gone.engine, &view.spec)));
     }
     all.extend(ranked(rank(Section::UnusedNetworks, 0), networks));

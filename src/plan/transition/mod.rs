@@ -15,6 +15,7 @@ mod servant;
 mod services;
 mod stop;
 mod swap;
+mod users;
 
 pub(super) use leaving::{departures, forgotten};
 pub(super) use memory::{Remembered, remembered};
@@ -25,7 +26,7 @@ use super::fact::{Fact, Place, Resource, Who};
 use super::rollout::Rollout;
 use crate::model::action::{Action, ContainerRef, StepId, Target};
 use crate::model::id::{ContainerId, ContainerName, DeploymentId, EngineName, ReplicaId};
-use crate::model::plan::Blocked;
+use crate::model::plan::{Blocked, StaysOn};
 use crate::plan::seen::Owned;
 
 /// A step in the making.
@@ -45,7 +46,7 @@ pub(super) struct Transition {
     /// nothing does.
     pub(super) requires: Vec<(Fact, Blocked)>,
     /// Who is on the network that it removes, if that can stay: it does while one of them does.
-    pub(super) users: Option<Vec<(ContainerId, ContainerName)>>,
+    pub(super) users: Option<Vec<(ContainerId, ContainerName, StaysOn)>>,
     pub(super) gives: Vec<Fact>,
     pub(super) takes: Vec<Resource>,
     pub(super) frees: Vec<Resource>,

@@ -48,7 +48,8 @@ pub(super) fn stop_started(
     let stopped = |guest: &&ContainerView| Fact::Stopped(super::Who::Known(guest.id.clone()));
     let mut before: Vec<Fact> = permit.iter().cloned().chain(guests.iter().map(stopped)).collect();
     let deployment = context.deployment;
-    let (id, at) = (&deployment.id, Some(&deployment.origin));
+    let of_service = service.and_then(|service| service.origins.find(""));
+    let (id, at) = (&deployment.id, of_service.or(Some(&deployment.origin)));
     let requires = guests.iter().map(|guest| (stopped(guest), lives_in(id, owned, guest, at)));
     let mut steps = Vec::new();
     if let Some(service) = service {
