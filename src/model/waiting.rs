@@ -92,15 +92,28 @@ pub enum WaitingOn {
         /// The stack files they were started with.
         files: Vec<String>,
     },
-    /// A container that claims to be a replica bears the name that it should.
+    /// A container that claims to be a replica bears the name that it should: nothing of the
+    /// deployment is done before.
     ReplicaName {
+        /// The name.
+        name: ContainerName,
+    },
+    /// The same of one that somebody renamed, and whose data this one would share: the rest of
+    /// the deployment goes on.
+    Renamed {
         /// The name.
         name: ContainerName,
     },
     /// A network or volume of that name is ours; it belongs to somebody else.
     ForeignResource,
-    /// A container that this one shares with exists.
+    /// A container that this one shares with exists: the rest of the deployment goes on.
     Peer {
+        /// As the stack names it.
+        peer: Peer,
+    },
+    /// A container that one of its services shares with exists, or somebody makes it: nothing
+    /// of the deployment is done before.
+    MissingPeer {
         /// As the stack names it.
         peer: Peer,
     },
@@ -203,8 +216,12 @@ impl WaitingOn {
             | Self::Unused { .. }
             | Self::OtherSource { .. }
             | Self::ReplicaName { .. }
+            | Self::Renamed { .. }
             | Self::ForeignResource
             | Self::Peer { .. }
+            | Self::MissingPeer { .. }
+            // As where a container of another one has to stop, or to leave a network.
+            | Self::Consent { .. }
             | Self::Dependency { .. }
             | Self::Fault { .. }
             | Self::External
@@ -217,7 +234,6 @@ impl WaitingOn {
             | Self::Approval { .. }
             | Self::SyncMode { .. }
             | Self::OwnContainer { .. }
-            | Self::Consent { .. }
             | Self::Address
             | Self::Ability { .. }
             | Self::DnsName { .. } => false,

@@ -173,3 +173,30 @@ fn a_broken_invariant_withholds_its_own_deployment_only() {
     assert_eq!(blocked.deployment, Some("panics".into()));
     assert!(blocked.to_string().contains("a fault of reconciler"), "{blocked}");
 }
+
+/// Whatever withholds a deployment as a whole has a word that the lint knows.
+#[test]
+fn a_step_for_a_withheld_deployment_is_a_fault() {
+    let sim = Sim::new(1, &[engine()], false);
+    let good = ("a/compose.yaml", "services: { x: { image: web:1 } }");
+    for (closed, stack) in [
+        ("b", "services: { x: { image: web:1, network_mode: 'container:gone' } }"),
+        ("b", "services: { x: { image: web:1, pull_policy: never } }"),
+        (
+            "b",
+            "services: { x: { image: web:1, networks: [n] } }\nnetworks: { n: { external: true } }",
+        ),
+        ("b", "services: { x: { image: web:1, isolation: hyperv } }"),
+        ("panics", "services: { x: { image: web:1 } }"),
+    ] {
+        let path = format!("{closed}/compose.yaml");
+        let desired = desired(&[good, (&path, stack)]);
+        let mut plan = plan(&desired, &observed(&sim, &desired), &settings());
+        assert!(plan.steps.iter().all(|step| step.deployment == "a".into()), "{plan}");
+        assert_eq!(graph::check(&plan), [], "{plan}");
+        let last = plan.steps.last_mut().expect("steps");
+        last.deployment = closed.into();
+        let forged = last.id;
+        assert_eq!(graph::check(&plan), [graph::Fault::Withheld(forged)], "{plan}");
+    }
+}

@@ -18,7 +18,7 @@ fn demanded(service: &str, top: &str) -> BTreeSet<String> {
     let grants = world.plan().blocked.into_iter().filter_map(|blocked| match blocked.waiting_on {
         WaitingOn::Grant { demand, .. } => Some(demand),
         // Containers and networks of others are not there either.
-        WaitingOn::Peer { .. } | WaitingOn::External => None,
+        WaitingOn::MissingPeer { .. } | WaitingOn::External => None,
         other => panic!("{service}{top} waits for {other:?}"),
     });
     grants.collect()

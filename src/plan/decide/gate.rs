@@ -160,7 +160,7 @@ fn peers(context: &Context<'_>) -> Vec<Withheld> {
             if !exists {
                 let subject = format!("create containers of service {}", service.name);
                 let at = service.origins.find(field(service, peer)).cloned();
-                withheld.push((subject, WaitingOn::Peer { peer: peer.clone() }, at));
+                withheld.push((subject, WaitingOn::MissingPeer { peer: peer.clone() }, at));
             }
         }
     }

@@ -52,7 +52,7 @@ impl<'a> Scope<'_, 'a> {
         };
         let stranger = self.context.strangers().iter().find(is_it)?;
         let subject = format!("make another container beside {}", stranger.view.name);
-        Some((subject, WaitingOn::ReplicaName { name: name.clone() }))
+        Some((subject, WaitingOn::Renamed { name: name.clone() }))
     }
 
     /// A container in which it lives: none has the name, or the one that has it goes.

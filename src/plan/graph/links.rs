@@ -137,7 +137,7 @@ impl Links {
             for fact in transition.uses.iter().filter(|fact| self.giver(fact).is_none()) {
                 let waiting_on = match fact {
                     Fact::Exists(Who::Made(_, name)) => {
-                        WaitingOn::Peer { peer: Peer::Container(name.clone()) }
+                        WaitingOn::MissingPeer { peer: Peer::Container(name.clone()) }
                     }
                     other => WaitingOn::Fault { fault: format!("nothing gives {other:?}") },
                 };

@@ -21,7 +21,11 @@ pub(super) fn withheld(plan: &Plan) -> impl Iterator<Item = StepId> {
                 | WaitingOn::Ledger { .. }
                 | WaitingOn::OtherSource { .. }
                 | WaitingOn::SameStack { .. }
+                | WaitingOn::ReplicaName { .. }
                 | WaitingOn::ForeignResource
+                | WaitingOn::MissingPeer { .. }
+                | WaitingOn::Image
+                | WaitingOn::Fault { .. }
                 | WaitingOn::External
                 | WaitingOn::Ability { .. }
                 | WaitingOn::Grant { .. }

@@ -79,14 +79,14 @@ impl Display for WaitingOn {
             Self::SameStack { folder, .. } => {
                 write!(f, "until the operator says that the project in {folder} is the same stack")
             }
-            Self::ReplicaName { name } => write!(
+            Self::ReplicaName { name } | Self::Renamed { name } => write!(
                 f,
                 "until it is removed, or renamed to {name}: its labels say that it is that replica"
             ),
             Self::ForeignResource => {
                 f.write_str("until it is declared `external`: it exists and is not ours")
             }
-            Self::Peer { peer } => match peer {
+            Self::Peer { peer } | Self::MissingPeer { peer } => match peer {
                 Peer::Service(name) => write!(f, "until service {name} has a replica"),
                 Peer::Container(name) => write!(f, "until container {name} exists"),
             },
