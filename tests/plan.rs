@@ -207,6 +207,7 @@ golden! {
     an_overruled_start_first_says_why,
     who_lives_in_what_stops_is_not_healed,
     who_stays_on_a_network_is_told,
+    who_depends_stops_first_for_a_network,
 }
 
 #[test]

@@ -18,14 +18,14 @@ pub(in crate::plan) enum Order {
     /// The new one is good before the old one stops.
     StartFirst,
     /// The old one stops first, for this reason: when the new one could start, or earlier,
-    /// when these hold.
-    StopFirst { why: String, early: Option<Vec<Fact>> },
+    /// when these hold; and whether it does so for a network, as everybody on that does.
+    StopFirst { why: String, early: Option<Vec<Fact>>, uprooted: bool },
 }
 
 impl Order {
     /// The old one stops when the new one could start.
     pub(super) fn stop_first(why: impl Into<String>) -> Self {
-        Self::StopFirst { why: why.into(), early: None }
+        Self::StopFirst { why: why.into(), early: None, uprooted: false }
     }
 
     /// The order in words.
@@ -45,15 +45,21 @@ impl Order {
         }
     }
 
+    /// Whether the old one stops for a network.
+    pub(in crate::plan) fn is_uprooted(&self) -> bool {
+        matches!(self, Self::StopFirst { uprooted: true, .. })
+    }
+
     /// The same, which says so if the stack asks for the other order.
     pub(super) fn asked(self, service: &Service) -> Self {
         match self {
-            Self::StopFirst { why, early }
+            Self::StopFirst { why, early, uprooted }
                 if service.rollout.order == Some(RolloutOrder::StartFirst) =>
             {
                 let at = service.origins.find("deploy.update_config.order");
                 let at = at.map(|at| format!(" at {at}")).unwrap_or_default();
-                Self::StopFirst { why: format!("start-first is asked for{at}, but {why}"), early }
+                let why = format!("start-first is asked for{at}, but {why}");
+                Self::StopFirst { why, early, uprooted }
             }
             order => order,
         }

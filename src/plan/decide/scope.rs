@@ -81,15 +81,15 @@ impl<'a> Scope<'_, 'a> {
     /// The order, or that old containers stop earlier because others need what they have.
     pub(super) fn yielding(&self, id: &ReplicaId, old: &[&Owned<'_>], order: Order) -> Order {
         let network = old.iter().find_map(|owned| self.uprooted(owned));
-        let yields = network.as_ref().or_else(|| self.across.yields.get(id));
-        match (order, yields) {
-            (Order::StartFirst, Some(yields)) => {
-                Order::StopFirst { why: yields.why.clone(), early: yields.early.clone() }
-            }
-            (Order::StopFirst { why, .. }, Some(yields)) => {
-                Order::StopFirst { why, early: yields.early.clone() }
-            }
-            (order, _) => order,
+        let uprooted = network.is_some();
+        let Some(yields) = network.as_ref().or_else(|| self.across.yields.get(id)) else {
+            return order;
+        };
+        let early = yields.early.clone();
+        match order {
+            Order::StartFirst => Order::StopFirst { why: yields.why.clone(), early, uprooted },
+            Order::StopFirst { why, .. } => Order::StopFirst { why, early, uprooted },
+            Order::Free => Order::Free,
         }
     }
 
@@ -187,8 +187,9 @@ impl<'a> Scope<'_, 'a> {
         let spec = &service.spec;
         let namespaces = [&spec.network_mode, &spec.ipc, &spec.pid];
         if goes_before {
-            let peer = namespaces.iter().find_map(|space| space.peer());
-            let peer = peer.map_or_else(|| "the container".to_owned(), ToString::to_string);
+            let peer = namespaces.iter().find_map(|space| space.peer()).map(ToString::to_string);
+            let peer = peer.or_else(|| surplus.iter().find_map(|owned| self.host_of(owned)));
+            let peer = peer.unwrap_or_else(|| "the container".to_owned());
             return Some(format!("it goes before {peer}, whose namespace it shares"));
         }
         match &spec.network_mode {
@@ -211,6 +212,17 @@ impl<'a> Scope<'_, 'a> {
         }
         let from = spec.volumes_from.iter().find(|from| !from.read_only)?;
         Some(format!("it writes to the volumes of {}", from.peer))
+    }
+
+    /// The container that another one lives in, in words.
+    fn host_of(&self, owned: &Owned<'_>) -> Option<String> {
+        let spec = &owned.view.spec;
+        let mut spaces = [&spec.network_mode, &spec.ipc, &spec.pid].into_iter();
+        let Some(Peer::Container(text)) = spaces.find_map(|space| space.peer()) else {
+            return None;
+        };
+        let (name, _) = self.context.inventory.find(text)?;
+        Some(format!("container {name}"))
     }
 
     /// The controller's own container, if one of these is it, or holds it.

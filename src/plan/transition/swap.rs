@@ -1,18 +1,21 @@
 //! How the old containers of a replica go: first, if they have to make way; else when the new
 //! one is good and registered; and how the new one gets its name.
 
+use std::collections::BTreeSet;
+
 use super::replica::is_changed;
 use super::servant::Servant;
 use super::{Transition, known, stop, used};
 use crate::model::action::Action;
 use crate::model::id::ContainerName;
+use crate::model::observed::ContainerView;
 use crate::model::plan::Reason;
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Target, deregistrable};
 use crate::plan::fact::{Fact, Resource};
 use crate::plan::resources;
 use crate::plan::rollout::Move;
-use crate::plan::seen::Owned;
+use crate::plan::seen::{Owned, is_running};
 
 impl<'a> Servant<'_, 'a> {
     /// Takes out of the catalog, and stops, what has to stop first.
@@ -29,6 +32,7 @@ impl<'a> Servant<'_, 'a> {
                 if made && late { Why::follows(Fact::Began(self.who(replica))) } else { stale() };
             steps.extend(stop::withdraw(context, &ids, why, &permit));
             permit.extend(stop::withdrawn(context, &ids));
+            permit.extend(self.dependents(replica));
             let why = self.replaced(replica);
             for owned in &replica.old {
                 let grace = service.stop_grace;
@@ -43,6 +47,40 @@ impl<'a> Servant<'_, 'a> {
             steps.extend(stop::withdraw(context, &ids, stale(), &[self.prepared()]));
         }
         steps
+    }
+
+    /// That those have stopped which depend on a replica and stop for a network, too.
+    fn dependents(&self, replica: &Replica<'a>) -> Vec<Fact> {
+        if !replica.order.is_uprooted() {
+            return Vec::new();
+        }
+        let mut depend = BTreeSet::from([&self.decided.service.name]);
+        let mut before = Vec::new();
+        // Dependencies come before dependents.
+        for decided in &self.decisions.services {
+            if !decided.service.depends_on.keys().any(|name| depend.contains(name)) {
+                continue;
+            }
+            depend.insert(&decided.service.name);
+            let replicas = decided.replicas.iter().filter(|other| !other.withheld);
+            let stop = replicas.filter(|other| other.order.is_uprooted() && other.stops_first());
+            let old = stop.flat_map(|other| &other.old).copied();
+            let excess = decided.excess.iter().filter(|removal| removal.goes_before);
+            before.extend(old.chain(excess.map(|removal| removal.owned)));
+        }
+        // Whoever lives in a dependent stops before that.
+        before.retain(|other| is_running(other) && !self.lives_in(replica, other.view, 8));
+        before.into_iter().map(|other| Fact::Stopped(known(other))).collect()
+    }
+
+    /// Whether an old container of a replica lives in another one, or in one that does, so many
+    /// times over.
+    fn lives_in(&self, replica: &Replica<'a>, host: &ContainerView, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return true };
+        self.context().inventory.guests_of(host).any(|guest| {
+            replica.old.iter().any(|owned| owned.view.id == guest.id)
+                || self.lives_in(replica, guest, depth)
+        })
     }
 
     fn replaced(&self, replica: &Replica<'a>) -> Why {
