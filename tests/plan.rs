@@ -208,6 +208,7 @@ golden! {
     who_lives_in_what_stops_is_not_healed,
     who_stays_on_a_network_is_told,
     who_depends_stops_first_for_a_network,
+    what_a_network_no_longer_sets_goes,
 }
 
 #[test]

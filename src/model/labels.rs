@@ -211,6 +211,9 @@ pub struct OwnerLabels {
     pub key: String,
     /// Compose's config hash of it, if that can be told.
     pub compose_hash: Option<Digest>,
+    /// Of a network: what the stack set of that which an engine chooses if nobody does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
 }
 
 impl OwnerLabels {
@@ -235,6 +238,9 @@ impl OwnerLabels {
             (DEPLOYMENT.to_owned(), self.deployment.to_string()),
             (ID.to_owned(), self.id.clone()),
         ]);
+        if !self.asked.is_empty() {
+            labels.insert(ASKED.to_owned(), serde_json::json!(self.asked).to_string());
+        }
         labels
     }
 
@@ -249,8 +255,17 @@ impl OwnerLabels {
             id: labels.get(ID)?.clone(),
             key: key.clone(),
             compose_hash: labels.get(compose::CONFIG_HASH).map(Digest::from_text),
+            asked: asked(labels),
         })
     }
+}
+
+/// What a stack asked for of what bears these labels, of that which an engine chooses if nobody
+/// does; nothing if it was made before that was written down.
+#[must_use]
+pub fn asked(labels: &BTreeMap<String, String>) -> Vec<String> {
+    let text = labels.get(ASKED);
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -79,6 +79,26 @@ impl NetworkSpec {
     }
 }
 
+impl NetworkSpec {
+    /// What the stack sets of that which an engine chooses if nobody does, by name: pools of
+    /// addresses by their place, and options of the driver. No values: some may be secret.
+    #[must_use]
+    pub fn asked(&self) -> Vec<String> {
+        let pools = self.pools.iter().enumerate().flat_map(|(place, pool)| {
+            let parts = [
+                ("subnet", pool.subnet.is_some()),
+                ("ip_range", pool.ip_range.is_some()),
+                ("gateway", pool.gateway.is_some()),
+            ];
+            let said = parts.into_iter().filter(|(_, said)| *said);
+            said.map(move |(part, _)| format!("ipam.{place}.{part}"))
+        });
+        let options = self.driver_opts.keys().map(|name| format!("driver_opts.{name}"));
+        let ipv4 = self.ipv4.map(|_| "enable_ipv4".to_owned());
+        pools.chain(options).chain(ipv4).collect()
+    }
+}
+
 /// One address pool of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpamPool {

@@ -203,19 +203,15 @@ impl<'a> Context<'a> {
     }
 
     /// The labels of a network or volume of this deployment.
-    pub(super) fn owner(
-        &self,
-        key: &str,
-        name: &str,
-        compose_hash: Option<&Digest>,
-    ) -> OwnerLabels {
+    pub(super) fn owner(&self, key: &str, name: &str, hash: Option<&Digest>) -> OwnerLabels {
         OwnerLabels {
             installation: self.settings.installation.clone(),
             source: self.desired.source.clone(),
             deployment: self.deployment.id.clone(),
             id: self.inventory.resource_id(name),
             key: key.to_owned(),
-            compose_hash: compose_hash.cloned(),
+            compose_hash: hash.cloned(),
+            asked: Vec::new(),
         }
     }
 

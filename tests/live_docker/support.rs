@@ -103,6 +103,7 @@ impl Deployment {
             id: format!("ENGINE/{}_{key}", self.0),
             key: key.to_owned(),
             compose_hash: None,
+            asked: Vec::new(),
         }
     }
 

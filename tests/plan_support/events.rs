@@ -75,6 +75,12 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
         ["network", name, "gone"] => {
             contents.networks.retain(|view| view.spec.name.as_str() != *name);
         }
+        // It was made before what the stack asked for was written down.
+        ["network", name, "unrecorded"] => {
+            let mut views = contents.networks.iter_mut();
+            let found = views.find(|view| view.spec.name.as_str() == *name);
+            found.expect("a network").spec.labels.remove("reconciler.asked");
+        }
         ["network", name, "again"] => {
             let mut views = contents.networks.iter_mut();
             let found = views.find(|view| view.spec.name.as_str() == *name);

@@ -68,7 +68,8 @@ pub(super) fn networks(decisions: &Decisions<'_>) -> Vec<Transition> {
             }
         };
         let spec = &network.spec;
-        let owner = context.owner(key, spec.name.as_str(), network.compose_hash.as_ref());
+        let mut owner = context.owner(key, spec.name.as_str(), network.compose_hash.as_ref());
+        owner.asked = spec.asked();
         let reason = after.map_or(Reason::Missing, |old| replaced(context, old));
         let gone = after.map(|old| Fact::NetworkGone(old.id.clone()));
         let action = Action::CreateNetwork { network: spec.clone(), owner };
