@@ -209,6 +209,7 @@ golden! {
     who_stays_on_a_network_is_told,
     who_depends_stops_first_for_a_network,
     what_a_network_no_longer_sets_goes,
+    a_broken_off_update_is_not_by_hand,
 }
 
 #[test]

@@ -154,7 +154,7 @@ pub(super) fn is_resolver(path: &str) -> bool {
     matches!(path, "dns" | "dns_search")
 }
 
-fn head(path: &str) -> &str {
+pub(super) fn head(path: &str) -> &str {
     path.split('.').next().unwrap_or(path)
 }
 

@@ -3,6 +3,7 @@
 //! of order or steps.
 
 mod bound;
+mod by;
 mod effective;
 mod facts;
 mod fields;
@@ -20,6 +21,7 @@ pub(super) use self::facts::asked;
 pub use self::fields::{Class, FIELDS, class_of};
 pub(super) use self::peers::Joined;
 
+use self::by::changed_by;
 use self::effective::Side;
 use self::facts::{Facts, contrast};
 use self::fields::is_filled_in;
@@ -75,12 +77,13 @@ pub(super) fn compare(
     image: ImageUse<'_>,
     (joins, context): (&[Joined], &Context<'_>),
 ) -> Drift {
-    let unchanged = context.is_applied() || owned.identity.spec_hash == service.hash;
-    let by = match (owned.proof, unchanged) {
-        (Proof::Compose, _) => ChangedBy::Unknown,
-        (_, true) => ChangedBy::Hand,
-        (_, false) => ChangedBy::Git,
-    };
+    let mut found = differences(service, owned, image, (joins, context));
+    let by = changed_by(service, owned, &found, context);
+    for difference in &mut found {
+        // Changing a limit in place left the label's hash behind: it tells nothing.
+        let tells = by != ChangedBy::Hand || context.is_applied() || !is_limit(&difference.field);
+        difference.by = if tells { by } else { ChangedBy::Unknown };
+    }
     let shown = Shown { service, owned, masker: &context.settings.masker };
     let mut drift = Drift::default();
     let plain = |difference| shown.cause(difference, Vec::new());
@@ -109,11 +112,7 @@ pub(super) fn compare(
         }
     }
     drift.recreate.extend(bound::differences(service, owned).map(plain));
-    for mut difference in differences(service, owned, image, by, (joins, context)) {
-        if by == ChangedBy::Hand && !context.is_applied() && is_limit(&difference.field) {
-            // Changing a limit in place left the label's hash behind: it tells nothing.
-            difference.by = ChangedBy::Unknown;
-        }
+    for mut difference in found {
         let pending = peers::explain(&mut difference, joins);
         let in_place = can_change_in_place(&difference);
         let cause = shown.cause(difference, pending);
@@ -127,7 +126,6 @@ fn differences(
     service: &Service,
     owned: &Owned<'_>,
     image: ImageUse<'_>,
-    by: ChangedBy,
     (joins, context): (&[Joined], &Context<'_>),
 ) -> Vec<Difference> {
     let (want, have) = both_sides(service, owned, joins, context);
@@ -156,7 +154,8 @@ fn differences(
             || is_the_engines(path, want, have, owned);
         if want != have && !says_nothing {
             let (have, want) = (have.cloned(), want.cloned());
-            differences.push(Difference { field: path.clone(), have, want, by });
+            let (field, by) = (path.clone(), ChangedBy::Unknown);
+            differences.push(Difference { field, have, want, by });
         }
     }
     differences
