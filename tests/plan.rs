@@ -7,6 +7,8 @@
 
 #[path = "plan_support/grants.rs"]
 mod grants;
+#[path = "plan_support/orders.rs"]
+mod orders;
 #[path = "plan_support/parts.rs"]
 mod parts;
 #[path = "plan_support/world.rs"]

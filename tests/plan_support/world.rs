@@ -20,7 +20,7 @@ use reconciler::model::policy::HostPolicy;
 use reconciler::model::secret::Masker;
 use reconciler::model::settling::Settling;
 use reconciler::model::time::Timestamp;
-use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names};
+use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names, check};
 use reconciler::sim::{MemTree, Sim, SimWorld};
 use reconciler::stack;
 use reconciler::world::{Act, CatalogScope, Clock, Observe, Scope, Snapshot};
@@ -43,7 +43,12 @@ pub(crate) struct World {
     root: Option<String>,
     /// What happened since the engine was last really looked at.
     events: Vec<String>,
+    /// In which order plans are carried out, if not in that of their steps.
+    order: Option<Order>,
 }
+
+/// In which order the steps of a plan are carried out, and how many.
+pub(crate) type Order = Box<dyn FnMut(&Plan) -> Vec<usize>>;
 
 impl World {
     pub(crate) fn new() -> Self {
@@ -71,7 +76,13 @@ impl World {
             settling: Settling::default(),
             root: None,
             events: Vec::new(),
+            order: None,
         }
+    }
+
+    /// The same world, in which plans are carried out in another order.
+    pub(crate) fn in_order(self, order: Order) -> Self {
+        Self { order: Some(order), ..self }
     }
 
     /// Writes a file of the source; an empty one is removed.
@@ -100,7 +111,10 @@ impl World {
             ["composed"] => self.sim.made_by_compose(&"local".into()),
             ["adopt"] => self.adopt(),
             ["ledger", "lost"] => self.sim.lose_ledger(),
-            ["apply", "first", count] => self.apply(count.parse().expect("a number")),
+            ["apply", "first", count] => {
+                let plan = self.plan();
+                self.apply(&plan, 0..count.parse::<usize>().expect("a number"));
+            }
             ["source", name] => self.source = SourceId::new(*name),
             ["start", path] => (*path).clone_into(&mut self.start),
             ["deny", "host"] => self.settings.policy.permissive = false,
@@ -216,12 +230,17 @@ impl World {
     /// Carries out plans until there is nothing to do.
     fn converge(&mut self) {
         self.events.clear();
-        for _ in 0..5 {
+        // What is broken off takes some more passes.
+        for _ in 0..if self.order.is_some() { 20 } else { 5 } {
             self.adopt();
-            if self.plan().is_empty() {
+            let plan = self.plan();
+            if plan.is_empty() {
                 return;
             }
-            self.apply(usize::MAX);
+            assert_eq!(check(&plan), [], "the plan has faults:\n{plan}");
+            let usual = || (0..plan.steps.len()).collect();
+            let order = self.order.as_mut().map_or_else(usual, |order| order(&plan));
+            self.apply(&plan, order);
         }
         panic!("does not converge:\n{}", self.plan());
     }
@@ -235,12 +254,11 @@ impl World {
         }
     }
 
-    /// Carries out the first steps of the plan, one after the other.
-    fn apply(&mut self, count: usize) {
-        let plan = self.plan();
+    /// Carries out these steps of the plan, one after the other.
+    fn apply(&mut self, plan: &Plan, order: impl IntoIterator<Item = usize>) {
         let tree = self.tree();
         let mut outcomes = BTreeMap::new();
-        for step in plan.steps.iter().take(count) {
+        for step in order.into_iter().map(|at| &plan.steps[at]) {
             let action = step.action.resolve(&outcomes).expect("resolved");
             let outcome = match &action {
                 Action::Await { container, .. } => {
