@@ -24,6 +24,7 @@ use std::time::Duration;
 use futures_util::future::{AbortHandle, Either, FutureExt as _, select};
 use futures_util::select_biased;
 
+use crate::model::action::Action;
 use crate::model::desired::DesiredState;
 use crate::model::id::DeploymentId;
 use crate::model::time::Instant;
@@ -88,7 +89,8 @@ struct Current {
     look: Look,
     /// Which deployments can be looked at alone.
     parts: Parts,
-    /// Whether all of it was looked at, and none of its deployments had to wait for another.
+    /// Whether all of it was looked at, and none of its deployments had to wait for another, or
+    /// had something to do on another engine than its own.
     alone: bool,
 }
 
@@ -118,8 +120,8 @@ struct Controller<'a, W, C, S> {
     /// The look that is under way.
     looking: Option<AbortHandle>,
     due: Due,
-    /// Deployments of which a step failed that others were under way beside.
-    failed: BTreeSet<DeploymentId>,
+    /// Deployments with steps under way of which one ended that has to do with others, too.
+    reaching: BTreeSet<DeploymentId>,
     look_began: Option<Instant>,
     gap: Duration,
     holds: Holds,
@@ -148,7 +150,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             current: None,
             looking: None,
             due: Due::default(),
-            failed: BTreeSet::new(),
+            reaching: BTreeSet::new(),
             look_began: None,
             gap: pace.gap,
             holds: Holds::new(pace),
@@ -327,19 +329,19 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let now = self.now();
         match turn {
             Turn::Step { step, ending } => {
+                let reaches = reaches(&step.action, &ending);
                 match ending {
                     Ending::Done { .. } | Ending::Forgiven(_) => self.holds.succeeded(&step, now),
-                    Ending::Failed(failure) => {
-                        self.holds.failed(&step, &failure.error, now);
-                        self.failed.insert(step.deployment.clone());
-                    }
+                    Ending::Failed(failure) => self.holds.failed(&step, &failure.error, now),
                     Ending::Dropped { .. } | Ending::Stopped => {}
                 }
+                if reaches {
+                    self.reaching.insert(step.deployment.clone());
+                }
                 if !self.walk.is_busy(&step.deployment) {
-                    // Whoever failed may have met what only a look at everything shows.
-                    let failed = self.failed.remove(&step.deployment);
                     let of = || Stir::Of([step.deployment.clone()].into());
-                    self.due.want_of(if failed { Stir::Anything } else { of() }, now);
+                    let reaches = self.reaching.remove(&step.deployment);
+                    self.due.want_of(if reaches { Stir::Anything } else { of() }, now);
                 }
             }
             Turn::Over(execution) => self.finished.push(execution),
@@ -363,5 +365,17 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let report = Report { execution: Execution::joined(ended), ..self.last };
         self.setup.progress.event(&Event::PassFinished(&report));
         report
+    }
+}
+
+/// Whether a step that ended so has to do with other deployments than its own: whoever failed
+/// may have met what only a look at everything shows, and an image is there for all.
+fn reaches(action: &Action, ending: &Ending) -> bool {
+    match ending {
+        Ending::Done { .. } | Ending::Forgiven(_) => {
+            matches!(action, Action::PullImage { .. } | Action::BuildImage { .. })
+        }
+        Ending::Failed(_) => true,
+        Ending::Dropped { .. } | Ending::Stopped => false,
     }
 }

@@ -10,4 +10,5 @@ mod pass;
 mod revisions;
 mod run;
 mod stage;
+mod views;
 mod world;

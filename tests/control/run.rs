@@ -26,6 +26,49 @@ fn a_killed_container_runs_again_within_a_second() {
 }
 
 #[test]
+fn an_image_that_was_brought_for_one_is_seen_by_all_that_use_it() {
+    let stage = Stage::new();
+    stage.world.exact.set(true);
+    let pushed = |id: &str| {
+        stage.world.registry.borrow_mut().insert("web:1".into(), id.into());
+    };
+    pushed("sha256:older");
+    let _ = stage.play(async |stage| {
+        stage.until_running("xyz-web-1").await;
+        stage.sleep(30.0).await;
+        pushed("sha256:newer");
+        stage.git.push(snapshot("fresh"));
+        stage.sleep(10.0).await;
+        for name in ["abc-web-1", "xyz-web-1"] {
+            assert!(
+                stage.world.runs_of(name, &"sha256:newer".into()),
+                "{name}: {:?}",
+                stage.world.texts()
+            );
+        }
+    });
+}
+
+#[test]
+fn what_moved_to_another_engine_leaves_the_old_one_when_that_lets_it() {
+    let stage = Stage::new();
+    stage.world.exact.set(true);
+    let _ = stage.play(async |stage| {
+        stage.until_running("abc-web-1").await;
+        stage.sleep(30.0).await;
+        let failed = OutsideError::Failed("device or resource busy".to_owned());
+        stage.world.failing.borrow_mut().insert("remove abc-web-1".into(), failed);
+        stage.git.push(snapshot("moved"));
+        stage.sleep(3.0).await;
+        assert_eq!(stage.world.containers.borrow().len(), 3, "{:?}", stage.world.texts());
+        stage.world.failing.borrow_mut().clear();
+        // After the pause that its failures made, not at the next look at everything.
+        stage.sleep(10.0).await;
+        assert_eq!(stage.world.containers.borrow().len(), 2, "{:?}", stage.world.texts());
+    });
+}
+
+#[test]
 fn what_is_not_known_to_be_wanted_leaves_the_engine_unseen_until_it_is() {
     let stage = Stage::new();
     stage.unknown.set(true);

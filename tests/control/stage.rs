@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::{LocalBoxFuture, join};
 use reconciler::control::{Limits, Load, Pace, Report, Setup, Stop, run};
-use reconciler::model::desired::DesiredState;
+use reconciler::model::desired::{Deployment, DesiredState, Entry, ImageSource, PullPolicy};
+use reconciler::model::id::DeploymentId;
 use reconciler::world::{Clock as _, Snapshot};
 
 use crate::drive::drive;
@@ -20,10 +21,29 @@ fn desired_at(snapshot: &Snapshot) -> DesiredState {
     // `r2+` is another revision that asks for the same as `r2`.
     let tag = revision.trim_start_matches('r').trim_end_matches('+');
     let deployments = match revision {
+        "fresh" => vec![fresh(deployment("abc", "web=1")), deployment("xyz", "web=1")],
+        "moved" => vec![moved(deployment("abc", "web=1")), deployment("xyz", "web=1")],
         "only-xyz" => vec![deployment("xyz", "web=1")],
         _ => vec![deployment("abc", &format!("web={tag}")), deployment("xyz", "web=1")],
     };
     desired(revision, deployments)
+}
+
+/// The same with images that are pulled for each revision.
+fn fresh((id, entry): (DeploymentId, Entry)) -> (DeploymentId, Entry) {
+    let Entry::Valid(deployment, warnings) = entry else { return (id, entry) };
+    let mut deployment = (*deployment).clone();
+    for service in deployment.services.values_mut() {
+        service.image = ImageSource::Pull(PullPolicy::Always);
+    }
+    (id, Entry::Valid(deployment.into(), warnings))
+}
+
+/// The same on another engine.
+fn moved((id, entry): (DeploymentId, Entry)) -> (DeploymentId, Entry) {
+    let Entry::Valid(deployment, warnings) = entry else { return (id, entry) };
+    let deployment = Deployment { engine: "web1".into(), ..(*deployment).clone() };
+    (id, Entry::Valid(deployment.into(), warnings))
 }
 
 /// A controller's world, its source, and what it tells.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reconciler::model::action::{Action, Create, Outcome};
 use reconciler::model::catalog::CatalogContents;
-use reconciler::model::id::{ContainerId, EngineName, ImageRef};
+use reconciler::model::id::{ContainerId, EngineName, ImageId, ImageRef};
 use reconciler::model::ledger::{Ledger, LedgerView, Stored};
 use reconciler::model::observed::{
     ContainerState, ContainerView, EngineContents, Health, ImageView, Status,
@@ -20,6 +20,7 @@ use reconciler::world::{
 };
 
 use crate::drive::VirtualClock;
+use crate::views::{image_view, view};
 
 /// What becomes of a started container; one without any runs and has no health check.
 #[derive(Clone, Copy)]
@@ -34,12 +35,18 @@ pub(crate) enum Life {
     Ends(Duration, i64),
 }
 
-/// One engine, `local`, and others that are empty. Whatever no knob names works, fast.
+/// One engine, `local`, and others that are empty at first. Whatever no knob names works, fast.
 #[derive(Default)]
 pub(crate) struct World {
     pub clock: VirtualClock,
     pub containers: RefCell<BTreeMap<ContainerId, ContainerView>>,
     pub images: RefCell<BTreeSet<ImageRef>>,
+    /// Where containers are that are not on `local`.
+    pub elsewhere: RefCell<BTreeMap<ContainerId, EngineName>>,
+    /// Images that the registry has by now under names that lead to older ones here.
+    pub registry: RefCell<BTreeMap<ImageRef, ImageId>>,
+    /// The images that names lead to which are not called as they are.
+    pub ids: RefCell<BTreeMap<ImageRef, ImageId>>,
     pub ledger: RefCell<Ledger>,
     /// What becomes of containers, by name.
     pub lives: RefCell<BTreeMap<String, Life>>,
@@ -65,7 +72,9 @@ pub(crate) struct World {
     /// Changing calls under way, and the most there ever were.
     pub inside: Cell<usize>,
     pub most: Cell<usize>,
-    stir: Cell<bool>,
+    /// Whether the engine's events say which deployment they are about.
+    pub exact: Cell<bool>,
+    stir: RefCell<Option<Stir>>,
     stirred: RefCell<Option<Waker>>,
     made: Cell<u32>,
 }
@@ -97,6 +106,13 @@ impl World {
         found.any(|view| self.at(view, now).state.status == Status::Running)
     }
 
+    /// Whether a container runs that was made of this image.
+    pub(crate) fn runs_of(&self, name: &str, image: &ImageId) -> bool {
+        let containers = self.containers.borrow();
+        let mut found = containers.values().filter(|view| view.name.as_str() == name);
+        found.any(|view| view.image_id == *image) && self.is_running(name)
+    }
+
     pub(crate) fn calls_with(&self, text: &str) -> Vec<Instant> {
         let calls = self.calls.borrow();
         calls.iter().filter(|(_, call)| call.contains(text)).map(|(at, _)| *at).collect()
@@ -115,11 +131,16 @@ impl World {
                 view.state.finished_at = Some(now);
             }
         }
-        self.stir();
+        self.stir(name);
     }
 
-    fn stir(&self) {
-        self.stir.set(true);
+    /// The engine says that something happened to a container.
+    fn stir(&self, name: &str) {
+        let deployment = name.split('-').next().unwrap_or(name);
+        let of = || Stir::Of([deployment.into()].into());
+        let stir = if self.exact.get() { of() } else { Stir::Anything };
+        let before = self.stir.take();
+        self.stir.replace(Some(before.map_or(stir.clone(), |before| before.and(stir))));
         if let Some(waker) = self.stirred.borrow_mut().take() {
             waker.wake();
         }
@@ -172,43 +193,62 @@ impl World {
         match action {
             Action::PullImage { image, .. } => {
                 self.images.borrow_mut().insert(image.clone());
-                return Outcome::Image(image_view(image).id);
+                let newer = self.registry.borrow().get(image).cloned();
+                self.ids.borrow_mut().extend(newer.map(|id| (image.clone(), id)));
+                return Outcome::Image(self.image(image).id);
             }
-            Action::CreateContainer(create) => return self.create(create, now),
+            Action::CreateContainer(create) => return self.create(engine, create, now),
             Action::WriteLedger { change } => {
                 self.ledger.borrow_mut().apply(engine, change);
             }
-            action => self.change_container(action, now),
+            action => self.change_container(engine, action, now),
         }
         Outcome::Done
     }
 
-    fn create(&self, create: &Create, now: Timestamp) -> Outcome {
+    fn is_on(&self, engine: &EngineName, container: &ContainerId) -> bool {
+        let elsewhere = self.elsewhere.borrow();
+        elsewhere.get(container).map_or("local", EngineName::as_str) == engine.as_str()
+    }
+
+    fn create(&self, engine: &EngineName, create: &Create, now: Timestamp) -> Outcome {
         let id = ContainerId::new(format!("{:064}", self.made.replace(self.made.get() + 1)));
         let mut view = view(create.name.as_str(), create.spec.clone(), now);
         view.id = id.clone();
+        view.image_id = self.image(&create.spec.image).id;
         view.spec.labels.extend(create.identity.encode());
+        if engine.as_str() != "local" {
+            self.elsewhere.borrow_mut().insert(id.clone(), engine.clone());
+        }
         self.containers.borrow_mut().insert(id.clone(), view);
         Outcome::Container(id)
     }
 
-    fn change_container(&self, action: &Action, now: Timestamp) {
+    fn image(&self, reference: &ImageRef) -> ImageView {
+        let view = image_view(reference);
+        let id = self.ids.borrow().get(reference).cloned();
+        ImageView { id: id.unwrap_or(view.id), ..view }
+    }
+
+    fn change_container(&self, engine: &EngineName, action: &Action, now: Timestamp) {
         let Some(target) = action.target() else { return };
         let mut containers = self.containers.borrow_mut();
-        let found = containers.values_mut().find(|view| view.name == target.name);
+        let is_it =
+            |view: &&mut ContainerView| view.name == target.name && self.is_on(engine, &view.id);
+        let found = containers.values_mut().find(is_it);
         let Some(view) = found else { return };
         match action {
             Action::StartContainer { .. } | Action::RestartContainer { .. } => {
                 view.state.status = Status::Running;
                 view.state.started_at = Some(now);
                 drop(containers);
-                self.stir();
+                self.stir(target.name.as_str());
             }
             Action::StopContainer { .. } => {
                 view.state.status = Status::Exited;
                 view.state.exit_code = 143;
                 drop(containers);
-                self.stir();
+                self.stir(target.name.as_str());
             }
             Action::RenameContainer { to, .. } => view.name = to.clone(),
             Action::RemoveContainer { .. } => {
@@ -217,49 +257,6 @@ impl World {
             }
             _ => {}
         }
-    }
-}
-
-fn view(name: &str, spec: ContainerSpec, now: Timestamp) -> ContainerView {
-    ContainerView {
-        id: name.into(),
-        name: name.into(),
-        image_id: spec.image.as_str().into(),
-        spec,
-        state: ContainerState {
-            status: Status::Created,
-            exit_code: 0,
-            health: None,
-            failures: 0,
-            started_at: None,
-            finished_at: None,
-            restarts: 0,
-            start_failure: None,
-        },
-        created_at: now,
-        network_ids: BTreeMap::new(),
-        addresses: BTreeMap::new(),
-        host_ports: BTreeMap::new(),
-        files: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-    }
-}
-
-fn image_view(reference: &ImageRef) -> ImageView {
-    ImageView {
-        id: reference.as_str().into(),
-        env: BTreeMap::new(),
-        command: None,
-        entrypoint: None,
-        user: None,
-        working_dir: None,
-        labels: BTreeMap::new(),
-        healthcheck: None,
-        exposed: Vec::new(),
-        volumes: Vec::new(),
-        stop_signal: None,
-        platform: None,
-        layers: Vec::new(),
     }
 }
 
@@ -278,11 +275,11 @@ impl Observe for World {
         let images = self.images.borrow();
         let seen = scope.images.iter().filter(|reference| images.contains(*reference));
         let containers = self.containers.borrow();
-        let here = containers.values().filter(|_| engine.as_str() == "local");
+        let here = containers.values().filter(|view| self.is_on(engine, &view.id));
         Ok(EngineContents {
             id: Some(engine.as_str().into()),
             containers: here.map(|view| self.at(view, now)).collect(),
-            images: seen.map(|reference| (reference.clone(), image_view(reference))).collect(),
+            images: seen.map(|reference| (reference.clone(), self.image(reference))).collect(),
             ..EngineContents::default()
         })
     }
@@ -368,8 +365,8 @@ impl Drop for Inside<'_> {
 impl Watch for World {
     async fn stirred(&self) -> Stir {
         poll_fn(|context| {
-            if self.stir.replace(false) {
-                return Poll::Ready(Stir::Anything);
+            if let Some(stir) = self.stir.take() {
+                return Poll::Ready(stir);
             }
             *self.stirred.borrow_mut() = Some(context.waker().clone());
             Poll::Pending

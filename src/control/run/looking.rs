@@ -11,6 +11,7 @@ use crate::control::observe::{Look, unseen};
 use crate::control::pass::{Setup, faults};
 use crate::control::report::{Execution, Report};
 use crate::control::wakes::{Seen, Wake};
+use crate::model::desired::{DesiredState, Entry};
 use crate::model::id::DeploymentId;
 use crate::model::plan::Plan;
 use crate::model::time::Instant;
@@ -100,7 +101,7 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         }
         let plan = plan::plan(&current.desired, &observed, self.setup.settings);
         if observed.part.is_none() {
-            current.alone = !plan.crosses();
+            current.alone = !plan.crosses() && !is_left_elsewhere(&current.desired, &plan);
         }
         let mut report = Report::of_plan(&current.desired, &observed, &plan);
         report.error = faults(&plan);
@@ -168,4 +169,13 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             self.tell(&Event::PassFinished(&report));
         }
     }
+}
+
+/// Whether something is to be done for a deployment on an engine where it is not wanted: no
+/// look at it alone shows that.
+fn is_left_elsewhere(desired: &DesiredState, plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| match desired.deployments.get(&step.deployment) {
+        Some(Entry::Valid(deployment, _)) => deployment.engine != step.engine,
+        _ => false,
+    })
 }
