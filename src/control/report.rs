@@ -167,7 +167,12 @@ impl Report {
             |blocked: &Blocked| blocked.deployment.as_ref().is_some_and(|id| part.contains(id));
         self.blocked.retain(|blocked| !is_of(blocked));
         for blocked in said.blocked.into_iter().filter(|blocked| is_of(blocked)) {
-            let later = |other: &Blocked| other.deployment > blocked.deployment;
+            // As in a plan of everything: what left the source comes last.
+            let is_left = |id: &DeploymentId| !self.deployments.contains_key(id);
+            let later = |other: &Blocked| {
+                other.deployment > blocked.deployment
+                    || other.deployment.as_ref().is_some_and(is_left)
+            };
             let at = self.blocked.iter().position(later).unwrap_or(self.blocked.len());
             self.blocked.insert(at, blocked);
         }
@@ -224,4 +229,40 @@ fn diagnostics(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Dia
     });
     let all = each.chain([(None, desired.incomplete.clone())]);
     all.filter(|(_, list)| !list.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::digest::Digest;
+    use crate::model::plan::{Health, Sync};
+
+    fn blocked(deployment: &str, waiting_on: WaitingOn) -> Blocked {
+        let deployment = Some(deployment.into());
+        Blocked { deployment, subject: String::new(), waiting_on, at: None }
+    }
+
+    #[test]
+    fn a_part_that_says_nothing_new_leaves_the_report_as_it_was() {
+        let state = DeploymentState { sync: Sync::Synced, health: Health::Healthy };
+        let at = |ids: &[&str]| ids.iter().map(|id| ((*id).into(), state.clone())).collect();
+        // What left the source comes last, whatever its name is.
+        let approval = WaitingOn::Approval { digest: Digest::of("all") };
+        let all = ["b", "c", "d"].map(|id| blocked(id, WaitingOn::Address));
+        let all = all.into_iter().chain([blocked("a", approval.clone()), blocked("e", approval)]);
+        let whole = Report {
+            blocked: all.collect(),
+            deployments: at(&["b", "c", "d", "f"]),
+            ..Report::default()
+        };
+        for id in ["b", "c", "d"] {
+            let said = Report {
+                blocked: vec![blocked(id, WaitingOn::Address)],
+                deployments: at(&[id]),
+                ..Report::default()
+            };
+            assert!(whole.allows_part(&[id.into()].into()));
+            assert_eq!(whole.clone().with_part(&[id.into()].into(), said), whole, "{id}");
+        }
+    }
 }
