@@ -13,6 +13,10 @@ use crate::model::catalog::{CatalogContents, CatalogEntry, CheckStatus, NodeView
 use crate::model::id::{CatalogId, DeploymentId, EngineName, NodeName};
 use crate::world::{CatalogScope, OutsideError};
 
+/// So many terms of a filter are worth it: Consul tries each of them on all that it has. What is
+/// not filtered is all there, and nothing follows from what is of no interest.
+const TERMS: usize = 32;
+
 impl Consul {
     /// Our nodes of the scope's engines, and which of its service names have instances on nodes
     /// that are not ours.
@@ -61,6 +65,7 @@ impl Consul {
         let name = self.shared.nodes.get(engine).ok_or_else(|| {
             OutsideError::Failed(format!("engine `{engine}` has no node in Consul"))
         })?;
+        let only = only.filter(|only| only.len() <= TERMS);
         let Some(found) = self.read_node(name, filter("Meta.deployment", only)?).await? else {
             return Ok(None);
         };
@@ -72,7 +77,10 @@ impl Consul {
             }));
         }
         let of = only.map(|_| found.services.values().map(|service| &service.id));
-        let checks = self.read_checks(name, filter("ServiceID", of)?).await?;
+        let of = of.filter(|ids| ids.len() <= TERMS);
+        // Others may have given an entry an id that no filter can name.
+        let checks = filter("ServiceID", of).unwrap_or_default();
+        let checks = self.read_checks(name, checks).await?;
         let entries = found
             .services
             .into_values()

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::*;
+use crate::model::catalog::CheckStatus;
 use crate::model::ledger::{Record, Stored};
 use crate::world::CatalogScope;
 
@@ -165,6 +166,44 @@ async fn reads_ask_the_leader_and_carry_the_token() {
         assert!(line.starts_with("PUT /v1/txn ") || line.contains("?leader"), "{line}");
         assert!(!line.contains("stale"), "{line}");
         assert!(request.to_ascii_lowercase().contains("x-consul-token: hush\r\n"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_of_others_that_names_a_deployment_of_ours_hides_nothing() {
+    let meta = r#"{"managed-by":"reconciler","installation":"main","deployment":"abc"}"#;
+    let node = format!(
+        r#"200 OK
+{{"Node":{{"Node":"n","Meta":{meta}}},"Services":{{
+    "1.web.abc":{{"ID":"1.web.abc","Service":"web.abc","Meta":{meta}}},
+    "it\"s":{{"ID":"it\"s","Service":"x","Meta":{{"deployment":"abc"}}}},
+    "it\"s too":{{"ID":"it\"s too","Service":"x","Meta":{meta}}}}}}}"#
+    );
+    let checks = r#"200 OK
+[{"CheckID":"service:1.web.abc","Status":"passing"}]"#;
+    let canary = r#"[{"Key":"reconciler/main/canary","Value":null,"ModifyIndex":7}]"#;
+    let server = Canned::start(&[
+        ("GET /v1/catalog/node", &node),
+        ("GET /v1/health/node", checks),
+        ("GET /v1/kv", &format!("200 OK\n{canary}")),
+    ]);
+    let scope = CatalogScope::new(["local".into()].into(), BTreeSet::new());
+    let scope = CatalogScope { only: Some(["abc".into()].into()), ..scope };
+    let contents = server.client().catalog(&scope).await.unwrap();
+    let entry = &contents.nodes[&"local".into()].entries[&"1.web.abc".into()];
+    assert_eq!(entry.status, CheckStatus::Passing);
+}
+
+#[tokio::test]
+async fn a_large_part_of_the_catalog_is_read_with_all_of_it() {
+    let server =
+        Canned::start(&[("GET /v1/catalog/node", "200 OK\nnull"), ("GET", "404 Not Found\n")]);
+    let scope = CatalogScope::new(["local".into()].into(), BTreeSet::new());
+    for (count, is_alone) in [(2, true), (500, false)] {
+        let only = (0..count).map(|n| format!("app{n}").as_str().into()).collect();
+        let _ = server.client().catalog(&CatalogScope { only: Some(only), ..scope.clone() }).await;
+        let asked = std::mem::take(&mut *server.asked.lock().unwrap());
+        assert_eq!(asked[0].contains("filter="), is_alone, "{count}");
     }
 }
 

@@ -274,7 +274,7 @@ impl Docker {
 
     /// What the names of the containers begin with that hold a deployment's record. Neither
     /// name may have a `.` in it.
-    pub(super) fn prefix(&self, deployment: &DeploymentId) -> String {
+    fn prefix(&self, deployment: &DeploymentId) -> String {
         format!("{NAME}{}.{deployment}.", self.installation)
     }
 }
