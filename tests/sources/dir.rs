@@ -90,7 +90,37 @@ async fn the_revision_is_a_function_of_the_files() {
     assert_ne!(third, second, "names count");
     let file = temp.path().join("shop/env");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
-    assert_ne!(fetch(&temp).await.revision, third, "the executable bit counts");
+    let fourth = fetch(&temp).await.revision;
+    assert_ne!(fourth, third, "the executable bit counts");
+    fs::create_dir(temp.path().join("fresh")).unwrap();
+    assert_ne!(fetch(&temp).await.revision, fourth, "a folder counts, also an empty one");
+}
+
+/// A folder is there before the files in it are.
+#[tokio::test]
+async fn a_file_in_a_folder_that_was_just_made_wakes_the_loop() {
+    let temp = shop();
+    let source = source(&temp);
+    let read = |snapshot: &Snapshot| {
+        for folder in snapshot.tree.list("").unwrap() {
+            snapshot.tree.list(&folder.name).unwrap();
+        }
+    };
+    let mut known = source.fetch().await.unwrap();
+    read(&known);
+    for change in [
+        |temp: &Temp| fs::create_dir(temp.path().join("fresh")).unwrap(),
+        |temp: &Temp| {
+            temp.write("fresh/compose.yaml", "services: {}\n");
+        },
+    ] {
+        change(&temp);
+        tokio::time::timeout(SOON, source.changed()).await.expect("it wakes");
+        let snapshot = source.fetch().await.unwrap();
+        assert!(!snapshot.is_same(&known), "whoever has a revision does not read it again");
+        read(&snapshot);
+        known = snapshot;
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A local folder, or a single stack file, as the source of desired state.
 //!
-//! **Revision.** The SHA-256 over all files of the folder: path, executable bit and
+//! **Revision.** The SHA-256 over all files and folders in the folder: path, executable bit and
 //! content. Beyond a budget (1 MiB a file, 2000 files and 64 MiB in all), files count by
 //! size and modification time; beyond 20,000 entries, deeper folders do not count. Left
 //! out are `.git` and its kin, and what editors and programs drop beside files (`*~`,

@@ -123,10 +123,16 @@ impl Scan {
             .flat_map(|(folder, entries)| {
                 entries.iter().map(move |entry| (join(folder, &entry.name), entry.kind))
             })
-            .filter_map(|(path, kind)| {
-                let print = self.files.get(&path)?.text();
-                let runs = kind == TreeKind::File { executable: true };
-                Some(format!("{path}\0{runs}\0{print}"))
+            .filter_map(|(path, kind)| match (self.files.get(&path), kind) {
+                (Some(print), _) => {
+                    let runs = kind == TreeKind::File { executable: true };
+                    Some(format!("{path}\0{runs}\0{}", print.text()))
+                }
+                // Whoever lists what it is in has another answer.
+                (None, TreeKind::Folder) if !is_repository(split(&path).1) => {
+                    Some(format!("{path}\0folder"))
+                }
+                (None, _) => None,
             })
             .collect();
         Revision::new(Digest::of_parts(lines.iter().map(String::as_bytes)).as_str())
