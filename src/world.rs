@@ -375,9 +375,7 @@ pub trait Source {
     /// changed. A hint, never the truth.
     async fn changed(&self);
 
-    /// Returns when a source that could not be read has probably come back. Most cannot
-    /// tell: they are tried again, less and less often.
-    async fn returned(&self) {
-        std::future::pending::<()>().await;
-    }
+    /// Returns when a source that could not be read has probably come back; never if it cannot
+    /// tell: then it is tried again, less and less often.
+    async fn returned(&self);
 }

@@ -139,6 +139,10 @@ impl Source for SimSource {
         })
     }
 
+    async fn returned(&self) {
+        std::future::pending::<()>().await;
+    }
+
     async fn changed(&self) {
         poll_fn(|cx| {
             let pushes = self.shared.pushes.get();

@@ -82,6 +82,10 @@ impl Source for Placed<'_> {
     async fn changed(&self) {
         select(pin!(self.source.changed()), pin!(self.roots.learned())).await;
     }
+
+    async fn returned(&self) {
+        self.source.returned().await;
+    }
 }
 
 /// Opens the source. Nothing is fetched yet.
