@@ -63,14 +63,16 @@ pub(in crate::adapters::docker) fn demand(
     let name = seen["Name"].as_str().unwrap_or_default().trim_start_matches('/');
     let label = |label: &str| seen["Config"]["Labels"][label].as_str();
     // What `docker commit` copied bears our labels, but not our name.
-    let ours = label("reconciler.id").and_then(|id| id.split_once('/')).is_some_and(|(_, own)| {
-        name == own || name.strip_prefix(own).is_some_and(|rest| rest.starts_with('-'))
+    let own = label("reconciler.id").and_then(|id| id.split_once('/')).map(|(_, own)| own);
+    let own = own.filter(|own| {
+        name == *own || name.strip_prefix(own).is_some_and(|rest| rest.starts_with('-'))
     });
     let owner = match label("reconciler.deployment") {
-        Some(owner) => ours.then_some(owner),
+        Some(owner) => own.is_some().then_some(owner),
         None => label("com.docker.compose.project"),
     };
-    (owner != Some(deployment.as_str())).then(|| join.demand(name))
+    // A grant goes by the name that a container of ours gets in the end.
+    (owner != Some(deployment.as_str())).then(|| join.demand(own.unwrap_or(name)))
 }
 
 /// The demands of all, none of them read.
@@ -106,6 +108,7 @@ mod tests {
     fn any_other_is_named_as_the_engine_names_it() {
         let denied = Some("namespace=network=container:xyz-db-1".to_owned());
         assert_eq!(of("xyz-db-1", &ours("xyz", "xyz-db-1")), denied);
+        assert_eq!(of("xyz-db-1-0f3a", &ours("xyz", "xyz-db-1")), denied);
         assert_eq!(of("xyz-db-1", &json!({})), denied);
         assert_eq!(of("xyz-db-1", &json!({ "com.docker.compose.project": "xyz" })), denied);
     }
