@@ -312,13 +312,17 @@ fn on_engine(
             wait = engine.restart(known(container)?, *grace, timeline)?;
         }
         Action::StopContainer { container, grace } => {
-            wait = engine.stop(known(container)?, *grace, timeline)?;
+            let id = known(container)?;
+            if engine.get(id).is_ok() {
+                wait = engine.stop(id, *grace, timeline)?;
+            }
         }
         Action::RenameContainer { container, to } => engine.rename(known(container)?, to)?,
         Action::RemoveContainer { container } => {
             let id = known(container)?;
-            // Read again just before: it must still be what the action says.
-            if engine.get(id)?.name != container.name {
+            // Read again just before: it must still be what the action says, or gone.
+            let Ok(found) = engine.get(id) else { return Ok((Outcome::Done, Duration::ZERO)) };
+            if found.name != container.name {
                 let text = format!("{} is not {} any more", id.short(), container.name);
                 return Err(OutsideError::Conflict(text));
             }

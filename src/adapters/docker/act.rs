@@ -125,7 +125,11 @@ impl Docker {
                 let id = self.known(container)?;
                 let options = StopContainerOptions { t: Some(seconds(*grace)), signal: None };
                 let call = self.api.stop_container(id, Some(options));
-                self.within(*grace + STOP_MARGIN, call).await
+                match self.within(*grace + STOP_MARGIN, call).await {
+                    // Whatever is gone has stopped.
+                    Err(OutsideError::Gone(_)) => Ok(()),
+                    done => done,
+                }
             }
             Action::RenameContainer { container, to } => {
                 let options = RenameContainerOptions { name: to.to_string() };
@@ -169,12 +173,11 @@ impl Docker {
     }
 
     /// Removes a stopped container, and nothing of its volumes. What was adopted bears
-    /// no labels of ours; its full id, which the plan found in the ledger, is proof.
+    /// no labels of ours; its full id, which the plan found in the ledger, is proof. One that is
+    /// gone already is removed.
     async fn remove(&self, container: &Target) -> Result<(), OutsideError> {
         let id = ContainerId::from(self.known(container)?);
-        let gone =
-            || OutsideError::Gone(error::said(&self.name, &format!("no {}", container.name)));
-        let view = self.container(&id).await?.ok_or_else(gone)?;
+        let Some(view) = self.container(&id).await? else { return Ok(()) };
         let owner = view.spec.labels.get(INSTALLATION);
         let refusal = if view.id != id || view.name != container.name {
             Some(format!("it is {} now", view.name))
