@@ -116,6 +116,7 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         if report.error.is_none() {
             self.carry_out(plan, observed.part.as_ref(), &busy, now);
         }
+        self.report_ended(&busy);
         self.tell_report(report);
     }
 
@@ -155,6 +156,16 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         self.tell(&Event::PassStarted { revision: &plan.revision });
         self.tell(&Event::Planned(&plan));
         self.walk.begin(steps, tree);
+    }
+
+    /// What ended before a look began is reported with it, also what was told in between.
+    fn report_ended(&mut self, busy: &BTreeSet<DeploymentId>) {
+        let began_later = |execution: &Execution| {
+            execution.steps.iter().any(|(step, _)| busy.contains(&step.deployment))
+        };
+        let (later, ended) = std::mem::take(&mut self.finished).into_iter().partition(began_later);
+        self.finished = later;
+        self.reporting.extend::<Vec<_>>(ended);
     }
 
     /// Tells what a look said, if it is news or closes a pass.
