@@ -248,7 +248,9 @@ fn setup<'a, W>(
 fn no_lease(console: Console, error: &LeaseError) -> Exit {
     match error {
         LeaseError::HeldElsewhere { .. } => {
-            console.error(&chain(error), Some("try again when it has finished"));
+            let help = "try again when it has finished; a controller never does: stop it first, \
+                        or start it again with these options";
+            console.error(&chain(error), Some(help));
             Exit::Busy
         }
         LeaseError::Outside(_) => {
