@@ -3,7 +3,7 @@
 use super::stop;
 use crate::model::id::ReplicaId;
 use crate::plan::context::Context;
-use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica};
+use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica, Target};
 use crate::plan::differ::Joined;
 use crate::plan::fact::Fact;
 use crate::plan::rollout::{Moves, Rollout};
@@ -32,7 +32,7 @@ impl<'s, 'a> Servant<'s, 'a> {
         if let Some(early) = replica.order.early() {
             return early.iter().cloned().chain([Fact::Images(deployment.clone())]).collect();
         }
-        match &replica.goes_before {
+        let mut permit = match &replica.goes_before {
             Some(GoesBefore::Replica(host)) => self.permit_of(host),
             Some(GoesBefore::Removed) => vec![stop::prepared(self.decisions)],
             Some(GoesBefore::Elsewhere(facts)) => {
@@ -46,8 +46,14 @@ impl<'s, 'a> Servant<'s, 'a> {
                 permit.push(stop::prepared(self.decisions));
                 permit
             }
-            Some(GoesBefore::Leaving) | None => self.begin(replica, throttle),
+            Some(GoesBefore::Leaving) | None => return self.begin(replica, throttle),
+        };
+        // As its host, it does not stop before there is one that can take its place.
+        let is_made = matches!(replica.target, Target::New(_));
+        if is_made && permit.iter().any(|fact| matches!(fact, Fact::Ready(_))) {
+            permit.push(Fact::Ready(self.who(replica)));
         }
+        permit
     }
 
     /// The same for the host of a guest.
