@@ -114,6 +114,8 @@ golden! {
     an_engine_of_two_names_is_left_alone,
     names_that_dns_cannot_tell_apart_are_refused,
     names_that_others_hold_are_told,
+    a_job_is_waited_for_whoever_needs_it,
+    a_moved_replica_is_registered_again,
     a_large_removal_needs_approval,
     a_list_that_is_added_needs_approval,
     an_update_takes_its_time,

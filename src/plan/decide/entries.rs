@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::entry_causes::entry_causes;
 use super::forms::{Said, forms};
 use super::names::catalog_ids;
+use super::verdict::{Replica, Target};
 use crate::model::action::{Endpoint, Registrant};
 use crate::model::catalog::{CatalogEntry, CheckStatus};
 use crate::model::desired::{Registration, Service};
@@ -64,6 +65,24 @@ pub(super) fn fix(
     }
     causes.dedup();
     (!entries.is_empty()).then_some(Fix { entries, causes })
+}
+
+/// Whether a replica that stays is on none of the networks at which others reach it before it is
+/// changed in place.
+pub(super) fn moves(
+    context: &Context<'_>,
+    service: &Service,
+    replica: &Replica<'_>,
+    way: &Way,
+) -> bool {
+    let (Target::Stays { owned, networks: changed, .. }, Way::Network(..)) = (&replica.target, way)
+    else {
+        return false;
+    };
+    let stays = |name: &&NetworkName| !changed.iter().any(|(network, _)| network == *name);
+    let mut networks = service.spec.networks.keys().filter(|name| is_routable(context, name));
+    !changed.is_empty()
+        && !networks.any(|name| stays(&name) && owned.view.addresses.contains_key(name))
 }
 
 /// The address of a running replica. The registered one stays as long as it leads

@@ -48,7 +48,7 @@ pub use names::{catalog_names, dns_label};
 pub(super) use networks::{NetworkChange, NewVolume};
 pub(super) use removal::Removal;
 pub(super) use replica::is_unproven;
-pub(super) use verdict::{GoesBefore, Replica, Start, Successor, Target};
+pub(super) use verdict::{EntryChange, GoesBefore, Replica, Start, Successor, Target};
 
 use super::context::Context;
 use super::differ::Joined;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::choice::{Choice, choose};
 use super::removal::Removal;
 use super::scope::{Earlier, Scope};
+use super::verdict::EntryChange;
 use super::{Across, Decided, absence, entries, names, replica};
 use crate::model::desired::Service;
 use crate::model::id::Slot;
@@ -33,7 +34,11 @@ pub(super) fn decide<'a>(
             let choice = choices.remove(slot).unwrap_or_else(|| choose(scope, service, *slot));
             let mut replica = replica::decide(scope, service, *slot, choice, blocked);
             if let (Some(owned), None, Some(way)) = (replica.existing(), &replica.start, &way) {
-                replica.entry = entries::fix(context, service, *slot, owned, way);
+                replica.entry = if entries::moves(context, service, &replica, way) {
+                    Some(EntryChange::Again)
+                } else {
+                    entries::fix(context, service, *slot, owned, way).map(EntryChange::Fix)
+                };
             }
             replica
         })

@@ -36,6 +36,8 @@ pub(super) fn health(context: &Context<'_>) -> Health {
 fn replica(service: &Service, owned: &Owned<'_>, now: Timestamp) -> Health {
     let state = &owned.view.state;
     match (state.status, state.health) {
+        // What counts is how it ends.
+        (Status::Running, _) if service.job => Health::Progressing,
         (Status::Running, None | Some(Check::Healthy)) => steadiness(state, now),
         (Status::Running, Some(Check::Starting)) | (Status::Created, _) => Health::Progressing,
         (Status::Paused, _) => Health::Suspended,

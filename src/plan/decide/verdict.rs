@@ -35,10 +35,19 @@ pub(in crate::plan) struct Replica<'a> {
     pub(in crate::plan) succeeds: bool,
     /// Containers in whose namespaces it runs, and which were or are started again since.
     pub(in crate::plan) restarted_hosts: Vec<(ContainerName, ContainerId)>,
-    /// What its catalog entries lack, if it stays as it runs.
-    pub(in crate::plan) entry: Option<super::Fix>,
+    /// What is done about its catalog entries, if it stays as it runs.
+    pub(in crate::plan) entry: Option<EntryChange>,
     /// Nothing is done about it.
     pub(in crate::plan) withheld: bool,
+}
+
+/// What is done about the catalog entries of a replica that stays as it runs.
+pub(in crate::plan) enum EntryChange {
+    /// What they lack is written.
+    Fix(super::Fix),
+    /// It leaves the network at which it is registered: it is registered again once it is on
+    /// the other one.
+    Again,
 }
 
 /// Whose stop a container in its namespaces precedes.
@@ -124,6 +133,11 @@ impl<'a> Replica<'a> {
     /// it ran; nobody reaches it until it is good again.
     pub(in crate::plan) fn starts_again(&self) -> bool {
         self.start.is_some() && self.existing().is_some() && self.surplus().next().is_none()
+    }
+
+    /// Whether it is registered again although it stays as it runs.
+    pub(in crate::plan) fn registers_again(&self) -> bool {
+        matches!(self.entry, Some(EntryChange::Again))
     }
 
     /// Whether dependents that ask for it have to follow because of this decision.

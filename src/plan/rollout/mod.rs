@@ -5,6 +5,8 @@ mod waits;
 
 use std::collections::BTreeSet;
 
+pub(super) use waits::awaits;
+
 use super::decide::{Decided, Decisions, Replica, is_unproven};
 use super::fact::Fact;
 use super::seen::{Owned, is_done, is_good, is_running};
@@ -228,13 +230,6 @@ impl<'a> Rollout<'a> {
 /// Whether a slot has a container that is good.
 fn has_good(decisions: &Decisions<'_>, decided: &Decided<'_>, replica: &Replica<'_>) -> bool {
     decisions.context.slot(&decided.service.name, replica.id.slot).iter().any(is_good)
-}
-
-/// Whether it is waited for that a replica is good although it is not started.
-pub(super) fn awaits(replica: &Replica<'_>) -> bool {
-    let renames = replica.rename.is_some() && !replica.old.is_empty();
-    let begun = renames && replica.existing().is_some_and(is_running);
-    !replica.withheld && (replica.proves || begun || replica.surplus().any(is_running))
 }
 
 /// Whether a replica of a service started after this container did, and was not simply

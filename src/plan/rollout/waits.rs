@@ -8,7 +8,7 @@ use crate::model::action::Until;
 use crate::model::desired::Condition;
 use crate::model::id::ServiceName;
 use crate::model::observed::Status;
-use crate::plan::decide::{Decided, Decisions};
+use crate::plan::decide::{Decided, Decisions, Replica};
 use crate::plan::seen::{Owned, good_until, is_good, is_running};
 
 /// Adds what dependents ask for; the first that asks says for what.
@@ -43,6 +43,14 @@ pub(super) fn ask<'a>(decisions: &Decisions<'a>, rollout: &mut Rollout<'a>) {
     for (moves, waits) in rollout.services.iter_mut().zip(waits) {
         moves.waits = waits;
     }
+}
+
+/// Whether it is waited for that a replica is good although it is not started.
+pub(in crate::plan) fn awaits(replica: &Replica<'_>) -> bool {
+    let renames = replica.rename.is_some() && !replica.old.is_empty();
+    let begun = renames && replica.existing().is_some_and(is_running);
+    let proves = replica.proves || begun || replica.registers_again();
+    !replica.withheld && (proves || replica.surplus().any(is_running))
 }
 
 /// Waits for replicas that run already but are not good, or not done, yet.

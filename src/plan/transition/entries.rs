@@ -6,7 +6,9 @@ use crate::model::action::{Action, Endpoint, StepId};
 use crate::model::catalog::CheckStatus;
 use crate::model::plan::Reason;
 use crate::plan::cause::{Why, because};
-use crate::plan::decide::{Decisions, ENTRIES_PER_TXN, Replica, Way, node, registrants};
+use crate::plan::decide::{
+    Decisions, ENTRIES_PER_TXN, EntryChange, Replica, Way, node, registrants,
+};
 use crate::plan::fact::Fact;
 
 /// Registers a replica after the wait that proves it good.
@@ -35,9 +37,15 @@ pub(super) fn register<'a>(
     Some(step.uses([Fact::Good(who.clone())]).gives([Fact::Registered(who)]))
 }
 
-/// Mends the entries of a replica that stays as it runs.
-pub(super) fn repair<'a>(servant: &Servant<'_, 'a>, replica: &Replica<'a>) -> Option<Transition> {
-    let fix = replica.entry.as_ref()?;
+/// Changes the entries of a replica that stays as it runs.
+pub(super) fn change<'a>(servant: &Servant<'_, 'a>, replica: &Replica<'a>) -> Option<Transition> {
+    let fix = match replica.entry.as_ref()? {
+        EntryChange::Fix(fix) => fix,
+        EntryChange::Again => {
+            let why = Why::follows(Fact::Began(replica.who(servant.engine())));
+            return register(servant, replica, why);
+        }
+    };
     let who = replica.who(&servant.context().deployment.engine);
     let action = Action::Register { node: node(servant.context()), entries: fix.entries.clone() };
     Some(Transition::new(action, fix.causes.clone()).gives([Fact::Registered(who)]))

@@ -34,7 +34,7 @@ impl<'a> Servant<'_, 'a> {
         steps.extend(now);
         steps.extend(self.follow(replica, turn));
         if !turn.restarts {
-            steps.extend(entries::repair(self, replica));
+            steps.extend(entries::change(self, replica));
         }
         steps.extend(self.linger(replica, turn));
         for step in steps.iter_mut().chain(&mut later) {
@@ -117,7 +117,7 @@ impl<'a> Servant<'_, 'a> {
         Fact::Started(self.context().deployment.id.clone(), self.decided.service.name.clone())
     }
 
-    /// Waits until a container is good, or done if it is a one-shot that others need.
+    /// Waits until a container is good, or done if it is a job.
     pub(super) fn good(
         &self,
         replica: &Replica<'a>,
@@ -126,13 +126,7 @@ impl<'a> Servant<'_, 'a> {
         after: impl IntoIterator<Item = Fact>,
     ) -> Transition {
         let (service, id) = (self.decided.service, &self.context().deployment.id);
-        let until = if !service.job {
-            good_until(service)
-        } else if self.is_awaited_to_complete() {
-            Until::Completed
-        } else {
-            Until::Running
-        };
+        let until = if service.job { Until::Completed } else { good_until(service) };
         let (container, deadline) = (self.target(replica), service.rollout.deadline);
         let why = why.unwrap_or_else(|| because(Reason::Duplicate, service.origins.find("")));
         let who = self.who(replica);
@@ -142,15 +136,6 @@ impl<'a> Servant<'_, 'a> {
             .needs(after)
             .gives([Fact::Good(who), Fact::Settled(id.clone(), service.name.clone())])
             .gives(moved)
-    }
-
-    fn is_awaited_to_complete(&self) -> bool {
-        let name = &self.decided.service.name;
-        let mut services = self.context().deployment.services.values();
-        services.any(|service| {
-            let dependency = service.depends_on.get(name);
-            dependency.is_some_and(|d| d.condition == crate::model::desired::Condition::Completed)
-        })
     }
 
     /// Waits for a container that runs already: what comes after its start is made up for,
