@@ -287,8 +287,11 @@ async fn a_life_from_start_to_removal() {
     let remove = Action::RemoveContainer { container: self::target(&id, &other) };
     act(&docker, &remove).await.unwrap();
     assert_eq!(docker.container(&id).await.unwrap(), None);
-    let error = act(&docker, &remove).await.unwrap_err();
-    assert!(matches!(error, OutsideError::Gone(_)), "{error}");
+    // What is gone is stopped and removed; it cannot be started.
+    act(&docker, &remove).await.unwrap();
+    act(&docker, &Action::StopContainer { container: container(), grace }).await.unwrap();
+    let error = act(&docker, &Action::StartContainer { container: container() }).await;
+    assert!(matches!(error, Err(OutsideError::Gone(_))), "{error:?}");
 }
 
 #[tokio::test]
