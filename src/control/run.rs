@@ -10,10 +10,10 @@
 //! pulls and builds end at once, other calls finish, then they are planned again. An unchanged deployment goes
 //! on, else a push every minute would keep a slow one from ever reaching its deadline.
 //!
-//! Events only say *when* to look, and at which deployments: those that meet none of these are
-//! not read again, unless something failed, or somebody waits for what others do. Everything waits in one set of futures, each of which
-//! puts itself back when it fired, so that no interval starts anew because something else
-//! happened.
+//! Events only say *when* to look, and at which deployments: those that share nothing with these
+//! are not read again, unless something failed, or something waits for what others do. Everything
+//! waits in one set of futures, each of which puts itself back when it fired, so that no interval
+//! starts anew because something else happened.
 
 mod looking;
 

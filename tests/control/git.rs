@@ -87,6 +87,13 @@ impl Source for Git {
 pub(crate) struct Told(pub RefCell<Vec<String>>);
 
 impl Told {
+    /// What was written down after the last line that begins so.
+    pub(crate) fn after_last(&self, beginning: &str) -> Vec<String> {
+        let lines = self.0.borrow();
+        let last = lines.iter().rposition(|line| line.starts_with(beginning));
+        lines.iter().skip(last.map_or(0, |last| last + 1)).cloned().collect()
+    }
+
     pub(crate) fn count(&self, word: &str) -> usize {
         self.0.borrow().iter().filter(|line| line.starts_with(word)).count()
     }

@@ -49,6 +49,20 @@ fn an_image_that_was_brought_for_one_is_seen_by_all_that_use_it() {
     });
 }
 
+/// The last step and the end of all steps are two messages, and a look begins between them.
+#[test]
+fn the_end_of_a_pass_is_told_before_the_next_reason_to_look() {
+    let stage = Stage::new();
+    let _ = stage.play(async |stage| {
+        stage.until_running("abc-web-1").await;
+        stage.sleep(30.0).await;
+        stage.world.kill("abc-web-1");
+        stage.sleep(20.0).await;
+        let after = stage.told.after_last("done ");
+        assert!(after.contains(&"finished".to_owned()), "{after:?}");
+    });
+}
+
 #[test]
 fn what_moved_to_another_engine_leaves_the_old_one_when_that_lets_it() {
     let stage = Stage::new();
