@@ -103,7 +103,38 @@ fn positions_are_those_of_the_file_whatever_was_indented() {
     assert_eq!((key.at.line, key.at.column, key.at.length), (3, 4, 1));
 }
 
+/// Stack files of the examples, each with up to three faults.
+fn damaged() -> impl Strategy<Value = String> {
+    let files = vec![
+        include_str!("../../../examples/controller/compose.yaml"),
+        include_str!("../../../examples/jobs/compose.yaml"),
+        include_str!("../../../examples/secrets/compose.yaml"),
+    ];
+    let bit = prop::sample::select(vec![
+        "", "\t", " ", ":", "- ", "&a ", "*a", "|", ">", "'", "\"", "#", " #", "{", "}", "[", "]",
+        ",", "? ", "!x ", "%", "@", "`", "\n", "\n  ", "\n---\n", "\n...", "\u{1}", "é", "\u{a0}",
+        "\\", ": ", "<<: ", "~", "\r", "\u{85}", "\u{2028}",
+    ]);
+    let faults = prop::collection::vec((any::<prop::sample::Index>(), 0usize..4, bit), 1..4);
+    (prop::sample::select(files), faults).prop_map(|(text, faults)| {
+        let mut chars: Vec<char> = text.chars().collect();
+        for (at, gone, put) in faults {
+            let at = at.index(chars.len());
+            let end = (at + gone).min(chars.len());
+            chars.splice(at..end, put.chars());
+        }
+        chars.into_iter().collect()
+    })
+}
+
 proptest! {
+    #[test]
+    fn what_is_read_is_accepted_by_libyaml(text in prop_oneof![document(), damaged()]) {
+        if read(&text).is_some() {
+            prop_assert!(super::objection(&text).is_none());
+        }
+    }
+
     #[test]
     fn nothing_panics(text in "\\PC{0,80}|[\\[\\]{}:,&*!|>'\"#%@`?\\- \n\ta-c]{0,80}") {
         let _ = read(&text);

@@ -8,6 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan, Tag}
 use super::flow::{self, Adjusted};
 use super::frame::{Content, Frame, MERGE, Map, PendingKey};
 use super::scalar;
+use super::simple::{Simple, is_simple};
 use super::weigh::{self, WEIGHT, measure};
 use super::{Document, FileId, KeyPath, Kind, MAX_DEPTH, MAX_EXPANDED, Node, Span, Value};
 use crate::text::codes;
@@ -35,34 +36,45 @@ struct Builder<'a> {
     shifts: BTreeMap<usize, usize>,
     /// The text's length in characters, if its last line is not ended.
     open_end: Option<usize>,
+    simple: Simple,
 }
 
-/// The documents of a file, against which libyaml may have something. `None` after an error
-/// that hides the rest.
-pub(crate) fn build(
-    file: FileId,
-    text: &str,
-    objection: Option<&serde_yaml::Error>,
-    report: &Reporter,
-) -> Option<Vec<Document>> {
-    let (span, error) = match attempt(file, Adjusted::untouched(text), report)? {
-        Ok(documents) => return Some(documents),
-        Err(error) => error,
-    };
+/// The documents of a file. `None` after an error that hides the rest.
+pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Document>> {
+    let outcome = attempt(file, Adjusted::untouched(text), report)?;
+    if let Ok(read) = &outcome
+        && read.is_simple
+        && is_simple(text)
+    {
+        return outcome.ok().map(|read| read.documents);
+    }
     // libyaml says it as Compose does, and where what is wrong began.
-    if let Some(objection) = objection {
-        super::refuse(file, objection, report);
+    if let Some(objection) = super::objection(text)
+        && (outcome.is_err() || !report.has_errors())
+    {
+        super::refuse(file, &objection, report);
         return None;
     }
+    let (span, error) = match outcome {
+        Ok(read) => return Some(read.documents),
+        Err(error) => error,
+    };
     // What was reported up to there is found a second time, and not repeated.
     if let Some(adjusted) = flow::adjust(text, error.clone())
-        && let Ok(documents) = attempt(file, adjusted, report)?
+        && let Ok(read) = attempt(file, adjusted, report)?
     {
-        return Some(documents);
+        return Some(read.documents);
     }
     let message = format!("this is not valid YAML: {}", error.info());
     report.refuse_as(codes::YAML, span, message, None);
     None
+}
+
+/// What saphyr made of a text.
+struct Read {
+    documents: Vec<Document>,
+    /// Whether there is only what both parsers read alike: see [`simple`].
+    is_simple: bool,
 }
 
 /// The documents of a text, or what saphyr has against it; `None` after another error that
@@ -71,7 +83,7 @@ fn attempt(
     file: FileId,
     text: Adjusted<'_>,
     report: &Reporter,
-) -> Option<Result<Vec<Document>, (Span, ScanError)>> {
+) -> Option<Result<Read, (Span, ScanError)>> {
     let Adjusted { text, shifts } = text;
     let mut builder = Builder {
         file,
@@ -82,6 +94,7 @@ fn attempt(
         documents: Vec::new(),
         shifts,
         open_end: (!text.ends_with('\n')).then(|| text.chars().count()),
+        simple: Simple::new(),
     };
     if let Some(alias) = weigh::bomb(&text) {
         builder.too_much(builder.span(alias));
@@ -95,7 +108,7 @@ fn attempt(
             }
         }
     }
-    Some(Ok(builder.documents))
+    Some(Ok(Read { documents: builder.documents, is_simple: builder.simple.holds }))
 }
 
 /// What the tags of Compose ask for.
@@ -113,6 +126,7 @@ impl Builder<'_> {
     /// `None` stops reading; the reason has been reported.
     fn on_event(&mut self, event: Event<'_>, raw: RawSpan) -> Option<()> {
         let span = self.span(raw);
+        self.simple.see(&event, raw);
         match event {
             Event::DocumentStart(_) => {
                 self.anchors.clear();

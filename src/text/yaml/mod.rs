@@ -1,7 +1,8 @@
 //! YAML to a tree that knows where everything was written.
 //!
 //! Two parsers must agree: saphyr's event stream gives positions, anchors and styles;
-//! `serde_yaml` (libyaml, the grammar Compose itself reads) must accept the same text.
+//! `serde_yaml` (libyaml, the grammar Compose itself reads) must accept the same text, and is
+//! asked where the two may differ.
 //! Nobody outside this module sees either of them.
 
 mod build;
@@ -9,6 +10,7 @@ pub(in crate::text) mod flow;
 mod frame;
 mod merge;
 mod scalar;
+mod simple;
 mod survey;
 mod time;
 mod weigh;
@@ -218,14 +220,7 @@ pub(crate) fn parse_all(file: FileId, text: &str, report: &Reporter) -> Option<V
     if !survey::survey(file, text, report) {
         return None;
     }
-    // First, so that what the two parsers need is not needed at the same time.
-    let objection = objection(text);
-    let documents = build::build(file, text, objection.as_ref(), report)?;
-    if let Some(error) = objection.filter(|_| !report.has_errors()) {
-        refuse(file, &error, report);
-        return None;
-    }
-    Some(documents)
+    build::build(file, text, report)
 }
 
 /// Reports what libyaml has against a text.
