@@ -10,7 +10,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 # Simulated seeds of one `make sim`: how many, or `FROM..TO`.
 SEEDS ?= 10000
-TESTS := $(CARGO) nextest run --features live --no-fail-fast
+TESTS := $(CARGO) nextest run --workspace --features live --no-fail-fast
 # What runs on the newest engine: what only it can do, and of everything else a part.
 NEWEST := test(/^newest::/) + test(/^both::c(01|02|12|14|19|26|49|50)$$/) \
   + (binary(live_once) & test(/^(converge::|attributes::every|build::an_image|logins::)/))
@@ -40,15 +40,13 @@ nextest:
 	  $(CARGO) install --locked cargo-nextest; }
 
 .PHONY: check
-check: ## every day: format, lints, and that the core builds without an async runtime
+check: ## every day: format and lints
 	$(CARGO) fmt --all -- --check
-	$(CARGO) clippy --no-default-features --lib -- -D warnings
-	$(CARGO) clippy --all-targets --features live -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features live -- -D warnings
 
 .PHONY: unit
 unit: nextest ## plan tables, loader, command line: no Docker needed
-	$(CARGO) test --no-default-features --lib
-	$(TESTS) -E 'not binary(/^live/) and not binary(sim)'
+	$(TESTS) -E 'not binary(/^live/) and not binary_id(reconciler::sim)'
 
 .PHONY: conformance
 conformance: ## how much of Docker Compose's normal form, refusals and config hashes is equal
@@ -61,7 +59,7 @@ sim: ## SEEDS simulated worlds with crashes and lost answers, each run twice
 .PHONY: live
 live: nextest ## the live tests alone
 	RECONCILER_IMAGE_PROFILE=dev scripts/image --binary
-	$(CARGO) build --features live --tests --bins
+	$(CARGO) build --workspace --features live --tests --bins
 	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
 	  scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(/^live_(demo|readme)$$/) - test(/^newest::/)'
 	$(MAKE) newest
@@ -71,7 +69,7 @@ live: nextest ## the live tests alone
 
 .PHONY: newest
 newest: nextest ## the live tests on the newest engine that Debian has, beside the machine's own
-	$(CARGO) build --features live --tests --bins
+	$(CARGO) build --workspace --features live --tests --bins
 	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
 	  scripts/with-lab --newest --consul --registry -- $(TESTS) --offline -E '$(NEWEST)'
 

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::control;
-use crate::model::id::DeploymentId;
-use crate::model::plan::DeploymentState;
-use crate::model::time::{Instant, Timestamp};
+use model::id::DeploymentId;
+use model::plan::DeploymentState;
+use model::time::{Instant, Timestamp};
+use reconcile::control;
 
 /// The version of [`Status`]'s JSON; a field that is only added does not change it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -216,7 +216,7 @@ async fn status(State(newest): State<Newest>) -> Json<Arc<Status>> {
 mod tests {
     use super::*;
     use crate::cli::probe::get;
-    use crate::model::plan::{Health, Sync};
+    use model::plan::{Health, Sync};
 
     /// Serves a status and asks for paths, each as `(code, body)`.
     async fn answers(status: Status, paths: &'static [&'static str]) -> Vec<(u16, String)> {

@@ -18,41 +18,7 @@
 //! - [`plan`]: desired + observed to steps with causes. No I/O, no clock, no randomness.
 //! - [`control`]: one pass, and the loop around it, generic over a world.
 //! - [`sim`]: a simulated world.
-#![cfg_attr(
-    feature = "runtime",
-    doc = "- [`adapters`]: the real world, one file per outside thing."
-)]
-#![cfg_attr(
-    feature = "runtime",
-    doc = "- [`api`]: what a running controller answers over HTTP.\n- [`cli`]: the command line."
-)]
 
-pub mod model;
-pub mod world;
-
-#[cfg_attr(
-    not(feature = "runtime"),
-    allow(dead_code, unused_imports, reason = "some of it only serves the command line")
-)]
-mod compose;
-#[cfg_attr(
-    not(feature = "runtime"),
-    allow(dead_code, unused_imports, reason = "some of it only serves the command line")
-)]
-mod text;
-
-pub mod context;
-pub mod control;
-pub mod plan;
-pub mod sim;
-#[cfg_attr(
-    not(feature = "runtime"),
-    allow(dead_code, unused_imports, reason = "some of it only serves the command line")
-)]
-pub mod stack;
-
-#[cfg(feature = "runtime")]
-pub mod adapters;
 #[cfg(feature = "runtime")]
 pub mod api;
 #[cfg(feature = "runtime")]

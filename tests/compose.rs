@@ -6,8 +6,8 @@ mod tree;
 
 use std::fmt::Write as _;
 
-use reconciler::model::diagnostic::Diagnostic;
-use reconciler::stack::{Config, ConfigRequest, config};
+use model::diagnostic::Diagnostic;
+use reconcile::stack::{Config, ConfigRequest, config};
 
 use self::tree::MemoryTree;
 

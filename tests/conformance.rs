@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use reconciler::stack::config;
+use reconcile::stack::config;
 
 use self::case::{Case, Kind};
 

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use reconciler::model::desired::Entry;
-use reconciler::model::diagnostic::Diagnostic;
-use reconciler::model::plan::{Blocked, WaitingOn};
-use reconciler::stack::{ConfigRequest, Options, config, load};
-use reconciler::world::Snapshot;
+use model::desired::Entry;
+use model::diagnostic::Diagnostic;
+use model::plan::{Blocked, WaitingOn};
+use reconcile::stack::{ConfigRequest, Options, config, load};
+use world::Snapshot;
 
 use self::tree::MemoryTree;
 use self::world::World;
@@ -90,8 +90,8 @@ fn about_a_source(files: &BTreeMap<String, String>) -> Vec<Diagnostic> {
         passed: BTreeMap::new(),
         withheld: ["WITHHELD".to_owned()].into(),
         default_engine: "local".into(),
-        bounds: reconciler::model::bounds::Bounds::default(),
-        masker: reconciler::model::secret::Masker::new("test"),
+        bounds: model::bounds::Bounds::default(),
+        masker: model::secret::Masker::new("test"),
         project_root: None,
         same_files: false,
     };
@@ -183,7 +183,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 fn declared() -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut text = String::new();
-    for path in rust_files(&root().join("src")) {
+    for path in ["src", "crates"].iter().flat_map(|folder| rust_files(&root().join(folder))) {
         let file = std::fs::read_to_string(path).expect("text");
         text += file.split("#[cfg(test)]").next().unwrap_or_default();
     }

@@ -7,7 +7,7 @@ mod generate;
 mod tree;
 
 use proptest::prelude::*;
-use reconciler::stack::{Config, ConfigRequest, config};
+use reconcile::stack::{Config, ConfigRequest, config};
 use serde_json::Value;
 
 use self::tree::MemoryTree;

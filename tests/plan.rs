@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use reconciler::plan::check;
+use reconcile::plan::check;
 use world::World;
 
 /// Runs one golden file and compares every plan in it.

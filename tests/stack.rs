@@ -23,8 +23,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use reconciler::stack::{Options, load};
-use reconciler::world::Snapshot;
+use reconcile::stack::{Options, load};
+use world::Snapshot;
 
 use self::tree::MemoryTree;
 
@@ -43,8 +43,8 @@ fn parse(text: &str) -> Case {
         passed: BTreeMap::new(),
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
-        bounds: reconciler::model::bounds::Bounds::default(),
-        masker: reconciler::model::secret::Masker::new("test"),
+        bounds: model::bounds::Bounds::default(),
+        masker: model::secret::Masker::new("test"),
         project_root: None,
         same_files: false,
     };

@@ -7,9 +7,9 @@ mod world;
 
 use std::process::{Command, ExitCode};
 
-use reconciler::model::desired::DesiredState;
-use reconciler::model::observed::ObservedState;
-use reconciler::plan::plan;
+use model::desired::DesiredState;
+use model::observed::ObservedState;
+use reconcile::plan::plan;
 
 use crate::measure::{Cost, cost};
 use crate::world::World;

@@ -5,20 +5,21 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconciler::model::action::{Action, ContainerRef, Outcome};
-use reconciler::model::bounds::Bounds;
-use reconciler::model::catalog::{CatalogEntry, CatalogView};
-use reconciler::model::desired::{Deployment, DesiredState, Entry, Service};
-use reconciler::model::id::{DeploymentId, EngineName, Revision};
-use reconciler::model::ledger::LedgerView;
-use reconciler::model::observed::{EngineView, ObservedState, Status};
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::secret::Masker;
-use reconciler::model::spec::MountSource;
-use reconciler::plan::{CatalogSettings, EngineSettings, Parts, Settings, catalog_names, plan};
-use reconciler::sim::{MemTree, Sim, SimWorld};
-use reconciler::stack;
-use reconciler::world::{Act as _, CatalogScope, Observe as _, Scope, Snapshot};
+use model::action::Action;
+use model::bounds::Bounds;
+use model::catalog::{CatalogEntry, CatalogView};
+use model::desired::{Deployment, DesiredState, Entry, Service};
+use model::id::{DeploymentId, EngineName, Revision};
+use model::ledger::LedgerView;
+use model::observed::{EngineView, ObservedState, Status};
+use model::policy::HostPolicy;
+use model::secret::Masker;
+use model::spec::MountSource;
+use model::target::{ContainerRef, Outcome};
+use reconcile::plan::{CatalogSettings, EngineSettings, Parts, Settings, catalog_names, plan};
+use reconcile::stack;
+use sim::{MemTree, Sim, SimWorld};
+use world::{Act as _, CatalogScope, Observe as _, Scope, Snapshot};
 
 /// See the module.
 pub(crate) struct World {

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Deserialize;
 
-use crate::model::diagnostic::Diagnostic;
+use model::diagnostic::Diagnostic;
 
 use super::render::diagnostics;
 

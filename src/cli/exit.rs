@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::control;
+use reconcile::control;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

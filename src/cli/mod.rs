@@ -28,9 +28,9 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser as _};
 
-use crate::model::contained::is_contained;
 use args::{Cli, RunArgs, Verb, Verbless};
 use exit::Exit;
+use model::contained::is_contained;
 
 /// Runs the program and returns its exit code.
 #[must_use]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::control::Stop;
+use reconcile::control::Stop;
 
 use super::console::Console;
 use super::exit::Exit;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use crate::model::digest::Digest;
+use model::digest::Digest;
 
 /// Something wrong with a value; the text says what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,7 @@ impl FromStr for Listen {
 pub(super) struct Grant {
     /// The deployment's id, or `*`.
     pub(super) deployment: String,
-    /// What it may have, written as [`crate::model::policy::Demand`] prints it.
+    /// What it may have, written as [`model::demand::Demand`] prints it.
     pub(super) demand: String,
 }
 
@@ -185,7 +185,7 @@ pub(super) enum LogFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::policy::Demand;
+    use model::demand::Demand;
 
     #[test]
     fn every_demand_of_the_policy_can_be_granted() {

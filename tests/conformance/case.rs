@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use reconciler::model::diagnostic::Diagnostic;
-use reconciler::stack::ConfigRequest;
+use model::diagnostic::Diagnostic;
+use reconcile::stack::ConfigRequest;
 use serde_json::Value;
 
 use crate::place::Place;

@@ -1,7 +1,7 @@
 //! Where Compose refuses: what of its message names a place, and whether one of ours names
 //! the same.
 
-use reconciler::model::diagnostic::Diagnostic;
+use model::diagnostic::Diagnostic;
 
 /// Where a refusal is.
 pub(crate) enum Place {

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use reconciler::model::time::{Instant, Timestamp};
-use reconciler::world::Clock;
+use model::time::{Instant, Timestamp};
+use world::Clock;
 
 /// A clock that only moves when everything sleeps.
 #[derive(Default)]

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join;
-use reconciler::control::{
-    Ending, Execution, Limits, Pending, StepError, Stop, WaitError, execute,
-};
-use reconciler::model::action::{StepId, Until};
-use reconciler::model::observed::{Health, Status};
-use reconciler::model::plan::Step;
-use reconciler::model::time::Instant;
-use reconciler::world::{Clock as _, OutsideError};
+use model::action::Until;
+use model::id::StepId;
+use model::observed::{Health, Status};
+use model::plan::Step;
+use model::time::Instant;
+use reconcile::control::{Ending, Execution, Limits, Pending, StepError, Stop, WaitError, execute};
+use world::{Clock as _, OutsideError};
 
 use crate::drive::drive;
 use crate::git::Told;

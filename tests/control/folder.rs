@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use reconciler::control::{Limits, Pace, Setup, Stop, run};
-use reconciler::model::desired::DesiredState;
-use reconciler::world::{Clock as _, Snapshot, SourceError};
+use model::desired::DesiredState;
+use reconcile::control::{Limits, Pace, Setup, Stop, run};
+use world::{Clock as _, Snapshot, SourceError};
 
 use crate::drive::drive;
 use crate::git::{Git, Told};

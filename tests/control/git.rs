@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-use reconciler::control::{Event, Progress};
-use reconciler::world::{Snapshot, Source, SourceError};
+use reconcile::control::{Event, Progress};
+use world::{Snapshot, Source, SourceError};
 
 /// A source whose revision the test sets.
 pub(crate) struct Git {

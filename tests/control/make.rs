@@ -4,21 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconciler::model::action::{Action, ContainerRef, StepId, Target, Until};
-use reconciler::model::compose::ProjectFiles;
-use reconciler::model::desired::{
+use model::action::{Action, Until};
+use model::compose_labels::ProjectFiles;
+use model::desired::{
     Deployment, DesiredState, Entry, ImageSource, Layout, Origins, PullPolicy, Rollout, Service,
-    SyncMode,
 };
-use reconciler::model::diagnostic::Loc;
-use reconciler::model::digest::Digest;
-use reconciler::model::plan::{Cause, Reason, Step};
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::secret::Masker;
-use reconciler::model::settling::Settling;
-use reconciler::model::spec::ContainerSpec;
-use reconciler::plan::{EngineSettings, Settings};
-use reconciler::world::{Snapshot, Tree, TreeEntry, TreeError};
+use model::diagnostic::Loc;
+use model::digest::Digest;
+use model::id::StepId;
+use model::plan::{Cause, Reason, Step};
+use model::policy::HostPolicy;
+use model::secret::Masker;
+use model::settling::Settling;
+use model::spec::ContainerSpec;
+use model::sync_mode::SyncMode;
+use model::target::{ContainerRef, Target};
+use reconcile::plan::{EngineSettings, Settings};
+use world::{Snapshot, Tree, TreeEntry, TreeError};
 
 /// A tree without files.
 pub(crate) struct NoFiles;
@@ -86,7 +88,7 @@ pub(crate) fn pull(image: &str) -> Action {
 }
 
 pub(crate) fn forget(deployment: &str) -> Action {
-    let change = reconciler::model::action::LedgerChange::Forget { deployment: deployment.into() };
+    let change = model::action::LedgerChange::Forget { deployment: deployment.into() };
     Action::WriteLedger { change }
 }
 
@@ -95,7 +97,7 @@ pub(crate) fn wait(name: &str, until: Until, deadline: u64) -> Action {
 }
 
 /// `name=tag,name=tag`: services with the tag of their image.
-pub(crate) fn deployment(id: &str, services: &str) -> (reconciler::model::id::DeploymentId, Entry) {
+pub(crate) fn deployment(id: &str, services: &str) -> (model::id::DeploymentId, Entry) {
     let services: BTreeMap<_, _> = services
         .split(',')
         .filter_map(|service| service.split_once('='))
@@ -137,7 +139,7 @@ fn service(name: &str, tag: &str) -> Service {
         bound: BTreeMap::new(),
         stays_ended: false,
         stop_grace: Duration::from_secs(1),
-        hooks: reconciler::model::hook::Hooks::default(),
+        hooks: model::hook::Hooks::default(),
         rollout: Rollout::default(),
         registration: None,
         compose_hash: None,
@@ -148,7 +150,7 @@ fn service(name: &str, tag: &str) -> Service {
 
 pub(crate) fn desired(
     revision: &str,
-    deployments: impl IntoIterator<Item = (reconciler::model::id::DeploymentId, Entry)>,
+    deployments: impl IntoIterator<Item = (model::id::DeploymentId, Entry)>,
 ) -> DesiredState {
     DesiredState {
         source: "git".into(),

@@ -3,22 +3,20 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use reconciler::control::{
+use model::catalog::CatalogContents;
+use model::demand::Demand;
+use model::desired::{DesiredState, Entry};
+use model::diagnostic::Diagnostic;
+use model::id::{ContainerId, EngineName};
+use model::ledger::Stored;
+use model::observed::{ContainerView, EngineContents, Health};
+use model::plan::{Blocked, WaitingOn};
+use model::time::Instant;
+use reconcile::control::{
     Exit, Limits, Load, PassError, Report, Setup, Silent, Stop, apply, once, prepare,
 };
-use reconciler::model::catalog::CatalogContents;
-use reconciler::model::desired::{DesiredState, Entry};
-use reconciler::model::diagnostic::Diagnostic;
-use reconciler::model::id::{ContainerId, EngineName};
-use reconciler::model::ledger::Stored;
-use reconciler::model::observed::{ContainerView, EngineContents, Health};
-use reconciler::model::plan::{Blocked, WaitingOn};
-use reconciler::model::policy::Demand;
-use reconciler::model::time::Instant;
-use reconciler::plan::{CatalogSettings, Settings};
-use reconciler::world::{
-    CatalogScope, Clock as _, Observe, OutsideError, Scope, Snapshot, SourceError,
-};
+use reconcile::plan::{CatalogSettings, Settings};
+use world::{CatalogScope, Clock as _, Observe, OutsideError, Scope, Snapshot, SourceError};
 
 use crate::drive::{VirtualClock, drive};
 use crate::git::Git;
@@ -259,7 +257,7 @@ fn a_guard_is_exit_3_and_a_notice_is_none() {
         blocked: vec![Blocked { deployment: None, subject: String::new(), waiting_on, at: None }],
         ..Report::default()
     };
-    let digest = reconciler::model::digest::Digest::of("");
+    let digest = model::digest::Digest::of("");
     assert_eq!(blocked(WaitingOn::Approval { digest }).exit().code(), 3);
     assert_eq!(blocked(WaitingOn::grant(&Demand::Privileged)).exit().code(), 77);
     assert_eq!(blocked(WaitingOn::Engine { error: String::new() }).exit().code(), 69);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reconciler::world::OutsideError;
+use world::OutsideError;
 
 use crate::make::snapshot;
 use crate::stage::Stage;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reconciler::control::Ending;
-use reconciler::model::observed::Health;
-use reconciler::model::time::Instant;
-use reconciler::world::{Clock as _, OutsideError, SourceError};
+use model::observed::Health;
+use model::time::Instant;
+use reconcile::control::Ending;
+use world::{Clock as _, OutsideError, SourceError};
 
 use crate::make::snapshot;
 use crate::stage::Stage;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::{LocalBoxFuture, join};
-use reconciler::control::{Limits, Load, Pace, Report, Setup, Stop, run};
-use reconciler::model::desired::{Deployment, DesiredState, Entry, ImageSource, PullPolicy};
-use reconciler::model::id::DeploymentId;
-use reconciler::world::{Clock as _, Snapshot};
+use model::desired::{Deployment, DesiredState, Entry, ImageSource, PullPolicy};
+use model::id::DeploymentId;
+use reconcile::control::{Limits, Load, Pace, Report, Setup, Stop, run};
+use world::{Clock as _, Snapshot};
 
 use crate::drive::drive;
 use crate::git::{Git, Told};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use reconciler::model::id::ImageRef;
-use reconciler::model::observed::{ContainerState, ContainerView, ImageView, Status};
-use reconciler::model::spec::ContainerSpec;
-use reconciler::model::time::Timestamp;
+use model::id::ImageRef;
+use model::observed::{ContainerState, ContainerView, ImageView, Status};
+use model::spec::ContainerSpec;
+use model::time::Timestamp;
 
 pub(crate) fn view(name: &str, spec: ContainerSpec, now: Timestamp) -> ContainerView {
     ContainerView {

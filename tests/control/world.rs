@@ -6,18 +6,15 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use reconciler::model::action::{Action, Create, Outcome};
-use reconciler::model::catalog::CatalogContents;
-use reconciler::model::id::{ContainerId, EngineName, ImageId, ImageRef};
-use reconciler::model::ledger::{Ledger, LedgerView, Stored};
-use reconciler::model::observed::{
-    ContainerState, ContainerView, EngineContents, Health, ImageView, Status,
-};
-use reconciler::model::spec::ContainerSpec;
-use reconciler::model::time::{Instant, Timestamp};
-use reconciler::world::{
-    Act, CatalogScope, Clock as _, Observe, OutsideError, Scope, Stir, Tree, Watch,
-};
+use model::action::{Action, Create};
+use model::catalog::CatalogContents;
+use model::id::{ContainerId, EngineName, ImageId, ImageRef};
+use model::ledger::{Ledger, LedgerView, Stored};
+use model::observed::{ContainerState, ContainerView, EngineContents, Health, ImageView, Status};
+use model::spec::ContainerSpec;
+use model::target::Outcome;
+use model::time::{Instant, Timestamp};
+use world::{Act, CatalogScope, Clock as _, Observe, OutsideError, Scope, Stir, Tree, Watch};
 
 use crate::drive::VirtualClock;
 use crate::views::{image_view, view};

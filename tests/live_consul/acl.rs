@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use reconciler::adapters::lease::{Holder, Lease};
-use reconciler::model::catalog::CheckStatus;
-use reconciler::model::ledger::Stored;
-use reconciler::model::time::Timestamp;
-use reconciler::world::{CatalogScope, Keep as _, OutsideError};
+use adapters::lease::{Holder, Lease};
+use model::catalog::CheckStatus;
+use model::ledger::Stored;
+use model::time::Timestamp;
 use serde_json::json;
+use world::{CatalogScope, Keep as _, OutsideError};
 
 use crate::support::{ENGINE, Server, both_forms, seen};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use reconciler::model::action::{Action, Endpoint, Registrant};
-use reconciler::model::catalog::{CheckStatus, owner_meta};
-use reconciler::model::id::CatalogId;
-use reconciler::world::{CatalogScope, OutsideError};
+use model::action::{Action, Endpoint, Registrant};
+use model::catalog::{CheckStatus, owner_meta};
+use model::id::CatalogId;
 use serde_json::json;
+use world::{CatalogScope, OutsideError};
 
 use crate::support::{ENGINE, Server, both_forms, node, seen};
 

@@ -2,14 +2,13 @@
 
 use std::cell::RefCell;
 
-use reconciler::adapters::host::{Engine, Host};
-use reconciler::model::action::{Action, LedgerChange, Outcome};
-use reconciler::model::id::{ContainerId, DeploymentId, EngineName};
-use reconciler::model::ledger::{LedgerView, Record, Stored};
-use reconciler::model::observed::{ContainerView, EngineContents, EngineView};
-use reconciler::world::{
-    Act as _, Observe as _, OutsideError, Scope, Stir, Tree, TreeEntry, TreeError,
-};
+use adapters::host::{Engine, Host};
+use model::action::{Action, LedgerChange};
+use model::id::{ContainerId, DeploymentId, EngineName};
+use model::ledger::{LedgerView, Record, Stored};
+use model::observed::{ContainerView, EngineContents, EngineView};
+use model::target::Outcome;
+use world::{Act as _, Observe as _, OutsideError, Scope, Stir, Tree, TreeEntry, TreeError};
 
 use crate::ledger::record;
 use crate::support::Server;

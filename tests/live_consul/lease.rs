@@ -1,10 +1,10 @@
 //! Leadership on a real Consul.
 
-use reconciler::adapters::lease::{Holder, Lease, LeaseError, LeaseLost};
-use reconciler::model::catalog::CheckStatus;
-use reconciler::model::time::Timestamp;
-use reconciler::world::{Keep as _, OutsideError};
+use adapters::lease::{Holder, Lease, LeaseError, LeaseLost};
+use model::catalog::CheckStatus;
+use model::time::Timestamp;
 use serde_json::Value;
+use world::{Keep as _, OutsideError};
 
 use crate::support::{Server, both_forms, seen};
 

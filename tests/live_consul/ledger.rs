@@ -1,11 +1,11 @@
 //! The ledger: compare-and-set, and the fence around every write.
 
-use reconciler::adapters::consul::{Consul, SessionId};
-use reconciler::model::action::LedgerChange;
-use reconciler::model::catalog::CheckStatus;
-use reconciler::model::desired::Layout;
-use reconciler::model::ledger::{DeploymentRecord, Record, Stored};
-use reconciler::world::OutsideError;
+use adapters::consul::{Consul, SessionId};
+use model::action::LedgerChange;
+use model::catalog::CheckStatus;
+use model::desired::Layout;
+use model::ledger::{DeploymentRecord, Record, Stored};
+use world::OutsideError;
 
 use crate::support::{Server, both_forms, seen};
 
@@ -16,7 +16,7 @@ pub(crate) fn record(deployment: &str, revision: &str) -> LedgerChange {
             source: "git:shop".into(),
             engine: "local".into(),
             revision: revision.into(),
-            hash: reconciler::model::digest::Digest::of(revision),
+            hash: model::digest::Digest::of(revision),
             layout: Layout::Listed,
             scale: [("pricing".into(), 3)].into(),
             pulled: std::collections::BTreeMap::new(),

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
+use adapters::consul::{Consul, ConsulSettings, Token};
+use adapters::http::{Endpoint, HttpClient, full};
 use http::Request;
 use http_body_util::BodyExt as _;
-use reconciler::adapters::consul::{Consul, ConsulSettings, Token};
-use reconciler::adapters::http::{Endpoint, HttpClient, full};
-use reconciler::model::action::{Action, Endpoint as Reach, Registrant};
-use reconciler::model::catalog::{CheckStatus, NodeView, owner_meta};
-use reconciler::model::id::NodeName;
-use reconciler::world::CatalogScope;
+use model::action::{Action, Endpoint as Reach, Registrant};
+use model::catalog::{CheckStatus, NodeView, owner_meta};
+use model::id::NodeName;
 use serde_json::Value;
+use world::CatalogScope;
 
 /// The only engine of these tests.
 pub(crate) const ENGINE: &str = "local";

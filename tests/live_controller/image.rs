@@ -22,7 +22,10 @@ fn build() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let again = "run `scripts/image --binary` first";
     let binary = fs::metadata(root.join("dist/reconciler")).expect(again).modified().unwrap();
-    assert!(newest(&root.join("src")) <= binary, "dist/reconciler is older than src: {again}");
+    for folder in ["src", "crates"] {
+        let changed = newest(&root.join(folder));
+        assert!(changed <= binary, "dist/reconciler is older than {folder}: {again}");
+    }
     let built = Command::new(root.join("scripts/image"))
         .arg("--pack")
         .env("RECONCILER_IMAGE", IMAGE)

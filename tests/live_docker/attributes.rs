@@ -3,11 +3,11 @@
 
 use std::process::Command;
 
-use reconciler::model::action::Action;
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::privilege::{Device, DeviceRequest};
-use reconciler::model::share::Namespace;
-use reconciler::model::spec::ContainerSpec;
+use model::action::Action;
+use model::policy::HostPolicy;
+use model::privilege::{Device, DeviceRequest};
+use model::share::Namespace;
+use model::spec::ContainerSpec;
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -179,7 +179,7 @@ async fn every_privilege_is_what_the_engine_says() {
         (row.ask)(&mut spec);
         let made = Action::CreateContainer(Box::new(attributes.create(row.name, spec.clone())));
         let (id, container) = match act(&docker, &made).await {
-            Ok(reconciler::model::action::Outcome::Container(id)) => {
+            Ok(model::target::Outcome::Container(id)) => {
                 (id.clone(), target(&id, &attributes.name(row.name)))
             }
             other => {

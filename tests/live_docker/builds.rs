@@ -4,18 +4,16 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use reconciler::adapters::docker::Docker;
-use reconciler::context;
-use reconciler::model::action::{Action, Outcome};
-use reconciler::model::build::{
-    Build, BuildOwner, BuildSecret, Dockerfile, NamedContext, SshAgent,
-};
-use reconciler::model::id::ImageRef;
-use reconciler::model::limits::Ulimit;
-use reconciler::model::observed::ImageView;
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::secret::Content;
-use reconciler::world::{OutsideError, Scope};
+use adapters::docker::Docker;
+use model::action::Action;
+use model::build::{Build, BuildOwner, BuildSecret, Dockerfile, NamedContext, SshAgent};
+use model::id::ImageRef;
+use model::limits::Ulimit;
+use model::observed::ImageView;
+use model::policy::HostPolicy;
+use model::secret::Content;
+use model::target::Outcome;
+use world::{OutsideError, Scope};
 
 use super::engine::{secured, tls};
 use super::support::*;

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reconciler::adapters::docker::Docker;
-use reconciler::model::action::{Action, Resources};
-use reconciler::model::id::ContainerId;
-use reconciler::model::labels::is_reserved;
-use reconciler::model::limits::Limits;
-use reconciler::model::observed::{Health, Status};
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::secret::Content;
-use reconciler::model::share::Namespace;
-use reconciler::model::spec::{
+use adapters::docker::Docker;
+use model::action::{Action, Resources};
+use model::id::ContainerId;
+use model::labels::is_reserved;
+use model::limits::Limits;
+use model::observed::{Health, Status};
+use model::policy::HostPolicy;
+use model::secret::Content;
+use model::share::Namespace;
+use model::spec::{
     Attachment, ContainerSpec, FileSpec, Healthcheck, IpamPool, Mount, MountSource, Port, Protocol,
     PublishedPort, RestartPolicy,
 };
-use reconciler::world::OutsideError;
+use world::OutsideError;
 
 use super::support::*;
 

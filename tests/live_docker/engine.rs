@@ -6,13 +6,13 @@ use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
-use reconciler::model::action::Action;
-use reconciler::model::id::ContainerName;
-use reconciler::model::ledger::Record;
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::spec::{Mount, MountSource};
-use reconciler::world::{OutsideError, Scope, Stir};
+use adapters::docker::{Docker, EngineEndpoint, Warden};
+use model::action::Action;
+use model::id::ContainerName;
+use model::ledger::Record;
+use model::policy::HostPolicy;
+use model::spec::{Mount, MountSource};
+use world::{OutsideError, Scope, Stir};
 
 use super::support::*;
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use reconciler::model::action::{Action, Outcome};
-use reconciler::model::build::{Build, BuildOwner, Dockerfile};
-use reconciler::model::digest::Digest;
-use reconciler::model::id::ImageRef;
-use reconciler::model::observed::ImageView;
-use reconciler::world::{OutsideError, Scope};
+use model::action::Action;
+use model::build::{Build, BuildOwner, Dockerfile};
+use model::digest::Digest;
+use model::id::ImageRef;
+use model::observed::ImageView;
+use model::target::Outcome;
+use world::{OutsideError, Scope};
 
 use super::support::*;
 

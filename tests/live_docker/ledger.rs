@@ -1,12 +1,12 @@
 //! Records on the engine: a compare-and-set that nobody takes for a replica.
 
-use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
-use reconciler::model::action::LedgerChange;
-use reconciler::model::desired::Layout;
-use reconciler::model::digest::Digest;
-use reconciler::model::ledger::{DeploymentRecord, Ledger, Record};
-use reconciler::model::policy::HostPolicy;
-use reconciler::world::{OutsideError, Scope};
+use adapters::docker::{Docker, EngineEndpoint, Warden};
+use model::action::LedgerChange;
+use model::desired::Layout;
+use model::digest::Digest;
+use model::ledger::{DeploymentRecord, Ledger, Record};
+use model::policy::HostPolicy;
+use world::{OutsideError, Scope};
 
 use super::support::*;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use reconciler::model::action::Action;
-use reconciler::model::policy::HostPolicy;
-use reconciler::world::OutsideError;
+use model::action::Action;
+use model::policy::HostPolicy;
+use world::OutsideError;
 
 use super::support::*;
 

@@ -5,19 +5,20 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use reconciler::adapters::docker::{Docker, EngineEndpoint, Warden};
-use reconciler::model::action::{Action, ContainerRef, Create, Outcome, Target};
-use reconciler::model::compose::ContainerLabels;
-use reconciler::model::digest::Digest;
-use reconciler::model::id::{ContainerId, ContainerName, DeploymentId, ReplicaId, Slot};
-use reconciler::model::labels::{Identity, OwnerLabels};
-use reconciler::model::observed::ContainerView;
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
-use reconciler::world::{OutsideError, Scope, Tree, TreeEntry, TreeError, TreeKind};
+use adapters::docker::{Docker, EngineEndpoint, Warden};
+use model::action::{Action, Create};
+use model::compose_labels::ContainerLabels;
+use model::digest::Digest;
+use model::id::{ContainerId, ContainerName, DeploymentId, ReplicaId, Slot};
+use model::labels::{Identity, OwnerLabels};
+use model::observed::ContainerView;
+use model::policy::HostPolicy;
+use model::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
+use model::target::{ContainerRef, Outcome, Target};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::AbortHandle;
+use world::{OutsideError, Scope, Tree, TreeEntry, TreeError, TreeKind};
 
 /// The image that every lab has.
 pub(crate) const IMAGE: &str = "reconciler.demo/base";

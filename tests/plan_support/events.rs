@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use reconciler::model::ability::ApiVersion;
-use reconciler::model::catalog::{CatalogView, NodeView};
-use reconciler::model::id::{EngineName, NodeName};
-use reconciler::model::ledger::LedgerView;
-use reconciler::model::observed::{
-    ContainerView, EngineView, Health, ObservedState, StartFailure, Status,
-};
+use model::ability::ApiVersion;
+use model::catalog::{CatalogView, NodeView};
+use model::id::{EngineName, NodeName};
+use model::ledger::LedgerView;
+use model::observed::{ContainerView, EngineView, Health, ObservedState, StartFailure, Status};
 
 /// Something that happened to a whole part of the world, if it did.
 fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
@@ -134,7 +132,7 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
     }
 }
 
-fn index(contents: &reconciler::model::observed::EngineContents, name: &str) -> usize {
+fn index(contents: &model::observed::EngineContents, name: &str) -> usize {
     let found = contents.containers.iter().position(|view| view.name.as_str() == name);
     let names: Vec<_> = contents.containers.iter().map(|view| view.name.as_str()).collect();
     found.unwrap_or_else(|| panic!("no container {name}, only {names:?}"))

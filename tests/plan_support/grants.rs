@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use reconciler::model::grants::table;
-use reconciler::model::plan::WaitingOn;
+use model::grants::table;
+use model::plan::WaitingOn;
 
 use super::world::World;
 

@@ -6,8 +6,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use reconciler::model::action::StepId;
-use reconciler::model::plan::Plan;
+use model::id::StepId;
+use model::plan::Plan;
 
 use super::world::World;
 
@@ -34,7 +34,7 @@ impl Random {
     fn order(&mut self, plan: &Plan) -> Vec<usize> {
         let (mut done, mut order) = (BTreeSet::<StepId>::new(), Vec::new());
         while order.len() < plan.steps.len() {
-            let ready = |(_, step): &(usize, &reconciler::model::plan::Step)| {
+            let ready = |(_, step): &(usize, &model::plan::Step)| {
                 !done.contains(&step.id) && step.after.is_subset(&done)
             };
             let ready: Vec<usize> =

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use reconciler::model::catalog::{CatalogEntry, CatalogView};
-use reconciler::model::id::DeploymentId;
-use reconciler::model::observed::{ContainerView, EngineView, ObservedState};
-use reconciler::model::plan::{Blocked, Plan, Step};
-use reconciler::plan::Parts;
+use model::catalog::{CatalogEntry, CatalogView};
+use model::id::DeploymentId;
+use model::observed::{ContainerView, EngineView, ObservedState};
+use model::plan::{Blocked, Plan, Step};
+use reconcile::plan::Parts;
 
 use crate::world::World;
 

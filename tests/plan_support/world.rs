@@ -7,23 +7,24 @@ mod events;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use reconciler::model::action::{Action, ContainerRef, Outcome};
-use reconciler::model::catalog::CatalogView;
-use reconciler::model::desired::{DesiredState, Entry, Service};
-use reconciler::model::digest::Digest;
-use reconciler::model::id::{EngineName, Revision, SourceId};
-use reconciler::model::ledger::LedgerView;
-use reconciler::model::mark::Mark;
-use reconciler::model::observed::{EngineView, ObservedState};
-use reconciler::model::plan::Plan;
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::secret::Masker;
-use reconciler::model::settling::Settling;
-use reconciler::model::time::Timestamp;
-use reconciler::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names, check};
-use reconciler::sim::{MemTree, Sim, SimWorld};
-use reconciler::stack;
-use reconciler::world::{Act, CatalogScope, Clock, Observe, Scope, Snapshot};
+use model::action::Action;
+use model::catalog::CatalogView;
+use model::desired::{DesiredState, Entry, Service};
+use model::digest::Digest;
+use model::id::{EngineName, Revision, SourceId};
+use model::ledger::LedgerView;
+use model::mark::Mark;
+use model::observed::{EngineView, ObservedState};
+use model::plan::Plan;
+use model::policy::HostPolicy;
+use model::secret::Masker;
+use model::settling::Settling;
+use model::target::{ContainerRef, Outcome};
+use model::time::Timestamp;
+use reconcile::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names, check};
+use reconcile::stack;
+use sim::{MemTree, Sim, SimWorld};
+pub(crate) use world::{Act, CatalogScope, Clock, Observe, Scope, Snapshot};
 
 use self::events::befall;
 
@@ -155,7 +156,7 @@ impl World {
     pub(crate) fn plan_seeing(&self, change: impl FnOnce(&mut ObservedState)) -> Plan {
         let mut observed = self.observed();
         change(&mut observed);
-        reconciler::plan::plan(&self.desired(), &observed, &self.settings)
+        reconcile::plan::plan(&self.desired(), &observed, &self.settings)
     }
 
     fn tree(&self) -> MemTree {
@@ -174,8 +175,8 @@ impl World {
         let options = stack::Options {
             passed: BTreeMap::from([("OPERATOR_SECRET".to_owned(), "hunter2".to_owned())]),
             default_engine: "local".into(),
-            bounds: reconciler::model::bounds::Bounds::default(),
-            masker: reconciler::model::secret::Masker::new("test"),
+            bounds: model::bounds::Bounds::default(),
+            masker: model::secret::Masker::new("test"),
             withheld: BTreeSet::new(),
             project_root: self.root.clone(),
             same_files: true,

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use reconciler::model::id::{ContainerId, DeploymentId, ServiceName};
-use reconciler::sim::Sim;
+use model::id::{ContainerId, DeploymentId, ServiceName};
+use sim::Sim;
 
 use super::judge;
 use super::play::{pass, settings, world_of};

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use reconciler::control::{Exit, Report};
-use reconciler::model::catalog::CheckStatus;
-use reconciler::sim::{Hand, Sim};
+use model::catalog::CheckStatus;
+use reconcile::control::{Exit, Report};
+use sim::{Hand, Sim};
 
 use super::play::{pass, settings};
 use super::twins::{wish, world};

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconciler::model::hook::Moment;
-use reconciler::model::id::{EngineName, NetworkName, VolumeName};
-use reconciler::model::labels::{Identity, OwnerLabels};
-use reconciler::model::observed::{ContainerView, Health, NetworkView, Status};
-use reconciler::sim::Sim;
+use model::hook::Moment;
+use model::id::{EngineName, NetworkName, VolumeName};
+use model::labels::{Identity, OwnerLabels};
+use model::observed::{ContainerView, Health, NetworkView, Status};
+use sim::Sim;
 
 use super::meet::{SHARED, shared_address};
 use super::scenario::Scenario;

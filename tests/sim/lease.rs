@@ -5,11 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use futures_util::future::join;
-use reconciler::control::{self, Pace, Stop};
-use reconciler::model::desired::DesiredState;
-use reconciler::plan::Settings;
-use reconciler::sim::{MemTree, Rng, Sim, SimSource};
-use reconciler::world::{Clock, Keep};
+use model::desired::DesiredState;
+use reconcile::control::{self, Pace, Stop};
+use reconcile::plan::Settings;
+use sim::{MemTree, Rng, Sim, SimSource};
+use world::{Clock, Keep};
 
 use super::play::{settings, setup, world_of};
 use super::scenario::scenario;

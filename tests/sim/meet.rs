@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconciler::model::desired::Network;
-use reconciler::model::id::{ContainerName, DeploymentId, EngineName, NetworkName, ServiceName};
-use reconciler::model::spec::{IpamPool, NetworkSpec};
-use reconciler::sim::Rng;
+use model::desired::Network;
+use model::id::{ContainerName, DeploymentId, EngineName, NetworkName, ServiceName};
+use model::spec::{IpamPool, NetworkSpec};
+use sim::Rng;
 
 use super::wish::{Meets, Part, Shared, Wish, nowhere};
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reconciler::model::id::ContainerId;
-use reconciler::model::observed::Status;
-use reconciler::sim::{Hand, Sim};
+use model::id::ContainerId;
+use model::observed::Status;
+use sim::{Hand, Sim};
 
 use super::judge;
 use super::play::{pass, settings, world_of};

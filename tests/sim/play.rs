@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reconciler::control::{self, Event, Limits, Load, Pace, Progress, Report, Setup, Silent, Stop};
-use reconciler::model::desired::DesiredState;
-use reconciler::model::digest::Digest;
-use reconciler::model::id::EngineName;
-use reconciler::model::observed::ImageView;
-use reconciler::model::plan::WaitingOn;
-use reconciler::model::policy::HostPolicy;
-use reconciler::model::secret::Masker;
-use reconciler::plan::{CatalogSettings, EngineSettings, Settings};
-use reconciler::sim::{Driven, MemTree, Sim, SimSource};
-use reconciler::world::{Act, Clock};
+use model::desired::DesiredState;
+use model::digest::Digest;
+use model::id::EngineName;
+use model::observed::ImageView;
+use model::plan::WaitingOn;
+use model::policy::HostPolicy;
+use model::secret::Masker;
+use reconcile::control::{self, Event, Limits, Load, Pace, Progress, Report, Setup, Silent, Stop};
+use reconcile::plan::{CatalogSettings, EngineSettings, Settings};
+use sim::{Driven, MemTree, Sim, SimSource};
+use world::{Act, Clock};
 
 use super::scenario::{Acts, Scenario};
 use super::wish::{Wish, desired, file, promises};

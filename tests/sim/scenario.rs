@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reconciler::model::desired::{Condition, RolloutOrder};
-use reconciler::model::id::{DeploymentId, EngineName, ServiceName};
-use reconciler::model::spec::RestartPolicy;
-use reconciler::sim::{CrashPoint, Faults, Hand, Rng};
+use model::desired::{Condition, RolloutOrder};
+use model::id::{DeploymentId, EngineName, ServiceName};
+use model::spec::RestartPolicy;
+use sim::{CrashPoint, Faults, Hand, Rng};
 
 use super::meet;
 use super::wish::{Meets, Part, Stack, Wish};

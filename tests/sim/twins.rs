@@ -6,19 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconciler::control::{self, Stop};
-use reconciler::model::action::{Action, ContainerRef, Outcome, StepId, Target};
-use reconciler::model::catalog::CatalogContents;
-use reconciler::model::desired::{Condition, DesiredState};
-use reconciler::model::id::{ContainerId, DeploymentId, EngineName, ServiceName};
-use reconciler::model::labels::Identity;
-use reconciler::model::ledger::{LedgerView, Stored};
-use reconciler::model::observed::{ContainerView, EngineContents};
-use reconciler::model::plan::{Cause, Plan, Reason, Step};
-use reconciler::model::spec::RestartPolicy;
-use reconciler::model::time::{Instant, Timestamp};
-use reconciler::sim::{Hand, Invariant, MemTree, Sim, SimWorld};
-use reconciler::world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
+use model::action::Action;
+use model::catalog::CatalogContents;
+use model::desired::{Condition, DesiredState};
+use model::id::StepId;
+use model::id::{ContainerId, DeploymentId, EngineName, ServiceName};
+use model::labels::Identity;
+use model::ledger::{LedgerView, Stored};
+use model::observed::{ContainerView, EngineContents};
+use model::plan::{Cause, Plan, Reason, Step};
+use model::spec::RestartPolicy;
+use model::target::{ContainerRef, Outcome, Target};
+use model::time::{Instant, Timestamp};
+use reconcile::control::{self, Stop};
+use sim::{Hand, Invariant, MemTree, Sim, SimWorld};
+use world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
 
 use super::play::{pass, pass_in, settings, setup, world_of};
 use super::scenario::{Acts, Scenario};
@@ -81,7 +83,7 @@ impl Observe for Twin {
         if let (Mistake::NoWaits, Ok(Some(view))) = (self.mistake, &mut answer) {
             self.lies.set(self.lies.get() + 1);
             view.state.health = None;
-            view.state.status = reconciler::model::observed::Status::Running;
+            view.state.status = model::observed::Status::Running;
         }
         answer
     }

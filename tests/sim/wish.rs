@@ -4,26 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconciler::model::build::{Build, Dockerfile};
-use reconciler::model::compose::ProjectFiles;
-use reconciler::model::desired::{
+use model::build::{Build, Dockerfile};
+use model::compose_labels::ProjectFiles;
+use model::desired::{
     Condition, Dependency, Deployment, DesiredState, Entry, ImageSource, Layout, Network, Origins,
-    PullPolicy, Registration, Rollout, RolloutOrder, Service, SyncMode, Volume,
+    PullPolicy, Registration, Rollout, RolloutOrder, Service, Volume,
 };
-use reconciler::model::diagnostic::Loc;
-use reconciler::model::digest::Digest;
-use reconciler::model::hook::{Hook, Hooks, InitContainer};
-use reconciler::model::id::{
-    ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, VolumeName,
-};
-use reconciler::model::secret::Content;
-use reconciler::model::settling::Settling;
-use reconciler::model::share::{Namespace, Peer, VolumesFrom};
-use reconciler::model::spec::{
+use model::diagnostic::Loc;
+use model::digest::Digest;
+use model::hook::{Hook, Hooks, InitContainer};
+use model::id::{ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, VolumeName};
+use model::secret::Content;
+use model::settling::Settling;
+use model::share::{Namespace, Peer, VolumesFrom};
+use model::spec::{
     Attachment, ContainerSpec, FileSpec, Healthcheck, Mount, MountSource, NetworkSpec, Port,
     Protocol, PublishedPort, RestartPolicy, VolumeSpec,
 };
-use reconciler::sim::Promise;
+use model::sync_mode::SyncMode;
+use sim::Promise;
 
 use super::meet;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reconciler::adapters::git::{Address, GitSettings, GitSource, Reference};
-use reconciler::world::{Source as _, SourceError};
+use adapters::git::{Address, GitSettings, GitSource, Reference};
+use world::{Source as _, SourceError};
 
 use crate::http::{Behaviour, Server};
 use crate::repository::Repository;

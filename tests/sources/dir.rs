@@ -5,9 +5,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 use std::time::Duration;
 
-use reconciler::adapters::dir::DirSource;
-use reconciler::model::id::SourceId;
-use reconciler::world::{Snapshot, Source as _, SourceError, TreeError, TreeKind};
+use adapters::dir::DirSource;
+use model::id::SourceId;
+use world::{Snapshot, Source as _, SourceError, TreeError, TreeKind};
 
 use crate::temp::Temp;
 

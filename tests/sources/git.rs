@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
 
-use reconciler::adapters::git::{Address, GitSettings};
-use reconciler::world::{Source as _, SourceError, TreeEntry, TreeError, TreeKind};
+use adapters::git::{Address, GitSettings};
+use world::{Source as _, SourceError, TreeEntry, TreeError, TreeKind};
 
 use crate::common::{LIMIT, SOON, at, invalid, missing, open, revision, serve, settings};
 use crate::repository::{Repository, git};

@@ -5,8 +5,8 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconciler::adapters::dir::DirSource;
-use reconciler::world::{Source as _, Tree};
+use adapters::dir::DirSource;
+use world::{Source as _, Tree};
 
 use crate::temp::Temp;
 

@@ -1,8 +1,8 @@
 //! Git repositories over SSH, on a real OpenSSH server.
 
-use reconciler::adapters::git::{Address, GitSettings, Login, Token};
-use reconciler::model::secret::Content;
-use reconciler::world::{Source as _, SourceError};
+use adapters::git::{Address, GitSettings, Login, Token};
+use model::secret::Content;
+use world::{Source as _, SourceError};
 
 use crate::common::{forbidden, open, revision, settings};
 use crate::repository::Repository;

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reconciler::adapters::git::{Address, GitSettings, Limits, Token};
-use reconciler::model::secret::Content;
-use reconciler::world::{Source as _, SourceError};
+use adapters::git::{Address, GitSettings, Limits, Token};
+use model::secret::Content;
+use world::{Source as _, SourceError};
 
 use crate::common::{LIMIT, SOON, at, forbidden, invalid, open, revision, serve, settings};
 use crate::http::{Behaviour, Server};

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use reconciler::adapters::dir::DirSource;
-use reconciler::world::{Snapshot, Source as _, SourceError};
+use adapters::dir::DirSource;
+use world::{Snapshot, Source as _, SourceError};
 
 use crate::temp::Temp;
 

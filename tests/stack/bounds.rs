@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use reconciler::model::bounds::Bounds;
-use reconciler::model::desired::Entry;
-use reconciler::model::diagnostic::Diagnostic;
-use reconciler::stack::{Options, load};
-use reconciler::world::Snapshot;
+use model::bounds::Bounds;
+use model::desired::Entry;
+use model::diagnostic::Diagnostic;
+use reconcile::stack::{Options, load};
+use world::Snapshot;
 
 use crate::tree::MemoryTree;
 
@@ -23,7 +23,7 @@ fn loaded(files: &[(&str, &str)], bounds: Bounds) -> Vec<Diagnostic> {
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
         bounds,
-        masker: reconciler::model::secret::Masker::new("test"),
+        masker: model::secret::Masker::new("test"),
         project_root: None,
         same_files: false,
     };

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use reconciler::model::desired::Entry;
-use reconciler::model::labels::surge_name;
-use reconciler::stack::{Options, load};
-use reconciler::world::Snapshot;
+use model::desired::Entry;
+use model::labels::surge_name;
+use reconcile::stack::{Options, load};
+use world::Snapshot;
 
 use crate::tree::MemoryTree;
 
@@ -17,8 +17,8 @@ fn loaded(stack: &str) -> Entry {
         passed: BTreeMap::new(),
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
-        bounds: reconciler::model::bounds::Bounds::default(),
-        masker: reconciler::model::secret::Masker::new("test"),
+        bounds: model::bounds::Bounds::default(),
+        masker: model::secret::Masker::new("test"),
         project_root: None,
         same_files: false,
     };
@@ -38,7 +38,7 @@ fn a_name_that_an_update_would_need_is_taken() {
     let second = surge_name(&"shop-web-1".into(), &deployment.services[&"web".into()].hash);
     let stack = format!("{stack}  other: {{ image: other, container_name: {second} }}\n");
     let Entry::Invalid(found) = loaded(&stack) else { panic!("it is invalid") };
-    let shown = |at: &reconciler::model::diagnostic::Diagnostic| {
+    let shown = |at: &model::diagnostic::Diagnostic| {
         (at.at.as_ref().map(|at| at.line), at.help.clone().unwrap_or_default())
     };
     let want = |line, help: &str| (Some(line), help.to_owned());

@@ -1,9 +1,9 @@
 //! Which files of a tree a build sees.
 
-use reconciler::context::{ContextError, ContextKind, build_hash, digest, files, instructions};
-use reconciler::model::build::{Build, BuildSecret, Dockerfile, NamedContext, SshAgent};
-use reconciler::model::digest::Digest;
-use reconciler::model::secret::Content;
+use context::{ContextError, ContextKind, build_hash, digest, files, instructions};
+use model::build::{Build, BuildSecret, Dockerfile, NamedContext, SshAgent};
+use model::digest::Digest;
+use model::secret::Content;
 
 use crate::tree::MemoryTree;
 
@@ -22,7 +22,7 @@ fn tree() -> MemoryTree {
 
 fn names(tree: &MemoryTree, context: &str, dockerfile: &str) -> Result<Vec<String>, ContextError> {
     let build = Build::of(context, Dockerfile::Within(dockerfile.to_owned()));
-    let shown = |file: reconciler::context::ContextFile| match file.kind {
+    let shown = |file: context::ContextFile| match file.kind {
         ContextKind::File { executable: true } => format!("{}*", file.path),
         ContextKind::File { executable: false } => file.path,
         ContextKind::Link { target } => format!("{} -> {target}", file.path),

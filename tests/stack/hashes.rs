@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use reconciler::model::desired::{Deployment, Entry, ImageSource, Service};
-use reconciler::stack::{Options, load};
-use reconciler::world::Snapshot;
+use model::desired::{Deployment, Entry, ImageSource, Service};
+use reconcile::stack::{Options, load};
+use world::Snapshot;
 
 use crate::tree::MemoryTree;
 
@@ -43,8 +43,8 @@ fn deployment(
         passed: BTreeMap::new(),
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
-        bounds: reconciler::model::bounds::Bounds::default(),
-        masker: reconciler::model::secret::Masker::new("test"),
+        bounds: model::bounds::Bounds::default(),
+        masker: model::secret::Masker::new("test"),
         project_root: root.map(str::to_owned),
         same_files: false,
     };

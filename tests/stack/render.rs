@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use reconciler::model::desired::{Deployment, DesiredState, Entry, Rollout, Service};
-use reconciler::model::diagnostic::Diagnostic;
+use model::desired::{Deployment, DesiredState, Entry, Rollout, Service};
+use model::diagnostic::Diagnostic;
 use serde_json::{Value, json};
 
 pub(crate) fn desired(state: &DesiredState) -> String {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use model::desired::Entry;
+use model::id::DeploymentId;
 use proptest::prelude::*;
-use reconciler::model::desired::Entry;
-use reconciler::model::id::DeploymentId;
-use reconciler::stack::{Options, load};
-use reconciler::world::Snapshot;
+use reconcile::stack::{Options, load};
+use world::Snapshot;
 
 use crate::tree::MemoryTree;
 
@@ -35,8 +35,8 @@ fn load_bytes(stack: &[u8], dotenv: &[u8], root: Option<&str>) {
             passed: BTreeMap::from([("PW".to_owned(), "x".to_owned())]),
             withheld: BTreeSet::from(["HOME".to_owned()]),
             default_engine: "local".into(),
-            bounds: reconciler::model::bounds::Bounds::default(),
-            masker: reconciler::model::secret::Masker::new("test"),
+            bounds: model::bounds::Bounds::default(),
+            masker: model::secret::Masker::new("test"),
             project_root: root.map(str::to_owned),
             same_files: false,
         };
@@ -102,8 +102,8 @@ fn bombs_are_refused_and_what_is_beside_them_is_loaded() {
         passed: BTreeMap::new(),
         withheld: BTreeSet::new(),
         default_engine: "local".into(),
-        bounds: reconciler::model::bounds::Bounds::default(),
-        masker: reconciler::model::secret::Masker::new("test"),
+        bounds: model::bounds::Bounds::default(),
+        masker: model::secret::Masker::new("test"),
         project_root: None,
         same_files: false,
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reconciler::world::{Tree, TreeEntry, TreeError, TreeKind};
+use world::{Tree, TreeEntry, TreeError, TreeKind};
 
 #[derive(Default)]
 pub(crate) struct MemoryTree {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use crate::model::id::NetworkName;
-use crate::plan::Routable;
+use model::id::NetworkName;
+use reconcile::plan::Routable;
 
 /// One engine as the file has it.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
-use crate::model::diagnostic::Diagnostic;
-use crate::model::id::EngineName;
+use model::diagnostic::Diagnostic;
+use model::id::EngineName;
 
 use super::super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,

@@ -11,7 +11,7 @@ pub(super) use file::{ConfigError, read};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::model::id::EngineName;
+use model::id::EngineName;
 
 use super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,

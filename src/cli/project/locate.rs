@@ -5,12 +5,12 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use crate::adapters::local::LocalTree;
-use crate::compose::variables::Variables;
-use crate::model::diagnostic::Diagnostic;
-use crate::stack::project::{self, Asked, STDIN};
-use crate::text::report::Reporter;
-use crate::text::yaml::MAX_FILE;
+use adapters::local::LocalTree;
+use compose::variables::Variables;
+use model::diagnostic::Diagnostic;
+use reconcile::stack::project::{self, Asked, STDIN};
+use text::report::Reporter;
+use text::yaml::MAX_FILE;
 
 use super::super::environment::Environment;
 use super::super::exit::Exit;

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::text::suggest::did_you_mean;
-use crate::text::yaml::{Entry, Node, Value};
+use text::suggest::did_you_mean;
+use text::yaml::{Entry, Node, Value};
 
 use super::super::setup::Refusal;
 

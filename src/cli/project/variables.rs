@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::text::yaml::{Node, Value};
+use text::yaml::{Node, Value};
 
 /// A variable that is referred to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

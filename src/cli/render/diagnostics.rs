@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::model::diagnostic::{Diagnostic, Severity};
-use crate::model::printable::one_line;
+use model::diagnostic::{Diagnostic, Severity};
+use model::printable::one_line;
 
 /// Renders one message, without a final line break.
 pub(in crate::cli) fn render(diagnostic: &Diagnostic) -> String {
@@ -57,7 +57,7 @@ fn span(line: &str, column: usize, length: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::diagnostic::{Code, Loc};
+    use model::diagnostic::{Code, Loc};
 
     fn plain(diagnostic: &Diagnostic) -> String {
         anstream::adapter::strip_str(&render(diagnostic)).to_string()

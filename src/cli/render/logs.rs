@@ -7,12 +7,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
-use crate::adapters::docker::Teller;
 use crate::api::{LastPass, Status, Turns, put_off, rfc3339};
-use crate::control::{Ending, Event, Progress, Report};
-use crate::model::diagnostic::Diagnostic;
-use crate::model::id::DeploymentId;
-use crate::world::Clock;
+use adapters::docker::Teller;
+use model::diagnostic::Diagnostic;
+use model::id::DeploymentId;
+use reconcile::control::{Ending, Event, Progress, Report};
+use world::Clock;
 
 use super::progress::{elapsed, takes_long};
 

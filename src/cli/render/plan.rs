@@ -8,11 +8,11 @@ use clap::builder::styling::Style;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::control::{Part, Report};
-use crate::model::diagnostic::Diagnostic;
-use crate::model::id::DeploymentId;
-use crate::model::plan::{Blocked, Plan, Step};
-use crate::model::printable::one_line;
+use model::diagnostic::Diagnostic;
+use model::id::DeploymentId;
+use model::plan::{Blocked, Plan, Step};
+use model::printable::one_line;
+use reconcile::control::{Part, Report};
 
 use super::super::console::{BAD, FAINT, GOOD, STRONG, WARN, paint};
 
@@ -88,7 +88,7 @@ pub(in crate::cli) fn step(step: &Step) -> Value {
     struct Cause<'a> {
         text: String,
         #[serde(flatten)]
-        cause: &'a crate::model::plan::Cause,
+        cause: &'a model::plan::Cause,
     }
     let text = step.action.to_string();
     json!({

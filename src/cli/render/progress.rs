@@ -6,12 +6,13 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::adapters::docker::Teller;
-use crate::control::{Event, Failure, Progress};
-use crate::model::action::{Action, StepId};
-use crate::model::id::EngineName;
-use crate::model::plan::Step;
-use crate::model::printable::one_line;
+use adapters::docker::Teller;
+use model::action::Action;
+use model::id::EngineName;
+use model::id::StepId;
+use model::plan::Step;
+use model::printable::one_line;
+use reconcile::control::{Event, Failure, Progress};
 
 use super::super::console::{BAD, Console, FAINT, GOOD, WARN, paint};
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::control::{Ending, Left, Part, Report};
-use crate::model::plan::Plan;
-use crate::model::printable::one_line;
+use model::plan::Plan;
+use model::printable::one_line;
+use reconcile::control::{Ending, Left, Part, Report};
 
 use super::super::console::{BAD, Console, GOOD, STRONG, paint};
 use super::super::exit::Exit;
@@ -187,8 +187,8 @@ fn end(ending: &Ending) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use crate::control::Execution;
-    use crate::model::plan::{DeploymentState, Health, Sync};
+    use model::plan::{DeploymentState, Health, Sync};
+    use reconcile::control::Execution;
 
     use super::*;
 

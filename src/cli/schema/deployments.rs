@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::DIALECT;
-use crate::model::id::DeploymentId;
-use crate::stack::{DEPLOYMENT_KEYS, SYNC_MODES};
+use model::id::DeploymentId;
+use reconcile::stack::{DEPLOYMENT_KEYS, SYNC_MODES};
 
 /// The schema.
 pub(in crate::cli) fn deployments() -> Value {

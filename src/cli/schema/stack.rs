@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::DIALECT;
-use crate::compose::spec::{self, Keys, Object, One, Rest, Shape, Types};
+use compose::spec::{self, Keys, Object, One, Rest, Shape, Types};
 
 /// The schema.
 pub(in crate::cli) fn stack() -> Value {

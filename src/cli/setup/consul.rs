@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::adapters::consul::{ConsulSettings, Token};
-use crate::model::id::{EngineName, InstallationId};
+use adapters::consul::{ConsulSettings, Token};
+use model::id::{EngineName, InstallationId};
 
 use super::super::environment::Environment;
 use super::super::options::WorldOptions;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::adapters::docker::{DockerEnvironment, EndpointError, EngineEndpoint};
-use crate::model::id::EngineName;
-use crate::plan::{EngineSettings, Routable};
+use adapters::docker::{DockerEnvironment, EndpointError, EngineEndpoint};
+use model::id::EngineName;
+use reconcile::plan::{EngineSettings, Routable};
 
 use super::super::config::{EngineOptions, TlsFiles};
 use super::super::environment::Environment;

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::adapters::docker::{Place, Warden};
-use crate::model::bounds::Bounds;
-use crate::model::desired::{DesiredState, Entry};
-use crate::model::digest::Digest;
-use crate::model::id::{DeploymentId, EngineName};
-use crate::model::secret::Masker;
-use crate::stack::{self, Options};
-use crate::world::Snapshot;
+use adapters::docker::{Place, Warden};
+use model::bounds::Bounds;
+use model::desired::{DesiredState, Entry};
+use model::digest::Digest;
+use model::id::{DeploymentId, EngineName};
+use model::secret::Masker;
+use reconcile::stack::{self, Options};
+use world::Snapshot;
 
 use super::super::environment::Environment;
 use super::roots::{Root, Roots};
@@ -170,8 +170,8 @@ fn engine(entry: &Entry) -> Option<EngineName> {
 mod tests {
     use super::super::super::environment::Environment;
     use super::*;
-    use crate::adapters::dir::DirSource;
-    use crate::world::Source as _;
+    use adapters::dir::DirSource;
+    use world::Source as _;
 
     const STACK: &str = "services: {web: {image: 'web:1'";
 

@@ -10,9 +10,9 @@ pub(super) mod roots;
 pub(super) mod source;
 pub(super) mod trust;
 
-use crate::control::{PassError, Report};
-use crate::model::diagnostic::Diagnostic;
-use crate::world::SourceError;
+use model::diagnostic::Diagnostic;
+use reconcile::control::{PassError, Report};
+use world::SourceError;
 
 use super::exit::Exit;
 

@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
-use crate::control::Load;
-use crate::model::desired::DesiredState;
-use crate::world::{Snapshot, Tree, TreeEntry, TreeError};
+use model::desired::DesiredState;
+use reconcile::control::Load;
+use world::{Snapshot, Tree, TreeEntry, TreeError};
 
 use super::loader::Loader;
 use super::roots::Roots;
@@ -157,7 +157,7 @@ impl Tree for Lent {
         self.tree.host_path()
     }
 
-    fn mark(&self, path: &str) -> Option<crate::model::mark::Mark> {
+    fn mark(&self, path: &str) -> Option<model::mark::Mark> {
         self.tree.mark(path)
     }
 }
@@ -194,7 +194,7 @@ mod tests {
         }
 
         fn list(&self, _: &str) -> Result<Vec<TreeEntry>, TreeError> {
-            let kind = crate::world::TreeKind::File { executable: false };
+            let kind = world::TreeKind::File { executable: false };
             Ok(vec![TreeEntry { name: "compose.yaml".to_owned(), kind }])
         }
 
@@ -209,8 +209,7 @@ mod tests {
 
     fn reader() -> Reader {
         let roots = Roots::of(std::collections::BTreeMap::new());
-        let asked =
-            (crate::model::bounds::Bounds::default(), crate::model::secret::Masker::new("key"));
+        let asked = (model::bounds::Bounds::default(), model::secret::Masker::new("key"));
         Reader::new(Loader::new(&Environment::of(&[]), None, asked, "local".into(), roots, None))
     }
 
@@ -257,7 +256,7 @@ mod tests {
 
     #[test]
     fn only_so_much_is_read_without_a_thread() {
-        let files = |bytes: usize| crate::sim::MemTree::new([("a", vec![b'x'; bytes])]);
+        let files = |bytes: usize| sim::MemTree::new([("a", vec![b'x'; bytes])]);
         let lent = |bytes, asked| {
             let tree: Arc<dyn Tree> = Arc::new(files(10));
             Lent::new(&tree, bytes, asked)

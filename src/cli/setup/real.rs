@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::adapters::consul::Consul;
-use crate::adapters::docker::{Docker, EngineEndpoint, Logins, LoginsError, Teller, Warden};
-use crate::adapters::host::Host;
-use crate::model::bounds::Bounds;
-use crate::model::id::{DeploymentId, EngineName, InstallationId};
-use crate::model::secret::Masker;
-use crate::plan::{CatalogSettings, Settings};
-use crate::world::OutsideError;
+use adapters::consul::Consul;
+use adapters::docker::{Docker, EngineEndpoint, Logins, LoginsError, Teller, Warden};
+use adapters::host::Host;
+use model::bounds::Bounds;
+use model::id::{DeploymentId, EngineName, InstallationId};
+use model::secret::Masker;
+use reconcile::plan::{CatalogSettings, Settings};
+use world::OutsideError;
 
 use super::super::config::Layer;
 use super::super::environment::Environment;

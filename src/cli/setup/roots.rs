@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::adapters::docker::{Docker, Sight, Traces};
-use crate::adapters::host::Host;
-use crate::model::id::EngineName;
-use crate::model::observed::ContainerView;
-use crate::model::policy::{is_within, normalise};
-use crate::model::spec::MountSource;
+use adapters::docker::{Docker, Sight, Traces};
+use adapters::host::Host;
+use model::host_path::{is_within, normalise};
+use model::id::EngineName;
+use model::observed::ContainerView;
+use model::spec::MountSource;
 
 use super::chain;
 use super::engines::EngineSetup;
@@ -175,7 +175,7 @@ async fn through_mounts(engine: &Docker) -> Root {
 
 fn binds(own: &ContainerView) -> BTreeMap<String, String> {
     let mounts = own.spec.mounts.iter();
-    let bind = |(here, mount): (&String, &crate::model::spec::Mount)| match &mount.source {
+    let bind = |(here, mount): (&String, &model::spec::Mount)| match &mount.source {
         MountSource::Bind(there) => Some((here.clone(), there.clone())),
         MountSource::Volume(_) | MountSource::Anonymous | MountSource::Image(_) => None,
     };

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures_util::future::select;
 
-use crate::adapters::dir::DirSource;
-use crate::adapters::git::{Address, GitSettings, GitSource, Login, Reference, Token};
-use crate::model::id::SourceId;
-use crate::model::secret::Content;
-use crate::world::{Snapshot, Source, SourceError};
+use adapters::dir::DirSource;
+use adapters::git::{Address, GitSettings, GitSource, Login, Reference, Token};
+use model::id::SourceId;
+use model::secret::Content;
+use world::{Snapshot, Source, SourceError};
 
 use super::super::environment::Environment;
 use super::super::options::SourceOptions;

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 
-use crate::model::bounds::Bounds;
-use crate::model::policy::HostPolicy;
+use model::bounds::Bounds;
+use model::policy::HostPolicy;
 
 use super::super::options::TrustOptions;
 
@@ -47,7 +47,7 @@ pub(in crate::cli) fn bounds(options: &TrustOptions) -> Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::policy::Demand;
+    use model::demand::Demand;
 
     #[test]
     fn nothing_is_granted_unasked() {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::compose::variables::Variables;
-use crate::compose::{self, Options, Project, Request};
-use crate::model::diagnostic::Diagnostic;
-use crate::text::report::Reporter;
-use crate::text::yaml::{Entry, Node, Value};
+use compose::variables::Variables;
+use compose::{self, Options, Project, Request};
+use model::diagnostic::Diagnostic;
+use text::report::Reporter;
+use text::yaml::{Entry, Node, Value};
 
 use super::super::console::Console;
 use super::super::environment::Environment;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::text::suggest::did_you_mean;
+use text::suggest::did_you_mean;
 
 use super::super::console::{Console, FAINT, Format, STRONG, paint};
 use super::super::exit::Exit;

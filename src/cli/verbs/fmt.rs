@@ -1,4 +1,4 @@
-//! `fmt`: stack files in the usual layout. The layout itself is [`crate::text::format`];
+//! `fmt`: stack files in the usual layout. The layout itself is [`text::format`];
 //! here files are read, compared and replaced.
 
 use std::fs::{self, File};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
 
-use crate::model::diagnostic::{Diagnostic, Severity};
-use crate::model::printable::one_line;
-use crate::text::codes::YAML;
-use crate::text::format::{FormatError, format};
-use crate::text::report::Reporter;
-use crate::text::yaml::{MAX_FILE, Span};
+use model::diagnostic::{Diagnostic, Severity};
+use model::printable::one_line;
+use text::codes::YAML;
+use text::format::{FormatError, format};
+use text::report::Reporter;
+use text::yaml::{MAX_FILE, Span};
 
 use super::super::args::FmtArgs;
 use super::super::console::{BAD, Console, GOOD, paint};

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
 
-use crate::control::{self, Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare};
-use crate::model::plan::Plan;
-use crate::world::{Act, Clock, Observe, Snapshot, Source, SourceError};
+use model::plan::Plan;
+use reconcile::control::{
+    self, Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare,
+};
+use world::{Act, Clock, Observe, Snapshot, Source, SourceError};
 
 use super::super::console::{Console, Format};
 use super::super::exit::Exit;
@@ -180,7 +182,7 @@ pub(in crate::cli) fn unread(console: Console, error: SourceError) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::plan::{Blocked, WaitingOn};
+    use model::plan::{Blocked, WaitingOn};
 
     use super::*;
 

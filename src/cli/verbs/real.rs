@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::adapters::clock::SystemClock;
-use crate::adapters::consul::Consul;
-use crate::adapters::docker::{EngineLock, LockError, LockHolder, Teller};
-use crate::adapters::host::Host;
-use crate::adapters::lease::{Lease, LeaseError};
 use crate::api::{Status, Turns};
-use crate::control::{Limits, Load, Pace, Prepared, Progress, Setup, Silent, Stop};
-use crate::model::id::EngineName;
-use crate::plan::Settings;
-use crate::world::{Act, Clock as _, Keep as _, Snapshot, Source as _};
+use adapters::clock::SystemClock;
+use adapters::consul::Consul;
+use adapters::docker::{EngineLock, LockError, LockHolder, Teller};
+use adapters::host::Host;
+use adapters::lease::{Lease, LeaseError};
+use model::id::EngineName;
+use reconcile::control::{Limits, Load, Pace, Prepared, Progress, Setup, Silent, Stop};
+use reconcile::plan::Settings;
+use world::{Act, Clock as _, Keep as _, Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::Console;

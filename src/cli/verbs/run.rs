@@ -9,12 +9,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::adapters::clock::SystemClock;
-use crate::adapters::consul::Consul;
-use crate::adapters::lease::{Holder, Lease, LeaseError};
 use crate::api::{self, Status, Turns};
-use crate::control::{self, Pace, Report, Setup, Stop};
-use crate::world::{Act, Clock as _, Source, Watch};
+use adapters::clock::SystemClock;
+use adapters::consul::Consul;
+use adapters::lease::{Holder, Lease, LeaseError};
+use reconcile::control::{self, Pace, Report, Setup, Stop};
+use world::{Act, Clock as _, Source, Watch};
 
 use super::super::console::Console;
 use super::super::exit::Exit;

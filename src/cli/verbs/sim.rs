@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::control::{Limits, Setup, Stop};
-use crate::model::desired::{DesiredState, Entry};
-use crate::model::id::EngineName;
-use crate::model::policy::HostPolicy;
-use crate::plan::{CatalogSettings, EngineSettings, Settings};
-use crate::sim::{Behaviour, Hand, Sim, SimWorld};
-use crate::world::{Snapshot, Source as _};
+use model::desired::{DesiredState, Entry};
+use model::id::EngineName;
+use model::policy::HostPolicy;
+use reconcile::control::{Limits, Setup, Stop};
+use reconcile::plan::{CatalogSettings, EngineSettings, Settings};
+use sim::{Behaviour, Hand, Sim, SimWorld};
+use world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::{Console, Format, STRONG, paint};

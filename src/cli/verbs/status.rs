@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::api::{StateOfDeployment, Status};
-use crate::model::printable::one_line;
+use model::printable::one_line;
 
 use super::super::console::{BAD, Console, Format, WARN, paint};
 use super::super::exit::Exit;

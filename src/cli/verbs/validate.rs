@@ -6,12 +6,12 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::model::desired::{DesiredState, Entry};
-use crate::model::diagnostic::Diagnostic;
-use crate::model::id::DeploymentId;
-use crate::model::secret::Masker;
-use crate::stack::{LIST, STACKS};
-use crate::world::{Snapshot, Source as _};
+use model::desired::{DesiredState, Entry};
+use model::diagnostic::Diagnostic;
+use model::id::DeploymentId;
+use model::secret::Masker;
+use reconcile::stack::{LIST, STACKS};
+use world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::{Console, Format};

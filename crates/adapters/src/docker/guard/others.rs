@@ -1,0 +1,198 @@
+//! What every other changing request demands of the host: networks, volumes, images,
+//! builds and changes of existing containers.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::container::owner;
+use super::{
+    Owner, Query, Refusal, Wish, is_network_id, is_plain, is_unset, members, network_demand, text,
+    volume_demand,
+};
+use crate::docker::ledger;
+use model::demand::Demand;
+use model::demands;
+use model::network::IpamPool;
+
+/// Limits that can be changed on a container; all else of `update` reaches the host.
+const UPDATE: &[&str] = &[
+    "BlkioWeight",
+    "CpuPeriod",
+    "CpuQuota",
+    "CpuShares",
+    "CpusetCpus",
+    "Memory",
+    "MemoryReservation",
+    "MemorySwap",
+    "NanoCpus",
+    "PidsLimit",
+    "RestartPolicy",
+];
+
+pub(super) fn update(body: &Value) -> Result<Wish, Refusal> {
+    match members(body).find(|(name, value)| !UPDATE.contains(name) && !is_unset(value)) {
+        Some((name, _)) => Err(Refusal(format!("{name} of a container is never changed in place"))),
+        None => Ok(Wish::nothing()),
+    }
+}
+
+pub(super) fn remove_container(query: &Query) -> Result<Wish, Refusal> {
+    match query.given().next() {
+        Some((name, _)) => Err(Refusal(format!("a container is never removed with `{name}`"))),
+        None => Ok(Wish::nothing()),
+    }
+}
+
+pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
+    let deployment = owner(body)?;
+    let name = body["Name"].as_str().unwrap_or("");
+    let mut demands: BTreeSet<Demand> = network_demand(&deployment, name).into_iter().collect();
+    for (name, value) in members(body) {
+        match name {
+            "Attachable" | "CheckDuplicate" | "EnableIPv4" | "EnableIPv6" | "Internal"
+            | "Labels" | "Name" => {}
+            _ if value.is_null() => {}
+            "Driver" => demands.extend(demands::network_driver(&text(value))),
+            "Options" if value.is_object() => demands.extend(
+                members(value)
+                    .filter_map(|(key, value)| demands::network_option(key, &text(value))),
+            ),
+            "IPAM" => demands.extend(ipam_demands(value)),
+            _ if is_unset(value) => {}
+            name => {
+                demands.insert(Demand::Unknown(format!("Network.{name}")));
+            }
+        }
+    }
+    Ok(Wish::of(Owner::Deployment(deployment), demands))
+}
+
+fn ipam_demands(ipam: &Value) -> impl Iterator<Item = Demand> {
+    let pools = ipam["Config"].as_array().into_iter().flatten();
+    let subnets = pools.filter_map(|pool| {
+        let subnet = Some(&pool["Subnet"]).filter(|subnet| !is_unset(subnet)).map(text);
+        demands::pool(&IpamPool { subnet, ..IpamPool::default() })
+    });
+    subnets.chain(members(ipam).filter_map(|(name, value)| match name {
+        "Config" => None,
+        _ if is_unset(value) => None,
+        "Driver" => demands::ipam_driver(&text(value)),
+        "Options" => Some(demands::ipam_options()),
+        name => Some(Demand::Unknown(format!("Network.IPAM.{name}"))),
+    }))
+}
+
+/// What limits of processes demand; each without a name, as if it were every one.
+pub(super) fn ulimit_demands(
+    limits: &Value,
+    demand: fn(&str) -> Option<Demand>,
+) -> impl Iterator<Item = Demand> {
+    let limits = limits.as_array().into_iter().flatten();
+    limits.filter_map(move |limit| demand(limit["Name"].as_str().unwrap_or("rtprio")))
+}
+
+pub(super) fn connect(network: &str, body: &Value) -> Result<Wish, Refusal> {
+    let mut demands = BTreeSet::new();
+    let (mut container, mut networks) = (None, BTreeSet::new());
+    for (name, value) in members(body) {
+        match name {
+            "Container" => container = value.as_str().map(str::to_owned),
+            "EndpointConfig" => {
+                demands.extend(endpoint_demands(value));
+                networks.extend(endpoint_network(value));
+            }
+            _ if is_unset(value) => {}
+            name => {
+                demands.insert(Demand::Unknown(format!("Connect.{name}")));
+            }
+        }
+    }
+    let container = container
+        .filter(|id| is_plain(id))
+        .ok_or_else(|| Refusal::new("no container to connect"))?;
+    let network = Some(network.to_owned());
+    Ok(Wish { networks, ..Wish::of(Owner::OfContainer { container, network }, demands) })
+}
+
+/// A command in a container reaches what the container reaches, unless it is privileged.
+pub(super) fn create_exec(container: &str, body: &Value) -> Wish {
+    let mut demands = BTreeSet::new();
+    for (name, value) in members(body) {
+        match name {
+            "AttachStderr" | "AttachStdout" | "Cmd" | "Env" | "User" | "WorkingDir" => {}
+            _ if is_unset(value) => {}
+            "Privileged" => {
+                demands.insert(Demand::Privileged);
+            }
+            name => {
+                demands.insert(Demand::Unknown(format!("Exec.{name}")));
+            }
+        }
+    }
+    let container = container.to_owned();
+    Wish::of(Owner::OfContainer { container, network: None }, demands)
+}
+
+/// What the command may do was decided when it was created.
+pub(super) fn start_exec(body: &Value) -> Result<Wish, Refusal> {
+    match members(body).find(|(_, value)| !is_unset(value)) {
+        Some((name, _)) => Err(Refusal(format!("a command is never started with `{name}`"))),
+        None => Ok(Wish::nothing()),
+    }
+}
+
+pub(super) fn disconnect(body: &Value) -> Result<Wish, Refusal> {
+    match members(body).find(|(name, value)| *name != "Container" && !is_unset(value)) {
+        Some((name, _)) => Err(Refusal(format!("a network is never taken away with `{name}`"))),
+        None => Ok(Wish::nothing()),
+    }
+}
+
+/// What joining a network demands beside the network itself.
+pub(super) fn endpoint_demands(endpoint: &Value) -> Vec<Demand> {
+    let demands = members(endpoint).flat_map(|(name, value)| match name {
+        "Aliases" | "GwPriority" | "IPAMConfig" | "Links" | "MacAddress" => Vec::new(),
+        "NetworkID" if endpoint_network(endpoint).is_some() => Vec::new(),
+        _ if is_unset(value) => Vec::new(),
+        "DriverOpts" if value.is_object() => members(value)
+            .filter_map(|(key, value)| demands::attachment_option(key, &text(value)))
+            .collect(),
+        name => vec![Demand::Unknown(format!("EndpointsConfig.{name}"))],
+    });
+    demands.collect()
+}
+
+/// The network that an endpoint names by its id.
+pub(super) fn endpoint_network(endpoint: &Value) -> Option<String> {
+    endpoint["NetworkID"].as_str().filter(|id| is_network_id(id)).map(str::to_owned)
+}
+
+pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {
+    let deployment = owner(body)?;
+    let name = body["Name"].as_str().unwrap_or("");
+    let mut demands: BTreeSet<Demand> = volume_demand(&deployment, name).into_iter().collect();
+    demands.extend(driver_demands(body["Driver"].as_str(), &body["DriverOpts"]));
+    for (name, value) in members(body) {
+        if !matches!(name, "Driver" | "DriverOpts" | "Labels" | "Name") && !is_unset(value) {
+            demands.insert(Demand::Unknown(format!("Volume.{name}")));
+        }
+    }
+    Ok(Wish::of(Owner::Deployment(deployment), demands))
+}
+
+/// What the driver of a volume, wherever it is named, reaches of the host.
+pub(super) fn driver_demands(driver: Option<&str>, options: &Value) -> Vec<Demand> {
+    let options = members(options).map(|(name, value)| (name.to_owned(), text(value))).collect();
+    demands::volume_driver(driver.unwrap_or(""), &options)
+}
+
+pub(super) fn create_image(query: &Query) -> Result<Wish, Refusal> {
+    let (source, repository) = (query.get("fromSrc"), query.get("repo"));
+    let ours = format!("{repository}:{}", query.get("tag")) == ledger::IMAGE;
+    match (source, ours) {
+        ("", _) if repository.is_empty() => Ok(Wish::nothing()),
+        ("-", true) => Ok(Wish::nothing()),
+        _ => Err(Refusal::new("an image is pulled or built, never imported")),
+    }
+}

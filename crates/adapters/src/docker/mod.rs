@@ -1,0 +1,247 @@
+//! One Docker engine, through bollard over our own pooled transport.
+//!
+//! - [`endpoint`]: where it is. `transport`, `amend`: how requests get there, with the negotiated
+//!   API version, past the `guard`, the one choke point of the host policy, for which `judge` reads.
+//! - `glance`, `list`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
+//!   most does not go through bollard, only through the same transport.
+//! - `act`, `network`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
+//!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
+//! - `logins`: what registries are told when images are pulled or built.
+//! - `events`, `whose`: hints when to look, and for what. `ledger`: what is remembered on the engine itself. `lock`: one
+//!   pass at a time.
+//! - `error`: what went wrong, told apart by what to do next. `holder`: what holds what a call
+//!   could not have.
+
+mod act;
+mod amend;
+mod answer;
+mod archive;
+mod body;
+mod build;
+mod contents;
+mod endpoint;
+mod error;
+mod events;
+mod glance;
+mod guard;
+mod holder;
+mod hook;
+mod image;
+mod inspect;
+mod joined;
+mod judge;
+mod ledger;
+mod list;
+mod lock;
+mod logins;
+mod network;
+mod observe;
+mod own;
+mod session;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod warden;
+mod whose;
+mod wire;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bytes::Bytes;
+use tokio::sync::{Mutex, Semaphore};
+
+pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
+pub use lock::{EngineLock, LockError, LockHolder};
+pub use logins::{Logins, LoginsError};
+pub use own::Traces;
+pub use warden::{Place, Sight, Warden};
+
+use crate::http::HttpClient;
+use events::Subscription;
+use glance::Begun;
+use model::id::{EngineName, InstallationId};
+use transport::Transport;
+use whose::Whose;
+use world::OutsideError;
+
+/// How many requests are under way at once while an engine is read, and how many unused
+/// connections are kept.
+const AT_ONCE: usize = 8;
+/// The same for an engine on this host: without a way between, it answers as fast to fewer.
+const AT_ONCE_HERE: usize = 4;
+/// How long a read may take.
+const READ: Duration = Duration::from_secs(10);
+/// bollard's own deadline. Ours are around each call; this one must only be longer.
+const BOLLARD_DEADLINE_SECS: u64 = 7 * 24 * 3600;
+
+/// Whom to tell what is built and which step of it begins.
+pub type Teller = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
+/// One engine.
+pub struct Docker {
+    name: EngineName,
+    installation: InstallationId,
+    api: bollard::Docker,
+    transport: Arc<Transport>,
+    /// One permit for each read that may be under way.
+    reads: Semaphore,
+    about: Mutex<Option<glance::Known>>,
+    /// The containers of the last look that hold records of the ledger.
+    kept: std::sync::Mutex<ledger::Kept>,
+    begun: Begun,
+    networks: network::Known,
+    /// What the last look saw of the containers.
+    looked: std::sync::Mutex<Option<Vec<(String, String)>>>,
+    events: Mutex<Subscription>,
+    whose: Arc<Whose>,
+    /// Where the operator's ssh agent listens.
+    ssh_agent: Option<PathBuf>,
+    /// The operator's logins at registries.
+    logins: Logins,
+    teller: Teller,
+}
+
+impl std::fmt::Debug for Docker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Docker({})", self.name)
+    }
+}
+
+impl Docker {
+    /// A client of the engine at this endpoint. Certificates are read now; nothing is
+    /// connected before the first request.
+    ///
+    /// `warden` is asked about the final body of every request that changes something.
+    ///
+    /// # Errors
+    /// [`OutsideError::Forbidden`] if the endpoint cannot be used as it is: plain TCP
+    /// without consent, certificates that cannot be read.
+    pub fn connect(
+        endpoint: &EngineEndpoint,
+        name: EngineName,
+        installation: InstallationId,
+        warden: Arc<Warden>,
+    ) -> Result<Self, OutsideError> {
+        let at_once = match endpoint {
+            EngineEndpoint::Unix(_) => AT_ONCE_HERE,
+            EngineEndpoint::Tcp { .. } | EngineEndpoint::Tls { .. } => AT_ONCE,
+        };
+        let client = endpoint
+            .open()
+            .and_then(|endpoint| Ok(HttpClient::new(endpoint, AT_ONCE)?))
+            .map_err(|error| error::endpoint(&name, &error))?;
+        let transport = Arc::new(Transport::new(client, name.clone(), warden));
+        let sender = Arc::clone(&transport);
+        let send = move |request| {
+            let transport = Arc::clone(&sender);
+            async move { transport.send(request).await }
+        };
+        let api = bollard::Docker::connect_with_custom_transport(
+            send,
+            Some("http://engine"),
+            BOLLARD_DEADLINE_SECS,
+            bollard::API_DEFAULT_VERSION,
+        )
+        .map_err(|error| error::outside(&name, &error))?;
+        let whose = Arc::new(Whose::of(&installation));
+        Ok(Self {
+            name,
+            installation,
+            api,
+            transport,
+            reads: Semaphore::new(at_once),
+            about: Mutex::default(),
+            kept: std::sync::Mutex::default(),
+            begun: Begun::default(),
+            networks: network::Known::default(),
+            looked: std::sync::Mutex::default(),
+            events: Mutex::new(Subscription::default()),
+            whose,
+            ssh_agent: None,
+            logins: Logins::default(),
+            teller: Arc::new(|_, _| {}),
+        })
+    }
+
+    /// This engine, with the operator's ssh agent for builds that are granted it.
+    #[must_use]
+    pub fn with_ssh_agent(self, socket: Option<PathBuf>) -> Self {
+        Self { ssh_agent: socket, ..self }
+    }
+
+    /// This engine, with the operator's logins at registries, for pulls and builds.
+    #[must_use]
+    pub fn with_logins(self, logins: Logins) -> Self {
+        Self { logins, ..self }
+    }
+
+    /// This engine; which step of a build begins is told.
+    #[must_use]
+    pub fn with_teller(self, teller: Teller) -> Self {
+        Self { teller, ..self }
+    }
+
+    /// The operator's name of this engine.
+    #[must_use]
+    pub fn name(&self) -> &EngineName {
+        &self.name
+    }
+
+    /// Whether the engine answers.
+    pub async fn ping(&self) -> Result<(), OutsideError> {
+        self.read(self.api.ping()).await.map(drop)
+    }
+
+    /// The answer to a GET.
+    async fn get(&self, path: &str) -> Result<Bytes, OutsideError> {
+        self.read(self.transport.get(path)).await
+    }
+
+    /// What an answer says. That it is text is found out once and not for each word in it.
+    fn decoded<'a, T: serde::Deserialize<'a>>(&self, answer: &'a [u8]) -> Result<T, OutsideError> {
+        let text = std::str::from_utf8(answer).map_err(|error| self.failed(error))?;
+        serde_json::from_str(text).map_err(|error| error::outside(&self.name, &error.into()))
+    }
+
+    /// A read, with the deadline of reads, once its turn has come.
+    fn read<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, OutsideError>> {
+        let call = self.within(READ, call);
+        async move {
+            let _permit = self.reads.acquire().await.expect("BUG: nobody closes the semaphore");
+            let answer = call.await;
+            // Its connection is back in the pool when the connection's own task has run; else
+            // the next read would open another.
+            tokio::task::yield_now().await;
+            answer
+        }
+    }
+
+    /// A call with a deadline for all of it, the answer's body included.
+    fn within<T>(
+        &self,
+        span: Duration,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, OutsideError>> {
+        // bollard's futures are large, and several are held at once.
+        let call = Box::pin(call);
+        async move {
+            match tokio::time::timeout(span, call).await {
+                Ok(answer) => answer.map_err(|error| error::outside(&self.name, &error)),
+                Err(_) => Err(error::timeout(&self.name)),
+            }
+        }
+    }
+
+    /// What is wrong with an answer.
+    fn failed(&self, why: impl std::fmt::Display) -> OutsideError {
+        OutsideError::Failed(error::said(&self.name, &why.to_string()))
+    }
+}

@@ -1,0 +1,349 @@
+//! The real world as one thing: engines by name, and Consul if there is one.
+//!
+//! Nothing is decided here: every call goes to the one outside system that it is about.
+//! [`ReadOnlyHost`] is what `plan` gets: a type without any way to change something.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{join_all, select_all};
+use tokio::sync::Mutex;
+
+use super::consul::Consul;
+use super::docker::{Docker, EngineLock, LockError, LockHolder};
+use model::action::Action;
+use model::catalog::CatalogContents;
+use model::id::{ContainerId, DeploymentId, EngineName};
+use model::ledger::{LedgerView, Record, Stored};
+use model::observed::{ContainerView, EngineContents};
+use model::target::Outcome;
+use model::time::Timestamp;
+use world::{Act, CatalogScope, Observe, OutsideError, Scope, Stir, Tree, Watch};
+
+/// One engine, as far as the host needs it.
+#[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
+pub trait Engine {
+    /// The operator's name of it.
+    fn name(&self) -> &EngineName;
+
+    /// See [`Observe::begin`].
+    async fn begin(&self) {}
+
+    /// See [`Observe::engine`].
+    async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError>;
+
+    /// See [`Observe::container`].
+    async fn container(
+        &self,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError>;
+
+    /// See [`Observe::log_tail`].
+    async fn log_tail(
+        &self,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError>;
+
+    /// See [`Act::act`]; neither the catalog's nor the ledger's actions.
+    async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError>;
+
+    /// Replaces the record of a deployment on this engine by what `change` makes of it.
+    async fn change_record(
+        &self,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError>;
+
+    /// Removes the records that the last look saw and newer ones have replaced, or all that it
+    /// saw.
+    async fn sweep_records(&self, all: bool) -> Result<(), OutsideError>;
+
+    /// See [`Watch::stirred`].
+    async fn stirred(&self) -> Stir;
+}
+
+impl Engine for Arc<Docker> {
+    fn name(&self) -> &EngineName {
+        Docker::name(self)
+    }
+
+    async fn begin(&self) {
+        Docker::begin(self).await;
+    }
+
+    async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
+        // A large future: kept off the stack of every caller.
+        Box::pin(Docker::observe(self, scope)).await
+    }
+
+    async fn container(
+        &self,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        Docker::container(self, container).await
+    }
+
+    async fn log_tail(
+        &self,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        Docker::log_tail(self, container, lines).await
+    }
+
+    async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
+        Docker::act(self, action, tree).await
+    }
+
+    async fn change_record(
+        &self,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError> {
+        Docker::change_record(self, deployment, change).await
+    }
+
+    async fn sweep_records(&self, all: bool) -> Result<(), OutsideError> {
+        Docker::sweep_records(self, all).await
+    }
+
+    async fn stirred(&self) -> Stir {
+        Docker::stirred(self).await
+    }
+}
+
+/// The real world.
+#[derive(Debug)]
+pub struct Host<E = Arc<Docker>> {
+    engines: BTreeMap<EngineName, E>,
+    consul: Option<Consul>,
+    /// Records of the ledger are written one after the other.
+    ledger: Mutex<()>,
+}
+
+impl<E: Engine> Host<E> {
+    /// A host of these engines. Without Consul, each keeps its part of the ledger.
+    #[must_use]
+    pub fn new(engines: impl IntoIterator<Item = E>, consul: Option<Consul>) -> Self {
+        let engines = engines.into_iter().map(|engine| (engine.name().clone(), engine)).collect();
+        Self { engines, consul, ledger: Mutex::default() }
+    }
+
+    /// The same without any way to change something.
+    #[must_use]
+    pub fn read_only(self) -> ReadOnlyHost<E> {
+        ReadOnlyHost(self)
+    }
+
+    /// One of its engines.
+    #[must_use]
+    pub fn of(&self, engine: &EngineName) -> Option<&E> {
+        self.engines.get(engine)
+    }
+
+    fn get(&self, engine: &EngineName) -> Result<&E, OutsideError> {
+        self.engines
+            .get(engine)
+            .ok_or_else(|| OutsideError::Failed(format!("no engine `{engine}` is configured")))
+    }
+
+    /// Replaces a record where records are written: in Consul, else on its engine.
+    async fn change_record(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        change: impl FnOnce(Record) -> Record,
+    ) -> Result<(), OutsideError> {
+        match &self.consul {
+            Some(consul) => consul.change_record(engine, deployment, change).await,
+            None => self.get(engine)?.change_record(deployment, change).await,
+        }
+    }
+
+    /// Moves records to where they are written; those of engines that are no more have no place.
+    /// Only then are they removed where they were.
+    async fn bring_in_order(&self, ledger: &LedgerView) -> Result<(), OutsideError> {
+        let _turn = self.ledger.lock().await;
+        for (engine, deployment) in &ledger.misplaced {
+            let record = ledger.ledger.record(engine, deployment);
+            if let Some(record) = record.filter(|_| self.engines.contains_key(engine)) {
+                let moved = |_| Record { origin: None, ..record.clone() };
+                self.change_record(engine, deployment, moved).await?;
+            }
+        }
+        if let Some(consul) = &self.consul {
+            consul.remove_single().await?;
+        }
+        let mut result = Ok(());
+        for engine in self.engines.values() {
+            let swept = engine.sweep_records(self.consul.is_some()).await;
+            result = result.and(swept);
+        }
+        result
+    }
+}
+
+impl Host {
+    /// Takes the lock on an engine; for passes without Consul.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] at once if somebody else holds it.
+    pub async fn lock(
+        &self,
+        engine: &EngineName,
+        holder: &LockHolder,
+        now: Timestamp,
+    ) -> Result<EngineLock, LockError> {
+        self.get(engine)?.take_lock(holder, now).await
+    }
+
+    /// Gives the lock on an engine back.
+    pub async fn unlock(&self, engine: &EngineName, lock: EngineLock) -> Result<(), OutsideError> {
+        self.get(engine)?.give_lock(lock).await
+    }
+
+    /// Whether all of these engines are as the last look saw them.
+    pub async fn are_as_looked_at(&self, engines: &BTreeSet<EngineName>) -> bool {
+        let looks = engines.iter().map(|name| async move {
+            match self.get(name) {
+                Ok(engine) => engine.is_as_looked_at().await.unwrap_or(false),
+                Err(_) => false,
+            }
+        });
+        join_all(looks).await.into_iter().all(|same| same)
+    }
+}
+
+impl<E: Engine> Observe for Host<E> {
+    async fn begin(&self) {
+        join_all(self.engines.values().map(Engine::begin)).await;
+    }
+
+    async fn engine(
+        &self,
+        engine: &EngineName,
+        scope: &Scope,
+    ) -> Result<EngineContents, OutsideError> {
+        self.get(engine)?.observe(scope).await
+    }
+
+    async fn container(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        self.get(engine)?.container(container).await
+    }
+
+    async fn log_tail(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        self.get(engine)?.log_tail(container, lines).await
+    }
+
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
+        match &self.consul {
+            Some(consul) => consul.catalog(scope).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
+        match &self.consul {
+            Some(consul) => consul.read_ledger().await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+impl<E: Engine> Act for Host<E> {
+    async fn act(
+        &self,
+        engine: &EngineName,
+        action: &Action,
+        tree: &dyn Tree,
+    ) -> Result<Outcome, OutsideError> {
+        match action {
+            Action::WriteLedger { change } => {
+                let _turn = self.ledger.lock().await;
+                let changed = |record: Record| record.changed(change);
+                self.change_record(engine, change.deployment(), changed).await?;
+                Ok(Outcome::Done)
+            }
+            Action::Register { .. } | Action::Deregister { .. } => match &self.consul {
+                Some(consul) => consul.act(action).await,
+                None => Err(OutsideError::Failed("no Consul is configured".to_owned())),
+            },
+            _ => self.get(engine)?.act(action, tree).await,
+        }
+    }
+
+    async fn tidy(&self, ledger: &LedgerView) {
+        if let Err(error) = self.bring_in_order(ledger).await {
+            tracing::warn!(%error, "the ledger is brought in order after the next look");
+        }
+    }
+}
+
+impl<E: Engine> Watch for Host<E> {
+    async fn stirred(&self) -> Stir {
+        let all: Vec<_> =
+            self.engines.values().map(|engine| engine.stirred().boxed_local()).collect();
+        // `select_all` of nothing panics; where there is no engine, nothing ever stirs.
+        if all.is_empty() {
+            return std::future::pending().await;
+        }
+        select_all(all).await.0
+    }
+}
+
+/// The real world, to look at.
+#[derive(Debug)]
+pub struct ReadOnlyHost<E = Arc<Docker>>(Host<E>);
+
+impl<E: Engine> Observe for ReadOnlyHost<E> {
+    async fn begin(&self) {
+        self.0.begin().await;
+    }
+
+    async fn engine(
+        &self,
+        engine: &EngineName,
+        scope: &Scope,
+    ) -> Result<EngineContents, OutsideError> {
+        self.0.engine(engine, scope).await
+    }
+
+    async fn container(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        self.0.container(engine, container).await
+    }
+
+    async fn log_tail(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        self.0.log_tail(engine, container, lines).await
+    }
+
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
+        self.0.catalog(scope).await
+    }
+
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
+        self.0.ledger().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! Lists whose items have a key: of two with the same, the later takes the place of the
+//! earlier.
+
+use std::collections::BTreeMap;
+
+use super::codes::ITEM;
+use super::path::Path;
+use text::report::Reporter;
+use text::yaml::{Kind, Node, Value};
+
+/// What an item's key is; `None` if it has none, with the reason.
+type Key = fn(&Node) -> Result<String, &'static str>;
+
+/// How many keys lead to the deepest list that is unique.
+const DEEPEST: usize = 5;
+
+/// What the items of a list are unique by, if they are.
+fn rule(path: &Path<'_>) -> Option<Key> {
+    Some(match *path.keys() {
+        ["services", _, key] => match key {
+            "annotations" | "cap_add" | "cap_drop" | "dns" | "dns_opt" | "dns_search"
+            | "environment" | "labels" | "links" | "profiles" | "sysctls" | "tmpfs" => name,
+            "configs" => config,
+            "devices" => device,
+            "env_file" => env_file,
+            "expose" => exposed,
+            "ports" => port,
+            "secrets" => secret,
+            "volumes" => volume,
+            _ => return None,
+        },
+        [
+            "services",
+            _,
+            "build",
+            "args" | "additional_contexts" | "labels" | "platform" | "tags",
+        ]
+        | ["services", _, "deploy", "labels"]
+        | ["services", _, "networks", _, "aliases" | "link_local_ips"]
+        | ["networks", _, "labels"]
+        | ["networks", _, "ipam", "options"] => name,
+        _ => return None,
+    })
+}
+
+/// Makes every list unique that has to be.
+pub(crate) fn unique(root: &mut Node, report: &Reporter) {
+    walk(root, &Path::Root, DEEPEST, report);
+}
+
+fn walk(node: &mut Node, path: &Path<'_>, deeper: usize, report: &Reporter) {
+    match &mut node.value {
+        Value::List(_) => {
+            if let Some(key) = rule(path) {
+                one(node, path, key, report);
+            }
+        }
+        Value::Map(entries) if deeper > 0 => {
+            for entry in entries {
+                walk(&mut entry.value, &path.key(&entry.key), deeper - 1, report);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn one(list: &mut Node, path: &Path<'_>, key: Key, report: &Reporter) {
+    let Value::List(items) = &mut list.value else { return };
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kept: Vec<Node> = Vec::with_capacity(items.len());
+    for (index, item) in items.drain(..).enumerate() {
+        match key(&item) {
+            Ok(key) => {
+                let place = *places.entry(key).or_insert(kept.len());
+                if let Some(earlier) = kept.get_mut(place) {
+                    *earlier = item;
+                } else {
+                    kept.push(item);
+                }
+            }
+            Err(why) => {
+                let at = path.item(index);
+                report.refuse_as(ITEM, item.span, format!("`{at}`: {why}"), None);
+                kept.push(item);
+            }
+        }
+    }
+    *items = kept;
+}
+
+fn text(node: &Node) -> Option<&str> {
+    node.scalar().filter(|scalar| scalar.kind == Kind::Text).map(|scalar| scalar.text.as_str())
+}
+
+/// The value of a key of an item as text.
+fn field<'n>(item: &'n Node, key: &str) -> Option<&'n str> {
+    item.get(key)?.value.scalar().map(|scalar| scalar.text.as_str())
+}
+
+/// What stands before `=`.
+fn name(item: &Node) -> Result<String, &'static str> {
+    let text = text(item).ok_or("this must be text")?;
+    Ok(text.split_once('=').map_or(text, |(name, _)| name).to_owned())
+}
+
+fn device(item: &Node) -> Result<String, &'static str> {
+    match text(item) {
+        Some(text) => Ok(text.split(':').nth(1).unwrap_or(text).to_owned()),
+        None if matches!(item.value, Value::Map(_)) => {
+            Ok(field(item, "target").ok_or("a device needs a `target`")?.to_owned())
+        }
+        None => Ok(String::new()),
+    }
+}
+
+fn volume(item: &Node) -> Result<String, &'static str> {
+    match text(item) {
+        Some(text) => Ok(target(text).to_owned()),
+        None if matches!(item.value, Value::Map(_)) => {
+            Ok(field(item, "target").ok_or("a volume needs a `target`")?.to_owned())
+        }
+        None => Ok(String::new()),
+    }
+}
+
+/// Where a volume in short form is mounted: its second part, or its only one. The `:` of
+/// a drive (`C:\\data`) does not end a part, nor does one inside `${…}`.
+fn target(spec: &str) -> &str {
+    let mut start = 0;
+    let mut open = 0;
+    let mut parts = 0;
+    for (at, c) in spec.char_indices() {
+        let part = &spec[start..at];
+        let drive = part.len() == 1 && part.starts_with(|c: char| c.is_ascii_alphabetic());
+        match c {
+            '$' if spec[at + 1..].starts_with('{') => open += 1,
+            '}' if open > 0 => open -= 1,
+            ':' if open == 0 && !drive && parts == 1 => return part,
+            ':' if open == 0 && !drive => (start, parts) = (at + 1, parts + 1),
+            _ => {}
+        }
+    }
+    &spec[start..]
+}
+
+fn exposed(item: &Node) -> Result<String, &'static str> {
+    match item.scalar() {
+        Some(scalar) if matches!(scalar.kind, Kind::Text | Kind::Int) => Ok(scalar.text.clone()),
+        _ => Err("this must be a port"),
+    }
+}
+
+fn mounted(item: &Node, folder: &str) -> Result<String, &'static str> {
+    match text(item) {
+        Some(text) => Ok(format!("{folder}/{text}")),
+        None if matches!(item.value, Value::Map(_)) => Ok(match field(item, "target") {
+            Some(target) => target.to_owned(),
+            None => format!("{folder}/{}", field(item, "source").unwrap_or("<nil>")),
+        }),
+        None => Err("this must be a name or a map"),
+    }
+}
+
+fn config(item: &Node) -> Result<String, &'static str> {
+    mounted(item, "")
+}
+
+fn secret(item: &Node) -> Result<String, &'static str> {
+    mounted(item, "/run/secrets")
+}
+
+fn port(item: &Node) -> Result<String, &'static str> {
+    match &item.value {
+        Value::Scalar(scalar) => Ok(match scalar.kind {
+            Kind::Text | Kind::Int => scalar.text.clone(),
+            Kind::Bool | Kind::Float | Kind::Time => String::new(),
+        }),
+        Value::Map(_) => {
+            let target = field(item, "target").ok_or("a port needs a `target`")?;
+            let published = field(item, "published").unwrap_or("%!s(<nil>)");
+            let host = field(item, "host_ip").unwrap_or("0.0.0.0");
+            let protocol = field(item, "protocol").unwrap_or("tcp");
+            Ok(format!("{host}:{published}:{target}/{protocol}"))
+        }
+        Value::Null | Value::List(_) => Ok(String::new()),
+    }
+}
+
+fn env_file(item: &Node) -> Result<String, &'static str> {
+    match text(item) {
+        Some(text) => Ok(text.to_owned()),
+        None if matches!(item.value, Value::Map(_)) => {
+            Ok(field(item, "path").ok_or("an env file needs a `path`")?.to_owned())
+        }
+        None => Ok(String::new()),
+    }
+}

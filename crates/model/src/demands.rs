@@ -1,0 +1,340 @@
+//! What a container, a network or a volume demands of the host: the one place that tells
+//! what is harmless. The planner asks about specs; the guard, which reads the final
+//! bodies of requests, asks about single values.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::demand::Demand;
+use super::digest::Digest;
+use super::host_path::normalise;
+use super::network::IpamPool;
+use super::privilege::DeviceRequest;
+use super::secret::is_sensitive_name;
+use super::share::Namespace;
+use super::spec::{ContainerSpec, Logging, MountSource, NetworkSpec, Propagation, VolumeSpec};
+
+/// Kernel parameters that belong to a container's own namespaces.
+const SYSCTLS: &[&str] = &["fs.mqueue.", "kernel.msg", "kernel.sem", "kernel.shm", "net."];
+
+/// Options of a bridge that stay inside it.
+const BRIDGE_OPTIONS: &[&str] = &[
+    "com.docker.network.bridge.enable_icc",
+    "com.docker.network.bridge.enable_ip_masquerade",
+    "com.docker.network.driver.mtu",
+];
+
+/// Options of a log that no driver sends anywhere with.
+const LOG_OPTIONS: &[&str] = &[
+    "compress",
+    "env",
+    "env-regex",
+    "labels",
+    "labels-regex",
+    "max-buffer-size",
+    "max-file",
+    "max-size",
+    "mode",
+    "tag",
+];
+
+/// Limits of processes that, when raised, let one run before all others of the host.
+const PRECEDENCE: &[&str] = &["nice", "rtprio"];
+
+/// Address ranges that are nobody's in the internet, each with the length of its prefix.
+const PRIVATE: &[(IpAddr, u8)] = &[
+    (IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), 8),
+    (IpAddr::V4(Ipv4Addr::new(172, 16, 0, 0)), 12),
+    (IpAddr::V4(Ipv4Addr::new(192, 168, 0, 0)), 16),
+    (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
+];
+
+/// What stands in a demand for a part that is a secret: any value is granted with it.
+const ANY: &str = "(any)";
+
+/// Options of an attachment that stay inside the container.
+const ATTACHMENT_OPTIONS: &[&str] = &["com.docker.network.endpoint.ifname"];
+
+/// Everything that a container demands, each with the path of the field that does.
+/// Whose networks, namespaces and volumes it shares depends on more than its spec.
+#[must_use]
+pub fn of_container(spec: &ContainerSpec) -> Vec<(Demand, String)> {
+    let mut found = of_mounts(spec);
+    let mut add = |field: &str, demands: &mut dyn Iterator<Item = Demand>| {
+        found.extend(demands.map(|demand| (demand, field.to_owned())));
+    };
+    let privileges = &spec.privileges;
+    add("privileged", &mut privileges.privileged.then_some(Demand::Privileged).into_iter());
+    add("cap_add", &mut privileges.cap_add.iter().cloned().map(Demand::Capability));
+    let unmasked = privileges.system_paths.then(system_paths);
+    let options = privileges.security_opt.iter().filter_map(|text| security_option(text));
+    add("security_opt", &mut options.chain(unmasked));
+    let devices = &spec.devices;
+    add("devices", &mut devices.mapped.values().map(|d| Demand::Device(normalise(&d.host))));
+    add("device_cgroup_rules", &mut devices.rules.iter().map(|rule| device_rule(rule)));
+    add("gpus", &mut devices.requests.iter().flat_map(device_request));
+    for (field, kind, namespace) in [
+        ("uts", "uts", &spec.uts),
+        ("userns_mode", "userns", &spec.userns),
+        ("cgroup", "cgroup", &spec.cgroup),
+    ] {
+        let demand = (*namespace == Namespace::Host)
+            .then(|| Demand::Namespace(format!("{kind}={namespace}")));
+        add(field, &mut demand.into_iter());
+    }
+    add("runtime", &mut spec.runtime.clone().map(Demand::Runtime).into_iter());
+    add("sysctls", &mut spec.sysctls.keys().filter_map(|name| sysctl(name)));
+    add("annotations", &mut spec.annotations.keys().cloned().map(Demand::Annotation));
+    add("storage_opt", &mut spec.storage_options.keys().map(|name| storage_option(name)));
+    add("logging", &mut log(&spec.logging).into_iter());
+    let limits = &spec.limits;
+    add("ulimits", &mut limits.ulimits.keys().filter_map(|name| ulimit(name)));
+    if !limits.cgroup_parent.is_empty() {
+        let parent = Demand::CgroupParent(limits.cgroup_parent.clone());
+        add("cgroup_parent", &mut [parent].into_iter());
+    }
+    for (field, name, set) in [
+        ("oom_kill_disable", "OomKillDisable", limits.oom_kill_disable),
+        ("oom_score_adj", "OomScoreAdj", limits.oom_score_adj < 0),
+        ("cpu_rt_period", "CpuRealtimePeriod", limits.cpu_rt_period != 0),
+        ("cpu_rt_runtime", "CpuRealtimeRuntime", limits.cpu_rt_runtime != 0),
+        ("isolation", "Isolation", spec.isolation.as_deref().is_some_and(is_isolation)),
+    ] {
+        let demand = set.then(|| Demand::Unknown(format!("HostConfig.{name}")));
+        add(field, &mut demand.into_iter());
+    }
+    for (network, attachment) in &spec.networks {
+        let demands = attachment.driver_opts.iter().filter_map(|(k, v)| attachment_option(k, v));
+        found.extend(demands.map(|demand| (demand, format!("networks.{network}"))));
+    }
+    found
+}
+
+fn of_mounts(spec: &ContainerSpec) -> Vec<(Demand, String)> {
+    let mut found = Vec::new();
+    for (target, mount) in &spec.mounts {
+        let bind = match &mount.source {
+            MountSource::Bind(path) => Some(Demand::Bind(normalise(path))),
+            _ => None,
+        };
+        let spread = mount.propagation.map(Propagation::as_str).and_then(propagation);
+        let demands = bind.into_iter().chain(spread);
+        found.extend(demands.map(|demand| (demand, format!("volumes.{target}"))));
+    }
+    found
+}
+
+/// What a network demands, apart from its name.
+pub fn of_network(network: &NetworkSpec) -> impl Iterator<Item = Demand> {
+    let options = network.driver_opts.iter().filter_map(|(k, v)| network_option(k, v));
+    let ipam = network.ipam_driver.as_deref().and_then(ipam_driver);
+    let ipam_options = (!network.ipam_options.is_empty()).then(ipam_options);
+    let subnets = network.pools.iter().filter_map(pool);
+    let own = network_driver(&network.driver).into_iter().chain(options);
+    own.chain(ipam).chain(ipam_options).chain(subnets)
+}
+
+/// What a volume demands, apart from its name.
+#[must_use]
+pub fn of_volume(volume: &VolumeSpec) -> Vec<Demand> {
+    volume_driver(&volume.driver, &volume.driver_opts)
+}
+
+/// Mounts that are made in the container and appear on the host.
+#[must_use]
+pub fn propagation(way: &str) -> Option<Demand> {
+    let harmless = matches!(way, "" | "private" | "rprivate" | "slave" | "rslave");
+    (!harmless).then(|| Demand::Propagation(way.to_owned()))
+}
+
+/// What takes protection away, or replaces the engine's by the stack's. A seccomp profile
+/// is granted by the hash of its text.
+#[must_use]
+pub fn security_option(text: &str) -> Option<Demand> {
+    match text.split_once(['=', ':']) {
+        None if text == "no-new-privileges" => None,
+        Some(("no-new-privileges", "true")) => None,
+        Some(("seccomp", profile)) if profile.starts_with('{') => {
+            Some(Demand::SecurityOpt(format!("seccomp={}", Digest::of(profile))))
+        }
+        _ => Some(Demand::SecurityOpt(text.to_owned())),
+    }
+}
+
+/// The engine hides nothing of `/proc` and `/sys`.
+#[must_use]
+pub fn system_paths() -> Demand {
+    Demand::SecurityOpt("systempaths=unconfined".to_owned())
+}
+
+/// A kernel parameter that is the host's, or may be.
+#[must_use]
+pub fn sysctl(name: &str) -> Option<Demand> {
+    let own = SYSCTLS.iter().any(|prefix| name.starts_with(prefix));
+    (!own).then(|| Demand::Sysctl(name.to_owned()))
+}
+
+/// A log that leaves the engine's own files, with the host's address and privileges. Without
+/// a driver, the options are for the one that the engine has, which may send elsewhere.
+#[must_use]
+pub fn log(logging: &Logging) -> Vec<Demand> {
+    match logging.driver.as_deref().unwrap_or_default() {
+        "" => {
+            let names = logging.options.keys();
+            let others = names.filter(|name| !LOG_OPTIONS.contains(&name.as_str()));
+            let field = |name| Demand::Unknown(format!("HostConfig.LogConfig.Config.{name}"));
+            others.map(field).collect()
+        }
+        "json-file" | "local" | "none" => Vec::new(),
+        driver => vec![Demand::LogDriver(driver.to_owned())],
+    }
+}
+
+/// An option for the driver that keeps the containers' files, also how large these may
+/// become: the operator's own limit would no longer count.
+#[must_use]
+pub fn storage_option(name: &str) -> Demand {
+    Demand::Unknown(format!("HostConfig.StorageOpt.{name}"))
+}
+
+/// A limit of processes that is raised at the cost of all others of the host.
+#[must_use]
+pub fn ulimit(name: &str) -> Option<Demand> {
+    takes_precedence(name).then(|| Demand::Unknown(format!("HostConfig.Ulimits.{name}")))
+}
+
+/// The same of the processes of a build.
+#[must_use]
+pub fn build_ulimit(name: &str) -> Option<Demand> {
+    takes_precedence(name).then(|| Demand::Build(format!("ulimit={name}")))
+}
+
+fn takes_precedence(name: &str) -> bool {
+    PRECEDENCE.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Devices that a driver chooses, or those that are named.
+#[must_use]
+pub fn device_request(request: &DeviceRequest) -> Vec<Demand> {
+    let driver = if request.driver.is_empty() {
+        request.capabilities.iter().flatten().map(String::as_str).collect::<Vec<_>>().join("+")
+    } else {
+        request.driver.clone()
+    };
+    if request.driver == "cdi" && !request.ids.is_empty() {
+        return request.ids.iter().map(|id| Demand::Device(format!("cdi:{id}"))).collect();
+    }
+    vec![Demand::Device(format!("request:{driver}"))]
+}
+
+/// A rule of the kernel's list of devices.
+#[must_use]
+pub fn device_rule(rule: &str) -> Demand {
+    Demand::Device(format!("cgroup-rule:{rule}"))
+}
+
+/// Whether this is another isolation than the engine's own.
+#[must_use]
+pub fn is_isolation(word: &str) -> bool {
+    !matches!(word, "" | "default")
+}
+
+/// An option of an attachment that reaches beyond the container.
+#[must_use]
+pub fn attachment_option(name: &str, value: &str) -> Option<Demand> {
+    (!ATTACHMENT_OPTIONS.contains(&name)).then(|| option(name, value))
+}
+
+/// A driver that attaches to the host's own networks.
+#[must_use]
+pub fn network_driver(driver: &str) -> Option<Demand> {
+    let own = matches!(driver, "" | "bridge" | "overlay");
+    (!own).then(|| option("driver", driver))
+}
+
+/// An option of a network that reaches beyond it.
+#[must_use]
+pub fn network_option(name: &str, value: &str) -> Option<Demand> {
+    (!BRIDGE_OPTIONS.contains(&name)).then(|| option(name, value))
+}
+
+/// Somebody else gives the addresses.
+#[must_use]
+pub fn ipam_driver(driver: &str) -> Option<Demand> {
+    let own = matches!(driver, "" | "default");
+    (!own).then(|| Demand::Unknown("Network.IPAM.Driver".to_owned()))
+}
+
+/// Options for whoever gives the addresses.
+#[must_use]
+pub fn ipam_options() -> Demand {
+    Demand::Unknown("Network.IPAM.Options".to_owned())
+}
+
+/// Addresses that are not private: the host would send to the network what is for them.
+#[must_use]
+pub fn pool(pool: &IpamPool) -> Option<Demand> {
+    let subnet = pool.subnet.as_deref().filter(|subnet| !subnet.is_empty())?;
+    (!is_private(subnet)).then(|| Demand::Subnet(subnet.to_owned()))
+}
+
+fn is_private(subnet: &str) -> bool {
+    let parts = subnet.split_once('/');
+    let parsed = parts.and_then(|(address, length)| {
+        Some((address.parse::<IpAddr>().ok()?, length.parse::<u8>().ok()?))
+    });
+    parsed.is_some_and(|(address, length)| {
+        PRIVATE.iter().any(|(block, of)| *of <= length && agree(address, *block, *of))
+    })
+}
+
+/// Whether two addresses have the first bits in common.
+fn agree(one: IpAddr, other: IpAddr, bits: u8) -> bool {
+    match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            (one.to_bits() ^ other.to_bits()).leading_zeros() >= u32::from(bits)
+        }
+        (IpAddr::V6(one), IpAddr::V6(other)) => {
+            (one.to_bits() ^ other.to_bits()).leading_zeros() >= u32::from(bits)
+        }
+        _ => false,
+    }
+}
+
+/// What the driver of a volume reaches of the host. The local driver is `mount(8)`, with the
+/// host's address and privileges: all but memory shows something of the host, or of whom the
+/// host may talk to.
+#[must_use]
+pub fn volume_driver(driver: &str, options: &BTreeMap<String, String>) -> Vec<Demand> {
+    let all = options.iter().map(|(name, value)| option(name, value));
+    if !matches!(driver, "" | "local") {
+        return all.chain([option("driver", driver)]).collect();
+    }
+    let get = |name: &str| options.get(name).map_or("", String::as_str);
+    let binds = get("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
+    let strange =
+        options.keys().any(|name| !matches!(name.as_str(), "type" | "o" | "device" | "size"));
+    let mounts = !(get("type").is_empty() && get("o").is_empty() && get("device").is_empty());
+    if !strange && (!mounts || (get("type") == "tmpfs" && !binds)) {
+        return Vec::new();
+    }
+    all.collect()
+}
+
+/// An option of a driver. What is secret in it (`o: username=ann,password=…`) is not told, and
+/// whoever grants the rest grants any.
+fn option(name: &str, value: &str) -> Demand {
+    if is_sensitive_name(name) {
+        return Demand::DriverOption(format!("{name}={ANY}"));
+    }
+    let parts = value.split(',').map(|part| match part.split_once('=') {
+        Some((name, _)) if is_sensitive_name(name) && !is_file(part) => format!("{name}={ANY}"),
+        _ => part.to_owned(),
+    });
+    Demand::DriverOption(format!("{name}={}", parts.collect::<Vec<_>>().join(",")))
+}
+
+/// Whether it names a file of the host (`credentials=/root/share`), which is no secret.
+fn is_file(part: &str) -> bool {
+    part.strip_prefix("credentials=").is_some_and(|path| path.starts_with('/'))
+}

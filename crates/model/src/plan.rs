@@ -1,0 +1,258 @@
+//! A plan: the steps that would make the world agree with git, why each is there, and
+//! what is withheld.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::action::Action;
+pub use super::adoption::{Adopted, LeftAlone, Thing, WhyLeft};
+use super::diagnostic::Loc;
+pub use super::difference::{ChangedBy, Difference};
+use super::digest::Digest;
+use super::id::StepId;
+use super::id::{
+    ContainerName, DeploymentId, EngineName, NetworkName, Revision, ServiceName, SourceId,
+};
+pub use super::waiting::{Blocked, StaysOn, WaitingOn};
+
+/// What would be done, in a topological order, and what would not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[must_use = "a plan that nobody reads or executes was made in vain"]
+pub struct Plan {
+    /// Where desired state comes from.
+    pub source: SourceId,
+    /// What it was read from.
+    pub revision: Revision,
+    /// The steps; each comes after all of its predecessors.
+    pub steps: Vec<Step>,
+    /// What is withheld, and what it waits for.
+    pub blocked: Vec<Blocked>,
+    /// What is ours from now on although we did not make it.
+    pub adopted: Vec<Adopted>,
+    /// The ledger writes that make adoption last where nothing else is to be done. They
+    /// change nothing that runs, and are no steps.
+    pub adoptions: Vec<Step>,
+    /// What belongs to a deployment's Compose project, but not to its stack.
+    pub left_alone: Vec<LeftAlone>,
+    /// Deployments that run, but of which nothing is remembered.
+    pub forgotten: Vec<Forgotten>,
+    /// The state of every deployment, desired or only observed.
+    pub deployments: BTreeMap<DeploymentId, DeploymentState>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Its number.
+    pub id: StepId,
+    /// The deployment it is for.
+    pub deployment: DeploymentId,
+    /// The engine it acts on, or whose containers it registers.
+    pub engine: EngineName,
+    /// What it does.
+    pub action: Action,
+    /// Why; never empty.
+    pub causes: Vec<Cause>,
+    /// The steps that must have succeeded before.
+    pub after: BTreeSet<StepId>,
+}
+
+/// Why something is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// The reason.
+    pub reason: Reason,
+    /// Where the desired side is written; `None` when nothing in git says it.
+    pub at: Option<Loc>,
+}
+
+/// The reasons that exist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Reason {
+    /// It does not exist.
+    Missing,
+    /// One more replica was asked for.
+    ScaledUp {
+        /// Replicas at the last revision.
+        from: u32,
+        /// Replicas now.
+        to: u32,
+    },
+    /// Fewer replicas were asked for.
+    ScaledDown {
+        /// Replicas that exist.
+        from: u32,
+        /// Replicas now.
+        to: u32,
+    },
+    /// A field differs.
+    Changed(Difference),
+    /// The image is not on the engine.
+    ImageAbsent,
+    /// The image is there, but its policy asks for a newer one.
+    Refreshed,
+    /// No image was built from this context yet.
+    NotBuilt {
+        /// The hash of the context.
+        hash: Digest,
+    },
+    /// The container ended although it should run.
+    Exited {
+        /// Its exit code.
+        code: i64,
+    },
+    /// The container was made but never started.
+    NeverStarted,
+    /// It never ran, and something of an earlier start keeps the engine from starting it.
+    Stuck,
+    /// It ended by itself, and runs until what takes its place is good.
+    Meanwhile,
+    /// The container is frozen.
+    Paused,
+    /// It runs, but nothing proves that the commands after its start have run.
+    HooksUnproven,
+    /// A container runs before the service's own.
+    Prepares,
+    /// An earlier run left it.
+    LeftOver,
+    /// The stack wants time between two replicas.
+    Lingers,
+    /// It was made, but nothing proves that its files were put into it.
+    FilesUnproven,
+    /// A second container of the same replica, or a second network of one name.
+    Duplicate,
+    /// The service is no longer in the stack.
+    ServiceRemoved,
+    /// The deployment is no longer in the source.
+    DeploymentRemoved,
+    /// A network that it is attached to is replaced.
+    NetworkReplaced {
+        /// Which.
+        network: NetworkName,
+    },
+    /// A network that it is attached to is removed, because another one gets its addresses.
+    NetworkVacated {
+        /// Which.
+        network: NetworkName,
+        /// The one that gets them.
+        other: NetworkName,
+    },
+    /// The network is not what the stack says, and the engine changes none that exists.
+    NetworkChanged,
+    /// Another deployment made the network, and does so no more.
+    NetworkInherited {
+        /// The other deployment.
+        deployment: DeploymentId,
+    },
+    /// A service that it depends on was replaced or restarted.
+    DependencyMoved {
+        /// Which.
+        service: ServiceName,
+    },
+    /// A container whose namespace it shares was started again.
+    HostRestarted {
+        /// Which.
+        container: ContainerName,
+    },
+    /// A dependent waits for it.
+    Awaited,
+    /// It belongs to the change that another step begins.
+    Follows {
+        /// Which step.
+        step: StepId,
+    },
+    /// It makes room for the container that takes its place.
+    Replaced {
+        /// Whether the new one starts first, and if not, why not.
+        order: String,
+    },
+    /// The replica is not in the catalog.
+    NotRegistered,
+    /// Nothing that runs belongs to this catalog entry.
+    Stale,
+    /// What was applied shall be remembered.
+    Applied,
+    /// Compose made it for this very stack.
+    MadeByCompose,
+}
+
+/// The ledger has no record of a deployment whose containers are ours by their labels: it was
+/// lost, or never written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Forgotten {
+    /// Which deployment.
+    pub deployment: DeploymentId,
+    /// Where it runs.
+    pub engine: EngineName,
+}
+
+/// Two facts about a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeploymentState {
+    /// Whether it is what git says.
+    pub sync: Sync,
+    /// Whether it works.
+    pub health: Health,
+}
+
+/// Whether a deployment is what git says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Sync {
+    /// It is.
+    Synced,
+    /// It is not.
+    OutOfSync,
+    /// Something could not be read.
+    Unknown,
+}
+
+/// Whether a deployment works, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Health {
+    /// All replicas run and their checks pass.
+    Healthy,
+    /// It is paused.
+    Suspended,
+    /// Some are not known yet.
+    Progressing,
+    /// Some do not exist.
+    Missing,
+    /// Some fail.
+    Degraded,
+    /// It could not be read.
+    Unknown,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The same plan with only these of its steps and adoptions.
+    pub fn with_only(mut self, steps: &[Step]) -> Self {
+        let ids: BTreeSet<StepId> = steps.iter().map(|step| step.id).collect();
+        let stays = |step: &Step| ids.contains(&step.id);
+        self.steps.retain(stays);
+        self.adoptions.retain(stays);
+        self
+    }
+
+    /// Whether a step of one deployment waits for one of another.
+    #[must_use]
+    pub fn crosses(&self) -> bool {
+        let whose: BTreeMap<_, _> = self.steps.iter().map(|s| (s.id, &s.deployment)).collect();
+        let waits =
+            |step: &Step, id: &StepId| whose.get(id).is_some_and(|of| **of != step.deployment);
+        self.steps.iter().any(|step| step.after.iter().any(|id| waits(step, id)))
+    }
+
+    /// The step of this number.
+    #[must_use]
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+}

@@ -1,0 +1,163 @@
+//! What is withheld, and what it waits for, in words.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Formatter, Write as _};
+use std::time::Duration;
+
+use super::span;
+use crate::id::{ContainerName, EngineName, NetworkName};
+use crate::plan::{Blocked, StaysOn, WaitingOn};
+use crate::printable::{OneLine, one_line};
+use crate::share::Peer;
+use crate::sync_mode::SyncMode;
+
+impl Display for Blocked {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("blocked")?;
+        if let Some(deployment) = &self.deployment {
+            write!(f, " in {deployment}")?;
+        }
+        write!(f, ": {}", one_line(&self.subject))?;
+        if let Some(at) = &self.at {
+            write!(f, " ({at})")?;
+        }
+        f.write_str("\n       waits: ")?;
+        let f = &mut OneLine(f);
+        match (&self.waiting_on, &self.deployment) {
+            (WaitingOn::SameStack { folder, files }, Some(id)) => write!(
+                f,
+                "until the operator says that it is the same stack: \
+                 --allow {id}:project={folder}; containers of that name were started from there \
+                 with {}; the other way is to remove them: docker compose -p {id} down",
+                if files.is_empty() { "no file".to_owned() } else { files.join(", ") }
+            ),
+            (WaitingOn::Grant { demand, code }, Some(id)) => {
+                write!(f, "until the operator grants it [{code}]: --allow {id}:{demand}")
+            }
+            (waiting_on, _) => write!(f, "{waiting_on}"),
+        }
+    }
+}
+
+/// As `deployments.yaml` has it.
+fn word(mode: SyncMode) -> &'static str {
+    match mode {
+        SyncMode::Auto => "auto",
+        SyncMode::Heal => "heal",
+        SyncMode::Notify => "notify",
+        SyncMode::Paused => "paused",
+    }
+}
+
+impl Display for WaitingOn {
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
+        match self {
+            Self::ValidStack => f.write_str("until its stack is valid; what runs is left alone"),
+            Self::CompleteSource => {
+                f.write_str("until the list of deployments can be read fully; nothing is pruned")
+            }
+            Self::Absence { lasts } => absence(f, *lasts),
+            Self::Engine { error } => write!(f, "until the engine answers: {error}"),
+            Self::ConfiguredEngine => {
+                f.write_str("until the operator configures the engine it names")
+            }
+            Self::OneName { engines } => one_name(f, engines),
+            Self::Catalog { error } => write!(f, "until Consul answers: {error}"),
+            Self::Ledger { error } => write!(f, "until the ledger can be read: {error}"),
+            Self::FreeName { container } => write!(
+                f,
+                "until the name is free: container {} bears it and is not ours",
+                container.short()
+            ),
+            Self::Room { what, by } => write!(f, "until {what} is free: container {by} has it"),
+            Self::Unused { network, by } => unused(f, network, by),
+            Self::OtherSource { source } => {
+                write!(f, "until {source} lets go of the deployment's id")
+            }
+            Self::SameStack { folder, .. } => {
+                write!(f, "until the operator says that the project in {folder} is the same stack")
+            }
+            Self::ReplicaName { name } | Self::Renamed { name } => write!(
+                f,
+                "until it is removed, or renamed to {name}: its labels say that it is that replica"
+            ),
+            Self::ForeignResource => {
+                f.write_str("until it is declared `external`: it exists and is not ours")
+            }
+            Self::Peer { peer } | Self::MissingPeer { peer } => match peer {
+                Peer::Service(name) => write!(f, "until service {name} has a replica"),
+                Peer::Container(name) => write!(f, "until container {name} exists"),
+            },
+            Self::Dependency { service } => {
+                write!(f, "until service {service}, on which it depends, is no longer withheld")
+            }
+            Self::Fault { fault } => write!(
+                f,
+                "because of a fault of reconciler, which leaves this deployment as it is; please \
+                 report it: {fault}"
+            ),
+            Self::External => f.write_str("until somebody makes it: the stack calls it external"),
+            Self::Grant { demand, code } => {
+                write!(f, "until the operator grants `{demand}` [{code}]")
+            }
+            Self::Approval { digest } => {
+                write!(f, "until a person approves it: --approve {digest}")
+            }
+            Self::SyncMode { mode } => write!(f, "because of `sync: {}`", word(*mode)),
+            Self::OwnContainer { command } => write!(f, "until it is done by hand: {command}"),
+            Self::Consent { command } => write!(
+                f,
+                "until it is done by hand, because data or connections are lost: {command}"
+            ),
+            Self::Address => f.write_str(
+                "until it has an address that others reach: a routable network, or a published \
+                 port and `advertise` for the engine",
+            ),
+            Self::Ability { needs } => write!(f, "because it needs {needs}"),
+            Self::Image => f.write_str("until the image is there: `pull_policy: never`"),
+            Self::CatalogName { name } => {
+                write!(f, "until `{name}` in the catalog is free: others use it")
+            }
+            Self::DnsName { name, other } => dns_name(f, name, other),
+        }
+    }
+}
+
+fn absence(f: &mut OneLine<'_, '_>, lasts: Duration) -> fmt::Result {
+    write!(f, "until what the folder lacks has been absent for {}", span(lasts))
+}
+
+fn unused(
+    f: &mut OneLine<'_, '_>,
+    network: &NetworkName,
+    by: &BTreeMap<ContainerName, StaysOn>,
+) -> fmt::Result {
+    let users = by.iter().map(|(name, why)| match why {
+        StaysOn::Asked { at: Some(at) } => format!("{name}, whose stack asks for it ({at})"),
+        StaysOn::Asked { at: None } => format!("{name}, whose stack asks for it"),
+        StaysOn::Unknown => format!("{name}, whose stack cannot be read"),
+        StaysOn::Unasked => format!("{name} (docker network disconnect {network} {name})"),
+    });
+    let users: Vec<_> = users.collect();
+    write!(f, "until nothing is on it any more: {}", users.join("; "))
+}
+
+fn one_name(f: &mut OneLine<'_, '_>, engines: &BTreeSet<EngineName>) -> fmt::Result {
+    let names: Vec<_> = engines.iter().map(|name| format!("`{name}`")).collect();
+    let names = names.join(" and ");
+    write!(
+        f,
+        "until only one of the engines {names} is configured: they say that they are one and the \
+         same"
+    )
+}
+
+fn dns_name(f: &mut OneLine<'_, '_>, name: &str, other: &str) -> fmt::Result {
+    write!(
+        f,
+        "until one of them has another name, or `x-reconciler: {{ register: false }}`: {other} is \
+         `{name}` in DNS, too"
+    )
+}

@@ -1,0 +1,79 @@
+//! Who may ask an engine how a container is doing: any number of waits, but few questions at
+//! once, and fewer from each the more of them there are.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::lock::{Mutex, MutexGuard};
+
+use model::id::EngineName;
+
+/// All waits of one engine together ask once in such a time: a hundred questions a second are
+/// a hundredth of what an engine answers.
+const PER_WAIT: Duration = Duration::from_millis(10);
+
+/// The waits of all engines.
+#[derive(Debug)]
+pub(super) struct Polls {
+    at_once: usize,
+    engines: RefCell<BTreeMap<EngineName, Rc<Engine>>>,
+}
+
+/// Those of one engine.
+#[derive(Debug)]
+struct Engine {
+    waits: Cell<usize>,
+    /// How many came so far: they line up in turn.
+    came: Cell<usize>,
+    lines: Vec<Mutex<()>>,
+}
+
+impl Polls {
+    /// Nobody waits. At least one may ask.
+    pub(super) fn new(at_once: usize) -> Self {
+        Self { at_once: at_once.max(1), engines: RefCell::default() }
+    }
+
+    /// Somebody begins to wait.
+    pub(super) fn enter(&self, engine: &EngineName) -> Waiter {
+        let new = || Engine {
+            waits: Cell::new(0),
+            came: Cell::new(0),
+            lines: (0..self.at_once).map(|_| Mutex::new(())).collect(),
+        };
+        let mut engines = self.engines.borrow_mut();
+        let engine = engines.entry(engine.clone()).or_insert_with(|| Rc::new(new()));
+        engine.waits.set(engine.waits.get() + 1);
+        let line = engine.came.get() % self.at_once;
+        engine.came.set(line + 1);
+        Waiter { engine: Rc::clone(engine), line }
+    }
+}
+
+/// Somebody who waits, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    engine: Rc<Engine>,
+    line: usize,
+}
+
+impl Waiter {
+    /// Returns when it is one's turn to ask, which lasts until the answer is dropped.
+    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.engine.lines[self.line].lock().await
+    }
+
+    /// How long to pause between two questions at least.
+    pub(super) fn pause(&self) -> Duration {
+        let others = self.engine.waits.get().saturating_sub(1);
+        PER_WAIT.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX))
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.engine.waits.set(self.engine.waits.get().saturating_sub(1));
+    }
+}

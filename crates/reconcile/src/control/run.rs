@@ -1,0 +1,381 @@
+//! The controller: looks again and again, for good reasons, and carries out what is missing.
+//!
+//! # Design
+//! One [`Walk`] carries out the steps of all passes. A look never waits for it: when a look
+//! is planned, deployments with steps under way are left out, all others begin at once. So
+//! a wait of five minutes in one deployment delays none of the others, and a deployment is
+//! planned again as soon as its own last step ended.
+//!
+//! A newer revision stops the steps of exactly those deployments that it changes: waits,
+//! pulls and builds end at once, other calls finish, then they are planned again. An unchanged deployment goes
+//! on, else a push every minute would keep a slow one from ever reaching its deadline.
+//!
+//! Events only say *when* to look, and at which deployments: those that share nothing with these
+//! are not read again, unless something failed, or something waits for what others do. Everything
+//! waits in one set of futures, each of which puts itself back when it fired, so that no interval
+//! starts anew because something else happened.
+
+mod looking;
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{AbortHandle, Either, FutureExt as _, select};
+use futures_util::select_biased;
+
+use crate::plan::Parts;
+use model::action::Action;
+use model::desired::DesiredState;
+use model::id::DeploymentId;
+use model::time::Instant;
+use world::{Act, Clock, Snapshot, Source, SourceError, Stir, Watch};
+
+use super::backoff::Holds;
+use super::due::Due;
+use super::event::Event;
+use super::execute::{Turn, Walk};
+use super::limits::Pace;
+use super::observe::{Look, changed};
+use super::pass::Setup;
+use super::presence::Presence;
+use super::report::{Ending, Execution, Report};
+use super::sick::Sick;
+use super::status::Status;
+use super::stop::Stop;
+use super::wakes::{Fetch, Wake, Wakes};
+
+/// The loop turns at least so often, so that everybody sees that it lives.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// Runs until asked to stop. Returns what the last look said, and what remains of the steps
+/// that were under way.
+///
+/// # Guarantees
+/// - Nothing that fails ends it.
+/// - What was not seen, or not fetched, is left as it is.
+pub async fn run<W: Act + Watch, C: Clock, S: Source>(
+    setup: Setup<'_, W, C>,
+    source: &S,
+    pace: Pace,
+    stop: &Stop,
+) -> Report {
+    let mut controller = Controller::new(setup, source, pace);
+    let mut requested = pin!(stop.requested().fuse());
+    loop {
+        controller.begin_what_is_due();
+        let next = select_biased! {
+            () = requested => break,
+            turn = controller.walk.turn().fuse() => Next::Turn(turn),
+            wake = controller.wakes.next().fuse() => Next::Wake(wake),
+        };
+        match next {
+            Next::Turn(turn) => controller.turn(turn),
+            Next::Wake(wake) => controller.wake(wake),
+        }
+    }
+    controller.wind_up().await
+}
+
+enum Next {
+    Turn(Turn),
+    Wake(Wake),
+}
+
+/// A revision and what it asks for.
+struct Current {
+    snapshot: Snapshot,
+    desired: DesiredState,
+    look: Look,
+    /// Which deployments can be looked at alone.
+    parts: Parts,
+    /// Whether all of it was looked at, and none of its deployments had to wait for another, or
+    /// had something to do on another engine than its own.
+    alone: bool,
+}
+
+/// A revision that is being read.
+struct Loading {
+    snapshot: Snapshot,
+    /// When the look at the source began that gave it.
+    began: Instant,
+    reading: AbortHandle,
+    /// Whether the source gave it once more: what could not be told when this began may be
+    /// known by now.
+    came_again: bool,
+}
+
+struct Controller<'a, W, C, S> {
+    setup: Setup<'a, W, C>,
+    source: &'a S,
+    pace: Pace,
+    walk: Walk<'a, W, C>,
+    wakes: Wakes<'a>,
+    fetch: Fetch,
+    /// The wait for the source to change.
+    listening: Option<AbortHandle>,
+    loading: Option<Loading>,
+    presence: Presence,
+    current: Option<Current>,
+    /// The look that is under way.
+    looking: Option<AbortHandle>,
+    due: Due,
+    /// Deployments with steps under way of which one ended that has to do with others, too.
+    reaching: BTreeSet<DeploymentId>,
+    look_began: Option<Instant>,
+    gap: Duration,
+    holds: Holds,
+    sick: Sick,
+    /// What ended since the last look began, and before.
+    finished: Vec<Execution>,
+    reporting: Vec<Execution>,
+    last: Report,
+    status: Status,
+    waiting_for: Option<Instant>,
+}
+
+impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
+    fn new(setup: Setup<'a, W, C>, source: &'a S, pace: Pace) -> Self {
+        let Setup { world, clock, limits, progress, .. } = setup;
+        let controller = Self {
+            setup,
+            source,
+            pace,
+            walk: Walk::new(world, clock, limits, progress),
+            wakes: Wakes::new(),
+            fetch: Fetch::new(clock.instant()),
+            listening: None,
+            loading: None,
+            presence: Presence::new(pace.absence),
+            current: None,
+            looking: None,
+            due: Due::default(),
+            reaching: BTreeSet::new(),
+            look_began: None,
+            gap: pace.gap,
+            holds: Holds::new(pace),
+            sick: Sick::default(),
+            finished: Vec::new(),
+            reporting: Vec::new(),
+            last: Report::default(),
+            status: Status::default(),
+            waiting_for: None,
+        };
+        controller.wakes.await_stir(world);
+        controller.wakes.await_return(source);
+        controller
+    }
+
+    fn now(&self) -> Instant {
+        self.setup.clock.instant()
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        self.setup.progress.event(event);
+    }
+
+    /// Waits for the source to change, and no longer as before: only what was read of it is
+    /// listened to.
+    fn await_source(&mut self) {
+        let listening = self.wakes.await_change(self.source);
+        self.listening.replace(listening).iter().for_each(AbortHandle::abort);
+    }
+
+    fn begin_what_is_due(&mut self) {
+        self.tell(&Event::Turned);
+        let now = self.now();
+        self.fetch_if_due(now);
+        self.probe_if_due(now);
+        self.look_if_due(now);
+        self.set_alarm(now);
+    }
+
+    fn fetch_if_due(&mut self, now: Instant) {
+        if self.fetch.begin_if_due(now) {
+            let source = self.source;
+            self.wakes.push(async move { Wake::Fetched(source.fetch().await) });
+        }
+    }
+
+    /// Makes sure that something wakes the loop when the next thing is due.
+    fn set_alarm(&mut self, now: Instant) {
+        let look = self.due.next().filter(|at| self.looking.is_none() && *at > now);
+        let all = [self.fetch.next(), look, self.sick.next()];
+        let next = all.into_iter().flatten().min();
+        let beat = now.plus(BEAT);
+        self.wakes.set_alarm(self.setup.clock, next.map_or(beat, |next| next.min(beat)));
+        let Some(next) = next else { return };
+        let is_busy = self.looking.is_some() || self.loading.is_some() || self.fetch.is_running();
+        let is_idle = !is_busy && self.walk.is_idle();
+        if is_idle && self.waiting_for != Some(next) {
+            self.waiting_for = Some(next);
+            let next = self.setup.clock.now().plus(next.since(now));
+            self.tell(&Event::Waiting { next });
+        }
+    }
+
+    fn wake(&mut self, wake: Wake) {
+        let now = self.now();
+        match wake {
+            Wake::SourceChanged => {
+                self.listening = None;
+                self.fetch.want(now, &self.pace);
+            }
+            Wake::SourceReturned => {
+                self.wakes.await_return(self.source);
+                self.fetch.want(now, &self.pace);
+            }
+            Wake::Fetched(answer) => self.fetched(answer, now),
+            Wake::Loaded(snapshot, desired) => self.loaded(snapshot, *desired, now),
+            Wake::Stirred(stir) => {
+                self.wakes.await_stir(self.setup.world);
+                self.due.want_of(stir, now.plus(self.pace.debounce));
+            }
+            // What is due is found out before every wait.
+            Wake::Alarm(_) | Wake::GivenUp => {}
+            Wake::Seen(seen) => self.seen(seen, now),
+            Wake::Probed(part, answer) => {
+                if self.sick.probed(&part, answer, now) {
+                    self.tell(&Event::Reachable { part: &part });
+                    self.due.want(now);
+                }
+            }
+        }
+    }
+
+    fn fetched(&mut self, answer: Result<Snapshot, SourceError>, now: Instant) {
+        match answer {
+            Ok(snapshot) => {
+                self.fetch.succeeded();
+                // Only what was fetched can change; until then nobody listens.
+                if self.listening.is_none() {
+                    self.await_source();
+                }
+                if self.status.source(None) {
+                    self.tell(&Event::Status(&self.status));
+                }
+                self.accept(snapshot, now);
+                self.fetch.want_at(self.presence.next());
+            }
+            Err(error) => {
+                self.fetch.failed(now, &self.pace);
+                self.presence.lost();
+                if self.status.source(Some(error.to_string())) {
+                    self.tell(&Event::SourceFailed(&error));
+                    self.tell(&Event::Status(&self.status));
+                }
+            }
+        }
+    }
+
+    /// Has a snapshot read, unless it is the one we have, which makes certain what it lacks. The
+    /// newest wins: what is being read of an older one is given up.
+    fn accept(&mut self, snapshot: Snapshot, now: Instant) {
+        let began = self.fetch.began();
+        if let Some(loading) = &mut self.loading
+            && loading.snapshot.is_same(&snapshot)
+        {
+            loading.came_again = true;
+            return;
+        }
+        self.loading.take().iter().for_each(|loading| loading.reading.abort());
+        if let Some(current) = &mut self.current
+            && current.desired.provisional.is_empty()
+            && current.snapshot.is_same(&snapshot)
+        {
+            current.desired.settling = self.presence.looked(&current.desired, began, now);
+            if self.last.awaits_absence() {
+                self.due.want(now);
+            }
+            return;
+        }
+        let (read, load) = (snapshot.clone(), self.setup.load.load(&snapshot));
+        let reading = self.wakes.push_until_given_up(async move {
+            let desired = load.await;
+            Wake::Loaded(read, Box::new(desired))
+        });
+        self.loading = Some(Loading { snapshot, began, reading, came_again: false });
+    }
+
+    /// Takes what was read as the new truth. It interrupts what it changes, and nothing else.
+    fn loaded(&mut self, snapshot: Snapshot, mut desired: DesiredState, now: Instant) {
+        let (began, came_again) =
+            self.loading.take().map_or((now, false), |read| (read.began, read.came_again));
+        desired.settling = self.presence.looked(&desired, began, now);
+        self.fetch.want_at(self.presence.next());
+        if came_again && !desired.provisional.is_empty() {
+            self.fetch.want(now, &self.pace);
+        }
+        if self.listening.is_some() {
+            // Now it is known what of the source matters.
+            self.await_source();
+        }
+        if let Some(current) = &self.current {
+            let changed = changed(&current.desired, &desired);
+            self.walk.stop(&|id| changed.contains(id));
+            self.holds.clear(&changed);
+            if !changed.is_empty() {
+                self.looking.take().iter().for_each(AbortHandle::abort);
+            }
+        }
+        let look = Look::of(&desired, self.setup.settings, None);
+        let parts = Parts::of(&desired);
+        self.status.revision = Some(snapshot.revision.clone());
+        self.current = Some(Current { snapshot, desired, look, parts, alone: false });
+        self.due.want(now);
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        let now = self.now();
+        match turn {
+            Turn::Step { step, ending } => {
+                let reaches = reaches(&step.action, &ending);
+                match ending {
+                    Ending::Done { .. } | Ending::Forgiven(_) => self.holds.succeeded(&step, now),
+                    Ending::Failed(failure) => self.holds.failed(&step, &failure.error, now),
+                    Ending::Dropped { .. } | Ending::Stopped => {}
+                }
+                if reaches {
+                    self.reaching.insert(step.deployment.clone());
+                }
+                if !self.walk.is_busy(&step.deployment) {
+                    let of = || Stir::Of([step.deployment.clone()].into());
+                    let reaches = self.reaching.remove(&step.deployment);
+                    self.due.want_of(if reaches { Stir::Anything } else { of() }, now);
+                }
+            }
+            Turn::Over(execution) => self.finished.push(execution),
+        }
+    }
+
+    /// Lets the running calls finish and says what remains.
+    async fn wind_up(mut self) -> Report {
+        self.walk.close();
+        let mut ended = std::mem::take(&mut self.reporting);
+        ended.append(&mut self.finished);
+        loop {
+            self.tell(&Event::Turned);
+            let beat = pin!(self.setup.clock.sleep(BEAT));
+            match select(pin!(self.walk.next()), beat).await {
+                Either::Left((Some(Turn::Over(execution)), _)) => ended.push(execution),
+                Either::Left((None, _)) => break,
+                Either::Left((Some(Turn::Step { .. }), _)) | Either::Right(_) => {}
+            }
+        }
+        let report = Report { execution: Execution::joined(ended), ..self.last };
+        self.setup.progress.event(&Event::PassFinished(&report));
+        report
+    }
+}
+
+/// Whether a step that ended so has to do with other deployments than its own: whoever failed
+/// may have met what only a look at everything shows, and an image is there for all.
+fn reaches(action: &Action, ending: &Ending) -> bool {
+    match ending {
+        Ending::Done { .. } | Ending::Forgiven(_) => {
+            matches!(action, Action::PullImage { .. } | Action::BuildImage { .. })
+        }
+        Ending::Failed(_) => true,
+        Ending::Dropped { .. } | Ending::Stopped => false,
+    }
+}

@@ -1,0 +1,192 @@
+//! The controller's looks: when one begins, what follows from what was seen, and what of it
+//! is told.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::control::admit::admit;
+use crate::control::due::Due;
+use crate::control::event::Event;
+use crate::control::observe::{Look, unseen};
+use crate::control::pass::{Setup, faults};
+use crate::control::report::{Execution, Report};
+use crate::control::wakes::{Seen, Wake};
+use crate::plan;
+use model::desired::{DesiredState, Entry};
+use model::id::DeploymentId;
+use model::plan::Plan;
+use model::time::Instant;
+use world::{Act, Clock, Source, Stir, Watch};
+
+use super::{Controller, Current};
+
+/// The gap between looks grows with what a look takes, up to this many times the gap.
+const LARGEST_GAP: u32 = 5;
+
+impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
+    pub(super) fn probe_if_due(&mut self, now: Instant) {
+        let Some(current) = &self.current else { return };
+        let Setup { world, clock, limits, .. } = self.setup;
+        for part in self.sick.due(now) {
+            let look = current.look.clone();
+            self.wakes.push(async move {
+                let answer = look.probe(world, clock, limits.look, &part).await;
+                Wake::Probed(part, answer)
+            });
+        }
+    }
+
+    pub(super) fn look_if_due(&mut self, now: Instant) {
+        let Some(current) = &self.current else { return };
+        if self.looking.is_some() || self.due.next().is_none_or(|at| at > now) {
+            return;
+        }
+        let earliest = self.look_began.map_or(now, |began| began.plus(self.gap));
+        if earliest > now {
+            self.due.put_off(earliest);
+            return;
+        }
+        let mut known = current.desired.deployments.keys().chain(self.last.deployments.keys());
+        if !self.walk.is_idle() && known.all(|id| self.walk.is_busy(id)) {
+            // Nothing could follow from it; the last step that ends brings us back here.
+            return;
+        }
+        let Some(mut what) = self.due.take(now) else { return };
+        if let Stir::Of(some) = &mut what {
+            some.retain(|id| !self.walk.is_busy(id));
+            if some.is_empty() {
+                return;
+            }
+        }
+        let look = match self.part(current, what) {
+            Some(part) => Look::of(&current.desired, self.setup.settings, Some(part)),
+            None => current.look.clone(),
+        };
+        if look.is_whole() {
+            self.due = Due::default();
+        }
+        self.look_began = Some(now);
+        self.reporting.append(&mut self.finished);
+        let busy = self.walk.busy();
+        let Setup { world, clock, limits, .. } = self.setup;
+        let skip = self.sick.errors();
+        self.looking = Some(self.wakes.push_until_given_up(async move {
+            let observed = look.take_in_order(world, clock, limits.look, &skip).await;
+            Wake::Seen(Seen { busy, observed })
+        }));
+    }
+
+    /// The deployments that have to be looked at for these, if not all.
+    fn part(&self, current: &Current, what: Stir) -> Option<BTreeSet<DeploymentId>> {
+        let Stir::Of(ids) = what else { return None };
+        let part = current.parts.around(&ids)?;
+        let is_small = part.len() * 2 <= current.desired.deployments.len();
+        let alone = current.alone && current.desired.provisional.is_empty();
+        (is_small && alone && self.last.allows_part(&part)).then_some(part)
+    }
+
+    pub(super) fn seen(&mut self, seen: Seen, now: Instant) {
+        let Seen { busy, observed } = seen;
+        self.looking = None;
+        let Some(current) = &mut self.current else { return };
+        if observed.part.is_none() {
+            let took = self.look_began.map_or(Duration::ZERO, |began| now.since(began));
+            self.gap = (took * (LARGEST_GAP - 1)).clamp(self.pace.gap, self.pace.gap * LARGEST_GAP);
+            self.due.want(now.plus(self.pace.resync));
+        }
+        for (part, error) in &unseen(&observed) {
+            if self.sick.fell(part, error, now) {
+                self.setup.progress.event(&Event::Unreachable { part, error });
+            }
+        }
+        let plan = plan::plan(&current.desired, &observed, self.setup.settings);
+        if observed.part.is_none() {
+            current.alone = !plan.crosses() && !is_left_elsewhere(&current.desired, &plan);
+        }
+        let mut report = Report::of_plan(&current.desired, &observed, &plan);
+        report.error = faults(&plan);
+        if let Some(part) = &observed.part {
+            if !report.unseen.is_empty() {
+                // Others depend on what does not answer, too.
+                self.due.want(now);
+                return;
+            }
+            report = self.last.clone().with_part(part, report);
+        }
+        if report.error.is_none() {
+            self.carry_out(plan, observed.part.as_ref(), &busy, now);
+        }
+        self.report_ended(&busy);
+        self.tell_report(report);
+    }
+
+    /// Begins the steps of a plan, for a part of the deployments or for all, that may begin.
+    fn carry_out(
+        &mut self,
+        plan: Plan,
+        part: Option<&BTreeSet<DeploymentId>>,
+        busy: &BTreeSet<DeploymentId>,
+        now: Instant,
+    ) {
+        let Some(current) = &self.current else { return };
+        let tree = current.snapshot.tree.clone();
+        self.holds.forget(now);
+        let (steps, held) = admit(&plan, busy, &self.holds, now);
+        for hold in &held {
+            self.due.want_of(Stir::Of([hold.subject.deployment.clone()].into()), hold.until);
+        }
+        let others = self
+            .status
+            .held
+            .iter()
+            .filter(|held| part.is_some_and(|part| !part.contains(&held.subject.deployment)));
+        let held = held.into_iter().map(|hold| hold.told(self.setup.clock));
+        let held: Vec<_> = others.cloned().chain(held).collect();
+        for held in &held {
+            if !self.status.held.iter().any(|known| known.is_same(held)) {
+                self.tell(&Event::Held(held));
+            }
+        }
+        self.status.held = held;
+        if steps.is_empty() {
+            return;
+        }
+        self.holds.begin(&steps, now);
+        let plan = plan.with_only(&steps);
+        self.tell(&Event::PassStarted { revision: &plan.revision });
+        self.tell(&Event::Planned(&plan));
+        self.walk.begin(steps, tree);
+    }
+
+    /// What ended before a look began is reported with it, also what was told in between.
+    fn report_ended(&mut self, busy: &BTreeSet<DeploymentId>) {
+        let began_later = |execution: &Execution| {
+            execution.steps.iter().any(|(step, _)| busy.contains(&step.deployment))
+        };
+        let (later, ended) = std::mem::take(&mut self.finished).into_iter().partition(began_later);
+        self.finished = later;
+        self.reporting.extend::<Vec<_>>(ended);
+    }
+
+    /// Tells what a look said, if it is news or closes a pass.
+    fn tell_report(&mut self, report: Report) {
+        let is_news = report != self.last;
+        self.status.seen(&report, self.setup.clock.now());
+        self.last = report;
+        self.tell(&Event::Status(&self.status));
+        let execution = Execution::joined(std::mem::take(&mut self.reporting));
+        if is_news || execution.is_some() {
+            let report = Report { execution, ..self.last.clone() };
+            self.tell(&Event::PassFinished(&report));
+        }
+    }
+}
+
+/// Whether something is to be done for a deployment on an engine where it is not wanted: no
+/// look at it alone shows that.
+fn is_left_elsewhere(desired: &DesiredState, plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| match desired.deployments.get(&step.deployment) {
+        Some(Entry::Valid(deployment, _)) => deployment.engine != step.engine,
+        _ => false,
+    })
+}

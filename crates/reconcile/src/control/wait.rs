@@ -1,0 +1,392 @@
+//! Carrying out an [`Action::Await`]: a container is looked at until it is what the plan
+//! waits for, can no longer become so, or the deadline passes.
+//!
+//! [`Action::Await`]: model::action::Action::Await
+
+use std::time::Duration;
+
+use model::action::Until;
+use model::id::{ContainerId, EngineName};
+use model::observed::{ContainerState, ContainerView, Health, Status};
+use model::target::Outcome;
+use model::time::{Instant, Timestamp};
+use world::{Clock, Observe, OutsideError};
+
+use super::polls::Polls;
+
+/// The first pause between two looks; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause between two looks.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How often the engine's own restart policy may restart a container while we wait for
+/// it to become good. The engine waits 100 ms, then twice as long each time, so that a
+/// hopeless container is noticed within two seconds, not at the deadline.
+const ENGINE_RESTARTS: u32 = 3;
+
+/// How many failures in a row the engine bears if a health check does not say it.
+const RETRIES: u32 = 3;
+
+/// Why a wait failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WaitError {
+    /// The container ended and nobody starts it again.
+    #[error("it exited with code {code}")]
+    Ended {
+        /// Its exit code.
+        code: i64,
+    },
+    /// The engine keeps restarting it.
+    #[error("it exited with code {code}, and again after each of {restarts} restarts")]
+    CrashLoop {
+        /// The last exit code.
+        code: i64,
+        /// How often the engine restarted it during the wait.
+        restarts: u32,
+    },
+    /// The engine has found since the wait began that its health check fails.
+    #[error("it is unhealthy: its health check failed {failures} times in a row")]
+    Unhealthy {
+        /// How often in a row it failed.
+        failures: u32,
+    },
+    /// The container does not exist any more.
+    #[error("it was removed")]
+    Gone,
+    /// The deadline passed.
+    #[error("{} after {}", .last, humantime::format_duration(*.after))]
+    Deadline {
+        /// What it was at the last look.
+        last: Pending,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The engine refused or could not be asked until the deadline.
+    #[error(transparent)]
+    Outside(OutsideError),
+}
+
+/// What a container still lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Pending {
+    /// It does not run.
+    #[error("it still does not run")]
+    NotRunning,
+    /// It is frozen.
+    #[error("it is still paused")]
+    Paused,
+    /// Its health check has not passed yet.
+    #[error("its health check has not passed yet")]
+    Starting,
+    /// Its health check fails.
+    #[error("its health check still fails")]
+    Unhealthy,
+    /// It runs and should come to an end.
+    #[error("it has not come to an end")]
+    NotEnded,
+    /// It is good, but not for long enough.
+    #[error("it was not good for long enough")]
+    TooShort,
+}
+
+/// What one look at a container says about a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Holds,
+    NotYet(Pending),
+    Never(i64),
+}
+
+/// Waits, among others. Yields what was seen last.
+pub(super) async fn wait<W: Observe, C: Clock>(
+    world: &W,
+    clock: &C,
+    polls: &Polls,
+    engine: &EngineName,
+    container: &ContainerId,
+    until: Until,
+    deadline: Duration,
+) -> Result<Outcome, WaitError> {
+    let mut watch = Watching::new(until, deadline, clock.instant());
+    let waiter = polls.enter(engine);
+    loop {
+        let answer = {
+            let _turn = waiter.turn().await;
+            world.container(engine, container).await
+        };
+        match watch.look(answer, waiter.pause(), clock.instant())? {
+            Next::Done(view) => return Ok(Outcome::Seen(view)),
+            Next::Pause(span) => clock.sleep(span).await,
+        }
+    }
+}
+
+/// A wait as a state machine: looks go in, what to do next comes out.
+struct Watching {
+    until: Until,
+    began: Instant,
+    deadline: Duration,
+    pause: Duration,
+    /// Since when it holds without a break, and in which run of the container.
+    holding: Option<(Instant, Run)>,
+    /// The container as it was at the first look.
+    first: Option<First>,
+}
+
+/// A run of a container: when it began, and the engine's restart counter.
+type Run = (Option<Timestamp>, u32);
+
+#[derive(Clone, Copy, Debug)]
+struct First {
+    run: Run,
+    /// How often in a row the health check had failed; `None` unless it was unhealthy then.
+    failures: Option<u32>,
+}
+
+enum Next {
+    Done(Box<ContainerView>),
+    Pause(Duration),
+}
+
+impl Watching {
+    fn new(until: Until, deadline: Duration, began: Instant) -> Self {
+        Self { until, began, deadline, pause: FIRST_PAUSE, holding: None, first: None }
+    }
+
+    fn look(
+        &mut self,
+        answer: Result<Option<ContainerView>, OutsideError>,
+        at_least: Duration,
+        now: Instant,
+    ) -> Result<Next, WaitError> {
+        let lacking = match answer {
+            Ok(Some(view)) => match self.judge(&view.state, retries(&view), now)? {
+                None => return Ok(Next::Done(Box::new(view))),
+                Some((pending, rest)) => {
+                    self.pause = self.pause.min(rest);
+                    Ok(pending)
+                }
+            },
+            Ok(None) | Err(OutsideError::Gone(_)) => return Err(WaitError::Gone),
+            Err(error @ OutsideError::Forbidden(_)) => return Err(WaitError::Outside(error)),
+            // It may come back, and the container with it.
+            Err(error) => {
+                self.holding = None;
+                Err(error)
+            }
+        };
+        let left = self.deadline.saturating_sub(now.since(self.began));
+        if left.is_zero() {
+            return Err(match lacking {
+                Ok(last) => WaitError::Deadline { last, after: self.deadline },
+                Err(error) => WaitError::Outside(error),
+            });
+        }
+        let pause = self.pause.max(at_least).min(left).max(Duration::from_millis(1));
+        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        Ok(Next::Pause(pause))
+    }
+
+    /// `None` if it has held for long enough; else what it lacks, and after which time at
+    /// the latest another look is worth it.
+    fn judge(
+        &mut self,
+        state: &ContainerState,
+        retries: u32,
+        now: Instant,
+    ) -> Result<Option<(Pending, Duration)>, WaitError> {
+        let run = (state.started_at, state.restarts);
+        let was_sick = state.status == Status::Running && state.health == Some(Health::Unhealthy);
+        let failures = was_sick.then_some(state.failures);
+        let first = *self.first.get_or_insert(First { run, failures });
+        let restarts = state.restarts.saturating_sub(first.run.1);
+        if self.until != Until::Completed && restarts >= ENGINE_RESTARTS {
+            return Err(WaitError::CrashLoop { code: state.exit_code, restarts });
+        }
+        match verdict(state, self.until) {
+            Verdict::Never(code) => Err(WaitError::Ended { code }),
+            Verdict::NotYet(Pending::Unhealthy) if is_news(first, run, state.failures, retries) => {
+                Err(WaitError::Unhealthy { failures: state.failures })
+            }
+            Verdict::NotYet(pending) => {
+                if pending != Pending::Unhealthy {
+                    // It was not unhealthy for a moment: what is found from now on is new.
+                    self.first = Some(First { failures: None, ..first });
+                }
+                self.holding = None;
+                Ok(Some((pending, LONGEST_PAUSE)))
+            }
+            Verdict::Holds => {
+                self.first = Some(First { failures: None, ..first });
+                let minimum = match self.until {
+                    Until::Good(span) => span,
+                    Until::GoodOrEnded(span) if state.status == Status::Running => span,
+                    _ => Duration::ZERO,
+                };
+                let since = match self.holding {
+                    Some((since, same)) if same == run => since,
+                    _ => now,
+                };
+                self.holding = Some((since, run));
+                let rest = minimum.saturating_sub(now.since(since));
+                Ok((!rest.is_zero()).then_some((Pending::TooShort, rest)))
+            }
+        }
+    }
+}
+
+/// Whether the engine has found since the wait began that a container is unhealthy, and not
+/// only before: then it was something else meanwhile, or its check failed as often as it takes.
+fn is_news(first: First, run: Run, failures: u32, retries: u32) -> bool {
+    first.run != run || first.failures.is_none_or(|known| failures >= known.saturating_add(retries))
+}
+
+/// How many failures in a row make a container unhealthy.
+fn retries(view: &ContainerView) -> u32 {
+    let check = view.spec.healthcheck.as_ref();
+    check.and_then(|check| check.retries).filter(|retries| *retries > 0).unwrap_or(RETRIES)
+}
+
+fn verdict(state: &ContainerState, until: Until) -> Verdict {
+    if until == Until::Completed {
+        return match state.status {
+            Status::Exited if state.exit_code == 0 => Verdict::Holds,
+            Status::Exited | Status::Dead => Verdict::Never(state.exit_code),
+            Status::Paused => Verdict::NotYet(Pending::Paused),
+            _ => Verdict::NotYet(Pending::NotEnded),
+        };
+    }
+    let may_end = matches!(until, Until::Running | Until::GoodOrEnded(_));
+    match (state.status, state.health) {
+        (Status::Exited, _) if may_end && state.exit_code == 0 => Verdict::Holds,
+        (Status::Exited | Status::Dead, _) => Verdict::Never(state.exit_code),
+        (Status::Paused, _) => Verdict::NotYet(Pending::Paused),
+        (Status::Running, Some(Health::Starting)) if until != Until::Running => {
+            Verdict::NotYet(Pending::Starting)
+        }
+        (Status::Running, Some(Health::Unhealthy)) if until != Until::Running => {
+            Verdict::NotYet(Pending::Unhealthy)
+        }
+        (Status::Running, _) => Verdict::Holds,
+        (Status::Created | Status::Restarting | Status::Removing, _) => {
+            Verdict::NotYet(Pending::NotRunning)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Until = Until::Good(Duration::from_millis(500));
+
+    fn running(started: u64, restarts: u32) -> ContainerState {
+        ContainerState {
+            status: Status::Running,
+            exit_code: 1,
+            health: None,
+            failures: 0,
+            started_at: Some(Timestamp::from_secs(started)),
+            finished_at: None,
+            restarts,
+            start_failure: None,
+        }
+    }
+
+    fn exited(code: i64) -> ContainerState {
+        ContainerState { status: Status::Exited, exit_code: code, ..running(1, 0) }
+    }
+
+    fn at(millis: u64) -> Instant {
+        Instant(millis * 1_000_000)
+    }
+
+    fn watching(until: Until) -> Watching {
+        Watching::new(until, Duration::from_mins(5), at(0))
+    }
+
+    #[test]
+    fn it_must_be_good_without_a_break() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert!(watch.judge(&running(1, 0), 3, at(499)).unwrap().is_some());
+        assert_eq!(watch.judge(&running(1, 0), 3, at(500)), Ok(None));
+    }
+
+    #[test]
+    fn a_restart_between_two_looks_begins_the_time_anew() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert!(watch.judge(&running(2, 1), 3, at(600)).unwrap().is_some());
+        assert_eq!(watch.judge(&running(2, 1), 3, at(1100)), Ok(None));
+    }
+
+    #[test]
+    fn the_engines_own_restarts_are_borne_only_for_so_long() {
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&running(1, 7), 3, at(0)).is_ok());
+        assert!(watch.judge(&running(2, 9), 3, at(100)).is_ok());
+        let looping = WaitError::CrashLoop { code: 1, restarts: 3 };
+        assert_eq!(watch.judge(&running(3, 10), 3, at(200)), Err(looping));
+    }
+
+    #[test]
+    fn who_waits_for_running_is_content_with_a_good_end_but_not_with_a_bad_one() {
+        assert_eq!(verdict(&exited(0), Until::Running), Verdict::Holds);
+        assert_eq!(verdict(&exited(1), Until::Running), Verdict::Never(1));
+        assert_eq!(verdict(&exited(0), GOOD), Verdict::Never(0));
+    }
+
+    fn sick(started: u64, failures: u32) -> ContainerState {
+        ContainerState { health: Some(Health::Unhealthy), failures, ..running(started, 0) }
+    }
+
+    #[test]
+    fn what_becomes_unhealthy_during_the_wait_ends_it() {
+        let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&starting, 3, at(0)).unwrap().is_some());
+        assert_eq!(watch.judge(&sick(1, 3), 3, at(900)), Err(WaitError::Unhealthy { failures: 3 }));
+        let mut watch = watching(GOOD);
+        let good = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
+        assert!(watch.judge(&good, 3, at(0)).unwrap().is_some());
+        assert_eq!(watch.judge(&sick(1, 3), 3, at(400)), Err(WaitError::Unhealthy { failures: 3 }));
+    }
+
+    #[test]
+    fn what_was_unhealthy_before_gets_as_many_checks_as_it_takes() {
+        let mut watch = watching(GOOD);
+        for failures in 7..10 {
+            let lacks = watch.judge(&sick(1, failures), 3, at(1000 * u64::from(failures)));
+            assert_eq!(lacks, Ok(Some((Pending::Unhealthy, LONGEST_PAUSE))));
+        }
+        let ended = Err(WaitError::Unhealthy { failures: 10 });
+        assert_eq!(watch.judge(&sick(1, 10), 3, at(10_000)), ended);
+        // One that recovered, and a new run, have used up what they had.
+        let mut watch = watching(GOOD);
+        let good = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
+        assert!(watch.judge(&sick(1, 7), 3, at(0)).is_ok());
+        assert!(watch.judge(&good, 3, at(100)).is_ok());
+        assert!(watch.judge(&sick(1, 3), 3, at(300)).is_err());
+        let mut watch = watching(GOOD);
+        assert!(watch.judge(&sick(1, 7), 3, at(0)).is_ok());
+        assert!(watch.judge(&sick(2, 3), 3, at(300)).is_err());
+    }
+
+    #[test]
+    fn what_may_end_is_good_for_its_time_or_ended_well() {
+        let until = Until::GoodOrEnded(Duration::from_millis(500));
+        let mut watch = watching(until);
+        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert_eq!(watch.judge(&exited(0), 3, at(100)), Ok(None));
+        assert_eq!(verdict(&exited(3), until), Verdict::Never(3));
+        let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
+        assert_eq!(verdict(&starting, until), Verdict::NotYet(Pending::Starting));
+    }
+
+    #[test]
+    fn health_counts_only_for_who_waits_for_it() {
+        let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
+        assert_eq!(verdict(&starting, Until::Running), Verdict::Holds);
+        assert_eq!(verdict(&starting, GOOD), Verdict::NotYet(Pending::Starting));
+    }
+}

@@ -1,0 +1,249 @@
+//! One deployment: whether it may be touched, and what is decided about it if so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::absence::{absence, kept, kept_networks, kept_services};
+use super::gate::closed;
+use super::leaving::{self, Leaving};
+use super::memory::forgotten;
+use super::removal::{dependents_first, removals};
+use super::scope::{Earlier, Scope};
+use super::service;
+use super::{Across, Decisions, Shared, adopt, entries, heal, images, networks, record_of, status};
+use crate::plan::cause::because;
+use crate::plan::context::{CatalogUse, Context};
+use crate::plan::order::in_dependency_order;
+use crate::plan::seen::{self, inmates_first, is_done};
+use model::catalog::CatalogView;
+use model::desired::Deployment;
+use model::id::{DeploymentId, EngineName, NetworkName, ServiceName};
+use model::observed::EngineView;
+use model::plan::{
+    Blocked, DeploymentState, Forgotten, Health, LeftAlone, Reason, Sync, WaitingOn,
+};
+use model::render::count;
+use model::sync_mode::SyncMode;
+
+/// Whether a deployment may be touched.
+pub(in crate::plan) struct Standing<'a> {
+    /// What is known of it, if it may.
+    pub(in crate::plan) open: Option<Context<'a>>,
+    /// Its state, if nothing is decided about it.
+    pub(in crate::plan) state: DeploymentState,
+    pub(in crate::plan) blocked: Vec<Blocked>,
+    pub(in crate::plan) left_alone: Vec<LeftAlone>,
+    /// Whether nothing is remembered of it although it runs.
+    pub(in crate::plan) forgotten: Option<Forgotten>,
+}
+
+impl Standing<'_> {
+    fn closed(sync: Sync, health: Health, blocked: Vec<Blocked>) -> Self {
+        let state = DeploymentState { sync, health };
+        Self { open: None, state, blocked, left_alone: Vec::new(), forgotten: None }
+    }
+}
+
+/// Whether a valid deployment may be touched, and if not, why.
+pub(in crate::plan) fn standing<'a>(
+    shared: Shared<'a>,
+    leaving: &Leaving<'a>,
+    deployment: &'a Deployment,
+) -> Standing<'a> {
+    let blocked = |subject: String, waiting_on| {
+        let (id, at) = (deployment.id.clone(), deployment.origin.clone());
+        vec![Blocked { deployment: Some(id), subject, waiting_on, at: Some(at) }]
+    };
+    let subject = format!("apply {}", deployment.id);
+    let context = match context(shared, deployment) {
+        Ok(context) => context,
+        Err(waiting_on) => {
+            let blocked = blocked(subject, waiting_on);
+            return Standing::closed(Sync::Unknown, Health::Unknown, blocked);
+        }
+    };
+    let forgotten = forgotten(&context);
+    let health = status::health(&context);
+    if deployment.sync == SyncMode::Paused {
+        let paused = Standing::closed(Sync::Unknown, Health::Suspended, Vec::new());
+        return Standing { forgotten, ..paused };
+    }
+    let out_of_sync = |blocked| Standing {
+        forgotten: forgotten.clone(),
+        ..Standing::closed(Sync::OutOfSync, health, blocked)
+    };
+    if let Some(waiting_on) = held(shared, &context).or_else(|| adopt::other_stack(&context)) {
+        return out_of_sync(blocked(subject, waiting_on));
+    }
+    if let Some(waiting_on) = leaving.holds(&context) {
+        let names = leaving.names();
+        let subject = format!("{subject}, which may take the place of what leaves: {names}");
+        return out_of_sync(blocked(subject, waiting_on.clone()));
+    }
+    let left_alone = adopt::left_alone(&context);
+    let closed = closed(&context);
+    if !closed.is_empty() {
+        return Standing { left_alone, ..out_of_sync(closed) };
+    }
+    if deployment.sync == SyncMode::Auto
+        && let Some((subject, waiting_on)) = emptied(&context)
+    {
+        return Standing { left_alone, ..out_of_sync(blocked(subject, waiting_on)) };
+    }
+    Standing { open: Some(context), left_alone, ..out_of_sync(Vec::new()) }
+}
+
+/// Everything that must have been seen before a deployment may be planned at all.
+fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context<'a>, WaitingOn> {
+    let name = &deployment.engine;
+    let engine = shared.settings.engines.get(name).ok_or(WaitingOn::ConfiguredEngine)?;
+    let engines = seen::same(name, shared.observed);
+    if !engines.is_empty() {
+        return Err(WaitingOn::OneName { engines });
+    }
+    let inventory = shared.engines.get(name).ok_or_else(|| WaitingOn::Engine {
+        error: match shared.observed.engines.get(name) {
+            Some(EngineView::Unseen { error }) => error.clone(),
+            Some(EngineView::Seen(_)) => "the engine does not tell its id".to_owned(),
+            None => "the engine was not asked".to_owned(),
+        },
+    })?;
+    let record = record_of(shared.observed, name, &deployment.id)?;
+    let catalog = match &shared.observed.catalog {
+        CatalogView::NotConfigured => None,
+        CatalogView::Seen(seen) => {
+            let own = inventory.index().entries_of(&deployment.id);
+            Some(CatalogUse { node: seen.nodes.get(name), own, foreign: &seen.foreign })
+        }
+        CatalogView::Unseen { error } => return Err(WaitingOn::Catalog { error: error.clone() }),
+    };
+    Ok(Context {
+        desired: shared.desired,
+        deployment,
+        inventory,
+        replicas: inventory.deployments.get(&deployment.id),
+        labels: shared.labels,
+        engine,
+        settings: shared.settings,
+        now: shared.observed.at,
+        record: record.and_then(|record| record.applied.as_ref()),
+        adopted: record.and_then(|record| record.adopted.as_ref()),
+        catalog,
+    })
+}
+
+/// Another source that holds the deployment's id, by its containers or in the ledger.
+fn held(shared: Shared<'_>, context: &Context<'_>) -> Option<WaitingOn> {
+    let source = &shared.desired.source;
+    let id = &context.deployment.id;
+    let all = shared.observed.ledger.ledger.records.values().filter_map(|all| all.get(id));
+    let mut sources = all.filter_map(|record| record.applied.as_ref().map(|a| &a.source));
+    let recorded = sources.find(|other| *other != source).cloned();
+    seen::holder(&context.deployment.id, shared.desired, shared.engines)
+        .or(recorded)
+        .map(|source| WaitingOn::OtherSource { source })
+}
+
+/// What the removal of all that a stack had waits for, if it has no service any more.
+fn emptied(context: &Context<'_>) -> Option<(String, WaitingOn)> {
+    let containers: Vec<_> = context.containers().collect();
+    if containers.is_empty() || !context.deployment.services.is_empty() {
+        return None;
+    }
+    let asked = || leaving::approval(context.settings, &containers);
+    let waiting_on = absence(context).or_else(asked)?;
+    let all = count(containers.len(), "container");
+    Some((format!("remove all of {}: {all}", context.deployment.id), waiting_on))
+}
+
+/// Decides about everything of an open deployment.
+pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Decisions<'a> {
+    #[cfg(test)]
+    assert_ne!(context.deployment.id.as_str(), "panics", "what a test asks for");
+    let mut blocked = networks::withheld(&context, across);
+    let (images, brings) = images::images(&context);
+    let orphans = orphans(&context, &mut blocked);
+    let mut earlier = Earlier::new();
+    let order = in_dependency_order(&context.deployment.services);
+    for service in &order {
+        let joins = service::joins(&context, service, &earlier, across);
+        let scope = Scope {
+            context: &context,
+            images: &images,
+            earlier: &earlier,
+            orphans: &orphans,
+            across,
+            joins,
+        };
+        let decided = service::decide(&scope, service, &mut blocked);
+        earlier.insert(&service.name, decided);
+    }
+    let services: Vec<_> = order.iter().filter_map(|s| earlier.remove(&s.name)).collect();
+    blocked.extend(service::notices(&context));
+    let registered = services
+        .iter()
+        .filter(|decided| entries::registers(&context, decided.service).is_some())
+        .flat_map(|d| d.replicas.iter().map(move |replica| (d.service, replica)))
+        // What has ended, and may, is nowhere to be reached.
+        .filter(|(service, replica)| !replica.existing().is_some_and(|o| is_done(service, o)))
+        .map(|(service, replica)| (service.name.clone(), replica.id.slot))
+        .chain(kept(&context));
+    let mut unused_networks = networks::unused(&context);
+    unused_networks.retain(|view| !networks::is_renewed(&context, across, view));
+    if let Some(waiting_on) = absence(&context) {
+        let unused = std::mem::take(&mut unused_networks);
+        blocked.extend(kept_networks(&context, &unused, &waiting_on));
+    }
+    let gone = services.iter().flat_map(|decided| &decided.excess).chain(&orphans);
+    let withdrawn = gone.flat_map(|removal| removal.entries.iter().cloned()).collect();
+    Decisions {
+        adoption: adopt::adoption(&context),
+        stale: entries::stale(&context, registered, &withdrawn),
+        networks: networks::networks(&context, across),
+        volumes: networks::volumes(&context),
+        unused_networks,
+        images,
+        brings,
+        orphans,
+        services,
+        blocked,
+        homeless: heal::homeless(&context, across),
+        repairs_only: false,
+        context,
+    }
+}
+
+/// The networks of a deployment that are replaced, or make room.
+pub(in crate::plan) fn renewed(
+    context: &Context<'_>,
+    resting: &BTreeSet<DeploymentId>,
+) -> BTreeMap<(EngineName, NetworkName), super::Renewal> {
+    networks::renewed(context, resting)
+}
+
+/// What belongs to services that left the stack, those first that live in others.
+fn orphans<'a>(context: &Context<'a>, blocked: &mut Vec<Blocked>) -> Vec<super::Removal<'a>> {
+    let services = &context.deployment.services;
+    let is_orphan = |service: &ServiceName| !services.contains_key(service);
+    let mut containers: Vec<_> =
+        context.containers().filter(|owned| is_orphan(&owned.identity.replica.service)).collect();
+    if let Some(waiting_on) = absence(context) {
+        blocked.extend(kept_services(context, &containers, &waiting_on));
+        return Vec::new();
+    }
+    inmates_first(&mut containers);
+    let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
+    let mut orphans = removals(context, containers, &why, None, blocked);
+    dependents_first(&mut orphans);
+    orphans
+}
+
+/// The external networks of a deployment that another one of the source makes in this pass.
+pub(in crate::plan) fn awaited_networks<'a>(
+    context: &Context<'a>,
+) -> impl Iterator<Item = &'a model::desired::Network> {
+    let context = *context;
+    context.deployment.networks.values().filter(move |network| {
+        context.networks_named(&network.spec.name).next().is_none()
+            && networks::is_awaited(&context, network)
+    })
+}

@@ -1,0 +1,250 @@
+//! What a container made from a spec and an image will be: the image's defaults merged
+//! in as the engine merges them, so that desired and observed can be compared.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::labels;
+use model::limits::Limits;
+use model::observed::ImageView;
+use model::share::Namespace;
+use model::spec::{ContainerSpec, Healthcheck, Logging, Mount, Port};
+
+/// A container as it is, or as it will be with what an image and its engine add where its
+/// spec says nothing.
+///
+/// Source of the rules: moby's `merge(userConf, imageConf)`, as seen on engine 20.10.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'s> {
+    pub(super) spec: &'s ContainerSpec,
+    pub(super) image: Option<&'s ImageView>,
+    /// The container that is there, if what its engine filled in is no difference.
+    pub(super) filled_in: Option<&'s ContainerSpec>,
+}
+
+impl<'s> Side<'s> {
+    pub(super) fn env(self) -> Overlay<'s> {
+        let base = self.image.map(|image| &image.env).filter(|env| !env.is_empty());
+        Overlay { base, top: &self.spec.env, leaves_out: |_| false }
+    }
+
+    /// Without those that are ours or Compose's.
+    pub(super) fn labels(self) -> Overlay<'s> {
+        let base = self.image.map(|image| &image.labels).filter(|labels| !labels.is_empty());
+        Overlay { base, top: &self.spec.labels, leaves_out: labels::is_reserved }
+    }
+
+    /// Nothing if it is the image's to say, and empty if it was cleared.
+    pub(super) fn entrypoint(self) -> Option<&'s [String]> {
+        let of_image = || self.image.and_then(|image| image.entrypoint.as_deref());
+        self.spec.entrypoint.as_deref().or_else(of_image)
+    }
+
+    pub(super) fn command(self) -> Option<&'s [String]> {
+        let said = |words: &&[String]| !words.is_empty();
+        let own = self.spec.command.as_deref().filter(said);
+        // The image's command belongs to the image's entrypoint: replacing the entrypoint
+        // drops it.
+        if self.spec.entrypoint.as_deref().is_some_and(|words| !words.is_empty()) {
+            return own;
+        }
+        own.or_else(|| self.image?.command.as_deref())
+    }
+
+    pub(super) fn user(self) -> &'s str {
+        self.text(self.spec.user.as_deref(), |image| image.user.as_deref())
+    }
+
+    pub(super) fn working_dir(self) -> &'s str {
+        self.text(self.spec.working_dir.as_deref(), |image| image.working_dir.as_deref())
+    }
+
+    pub(super) fn stop_signal(self) -> &'s str {
+        self.text(self.spec.stop_signal.as_deref(), |image| image.stop_signal.as_deref())
+    }
+
+    /// A text that is empty where nobody says anything.
+    fn text(
+        self,
+        own: Option<&'s str>,
+        default: impl FnOnce(&'s ImageView) -> Option<&'s str>,
+    ) -> &'s str {
+        let own = own.filter(|text| !text.is_empty());
+        own.or_else(|| default(self.image?)).unwrap_or_default()
+    }
+
+    pub(super) fn ipc(self) -> &'s Namespace {
+        self.or_filled_in(|spec| &spec.ipc)
+    }
+
+    pub(super) fn cgroup(self) -> &'s Namespace {
+        self.or_filled_in(|spec| &spec.cgroup)
+    }
+
+    pub(super) fn logging(self) -> &'s Logging {
+        self.or_filled_in(|spec| &spec.logging)
+    }
+
+    pub(super) fn runtime(self) -> Option<&'s str> {
+        self.or_filled_in(|spec| &spec.runtime).as_deref()
+    }
+
+    pub(super) fn limits(self) -> Cow<'s, Limits> {
+        let own = &self.spec.limits;
+        match self.filled_in {
+            Some(there) if own.shm_size == 0 => {
+                Cow::Owned(Limits { shm_size: there.limits.shm_size, ..own.clone() })
+            }
+            _ => Cow::Borrowed(own),
+        }
+    }
+
+    /// A field that is the engine's to choose where nobody says anything.
+    fn or_filled_in<T: Default + PartialEq>(
+        self,
+        of: impl Fn(&'s ContainerSpec) -> &'s T,
+    ) -> &'s T {
+        let own = of(self.spec);
+        match self.filled_in {
+            Some(there) if *own == T::default() => of(there),
+            _ => own,
+        }
+    }
+
+    pub(super) fn healthcheck(self) -> Option<Cow<'s, Healthcheck>> {
+        let own = self.spec.healthcheck.as_ref();
+        let of_image = self.image.and_then(|image| image.healthcheck.as_ref());
+        match (own, of_image) {
+            (Some(own), Some(image)) => Some(healthcheck(own, image)),
+            (own, image) => own.or(image).map(Cow::Borrowed),
+        }
+    }
+
+    pub(super) fn exposed(self) -> Cow<'s, BTreeSet<Port>> {
+        let mut all = Cow::Borrowed(&self.spec.exposed);
+        for port in self.image.into_iter().flat_map(|image| &image.exposed) {
+            if !all.contains(port) {
+                all.to_mut().insert(*port);
+            }
+        }
+        all
+    }
+
+    pub(super) fn mounts(self) -> Cow<'s, BTreeMap<String, Mount>> {
+        let mut all = Cow::Borrowed(&self.spec.mounts);
+        for target in self.image.into_iter().flat_map(|image| &image.volumes) {
+            if !self.spec.tmpfs.contains_key(target) && !all.contains_key(target) {
+                all.to_mut().insert(target.clone(), Mount::default());
+            }
+        }
+        all
+    }
+}
+
+/// The texts of an image and those of a spec, which come before them, by name.
+#[derive(Clone, Copy)]
+pub(super) struct Overlay<'s> {
+    base: Option<&'s BTreeMap<String, String>>,
+    top: &'s BTreeMap<String, String>,
+    leaves_out: fn(&str) -> bool,
+}
+
+impl<'s> Overlay<'s> {
+    /// All of them, those of the spec first.
+    pub(super) fn iter(self) -> impl Iterator<Item = (&'s String, &'s String)> {
+        let below = self.base.into_iter().flatten();
+        let below = below.filter(move |(name, _)| !self.top.contains_key(*name));
+        self.top.iter().chain(below).filter(move |(name, _)| !(self.leaves_out)(name))
+    }
+
+    fn get(self, name: &str) -> Option<&'s String> {
+        self.top.get(name).or_else(|| self.base?.get(name))
+    }
+
+    fn is_part_of(self, other: Self) -> bool {
+        self.iter().all(|(name, text)| other.get(name) == Some(text))
+    }
+}
+
+/// Nothing is put together to be compared.
+impl PartialEq for Overlay<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.base, other.base) {
+            // Both are in the order of their names.
+            (None, None) => self.iter().eq(other.iter()),
+            _ => self.is_part_of(*other) && other.is_part_of(*self),
+        }
+    }
+}
+
+/// Each part that the stack leaves out comes from the image.
+fn healthcheck<'s>(own: &'s Healthcheck, image: &Healthcheck) -> Cow<'s, Healthcheck> {
+    if own.is_disabled() {
+        return Cow::Borrowed(own);
+    }
+    Cow::Owned(Healthcheck {
+        test: if own.test.is_empty() { image.test.clone() } else { own.test.clone() },
+        interval: own.interval.or(image.interval),
+        timeout: own.timeout.or(image.timeout),
+        retries: own.retries.or(image.retries),
+        start_period: own.start_period.or(image.start_period),
+        start_interval: own.start_interval.or(image.start_interval),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image() -> ImageView {
+        ImageView {
+            id: "sha256:1".into(),
+            env: BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]),
+            command: Some(vec!["serve".to_owned()]),
+            entrypoint: Some(vec!["/init".to_owned()]),
+            user: Some("web".to_owned()),
+            working_dir: None,
+            labels: BTreeMap::new(),
+            healthcheck: None,
+            exposed: Vec::new(),
+            volumes: vec!["/data".to_owned()],
+            stop_signal: None,
+            platform: None,
+            layers: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_image_fills_what_the_stack_leaves_out() {
+        let (spec, image) = (ContainerSpec::of_image("web".into()), image());
+        let all = Side { spec: &spec, image: Some(&image), filled_in: None };
+        assert_eq!(all.command(), image.command.as_deref());
+        assert_eq!((all.user(), all.working_dir()), ("web", ""));
+        assert_eq!(all.env().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["/bin"]);
+        assert!(all.mounts().contains_key("/data"));
+        assert!(!Side { image: None, ..all }.mounts().contains_key("/data"));
+    }
+
+    #[test]
+    fn what_the_stack_says_counts() {
+        let (mut spec, image) = (ContainerSpec::of_image("web".into()), image());
+        spec.env.insert("PATH".to_owned(), "/own".to_owned());
+        spec.user = Some("root".to_owned());
+        spec.tmpfs.insert("/data".to_owned(), String::new());
+        let all = Side { spec: &spec, image: Some(&image), filled_in: None };
+        assert_eq!(all.env().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["/own"]);
+        assert_eq!(all.user(), "root");
+        assert!(all.mounts().is_empty());
+    }
+
+    #[test]
+    fn an_own_entrypoint_drops_the_images_command() {
+        let (mut spec, image) = (ContainerSpec::of_image("web".into()), image());
+        spec.entrypoint = Some(vec!["/run".to_owned()]);
+        assert_eq!(Side { spec: &spec, image: Some(&image), filled_in: None }.command(), None);
+        spec.entrypoint = Some(Vec::new());
+        let cleared = Side { spec: &spec, image: Some(&image), filled_in: None };
+        assert_eq!(cleared.command(), image.command.as_deref());
+        assert_eq!(cleared.entrypoint(), Some(&[][..]));
+    }
+}

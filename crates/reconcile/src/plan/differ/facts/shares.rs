@@ -1,0 +1,36 @@
+//! What is shared with the host or with other containers, as facts.
+
+use super::{Page, Side, text};
+use crate::plan::seen;
+use model::share::Namespace;
+
+pub(super) fn shares<'s>(page: &mut impl Page<'s>) {
+    for (path, of) in [
+        ("network_mode", network as fn(Side<'s>) -> &'s Namespace),
+        ("ipc", Side::ipc),
+        ("pid", |side| &side.spec.pid),
+    ] {
+        page.section(of, |namespace, facts| {
+            let shown = namespace.peer().map_or_else(|| namespace.to_string(), seen::shown);
+            text(facts, path, &shown);
+        });
+    }
+    page.section(
+        |side| &side.spec.volumes_from,
+        |volumes, facts| text(facts, "volumes_from", &seen::volumes_shown(volumes)),
+    );
+    page.section(
+        |side| &side.spec.links,
+        |links, facts| {
+            facts.extend(links.iter().map(|link| (format!("links.{link}"), "linked".to_owned())));
+        },
+    );
+}
+
+/// A network of its own, or none, is told by `networks`.
+fn network(side: Side<'_>) -> &Namespace {
+    match &side.spec.network_mode {
+        mode @ (Namespace::Host | Namespace::Of(_)) => mode,
+        _ => &Namespace::Default,
+    }
+}

@@ -1,0 +1,228 @@
+//! Second stage, drift of one container: the named fields in which it is not what git wants,
+//! compared with what the engine says it *is*, never with a label's hash alone. Knows nothing
+//! of order or steps.
+
+mod bound;
+mod by;
+mod effective;
+mod facts;
+mod fields;
+mod image;
+mod links;
+mod networks;
+mod noise;
+mod peers;
+mod shown;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+pub(super) use self::facts::asked;
+pub use self::fields::{Class, FIELDS, class_of};
+pub(super) use self::peers::Joined;
+
+use self::by::changed_by;
+use self::effective::Side;
+use self::facts::{Facts, contrast};
+use self::fields::is_filled_in;
+pub(super) use self::image::has_image;
+
+use self::image::image_difference;
+use self::links::without_links_to_containers;
+pub(super) use self::networks::lost_networks;
+use self::noise::{is_leftover, is_the_engines, is_the_operators, is_told_by_attachment};
+use self::shown::Shown;
+use super::cause::Why;
+use super::context::Context;
+use super::fact::Fact;
+use super::seen::{Owned, Proof, is_compatible_name, wanted_name};
+use model::desired::Service;
+use model::digest::Digest;
+use model::observed::ImageView;
+use model::plan::{ChangedBy, Difference};
+use model::spec::ContainerSpec;
+
+/// What will be known of a service's image when its containers are made.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ImageUse<'a> {
+    /// It is on the engine.
+    Present(&'a ImageView),
+    /// A step brings it.
+    Brought,
+    /// A step builds it anew; containers have what is on the engine. Whether it will be another
+    /// one then, the next look shows.
+    Rebuilt(&'a ImageView),
+}
+
+/// The differences between a container and its service, by class.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Drift {
+    /// Those that need a new container.
+    pub(super) recreate: Vec<Why>,
+    /// Those that can be changed as it runs.
+    pub(super) in_place: Vec<Why>,
+}
+
+impl Drift {
+    /// Whether nothing differs that needs a new container.
+    pub(super) fn matches(&self) -> bool {
+        self.recreate.is_empty()
+    }
+}
+
+/// Compares a container with what its service wants.
+pub(super) fn compare(
+    service: &Service,
+    owned: &Owned<'_>,
+    image: ImageUse<'_>,
+    (joins, context): (&[Joined], &Context<'_>),
+) -> Drift {
+    let mut found = differences(service, owned, image, (joins, context));
+    let by = changed_by(service, owned, &found, context);
+    for difference in &mut found {
+        // Changing a limit in place left the label's hash behind: it tells nothing.
+        let tells = by != ChangedBy::Hand || context.is_applied() || !is_limit(&difference.field);
+        difference.by = if tells { by } else { ChangedBy::Unknown };
+    }
+    let shown = Shown { service, owned, masker: &context.settings.masker };
+    let mut drift = Drift::default();
+    let plain = |difference| shown.cause(difference, Vec::new());
+    drift.recreate.extend(name_difference(service, owned, by).map(plain));
+    if let Some(difference) = image_difference(service, owned, image, (by, context)) {
+        let fact = Fact::Image(context.deployment.id.clone(), service.spec.image.clone());
+        let known = |want: &String| (want.clone(), fact.clone());
+        let brought = difference.want.iter().filter(|_| matches!(image, ImageUse::Brought));
+        let pending = brought.map(known).collect();
+        drift.recreate.push(shown.cause(difference, pending));
+    }
+    drift.recreate.extend(lost_networks(owned, context).map(plain));
+    // What prepared a container of Compose's is not known.
+    let init_hash = service.hooks.init_hash().filter(|_| owned.proof == Proof::Labels);
+    for (field, have, want) in [
+        ("files", &owned.identity.files_hash, &service.files_hash),
+        ("pre_start", &owned.identity.init_hash, &init_hash),
+    ] {
+        // Whoever guesses a content could tell from its bare digest whether that is right.
+        let mask =
+            |hash: &Option<Digest>| hash.as_ref().map(|hash| shown.masker.mask(hash.as_str()));
+        if have != want {
+            let (field, have, want) = (field.to_owned(), mask(have), mask(want));
+            let difference = Difference { field, have, want, by: ChangedBy::Git };
+            drift.recreate.push(plain(difference));
+        }
+    }
+    drift.recreate.extend(bound::differences(service, owned).map(plain));
+    for mut difference in found {
+        let pending = peers::explain(&mut difference, joins);
+        let in_place = can_change_in_place(&difference);
+        let cause = shown.cause(difference, pending);
+        if in_place { drift.in_place.push(cause) } else { drift.recreate.push(cause) }
+    }
+    drift
+}
+
+/// The paths whose values differ, in order, without those that say nothing.
+fn differences(
+    service: &Service,
+    owned: &Owned<'_>,
+    image: ImageUse<'_>,
+    (joins, context): (&[Joined], &Context<'_>),
+) -> Vec<Difference> {
+    let (want, have) = both_sides(service, owned, joins, context);
+    let image = match image {
+        ImageUse::Present(image) | ImageUse::Rebuilt(image) => Some(image),
+        // Defaults of an image that is not there yet are unknown: only what the stack
+        // itself says can be compared. The image differs anyway.
+        ImageUse::Brought => None,
+    };
+    // What the stack asked for once is missed where the engine's own choice took its place.
+    let filled_in = (!owned.identity.asked.iter().any(|path| is_filled_in(path))).then_some(&*have);
+    let all = contrast(
+        Side { spec: &want, image, filled_in },
+        Side { spec: &have, image: None, filled_in: None },
+    );
+    let abilities = &context.inventory.contents.abilities;
+    let paths: BTreeSet<&String> = all.iter().flat_map(Facts::keys).collect();
+    let mut differences = Vec::new();
+    for path in paths {
+        let [want, have] = all.each_ref().map(|facts| facts.get(path));
+        let says_nothing = (want.is_none() && image.is_none())
+            || abilities.drops(path)
+            || is_told_by_attachment(path, &all)
+            || is_the_operators(path, want, owned)
+            || is_leftover(path, want, have)
+            || is_the_engines(path, want, have, owned);
+        if want != have && !says_nothing {
+            let (have, want) = (have.cloned(), want.cloned());
+            let (field, by) = (path.clone(), ChangedBy::Unknown);
+            differences.push(Difference { field, have, want, by });
+        }
+    }
+    differences
+}
+
+/// What is wanted and what is there, in the same words.
+fn both_sides<'s>(
+    service: &'s Service,
+    owned: &'s Owned<'_>,
+    joins: &[Joined],
+    context: &Context<'_>,
+) -> (Cow<'s, ContainerSpec>, Cow<'s, ContainerSpec>) {
+    let have = Cow::Borrowed(&owned.view.spec);
+    let have = without_links_to_containers(have, owned, context.deployment);
+    let mut have = without_own_names(have, owned);
+    if !joins.is_empty() {
+        peers::recognise(have.to_mut(), &service.spec, joins);
+    }
+    (without_own_names(Cow::Borrowed(&service.spec), owned), have)
+}
+
+/// A container resolves under its own name and host name anyway; as aliases they say
+/// nothing, and the engine does not tell them apart.
+fn without_own_names<'s>(
+    mut spec: Cow<'s, ContainerSpec>,
+    owned: &Owned<'_>,
+) -> Cow<'s, ContainerSpec> {
+    let hostname = spec.hostname.clone();
+    let own =
+        |alias: &String| alias == owned.identity.name.as_str() || Some(alias) == hostname.as_ref();
+    if spec.networks.values().any(|attachment| attachment.aliases.iter().any(own)) {
+        for attachment in spec.to_mut().networks.values_mut() {
+            attachment.aliases.retain(|alias| !own(alias));
+        }
+    }
+    spec
+}
+
+/// Whether a field can be changed as the container runs.
+fn is_limit(path: &str) -> bool {
+    class_of(path) == Class::InPlace
+}
+
+/// Whether a difference can be mended as the container runs. The engine takes a limit of
+/// nothing for "leave it as it is" (seen on 20.10), so that lifting one needs a new
+/// container.
+fn can_change_in_place(difference: &Difference) -> bool {
+    let lifts_a_limit = difference.want.is_none()
+        && !matches!(difference.field.as_str(), "pids_limit" | "memswap_limit" | "restart")
+        && !difference.field.starts_with("networks.");
+    is_limit(&difference.field) && !lifts_a_limit
+}
+
+/// A replica has the name that the stack gives it; what Compose's version 1 called it stays
+/// until it is replaced. Our labels hold the name, so that it cannot simply be renamed.
+fn name_difference(service: &Service, owned: &Owned<'_>, by: ChangedBy) -> Option<Difference> {
+    let (have, replica) = (&owned.identity.name, &owned.identity.replica);
+    let want = wanted_name(service, replica);
+    let compatible = owned.proof != Proof::Labels
+        && service.container_name.is_none()
+        && is_compatible_name(have, replica);
+    // Its labels hold the name that git gave it.
+    let by = if owned.proof == Proof::Labels { ChangedBy::Git } else { by };
+    (*have != want && !compatible).then(|| Difference {
+        field: "container_name".to_owned(),
+        have: Some(have.to_string()),
+        want: Some(want.to_string()),
+        by,
+    })
+}

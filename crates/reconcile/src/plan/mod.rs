@@ -1,0 +1,71 @@
+//! The heart: desired state and observed state to a plan. No I/O, no clock, no
+//! randomness, no logging, no async.
+//!
+//! A pipeline of pure stages, in this order; none knows a later one:
+//! [`seen`] what is there and whose it is → [`differ`] in which fields it is not what git
+//! wants → [`decide`] one decision for each replica, network, image and entry → [`guards`]
+//! which of them may be carried out → [`rollout`] in which order replicas move →
+//! [`transition`] steps that say what they need and give → [`graph`] what comes before what,
+//! across everything. Its words are `model::render`.
+//!
+//! [`fact`], [`cause`], [`resources`], [`order`] and [`context`] are the words they share.
+//! [`check`] lints every plan.
+
+mod cause;
+mod context;
+mod decide;
+mod differ;
+mod fact;
+mod graph;
+mod guards;
+mod order;
+mod parts;
+mod pass;
+mod resources;
+mod rollout;
+mod seen;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod transition;
+
+pub use decide::{catalog_names, dns_label};
+pub use differ::{Class, FIELDS, class_of};
+pub use graph::{Fault, check};
+pub use parts::Parts;
+pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};
+
+use self::decide::{Leaving, Shared};
+use self::pass::Pass;
+use model::desired::DesiredState;
+use model::observed::ObservedState;
+use model::plan::Plan;
+
+/// What has to be done so that the observed state becomes the desired one.
+///
+/// # Guarantees
+/// - The same input gives the same plan, text and digest.
+/// - What was not seen is neither changed nor removed.
+/// - Planning again on the world that the plan leads to gives an empty plan.
+/// - What cannot be done for one deployment, or a fault in it, withholds that one only.
+pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Settings) -> Plan {
+    let engines = seen::sort(desired, observed, &settings.installation);
+    let labels = decide::labels(desired);
+    let shared = Shared { desired, observed, engines: &engines, labels: &labels, settings };
+    let leaving = Leaving::of(shared);
+    let mut pass = Pass::begin(shared, &leaving);
+    loop {
+        let decisions = pass.decide();
+        let mut drafts = pass.guard(&decisions);
+        drop(decisions);
+        let mut departures = pass.depart(&drafts);
+        let links = pass.link(&mut drafts, &mut departures);
+        if pass.refuses(&links) || pass.yields(&links) {
+            continue;
+        }
+        let plan = pass.plan(links, drafts, departures);
+        if !pass.is_faulty(&plan) {
+            return plan;
+        }
+    }
+}

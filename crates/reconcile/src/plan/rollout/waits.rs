@@ -1,0 +1,80 @@
+//! Replicas that stay as they are and are waited for, because a dependent that starts or
+//! follows in this pass asks that they are good, or done.
+
+use std::collections::BTreeMap;
+
+use super::Rollout;
+use crate::plan::decide::{Decided, Decisions, Replica};
+use crate::plan::seen::{Owned, good_until, is_good, is_running};
+use model::action::Until;
+use model::desired::Condition;
+use model::id::ServiceName;
+use model::observed::Status;
+
+/// Adds what dependents ask for; the first that asks says for what.
+pub(super) fn ask<'a>(decisions: &Decisions<'a>, rollout: &mut Rollout<'a>) {
+    if rollout.repairs_only {
+        return;
+    }
+    let mut asked: BTreeMap<&ServiceName, Condition> = BTreeMap::new();
+    for (decided, moves) in decisions.services.iter().zip(&rollout.services) {
+        let starts = decided.replicas.iter().any(|r| r.start.is_some() && !r.withheld);
+        if starts || moves.order.iter().any(|turn| turn.restarts) {
+            for (name, condition) in rollout.conditions(decided.service) {
+                if condition != Condition::Started {
+                    asked.entry(name).or_insert(condition);
+                }
+            }
+            for turn in &moves.order {
+                for name in &turn.follows {
+                    asked.entry(name).or_insert(Condition::Healthy);
+                }
+            }
+        }
+    }
+    let waits: Vec<_> = decisions
+        .services
+        .iter()
+        .map(|decided| match asked.get(&decided.service.name) {
+            Some(condition) => waits(decisions, decided, *condition),
+            None => Vec::new(),
+        })
+        .collect();
+    for (moves, waits) in rollout.services.iter_mut().zip(waits) {
+        moves.waits = waits;
+    }
+}
+
+/// Whether it is waited for that a replica is good although it is not started.
+pub(in crate::plan) fn awaits(replica: &Replica<'_>) -> bool {
+    let renames = replica.rename.is_some() && !replica.old.is_empty();
+    let begun = renames && replica.existing().is_some_and(is_running);
+    let proves = replica.proves || begun || replica.registers_again();
+    !replica.withheld && (proves || replica.surplus().any(is_running))
+}
+
+/// Waits for replicas that run already but are not good, or not done, yet.
+fn waits<'a>(
+    decisions: &Decisions<'a>,
+    decided: &Decided<'a>,
+    condition: Condition,
+) -> Vec<(&'a Owned<'a>, Until)> {
+    let service = decided.service;
+    let mut waits = Vec::new();
+    for replica in &decided.replicas {
+        for owned in decisions.context.slot(&service.name, replica.id.slot) {
+            let goes = replica.surplus().any(|other| other.view.id == owned.view.id);
+            // What is frozen is let go on, and waited for, by steps of its own.
+            let good = is_good(owned) || owned.view.state.status == Status::Paused;
+            let until = match condition {
+                Condition::Completed => Until::Completed,
+                _ if good => continue,
+                _ => good_until(service),
+            };
+            if !goes && is_running(owned) {
+                waits.push((owned, until));
+            }
+        }
+    }
+    waits
+}

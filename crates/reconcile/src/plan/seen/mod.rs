@@ -1,0 +1,42 @@
+//! First stage: what is there, and whose it is. Knows nothing of what has to be done.
+
+mod claim;
+mod index;
+mod inventory;
+mod lookup;
+mod shares;
+mod state;
+
+pub(super) use claim::{Strange, Stranger, is_compatible_name, wanted_name};
+pub(super) use inventory::{EngineInventory, Replicas, holder, same, sort};
+pub(super) use shares::{inmates_first, is_inside, is_of, names, shown, volumes_shown};
+pub(super) use state::{good_until, is_done, is_good, is_running, runs, unusable};
+
+use model::labels::Identity;
+use model::observed::ContainerView;
+
+/// A container of ours: what it is, and who it says it is.
+#[derive(Clone, Debug)]
+pub(super) struct Owned<'a> {
+    pub(super) view: &'a ContainerView,
+    pub(super) identity: Identity,
+    pub(super) proof: Proof,
+}
+
+/// What makes a container ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Its labels, its name and its engine agree.
+    Labels,
+    /// Its id is in the ledger: it was adopted.
+    Ledger,
+    /// Nothing yet: Compose made it for a deployment of ours, which adopts it.
+    Compose,
+}
+
+impl Owned<'_> {
+    /// Whether it bears the name that it is meant to end up with.
+    pub(super) fn has_canonical_name(&self) -> bool {
+        self.view.name == self.identity.name
+    }
+}

@@ -1,0 +1,57 @@
+//! What a container does, as far as decisions need it.
+
+use super::Owned;
+use crate::plan::cause::{Why, because};
+use model::action::Until;
+use model::desired::Service;
+use model::observed::{ContainerView, Health, StartFailure, Status};
+use model::plan::Reason;
+
+/// Whether a container's process lives.
+pub(in crate::plan) fn runs(view: &ContainerView) -> bool {
+    matches!(view.state.status, Status::Running | Status::Paused | Status::Restarting)
+}
+
+/// The same for one of ours.
+pub(in crate::plan) fn is_running(owned: &Owned<'_>) -> bool {
+    runs(owned.view)
+}
+
+/// Whether it runs and its health check, if it has one, passes.
+pub(in crate::plan) fn is_good(owned: &Owned<'_>) -> bool {
+    owned.view.state.status == Status::Running
+        && matches!(owned.view.state.health, None | Some(Health::Healthy))
+}
+
+/// Whether it ended well, and is to stay so: a job, or what is not to be started again.
+pub(in crate::plan) fn is_done(service: &Service, owned: &Owned<'_>) -> bool {
+    (service.job || service.stays_ended)
+        && owned.view.state.status == Status::Exited
+        && owned.view.state.exit_code == 0
+        && owned.view.state.started_at.is_some()
+}
+
+/// What it takes for a replica of a service that is no job to count.
+pub(in crate::plan) fn good_until(service: &Service) -> Until {
+    let min = service.rollout.min_healthy;
+    if service.stays_ended { Until::GoodOrEnded(min) } else { Until::Good(min) }
+}
+
+/// Why a container cannot stay although its spec matches.
+pub(in crate::plan) fn unusable(service: &Service, owned: &Owned<'_>) -> Option<Why> {
+    let at = service.origins.find("");
+    match owned.view.state.status {
+        // It never ran, and the engine says that it never will.
+        Status::Created | Status::Exited
+            if owned.view.state.started_at.is_none()
+                && owned.view.state.start_failure == Some(StartFailure::Stuck) =>
+        {
+            Some(because(Reason::Stuck, at))
+        }
+        Status::Created if !service.files.is_empty() => Some(because(Reason::FilesUnproven, at)),
+        Status::Dead | Status::Removing => {
+            Some(because(Reason::Exited { code: owned.view.state.exit_code }, at))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,71 @@
+//! One service in its deployment, as its steps see it.
+
+use super::stop;
+use crate::plan::context::Context;
+use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica, Target};
+use crate::plan::differ::Joined;
+use crate::plan::fact::Fact;
+use crate::plan::rollout::{Moves, Rollout};
+use model::id::ReplicaId;
+
+/// One service and its deployment.
+pub(super) struct Servant<'s, 'a> {
+    pub(super) decisions: &'s Decisions<'a>,
+    pub(super) rollout: &'s Rollout<'a>,
+    pub(super) decided: &'s Decided<'a>,
+    pub(super) moves: &'s Moves<'a>,
+}
+
+impl<'s, 'a> Servant<'s, 'a> {
+    pub(super) fn context(&self) -> &'s Context<'a> {
+        &self.decisions.context
+    }
+
+    pub(super) fn joins(&self) -> &'s [Joined] {
+        &self.decided.joins
+    }
+
+    /// What must hold before a running container of a replica may be stopped, apart from
+    /// what lives in it: what its successor waits for, or less if it has to go early.
+    pub(super) fn permit(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
+        let deployment = &self.context().deployment.id;
+        if let Some(early) = replica.order.early() {
+            return early.iter().cloned().chain([Fact::Images(deployment.clone())]).collect();
+        }
+        let mut permit = match &replica.goes_before {
+            Some(GoesBefore::Replica(host)) => self.permit_of(host),
+            Some(GoesBefore::Removed) => vec![stop::prepared(self.decisions)],
+            Some(GoesBefore::Elsewhere(facts)) => {
+                facts.iter().cloned().chain([stop::prepared(self.decisions)]).collect()
+            }
+            Some(GoesBefore::Excess(service)) => {
+                let moves = self.decisions.services.iter().zip(&self.rollout.services);
+                let mut of_host = moves.filter(|(decided, _)| decided.service.name == *service);
+                let mended = of_host.next().map(|(_, moves)| moves.mended.clone());
+                let mut permit = mended.unwrap_or_default();
+                permit.push(stop::prepared(self.decisions));
+                permit
+            }
+            Some(GoesBefore::Leaving) | None => return self.begin(replica, throttle),
+        };
+        // As its host, it does not stop before there is one that can take its place.
+        let is_made = matches!(replica.target, Target::New(_));
+        if is_made && permit.iter().any(|fact| matches!(fact, Fact::Ready(_))) {
+            permit.push(Fact::Ready(self.who(replica)));
+        }
+        permit
+    }
+
+    /// The same for the host of a guest.
+    fn permit_of(&self, host: &ReplicaId) -> Vec<Fact> {
+        let services = self.decisions.services.iter().zip(&self.rollout.services);
+        for (decided, moves) in services {
+            let found = moves.order.iter().find(|turn| decided.replicas[turn.at].id == *host);
+            if let Some(turn) = found {
+                let servant = Servant { decided, moves, ..*self };
+                return servant.permit(&decided.replicas[turn.at], &turn.throttle);
+            }
+        }
+        Vec::new()
+    }
+}

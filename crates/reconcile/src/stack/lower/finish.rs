@@ -1,0 +1,233 @@
+//! From drafts to the deployment: what needs all services to be known, and the hashes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::networks::DEFAULT;
+use super::service::Draft;
+use super::shares::BRIDGE;
+use super::{Scope, contexts, files, hashes, replicas, top};
+use crate::stack::codes::DEAD_LINK;
+use model::compose_labels::ProjectFiles;
+use model::desired::{Condition, Deployment, ImageSource, Network, Rollout, Service, Volume};
+use model::host_path::normalise;
+use model::id::{NetworkName, ServiceName};
+use model::spec::{ContainerSpec, RestartPolicy};
+use text::yaml::Span;
+
+/// What Compose and the engine grant without `stop_grace_period`.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// Puts the services together. `None` after errors.
+pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Option<Deployment> {
+    let instance = scope.instance;
+    replicas::settle(&mut drafts, scope);
+    link(&mut drafts, scope);
+    link_by_container(&mut drafts, scope);
+    contexts::complete(&mut drafts, scope);
+    let networks = used_networks(&drafts, scope);
+    let volumes = used_volumes(&drafts, scope);
+    let awaited: BTreeSet<String> = drafts
+        .iter()
+        .flat_map(|draft| &draft.depends_on)
+        .filter(|(_, dependency)| dependency.condition == Condition::Completed)
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let services: BTreeMap<ServiceName, Service> = drafts
+        .into_iter()
+        .map(|draft| {
+            let service = service(draft, &awaited);
+            (service.name.clone(), service)
+        })
+        .collect();
+    if scope.report.has_errors() {
+        return None;
+    }
+    let on_host = |path: &str| instance.root.map(|root| normalise(&format!("{root}/{path}")));
+    let all_on_host = |paths: &[String]| paths.iter().filter_map(|path| on_host(path)).collect();
+    let project_dir = on_host(instance.base);
+    let links = scope.links.take();
+    let hash = hashes::deployment(instance.engine.as_str(), &services, &networks, &volumes);
+    Some(Deployment {
+        id: instance.id.clone(),
+        engine: instance.engine.clone(),
+        sync: instance.sync,
+        origin: instance.origin.clone().unwrap_or_else(|| scope.report.loc(Span::START)),
+        stack_file: scope.report.file().to_string(),
+        project_dir: project_dir.clone(),
+        links: links.iter().map(|(path, way)| (path.clone(), way.to.clone())).collect(),
+        ways: links.into_iter().map(|(path, way)| (path, way.by)).collect(),
+        writable: std::sync::Arc::default(),
+        files: ProjectFiles {
+            config_files: all_on_host(instance.files),
+            working_dir: project_dir,
+            environment_files: all_on_host(instance.env_files),
+        },
+        services,
+        networks,
+        volumes,
+        hash,
+    })
+}
+
+/// Puts the names that links ask for on every network that both ends share.
+fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
+    let attached: BTreeMap<String, BTreeSet<_>> = drafts
+        .iter()
+        .map(|draft| (draft.name.to_owned(), draft.spec.networks.keys().cloned().collect()))
+        .collect();
+    for draft in drafts {
+        for (target, alias, at) in &draft.links {
+            let Some(theirs) = attached.get(target) else { continue };
+            let mut shared = false;
+            for (network, attachment) in &mut draft.spec.networks {
+                if theirs.contains(network) {
+                    shared = true;
+                    if alias != target && network.as_str() != BRIDGE {
+                        attachment.links.insert(format!("{target}:{alias}"));
+                    }
+                }
+            }
+            if !shared {
+                let message = format!("the link to `{target}` leads nowhere");
+                let help = "the two services share no network".to_owned();
+                scope.report.warn_as(DEAD_LINK, *at, message, Some(help));
+            }
+        }
+    }
+}
+
+/// Links to containers outside of the stack, and, on the engine's own bridge, where no
+/// service has a name, those to services too.
+fn link_by_container(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
+    let (bridge, id) = (NetworkName::new(BRIDGE), &scope.instance.id);
+    let replicas: BTreeMap<String, Vec<String>> = drafts
+        .iter()
+        .filter(|draft| draft.spec.networks.contains_key(&bridge))
+        .map(|draft| {
+            let numbered = |n| format!("{}-{}-{n}", scope.instance.id, draft.name);
+            let count = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
+            let names = match &draft.container_name {
+                Some((name, _)) => vec![name.to_string()],
+                None => (1..=count).map(numbered).collect(),
+            };
+            (draft.name.to_owned(), names)
+        })
+        .collect();
+    for draft in drafts {
+        let mut links: Vec<String> = Vec::new();
+        if draft.spec.networks.contains_key(&bridge) {
+            for (target, alias, _) in &draft.links {
+                let names = replicas.get(target).into_iter().flatten();
+                for (name, n) in names.zip(1..) {
+                    let numbered = [format!("{target}-{n}"), format!("{id}-{target}-{n}")];
+                    links.push(format!("{name}:{alias}"));
+                    links.extend(numbered.map(|alias| format!("{name}:{alias}")));
+                }
+            }
+        }
+        links.extend(draft.external_links.iter().map(|link| match link.split_once(':') {
+            Some(_) => link.clone(),
+            None => format!("{link}:{link}"),
+        }));
+        for (network, attachment) in &mut draft.spec.networks {
+            if *network == bridge {
+                draft.spec.links.extend(links.iter().cloned());
+            } else {
+                attachment.links.extend(links.iter().cloned());
+            }
+        }
+    }
+}
+
+/// As in Compose, a network that no service uses is not made.
+fn used_networks(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Network> {
+    let mut used = BTreeMap::new();
+    for draft in drafts {
+        for key in &draft.networks {
+            let network = scope.networks.get(key).cloned().or_else(|| {
+                (key == DEFAULT).then(|| Network {
+                    spec: top::plain_network(DEFAULT, scope),
+                    external: false,
+                    compose_hash: None,
+                    origin: scope.report.loc(draft.at),
+                })
+            });
+            if let Some(network) = network {
+                used.entry(key.clone()).or_insert(network);
+            }
+        }
+    }
+    used
+}
+
+fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Volume> {
+    let mut used = BTreeMap::new();
+    for draft in drafts {
+        for (key, at) in &draft.volumes {
+            let volume = scope.volumes.get(key).cloned().unwrap_or_else(|| Volume {
+                spec: top::plain_volume(key, scope),
+                external: false,
+                compose_hash: None,
+                origin: scope.report.loc(*at),
+            });
+            used.entry(key.clone()).or_insert(volume);
+        }
+    }
+    used
+}
+
+fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
+    let replicas = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
+    let stays_ended =
+        matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
+    let job = awaited.contains(draft.name) || draft.job == Some(true);
+    if let Some(policy) = draft.restart {
+        draft.spec.restart = policy;
+    }
+    // The engine counts whole seconds; less than one would mean "kill at once".
+    draft.spec.stop_timeout = draft.stop_grace.map(|grace| {
+        let seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    });
+    let [own, deploy] = draft.min_healthy;
+    let unsaid = || Rollout::min_healthy_of(&draft.spec);
+    draft.rollout.min_healthy = own.or(deploy).unwrap_or_else(unsaid);
+    draft.rollout.parallelism = draft.rollout.parallelism.min(replicas.max(1));
+    if let Some(registration) = &mut draft.registration {
+        registration.port =
+            registration.port.or_else(|| default_port(&draft.spec, draft.first_port));
+    }
+    let image = match draft.build {
+        Some(build) => ImageSource::Build(build.into()),
+        None => ImageSource::Pull(draft.pull),
+    };
+    let files_hash = files::hash(&draft.files);
+    let hash = hashes::service(&draft.spec, &image, files_hash.as_ref());
+    Service {
+        name: ServiceName::new(draft.name),
+        replicas,
+        container_name: draft.container_name.map(|(name, _)| name),
+        spec: draft.spec,
+        image,
+        files: draft.files.into_iter().filter_map(|file| file.upload).collect(),
+        files_hash,
+        bound: draft.bound,
+        depends_on: draft.depends_on,
+        job,
+        stays_ended,
+        stop_grace: draft.stop_grace.unwrap_or(STOP_GRACE),
+        hooks: draft.hooks,
+        rollout: draft.rollout,
+        registration: draft.registration,
+        hash,
+        compose_hash: draft.compose_hash,
+        origins: draft.origins,
+        sensitive: draft.sensitive,
+    }
+}
+
+/// The first published port, else the lowest exposed one.
+fn default_port(spec: &ContainerSpec, published: Option<u16>) -> Option<u16> {
+    published.or_else(|| spec.exposed.first().map(|port| port.number))
+}

@@ -1,0 +1,234 @@
+//! How much a service may use, how many replicas it has, and how the engine restarts it:
+//! the keys of the service itself and the same under `deploy`.
+
+use std::collections::BTreeMap;
+
+use super::service::Draft;
+use super::{devices, keys};
+use crate::stack::codes::NO_EFFECT;
+use compose::codes::{VALUE, WORD};
+use model::desired::RolloutOrder;
+use model::limits::Ulimit;
+use model::spec::RestartPolicy;
+use text::read::quote;
+use text::report::Reporter;
+use text::suggest::one_of;
+use text::units;
+use text::yaml::{Entry, Node};
+
+/// Reads `cpus`, `mem_limit`, `pids_limit` or `cpu_shares` (`key`), from the service or
+/// from `deploy.resources.limits`, which say the same where both say something.
+pub(super) fn limit(draft: &mut Draft<'_>, field: &Entry, key: &str, report: &Reporter) {
+    let node = &field.value;
+    let Some(value) = quantity(key, node, report) else { return };
+    report.note(&mut draft.origins, key, field.at);
+    let slot = match key {
+        "cpus" => &mut draft.spec.limits.nano_cpus,
+        "mem_limit" => &mut draft.spec.limits.memory,
+        "pids_limit" => &mut draft.spec.limits.pids,
+        _ => &mut draft.spec.limits.cpu_shares,
+    };
+    *slot = value;
+}
+
+fn quantity(key: &str, node: &Node, report: &Reporter) -> Option<i64> {
+    match key {
+        "cpus" => {
+            let cpus = node.scalar().and_then(|scalar| units::nano_cpus(&scalar.text));
+            if cpus.is_none() {
+                let message = format!("`cpus` must be a number of CPUs, not {}", quote(node));
+                report.error(VALUE, node.span, message);
+            }
+            cpus
+        }
+        "mem_limit" => report.bytes(key, node),
+        // -1 is Compose's way to write "unlimited".
+        _ => report.number::<i64>(key, node).map(|number| number.max(0)),
+    }
+}
+
+/// Reads `restart`.
+pub(super) fn restart(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let Some(text) = report.string("restart", node) else { return };
+    let policy = match text.split_once(':') {
+        Some(("on-failure", times)) => times.parse().ok().map(RestartPolicy::OnFailure),
+        Some(_) => None,
+        None => match text.as_str() {
+            "no" | "" => Some(RestartPolicy::No),
+            "always" => Some(RestartPolicy::Always),
+            "unless-stopped" => Some(RestartPolicy::UnlessStopped),
+            "on-failure" => Some(RestartPolicy::OnFailure(0)),
+            _ => None,
+        },
+    };
+    match policy {
+        // `deploy.restart_policy` wins, wherever it stands.
+        Some(policy) => draft.restart = draft.restart.or(Some(policy)),
+        None => report.refuse_as(
+            WORD,
+            node.span,
+            format!("{} is not a restart policy", quote(node)),
+            Some(one_of(&text, &["no", "always", "unless-stopped", "on-failure"])),
+        ),
+    }
+}
+
+/// Reads `scale` or `deploy.replicas`.
+pub(super) fn replicas(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
+    let Some(count) = report.number::<u32>(&field.key, &field.value) else { return };
+    draft.replicas = Some((count, report.loc(field.at)));
+}
+
+/// Reads `deploy`.
+pub(super) fn deploy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for field in keys::DEPLOY.admitted(node, report) {
+        let value = &field.value;
+        match field.key.as_str() {
+            "mode" => match report.string("mode", value).as_deref() {
+                Some("replicated") | None => {}
+                Some("global") => {
+                    let message = "`mode: global` has no effect: there is one engine";
+                    report.warn_as(NO_EFFECT, value.span, message, None);
+                }
+                Some("replicated-job" | "global-job") => draft.job = draft.job.or(Some(true)),
+                Some(other) => {
+                    report.error(WORD, value.span, format!("`mode: {other}` is no mode"));
+                }
+            },
+            "replicas" => replicas(draft, field, report),
+            "resources" => resources(draft, value, report),
+            "restart_policy" => restart_policy(draft, value, report),
+            _ => update_config(draft, value, report),
+        }
+    }
+}
+
+fn resources(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for part in keys::RESOURCES.admitted(node, report) {
+        if part.key == "reservations" {
+            reservations(draft, &part.value, report);
+            continue;
+        }
+        for field in keys::LIMITS.admitted(&part.value, report) {
+            let key = match field.key.as_str() {
+                "memory" => "mem_limit",
+                "pids" => "pids_limit",
+                key => key,
+            };
+            limit(draft, field, key, report);
+        }
+    }
+}
+
+fn reservations(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for field in keys::RESERVATIONS.admitted(node, report) {
+        if field.key == "memory" {
+            report.note(&mut draft.origins, "mem_reservation", field.at);
+            draft.spec.limits.memory_reservation =
+                report.bytes("memory", &field.value).unwrap_or(0);
+        } else {
+            report.note(&mut draft.origins, "gpus", field.at);
+            report.note(&mut draft.origins, "device_requests", field.at);
+            devices::reserved(&mut draft.spec.devices, &field.value, report);
+        }
+    }
+}
+
+fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let (mut condition, mut attempts) = ("any".to_owned(), 0);
+    let mut at = node;
+    for field in keys::RESTART.admitted(node, report) {
+        if field.key == "condition" {
+            at = &field.value;
+            condition = report.string("condition", at).unwrap_or(condition);
+        } else {
+            attempts = report.number("max_attempts", &field.value).unwrap_or(0);
+        }
+    }
+    report.note(&mut draft.origins, "restart", node.span);
+    draft.restart = match condition.as_str() {
+        "none" | "no" => Some(RestartPolicy::No),
+        "on-failure" => Some(RestartPolicy::OnFailure(attempts)),
+        // Compose: `any` with a number of attempts has no equal, and becomes `always`.
+        "any" | "always" => Some(RestartPolicy::Always),
+        "unless-stopped" => Some(RestartPolicy::UnlessStopped),
+        other => {
+            let help = Some(one_of(other, &["none", "on-failure", "any"]));
+            report.refuse_as(WORD, at.span, format!("{} is not a condition", quote(at)), help);
+            None
+        }
+    };
+}
+
+/// A replica that does not become good always stops an update.
+fn failure_action(node: &Node, report: &Reporter) {
+    match report.string("failure_action", node).as_deref() {
+        Some("continue" | "rollback") => {
+            let message = format!("{} has no effect on `failure_action`", quote(node));
+            let help = "a replica that does not become good stops the update; what ran stays";
+            report.warn_as(NO_EFFECT, node.span, message, Some(help.to_owned()));
+        }
+        Some("pause") | None => {}
+        Some(other) => report.refuse_as(
+            WORD,
+            node.span,
+            format!("{} is nothing to do after a failure", quote(node)),
+            Some(one_of(other, &["pause", "continue", "rollback"])),
+        ),
+    }
+}
+
+fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    for field in keys::UPDATE.admitted(node, report) {
+        let value = &field.value;
+        if field.key == "parallelism" {
+            if let Some(count) = report.number("parallelism", value) {
+                // 0 is Compose's way to write "all at once".
+                draft.rollout.parallelism = if count == 0 { u32::MAX } else { count };
+            }
+            continue;
+        }
+        match field.key.as_str() {
+            "delay" => {
+                draft.rollout.delay = report.duration("delay", value).unwrap_or_default();
+                continue;
+            }
+            // `x-reconciler` wins, wherever it stands.
+            "monitor" => {
+                draft.min_healthy[1] = report.duration("monitor", value);
+                continue;
+            }
+            "failure_action" => {
+                failure_action(value, report);
+                continue;
+            }
+            _ => {}
+        }
+        match report.string("order", value).as_deref() {
+            Some("start-first") => draft.rollout.order = Some(RolloutOrder::StartFirst),
+            Some("stop-first") => draft.rollout.order = Some(RolloutOrder::StopFirst),
+            Some(other) => report.refuse_as(
+                WORD,
+                value.span,
+                format!("{} is not an order", quote(value)),
+                Some(one_of(other, &["start-first", "stop-first"])),
+            ),
+            None => {}
+        }
+    }
+}
+
+/// Reads `ulimits`: one number for both limits, or each its own.
+pub(super) fn ulimits(node: &Node, report: &Reporter) -> BTreeMap<String, Ulimit> {
+    let mut found = BTreeMap::new();
+    for entry in report.map("ulimits", node) {
+        let part = |key: &str| {
+            let part = entry.value.get(key).map_or(&entry.value, |part| &part.value);
+            report.number(key, part)
+        };
+        if let (Some(soft), Some(hard)) = (part("soft"), part("hard")) {
+            found.insert(entry.key.clone(), Ulimit { soft, hard });
+        }
+    }
+    found
+}

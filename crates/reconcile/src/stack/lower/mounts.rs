@@ -1,0 +1,284 @@
+//! `volumes` and `tmpfs` of a service. A bind from the tree is bound where the engine's
+//! host sees the tree; where it does not, a read-only file is delivered instead.
+
+use super::files::{self, Delivered};
+use super::place::{Place, REMEDIES, UNSEEN, shown};
+use super::service::Draft;
+use super::{Scope, keys};
+use crate::stack::codes::{MOUNT_KIND, OUTSIDE_TREE, TREE_FILE, UNSEEN_TREE};
+use compose::codes::{HOME, MOUNT, MOUNTED_TWICE, WORD};
+use compose::variables::pass_it;
+use model::host_path::normalise;
+use model::spec::{Mount, MountSource, Propagation, Recursion, Relabel};
+use text::paths;
+use text::read::quote;
+use text::report::Reporter;
+use text::stored;
+use text::suggest::one_of;
+use text::yaml::{Entry, Node};
+use world::TreeKind;
+
+/// A mount before its source is resolved.
+#[derive(Default)]
+struct Wish {
+    kind: String,
+    source: Option<String>,
+    target: String,
+    /// All but its source.
+    mount: Mount,
+    /// Options of a tmpfs.
+    tmpfs: Vec<String>,
+}
+
+/// Reads `volumes`.
+pub(super) fn read(draft: &mut Draft<'_>, node: &Node, scope: &Scope<'_>) {
+    for item in scope.report.list("volumes", node) {
+        let wish = wish(item, scope.report);
+        place(draft, wish, item, scope);
+    }
+}
+
+/// Reads `tmpfs`: `path` or `path:options`.
+pub(super) fn tmpfs(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
+    for (text, node) in report.strings("tmpfs", &field.value) {
+        let (target, options) = text.split_once(':').unwrap_or((&text, ""));
+        if let Some(target) = target_path(target, node, report) {
+            claim(draft, &target, node, report);
+            report.note(&mut draft.origins, format!("tmpfs.{target}"), node.span);
+            draft.spec.tmpfs.insert(target, options.to_owned());
+        }
+    }
+}
+
+fn wish(node: &Node, report: &Reporter) -> Wish {
+    let mut wish = Wish::default();
+    for field in keys::MOUNT.admitted(node, report) {
+        let (key, value) = (field.key.as_str(), &field.value);
+        match key {
+            "type" => wish.kind = report.string(key, value).unwrap_or_default(),
+            "source" => wish.source = report.text(key, value),
+            "target" => wish.target = report.text(key, value).unwrap_or_default(),
+            "read_only" => wish.mount.read_only = report.boolean(key, value).unwrap_or(false),
+            "consistency" => wish.mount.consistency = report.text(key, value),
+            "bind" => {
+                for part in keys::MOUNT_BIND.admitted(value, report) {
+                    bind_option(&mut wish.mount, part, report);
+                }
+            }
+            "volume" | "image" => {
+                for part in keys::MOUNT_VOLUME.admitted(value, report) {
+                    volume_option(&mut wish.mount, part, report);
+                }
+            }
+            _ => wish.tmpfs = tmpfs_options(value, report),
+        }
+    }
+    wish
+}
+
+fn bind_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
+    let (key, node) = (field.key.as_str(), &field.value);
+    let word = node.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
+    let mut words = ["private", "rprivate", "shared", "rshared", "slave", "rslave"].as_slice();
+    let known = match key {
+        "create_host_path" => {
+            mount.create_host_path = report.boolean(key, node).unwrap_or(false);
+            return;
+        }
+        "propagation" => {
+            mount.propagation = Propagation::parse(word);
+            mount.propagation.is_some()
+        }
+        "selinux" => {
+            words = &["z", "Z"];
+            mount.relabel = [Relabel::Shared, Relabel::Private]
+                .into_iter()
+                .find(|relabel| relabel.as_str() == word);
+            mount.relabel.is_some()
+        }
+        _ => {
+            words = &["enabled", "disabled", "writable", "readonly"];
+            mount.recursion = [Recursion::Disabled, Recursion::Writable, Recursion::ReadOnly]
+                .into_iter()
+                .find(|recursion| recursion.as_str() == word);
+            // What engines do anyway.
+            mount.recursion.is_some() || word == "enabled"
+        }
+    };
+    if !known {
+        let help = one_of(word, words);
+        report.error_help(WORD, node.span, format!("{} is no value of `{key}`", quote(node)), help);
+    }
+}
+
+fn volume_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
+    let (key, node) = (field.key.as_str(), &field.value);
+    match key {
+        "nocopy" => mount.no_copy = report.boolean(key, node).unwrap_or(false),
+        "labels" => mount.labels = super::top::labels(field, report),
+        _ => mount.subpath = report.text(key, node),
+    }
+}
+
+fn tmpfs_options(node: &Node, report: &Reporter) -> Vec<String> {
+    let mut options = Vec::new();
+    for field in report.map("tmpfs", node) {
+        let (key, value) = (field.key.as_str(), &field.value);
+        match key {
+            "size" => options.extend(report.bytes(key, value).map(|size| format!("size={size}"))),
+            "mode" => {
+                let mode = files::mode(key, value, report);
+                options.extend(mode.map(|mode| format!("mode={mode:o}")));
+            }
+            _ => {}
+        }
+    }
+    options
+}
+
+/// An absolute path, cleaned as Compose cleans it.
+pub(super) fn target_path(target: &str, node: &Node, report: &Reporter) -> Option<String> {
+    if target.starts_with('/') {
+        return Some(normalise(target));
+    }
+    report.error(MOUNT, node.span, format!("the target `{target}` must be an absolute path"));
+    None
+}
+
+/// Reports a target that is taken already.
+pub(super) fn claim(draft: &Draft<'_>, target: &str, node: &Node, report: &Reporter) {
+    let taken = draft.spec.mounts.contains_key(target)
+        || draft.spec.tmpfs.contains_key(target)
+        || draft.files.iter().any(|file| file.target == target);
+    if taken {
+        report.error(
+            MOUNTED_TWICE,
+            node.span,
+            format!("something is mounted on `{target}` already"),
+        );
+    }
+}
+
+fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
+    let report = scope.report;
+    let Some(target) = target_path(&wish.target, item, report) else { return };
+    claim(draft, &target, item, report);
+    report.note(&mut draft.origins, format!("volumes.{target}"), item.span);
+    let source = match (wish.kind.as_str(), wish.source) {
+        ("tmpfs", _) => {
+            report.note(&mut draft.origins, format!("tmpfs.{target}"), item.span);
+            let mut options = wish.tmpfs;
+            if wish.mount.read_only {
+                options.push("ro".to_owned());
+            }
+            draft.spec.tmpfs.insert(target, options.join(","));
+            return;
+        }
+        ("volume", None) => MountSource::Anonymous,
+        ("volume", Some(key)) => {
+            let name = match scope.volumes.get(&key) {
+                Some(volume) => volume.spec.name.clone(),
+                None if scope.legacy => super::top::plain_volume(&key, scope).name,
+                None => return,
+            };
+            draft.volumes.entry(key).or_insert(item.span);
+            MountSource::Volume(name)
+        }
+        ("bind", Some(path)) => {
+            match bind(draft, &path, &target, wish.mount.read_only, item, scope) {
+                Some(source) => source,
+                None => return,
+            }
+        }
+        ("image", Some(image)) => {
+            MountSource::Image(scope.image(image, draft.sensitive.contains("volumes")))
+        }
+        (kind, _) => {
+            let why = match kind {
+                "npipe" => "only engines on Windows have named pipes",
+                "cluster" => "only a Swarm has volumes of a cluster",
+                _ => "it names no source",
+            };
+            report.error(
+                MOUNT_KIND,
+                item.span,
+                format!("a mount of type `{kind}` is not possible: {why}"),
+            );
+            return;
+        }
+    };
+    draft.spec.mounts.insert(target, Mount { source, ..wish.mount });
+}
+
+/// A bind's source; `None` if it was delivered as a file, or reported.
+fn bind(
+    draft: &mut Draft<'_>,
+    path: &str,
+    target: &str,
+    read_only: bool,
+    item: &Node,
+    scope: &Scope<'_>,
+) -> Option<MountSource> {
+    let (report, instance) = (scope.report, scope.instance);
+    if path.starts_with('~') {
+        let help = format!("write an absolute path, or {}", pass_it("HOME"));
+        report.error_help(HOME, item.span, "the home directory is not known here", help);
+        return None;
+    }
+    let place = Place::of(path, instance);
+    if let Some(host) = place.host {
+        if let Some(file) = &place.tree
+            && is_elsewhere(file, item, scope)
+        {
+            return None;
+        }
+        let shown = place.tree.filter(|_| instance.same_files);
+        let mark = shown.and_then(|file| instance.tree.mark(&file));
+        draft.bound.extend(mark.map(|mark| (target.to_owned(), mark)));
+        scope.mounts(&host);
+        return Some(MountSource::Bind(host));
+    }
+    let Some(file) = place.tree else {
+        let message = format!("`{}` is outside the source's tree", shown(path));
+        report.error_help(
+            OUTSIDE_TREE,
+            item.span,
+            message,
+            "write an absolute path of the engine's host",
+        );
+        return None;
+    };
+    if is_elsewhere(&file, item, scope) {
+        return None;
+    }
+    let why = match paths::kind(instance.tree, &file) {
+        Some(TreeKind::File { executable }) if read_only => {
+            let mode = if executable { 0o555 } else { 0o444 };
+            let content = files::content(&file, item.span, scope)?;
+            draft.files.push(Delivered::upload(target, 0, 0, mode, content));
+            report.note(&mut draft.origins, "files", item.span);
+            return None;
+        }
+        Some(TreeKind::File { .. }) => "it is bound writable",
+        Some(TreeKind::Folder) => "it is a folder",
+        Some(TreeKind::Link | TreeKind::Other) => "it is not a regular file",
+        None => "it is not in the tree",
+    };
+    let message = format!("`{file}` cannot be bound: {why}, and {UNSEEN}");
+    report.error_help(UNSEEN_TREE, item.span, message, REMEDIES);
+    None
+}
+
+/// Whether the content of a path of the tree is kept elsewhere, which is reported.
+fn is_elsewhere(file: &str, item: &Node, scope: &Scope<'_>) -> bool {
+    let (tree, report) = (scope.instance.tree, scope.report);
+    if let Err(error) = stored::check(tree, file) {
+        let help = stored::remedy(tree, file, &error);
+        report.refuse_as(TREE_FILE, item.span, error.to_string(), help);
+        return true;
+    }
+    let there = matches!(paths::kind(tree, file), Some(TreeKind::File { .. } | TreeKind::Folder));
+    let Some(help) = stored::in_submodule(tree, file).filter(|_| !there) else { return false };
+    report.error_help(TREE_FILE, item.span, format!("`{file}` is not in the tree"), help);
+    true
+}

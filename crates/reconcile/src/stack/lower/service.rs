@@ -1,0 +1,298 @@
+//! One service: every key to the module that reads it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::contexts::Unbuilt;
+use super::files::Delivered;
+use super::{
+    Scope, build, depends, extension, files, health, hooks, host, keys, limits, mounts, networks,
+    ports, process, shares,
+};
+use crate::stack::codes::{NO_EFFECT, READ_ONLY};
+use compose::codes::{VALUE, WORD};
+use compose::hash;
+use model::build::Build;
+use model::compose_labels::ConfigHash;
+use model::desired::{Dependency, Origins, PullPolicy, Registration, Rollout};
+use model::diagnostic::Loc;
+use model::hook::Hooks;
+use model::id::{ContainerName, ImageRef, ServiceName};
+use model::mark::Mark;
+use model::secret::is_sensitive_name;
+use model::share::Namespace;
+use model::spec::{ContainerSpec, RestartPolicy};
+use text::read::quote;
+use text::report::Reporter;
+use text::suggest::one_of;
+use text::units;
+use text::yaml::{Entry, Node, Span, Value};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// A service while it is read.
+pub(super) struct Draft<'a> {
+    pub(super) name: &'a str,
+    pub(super) at: Span,
+    pub(super) spec: ContainerSpec,
+    pub(super) image: Option<String>,
+    /// How its image is built, while builds that it names are not known yet, and then.
+    pub(super) unbuilt: Option<Unbuilt>,
+    pub(super) build: Option<Build>,
+    pub(super) pull: PullPolicy,
+    pub(super) container_name: Option<(ContainerName, Span)>,
+    /// `scale` and `deploy.replicas`, or what overrides them, and where that was written.
+    pub(super) replicas: Option<(u32, Loc)>,
+    /// `restart` or `deploy.restart_policy`, if there is one.
+    pub(super) restart: Option<RestartPolicy>,
+    pub(super) files: Vec<Delivered>,
+    /// Single files that are bound, by target.
+    pub(super) bound: BTreeMap<String, Mark>,
+    pub(super) depends_on: BTreeMap<ServiceName, Dependency>,
+    pub(super) stop_grace: Option<Duration>,
+    pub(super) rollout: Rollout,
+    /// How long a replica must be good, as `x-reconciler` says, and as `deploy` does.
+    pub(super) min_healthy: [Option<Duration>; 2],
+    pub(super) job: Option<bool>,
+    pub(super) registration: Option<Registration>,
+    /// The container port that `ports` or `expose` names first.
+    pub(super) first_port: Option<u16>,
+    /// Keys of networks it is attached to.
+    pub(super) networks: BTreeSet<String>,
+    /// The service's own `mac_address`.
+    pub(super) mac: Option<(String, Span)>,
+    /// Keys of volumes it mounts, with their first use.
+    pub(super) volumes: BTreeMap<String, Span>,
+    /// `links`: service and the name it is wanted under.
+    pub(super) links: Vec<(String, String, Span)>,
+    /// `external_links`: `container` or `container:name`.
+    pub(super) external_links: Vec<String>,
+    pub(super) hooks: Hooks,
+    /// Compose's hash of it.
+    pub(super) compose_hash: Option<ConfigHash>,
+    pub(super) origins: Origins,
+    pub(super) sensitive: BTreeSet<String>,
+}
+
+/// Reads a service.
+pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Draft<'a> {
+    let report = scope.report;
+    let mut draft = Draft::new(entry);
+    report.note(&mut draft.origins, "", entry.at);
+    notes("", &entry.value, &mut draft, report);
+    for field in keys::SERVICE.admitted(&entry.value, report) {
+        read_field(&mut draft, field, scope);
+    }
+    draft.compose_hash = scope.hash(|| hash::of_container(&entry.value));
+    draft.spec.image = build::image(&draft, &entry.value, scope);
+    let own_network = draft.spec.network_mode == Namespace::Default;
+    if scope.legacy && own_network && draft.spec.networks.is_empty() {
+        networks::default(&mut draft, scope);
+    }
+    host::mac_address(&mut draft, report);
+    check_uploads(&draft, &entry.value, report);
+    shares::check(&draft, &entry.value, scope);
+    draft
+}
+
+impl<'a> Draft<'a> {
+    fn new(entry: &'a Entry) -> Self {
+        Self {
+            name: &entry.key,
+            at: entry.at,
+            spec: ContainerSpec::of_image(ImageRef::new("")),
+            image: None,
+            unbuilt: None,
+            build: None,
+            pull: PullPolicy::default(),
+            container_name: None,
+            replicas: None,
+            restart: None,
+            files: Vec::new(),
+            bound: BTreeMap::new(),
+            depends_on: BTreeMap::new(),
+            stop_grace: None,
+            rollout: Rollout::default(),
+            min_healthy: [None; 2],
+            job: None,
+            registration: Some(Registration::default()),
+            first_port: None,
+            networks: BTreeSet::new(),
+            mac: None,
+            volumes: BTreeMap::new(),
+            links: Vec::new(),
+            external_links: Vec::new(),
+            hooks: Hooks::default(),
+            compose_hash: None,
+            origins: Origins::default(),
+            sensitive: BTreeSet::new(),
+        }
+    }
+}
+
+fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
+    let report = scope.report;
+    let (key, node) = (field.key.as_str(), &field.value);
+    let spec = &mut draft.spec;
+    match key {
+        "network_mode" | "ipc" | "pid" | "volumes_from" | "external_links" => {
+            shares::read(draft, field, scope);
+        }
+        "pre_start" | "post_start" | "pre_stop" => hooks::read(draft, field, scope),
+        "image" => draft.image = report.string(key, node).filter(|_| check_image(node, report)),
+        "build" => build::read(draft, field, scope),
+        "environment" => process::environment(draft, node, report),
+        "networks" => networks::attach(draft, node, scope),
+        "command" => spec.command = Some(report.string_list(key, node)),
+        "entrypoint" => spec.entrypoint = Some(report.string_list(key, node)),
+        "user" => spec.user = report.string(key, node),
+        "working_dir" => spec.working_dir = report.string(key, node),
+        "hostname" => spec.hostname = report.string(key, node),
+        "stop_signal" => spec.stop_signal = report.string(key, node),
+        "stop_grace_period" => draft.stop_grace = report.duration(key, node),
+        "container_name" => container_name(draft, field, report),
+        "tty" => spec.tty = report.boolean(key, node).unwrap_or(false),
+        "stdin_open" => spec.stdin_open = report.boolean(key, node).unwrap_or(false),
+        "init" => spec.init = report.boolean(key, node),
+        "read_only" => spec.read_only = report.boolean(key, node).unwrap_or(false),
+        "labels" => spec.labels = super::top::labels(field, report),
+        "dns" => spec.dns = plain(report.strings(key, node)),
+        "dns_search" => spec.dns_search = plain(report.strings(key, node)),
+        "cap_add" => spec.privileges.cap_add = process::capabilities(field, report),
+        "cap_drop" => spec.privileges.cap_drop = process::capabilities(field, report),
+        "extra_hosts" => spec.extra_hosts = process::extra_hosts(field, report),
+        "tmpfs" => mounts::tmpfs(draft, field, report),
+        "healthcheck" => spec.healthcheck = Some(health::read(node, report)),
+        "ports" => ports::published(draft, node, report),
+        "expose" => ports::exposed(draft, node, report),
+        "volumes" => mounts::read(draft, node, scope),
+        "configs" => files::read(draft, field, &files::CONFIG, scope),
+        "secrets" => files::read(draft, field, &files::SECRET, scope),
+        "depends_on" => depends::read(draft, node, scope),
+        "links" => depends::links(draft, node, scope),
+        "restart" => limits::restart(draft, node, report),
+        "scale" => limits::replicas(draft, field, report),
+        "deploy" => limits::deploy(draft, node, report),
+        "cpus" | "mem_limit" | "pids_limit" | "cpu_shares" => {
+            limits::limit(draft, field, key, report);
+        }
+        "pull_policy" => pull_policy(draft, node, report),
+        "x-reconciler" => extension::read(draft, node, report),
+        _ => host::read(draft, field, scope),
+    }
+}
+
+/// The engine refuses to copy files into a container whose root is read-only.
+fn check_uploads(draft: &Draft<'_>, service: &Node, report: &Reporter) {
+    let uploaded = draft.files.iter().find(|file| file.upload.is_some());
+    if let Some(file) = uploaded.filter(|_| draft.spec.read_only)
+        && let Some(field) = service.get("read_only")
+    {
+        report.error_help(
+            READ_ONLY,
+            field.at,
+            format!("`{}` cannot be put into a container whose root is read-only", file.target),
+            "the engine can only bind it: from a file on its host, without owner and mode",
+        );
+    }
+}
+
+fn plain(strings: Vec<(String, &Node)>) -> Vec<String> {
+    strings.into_iter().map(|(text, _)| text).collect()
+}
+
+fn check_image(node: &Node, report: &Reporter) -> bool {
+    let text = node.scalar().map_or("", |scalar| scalar.text.as_str());
+    let ok = !text.is_empty() && !text.contains(char::is_whitespace);
+    if !ok {
+        report.error(VALUE, node.span, format!("{} is not the name of an image", quote(node)));
+    }
+    ok
+}
+
+fn container_name(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
+    let Some(name) = report.string(&field.key, &field.value) else { return };
+    let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let valid = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(rest);
+    if valid {
+        draft.container_name = Some((ContainerName::new(name), field.value.span));
+    } else {
+        let message = format!("{} cannot be the name of a container", quote(&field.value));
+        report.error(VALUE, field.value.span, message);
+    }
+}
+
+fn pull_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let Some(policy) = report.string("pull_policy", node) else { return };
+    match policy.as_str() {
+        // What is built is built again whenever its context changes.
+        "missing" | "if_not_present" | "build" => draft.pull = PullPolicy::Missing,
+        "never" => draft.pull = PullPolicy::Never,
+        "always" => draft.pull = PullPolicy::Always,
+        "daily" => draft.pull = PullPolicy::Every(DAY),
+        "refresh" => {
+            let help = "write `daily`, `weekly` or for example `every_12h`".to_owned();
+            let message = "`pull_policy: refresh` is `missing` to Compose, which reads no period";
+            report.warn_as(NO_EFFECT, node.span, message, Some(help));
+        }
+        "weekly" => draft.pull = PullPolicy::Every(DAY * 7),
+        _ => match policy.strip_prefix("every_").and_then(units::duration) {
+            Some(period) => draft.pull = PullPolicy::Every(period),
+            None => report.refuse_as(
+                WORD,
+                node.span,
+                format!("{} is not a pull policy", quote(node)),
+                Some(one_of(&policy, &["missing", "if_not_present", "never", "always"])),
+            ),
+        },
+    }
+}
+
+/// Notes where every field is, and which of them never print.
+fn notes(path: &str, node: &Node, draft: &mut Draft<'_>, report: &Reporter) {
+    match &node.value {
+        Value::Null => {}
+        Value::Scalar(scalar) => {
+            if scalar.sensitive {
+                hide(path, draft);
+            }
+        }
+        Value::List(items) => {
+            for item in items {
+                report.note(&mut draft.origins, path, item.span);
+                notes(path, item, draft, report);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                let dot = if path.is_empty() { "" } else { "." };
+                let inner = format!("{path}{dot}{}", entry.key);
+                report.note(&mut draft.origins, inner.clone(), entry.at);
+                let named = matches!(path, "environment" | "labels" | "build.args");
+                if named && is_sensitive_name(&entry.key) {
+                    draft.sensitive.insert(inner.clone());
+                }
+                notes(&inner, &entry.value, draft, report);
+            }
+        }
+    }
+}
+
+/// Notes that a value never prints. Its field may have another name on the engine's side,
+/// with what is written beside it in its own: where names are the writer's, only it is
+/// hidden, elsewhere everything below the same key.
+fn hide(path: &str, draft: &mut Draft<'_>) {
+    draft.sensitive.insert(path.to_owned());
+    let head = path.split('.').next().unwrap_or(path);
+    let more: &[&str] = match head {
+        "environment" | "labels" | "annotations" | "build" | "x-reconciler" => return,
+        "networks" => &["network_config", "mac_address"],
+        "ports" => &["expose"],
+        "volumes" => &["tmpfs"],
+        "deploy" => &["cpus", "mem_limit", "mem_reservation", "pids_limit", "restart", "scale"],
+        _ => &[],
+    };
+    draft.sensitive.extend([head].iter().chain(more).map(|field| (*field).to_owned()));
+}

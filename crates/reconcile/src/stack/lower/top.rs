@@ -1,0 +1,187 @@
+//! The top-level sections beside `services`: networks, volumes, configs, secrets.
+
+use std::collections::BTreeMap;
+
+use super::place::{Place, REMEDIES, UNSEEN, shown};
+use super::{Scope, files, keys};
+use crate::stack::codes::{RESERVED_LABEL, UNSEEN_TREE};
+use compose::codes::UNKNOWN_KEY;
+use compose::{NOWHERE, hash};
+use model::desired::{Network, Volume};
+use model::digest::Digest;
+use model::id::{NetworkName, VolumeName};
+use model::labels::is_reserved;
+use model::spec::{IpamPool, NetworkSpec, VolumeSpec};
+use text::paths;
+use text::report::Reporter;
+use text::suggest::one_of;
+use text::yaml::{Entry, Node};
+
+/// Reads all of them into the scope.
+pub(super) fn sections(root: &Node, scope: &mut Scope<'_>) {
+    for entry in entries(root, "networks", scope.report) {
+        let network = network(entry, scope);
+        scope.networks.insert(entry.key.clone(), network);
+    }
+    for entry in entries(root, "volumes", scope.report) {
+        let volume = volume(entry, scope);
+        scope.volumes.insert(entry.key.clone(), volume);
+    }
+    for entry in entries(root, "configs", scope.report) {
+        if let Some(declared) = files::declared(entry, scope) {
+            scope.configs.insert(entry.key.clone(), declared);
+        }
+    }
+    for entry in entries(root, "secrets", scope.report) {
+        if let Some(declared) = files::declared(entry, scope) {
+            scope.secrets.insert(entry.key.clone(), declared);
+        }
+    }
+    if let Some(own) = root.get("x-reconciler") {
+        for entry in scope.report.map("x-reconciler", &own.value) {
+            let help = Some(one_of(&entry.key, &["services"]));
+            let message = format!("`{}` is not a key of `x-reconciler` at the top", entry.key);
+            scope.report.refuse_as(UNKNOWN_KEY, entry.at, message, help);
+        }
+    }
+}
+
+fn entries<'n>(
+    root: &'n Node,
+    section: &str,
+    report: &Reporter,
+) -> impl Iterator<Item = &'n Entry> {
+    let entries = root.get(section).map(|entry| report.map(section, &entry.value));
+    entries.unwrap_or_default().iter().filter(|entry| !entry.key.starts_with("x-"))
+}
+
+/// A network that the stack says nothing about.
+pub(super) fn plain_network(key: &str, scope: &Scope<'_>) -> NetworkSpec {
+    NetworkSpec::bridge(NetworkName::new(format!("{}_{key}", scope.instance.id)))
+}
+
+/// A volume that the stack says nothing about.
+pub(super) fn plain_volume(key: &str, scope: &Scope<'_>) -> VolumeSpec {
+    VolumeSpec {
+        name: VolumeName::new(format!("{}_{key}", scope.instance.id)),
+        driver: "local".to_owned(),
+        driver_opts: BTreeMap::new(),
+        labels: BTreeMap::new(),
+    }
+}
+
+fn network(entry: &Entry, scope: &Scope<'_>) -> Network {
+    let report = scope.report;
+    let mut spec = plain_network(&entry.key, scope);
+    let mut external = false;
+    for field in keys::NETWORK.admitted(&entry.value, report) {
+        let (key, node) = (field.key.as_str(), &field.value);
+        match key {
+            "name" => spec.name = NetworkName::new(report.text(key, node).unwrap_or_default()),
+            "external" => external = report.boolean(key, node).unwrap_or(false),
+            "driver" => spec.driver = report.string(key, node).unwrap_or_default(),
+            "driver_opts" => spec.driver_opts = texts(field, report),
+            "internal" => spec.internal = report.boolean(key, node).unwrap_or(false),
+            "attachable" => spec.attachable = report.boolean(key, node).unwrap_or(false),
+            "enable_ipv6" => spec.ipv6 = report.boolean(key, node).unwrap_or(false),
+            "enable_ipv4" => spec.ipv4 = report.boolean(key, node),
+            "ipam" => ipam(&mut spec, node, report),
+            _ => spec.labels = labels(field, report),
+        }
+    }
+    let compose_hash = scope.hash(|| Digest::from_text(hash::network(&entry.value)));
+    Network { spec, external, compose_hash, origin: report.loc(entry.at) }
+}
+
+fn volume(entry: &Entry, scope: &Scope<'_>) -> Volume {
+    let report = scope.report;
+    let mut spec = plain_volume(&entry.key, scope);
+    let mut external = false;
+    for field in keys::VOLUME.admitted(&entry.value, report) {
+        let (key, node) = (field.key.as_str(), &field.value);
+        match key {
+            "name" => spec.name = VolumeName::new(report.text(key, node).unwrap_or_default()),
+            "external" => external = report.boolean(key, node).unwrap_or(false),
+            "driver" => spec.driver = report.string(key, node).unwrap_or_default(),
+            "driver_opts" => spec.driver_opts = texts(field, report),
+            _ => spec.labels = labels(field, report),
+        }
+    }
+    bound_device(&mut spec, entry, scope);
+    let compose_hash = scope.hash(|| Digest::from_text(hash::volume(&entry.value)));
+    Volume { spec, external, compose_hash, origin: report.loc(entry.at) }
+}
+
+/// A device that is bound is a path of the project if it is relative, and can only be bound
+/// where the engine's host sees it.
+fn bound_device(spec: &mut VolumeSpec, entry: &Entry, scope: &Scope<'_>) {
+    let binds = spec.driver_opts.get("o").is_some_and(|o| o.split(',').any(|o| o == "bind"));
+    let Some(device) = spec.driver_opts.get_mut("device").filter(|_| binds) else { return };
+    let root = scope.instance.root.unwrap_or(NOWHERE);
+    if device.starts_with('.') {
+        *device = format!("{root}/{}", paths::join(scope.instance.base, device));
+    }
+    if let Some(host) = Place::of(device, scope.instance).host {
+        scope.mounts(&host);
+        *device = host;
+    } else {
+        let message = format!("`{}` cannot be bound: {UNSEEN}", shown(device));
+        scope.report.error_help(UNSEEN_TREE, entry.at, message, REMEDIES);
+    }
+}
+
+/// A map of texts.
+pub(super) fn texts(field: &Entry, report: &Reporter) -> BTreeMap<String, String> {
+    report
+        .map(&field.key, &field.value)
+        .iter()
+        .filter_map(|option| Some((option.key.clone(), report.text(&option.key, &option.value)?)))
+        .collect()
+}
+
+/// Labels of the user; those that say whose a thing is are ours alone.
+pub(super) fn labels(field: &Entry, report: &Reporter) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::new();
+    for pair in report.pairs(&field.key, &field.value) {
+        if is_reserved(&pair.name) {
+            let message = format!("the label `{}` is reserved", pair.name);
+            report.error_help(
+                RESERVED_LABEL,
+                pair.at,
+                message,
+                "`reconciler.*` and `com.docker.compose.*` say whose a container is",
+            );
+        } else {
+            labels.insert(pair.name, pair.value.unwrap_or_default());
+        }
+    }
+    labels
+}
+
+fn ipam(spec: &mut NetworkSpec, node: &Node, report: &Reporter) {
+    for field in keys::IPAM.admitted(node, report) {
+        let (key, value) = (field.key.as_str(), &field.value);
+        match key {
+            "config" => {
+                let items = report.list("ipam.config", value);
+                spec.pools = items.iter().map(|item| pool(item, report)).collect();
+            }
+            "options" => spec.ipam_options = texts(field, report),
+            _ => spec.ipam_driver = report.text(key, value).filter(|name| name != "default"),
+        }
+    }
+}
+
+fn pool(node: &Node, report: &Reporter) -> IpamPool {
+    let mut pool = IpamPool::default();
+    for field in keys::IPAM_POOL.admitted(node, report) {
+        let text = || report.string(&field.key, &field.value);
+        match field.key.as_str() {
+            "subnet" => pool.subnet = text(),
+            "ip_range" => pool.ip_range = text(),
+            "aux_addresses" => pool.reserved = texts(field, report),
+            _ => pool.gateway = text(),
+        }
+    }
+    pool
+}

@@ -1,0 +1,161 @@
+//! A model Docker engine, as faithful to 20.10 as the controller can tell: names are
+//! unique, a start can fail where a create did not, containers live their own lives.
+//!
+//! Nothing here knows what the controller intends; it only obeys calls and time.
+
+mod behaviour;
+mod container;
+mod image;
+mod life;
+mod network;
+mod ports;
+mod prune;
+mod share;
+mod view;
+
+pub use behaviour::Behaviour;
+pub(super) use container::Container;
+pub(super) use life::KILLED;
+pub(super) use view::view;
+
+use std::collections::BTreeMap;
+
+use super::rng::Rng;
+use super::timeline::{Event, Timeline};
+use model::ability::Abilities;
+use model::id::{
+    ContainerId, DeploymentId, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
+    ServiceName, VolumeName,
+};
+use model::labels::OwnerLabels;
+use model::observed::{Health, ImageView};
+use model::spec::{NetworkSpec, VolumeSpec};
+use model::time::Timestamp;
+use world::OutsideError;
+
+/// Something that an engine does by itself when its time has come.
+#[derive(Clone, Debug)]
+pub(super) enum Due {
+    /// The main process of a container's so-manieth run ends.
+    Exit { container: ContainerId, run: u32, code: i64 },
+    /// Its health check says something else.
+    Health { container: ContainerId, run: u32, health: Health },
+    /// The restart policy starts it again.
+    Restart { container: ContainerId, run: u32 },
+    /// The daemon itself comes back from a restart.
+    Back,
+}
+
+/// A service on some engine.
+pub(super) type ServiceKey = (DeploymentId, ServiceName);
+
+/// One model engine.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) name: EngineName,
+    pub(super) id: EngineId,
+    pub(super) abilities: Abilities,
+    pub(super) own: Option<ContainerId>,
+    /// Until when no call reaches it.
+    pub(super) down_until: Timestamp,
+    /// Whether its daemon restarts right now.
+    pub(super) restarting: bool,
+    /// How often its daemon was killed.
+    pub(super) outages: u32,
+    pub(super) containers: BTreeMap<ContainerId, Container>,
+    pub(super) networks: BTreeMap<NetworkName, Network>,
+    pub(super) volumes: BTreeMap<VolumeName, Volume>,
+    pub(super) images: BTreeMap<ImageRef, ImageView>,
+    /// Every image that it ever had, by its id.
+    pub(super) known: BTreeMap<ImageId, ImageView>,
+    /// What images the registry holds that are not the ordinary ones.
+    pub(super) registry: BTreeMap<ImageRef, ImageView>,
+    /// How replicas behave that do not go by their image's name.
+    pub(super) behaviours: BTreeMap<ServiceKey, Behaviour>,
+    rng: Rng,
+    made: u64,
+}
+
+/// A network.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    pub(super) id: NetworkId,
+    pub(super) spec: NetworkSpec,
+    pub(super) by_us: bool,
+    /// Whether somebody asked for its subnet, so that fixed addresses are allowed.
+    configured: bool,
+    subnet: network::Subnet,
+}
+
+/// A volume. It is born once: equal birth, equal data.
+#[derive(Clone, Debug)]
+pub(super) struct Volume {
+    pub(super) spec: VolumeSpec,
+    pub(super) birth: u64,
+    /// How often something was written at its top, which moves on what Docker 20.10 calls the
+    /// time it was made.
+    pub(super) writes: u64,
+}
+
+impl Engine {
+    pub(super) fn new(name: EngineName, rng: Rng) -> Self {
+        let id = EngineId::new(format!("SIM:{}", name.as_str().to_ascii_uppercase()));
+        let mut engine = Self {
+            name,
+            id,
+            abilities: Abilities::default(),
+            own: None,
+            down_until: Timestamp::default(),
+            restarting: false,
+            outages: 0,
+            containers: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            images: BTreeMap::new(),
+            known: BTreeMap::new(),
+            registry: BTreeMap::new(),
+            behaviours: BTreeMap::new(),
+            rng,
+            made: 0,
+        };
+        engine.make_builtin_networks();
+        engine
+    }
+
+    /// A fresh 64-character id.
+    fn fresh(&mut self, kind: &str) -> String {
+        self.made += 1;
+        self.rng.child(&format!("{kind} {}", self.made)).hex64()
+    }
+
+    /// Creates a named volume; creating one that exists is no error, and changes nothing.
+    pub(super) fn create_volume(&mut self, spec: &VolumeSpec, owner: Option<&OwnerLabels>) {
+        self.made += 1;
+        let birth = self.made;
+        let mut spec = spec.clone();
+        spec.labels.extend(owner.map(OwnerLabels::encode_volume).unwrap_or_default());
+        self.volumes.entry(spec.name.clone()).or_insert(Volume { spec, birth, writes: 0 });
+    }
+
+    /// The volume of this name, made now if it does not exist, as `create` does.
+    fn volume(&mut self, name: &VolumeName) {
+        let spec = VolumeSpec {
+            name: name.clone(),
+            driver: "local".to_owned(),
+            driver_opts: BTreeMap::new(),
+            labels: BTreeMap::new(),
+        };
+        self.create_volume(&spec, None);
+    }
+
+    /// Lets something of this engine happen later.
+    fn schedule(&self, timeline: &mut Timeline, span: std::time::Duration, due: Due) {
+        timeline.after(span, Event::Engine(self.name.clone(), due));
+    }
+
+    /// A container.
+    pub(super) fn get(&mut self, id: &ContainerId) -> Result<&mut Container, OutsideError> {
+        let gone = || OutsideError::Gone(format!("No such container: {}", id.short()));
+        self.containers.get_mut(id).ok_or_else(gone)
+    }
+}

@@ -1,0 +1,256 @@
+//! The hand from outside: people and programs that change the engine behind the
+//! controller's back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Sim;
+use super::engine::KILLED;
+use super::rng::Rng;
+use super::state::State;
+use super::timeline::Event;
+use model::compose_labels;
+use model::id::{ContainerId, ContainerName, EngineName, ImageRef, NetworkName};
+use model::labels::PREFIX;
+use model::observed::Status;
+use model::spec::{ContainerSpec, NetworkSpec};
+
+/// Something that happens to an engine from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// The main process of a container of ours dies.
+    Die,
+    /// `docker kill` of a container of ours.
+    Kill,
+    /// `docker stop` of a container of ours.
+    Stop,
+    /// `docker rm -f` of a container of ours; its volumes stay.
+    Remove,
+    /// `docker update --memory` of a container of ours.
+    Update,
+    /// `docker pause` of a container of ours.
+    Pause,
+    /// Somebody's container takes a name, if it is free.
+    TakeName(ContainerName),
+    /// Somebody makes a network of this name, if it is free.
+    TakeNetwork(NetworkName),
+    /// `docker commit` and `docker run` of a container of ours: a stranger with our labels.
+    CopyLabels,
+    /// No call reaches the engine for a while; what runs there runs on.
+    CutOff(Duration),
+    /// The daemon is killed and comes back after a while.
+    RestartDaemon(Duration),
+    /// No call reaches the catalog for a while.
+    CatalogDown(Duration),
+    /// No call reaches the ledger in Consul for a while.
+    LedgerDown(Duration),
+    /// All that is remembered of the engine is lost.
+    LoseLedger,
+    /// `docker system prune -af`, with `--volumes` or without: what has ended, what nobody
+    /// uses, and the records on the engine, which are containers that never ran.
+    Prune {
+        /// Whether volumes go, too.
+        volumes: bool,
+    },
+    /// The daemon is killed and comes back after a while; then its kernel cannot limit memory
+    /// any more, or can again.
+    RestartWithOtherFacts(Duration),
+    /// The calendar of the controller's machine is set by so many seconds, forward or back.
+    SetClock(i64),
+}
+
+/// A hand's act at a time to come.
+#[derive(Clone, Debug)]
+pub(super) struct Scheduled {
+    pub(super) engine: EngineName,
+    pub(super) hand: Hand,
+    pub(super) rng: Rng,
+}
+
+impl Sim {
+    /// Lets somebody do something after a while. Which container it hits, the seed says.
+    pub fn schedule(&self, after: Duration, engine: &EngineName, hand: Hand) {
+        let mut state = self.state.borrow_mut();
+        let rng = state.sub_rng("hand");
+        let event = Event::Hand(Scheduled { engine: engine.clone(), hand, rng });
+        state.timeline.after(after, event);
+    }
+}
+
+impl State {
+    /// Everything of ours on an engine is from now on as if Compose had made it, and
+    /// nothing is remembered.
+    pub(super) fn made_by_compose(&mut self, name: &EngineName) {
+        let Some(engine) = self.engines.get_mut(name) else { return };
+        let strip = |labels: &mut BTreeMap<String, String>| {
+            labels.retain(|label, _| !label.starts_with(PREFIX));
+        };
+        for container in engine.containers.values_mut().filter(|container| container.by_us) {
+            strip(&mut container.spec.labels);
+            container.by_us = false;
+        }
+        for network in engine.networks.values_mut().filter(|network| network.by_us) {
+            strip(&mut network.spec.labels);
+            network.by_us = false;
+        }
+        engine.volumes.values_mut().for_each(|volume| strip(&mut volume.spec.labels));
+        self.lose_ledger(name);
+        self.known.remove(name);
+        self.note(&format!("hand: what is on {name} is Compose's"));
+    }
+
+    /// Somebody does something.
+    pub(super) fn meddle(&mut self, scheduled: Scheduled) {
+        let Scheduled { engine, hand, mut rng } = scheduled;
+        match &hand {
+            Hand::CatalogDown(span) => {
+                let until = self.timeline.now.plus(*span);
+                if let Some(catalog) = &mut self.catalog {
+                    catalog.down_until = until;
+                    self.note(&format!("hand: the catalog cannot be reached for {span:?}"));
+                }
+            }
+            Hand::LedgerDown(span) => {
+                self.central.down_until = self.timeline.now.plus(*span);
+                self.note(&format!("hand: the ledger cannot be reached for {span:?}"));
+            }
+            Hand::SetClock(seconds) => {
+                self.timeline.set_clock(*seconds);
+                self.note(&format!("hand: the clock is set by {seconds} s"));
+            }
+            Hand::CutOff(span) => {
+                let until = self.timeline.now.plus(*span);
+                if let Some(engine) = self.engines.get_mut(&engine) {
+                    engine.down_until = engine.down_until.max(until);
+                }
+                self.note(&format!("hand: {engine} cannot be reached for {span:?}"));
+            }
+            Hand::RestartDaemon(span) => {
+                if let Some(engine) = self.engines.get_mut(&engine) {
+                    engine.go_down(*span, &mut self.timeline);
+                }
+                self.disturb_all(&engine);
+                self.note(&format!("hand: the daemon of {engine} restarts, {span:?}"));
+            }
+            Hand::RestartWithOtherFacts(span) => {
+                if let Some(engine) = self.engines.get_mut(&engine) {
+                    engine.toggle_memory_limits();
+                    engine.go_down(*span, &mut self.timeline);
+                }
+                self.disturb_all(&engine);
+                self.note(&format!("hand: the daemon of {engine} restarts as another, {span:?}"));
+            }
+            Hand::LoseLedger => {
+                self.lose_ledger(&engine);
+                self.note(&format!("hand: what is remembered of {engine} is lost"));
+            }
+            Hand::Prune { volumes } => self.prune(&engine, *volumes),
+            Hand::TakeName(name) => self.make_stranger(&engine, name, BTreeMap::new()),
+            Hand::TakeNetwork(name) => self.make_strange_network(&engine, name),
+            _ => self.hit(&engine, &hand, &mut rng),
+        }
+    }
+
+    /// A hand on one container of ours.
+    fn hit(&mut self, name: &EngineName, hand: &Hand, rng: &mut Rng) {
+        let Some(engine) = self.engines.get(name) else { return };
+        let ours: Vec<ContainerId> = self
+            .ours(engine)
+            .filter(|c| c.status == Status::Running || *hand == Hand::Remove)
+            .map(|c| c.id.clone())
+            .collect();
+        let Some(engine) = self.engines.get_mut(name) else { return };
+        let Some(id) = rng.pick(&ours).cloned() else { return };
+        let Ok(container) = engine.get(&id) else { return };
+        let (victim, service) = (container.name.clone(), container.service());
+        let (labels, of) = (container.spec.labels.clone(), container.project());
+        let timeline = &mut self.timeline;
+        match hand {
+            Hand::Die => engine.kill(&id, (KILLED, false), timeline),
+            Hand::Kill => engine.kill(&id, (KILLED, true), timeline),
+            Hand::Stop => engine.kill(&id, (0, true), timeline),
+            Hand::Remove => {
+                engine.kill(&id, (KILLED, true), timeline);
+                let _ = engine.stop(&id, Duration::ZERO, timeline);
+                let _ = engine.remove(&id);
+            }
+            Hand::Update => container.spec.limits.memory = 64 << 20,
+            Hand::Pause => container.status = Status::Paused,
+            Hand::CopyLabels => {
+                let copy = ContainerName::new(format!("copy-of-{victim}"));
+                return self.make_stranger(name, &copy, labels);
+            }
+            _ => return,
+        }
+        self.disturb(name, service);
+        self.note(&format!("hand: {hand:?} {victim} on {name}"));
+        self.stir(name, of);
+    }
+
+    /// `docker system prune -af`.
+    fn prune(&mut self, name: &EngineName, volumes: bool) {
+        self.disturb_all(name);
+        let Some(engine) = self.engines.get_mut(name) else { return };
+        let gone = engine.prune(volumes);
+        self.pruned.extend(gone.into_iter().map(|birth| (name.clone(), birth)));
+        self.on_engines.lose(name);
+        self.note(&format!("hand: prune on {name}, volumes {volumes}"));
+        self.stir(name, None);
+    }
+
+    fn make_stranger(
+        &mut self,
+        name: &EngineName,
+        container: &ContainerName,
+        labels: BTreeMap<String, String>,
+    ) {
+        let now = self.timeline.now;
+        let Some(engine) = self.engines.get_mut(name) else { return };
+        let image = ImageRef::new("stranger");
+        let mut spec = ContainerSpec::of_image(image.clone());
+        spec.labels = labels;
+        if engine.pull(&image).is_ok()
+            && let Ok(id) = engine.make(now, container, spec, &BTreeMap::new())
+        {
+            let _ = engine.start(&id, &mut self.timeline);
+            self.note(&format!("hand: somebody runs {container} on {name}"));
+        }
+    }
+
+    fn make_strange_network(&mut self, name: &EngineName, network: &NetworkName) {
+        let Some(engine) = self.engines.get_mut(name) else { return };
+        if engine.make_network(NetworkSpec::bridge(network.clone())).is_ok() {
+            self.note(&format!("hand: somebody makes network {network} on {name}"));
+        }
+    }
+
+    /// Everything can be reached again, and strangers let go of the names they took.
+    pub(super) fn heal(&mut self) {
+        self.faults = super::Faults::default();
+        self.timeline.calm();
+        let now = self.timeline.now;
+        self.central.down_until = now;
+        if let Some(catalog) = &mut self.catalog {
+            catalog.down_until = now;
+        }
+        for engine in self.engines.values_mut() {
+            engine.down_until = now;
+            if engine.restarting {
+                engine.come_back(&mut self.timeline);
+            }
+            engine.containers.retain(|_, c| c.by_us || c.identity.is_some());
+            engine.networks.retain(|name, network| {
+                let composes = network.spec.labels.contains_key(compose_labels::PROJECT);
+                network.by_us || composes || BUILT_IN.contains(&name.as_str())
+            });
+        }
+        let names: Vec<EngineName> = self.engines.keys().cloned().collect();
+        for name in &names {
+            self.disturb_all(name);
+        }
+        self.note("hand: the faults are over");
+    }
+}
+
+/// Networks that every engine has.
+const BUILT_IN: [&str; 3] = ["bridge", "host", "none"];

@@ -1,0 +1,200 @@
+//! The whole simulated world as one value.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::task::Waker;
+
+use super::catalog::Catalog;
+use super::checks::{Look, Promise, Violation};
+use super::engine::{Engine, ServiceKey};
+use super::fault::{CrashPoint, Draw, Faults};
+use super::rng::Rng;
+use super::store::{Known, Store};
+use super::timeline::{BEGIN, Event, Timeline};
+use super::trace::Trace;
+use model::digest::Digest;
+use model::id::{DeploymentId, EngineName};
+use model::time::Timestamp;
+use world::OutsideError;
+
+/// The world.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) timeline: Timeline,
+    pub(super) engines: BTreeMap<EngineName, Engine>,
+    pub(super) catalog: Option<Catalog>,
+    /// The catalog of a Consul that is switched off.
+    pub(super) parked: Option<Catalog>,
+    /// The records of the ledger in Consul, and those on the engines.
+    pub(super) central: Store,
+    pub(super) on_engines: Store,
+    pub(super) known: BTreeMap<EngineName, Known>,
+    /// The births of volumes that a hand has removed.
+    pub(super) pruned: BTreeSet<(EngineName, u64)>,
+    pub(super) trace: Trace,
+    pub(super) faults: Faults,
+    pub(super) promises: BTreeMap<ServiceKey, Promise>,
+    /// What the files hash of an identity stands for: digests by path.
+    pub(super) files: BTreeMap<Digest, BTreeMap<String, Digest>>,
+    pub(super) violations: Vec<Violation>,
+    pub(super) looks: BTreeMap<EngineName, Look>,
+    pub(super) catalog_seen: bool,
+    pub(super) ledger_seen: bool,
+    /// How many changing calls were sent.
+    pub(super) mutations: u64,
+    /// The events that engines reported, each with the deployment that it is about; `None` if it
+    /// may be about any.
+    pub(super) stirs: Vec<Option<DeploymentId>>,
+    pub(super) watchers: Vec<Waker>,
+    pub(super) crash: Option<CrashPoint>,
+    crashed: bool,
+    rng: Rng,
+    /// How often each call was made: repeated ones have fates of their own.
+    calls: BTreeMap<String, u32>,
+}
+
+impl State {
+    pub(super) fn new(seed: u64, engines: &[EngineName], with_catalog: bool) -> Self {
+        let rng = Rng::new(seed);
+        let engine = |name: &EngineName| {
+            let rng = rng.child(&format!("engine {name}"));
+            (name.clone(), Engine::new(name.clone(), rng))
+        };
+        Self {
+            timeline: Timeline::new(),
+            engines: engines.iter().map(engine).collect(),
+            catalog: with_catalog.then(Catalog::default),
+            parked: None,
+            central: Store::default(),
+            on_engines: Store::default(),
+            known: BTreeMap::new(),
+            pruned: BTreeSet::new(),
+            trace: Trace::default(),
+            faults: Faults::default(),
+            promises: BTreeMap::new(),
+            files: BTreeMap::new(),
+            violations: Vec::new(),
+            looks: BTreeMap::new(),
+            catalog_seen: false,
+            ledger_seen: false,
+            mutations: 0,
+            stirs: Vec::new(),
+            watchers: Vec::new(),
+            crash: None,
+            crashed: false,
+            rng,
+            calls: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a line to the trace.
+    pub(super) fn note(&mut self, line: &str) {
+        self.trace.note(BEGIN, self.timeline.now, line);
+    }
+
+    /// A stream of its own for the next subject of this kind.
+    pub(super) fn sub_rng(&mut self, kind: &str) -> Rng {
+        let nth = self.calls.entry(kind.to_owned()).or_default();
+        *nth += 1;
+        self.rng.child(&format!("{kind} {nth}"))
+    }
+
+    /// The fate of a call.
+    pub(super) fn draw(&mut self, call: &str) -> Draw {
+        let mut rng = self.sub_rng(call);
+        self.faults.draw(&mut rng)
+    }
+
+    /// The engine, if a call reaches it now.
+    pub(super) fn reach(&mut self, name: &EngineName) -> Result<&mut Engine, OutsideError> {
+        let now = self.timeline.now;
+        let unreachable = || OutsideError::Unreachable(format!("engine {name} does not answer"));
+        self.engines.get_mut(name).filter(|engine| engine.down_until <= now).ok_or_else(unreachable)
+    }
+
+    /// How often the daemon of an engine was killed.
+    pub(super) fn outages(&self, name: &EngineName) -> u32 {
+        self.engines.get(name).map_or(0, |engine| engine.outages)
+    }
+
+    /// The catalog, if there is one and a call reaches it now.
+    pub(super) fn reach_catalog(&mut self) -> Result<Option<&mut Catalog>, OutsideError> {
+        let now = self.timeline.now;
+        match &mut self.catalog {
+            Some(catalog) if catalog.down_until > now => {
+                Err(OutsideError::Unreachable("No cluster leader".to_owned()))
+            }
+            catalog => Ok(catalog.as_mut()),
+        }
+    }
+
+    /// Lets everything happen that is due until an instant; who has to be woken for it.
+    pub(super) fn advance(&mut self, to: Timestamp) -> Vec<Waker> {
+        self.timeline.now = self.timeline.now.max(to);
+        while let Some(event) = self.timeline.take_due() {
+            match event {
+                Event::Hand(scheduled) => self.meddle(scheduled),
+                Event::Engine(name, due) => {
+                    let Some(engine) = self.engines.get_mut(&name) else { continue };
+                    let Some(happened) = engine.happen(due, &mut self.timeline) else {
+                        continue;
+                    };
+                    let mut of = None;
+                    if let Ok(container) = engine.get(&happened.container) {
+                        of = container.project();
+                        let (victim, service) = (container.name.clone(), container.service());
+                        self.disturb(&name, service.filter(|_| !happened.asked));
+                        self.note(&format!("{name}: {victim} {}", happened.text));
+                    }
+                    self.stir(&name, of);
+                }
+            }
+        }
+        let mut wakers = self.timeline.take_timers();
+        wakers.append(&mut self.watchers);
+        wakers
+    }
+
+    /// An engine reports an event about a deployment, or about any, unless that gets lost.
+    pub(super) fn stir(&mut self, engine: &EngineName, of: Option<DeploymentId>) {
+        let lost = self.faults.event_lost;
+        if !self.sub_rng(&format!("event {engine}")).chance(lost) {
+            self.stirs.push(of);
+        }
+    }
+
+    /// Counts a changing call that took effect; the controller may crash at it.
+    pub(super) fn took_effect(&mut self) {
+        if let Some(CrashPoint::Effect(left)) = &mut self.crash {
+            *left = left.saturating_sub(1);
+            self.crashed = *left == 0;
+        }
+    }
+
+    /// Counts a poll; whether the controller crashes before it.
+    pub(super) fn polled(&mut self) -> bool {
+        if let Some(CrashPoint::Poll(left)) = &mut self.crash {
+            *left = left.saturating_sub(1);
+            self.crashed |= *left == 0;
+        }
+        self.crashed
+    }
+
+    /// Whether the controller is dead: its calls have no effect any more.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.crashed
+    }
+
+    /// A new controller has seen nothing yet.
+    pub(super) fn forget_looks(&mut self) {
+        self.looks.clear();
+        self.catalog_seen = false;
+        self.ledger_seen = false;
+    }
+
+    /// The dead controller is gone; the next one may act.
+    pub(super) fn bury(&mut self) {
+        self.crashed = false;
+        self.crash = None;
+        self.note("the controller crashes");
+    }
+}

@@ -1,0 +1,395 @@
+//! The simulated world as the loop sees it: every call takes time, can get lost on the
+//! way there or back, and is written into the trace.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::{pending, poll_fn};
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::checks::Invariant;
+use super::engine::{Engine, view};
+use super::fault::{Draw, Fate, PATIENCE};
+use super::state::State;
+use super::store::Key;
+use super::timeline::{Sleep, Timeline};
+use super::words::words;
+use model::action::Action;
+use model::catalog::CatalogContents;
+use model::id::{ContainerId, DeploymentId, EngineName};
+use model::ledger::{LedgerView, Stored};
+use model::observed::{ContainerView, EngineContents};
+use model::target::{ContainerRef, Outcome, Target};
+use model::time::{Instant, Timestamp};
+pub(crate) use world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Stir, Tree, Watch};
+
+/// One controller's access to a simulated world.
+#[derive(Debug)]
+pub struct SimWorld {
+    state: Rc<RefCell<State>>,
+    /// The generations of the records as this controller knows them.
+    generations: RefCell<BTreeMap<Key, u64>>,
+    /// How many of the events it was told.
+    stirs: Cell<usize>,
+}
+
+impl SimWorld {
+    pub(super) fn new(state: Rc<RefCell<State>>) -> Self {
+        state.borrow_mut().forget_looks();
+        let stirs = Cell::new(state.borrow().stirs.len());
+        Self { state, generations: RefCell::default(), stirs }
+    }
+
+    /// Lets time pass; a dead controller never returns from it.
+    async fn pass(&self, span: Duration) {
+        Sleep::new(Rc::clone(&self.state), span).await;
+        if self.state.borrow().has_crashed() {
+            pending::<()>().await;
+        }
+    }
+
+    /// Takes the generations that were read, of one engine or of all.
+    fn knows(&self, engine: Option<&EngineName>, generations: BTreeMap<Key, u64>) {
+        let mut known = self.generations.borrow_mut();
+        known.retain(|(of, _), _| engine.is_some_and(|engine| of != engine));
+        known.extend(generations);
+    }
+
+    /// One call: the way there, the effect, the way back. The effect learns whether its
+    /// answer will be delivered.
+    async fn call<T>(
+        &self,
+        what: &str,
+        effect: impl FnOnce(&mut State, bool) -> Result<T, OutsideError>,
+    ) -> Result<T, OutsideError> {
+        let draw = self.state.borrow_mut().draw(what);
+        self.deliver(what, draw, effect).await
+    }
+
+    async fn deliver<T>(
+        &self,
+        what: &str,
+        draw: Draw,
+        effect: impl FnOnce(&mut State, bool) -> Result<T, OutsideError>,
+    ) -> Result<T, OutsideError> {
+        self.pass(draw.there).await;
+        match draw.fate {
+            Fate::RequestLost => {
+                self.state.borrow_mut().note(&format!("{what}: the request is lost"));
+                self.pass(PATIENCE).await;
+                return Err(OutsideError::Unreachable("no connection".to_owned()));
+            }
+            Fate::Failed => {
+                self.state.borrow_mut().note(&format!("{what}: internal error"));
+                self.pass(draw.back).await;
+                return Err(OutsideError::Failed("internal error".to_owned()));
+            }
+            Fate::Fine | Fate::AnswerLost => {}
+        }
+        let delivered = draw.fate == Fate::Fine;
+        let result = {
+            let state = &mut *self.state.borrow_mut();
+            let result = effect(state, delivered);
+            match &result {
+                Ok(_) if delivered => state.note(what),
+                Ok(_) => state.note(&format!("{what}: the answer is lost")),
+                Err(error) => state.note(&format!("{what}: {error}")),
+            }
+            result
+        };
+        if delivered {
+            self.pass(draw.back).await;
+            return result;
+        }
+        self.pass(PATIENCE).await;
+        Err(OutsideError::Timeout("no answer".to_owned()))
+    }
+}
+
+impl Observe for SimWorld {
+    async fn engine(
+        &self,
+        engine: &EngineName,
+        scope: &Scope,
+    ) -> Result<EngineContents, OutsideError> {
+        let ids: Vec<_> = scope.deployments.iter().map(DeploymentId::as_str).collect();
+        let at = if scope.only { format!(" at {}", ids.join(", ")) } else { String::new() };
+        self.call(&format!("{engine}: look{at}"), |state, delivered| {
+            let mut contents = state.reach(engine)?.contents(scope);
+            let (stored, generations) = state.on_engines.stored(Some(engine));
+            contents.stored = stored;
+            if delivered {
+                state.saw(engine, scope);
+                if state.catalog.is_none() {
+                    self.knows(Some(engine), generations);
+                }
+            }
+            Ok(contents)
+        })
+        .await
+    }
+
+    async fn container(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+    ) -> Result<Option<ContainerView>, OutsideError> {
+        let what = format!("{engine}: inspect {}", container.short());
+        self.call(&what, |state, _| Ok(state.reach(engine)?.containers.get(container).map(view)))
+            .await
+    }
+
+    async fn log_tail(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        let what = format!("{engine}: logs of {}", container.short());
+        self.call(&what, |state, _| {
+            let found = state.reach(engine)?.get(container)?;
+            let log = [format!("run {} of {}", found.run, found.spec.image)];
+            Ok(log.into_iter().take(lines).collect())
+        })
+        .await
+    }
+
+    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
+        if self.state.borrow().catalog.is_none() {
+            return Ok(None);
+        }
+        let answer = self
+            .call("catalog: look", |state, _| {
+                Ok(state.reach_catalog()?.map(|catalog| catalog.contents(scope)))
+            })
+            .await;
+        self.state.borrow_mut().catalog_seen |= answer.is_ok();
+        answer
+    }
+
+    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
+        if self.state.borrow().catalog.is_none() {
+            return Ok(None);
+        }
+        let answer = self
+            .call("ledger: read", |state, delivered| {
+                let Some(store) = state.reach_central()? else { return Ok(None) };
+                let (stored, generations) = store.stored(None);
+                if delivered {
+                    self.knows(None, generations);
+                }
+                Ok(Some(stored))
+            })
+            .await;
+        self.state.borrow_mut().ledger_seen |= answer.is_ok();
+        answer
+    }
+}
+
+impl Act for SimWorld {
+    async fn act(
+        &self,
+        engine: &EngineName,
+        action: &Action,
+        _tree: &dyn Tree,
+    ) -> Result<Outcome, OutsideError> {
+        let text = words(action);
+        self.state.borrow_mut().check_sight(engine, action, &text);
+        self.pass(preparation(action)).await;
+        let what = format!("{engine}: {text}");
+        let draw = self.state.borrow_mut().draw(&what);
+        if draw.fate != Fate::Fine {
+            // What follows rests on a call that went wrong.
+            self.state.borrow_mut().disturb_target(engine, action);
+        }
+        let (outcome, wait) = self
+            .deliver(&what, draw, |state, delivered| {
+                if is_for_engine(action) {
+                    state.reach(engine)?;
+                }
+                state.check(engine, action, &text);
+                state.mutations += 1;
+                let result = self.effect(state, engine, action, delivered);
+                state.took_effect();
+                result
+            })
+            .await
+            .inspect_err(|_| self.state.borrow_mut().disturb_target(engine, action))?;
+        let before = self.state.borrow().outages(engine);
+        self.pass(wait).await;
+        // Nobody answers a call that the daemon was killed in.
+        if self.state.borrow().outages(engine) != before {
+            self.state.borrow_mut().disturb_target(engine, action);
+            return Err(OutsideError::Unreachable("the connection was closed".to_owned()));
+        }
+        Ok(outcome)
+    }
+
+    async fn tidy(&self, ledger: &LedgerView) {
+        let tidied = self.call("ledger: tidy", |state, _| {
+            state.mutations += 1;
+            state.tidy(ledger)
+        });
+        // What did not succeed is tried after the next look.
+        let _ = tidied.await;
+    }
+}
+
+impl SimWorld {
+    /// What an action does to its outside system, and how long it lets its caller wait.
+    fn effect(
+        &self,
+        state: &mut State,
+        engine: &EngineName,
+        action: &Action,
+        delivered: bool,
+    ) -> Result<(Outcome, Duration), OutsideError> {
+        match action {
+            Action::Register { node, entries } => {
+                if let Some(catalog) = state.reach_catalog()? {
+                    catalog.register(engine, node, entries)?;
+                }
+            }
+            Action::Deregister { node, ids } => {
+                if let Some(catalog) = state.reach_catalog()? {
+                    catalog.deregister(node, ids);
+                }
+            }
+            Action::WriteLedger { change } => {
+                let seen = &mut *self.generations.borrow_mut();
+                state.write_ledger(seen, engine, change, delivered)?;
+            }
+            Action::Await { .. } => {
+                let what = "a wait was sent to the engine".to_owned();
+                state.violate(Invariant::NothingOnDoubt, what);
+            }
+            _ => {
+                let State { engines, timeline, .. } = state;
+                if let Some(found) = engines.get_mut(engine) {
+                    return on_engine(found, timeline, action);
+                }
+            }
+        }
+        Ok((Outcome::Done, Duration::ZERO))
+    }
+}
+
+/// What an action does on an engine.
+fn on_engine(
+    engine: &mut Engine,
+    timeline: &mut Timeline,
+    action: &Action,
+) -> Result<(Outcome, Duration), OutsideError> {
+    let mut wait = Duration::ZERO;
+    match action {
+        Action::PullImage { image, .. } => return Ok((Outcome::Image(engine.pull(image)?), wait)),
+        Action::BuildImage { tag, build, .. } => {
+            return Ok((Outcome::Image(engine.build(tag, build)), wait));
+        }
+        Action::CreateNetwork { network, owner } => engine.create_network(network, owner)?,
+        Action::RemoveNetwork { id, .. } => engine.remove_network(id)?,
+        Action::CreateVolume { volume, owner } => engine.create_volume(volume, Some(owner)),
+        Action::CreateContainer(create) => {
+            let id = engine.create(timeline.now, create)?;
+            return Ok((Outcome::Container(id), wait));
+        }
+        Action::UploadFiles { container, files } => engine.upload(known(container)?, files)?,
+        Action::ConnectNetwork { container, network, attachment } => {
+            engine.connect(known(container)?, network, attachment)?;
+        }
+        Action::DisconnectNetwork { container, network } => {
+            engine.disconnect(known(container)?, network)?;
+        }
+        Action::StartContainer { container } => engine.start(known(container)?, timeline)?,
+        Action::UpdateContainer { container, resources } => {
+            engine.update(known(container)?, resources)?;
+        }
+        Action::RunHook { container, moment, .. } => {
+            engine.run_hook(known(container)?, *moment)?;
+        }
+        Action::UnpauseContainer { container } => engine.unpause(known(container)?, timeline)?,
+        Action::RestartContainer { container, grace } => {
+            wait = engine.restart(known(container)?, *grace, timeline)?;
+        }
+        Action::StopContainer { container, grace } => {
+            let id = known(container)?;
+            if engine.get(id).is_ok() {
+                wait = engine.stop(id, *grace, timeline)?;
+            }
+        }
+        Action::RenameContainer { container, to } => engine.rename(known(container)?, to)?,
+        Action::RemoveContainer { container } => {
+            let id = known(container)?;
+            // Read again just before: it must still be what the action says, or gone.
+            let Ok(found) = engine.get(id) else { return Ok((Outcome::Done, Duration::ZERO)) };
+            if found.name != container.name {
+                let text = format!("{} is not {} any more", id.short(), container.name);
+                return Err(OutsideError::Conflict(text));
+            }
+            engine.remove(id)?;
+        }
+        Action::Await { .. }
+        | Action::Register { .. }
+        | Action::Deregister { .. }
+        | Action::WriteLedger { .. } => {}
+    }
+    Ok((Outcome::Done, wait))
+}
+
+fn known(target: &Target) -> Result<&ContainerId, OutsideError> {
+    match &target.container {
+        ContainerRef::Known(id) => Ok(id),
+        ContainerRef::Made(step) => {
+            Err(OutsideError::Failed(format!("BUG: {step} was not resolved")))
+        }
+    }
+}
+
+fn is_for_engine(action: &Action) -> bool {
+    action.outside() == model::action::Outside::Engine
+}
+
+/// How long something takes before it has any effect.
+fn preparation(action: &Action) -> Duration {
+    match action {
+        Action::PullImage { .. } => Duration::from_secs(2),
+        Action::BuildImage { .. } => Duration::from_secs(8),
+        Action::CreateContainer(_) => Duration::from_millis(30),
+        Action::StartContainer { .. } => Duration::from_millis(150),
+        _ => Duration::ZERO,
+    }
+}
+
+impl Clock for SimWorld {
+    fn now(&self) -> Timestamp {
+        self.state.borrow().timeline.wall()
+    }
+
+    fn instant(&self) -> Instant {
+        self.state.borrow().timeline.instant()
+    }
+
+    async fn sleep(&self, span: Duration) {
+        self.pass(span).await;
+    }
+}
+
+impl Watch for SimWorld {
+    async fn stirred(&self) -> Stir {
+        poll_fn(|cx| {
+            let state = &mut *self.state.borrow_mut();
+            let told = self.stirs.replace(state.stirs.len());
+            let stirs = state.stirs[told..].iter().map(|of| match of {
+                Some(deployment) => Stir::Of([deployment.clone()].into()),
+                None => Stir::Anything,
+            });
+            if let Some(stir) = stirs.reduce(Stir::and) {
+                return Poll::Ready(stir);
+            }
+            state.watchers.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+}
