@@ -6,6 +6,10 @@ use std::collections::BTreeMap;
 use super::path::Path;
 use text::yaml::{Entry, Kind, Node, Scalar, Span, Value};
 
+/// The key of a secret or config that holds the value of its variable. No file can have
+/// it, and it is never printed.
+pub const RESOLVED: &str = "#value";
+
 /// A text. `like` is the scalar that it was made from, if any: what never prints, never
 /// does in parts either.
 pub(crate) fn text(span: Span, text: impl Into<String>, like: Option<&Scalar>) -> Node {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use self::refused::Refused;
 
 use super::codes::{MISSING, TWICE, TYPE, UNKNOWN_KEY};
-use super::normal::RESOLVED;
+use super::nodes::RESOLVED;
 use super::path::Path;
 use super::spec::{self, Keys, Object, Rest, Shape};
 use model::diagnostic::Code;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::order;
+use crate::nodes::RESOLVED;
 use crate::nodes::{entries, items};
-use crate::normal::RESOLVED;
 use crate::schema::fits;
 use crate::spec::{Becomes, Object, Pairs, Printed, Rest, Shape};
 use text::yaml::{Entry, Kind, Node, Value};

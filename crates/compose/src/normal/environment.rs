@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::codes::{LIST_FILE, WITHHELD};
 use crate::nodes::{
-    entries, entries_mut, entry, get_mut, items, items_mut, last_wins, map, remove, set, text,
-    text_of,
+    RESOLVED, entries, entries_mut, entry, get_mut, items, items_mut, last_wins, map, remove, set,
+    text, text_of,
 };
 use crate::path::Path;
 use crate::schema::refuse;
@@ -17,12 +17,8 @@ use text::stored;
 use text::yaml::{Entry, MAX_FILE, Node, Span, Value};
 use world::TreeError;
 
-/// The key of a secret or config that holds the value of its variable. No file can have
-/// it, and it is never printed.
-pub const RESOLVED: &str = "#value";
-
 /// The value of a variable as a node.
-pub(super) fn lookup(name: &str, at: Span, from: &Variables, report: &Reporter) -> Option<Node> {
+fn lookup(name: &str, at: Span, from: &Variables, report: &Reporter) -> Option<Node> {
     match from.get(name) {
         Lookup::Found { value, sensitive } => {
             let mut node = text(at, value, None);
@@ -63,11 +59,25 @@ pub(super) fn inherit(root: &mut Node, variables: &Variables, report: &Reporter)
 }
 
 /// An item that is a name without a value becomes `name=value`, if the name is known.
-pub(super) fn inherit_item(item: &mut Node, variables: &Variables, report: &Reporter) {
+fn inherit_item(item: &mut Node, variables: &Variables, report: &Reporter) {
     let Some(scalar) = item.scalar().filter(|scalar| !scalar.text.contains('=')) else { return };
     if let Some(found) = lookup(&scalar.text, item.span, variables, report) {
         let value = found.scalar().map_or("", |scalar| scalar.text.as_str());
         *item = text(item.span, format!("{}={value}", scalar.text), found.scalar());
+    }
+}
+
+/// Gives names without a value the one of the environment.
+pub(super) fn fill(pairs: &mut Node, variables: &Variables, report: &Reporter) {
+    for pair in entries_mut(pairs) {
+        if pair.value.is_null()
+            && let Some(found) = lookup(&pair.key, pair.value.span, variables, report)
+        {
+            pair.value = found;
+        }
+    }
+    for item in items_mut(pairs) {
+        inherit_item(item, variables, report);
     }
 }
 
@@ -112,7 +122,7 @@ impl Files<'_> {
     fn environment(&self, service: &mut Node, path: Path<'_>) {
         // Done already, unless nothing implicit was added.
         if let Some(own) = get_mut(service, "environment") {
-            super::implicit::fill(own, self.request.variables, self.report);
+            fill(own, self.request.variables, self.report);
         }
         let Some(env_files) = remove(service, "env_file") else { return };
         let own = remove(service, "environment");

@@ -1,7 +1,7 @@
 //! What a file implies: the default network, names of resources, dependencies that links
 //! and shared namespaces bring, values from the environment.
 
-use super::environment::{inherit_item, lookup};
+use super::environment::fill;
 use crate::nodes::{
     add_missing, entries, entries_mut, entry, flag, get_mut, items, items_mut, map, null, set,
     text, text_of,
@@ -98,20 +98,6 @@ fn build(service: &mut Node, variables: &Variables, report: &Reporter) {
             }
             _ => {}
         }
-    }
-}
-
-/// Gives names without a value the one of the environment.
-pub(super) fn fill(pairs: &mut Node, variables: &Variables, report: &Reporter) {
-    for pair in entries_mut(pairs) {
-        if pair.value.is_null()
-            && let Some(found) = lookup(&pair.key, pair.value.span, variables, report)
-        {
-            pair.value = found;
-        }
-    }
-    for item in items_mut(pairs) {
-        inherit_item(item, variables, report);
     }
 }
 

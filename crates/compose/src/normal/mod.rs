@@ -16,8 +16,6 @@ use super::{Project, Request};
 use text::report::Reporter;
 use text::yaml::{Entry, Node, Value};
 
-pub use environment::RESOLVED;
-
 /// What is done to the files of one project directory before they are included into
 /// another: defaults, checks, paths, values from the environment. `directory` is relative
 /// to the including project's directory.

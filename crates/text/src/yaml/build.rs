@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan, Tag};
 
 use super::flow::{self, Adjusted};
-use super::frame::{Content, Frame, MERGE, Map, PendingKey};
+use super::frame::{Clearing, Content, Frame, MERGE, Map, PendingKey};
 use super::scalar;
 use super::simple::{Simple, is_simple};
 use super::weigh::{self, WEIGHT, measure};
-use super::{Document, FileId, KeyPath, Kind, MAX_DEPTH, MAX_EXPANDED, Node, Span, Value};
+use super::{Document, FileId, KeyPath, MAX_DEPTH, MAX_EXPANDED, Node, Span, Value};
 use crate::codes;
 use crate::report::Reporter;
 
@@ -109,17 +109,6 @@ fn attempt(
         }
     }
     Some(Ok(Read { documents: builder.documents, is_simple: builder.simple.holds }))
-}
-
-/// What the tags of Compose ask for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Clearing {
-    /// Nothing.
-    None,
-    /// `!reset`: what was there before goes, and so does this.
-    Reset,
-    /// `!override`: what was there before goes.
-    Override,
 }
 
 impl Builder<'_> {
@@ -387,9 +376,4 @@ fn shown(tag: &Tag) -> String {
 
 fn number(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// Whether a node can be a key.
-pub(super) fn is_key(node: &Node) -> bool {
-    node.scalar().is_some_and(|scalar| scalar.kind == Kind::Text)
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::build::{Clearing, is_key};
-use super::{Entry, Node, Span, Value, merge};
+use super::{Entry, Kind, Node, Span, Value, merge};
 use crate::codes;
 use crate::report::Reporter;
 
@@ -11,6 +10,17 @@ use crate::report::Reporter;
 pub(super) const MERGE: &str = "<<";
 /// From how many keys on they are looked up instead of compared.
 const MANY: usize = 16;
+
+/// What the tags of Compose ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clearing {
+    /// Nothing.
+    None,
+    /// `!reset`: what was there before goes, and so does this.
+    Reset,
+    /// `!override`: what was there before goes.
+    Override,
+}
 
 /// A list or map that is being read.
 pub(super) struct Frame {
@@ -133,4 +143,9 @@ fn twice(key: &str, path: &str, at: Span, first: Span, report: &Reporter) {
     let message = format!("`{path}`: the key `{key}` is here twice");
     let help = format!("the first one is at {}", report.loc(first));
     report.refuse_as(codes::DUPLICATE_KEY, at, message, Some(help));
+}
+
+/// Whether a node can be a key.
+fn is_key(node: &Node) -> bool {
+    node.scalar().is_some_and(|scalar| scalar.kind == Kind::Text)
 }
