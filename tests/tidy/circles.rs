@@ -7,8 +7,14 @@ use std::path::Path;
 
 use super::source::{code, paths, rust_files};
 
+/// Circles that stay, and why: the files of one of them, in order.
+const KNOWN: &[(&str, &[&str])] = &[(
+    "a stack file extends and includes stack files, which are read in the same way",
+    &["extends.rs", "include.rs", "load.rs"],
+)];
+
 /// Crates whose circles are not cut yet.
-const NOT_YET: &[&str] = &["reconcile", "sim", "adapters"];
+const NOT_YET: &[&str] = &["sim", "adapters"];
 
 /// A module: its names from the crate's root on.
 type Module = Vec<String>;
@@ -159,6 +165,9 @@ fn no_file_imports_itself_by_way_of_others() {
     for krate in crates.into_iter().filter(|krate| !NOT_YET.contains(krate)) {
         let imports = imports(krate);
         for circle in circles(&imports) {
+            if KNOWN.iter().any(|(_, files)| *files == circle) {
+                continue;
+            }
             let mut text = format!("{krate}: a circle of {} files\n", circle.len());
             for file in &circle {
                 let of: Vec<&str> = imports[file]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::codes::{self, BAD_ID, INCOMPLETE_ENTRY, NO_STACK, OUTSIDE, UNKNOWN_KEY};
-use super::discover::{Found, LIST};
+use super::found::{Found, LIST};
 use super::one::{self, Loader, Request};
 use super::project::{self, Asked};
 use compose::codes::FILE;

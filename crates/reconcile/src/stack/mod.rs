@@ -9,6 +9,7 @@ pub(crate) mod codes;
 mod config;
 mod deployments;
 mod discover;
+mod found;
 mod lower;
 mod one;
 pub mod project;
@@ -16,7 +17,7 @@ mod written;
 
 pub use self::config::{Config, ConfigRequest, config};
 pub use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
-pub use discover::LIST;
+pub use found::LIST;
 pub use project::STACKS;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 use super::entry_causes::entry_causes;
 use super::forms::{Said, forms};
 use super::names::catalog_ids;
-use super::verdict::{Replica, Target};
-use crate::plan::cause::Why;
+use super::verdict::{Fix, Replica, Target};
 use crate::plan::context::Context;
 use crate::plan::seen::Owned;
 use crate::plan::settings::Routable;
-use model::action::{Endpoint, Registrant};
+use model::action::Endpoint;
 use model::catalog::{CatalogEntry, CheckStatus};
 use model::desired::{Registration, Service};
 use model::id::{CatalogId, NetworkName, NodeName, ServiceName, Slot};
@@ -22,12 +21,6 @@ use model::spec::Port;
 /// Entries that one deregistering transaction may hold: Consul takes 64 operations, each
 /// entry needs two, and the fence one.
 pub(in crate::plan) const ENTRIES_PER_TXN: usize = 31;
-
-/// What the entries of a replica lack, and why.
-pub(in crate::plan) struct Fix {
-    pub(in crate::plan) entries: Vec<Registrant>,
-    pub(in crate::plan) causes: Vec<Why>,
-}
 
 /// Compares the entries of a replica that stays as it runs.
 pub(super) fn fix(

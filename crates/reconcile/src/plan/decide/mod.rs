@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use adopt::Adoption;
 pub(super) use deployment::{Standing, awaited_networks, decide, renewed, standing};
-pub(super) use entries::{ENTRIES_PER_TXN, Fix, Way, deregistrable, node};
+pub(super) use entries::{ENTRIES_PER_TXN, Way, deregistrable, node};
 pub(super) use forms::registrants;
 pub(super) use gone::Gone;
 pub(super) use heal::repairs;

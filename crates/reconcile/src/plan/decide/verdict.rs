@@ -7,6 +7,7 @@ use crate::plan::cause::Why;
 use crate::plan::differ::Joined;
 use crate::plan::fact::{Fact, Who};
 use crate::plan::seen::{Owned, is_running};
+use model::action::Registrant;
 use model::id::{
     ContainerId, ContainerName, EngineName, NetworkName, ReplicaId, ServiceName, VolumeName,
 };
@@ -41,10 +42,16 @@ pub(in crate::plan) struct Replica<'a> {
     pub(in crate::plan) withheld: bool,
 }
 
+/// What the entries of a replica lack, and why.
+pub(in crate::plan) struct Fix {
+    pub(in crate::plan) entries: Vec<Registrant>,
+    pub(in crate::plan) causes: Vec<Why>,
+}
+
 /// What is done about the catalog entries of a replica that stays as it runs.
 pub(in crate::plan) enum EntryChange {
     /// What they lack is written.
-    Fix(super::Fix),
+    Fix(Fix),
     /// It leaves the network at which it is registered: it is registered again once it is on
     /// the other one.
     Again,

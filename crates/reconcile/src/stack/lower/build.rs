@@ -2,26 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::contexts::{self, Pending};
-use super::files::{self, Declared};
+use super::contexts::{self, CONTEXT_HELP, refuse};
+use super::draft::{self, Draft, Pending};
+use super::files::Declared;
 use super::place::{Place, shown};
-use super::service::Draft;
-use super::{Scope, keys, limits, top};
-use crate::stack::codes::{BUILD_CALL, CONTEXT, OUTSIDE_TREE};
+use super::{Scope, content, keys, limits, plain};
+use crate::stack::codes::{BUILD_CALL, OUTSIDE_TREE};
 use compose::codes::VALUE;
 use context::ContextError;
 use model::build::{Build, BuildSecret, Dockerfile, SshAgent};
 use model::id::ImageRef;
 use model::platform::Platform;
-use text::paths::{self, in_tree};
+use text::paths::in_tree;
 use text::read::quote;
 use text::report::Reporter;
 use text::yaml::{Entry, Node, Span};
-use world::TreeError;
-
-/// What to do about a context that is elsewhere.
-pub(super) const CONTEXT_HELP: &str =
-    "move it into the tree, or give a folder further up as the source";
 
 /// What `build` says, with places for messages.
 struct Wish {
@@ -77,7 +72,7 @@ impl Wish {
                 build.args = pairs.filter_map(|pair| Some((pair.name, pair.value?))).collect();
             }
             "target" => build.target = text(),
-            "labels" => build.labels = top::labels(part, report),
+            "labels" => build.labels = plain::labels(part, report),
             "tags" => {
                 build.tags = report.string_list(key, node).into_iter().map(ImageRef::new).collect();
             }
@@ -137,7 +132,7 @@ impl Wish {
 }
 
 /// Finds the context and the Dockerfile.
-fn settle(wish: Wish, scope: &Scope<'_>) -> Option<contexts::Unbuilt> {
+fn settle(wish: Wish, scope: &Scope<'_>) -> Option<draft::Unbuilt> {
     let report = scope.report;
     let Wish { build, context: (context, at), dockerfile, inline, pending, .. } = wish;
     if contexts::is_elsewhere(&context) {
@@ -152,7 +147,7 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<contexts::Unbuilt> {
         let dockerfile = Dockerfile::Within(dockerfile.0);
         let files = model::digest::Digest::of("");
         let build = Build { remote: Some(context), dockerfile, ..build };
-        return Some(contexts::Unbuilt { build, files, pending });
+        return Some(draft::Unbuilt { build, files, pending });
     }
     let Some(folder) = Place::of(&context, scope.instance).tree else {
         let message = format!("the context `{}` is outside the source's tree", shown(&context));
@@ -167,7 +162,7 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<contexts::Unbuilt> {
     match scope.instance.contexts.digest(&folder, &dockerfile) {
         Ok(files) => {
             let build = Build { context: folder, dockerfile, ..build };
-            Some(contexts::Unbuilt { build, files, pending })
+            Some(draft::Unbuilt { build, files, pending })
         }
         Err(error) => {
             let at =
@@ -201,24 +196,6 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
 }
 
-/// Reports a context that cannot be used.
-pub(super) fn refuse(error: &ContextError, at: Span, scope: &Scope<'_>) {
-    let help = match error {
-        ContextError::Folder { source: TreeError::Missing(path), .. } => {
-            let near = paths::beside(scope.instance.tree, path);
-            let base = scope.instance.base;
-            let base = if base.is_empty() { "the tree's root" } else { base };
-            near.or_else(|| Some(format!("the context is relative to {base}")))
-        }
-        ContextError::NoDockerfile(path) => paths::beside(scope.instance.tree, path),
-        _ => None,
-    };
-    // The error with what it came from, which its own text leaves out.
-    let source = std::error::Error::source(error);
-    let text = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-    scope.report.refuse_as(CONTEXT, at, text, help);
-}
-
 fn secrets(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, BuildSecret> {
     let report = scope.report;
     let mut found = BTreeMap::new();
@@ -246,7 +223,7 @@ fn secret_file(path: &str, at: Span, scope: &Scope<'_>) -> Option<BuildSecret> {
         scope.report.error_help(OUTSIDE_TREE, at, message, help);
         return None;
     };
-    let content = files::content(&file, at, scope)?;
+    let content = content::content(&file, at, scope)?;
     Some(BuildSecret { from: format!("file {file}"), content })
 }
 

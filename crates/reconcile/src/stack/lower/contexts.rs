@@ -3,32 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use super::Scope;
+use super::draft::{Draft, Pending, Unbuilt};
 use super::place::{Place, shown};
-use super::service::Draft;
-use super::{Scope, build};
-use crate::stack::codes::{BUILD_CALL, OUTSIDE_TREE};
+use crate::stack::codes::{BUILD_CALL, CONTEXT, OUTSIDE_TREE};
 use compose::codes::{CYCLE, DISABLED};
-use context::build_hash;
+use context::{ContextError, build_hash};
 use model::build::{Build, NamedContext};
 use model::diagnostic::Code;
-use model::digest::Digest;
 use model::id::ImageRef;
+use text::paths;
 use text::yaml::{Node, Span};
-
-/// A build that may still miss what other services are built to.
-pub(super) struct Unbuilt {
-    pub(super) build: Build,
-    /// The hash of its context's files.
-    pub(super) files: Digest,
-    pub(super) pending: Vec<Pending>,
-}
-
-/// `name: service:other`.
-pub(super) struct Pending {
-    name: String,
-    service: String,
-    at: Span,
-}
+use world::TreeError;
 
 /// Whether a context is fetched from elsewhere.
 pub(super) fn is_elsewhere(context: &str) -> bool {
@@ -69,7 +55,7 @@ pub(super) fn read(
 fn folder(path: &str, at: Span, scope: &Scope<'_>) -> Option<NamedContext> {
     let Some(folder) = Place::of(path, scope.instance).tree else {
         let message = format!("the context `{}` is outside the source's tree", shown(path));
-        scope.report.error_help(OUTSIDE_TREE, at, message, build::CONTEXT_HELP);
+        scope.report.error_help(OUTSIDE_TREE, at, message, CONTEXT_HELP);
         return None;
     };
     let mut build = Build::of_folder(&folder);
@@ -79,7 +65,7 @@ fn folder(path: &str, at: Span, scope: &Scope<'_>) -> Option<NamedContext> {
             Some(NamedContext::of_folder(build))
         }
         Err(error) => {
-            build::refuse(&error, at, scope);
+            refuse(&error, at, scope);
             None
         }
     }
@@ -137,4 +123,26 @@ fn missing(
             other.unbuilt.is_some().then_some((CYCLE, message, wanted.at))
         }
     }
+}
+
+/// What to do about a context that is elsewhere.
+pub(super) const CONTEXT_HELP: &str =
+    "move it into the tree, or give a folder further up as the source";
+
+/// Reports a context that cannot be used.
+pub(super) fn refuse(error: &ContextError, at: Span, scope: &Scope<'_>) {
+    let help = match error {
+        ContextError::Folder { source: TreeError::Missing(path), .. } => {
+            let near = paths::beside(scope.instance.tree, path);
+            let base = scope.instance.base;
+            let base = if base.is_empty() { "the tree's root" } else { base };
+            near.or_else(|| Some(format!("the context is relative to {base}")))
+        }
+        ContextError::NoDockerfile(path) => paths::beside(scope.instance.tree, path),
+        _ => None,
+    };
+    // The error with what it came from, which its own text leaves out.
+    let source = std::error::Error::source(error);
+    let text = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+    scope.report.refuse_as(CONTEXT, at, text, help);
 }

@@ -2,7 +2,7 @@
 //! implicit ones of links and of another service's namespaces.
 
 use super::Scope;
-use super::service::Draft;
+use super::draft::Draft;
 use model::desired::{Condition, Dependency};
 use model::id::ServiceName;
 use text::yaml::{Entry, Node};

@@ -1,6 +1,6 @@
 //! `devices`, `gpus` and reserved devices.
 
-use super::top;
+use super::plain;
 use model::privilege::{Device, DeviceRequest, Devices};
 use text::report::Reporter;
 use text::yaml::{Entry, Node};
@@ -54,7 +54,7 @@ fn request(node: &Node, report: &Reporter) -> DeviceRequest {
             "count" => request.count = count(field, report),
             "device_ids" => request.ids = report.string_list(key, value),
             "capabilities" => request.capabilities = vec![report.string_list(key, value)],
-            "options" => request.options = top::texts(field, report),
+            "options" => request.options = plain::texts(field, report),
             _ => {}
         }
     }

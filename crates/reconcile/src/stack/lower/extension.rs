@@ -1,6 +1,6 @@
 //! `x-reconciler` of a service: what Compose has no word for.
 
-use super::service::Draft;
+use super::draft::Draft;
 use compose::codes::UNKNOWN_KEY;
 use model::desired::Registration;
 use text::report::Reporter;

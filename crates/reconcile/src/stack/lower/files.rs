@@ -4,26 +4,19 @@
 //! Compose does it; everything else is uploaded. Both count by content: the same file
 //! bound or uploaded gives the same hash.
 
+use super::content::{content, mode};
+use super::draft::{Delivered, Draft, MODE};
 use super::place::{Place, shown};
-use super::service::Draft;
 use super::{Scope, keys, mounts};
-use crate::stack::codes::{OUTSIDE_TREE, TREE_FILE};
-use compose::codes::{REQUIRED, VALUE, WITHHELD};
-use compose::normal::RESOLVED;
+use crate::stack::codes::OUTSIDE_TREE;
+use compose::codes::{REQUIRED, WITHHELD};
+use compose::nodes::RESOLVED;
 use compose::variables::{Lookup, pass_it};
 use model::digest::Digest;
 use model::secret::Content;
-use model::spec::{FileSpec, Mount, MountSource};
-use text::read::quote;
+use model::spec::{Mount, MountSource};
 use text::report::Reporter;
-use text::stored;
-use text::yaml::{Entry, Kind, Node, Span};
-use world::TreeError;
-
-/// The largest file that is put into a container, in bytes.
-const MAX_UPLOAD: u64 = 16 << 20;
-/// Permission bits of a config or secret that says nothing.
-const MODE: u32 = 0o444;
+use text::yaml::{Entry, Node, Span};
 
 /// A config or secret of the top level.
 #[derive(Clone, Debug)]
@@ -32,32 +25,6 @@ pub(super) enum Declared {
     File(String, Span),
     /// The bytes themselves.
     Content(Content),
-}
-
-/// A file that a container gets.
-#[derive(Clone, Debug)]
-pub(super) struct Delivered {
-    /// Its path in the container.
-    pub(super) target: String,
-    /// What is hashed: owner, mode and content.
-    identity: (u32, u32, u32, Digest),
-    /// What is uploaded; `None` if it is bound.
-    pub(super) upload: Option<FileSpec>,
-}
-
-impl Delivered {
-    /// A file that is uploaded.
-    pub(super) fn upload(target: &str, uid: u32, gid: u32, mode: u32, content: Content) -> Self {
-        let identity = (uid, gid, mode, content.digest());
-        let target = target.to_owned();
-        let upload = Some(FileSpec { target: target.clone(), uid, gid, mode, content });
-        Self { target, identity, upload }
-    }
-
-    fn bound(target: &str, content: &Content) -> Self {
-        let identity = (0, 0, MODE, content.digest());
-        Self { target: target.to_owned(), identity, upload: None }
-    }
 }
 
 /// The hash over all files of a service; `None` without any.
@@ -172,20 +139,6 @@ fn wanted(node: &Node, report: &Reporter) -> Use {
     wanted
 }
 
-/// Permission bits: a number as YAML reads it (`0440` is octal), or octal text.
-pub(super) fn mode(key: &str, node: &Node, report: &Reporter) -> Option<u32> {
-    let bits = node.scalar().and_then(|scalar| match scalar.kind {
-        Kind::Int => scalar.text.parse().ok(),
-        _ => u32::from_str_radix(scalar.text.trim_start_matches("0o"), 8).ok(),
-    });
-    let bits = bits.filter(|bits| *bits <= 0o7777);
-    if bits.is_none() {
-        let message = format!("`{key}` must be permission bits, not {}", quote(node));
-        report.error_help(VALUE, node.span, message, "write them in octal, for example `0440`");
-    }
-    bits
-}
-
 fn deliver(
     draft: &mut Draft<'_>,
     target: &str,
@@ -230,19 +183,4 @@ fn deliver(
 fn bind(draft: &mut Draft<'_>, target: &str, host: String) {
     let mount = Mount { source: MountSource::Bind(host), read_only: true, ..Mount::default() };
     draft.spec.mounts.insert(target.to_owned(), mount);
-}
-
-/// A file of the tree.
-pub(super) fn content(path: &str, at: Span, scope: &Scope<'_>) -> Option<Content> {
-    match stored::read(scope.instance.tree, path, MAX_UPLOAD) {
-        Ok(bytes) => Some(Content::new(bytes)),
-        Err(error) => {
-            let help = stored::remedy(scope.instance.tree, path, &error);
-            let link = matches!(error, TreeError::NotAFile(_));
-            let link =
-                link.then(|| "a link is not followed: name the file that is meant".to_owned());
-            scope.report.refuse_as(TREE_FILE, at, error.to_string(), help.or(link));
-            None
-        }
-    }
 }

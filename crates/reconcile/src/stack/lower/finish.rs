@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::draft::Draft;
 use super::networks::DEFAULT;
-use super::service::Draft;
 use super::shares::BRIDGE;
-use super::{Scope, contexts, files, hashes, replicas, top};
+use super::{Scope, contexts, files, hashes, plain, replicas};
 use crate::stack::codes::DEAD_LINK;
 use model::compose_labels::ProjectFiles;
 use model::desired::{Condition, Deployment, ImageSource, Network, Rollout, Service, Volume};
@@ -147,7 +147,7 @@ fn used_networks(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Ne
         for key in &draft.networks {
             let network = scope.networks.get(key).cloned().or_else(|| {
                 (key == DEFAULT).then(|| Network {
-                    spec: top::plain_network(DEFAULT, scope),
+                    spec: plain::plain_network(DEFAULT, scope),
                     external: false,
                     compose_hash: None,
                     origin: scope.report.loc(draft.at),
@@ -166,7 +166,7 @@ fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vol
     for draft in drafts {
         for (key, at) in &draft.volumes {
             let volume = scope.volumes.get(key).cloned().unwrap_or_else(|| Volume {
-                spec: top::plain_volume(key, scope),
+                spec: plain::plain_volume(key, scope),
                 external: false,
                 compose_hash: None,
                 origin: scope.report.loc(*at),

@@ -1,28 +1,11 @@
 //! `pre_start`, `post_start` and `pre_stop`.
 
-use super::Scope;
-use super::keys::Table;
-use super::service::Draft;
+use super::draft::Draft;
+use super::{Scope, keys};
 use compose::codes::MISSING;
 use model::hook::{Hook, InitContainer};
 use model::id::ImageRef;
 use text::yaml::{Entry, Node};
-
-/// An entry of `pre_start`, `post_start` or `pre_stop`.
-pub(super) const KEYS: Table = Table {
-    of: "a hook",
-    carried: &[
-        "command",
-        "environment",
-        "image",
-        "per_replica",
-        "privileged",
-        "user",
-        "working_dir",
-    ],
-    refused: &[],
-    harmless: &[],
-};
 
 /// Reads one of the three.
 pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
@@ -43,7 +26,7 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
 fn hook(node: &Node, scope: &Scope<'_>) -> (Hook, Option<ImageRef>, bool) {
     let report = scope.report;
     let (mut hook, mut image, mut per_replica) = (Hook::default(), None, false);
-    for field in KEYS.admitted(node, report) {
+    for field in keys::HOOK.admitted(node, report) {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
             "command" => hook.command = report.string_list(key, value),

@@ -1,19 +1,18 @@
 //! What a service has of the engine's host: limits, privileges, namespaces, logging.
 
+use super::draft::Draft;
 use super::place::Place;
-use super::service::Draft;
-use super::{Scope, devices, files, top};
+use super::{Scope, content, devices, plain};
 use crate::stack::codes::{NO_EFFECT, OUTSIDE_TREE, TREE_FILE};
 use compose::NOWHERE;
 use compose::codes::{CONFLICT, EXCLUSIVE, PAIR, VALUE, WORD};
 use model::limits::Ulimit;
 use model::share::Namespace;
 use model::spec::{ContainerSpec, Logging, Mount, MountSource, Platform};
-use text::paths;
 use text::read::quote;
 use text::report::Reporter;
-use text::units;
 use text::yaml::{Entry, Node, Span, Value};
+use text::{paths, units};
 
 /// Where an engine listens, in the host and in containers that ask for it.
 const API_SOCKET: &str = "/var/run/docker.sock";
@@ -24,9 +23,9 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
     let (key, node) = (field.key.as_str(), &field.value);
     let spec = &mut draft.spec;
     match key {
-        "annotations" => spec.annotations = top::texts(field, report),
-        "storage_opt" => spec.storage_options = top::texts(field, report),
-        "sysctls" => spec.sysctls = top::texts(field, report),
+        "annotations" => spec.annotations = plain::texts(field, report),
+        "storage_opt" => spec.storage_options = plain::texts(field, report),
+        "sysctls" => spec.sysctls = plain::texts(field, report),
         "domainname" => spec.domainname = report.text(key, node),
         "dns_opt" => spec.dns_options = report.string_list(key, node),
         "group_add" => spec.privileges.groups = report.string_list(key, node).into_iter().collect(),
@@ -185,7 +184,7 @@ fn logging(node: &Node, report: &Reporter) -> Logging {
     for field in report.map("logging", node) {
         match field.key.as_str() {
             "driver" => logging.driver = report.text("driver", &field.value),
-            "options" => logging.options = top::texts(field, report),
+            "options" => logging.options = plain::texts(field, report),
             _ => {}
         }
     }
@@ -229,7 +228,7 @@ fn profile(path: &str, at: Span, scope: &Scope<'_>) -> Option<String> {
         scope.report.error_help(OUTSIDE_TREE, at, message, "move it beside the stack file");
         return None;
     };
-    let content = files::content(&file, at, scope)?;
+    let content = content::content(&file, at, scope)?;
     match serde_json::from_slice::<serde_json::Value>(content.expose()) {
         Ok(json) if json.is_object() => Some(json.to_string()),
         _ => {

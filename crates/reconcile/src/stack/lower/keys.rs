@@ -6,7 +6,7 @@ mod top;
 
 pub(super) use self::top::{FILE, IPAM, IPAM_POOL, NETWORK, TOP, VOLUME};
 use crate::stack::codes::{NO_EFFECT, REFUSED_KEY};
-use compose::normal::RESOLVED;
+use compose::nodes::RESOLVED;
 use text::report::Reporter;
 use text::yaml::{Entry, Node, Value};
 
@@ -331,6 +331,22 @@ pub(super) const RESERVATIONS: Table = Table {
     harmless: &[("cpus", "only a Swarm reserves CPUs")],
 };
 
+/// An entry of `pre_start`, `post_start` or `pre_stop`.
+pub(super) const HOOK: Table = Table {
+    of: "a hook",
+    carried: &[
+        "command",
+        "environment",
+        "image",
+        "per_replica",
+        "privileged",
+        "user",
+        "working_dir",
+    ],
+    refused: &[],
+    harmless: &[],
+};
+
 /// Every table, for the published list.
 #[cfg(test)]
 pub(super) const ALL: &[&Table] = &[
@@ -348,7 +364,7 @@ pub(super) const ALL: &[&Table] = &[
     &RESERVATIONS,
     &LIMITS,
     &UPDATE,
-    &super::hooks::KEYS,
+    &HOOK,
     &RESTART,
     &NETWORK,
     &IPAM,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::service::Draft;
+use super::draft::Draft;
 use super::{devices, keys};
 use crate::stack::codes::NO_EFFECT;
 use compose::codes::{VALUE, WORD};

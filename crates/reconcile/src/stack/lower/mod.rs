@@ -1,9 +1,11 @@
 //! One stack in normal form to one deployment in the engine's own terms.
 
 mod build;
+mod content;
 mod contexts;
 mod depends;
 mod devices;
+mod draft;
 mod extension;
 mod files;
 mod finish;
@@ -17,6 +19,7 @@ mod limits;
 mod mounts;
 mod networks;
 mod place;
+mod plain;
 mod ports;
 mod process;
 #[cfg(test)]

@@ -1,21 +1,19 @@
 //! `volumes` and `tmpfs` of a service. A bind from the tree is bound where the engine's
 //! host sees the tree; where it does not, a read-only file is delivered instead.
 
-use super::files::{self, Delivered};
+use super::draft::{Delivered, Draft};
 use super::place::{Place, REMEDIES, UNSEEN, shown};
-use super::service::Draft;
-use super::{Scope, keys};
+use super::{Scope, content, keys};
 use crate::stack::codes::{MOUNT_KIND, OUTSIDE_TREE, TREE_FILE, UNSEEN_TREE};
 use compose::codes::{HOME, MOUNT, MOUNTED_TWICE, WORD};
 use compose::variables::pass_it;
 use model::host_path::normalise;
 use model::spec::{Mount, MountSource, Propagation, Recursion, Relabel};
-use text::paths;
 use text::read::quote;
 use text::report::Reporter;
-use text::stored;
 use text::suggest::one_of;
 use text::yaml::{Entry, Node};
+use text::{paths, stored};
 use world::TreeKind;
 
 /// A mount before its source is resolved.
@@ -115,7 +113,7 @@ fn volume_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
     let (key, node) = (field.key.as_str(), &field.value);
     match key {
         "nocopy" => mount.no_copy = report.boolean(key, node).unwrap_or(false),
-        "labels" => mount.labels = super::top::labels(field, report),
+        "labels" => mount.labels = super::plain::labels(field, report),
         _ => mount.subpath = report.text(key, node),
     }
 }
@@ -127,7 +125,7 @@ fn tmpfs_options(node: &Node, report: &Reporter) -> Vec<String> {
         match key {
             "size" => options.extend(report.bytes(key, value).map(|size| format!("size={size}"))),
             "mode" => {
-                let mode = files::mode(key, value, report);
+                let mode = content::mode(key, value, report);
                 options.extend(mode.map(|mode| format!("mode={mode:o}")));
             }
             _ => {}
@@ -178,7 +176,7 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
         ("volume", Some(key)) => {
             let name = match scope.volumes.get(&key) {
                 Some(volume) => volume.spec.name.clone(),
-                None if scope.legacy => super::top::plain_volume(&key, scope).name,
+                None if scope.legacy => super::plain::plain_volume(&key, scope).name,
                 None => return,
             };
             draft.volumes.entry(key).or_insert(item.span);
@@ -254,7 +252,7 @@ fn bind(
     let why = match paths::kind(instance.tree, &file) {
         Some(TreeKind::File { executable }) if read_only => {
             let mode = if executable { 0o555 } else { 0o444 };
-            let content = files::content(&file, item.span, scope)?;
+            let content = content::content(&file, item.span, scope)?;
             draft.files.push(Delivered::upload(target, 0, 0, mode, content));
             report.note(&mut draft.origins, "files", item.span);
             return None;

@@ -1,6 +1,6 @@
 //! Which networks a service is attached to, and under which names.
 
-use super::service::Draft;
+use super::draft::Draft;
 use super::{Scope, keys};
 use compose::codes::VALUE;
 use model::spec::Attachment;
@@ -20,7 +20,7 @@ pub(super) fn attach(draft: &mut Draft<'_>, node: &Node, scope: &Scope<'_>) {
 /// Attaches a service of the first dialect, which knows no networks, to the one that all
 /// of its deployment share.
 pub(super) fn default(draft: &mut Draft<'_>, scope: &Scope<'_>) {
-    let name = super::top::plain_network(DEFAULT, scope).name;
+    let name = super::plain::plain_network(DEFAULT, scope).name;
     let mut attachment = Attachment::default();
     attachment.aliases.insert(draft.name.to_owned());
     for field in ["networks", "network_config", "mac_address"] {
@@ -47,7 +47,7 @@ fn attachment(node: &Node, report: &Reporter) -> Attachment {
     for field in keys::ATTACHMENT.admitted(node, report) {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
-            "driver_opts" => attachment.driver_opts = super::top::texts(field, report),
+            "driver_opts" => attachment.driver_opts = super::plain::texts(field, report),
             "gw_priority" => {
                 attachment.gateway_priority = report.number(key, value).unwrap_or_default();
             }

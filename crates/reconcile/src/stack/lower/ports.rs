@@ -1,7 +1,7 @@
 //! `ports` and `expose`.
 
+use super::draft::Draft;
 use super::keys;
-use super::service::Draft;
 use compose::codes::{PORT, WORD};
 use model::spec::{Port, Protocol, PublishedPort};
 use text::read::quote;

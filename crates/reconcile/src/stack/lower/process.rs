@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::service::Draft;
+use super::draft::Draft;
 use model::secret::is_sensitive_name;
 use text::report::Reporter;
 use text::yaml::{Entry, Node};

@@ -1,7 +1,7 @@
 //! How many replicas each service has, and that one stack does not ask for too many.
 
 use super::Scope;
-use super::service::Draft;
+use super::draft::Draft;
 use compose::codes::{CONTAINER_NAME, LIMIT};
 use model::diagnostic::{Diagnostic, Loc};
 use text::underline::underlined;

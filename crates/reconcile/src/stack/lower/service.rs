@@ -1,10 +1,8 @@
 //! One service: every key to the module that reads it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::contexts::Unbuilt;
-use super::files::Delivered;
+use super::draft::Draft;
 use super::{
     Scope, build, depends, extension, files, health, hooks, host, keys, limits, mounts, networks,
     ports, process, shares,
@@ -12,67 +10,17 @@ use super::{
 use crate::stack::codes::{NO_EFFECT, READ_ONLY};
 use compose::codes::{VALUE, WORD};
 use compose::hash;
-use model::build::Build;
-use model::compose_labels::ConfigHash;
-use model::desired::{Dependency, Origins, PullPolicy, Registration, Rollout};
-use model::diagnostic::Loc;
-use model::hook::Hooks;
-use model::id::{ContainerName, ImageRef, ServiceName};
-use model::mark::Mark;
+use model::desired::PullPolicy;
+use model::id::ContainerName;
 use model::secret::is_sensitive_name;
 use model::share::Namespace;
-use model::spec::{ContainerSpec, RestartPolicy};
 use text::read::quote;
 use text::report::Reporter;
 use text::suggest::one_of;
 use text::units;
-use text::yaml::{Entry, Node, Span, Value};
+use text::yaml::{Entry, Node, Value};
 
 const DAY: Duration = Duration::from_hours(24);
-
-/// A service while it is read.
-pub(super) struct Draft<'a> {
-    pub(super) name: &'a str,
-    pub(super) at: Span,
-    pub(super) spec: ContainerSpec,
-    pub(super) image: Option<String>,
-    /// How its image is built, while builds that it names are not known yet, and then.
-    pub(super) unbuilt: Option<Unbuilt>,
-    pub(super) build: Option<Build>,
-    pub(super) pull: PullPolicy,
-    pub(super) container_name: Option<(ContainerName, Span)>,
-    /// `scale` and `deploy.replicas`, or what overrides them, and where that was written.
-    pub(super) replicas: Option<(u32, Loc)>,
-    /// `restart` or `deploy.restart_policy`, if there is one.
-    pub(super) restart: Option<RestartPolicy>,
-    pub(super) files: Vec<Delivered>,
-    /// Single files that are bound, by target.
-    pub(super) bound: BTreeMap<String, Mark>,
-    pub(super) depends_on: BTreeMap<ServiceName, Dependency>,
-    pub(super) stop_grace: Option<Duration>,
-    pub(super) rollout: Rollout,
-    /// How long a replica must be good, as `x-reconciler` says, and as `deploy` does.
-    pub(super) min_healthy: [Option<Duration>; 2],
-    pub(super) job: Option<bool>,
-    pub(super) registration: Option<Registration>,
-    /// The container port that `ports` or `expose` names first.
-    pub(super) first_port: Option<u16>,
-    /// Keys of networks it is attached to.
-    pub(super) networks: BTreeSet<String>,
-    /// The service's own `mac_address`.
-    pub(super) mac: Option<(String, Span)>,
-    /// Keys of volumes it mounts, with their first use.
-    pub(super) volumes: BTreeMap<String, Span>,
-    /// `links`: service and the name it is wanted under.
-    pub(super) links: Vec<(String, String, Span)>,
-    /// `external_links`: `container` or `container:name`.
-    pub(super) external_links: Vec<String>,
-    pub(super) hooks: Hooks,
-    /// Compose's hash of it.
-    pub(super) compose_hash: Option<ConfigHash>,
-    pub(super) origins: Origins,
-    pub(super) sensitive: BTreeSet<String>,
-}
 
 /// Reads a service.
 pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Draft<'a> {
@@ -93,41 +41,6 @@ pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Draft<'a> {
     check_uploads(&draft, &entry.value, report);
     shares::check(&draft, &entry.value, scope);
     draft
-}
-
-impl<'a> Draft<'a> {
-    fn new(entry: &'a Entry) -> Self {
-        Self {
-            name: &entry.key,
-            at: entry.at,
-            spec: ContainerSpec::of_image(ImageRef::new("")),
-            image: None,
-            unbuilt: None,
-            build: None,
-            pull: PullPolicy::default(),
-            container_name: None,
-            replicas: None,
-            restart: None,
-            files: Vec::new(),
-            bound: BTreeMap::new(),
-            depends_on: BTreeMap::new(),
-            stop_grace: None,
-            rollout: Rollout::default(),
-            min_healthy: [None; 2],
-            job: None,
-            registration: Some(Registration::default()),
-            first_port: None,
-            networks: BTreeSet::new(),
-            mac: None,
-            volumes: BTreeMap::new(),
-            links: Vec::new(),
-            external_links: Vec::new(),
-            hooks: Hooks::default(),
-            compose_hash: None,
-            origins: Origins::default(),
-            sensitive: BTreeSet::new(),
-        }
-    }
 }
 
 fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
@@ -155,7 +68,7 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         "stdin_open" => spec.stdin_open = report.boolean(key, node).unwrap_or(false),
         "init" => spec.init = report.boolean(key, node),
         "read_only" => spec.read_only = report.boolean(key, node).unwrap_or(false),
-        "labels" => spec.labels = super::top::labels(field, report),
+        "labels" => spec.labels = super::plain::labels(field, report),
         "dns" => spec.dns = plain(report.strings(key, node)),
         "dns_search" => spec.dns_search = plain(report.strings(key, node)),
         "cap_add" => spec.privileges.cap_add = process::capabilities(field, report),

@@ -1,7 +1,7 @@
 //! What a service shares with the host or with other containers.
 
 use super::Scope;
-use super::service::Draft;
+use super::draft::Draft;
 use compose::codes::{EXCLUSIVE, WORD};
 use model::desired::{Condition, Dependency};
 use model::id::{NetworkName, ServiceName};

@@ -1,16 +1,14 @@
 //! The top-level sections beside `services`: networks, volumes, configs, secrets.
 
-use std::collections::BTreeMap;
-
 use super::place::{Place, REMEDIES, UNSEEN, shown};
+use super::plain::{labels, plain_network, plain_volume, texts};
 use super::{Scope, files, keys};
-use crate::stack::codes::{RESERVED_LABEL, UNSEEN_TREE};
+use crate::stack::codes::UNSEEN_TREE;
 use compose::codes::UNKNOWN_KEY;
 use compose::{NOWHERE, hash};
 use model::desired::{Network, Volume};
 use model::digest::Digest;
 use model::id::{NetworkName, VolumeName};
-use model::labels::is_reserved;
 use model::spec::{IpamPool, NetworkSpec, VolumeSpec};
 use text::paths;
 use text::report::Reporter;
@@ -53,21 +51,6 @@ fn entries<'n>(
 ) -> impl Iterator<Item = &'n Entry> {
     let entries = root.get(section).map(|entry| report.map(section, &entry.value));
     entries.unwrap_or_default().iter().filter(|entry| !entry.key.starts_with("x-"))
-}
-
-/// A network that the stack says nothing about.
-pub(super) fn plain_network(key: &str, scope: &Scope<'_>) -> NetworkSpec {
-    NetworkSpec::bridge(NetworkName::new(format!("{}_{key}", scope.instance.id)))
-}
-
-/// A volume that the stack says nothing about.
-pub(super) fn plain_volume(key: &str, scope: &Scope<'_>) -> VolumeSpec {
-    VolumeSpec {
-        name: VolumeName::new(format!("{}_{key}", scope.instance.id)),
-        driver: "local".to_owned(),
-        driver_opts: BTreeMap::new(),
-        labels: BTreeMap::new(),
-    }
 }
 
 fn network(entry: &Entry, scope: &Scope<'_>) -> Network {
@@ -128,34 +111,6 @@ fn bound_device(spec: &mut VolumeSpec, entry: &Entry, scope: &Scope<'_>) {
         let message = format!("`{}` cannot be bound: {UNSEEN}", shown(device));
         scope.report.error_help(UNSEEN_TREE, entry.at, message, REMEDIES);
     }
-}
-
-/// A map of texts.
-pub(super) fn texts(field: &Entry, report: &Reporter) -> BTreeMap<String, String> {
-    report
-        .map(&field.key, &field.value)
-        .iter()
-        .filter_map(|option| Some((option.key.clone(), report.text(&option.key, &option.value)?)))
-        .collect()
-}
-
-/// Labels of the user; those that say whose a thing is are ours alone.
-pub(super) fn labels(field: &Entry, report: &Reporter) -> BTreeMap<String, String> {
-    let mut labels = BTreeMap::new();
-    for pair in report.pairs(&field.key, &field.value) {
-        if is_reserved(&pair.name) {
-            let message = format!("the label `{}` is reserved", pair.name);
-            report.error_help(
-                RESERVED_LABEL,
-                pair.at,
-                message,
-                "`reconciler.*` and `com.docker.compose.*` say whose a container is",
-            );
-        } else {
-            labels.insert(pair.name, pair.value.unwrap_or_default());
-        }
-    }
-    labels
 }
 
 fn ipam(spec: &mut NetworkSpec, node: &Node, report: &Reporter) {
