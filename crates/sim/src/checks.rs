@@ -2,85 +2,18 @@
 //! is recorded as a [`Violation`]; the names follow the invariants of the design.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use super::engine::{Container, Engine, ServiceKey};
+use super::promise::{Invariant, Promise, Violation};
 use super::state::State;
 use model::action::{Action, Create, Outside};
 use model::desired::Condition;
 use model::digest::Digest;
-use model::id::{ContainerId, EngineName, ServiceName, Slot};
+use model::id::{ContainerId, EngineName, Slot};
 use model::observed::Status;
 use model::spec::MountSource;
 use model::target::ContainerRef;
-use model::time::Timestamp;
 use world::Scope;
-
-/// A promise about every effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Invariant {
-    /// Nothing of somebody else is touched, nor the controller's own container.
-    OwnOnly,
-    /// An anonymous volume goes over to the container's successor.
-    NoDataLoss,
-    /// No service falls below the promised number of good replicas by our doing.
-    MinHealthy,
-    /// No service has more running containers than its replicas and the surge, and no
-    /// replica more than two of them.
-    MaxSurge,
-    /// Nothing is done to what the controller has not seen.
-    NothingOnDoubt,
-    /// Nothing starts before what it depends on is as it asks.
-    Order,
-    /// Nobody loses the namespaces that it lives in by our doing: whoever lives in a
-    /// container goes before it does.
-    ParentLast,
-    /// Nothing starts without the files that its identity promises.
-    FilesFirst,
-}
-
-/// A broken promise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// When.
-    pub at: Timestamp,
-    /// Which promise.
-    pub invariant: Invariant,
-    /// What was done.
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.invariant, self.what)
-    }
-}
-
-/// What the desired state promises about a service; the checks compare effects with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Promise {
-    /// Where it runs; on its way from another engine nothing is promised there.
-    pub engine: EngineName,
-    /// How many replicas it has.
-    pub replicas: u32,
-    /// How many of its containers may run at any time; those on their way out do not count.
-    pub max_running: u32,
-    /// How many good replicas there are at least while they are replaced, if there were
-    /// so many before.
-    pub min_healthy: u32,
-    /// What must hold of others when one of its containers starts.
-    pub after: BTreeMap<ServiceName, Condition>,
-}
-
-/// What the controller saw of an engine at its last look that succeeded.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Look {
-    /// Which replicas of each service were good then.
-    good: BTreeMap<ServiceKey, BTreeSet<Slot>>,
-    /// Services that changed by themselves or by a hand since this controller's first
-    /// look: what it does may rest on any of its looks.
-    disturbed: BTreeSet<ServiceKey>,
-}
 
 impl State {
     /// The controller looked at an engine.

@@ -6,66 +6,14 @@ use std::time::Duration;
 
 use super::Sim;
 use super::engine::KILLED;
+use super::event::{Event, Hand, Scheduled};
 use super::rng::Rng;
 use super::state::State;
-use super::timeline::Event;
 use model::compose_labels;
 use model::id::{ContainerId, ContainerName, EngineName, ImageRef, NetworkName};
 use model::labels::PREFIX;
 use model::observed::Status;
 use model::spec::{ContainerSpec, NetworkSpec};
-
-/// Something that happens to an engine from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hand {
-    /// The main process of a container of ours dies.
-    Die,
-    /// `docker kill` of a container of ours.
-    Kill,
-    /// `docker stop` of a container of ours.
-    Stop,
-    /// `docker rm -f` of a container of ours; its volumes stay.
-    Remove,
-    /// `docker update --memory` of a container of ours.
-    Update,
-    /// `docker pause` of a container of ours.
-    Pause,
-    /// Somebody's container takes a name, if it is free.
-    TakeName(ContainerName),
-    /// Somebody makes a network of this name, if it is free.
-    TakeNetwork(NetworkName),
-    /// `docker commit` and `docker run` of a container of ours: a stranger with our labels.
-    CopyLabels,
-    /// No call reaches the engine for a while; what runs there runs on.
-    CutOff(Duration),
-    /// The daemon is killed and comes back after a while.
-    RestartDaemon(Duration),
-    /// No call reaches the catalog for a while.
-    CatalogDown(Duration),
-    /// No call reaches the ledger in Consul for a while.
-    LedgerDown(Duration),
-    /// All that is remembered of the engine is lost.
-    LoseLedger,
-    /// `docker system prune -af`, with `--volumes` or without: what has ended, what nobody
-    /// uses, and the records on the engine, which are containers that never ran.
-    Prune {
-        /// Whether volumes go, too.
-        volumes: bool,
-    },
-    /// The daemon is killed and comes back after a while; then its kernel cannot limit memory
-    /// any more, or can again.
-    RestartWithOtherFacts(Duration),
-    /// The calendar of the controller's machine is set by so many seconds, forward or back.
-    SetClock(i64),
-}
-
-/// A hand's act at a time to come.
-#[derive(Clone, Debug)]
-pub(super) struct Scheduled {
-    pub(super) engine: EngineName,
-    pub(super) hand: Hand,
-    pub(super) rng: Rng,
-}
 
 impl Sim {
     /// Lets somebody do something after a while. Which container it hits, the seed says.

@@ -1,30 +1,14 @@
 //! Virtual time: nothing passes until everybody waits, then it jumps to what is due next.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
-use super::engine::Due;
-use super::hand::Scheduled;
-use super::state::State;
-use model::id::EngineName;
+use super::event::Event;
 use model::time::{Instant, Timestamp};
 
 /// When a simulated world begins: an arbitrary instant, the same in every run.
 pub(super) const BEGIN: Timestamp = Timestamp::from_secs(1_800_000_000);
-
-/// Something that will happen by itself.
-#[derive(Clone, Debug)]
-pub(super) enum Event {
-    /// Inside an engine.
-    Engine(EngineName, Due),
-    /// From outside.
-    Hand(Scheduled),
-}
 
 /// Now, and everything that is due later.
 #[derive(Debug)]
@@ -58,7 +42,7 @@ impl Timeline {
         self.set = self.set.saturating_add(seconds.saturating_mul(1_000_000_000));
     }
 
-    fn ticket(&mut self, after: Duration) -> (Timestamp, u64) {
+    pub(super) fn ticket(&mut self, after: Duration) -> (Timestamp, u64) {
         self.order += 1;
         (self.now.plus(after), self.order)
     }
@@ -87,47 +71,19 @@ impl Timeline {
         Some(due.remove())
     }
 
+    /// Wakes whoever waits for an instant.
+    pub(super) fn wake_at(&mut self, ticket: (Timestamp, u64), waker: Waker) {
+        self.timers.insert(ticket, waker);
+    }
+
+    /// Nobody waits for that instant any more.
+    pub(super) fn forget(&mut self, ticket: (Timestamp, u64)) {
+        self.timers.remove(&ticket);
+    }
+
     /// Whoever waits for an instant that has come.
     pub(super) fn take_timers(&mut self) -> Vec<Waker> {
         let later = self.timers.split_off(&(self.now, u64::MAX));
         std::mem::replace(&mut self.timers, later).into_values().collect()
-    }
-}
-
-/// Waits in virtual time.
-pub(super) struct Sleep {
-    state: Rc<RefCell<State>>,
-    span: Duration,
-    ticket: Option<(Timestamp, u64)>,
-}
-
-impl Sleep {
-    pub(super) fn new(state: Rc<RefCell<State>>, span: Duration) -> Self {
-        Self { state, span, ticket: None }
-    }
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let state = Rc::clone(&self.state);
-        let timeline = &mut state.borrow_mut().timeline;
-        let span = self.span;
-        let ticket = *self.ticket.get_or_insert_with(|| timeline.ticket(span));
-        if ticket.0 <= timeline.now {
-            timeline.timers.remove(&ticket);
-            return Poll::Ready(());
-        }
-        timeline.timers.insert(ticket, cx.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            self.state.borrow_mut().timeline.timers.remove(&ticket);
-        }
     }
 }

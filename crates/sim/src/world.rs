@@ -8,12 +8,13 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::checks::Invariant;
 use super::engine::{Engine, view};
 use super::fault::{Draw, Fate, PATIENCE};
+use super::promise::Invariant;
+use super::sleep::Sleep;
 use super::state::State;
-use super::store::Key;
-use super::timeline::{Sleep, Timeline};
+use super::state::store::Key;
+use super::timeline::Timeline;
 use super::words::words;
 use model::action::Action;
 use model::catalog::CatalogContents;
@@ -22,6 +23,7 @@ use model::ledger::{LedgerView, Stored};
 use model::observed::{ContainerView, EngineContents};
 use model::target::{ContainerRef, Outcome, Target};
 use model::time::{Instant, Timestamp};
+
 pub(crate) use world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Stir, Tree, Watch};
 
 /// One controller's access to a simulated world.

@@ -18,6 +18,9 @@ use model::spec::{Attachment, ContainerSpec, FileSpec, MountSource, Port};
 use model::time::Timestamp;
 use world::OutsideError;
 
+/// Its default number of failures until unhealthy.
+pub(super) const CHECK_RETRIES: u32 = 3;
+
 /// A container of a model engine.
 #[derive(Clone, Debug)]
 pub(crate) struct Container {
@@ -62,7 +65,7 @@ impl Container {
     /// How often in a row its health check failed: as often as it takes, once it is known.
     pub(super) fn failures(&self) -> u32 {
         let check = self.spec.healthcheck.as_ref();
-        let retries = check.and_then(|check| check.retries).unwrap_or(super::life::CHECK_RETRIES);
+        let retries = check.and_then(|check| check.retries).unwrap_or(CHECK_RETRIES);
         if self.health == Some(Health::Unhealthy) { retries } else { 0 }
     }
 
@@ -115,7 +118,7 @@ impl Engine {
         now: Timestamp,
         create: &Create,
     ) -> Result<ContainerId, OutsideError> {
-        let mut spec = super::share::with_ids(create.spec.clone(), &create.joins);
+        let mut spec = super::image::with_ids(create.spec.clone(), &create.joins);
         spec.labels = create.labels();
         spec.networks = create.made_on();
         // We say of each network which one is meant.

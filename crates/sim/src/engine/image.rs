@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use super::Engine;
 use super::behaviour::short_name;
 use model::build::Build;
+use model::create::Join;
 use model::digest::Digest;
 use model::id::{ImageId, ImageRef};
 use model::labels::BUILD_HASH;
 use model::observed::ImageView;
-use model::share::Namespace;
+use model::share::{Namespace, Peer};
 use model::spec::{ContainerSpec, Healthcheck, Mount, MountSource, Propagation};
+use model::target::ContainerRef;
 use world::OutsideError;
 
 impl Engine {
@@ -135,4 +137,21 @@ fn merged_check(own: Option<Healthcheck>, image: Option<&Healthcheck>) -> Option
     own.start_period = own.start_period.or(image.start_period);
     own.start_interval = own.start_interval.or(image.start_interval);
     Some(own)
+}
+
+/// The spec with ids instead of what the stack calls other containers.
+pub(super) fn with_ids(mut spec: ContainerSpec, joins: &[Join]) -> ContainerSpec {
+    let fill = |peer: &mut Peer| {
+        let join = joins.iter().find(|join| join.peer == *peer);
+        if let Some(ContainerRef::Known(id)) = join.map(|join| &join.container.container) {
+            *peer = Peer::Container(id.as_str().into());
+        }
+    };
+    for namespace in [&mut spec.network_mode, &mut spec.ipc, &mut spec.pid] {
+        if let Namespace::Of(peer) = namespace {
+            fill(peer);
+        }
+    }
+    spec.volumes_from.iter_mut().for_each(|from| fill(&mut from.peer));
+    spec
 }

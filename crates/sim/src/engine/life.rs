@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Container, Due, Engine};
+use super::container::CHECK_RETRIES;
+use super::{Container, Engine};
+use crate::event::Due;
 use crate::timeline::Timeline;
 use model::id::ContainerId;
 use model::observed::{Health, StartFailure, Status};
@@ -13,8 +15,7 @@ use world::OutsideError;
 
 /// The engine's default time between two health checks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(30);
-/// Its default number of failures until unhealthy.
-pub(super) const CHECK_RETRIES: u32 = 3;
+
 /// What its restart policy waits at first; it doubles each time.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// What it waits at most.

@@ -20,31 +20,19 @@ pub(super) use view::view;
 
 use std::collections::BTreeMap;
 
+use super::event::{Due, Event};
 use super::rng::Rng;
-use super::timeline::{Event, Timeline};
+use super::timeline::Timeline;
 use model::ability::Abilities;
 use model::id::{
     ContainerId, DeploymentId, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
     ServiceName, VolumeName,
 };
 use model::labels::OwnerLabels;
-use model::observed::{Health, ImageView};
+use model::observed::ImageView;
 use model::spec::{NetworkSpec, VolumeSpec};
 use model::time::Timestamp;
 use world::OutsideError;
-
-/// Something that an engine does by itself when its time has come.
-#[derive(Clone, Debug)]
-pub(super) enum Due {
-    /// The main process of a container's so-manieth run ends.
-    Exit { container: ContainerId, run: u32, code: i64 },
-    /// Its health check says something else.
-    Health { container: ContainerId, run: u32, health: Health },
-    /// The restart policy starts it again.
-    Restart { container: ContainerId, run: u32 },
-    /// The daemon itself comes back from a restart.
-    Back,
-}
 
 /// A service on some engine.
 pub(super) type ServiceKey = (DeploymentId, ServiceName);

@@ -4,31 +4,12 @@
 
 use super::{Container, Engine, KILLED};
 use crate::timeline::Timeline;
-use model::action::Join;
 use model::hook::Moment;
 use model::id::{ContainerId, ContainerName};
 use model::observed::Status;
 use model::share::{Namespace, Peer};
 use model::spec::ContainerSpec;
-use model::target::ContainerRef;
 use world::OutsideError;
-
-/// The spec with ids instead of what the stack calls other containers.
-pub(super) fn with_ids(mut spec: ContainerSpec, joins: &[Join]) -> ContainerSpec {
-    let fill = |peer: &mut Peer| {
-        let join = joins.iter().find(|join| join.peer == *peer);
-        if let Some(ContainerRef::Known(id)) = join.map(|join| &join.container.container) {
-            *peer = Peer::Container(id.as_str().into());
-        }
-    };
-    for namespace in [&mut spec.network_mode, &mut spec.ipc, &mut spec.pid] {
-        if let Namespace::Of(peer) = namespace {
-            fill(peer);
-        }
-    }
-    spec.volumes_from.iter_mut().for_each(|from| fill(&mut from.peer));
-    spec
-}
 
 impl Engine {
     fn peer(&self, peer: &Peer) -> Result<&Container, OutsideError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::State;
+use super::State;
 use model::action::LedgerChange;
 use model::id::{ContainerId, DeploymentId, EngineName, NetworkId};
 use model::ledger::{Ledger, LedgerView, Record, Stored};
@@ -10,13 +10,13 @@ use model::time::Timestamp;
 use world::OutsideError;
 
 /// Whose record it is.
-pub(super) type Key = (EngineName, DeploymentId);
+pub(crate) type Key = (EngineName, DeploymentId);
 
 /// A place for records: Consul, or all engines, each with its own.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Store {
-    pub(super) down_until: Timestamp,
-    pub(super) ledger: Ledger,
+pub(crate) struct Store {
+    pub(crate) down_until: Timestamp,
+    pub(crate) ledger: Ledger,
     /// Which write each record is from; none is ever given twice.
     generations: BTreeMap<Key, u64>,
     writes: u64,
@@ -27,14 +27,14 @@ pub(super) struct Store {
 /// What was ever adopted on an engine: who knows it from a look may act on it, although the
 /// ledger was lost meanwhile.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(crate) struct Known {
     containers: BTreeSet<ContainerId>,
     networks: BTreeSet<NetworkId>,
 }
 
 impl Store {
     /// What an engine, or with `None` Consul, holds, and the generation of each record.
-    pub(super) fn stored(&self, engine: Option<&EngineName>) -> (Stored, BTreeMap<Key, u64>) {
+    pub(crate) fn stored(&self, engine: Option<&EngineName>) -> (Stored, BTreeMap<Key, u64>) {
         let here = |of: &EngineName| engine.is_none_or(|engine| of == engine);
         let mut stored = Stored::default();
         for (of, id, record) in self.ledger.iter().filter(|(of, _, _)| here(of)) {
@@ -66,7 +66,7 @@ impl Store {
     }
 
     /// Nothing of these engines is there any more.
-    pub(super) fn lose(&mut self, engine: &EngineName) {
+    pub(crate) fn lose(&mut self, engine: &EngineName) {
         self.ledger.records.remove(engine);
         self.generations.retain(|(of, _), _| of != engine);
         self.leftovers.retain(|(of, _)| of != engine);
@@ -80,7 +80,7 @@ impl State {
     }
 
     /// Consul's store, if there is Consul and a call reaches it now.
-    pub(super) fn reach_central(&self) -> Result<Option<&Store>, OutsideError> {
+    pub(crate) fn reach_central(&self) -> Result<Option<&Store>, OutsideError> {
         if self.catalog.is_some() && self.central.down_until > self.timeline.now {
             return Err(OutsideError::Unreachable("the ledger does not answer".to_owned()));
         }
@@ -88,7 +88,7 @@ impl State {
     }
 
     /// Changes a record that was seen at a generation.
-    pub(super) fn write_ledger(
+    pub(crate) fn write_ledger(
         &mut self,
         seen: &mut BTreeMap<Key, u64>,
         engine: &EngineName,
@@ -121,7 +121,7 @@ impl State {
     }
 
     /// Moves what is not where it is written now, and removes what is needed no more.
-    pub(super) fn tidy(&mut self, view: &LedgerView) -> Result<(), OutsideError> {
+    pub(crate) fn tidy(&mut self, view: &LedgerView) -> Result<(), OutsideError> {
         let has_central = self.reach_central()?.is_some();
         let engines: Vec<EngineName> = self.engines.keys().cloned().collect();
         for (engine, id) in &view.misplaced {
@@ -145,7 +145,7 @@ impl State {
     }
 
     /// What the ledger says, wherever it is.
-    pub(super) fn ledger(&self) -> Ledger {
+    pub(crate) fn ledger(&self) -> Ledger {
         if self.catalog.is_none() {
             return self.on_engines.ledger.clone();
         }
@@ -162,13 +162,13 @@ impl State {
     }
 
     /// Whether something is on an engine that was replaced long ago.
-    pub(super) fn has_leftovers(&self) -> bool {
+    pub(crate) fn has_leftovers(&self) -> bool {
         !self.on_engines.leftovers.is_empty()
             || (self.catalog.is_some() && self.on_engines.ledger != Ledger::default())
     }
 
     /// Whether the ledger says that a container of an engine was adopted.
-    pub(super) fn is_adopted(&self, engine: &EngineName, id: &ContainerId) -> bool {
+    pub(crate) fn is_adopted(&self, engine: &EngineName, id: &ContainerId) -> bool {
         let central = self.catalog.is_some().then_some(&self.central);
         let mut stores = [&self.on_engines].into_iter().chain(central);
         stores.any(|store| {
@@ -178,17 +178,17 @@ impl State {
     }
 
     /// Whether this container was ever adopted.
-    pub(super) fn knows_container(&self, engine: &EngineName, id: &ContainerId) -> bool {
+    pub(crate) fn knows_container(&self, engine: &EngineName, id: &ContainerId) -> bool {
         self.known.get(engine).is_some_and(|known| known.containers.contains(id))
     }
 
     /// Whether this network was ever adopted.
-    pub(super) fn knows_network(&self, engine: &EngineName, id: &NetworkId) -> bool {
+    pub(crate) fn knows_network(&self, engine: &EngineName, id: &NetworkId) -> bool {
         self.known.get(engine).is_some_and(|known| known.networks.contains(id))
     }
 
     /// Nothing is remembered of what is on an engine.
-    pub(super) fn lose_ledger(&mut self, engine: &EngineName) {
+    pub(crate) fn lose_ledger(&mut self, engine: &EngineName) {
         self.central.lose(engine);
         self.on_engines.lose(engine);
     }

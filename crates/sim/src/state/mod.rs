@@ -1,16 +1,19 @@
 //! The whole simulated world as one value.
 
+pub(crate) mod store;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
-use super::catalog::Catalog;
-use super::checks::{Look, Promise, Violation};
-use super::engine::{Engine, ServiceKey};
-use super::fault::{CrashPoint, Draw, Faults};
-use super::rng::Rng;
-use super::store::{Known, Store};
-use super::timeline::{BEGIN, Event, Timeline};
-use super::trace::Trace;
+use self::store::{Known, Store};
+use crate::catalog::Catalog;
+use crate::engine::{Engine, ServiceKey};
+use crate::event::Event;
+use crate::fault::{CrashPoint, Draw, Faults};
+use crate::promise::{Look, Promise, Violation};
+use crate::rng::Rng;
+use crate::timeline::{BEGIN, Timeline};
+use crate::trace::Trace;
 use model::digest::Digest;
 use model::id::{DeploymentId, EngineName};
 use model::time::Timestamp;
@@ -18,34 +21,34 @@ use world::OutsideError;
 
 /// The world.
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) timeline: Timeline,
-    pub(super) engines: BTreeMap<EngineName, Engine>,
-    pub(super) catalog: Option<Catalog>,
+pub(crate) struct State {
+    pub(crate) timeline: Timeline,
+    pub(crate) engines: BTreeMap<EngineName, Engine>,
+    pub(crate) catalog: Option<Catalog>,
     /// The catalog of a Consul that is switched off.
-    pub(super) parked: Option<Catalog>,
+    pub(crate) parked: Option<Catalog>,
     /// The records of the ledger in Consul, and those on the engines.
-    pub(super) central: Store,
-    pub(super) on_engines: Store,
-    pub(super) known: BTreeMap<EngineName, Known>,
+    pub(crate) central: Store,
+    pub(crate) on_engines: Store,
+    pub(crate) known: BTreeMap<EngineName, Known>,
     /// The births of volumes that a hand has removed.
-    pub(super) pruned: BTreeSet<(EngineName, u64)>,
-    pub(super) trace: Trace,
-    pub(super) faults: Faults,
-    pub(super) promises: BTreeMap<ServiceKey, Promise>,
+    pub(crate) pruned: BTreeSet<(EngineName, u64)>,
+    pub(crate) trace: Trace,
+    pub(crate) faults: Faults,
+    pub(crate) promises: BTreeMap<ServiceKey, Promise>,
     /// What the files hash of an identity stands for: digests by path.
-    pub(super) files: BTreeMap<Digest, BTreeMap<String, Digest>>,
-    pub(super) violations: Vec<Violation>,
-    pub(super) looks: BTreeMap<EngineName, Look>,
-    pub(super) catalog_seen: bool,
-    pub(super) ledger_seen: bool,
+    pub(crate) files: BTreeMap<Digest, BTreeMap<String, Digest>>,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) looks: BTreeMap<EngineName, Look>,
+    pub(crate) catalog_seen: bool,
+    pub(crate) ledger_seen: bool,
     /// How many changing calls were sent.
-    pub(super) mutations: u64,
+    pub(crate) mutations: u64,
     /// The events that engines reported, each with the deployment that it is about; `None` if it
     /// may be about any.
-    pub(super) stirs: Vec<Option<DeploymentId>>,
-    pub(super) watchers: Vec<Waker>,
-    pub(super) crash: Option<CrashPoint>,
+    pub(crate) stirs: Vec<Option<DeploymentId>>,
+    pub(crate) watchers: Vec<Waker>,
+    pub(crate) crash: Option<CrashPoint>,
     crashed: bool,
     rng: Rng,
     /// How often each call was made: repeated ones have fates of their own.
@@ -53,7 +56,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(seed: u64, engines: &[EngineName], with_catalog: bool) -> Self {
+    pub(crate) fn new(seed: u64, engines: &[EngineName], with_catalog: bool) -> Self {
         let rng = Rng::new(seed);
         let engine = |name: &EngineName| {
             let rng = rng.child(&format!("engine {name}"));
@@ -87,37 +90,37 @@ impl State {
     }
 
     /// Adds a line to the trace.
-    pub(super) fn note(&mut self, line: &str) {
+    pub(crate) fn note(&mut self, line: &str) {
         self.trace.note(BEGIN, self.timeline.now, line);
     }
 
     /// A stream of its own for the next subject of this kind.
-    pub(super) fn sub_rng(&mut self, kind: &str) -> Rng {
+    pub(crate) fn sub_rng(&mut self, kind: &str) -> Rng {
         let nth = self.calls.entry(kind.to_owned()).or_default();
         *nth += 1;
         self.rng.child(&format!("{kind} {nth}"))
     }
 
     /// The fate of a call.
-    pub(super) fn draw(&mut self, call: &str) -> Draw {
+    pub(crate) fn draw(&mut self, call: &str) -> Draw {
         let mut rng = self.sub_rng(call);
         self.faults.draw(&mut rng)
     }
 
     /// The engine, if a call reaches it now.
-    pub(super) fn reach(&mut self, name: &EngineName) -> Result<&mut Engine, OutsideError> {
+    pub(crate) fn reach(&mut self, name: &EngineName) -> Result<&mut Engine, OutsideError> {
         let now = self.timeline.now;
         let unreachable = || OutsideError::Unreachable(format!("engine {name} does not answer"));
         self.engines.get_mut(name).filter(|engine| engine.down_until <= now).ok_or_else(unreachable)
     }
 
     /// How often the daemon of an engine was killed.
-    pub(super) fn outages(&self, name: &EngineName) -> u32 {
+    pub(crate) fn outages(&self, name: &EngineName) -> u32 {
         self.engines.get(name).map_or(0, |engine| engine.outages)
     }
 
     /// The catalog, if there is one and a call reaches it now.
-    pub(super) fn reach_catalog(&mut self) -> Result<Option<&mut Catalog>, OutsideError> {
+    pub(crate) fn reach_catalog(&mut self) -> Result<Option<&mut Catalog>, OutsideError> {
         let now = self.timeline.now;
         match &mut self.catalog {
             Some(catalog) if catalog.down_until > now => {
@@ -128,7 +131,7 @@ impl State {
     }
 
     /// Lets everything happen that is due until an instant; who has to be woken for it.
-    pub(super) fn advance(&mut self, to: Timestamp) -> Vec<Waker> {
+    pub(crate) fn advance(&mut self, to: Timestamp) -> Vec<Waker> {
         self.timeline.now = self.timeline.now.max(to);
         while let Some(event) = self.timeline.take_due() {
             match event {
@@ -155,7 +158,7 @@ impl State {
     }
 
     /// An engine reports an event about a deployment, or about any, unless that gets lost.
-    pub(super) fn stir(&mut self, engine: &EngineName, of: Option<DeploymentId>) {
+    pub(crate) fn stir(&mut self, engine: &EngineName, of: Option<DeploymentId>) {
         let lost = self.faults.event_lost;
         if !self.sub_rng(&format!("event {engine}")).chance(lost) {
             self.stirs.push(of);
@@ -163,7 +166,7 @@ impl State {
     }
 
     /// Counts a changing call that took effect; the controller may crash at it.
-    pub(super) fn took_effect(&mut self) {
+    pub(crate) fn took_effect(&mut self) {
         if let Some(CrashPoint::Effect(left)) = &mut self.crash {
             *left = left.saturating_sub(1);
             self.crashed = *left == 0;
@@ -171,7 +174,7 @@ impl State {
     }
 
     /// Counts a poll; whether the controller crashes before it.
-    pub(super) fn polled(&mut self) -> bool {
+    pub(crate) fn polled(&mut self) -> bool {
         if let Some(CrashPoint::Poll(left)) = &mut self.crash {
             *left = left.saturating_sub(1);
             self.crashed |= *left == 0;
@@ -180,19 +183,19 @@ impl State {
     }
 
     /// Whether the controller is dead: its calls have no effect any more.
-    pub(super) fn has_crashed(&self) -> bool {
+    pub(crate) fn has_crashed(&self) -> bool {
         self.crashed
     }
 
     /// A new controller has seen nothing yet.
-    pub(super) fn forget_looks(&mut self) {
+    pub(crate) fn forget_looks(&mut self) {
         self.looks.clear();
         self.catalog_seen = false;
         self.ledger_seen = false;
     }
 
     /// The dead controller is gone; the next one may act.
-    pub(super) fn bury(&mut self) {
+    pub(crate) fn bury(&mut self) {
         self.crashed = false;
         self.crash = None;
         self.note("the controller crashes");
