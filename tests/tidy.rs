@@ -9,6 +9,8 @@ mod layers;
 mod source;
 #[path = "tidy/tables.rs"]
 mod tables;
+#[path = "tidy/words.rs"]
+mod words;
 
 use std::fs;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::catalog::CheckStatus;
 use reconcile::control::{Exit, Report};
-use sim::{Hand, Sim};
+use sim::{ExternalChange, Sim};
 
 use super::play::{pass, settings};
 use super::twins::{wish, world};
@@ -21,7 +21,7 @@ fn all_pass(sim: &Sim) -> bool {
 
 /// A container dies, and the engine starts it again: its health check begins anew.
 fn engine_restarts_one(sim: &Sim) {
-    sim.schedule(Duration::ZERO, &"local".into(), Hand::Die);
+    sim.schedule(Duration::ZERO, &"local".into(), ExternalChange::Die);
     sim.idle(Duration::from_millis(300));
 }
 

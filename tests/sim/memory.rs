@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::id::ContainerId;
 use model::observed::Status;
-use sim::{Hand, Sim};
+use sim::{ExternalChange, Sim};
 
 use super::judge;
 use super::play::{pass, settings, world_of};
@@ -54,9 +54,9 @@ fn settle(sim: &Sim, scenario: &Scenario, wish: &Wish) -> u64 {
 
 fn befall(sim: &Sim, scenario: &mut Scenario, mishap: Mishap) {
     let hand = match mishap {
-        Mishap::LedgerLost => Hand::LoseLedger,
-        Mishap::Pruned => Hand::Prune { volumes: true },
-        Mishap::OtherFacts => Hand::RestartWithOtherFacts(Duration::from_millis(100)),
+        Mishap::LedgerLost => ExternalChange::LoseLedger,
+        Mishap::Pruned => ExternalChange::Prune { volumes: true },
+        Mishap::OtherFacts => ExternalChange::RestartWithOtherFacts(Duration::from_millis(100)),
         Mishap::ConsulSwitched => {
             scenario.catalog = !scenario.catalog;
             return sim.switch_consul(scenario.catalog);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use model::desired::{Condition, RolloutOrder};
 use model::id::{DeploymentId, EngineName, ServiceName};
 use model::spec::RestartPolicy;
-use sim::{CrashPoint, Faults, Hand, Rng};
+use sim::{CrashPoint, ExternalChange, Faults, Rng};
 
 use super::meet;
 use super::wish::{Meets, Part, Stack, Wish};
@@ -43,7 +43,7 @@ pub(crate) struct Scenario {
 pub(crate) struct Chapter {
     pub(crate) wish: Wish,
     pub(crate) faults: Faults,
-    pub(crate) hands: Vec<(Duration, EngineName, Hand)>,
+    pub(crate) hands: Vec<(Duration, EngineName, ExternalChange)>,
     /// How long to wait before each pass, and where it crashes.
     pub(crate) passes: Vec<(Duration, Option<CrashPoint>)>,
 }
@@ -320,7 +320,7 @@ fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
         let engine = engines.first().expect("there is an engine").clone();
         let at = clock.span(Duration::ZERO, Duration::from_mins(1));
         let seconds = *clock.pick(&[-86_400, -3600, -1, 1, 3600, 86_400]).expect("not empty");
-        hands.push((at, engine, Hand::SetClock(seconds)));
+        hands.push((at, engine, ExternalChange::SetClock(seconds)));
     }
     let passes = (0..=rng.index(3))
         .map(|_| {
@@ -341,13 +341,13 @@ fn forgetting(
     rng: &mut Rng,
     level: u32,
     engines: &[EngineName],
-) -> Vec<(Duration, EngineName, Hand)> {
+) -> Vec<(Duration, EngineName, ExternalChange)> {
     let span = rng.span(Duration::from_millis(10), Duration::from_secs(5));
     let hands = [
-        Hand::LoseLedger,
-        Hand::Prune { volumes: false },
-        Hand::Prune { volumes: true },
-        Hand::RestartWithOtherFacts(span),
+        ExternalChange::LoseLedger,
+        ExternalChange::Prune { volumes: false },
+        ExternalChange::Prune { volumes: true },
+        ExternalChange::RestartWithOtherFacts(span),
     ];
     let draw = |rng: &mut Rng| {
         let at = rng.span(Duration::ZERO, Duration::from_mins(1));
@@ -358,29 +358,29 @@ fn forgetting(
     (0..count).map(|_| draw(rng)).collect()
 }
 
-fn hand(rng: &mut Rng, wish: &Wish) -> Hand {
+fn hand(rng: &mut Rng, wish: &Wish) -> ExternalChange {
     let ids: Vec<&DeploymentId> = wish.keys().collect();
     let id = rng.pick(&ids).map_or("abc", |id| id.as_str());
     let service = rng.pick(&SERVICES).copied().unwrap_or("db");
     let slot = 1 + rng.below(3);
     let span = rng.span(Duration::from_millis(10), Duration::from_secs(30));
     match rng.below(13) {
-        0 => Hand::Die,
-        1 => Hand::Kill,
-        2 => Hand::Stop,
-        3 | 4 => Hand::Remove,
-        5 => Hand::Update,
-        6 => Hand::Pause,
-        7 => Hand::TakeName(format!("{id}-{service}-{slot}").as_str().into()),
-        8 => Hand::TakeNetwork(format!("{id}_back").as_str().into()),
-        9 => Hand::CopyLabels,
-        10 => Hand::CutOff(span),
-        11 => Hand::RestartDaemon(span),
+        0 => ExternalChange::Die,
+        1 => ExternalChange::Kill,
+        2 => ExternalChange::Stop,
+        3 | 4 => ExternalChange::Remove,
+        5 => ExternalChange::Update,
+        6 => ExternalChange::Pause,
+        7 => ExternalChange::TakeName(format!("{id}-{service}-{slot}").as_str().into()),
+        8 => ExternalChange::TakeNetwork(format!("{id}_back").as_str().into()),
+        9 => ExternalChange::CopyLabels,
+        10 => ExternalChange::CutOff(span),
+        11 => ExternalChange::RestartDaemon(span),
         _ => {
             if rng.chance(500) {
-                Hand::CatalogDown(span)
+                ExternalChange::CatalogDown(span)
             } else {
-                Hand::LedgerDown(span)
+                ExternalChange::LedgerDown(span)
             }
         }
     }

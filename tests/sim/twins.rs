@@ -19,7 +19,7 @@ use model::spec::RestartPolicy;
 use model::target::{ContainerRef, Outcome, Target};
 use model::time::{Instant, Timestamp};
 use reconcile::control::{self, Stop};
-use sim::{Hand, Invariant, MemTree, Sim, SimWorld};
+use sim::{ExternalChange, Invariant, MemTree, Sim, SimWorld};
 use world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
 
 use super::play::{pass, pass_in, settings, setup, world_of};
@@ -230,12 +230,12 @@ fn broken(mistake: Mistake, interfere: impl Fn(&Sim)) -> BTreeSet<Invariant> {
 }
 
 fn cut_off(sim: &Sim) {
-    sim.schedule(Duration::ZERO, &"local".into(), Hand::CutOff(Duration::from_secs(20)));
+    sim.schedule(Duration::ZERO, &"local".into(), ExternalChange::CutOff(Duration::from_secs(20)));
     sim.idle(Duration::from_millis(1));
 }
 
 fn copy_labels(sim: &Sim) {
-    sim.schedule(Duration::ZERO, &"local".into(), Hand::CopyLabels);
+    sim.schedule(Duration::ZERO, &"local".into(), ExternalChange::CopyLabels);
     sim.idle(Duration::from_millis(1));
 }
 

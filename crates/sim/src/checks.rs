@@ -114,7 +114,7 @@ impl State {
             if let Action::StopContainer { container, .. } | Action::RemoveContainer { container } =
                 action
                 && let ContainerRef::Known(id) = &container.container
-                && engine.has_inmates(id)
+                && engine.has_namespace_members(id)
             {
                 broken.push(Invariant::ParentLast);
             }

@@ -10,14 +10,14 @@ use model::observed::Health;
 #[derive(Clone, Debug)]
 pub(super) enum Event {
     /// Inside an engine.
-    Engine(EngineName, Due),
+    Engine(EngineName, EngineEvent),
     /// From outside.
-    Hand(Scheduled),
+    ExternalChange(Scheduled),
 }
 
 /// Something that an engine does by itself when its time has come.
 #[derive(Clone, Debug)]
-pub(super) enum Due {
+pub(super) enum EngineEvent {
     /// The main process of a container's so-manieth run ends.
     Exit { container: ContainerId, run: u32, code: i64 },
     /// Its health check says something else.
@@ -30,7 +30,7 @@ pub(super) enum Due {
 
 /// Something that happens to an engine from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hand {
+pub enum ExternalChange {
     /// The main process of a container of ours dies.
     Die,
     /// `docker kill` of a container of ours.
@@ -76,6 +76,6 @@ pub enum Hand {
 #[derive(Clone, Debug)]
 pub(super) struct Scheduled {
     pub(super) engine: EngineName,
-    pub(super) hand: Hand,
+    pub(super) hand: ExternalChange,
     pub(super) rng: Rng,
 }

@@ -2,7 +2,7 @@
 //!
 //! It implements the same ports as the real adapters, so the production loop runs in it
 //! unchanged; it never imports what it tests (`plan`, `control`). The same seed gives
-//! the same trace, line by line. Faults come from [`Faults`] (calls), [`Hand`] (people)
+//! the same trace, line by line. Faults come from [`Faults`] (calls), [`ExternalChange`] (people)
 //! and [`CrashPoint`] (the controller itself); every effect is checked against the
 //! promises of [`Invariant`].
 //!
@@ -13,8 +13,8 @@ mod checks;
 mod drive;
 mod engine;
 mod event;
+mod external_change;
 mod fault;
-mod hand;
 mod promise;
 mod rng;
 mod sleep;
@@ -29,7 +29,7 @@ mod world;
 
 pub use drive::Driven;
 pub use engine::Behaviour;
-pub use event::Hand;
+pub use event::ExternalChange;
 pub use fault::{CrashPoint, Faults};
 pub use promise::{Invariant, Promise, Violation};
 pub use rng::Rng;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::engine::KILLED;
-use super::{Behaviour, CrashPoint, Driven, Faults, Hand, Invariant, MemTree, Sim};
+use super::{Behaviour, CrashPoint, Driven, ExternalChange, Faults, Invariant, MemTree, Sim};
 use model::action::{Action, Create};
 use model::digest::Digest;
 use model::id::{ContainerId, EngineName, ReplicaId, Slot};
@@ -152,7 +152,7 @@ fn after_a_killed_daemon_always_returns_and_unless_stopped_does_not() {
     for container in [always.clone(), unless.clone()] {
         act(&sim, &Action::StartContainer { container }).expect("it starts");
     }
-    sim.schedule(Duration::ZERO, &local(), Hand::RestartDaemon(Duration::from_secs(3)));
+    sim.schedule(Duration::ZERO, &local(), ExternalChange::RestartDaemon(Duration::from_secs(3)));
     sim.idle(Duration::from_secs(1));
     let unreachable = act(&sim, &Action::StartContainer { container: always.clone() });
     assert!(matches!(unreachable, Err(OutsideError::Unreachable(_))));

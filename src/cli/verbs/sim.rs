@@ -9,7 +9,7 @@ use model::id::EngineName;
 use model::policy::HostPolicy;
 use reconcile::control::{Limits, Setup, Stop};
 use reconcile::plan::{CatalogSettings, EngineSettings, Settings};
-use sim::{Behaviour, Hand, Sim, SimWorld};
+use sim::{Behaviour, ExternalChange, Sim, SimWorld};
 use world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
@@ -74,7 +74,7 @@ impl Play<'_> {
         self.pass(&sim, &world);
         if let Some(engine) = engines.iter().find(|engine| !sim.ours(engine).is_empty()) {
             self.say("\nSomebody kills a container:");
-            sim.schedule(Duration::ZERO, engine, Hand::Kill);
+            sim.schedule(Duration::ZERO, engine, ExternalChange::Kill);
             sim.idle(Duration::from_secs(1));
             self.pass(&sim, &world);
         }

@@ -11,7 +11,7 @@ use model::id::StepId;
 use model::plan::{Plan, Reason, Step};
 use model::time::Instant;
 
-use super::backoff::{Hold, Holds};
+use super::backoff::{Backoffs, Hold};
 
 /// The steps that begin now, in the plan's order, adoptions last, and what is put off.
 ///
@@ -22,7 +22,7 @@ use super::backoff::{Hold, Holds};
 pub(super) fn admit(
     plan: &Plan,
     busy: &BTreeSet<DeploymentId>,
-    holds: &Holds,
+    backoffs: &Backoffs,
     now: Instant,
 ) -> (Vec<Step>, Vec<Hold>) {
     let mut held = BTreeMap::new();
@@ -31,7 +31,7 @@ pub(super) fn admit(
     for step in all() {
         if busy.contains(&step.deployment) || step.after.iter().any(|id| out.contains(id)) {
             out.insert(step.id);
-        } else if let Some(hold) = holds.held(step, now) {
+        } else if let Some(hold) = backoffs.held(step, now) {
             out.insert(step.id);
             held.entry(hold.subject.clone()).or_insert(hold);
         }
@@ -144,28 +144,28 @@ mod tests {
         }
     }
 
-    fn admitted(holds: &Holds, busy: &[&str]) -> Vec<u32> {
+    fn admitted(backoffs: &Backoffs, busy: &[&str]) -> Vec<u32> {
         let busy = busy.iter().map(|id| DeploymentId::new(*id)).collect();
-        let (steps, _) = admit(&plan(), &busy, holds, Instant::default());
+        let (steps, _) = admit(&plan(), &busy, backoffs, Instant::default());
         steps.iter().map(|step| step.id.0).collect()
     }
 
     #[test]
     fn everything_begins_when_nothing_is_put_off() {
-        let holds = Holds::new(Pace::default());
-        assert_eq!(admitted(&holds, &["xyz"]), [1, 2, 3, 4, 5, 6]);
+        let backoffs = Backoffs::new(Pace::default());
+        assert_eq!(admitted(&backoffs, &["xyz"]), [1, 2, 3, 4, 5, 6]);
     }
 
     #[test]
     fn a_busy_deployment_is_left_out() {
-        assert_eq!(admitted(&Holds::new(Pace::default()), &["abc"]), [0; 0]);
+        assert_eq!(admitted(&Backoffs::new(Pace::default()), &["abc"]), [0; 0]);
     }
 
     #[test]
     fn nothing_is_prepared_for_what_is_put_off_and_the_rest_goes_on() {
-        let mut holds = Holds::new(Pace::default());
+        let mut backoffs = Backoffs::new(Pace::default());
         let error = StepError::Outside(OutsideError::Failed("no".to_owned()));
-        holds.failed(&step(1, &[], start("a")), &error, Instant::default());
-        assert_eq!(admitted(&holds, &[]), [5]);
+        backoffs.failed(&step(1, &[], start("a")), &error, Instant::default());
+        assert_eq!(admitted(&backoffs, &[]), [5]);
     }
 }

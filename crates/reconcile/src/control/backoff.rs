@@ -133,12 +133,12 @@ struct Memory {
 
 /// What is remembered of subjects that were acted on.
 #[derive(Clone, Debug)]
-pub(super) struct Holds {
+pub(super) struct Backoffs {
     pace: Pace,
     memories: BTreeMap<Subject, Memory>,
 }
 
-impl Holds {
+impl Backoffs {
     /// Nothing happened yet.
     pub(super) fn new(pace: Pace) -> Self {
         Self { pace, memories: BTreeMap::new() }

@@ -16,7 +16,7 @@ use model::target::{ContainerRef, Outcome};
 use world::{Act, Clock, Tree};
 
 use super::event::{Event, Progress};
-use super::job::{Effects, Job, Place};
+use super::job::{Effects, Job, StepIndex};
 use super::lane::Lanes;
 use super::limits::Limits;
 use super::polls::Polls;
@@ -41,29 +41,29 @@ pub async fn execute<W: Act, C: Clock>(
     stop: &Stop,
     progress: &dyn Progress,
 ) -> Execution {
-    let mut walk = Walk::new(world, clock, *limits, progress);
+    let mut executor = Executor::new(world, clock, *limits, progress);
     if stop.is_requested() {
-        walk.close();
+        executor.close();
     }
-    walk.begin(steps, tree);
+    executor.begin(steps, tree);
     let mut requested = std::pin::pin!(stop.requested());
     let mut asked = false;
     loop {
-        let turn = if asked {
-            walk.next().await
+        let ended = if asked {
+            executor.next().await
         } else {
-            match select(requested.as_mut(), std::pin::pin!(walk.next())).await {
+            match select(requested.as_mut(), std::pin::pin!(executor.next())).await {
                 Either::Left(((), _)) => None,
-                Either::Right((turn, _)) => turn,
+                Either::Right((ended, _)) => ended,
             }
         };
-        match turn {
-            Some(Turn::Over(execution)) => return execution,
-            Some(Turn::Step { .. }) => {}
+        match ended {
+            Some(Ended::Over(execution)) => return execution,
+            Some(Ended::Step { .. }) => {}
             None if asked => return Execution::default(),
             None => {
                 asked = true;
-                walk.close();
+                executor.close();
             }
         }
     }
@@ -72,19 +72,19 @@ pub async fn execute<W: Act, C: Clock>(
 /// Several plans on their way over the same engines. What it is told to do next waits in
 /// one queue per lane, so that a plan of thousands of steps costs little and a small one
 /// begun later is not kept waiting behind it.
-pub(super) struct Walk<'a, W, C> {
+pub(super) struct Executor<'a, W, C> {
     world: &'a W,
     clock: &'a C,
     limits: Limits,
     progress: &'a dyn Progress,
     jobs: BTreeMap<JobId, Job>,
     next_job: JobId,
-    lanes: Lanes<(u32, JobId, Place)>,
+    lanes: Lanes<(u32, JobId, StepIndex)>,
     polls: Rc<Polls>,
     running: FuturesUnordered<LocalBoxFuture<'a, Finished>>,
     /// What may be given up.
-    handles: BTreeMap<(JobId, Place), AbortHandle>,
-    turns: VecDeque<Turn>,
+    handles: BTreeMap<(JobId, StepIndex), AbortHandle>,
+    ended: VecDeque<Ended>,
     closed: bool,
 }
 
@@ -92,7 +92,7 @@ type JobId = u32;
 
 /// Something came to an end.
 #[derive(Debug)]
-pub(super) enum Turn {
+pub(super) enum Ended {
     /// A step.
     Step {
         /// Which.
@@ -100,18 +100,18 @@ pub(super) enum Turn {
         /// How.
         ending: Ending,
     },
-    /// All steps of one [`Walk::begin`].
+    /// All steps of one [`Executor::begin`].
     Over(Execution),
 }
 
 struct Finished {
     job: JobId,
-    place: Place,
+    place: StepIndex,
     ending: Ending,
     outcome: Option<Outcome>,
 }
 
-impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
+impl<'a, W: Act, C: Clock> Executor<'a, W, C> {
     /// Nothing to do yet.
     pub(super) fn new(
         world: &'a W,
@@ -130,12 +130,12 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
             polls: Rc::new(Polls::new(limits.polls)),
             running: FuturesUnordered::new(),
             handles: BTreeMap::new(),
-            turns: VecDeque::new(),
+            ended: VecDeque::new(),
             closed: false,
         }
     }
 
-    /// Adds steps; they begin with the next call of [`Walk::next`].
+    /// Adds steps; they begin with the next call of [`Executor::next`].
     pub(super) fn begin(&mut self, steps: Vec<Step>, tree: Arc<dyn Tree>) {
         let id = self.next_job;
         self.next_job += 1;
@@ -189,11 +189,11 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
 
     /// Goes on until something comes to an end; `None` when there is nothing to do.
     /// Dropping the future loses nothing.
-    pub(super) async fn next(&mut self) -> Option<Turn> {
+    pub(super) async fn next(&mut self) -> Option<Ended> {
         loop {
             self.launch();
-            if let Some(turn) = self.turns.pop_front() {
-                return Some(turn);
+            if let Some(ended) = self.ended.pop_front() {
+                return Some(ended);
             }
             let Finished { job: id, place, ending, outcome } = self.running.next().await?;
             self.handles.remove(&(id, place));
@@ -201,10 +201,10 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
         }
     }
 
-    /// As [`Walk::next`], but waits while there is nothing to do.
-    pub(super) async fn turn(&mut self) -> Turn {
+    /// As [`Executor::next`], but waits while there is nothing to do.
+    pub(super) async fn ended(&mut self) -> Ended {
         match self.next().await {
-            Some(turn) => turn,
+            Some(ended) => ended,
             None => pending().await,
         }
     }
@@ -233,7 +233,7 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
     fn run(
         &mut self,
         id: JobId,
-        place: Place,
+        place: StepIndex,
         step: Rc<Step>,
         action: Action,
         tree: Arc<dyn Tree>,
@@ -271,7 +271,7 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
     fn finish(
         &mut self,
         id: JobId,
-        place: Place,
+        place: StepIndex,
         ending: Ending,
         outcome: Option<Outcome>,
         ran: bool,
@@ -292,7 +292,7 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
             let step = job.step(place);
             if let Some(ending) = job.ending(place) {
                 self.progress.event(&told(step, ending));
-                self.turns.push_back(Turn::Step { step: Rc::clone(step), ending: ending.clone() });
+                self.ended.push_back(Ended::Step { step: Rc::clone(step), ending: ending.clone() });
             }
         }
         for place in effects.ready {
@@ -302,7 +302,7 @@ impl<'a, W: Act, C: Clock> Walk<'a, W, C> {
         if job.is_over()
             && let Some(job) = self.jobs.remove(&id)
         {
-            self.turns.push_back(Turn::Over(job.into_execution()));
+            self.ended.push_back(Ended::Over(job.into_execution()));
         }
     }
 }

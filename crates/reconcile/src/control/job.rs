@@ -15,13 +15,13 @@ use world::Tree;
 use super::report::{Ending, Execution};
 
 /// A step's place in its job.
-pub(super) type Place = usize;
+pub(super) type StepIndex = usize;
 
 /// A plan's steps and how far each is.
 pub(super) struct Job {
     steps: Vec<Rc<Step>>,
     states: Vec<State>,
-    successors: Vec<Vec<Place>>,
+    successors: Vec<Vec<StepIndex>>,
     outcomes: BTreeMap<StepId, Outcome>,
     /// Steps that have not ended, by deployment; absent at zero.
     open: BTreeMap<DeploymentId, usize>,
@@ -42,9 +42,9 @@ enum State {
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// These steps can be carried out now.
-    pub(super) ready: Vec<Place>,
+    pub(super) ready: Vec<StepIndex>,
     /// These steps ended without having been carried out.
-    pub(super) ended: Vec<Place>,
+    pub(super) ended: Vec<StepIndex>,
 }
 
 impl Job {
@@ -60,7 +60,7 @@ impl Job {
             tree,
             steps: steps.into_iter().map(Rc::new).collect(),
         };
-        let mut places: BTreeMap<StepId, Place> = BTreeMap::new();
+        let mut places: BTreeMap<StepId, StepIndex> = BTreeMap::new();
         let mut orphans = Vec::new();
         let mut effects = Effects::default();
         for (place, step) in job.steps.iter().enumerate() {
@@ -86,12 +86,12 @@ impl Job {
     }
 
     /// The step at a place.
-    pub(super) fn step(&self, place: Place) -> &Rc<Step> {
+    pub(super) fn step(&self, place: StepIndex) -> &Rc<Step> {
         &self.steps[place]
     }
 
     /// How a step ended; `None` while it has not.
-    pub(super) fn ending(&self, place: Place) -> Option<&Ending> {
+    pub(super) fn ending(&self, place: StepIndex) -> Option<&Ending> {
         match &self.states[place] {
             State::Ended(ending) => Some(ending),
             _ => None,
@@ -100,7 +100,7 @@ impl Job {
 
     /// Marks a ready step as running, and yields what it does; `None` if it is not ready
     /// any more.
-    pub(super) fn start(&mut self, place: Place) -> Option<Result<Action, Unresolved>> {
+    pub(super) fn start(&mut self, place: StepIndex) -> Option<Result<Action, Unresolved>> {
         if !matches!(self.states[place], State::Ready) {
             return None;
         }
@@ -111,7 +111,7 @@ impl Job {
     /// A running step ended.
     pub(super) fn end(
         &mut self,
-        place: Place,
+        place: StepIndex,
         ending: Ending,
         outcome: Option<Outcome>,
     ) -> Effects {
@@ -144,7 +144,7 @@ impl Job {
     /// No further step of these deployments begins; what runs goes on.
     pub(super) fn stop(&mut self, which: &dyn Fn(&DeploymentId) -> bool) -> Effects {
         let mut effects = Effects::default();
-        let chosen: Vec<Place> = (0..self.steps.len())
+        let chosen: Vec<StepIndex> = (0..self.steps.len())
             .filter(|place| self.is_idle(*place) && which(&self.steps[*place].deployment))
             .collect();
         for place in &chosen {
@@ -163,8 +163,8 @@ impl Job {
     }
 
     /// The running steps of these deployments.
-    pub(super) fn running(&self, which: &dyn Fn(&DeploymentId) -> bool) -> Vec<Place> {
-        let runs = |place: &Place| matches!(self.states[*place], State::Runs);
+    pub(super) fn running(&self, which: &dyn Fn(&DeploymentId) -> bool) -> Vec<StepIndex> {
+        let runs = |place: &StepIndex| matches!(self.states[*place], State::Runs);
         (0..self.steps.len())
             .filter(runs)
             .filter(|place| which(&self.steps[*place].deployment))
@@ -200,12 +200,12 @@ impl Job {
         Execution { steps: steps.collect(), stopped: self.stopped }
     }
 
-    fn is_idle(&self, place: Place) -> bool {
+    fn is_idle(&self, place: StepIndex) -> bool {
         matches!(self.states[place], State::Waits(_) | State::Ready)
     }
 
     /// Drops a step and, in turn, all that need it.
-    fn drop_from(&mut self, place: Place, because: StepId, effects: &mut Effects) {
+    fn drop_from(&mut self, place: StepIndex, because: StepId, effects: &mut Effects) {
         let mut todo = vec![place];
         while let Some(place) = todo.pop() {
             if self.is_idle(place) {
@@ -216,7 +216,7 @@ impl Job {
         }
     }
 
-    fn close(&mut self, place: Place, ending: Ending) {
+    fn close(&mut self, place: StepIndex, ending: Ending) {
         self.states[place] = State::Ended(ending);
         let deployment = &self.steps[place].deployment;
         if let Some(left) = self.open.get_mut(deployment) {

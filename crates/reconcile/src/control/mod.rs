@@ -11,7 +11,7 @@
 
 mod admit;
 mod backoff;
-mod due;
+mod circuit_breaker;
 mod event;
 mod execute;
 mod exit;
@@ -20,17 +20,17 @@ mod lane;
 mod lease;
 mod limits;
 mod load;
+mod next_look;
 mod observe;
 mod pass;
 mod polls;
 mod presence;
 mod report;
 mod run;
-mod sick;
 mod status;
 mod stop;
+mod triggers;
 mod wait;
-mod wakes;
 
 pub use backoff::{Held, Kind, Subject};
 pub use event::{Event, Progress, Silent};

@@ -1,7 +1,7 @@
 //! The controller: looks again and again, for good reasons, and carries out what is missing.
 //!
 //! # Design
-//! One [`Walk`] carries out the steps of all passes. A look never waits for it: when a look
+//! One [`Executor`] carries out the steps of all passes. A look never waits for it: when a look
 //! is planned, deployments with steps under way are left out, all others begin at once. So
 //! a wait of five minutes in one deployment delays none of the others, and a deployment is
 //! planned again as soon as its own last step ended.
@@ -31,19 +31,19 @@ use model::id::DeploymentId;
 use model::time::Instant;
 use world::{Act, Clock, Snapshot, Source, SourceError, Stir, Watch};
 
-use super::backoff::Holds;
-use super::due::Due;
+use super::backoff::Backoffs;
+use super::circuit_breaker::CircuitBreakers;
 use super::event::Event;
-use super::execute::{Turn, Walk};
+use super::execute::{Ended, Executor};
 use super::limits::Pace;
+use super::next_look::NextLook;
 use super::observe::{Look, changed};
 use super::pass::Setup;
 use super::presence::Presence;
 use super::report::{Ending, Execution, Report};
-use super::sick::Sick;
 use super::status::Status;
 use super::stop::Stop;
-use super::wakes::{Fetch, Wake, Wakes};
+use super::triggers::{Fetch, Trigger, Triggers};
 
 /// The loop turns at least so often, so that everybody sees that it lives.
 const BEAT: Duration = Duration::from_secs(5);
@@ -66,20 +66,20 @@ pub async fn run<W: Act + Watch, C: Clock, S: Source>(
         controller.begin_what_is_due();
         let next = select_biased! {
             () = requested => break,
-            turn = controller.walk.turn().fuse() => Next::Turn(turn),
-            wake = controller.wakes.next().fuse() => Next::Wake(wake),
+            ended = controller.executor.ended().fuse() => Next::Ended(ended),
+            trigger = controller.triggers.next().fuse() => Next::Trigger(trigger),
         };
         match next {
-            Next::Turn(turn) => controller.turn(turn),
-            Next::Wake(wake) => controller.wake(wake),
+            Next::Ended(ended) => controller.ended(ended),
+            Next::Trigger(trigger) => controller.trigger(trigger),
         }
     }
     controller.wind_up().await
 }
 
 enum Next {
-    Turn(Turn),
-    Wake(Wake),
+    Ended(Ended),
+    Trigger(Trigger),
 }
 
 /// A revision and what it asks for.
@@ -109,8 +109,8 @@ struct Controller<'a, W, C, S> {
     setup: Setup<'a, W, C>,
     source: &'a S,
     pace: Pace,
-    walk: Walk<'a, W, C>,
-    wakes: Wakes<'a>,
+    executor: Executor<'a, W, C>,
+    triggers: Triggers<'a>,
     fetch: Fetch,
     /// The wait for the source to change.
     listening: Option<AbortHandle>,
@@ -119,13 +119,13 @@ struct Controller<'a, W, C, S> {
     current: Option<Current>,
     /// The look that is under way.
     looking: Option<AbortHandle>,
-    due: Due,
+    due: NextLook,
     /// Deployments with steps under way of which one ended that has to do with others, too.
     reaching: BTreeSet<DeploymentId>,
     look_began: Option<Instant>,
     gap: Duration,
-    holds: Holds,
-    sick: Sick,
+    backoffs: Backoffs,
+    breakers: CircuitBreakers,
     /// What ended since the last look began, and before.
     finished: Vec<Execution>,
     reporting: Vec<Execution>,
@@ -141,28 +141,28 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             setup,
             source,
             pace,
-            walk: Walk::new(world, clock, limits, progress),
-            wakes: Wakes::new(),
+            executor: Executor::new(world, clock, limits, progress),
+            triggers: Triggers::new(),
             fetch: Fetch::new(clock.instant()),
             listening: None,
             loading: None,
             presence: Presence::new(pace.absence),
             current: None,
             looking: None,
-            due: Due::default(),
+            due: NextLook::default(),
             reaching: BTreeSet::new(),
             look_began: None,
             gap: pace.gap,
-            holds: Holds::new(pace),
-            sick: Sick::default(),
+            backoffs: Backoffs::new(pace),
+            breakers: CircuitBreakers::default(),
             finished: Vec::new(),
             reporting: Vec::new(),
             last: Report::default(),
             status: Status::default(),
             waiting_for: None,
         };
-        controller.wakes.await_stir(world);
-        controller.wakes.await_return(source);
+        controller.triggers.await_event(world);
+        controller.triggers.await_return(source);
         controller
     }
 
@@ -177,7 +177,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     /// Waits for the source to change, and no longer as before: only what was read of it is
     /// listened to.
     fn await_source(&mut self) {
-        let listening = self.wakes.await_change(self.source);
+        let listening = self.triggers.await_change(self.source);
         self.listening.replace(listening).iter().for_each(AbortHandle::abort);
     }
 
@@ -193,20 +193,20 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     fn fetch_if_due(&mut self, now: Instant) {
         if self.fetch.begin_if_due(now) {
             let source = self.source;
-            self.wakes.push(async move { Wake::Fetched(source.fetch().await) });
+            self.triggers.push(async move { Trigger::Fetched(source.fetch().await) });
         }
     }
 
     /// Makes sure that something wakes the loop when the next thing is due.
     fn set_alarm(&mut self, now: Instant) {
         let look = self.due.next().filter(|at| self.looking.is_none() && *at > now);
-        let all = [self.fetch.next(), look, self.sick.next()];
+        let all = [self.fetch.next(), look, self.breakers.next()];
         let next = all.into_iter().flatten().min();
         let beat = now.plus(BEAT);
-        self.wakes.set_alarm(self.setup.clock, next.map_or(beat, |next| next.min(beat)));
+        self.triggers.set_alarm(self.setup.clock, next.map_or(beat, |next| next.min(beat)));
         let Some(next) = next else { return };
         let is_busy = self.looking.is_some() || self.loading.is_some() || self.fetch.is_running();
-        let is_idle = !is_busy && self.walk.is_idle();
+        let is_idle = !is_busy && self.executor.is_idle();
         if is_idle && self.waiting_for != Some(next) {
             self.waiting_for = Some(next);
             let next = self.setup.clock.now().plus(next.since(now));
@@ -214,28 +214,28 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         }
     }
 
-    fn wake(&mut self, wake: Wake) {
+    fn trigger(&mut self, trigger: Trigger) {
         let now = self.now();
-        match wake {
-            Wake::SourceChanged => {
+        match trigger {
+            Trigger::SourceChanged => {
                 self.listening = None;
                 self.fetch.want(now, &self.pace);
             }
-            Wake::SourceReturned => {
-                self.wakes.await_return(self.source);
+            Trigger::SourceReturned => {
+                self.triggers.await_return(self.source);
                 self.fetch.want(now, &self.pace);
             }
-            Wake::Fetched(answer) => self.fetched(answer, now),
-            Wake::Loaded(snapshot, desired) => self.loaded(snapshot, *desired, now),
-            Wake::Stirred(stir) => {
-                self.wakes.await_stir(self.setup.world);
+            Trigger::Fetched(answer) => self.fetched(answer, now),
+            Trigger::Loaded(snapshot, desired) => self.loaded(snapshot, *desired, now),
+            Trigger::Stirred(stir) => {
+                self.triggers.await_event(self.setup.world);
                 self.due.want_of(stir, now.plus(self.pace.debounce));
             }
             // What is due is found out before every wait.
-            Wake::Alarm(_) | Wake::GivenUp => {}
-            Wake::Seen(seen) => self.seen(seen, now),
-            Wake::Probed(part, answer) => {
-                if self.sick.probed(&part, answer, now) {
+            Trigger::Alarm(_) | Trigger::GivenUp => {}
+            Trigger::Seen(seen) => self.seen(seen, now),
+            Trigger::Probed(part, answer) => {
+                if self.breakers.probed(&part, answer, now) {
                     self.tell(&Event::Reachable { part: &part });
                     self.due.want(now);
                 }
@@ -290,9 +290,9 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             return;
         }
         let (read, load) = (snapshot.clone(), self.setup.load.load(&snapshot));
-        let reading = self.wakes.push_until_given_up(async move {
+        let reading = self.triggers.push_until_given_up(async move {
             let desired = load.await;
-            Wake::Loaded(read, Box::new(desired))
+            Trigger::Loaded(read, Box::new(desired))
         });
         self.loading = Some(Loading { snapshot, began, reading, came_again: false });
     }
@@ -312,8 +312,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         }
         if let Some(current) = &self.current {
             let changed = changed(&current.desired, &desired);
-            self.walk.stop(&|id| changed.contains(id));
-            self.holds.clear(&changed);
+            self.executor.stop(&|id| changed.contains(id));
+            self.backoffs.clear(&changed);
             if !changed.is_empty() {
                 self.looking.take().iter().for_each(AbortHandle::abort);
             }
@@ -325,41 +325,43 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         self.due.want(now);
     }
 
-    fn turn(&mut self, turn: Turn) {
+    fn ended(&mut self, ended: Ended) {
         let now = self.now();
-        match turn {
-            Turn::Step { step, ending } => {
+        match ended {
+            Ended::Step { step, ending } => {
                 let reaches = reaches(&step.action, &ending);
                 match ending {
-                    Ending::Done { .. } | Ending::Forgiven(_) => self.holds.succeeded(&step, now),
-                    Ending::Failed(failure) => self.holds.failed(&step, &failure.error, now),
+                    Ending::Done { .. } | Ending::Forgiven(_) => {
+                        self.backoffs.succeeded(&step, now)
+                    }
+                    Ending::Failed(failure) => self.backoffs.failed(&step, &failure.error, now),
                     Ending::Dropped { .. } | Ending::Stopped => {}
                 }
                 if reaches {
                     self.reaching.insert(step.deployment.clone());
                 }
-                if !self.walk.is_busy(&step.deployment) {
+                if !self.executor.is_busy(&step.deployment) {
                     let of = || Stir::Of([step.deployment.clone()].into());
                     let reaches = self.reaching.remove(&step.deployment);
                     self.due.want_of(if reaches { Stir::Anything } else { of() }, now);
                 }
             }
-            Turn::Over(execution) => self.finished.push(execution),
+            Ended::Over(execution) => self.finished.push(execution),
         }
     }
 
     /// Lets the running calls finish and says what remains.
     async fn wind_up(mut self) -> Report {
-        self.walk.close();
+        self.executor.close();
         let mut ended = std::mem::take(&mut self.reporting);
         ended.append(&mut self.finished);
         loop {
             self.tell(&Event::Turned);
             let beat = pin!(self.setup.clock.sleep(BEAT));
-            match select(pin!(self.walk.next()), beat).await {
-                Either::Left((Some(Turn::Over(execution)), _)) => ended.push(execution),
+            match select(pin!(self.executor.next()), beat).await {
+                Either::Left((Some(Ended::Over(execution)), _)) => ended.push(execution),
                 Either::Left((None, _)) => break,
-                Either::Left((Some(Turn::Step { .. }), _)) | Either::Right(_) => {}
+                Either::Left((Some(Ended::Step { .. }), _)) | Either::Right(_) => {}
             }
         }
         let report = Report { execution: Execution::joined(ended), ..self.last };

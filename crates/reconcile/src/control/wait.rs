@@ -91,7 +91,7 @@ pub enum Pending {
 /// What one look at a container says about a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    Holds,
+    Backoffs,
     NotYet(Pending),
     Never(i64),
 }
@@ -215,7 +215,7 @@ impl Watching {
                 self.holding = None;
                 Ok(Some((pending, LONGEST_PAUSE)))
             }
-            Verdict::Holds => {
+            Verdict::Backoffs => {
                 self.first = Some(First { failures: None, ..first });
                 let minimum = match self.until {
                     Until::Good(span) => span,
@@ -249,7 +249,7 @@ fn retries(view: &ContainerView) -> u32 {
 fn verdict(state: &ContainerState, until: Until) -> Verdict {
     if until == Until::Completed {
         return match state.status {
-            Status::Exited if state.exit_code == 0 => Verdict::Holds,
+            Status::Exited if state.exit_code == 0 => Verdict::Backoffs,
             Status::Exited | Status::Dead => Verdict::Never(state.exit_code),
             Status::Paused => Verdict::NotYet(Pending::Paused),
             _ => Verdict::NotYet(Pending::NotEnded),
@@ -257,7 +257,7 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
     }
     let may_end = matches!(until, Until::Running | Until::GoodOrEnded(_));
     match (state.status, state.health) {
-        (Status::Exited, _) if may_end && state.exit_code == 0 => Verdict::Holds,
+        (Status::Exited, _) if may_end && state.exit_code == 0 => Verdict::Backoffs,
         (Status::Exited | Status::Dead, _) => Verdict::Never(state.exit_code),
         (Status::Paused, _) => Verdict::NotYet(Pending::Paused),
         (Status::Running, Some(Health::Starting)) if until != Until::Running => {
@@ -266,7 +266,7 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
         (Status::Running, Some(Health::Unhealthy)) if until != Until::Running => {
             Verdict::NotYet(Pending::Unhealthy)
         }
-        (Status::Running, _) => Verdict::Holds,
+        (Status::Running, _) => Verdict::Backoffs,
         (Status::Created | Status::Restarting | Status::Removing, _) => {
             Verdict::NotYet(Pending::NotRunning)
         }
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn who_waits_for_running_is_content_with_a_good_end_but_not_with_a_bad_one() {
-        assert_eq!(verdict(&exited(0), Until::Running), Verdict::Holds);
+        assert_eq!(verdict(&exited(0), Until::Running), Verdict::Backoffs);
         assert_eq!(verdict(&exited(1), Until::Running), Verdict::Never(1));
         assert_eq!(verdict(&exited(0), GOOD), Verdict::Never(0));
     }
@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn health_counts_only_for_who_waits_for_it() {
         let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
-        assert_eq!(verdict(&starting, Until::Running), Verdict::Holds);
+        assert_eq!(verdict(&starting, Until::Running), Verdict::Backoffs);
         assert_eq!(verdict(&starting, GOOD), Verdict::NotYet(Pending::Starting));
     }
 }

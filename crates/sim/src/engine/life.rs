@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::container::CHECK_RETRIES;
 use super::{Container, Engine};
-use crate::event::Due;
+use crate::event::EngineEvent;
 use crate::timeline::Timeline;
 use model::id::ContainerId;
 use model::observed::{Health, StartFailure, Status};
@@ -103,7 +103,7 @@ impl Engine {
     fn foresee(&self, container: &Container, timeline: &mut Timeline) {
         let (id, run) = (container.id.clone(), container.run);
         if let Some((span, code)) = container.behaviour.ends {
-            self.schedule(timeline, span, Due::Exit { container: id, run, code });
+            self.schedule(timeline, span, EngineEvent::Exit { container: id, run, code });
         }
         self.probe(container, timeline);
     }
@@ -119,7 +119,7 @@ impl Engine {
             let failures = interval * check.retries.unwrap_or(CHECK_RETRIES).max(1);
             (check.start_period.unwrap_or_default() + failures, Health::Unhealthy)
         };
-        self.schedule(timeline, span, Due::Health { container: id, run, health });
+        self.schedule(timeline, span, EngineEvent::Health { container: id, run, health });
     }
 
     /// Sends the stop signal, which also thaws; says how long it takes until the process
@@ -146,7 +146,7 @@ impl Engine {
         } else {
             (grace, KILLED)
         };
-        let due = Due::Exit { container: id.clone(), run: container.run, code };
+        let due = EngineEvent::Exit { container: id.clone(), run: container.run, code };
         self.schedule(timeline, span, due);
         Ok(span)
     }
@@ -200,16 +200,16 @@ impl Engine {
     }
 
     /// What is due happens.
-    pub(crate) fn happen(&mut self, due: Due, timeline: &mut Timeline) -> Option<Happened> {
+    pub(crate) fn happen(&mut self, due: EngineEvent, timeline: &mut Timeline) -> Option<Happened> {
         match due {
-            Due::Exit { container, run, code } => {
+            EngineEvent::Exit { container, run, code } => {
                 let found = self.get(&container).ok()?;
                 let asked = found.stopped_by_hand || found.start_after_exit;
                 let text = format!("ended with {code}");
                 let happened = self.exit(&container, run, code, timeline);
                 happened.then_some(Happened { container, text, asked })
             }
-            Due::Health { container, run, health } => {
+            EngineEvent::Health { container, run, health } => {
                 let found = self.get(&container).ok()?;
                 if found.run != run || found.status != Status::Running {
                     return None;
@@ -218,7 +218,7 @@ impl Engine {
                 let text = format!("is {}", format!("{health:?}").to_lowercase());
                 Some(Happened { container, text, asked: health == Health::Healthy })
             }
-            Due::Restart { container, run } => {
+            EngineEvent::Restart { container, run } => {
                 let found = self.get(&container).ok()?;
                 if found.run != run || found.status != Status::Restarting {
                     return None;
@@ -231,7 +231,7 @@ impl Engine {
                 };
                 Some(Happened { container, text, asked: false })
             }
-            Due::Back => {
+            EngineEvent::Back => {
                 if self.restarting {
                     self.come_back(timeline);
                 }
@@ -263,7 +263,8 @@ impl Engine {
             let steady = ran > STEADY || container.backoff.is_zero();
             container.backoff = if steady { FIRST_BACKOFF } else { again };
             container.status = Status::Restarting;
-            let (span, due) = (container.backoff, Due::Restart { container: id.clone(), run });
+            let (span, due) =
+                (container.backoff, EngineEvent::Restart { container: id.clone(), run });
             self.schedule(timeline, span, due);
         }
         self.end_inmates(id, timeline);
@@ -275,7 +276,7 @@ impl Engine {
         self.down_until = self.down_until.max(timeline.now.plus(span));
         self.restarting = true;
         self.outages += 1;
-        self.schedule(timeline, span, Due::Back);
+        self.schedule(timeline, span, EngineEvent::Back);
     }
 
     /// The daemon is back after a `kill -9` without live-restore: it stops what still

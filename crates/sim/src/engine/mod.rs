@@ -20,7 +20,7 @@ pub(super) use view::view;
 
 use std::collections::BTreeMap;
 
-use super::event::{Due, Event};
+use super::event::{EngineEvent, Event};
 use super::rng::Rng;
 use super::timeline::Timeline;
 use model::ability::Abilities;
@@ -137,7 +137,7 @@ impl Engine {
     }
 
     /// Lets something of this engine happen later.
-    fn schedule(&self, timeline: &mut Timeline, span: std::time::Duration, due: Due) {
+    fn schedule(&self, timeline: &mut Timeline, span: std::time::Duration, due: EngineEvent) {
         timeline.after(span, Event::Engine(self.name.clone(), due));
     }
 

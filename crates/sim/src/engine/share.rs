@@ -50,7 +50,7 @@ impl Engine {
 
     /// Processes in the process namespace of a container that ended, end with it.
     pub(super) fn end_inmates(&mut self, id: &ContainerId, timeline: &mut Timeline) {
-        let inmates: Vec<(ContainerId, u32)> = self
+        let namespace_members: Vec<(ContainerId, u32)> = self
             .containers
             .values()
             .filter(|other| other.is_alive())
@@ -60,7 +60,7 @@ impl Engine {
             })
             .map(|other| (other.id.clone(), other.run))
             .collect();
-        for (inmate, run) in inmates {
+        for (inmate, run) in namespace_members {
             self.exit(&inmate, run, KILLED, timeline);
         }
     }
@@ -78,7 +78,7 @@ impl Engine {
 
     /// Whether somebody lives in a container's namespaces and shall go on doing so. They are
     /// those of one run: whoever is in the namespaces of an earlier one has lost them.
-    pub(crate) fn has_inmates(&self, id: &ContainerId) -> bool {
+    pub(crate) fn has_namespace_members(&self, id: &ContainerId) -> bool {
         let Some(host) = self.containers.get(id).filter(|host| host.is_alive()) else {
             return false;
         };

@@ -135,7 +135,7 @@ impl State {
         self.timeline.now = self.timeline.now.max(to);
         while let Some(event) = self.timeline.take_due() {
             match event {
-                Event::Hand(scheduled) => self.meddle(scheduled),
+                Event::ExternalChange(scheduled) => self.apply_external_change(scheduled),
                 Event::Engine(name, due) => {
                     let Some(engine) = self.engines.get_mut(&name) else { continue };
                     let Some(happened) = engine.happen(due, &mut self.timeline) else {

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::control::admit::admit;
-use crate::control::due::Due;
 use crate::control::event::Event;
+use crate::control::next_look::NextLook;
 use crate::control::observe::{Look, unseen};
 use crate::control::pass::{Setup, faults};
 use crate::control::report::{Execution, Report};
-use crate::control::wakes::{Seen, Wake};
+use crate::control::triggers::{Seen, Trigger};
 use crate::plan;
 use model::desired::{DesiredState, Entry};
 use model::id::DeploymentId;
@@ -27,11 +27,11 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
     pub(super) fn probe_if_due(&mut self, now: Instant) {
         let Some(current) = &self.current else { return };
         let Setup { world, clock, limits, .. } = self.setup;
-        for part in self.sick.due(now) {
+        for part in self.breakers.due(now) {
             let look = current.look.clone();
-            self.wakes.push(async move {
+            self.triggers.push(async move {
                 let answer = look.probe(world, clock, limits.look, &part).await;
-                Wake::Probed(part, answer)
+                Trigger::Probed(part, answer)
             });
         }
     }
@@ -47,13 +47,13 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             return;
         }
         let mut known = current.desired.deployments.keys().chain(self.last.deployments.keys());
-        if !self.walk.is_idle() && known.all(|id| self.walk.is_busy(id)) {
+        if !self.executor.is_idle() && known.all(|id| self.executor.is_busy(id)) {
             // Nothing could follow from it; the last step that ends brings us back here.
             return;
         }
         let Some(mut what) = self.due.take(now) else { return };
         if let Stir::Of(some) = &mut what {
-            some.retain(|id| !self.walk.is_busy(id));
+            some.retain(|id| !self.executor.is_busy(id));
             if some.is_empty() {
                 return;
             }
@@ -63,16 +63,16 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             None => current.look.clone(),
         };
         if look.is_whole() {
-            self.due = Due::default();
+            self.due = NextLook::default();
         }
         self.look_began = Some(now);
         self.reporting.append(&mut self.finished);
-        let busy = self.walk.busy();
+        let busy = self.executor.busy();
         let Setup { world, clock, limits, .. } = self.setup;
-        let skip = self.sick.errors();
-        self.looking = Some(self.wakes.push_until_given_up(async move {
+        let skip = self.breakers.errors();
+        self.looking = Some(self.triggers.push_until_given_up(async move {
             let observed = look.take_in_order(world, clock, limits.look, &skip).await;
-            Wake::Seen(Seen { busy, observed })
+            Trigger::Seen(Seen { busy, observed })
         }));
     }
 
@@ -95,7 +95,7 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             self.due.want(now.plus(self.pace.resync));
         }
         for (part, error) in &unseen(&observed) {
-            if self.sick.fell(part, error, now) {
+            if self.breakers.fell(part, error, now) {
                 self.setup.progress.event(&Event::Unreachable { part, error });
             }
         }
@@ -130,8 +130,8 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
     ) {
         let Some(current) = &self.current else { return };
         let tree = current.snapshot.tree.clone();
-        self.holds.forget(now);
-        let (steps, held) = admit(&plan, busy, &self.holds, now);
+        self.backoffs.forget(now);
+        let (steps, held) = admit(&plan, busy, &self.backoffs, now);
         for hold in &held {
             self.due.want_of(Stir::Of([hold.subject.deployment.clone()].into()), hold.until);
         }
@@ -151,11 +151,11 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         if steps.is_empty() {
             return;
         }
-        self.holds.begin(&steps, now);
+        self.backoffs.begin(&steps, now);
         let plan = plan.with_only(&steps);
         self.tell(&Event::PassStarted { revision: &plan.revision });
         self.tell(&Event::Planned(&plan));
-        self.walk.begin(steps, tree);
+        self.executor.begin(steps, tree);
     }
 
     /// What ended before a look began is reported with it, also what was told in between.

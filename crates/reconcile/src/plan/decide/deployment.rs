@@ -206,7 +206,7 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
         orphans,
         services,
         blocked,
-        homeless: heal::homeless(&context, across),
+        orphaned_members: heal::orphaned_members(&context, across),
         repairs_only: false,
         context,
     }
@@ -216,7 +216,7 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
 pub(in crate::plan) fn renewed(
     context: &Context<'_>,
     resting: &BTreeSet<DeploymentId>,
-) -> BTreeMap<(EngineName, NetworkName), super::Renewal> {
+) -> BTreeMap<(EngineName, NetworkName), super::NetworkReplacement> {
     networks::renewed(context, resting)
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::entry_causes::entry_causes;
-use super::forms::{Said, forms};
+use super::forms::{FormFields, forms};
 use super::names::catalog_ids;
 use super::verdict::{Fix, Replica, Target};
 use crate::plan::context::Context;
@@ -28,23 +28,23 @@ pub(super) fn fix(
     service: &Service,
     slot: Slot,
     owned: &Owned<'_>,
-    way: &Way,
+    way: &Route,
 ) -> Option<Fix> {
     let view = owned.view;
     let ids = catalog_ids(&context.deployment.id, &service.name, slot);
     let haves = ids.each_ref().map(|id| entry(context, id));
     let (address, port) = match way {
-        Way::Network(_, port) => {
+        Route::Network(_, port) => {
             let address = reached_at(context, service, owned, haves[0])?;
             (address, port.or_else(|| view.first_exposed()).unwrap_or(0))
         }
-        Way::Published(address, port) => (address.clone(), *view.host_ports.get(port)?),
+        Route::Published(address, port) => (address.clone(), *view.host_ports.get(port)?),
     };
     let status = match (view.state.status, view.state.health) {
         (Status::Running, None | Some(Health::Healthy)) => CheckStatus::Passing,
         _ => CheckStatus::Critical,
     };
-    let said = Said::of(context, service, slot, status, Endpoint::Known { address, port });
+    let said = FormFields::of(context, service, slot, status, Endpoint::Known { address, port });
     let mut causes = Vec::new();
     let mut entries = Vec::new();
     for (form, have) in forms(context, service, ids).into_iter().zip(haves) {
@@ -66,9 +66,10 @@ pub(super) fn moves(
     context: &Context<'_>,
     service: &Service,
     replica: &Replica<'_>,
-    way: &Way,
+    way: &Route,
 ) -> bool {
-    let (Target::Stays { owned, networks: changed, .. }, Way::Network(..)) = (&replica.target, way)
+    let (Target::Stays { owned, networks: changed, .. }, Route::Network(..)) =
+        (&replica.target, way)
     else {
         return false;
     };
@@ -150,20 +151,20 @@ pub(super) fn way(
     context: &Context<'_>,
     service: &Service,
     blocked: &mut Vec<Blocked>,
-) -> Option<Way> {
+) -> Option<Route> {
     let registration = registers(context, service)?;
     let port = registration.port.or_else(|| first_port(service));
     if let Some(network) =
         service.spec.networks.keys().find(|network| is_routable(context, network))
     {
-        return Some(Way::Network(network.clone(), port));
+        return Some(Route::Network(network.clone(), port));
     }
     let published =
         service.spec.published.iter().find(|published| {
             registration.port.is_none_or(|port| port == published.container.number)
         });
     if let (Some(address), Some(published)) = (&context.engine.advertise, published) {
-        return Some(Way::Published(address.clone(), published.container));
+        return Some(Route::Published(address.clone(), published.container));
     }
     blocked.push(Blocked {
         deployment: Some(context.deployment.id.clone()),
@@ -189,7 +190,7 @@ pub(in crate::plan) fn node(context: &Context<'_>) -> NodeName {
 }
 
 /// On which way a replica is reached.
-pub(in crate::plan) enum Way {
+pub(in crate::plan) enum Route {
     /// On a network, at this port or the first that the image exposes.
     Network(NetworkName, Option<u16>),
     /// At an address of the host, by the host's port for this one.

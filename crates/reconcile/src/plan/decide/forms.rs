@@ -19,7 +19,7 @@ pub(super) struct Form<'f> {
 }
 
 /// What both forms of a replica say.
-pub(super) struct Said<'f> {
+pub(super) struct FormFields<'f> {
     /// `Service.Meta`, in the order of the names.
     meta: [(&'static str, Cow<'f, str>); 6],
     pub(super) status: CheckStatus,
@@ -47,7 +47,7 @@ pub(super) fn forms<'f>(
     all
 }
 
-impl<'f> Said<'f> {
+impl<'f> FormFields<'f> {
     pub(super) fn of(
         context: &Context<'f>,
         service: &'f Service,
@@ -70,7 +70,7 @@ impl<'f> Said<'f> {
 
 impl Form<'_> {
     /// Whether the catalog has it just so.
-    pub(super) fn is(&self, said: &Said<'_>, have: &CatalogEntry) -> bool {
+    pub(super) fn is(&self, said: &FormFields<'_>, have: &CatalogEntry) -> bool {
         let CatalogEntry { id, service, tags, address, port, meta, status } = have;
         let there = matches!(&said.endpoint, Endpoint::Known { address: at, port: on }
             if at == address && on == port);
@@ -84,7 +84,7 @@ impl Form<'_> {
     }
 
     /// It, written out.
-    pub(super) fn registrant(self, said: &Said<'_>) -> Registrant {
+    pub(super) fn registrant(self, said: &FormFields<'_>) -> Registrant {
         let meta = said.meta.iter().map(|(name, value)| ((*name).to_owned(), value.to_string()));
         Registrant {
             id: self.id,
@@ -105,7 +105,7 @@ pub(in crate::plan) fn registrants(
     status: CheckStatus,
     endpoint: Endpoint,
 ) -> Vec<Registrant> {
-    let said = Said::of(context, service, slot, status, endpoint);
+    let said = FormFields::of(context, service, slot, status, endpoint);
     let ids = catalog_ids(&context.deployment.id, &service.name, slot);
     forms(context, service, ids).into_iter().map(|form| form.registrant(&said)).collect()
 }

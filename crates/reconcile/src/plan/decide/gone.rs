@@ -121,7 +121,7 @@ impl<'a> Gone<'a> {
             service: None,
             entries: self.entries(shared, owned),
             dependents: BTreeSet::new(),
-            guests: BTreeSet::new(),
+            members: BTreeSet::new(),
             goes_before: false,
         };
         let mut removals: Vec<_> = others.into_iter().map(removal).collect();

@@ -19,7 +19,7 @@ use model::share::{Namespace, Peer};
 
 /// Containers of a deployment that live in one which stops, or is replaced, in this pass: they
 /// are not started as they are.
-pub(super) fn homeless(context: &Context<'_>, across: &Across) -> BTreeSet<ContainerId> {
+pub(super) fn orphaned_members(context: &Context<'_>, across: &Across) -> BTreeSet<ContainerId> {
     let goes = |peer: &Peer| match peer {
         Peer::Container(text) => {
             let host = context.inventory.find(text).map(|(_, id)| id);
@@ -29,12 +29,12 @@ pub(super) fn homeless(context: &Context<'_>, across: &Across) -> BTreeSet<Conta
         }
         Peer::Service(_) => false,
     };
-    let homeless = context.containers().filter(|owned| {
+    let orphaned_members = context.containers().filter(|owned| {
         let spec = &owned.view.spec;
         let spaces = [&spec.network_mode, &spec.ipc, &spec.pid];
         spaces.into_iter().filter_map(Namespace::peer).any(goes)
     });
-    homeless.map(|owned| owned.view.id.clone()).collect()
+    orphaned_members.map(|owned| owned.view.id.clone()).collect()
 }
 
 /// What is mended of what was applied, and nothing else.
@@ -56,7 +56,7 @@ pub(in crate::plan) fn repairs<'a>(decisions: &Decisions<'a>) -> Decisions<'a> {
         stale: Vec::new(),
         unused_networks: Vec::new(),
         blocked,
-        homeless: BTreeSet::new(),
+        orphaned_members: BTreeSet::new(),
         repairs_only: true,
     }
 }
@@ -86,8 +86,10 @@ fn decided<'a>(
         // Two of a slot are a replacement that was begun: that is no repair.
         let [owned] = containers else { continue };
         let runs = is_running(owned) && owned.view.state.status != Status::Paused;
-        let can_start =
-            || can_start_as_it_is(context, owned) && !decisions.homeless.contains(&owned.view.id);
+        let can_start = || {
+            can_start_as_it_is(context, owned)
+                && !decisions.orphaned_members.contains(&owned.view.id)
+        };
         if slot != Slot::INIT && (runs || can_start()) {
             all.replicas.push(as_it_is(context, service, slot, owned));
         }

@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use adopt::Adoption;
 pub(super) use deployment::{Standing, awaited_networks, decide, renewed, standing};
-pub(super) use entries::{ENTRIES_PER_TXN, Way, deregistrable, node};
+pub(super) use entries::{ENTRIES_PER_TXN, Route, deregistrable, node};
 pub(super) use forms::registrants;
 pub(super) use gone::Gone;
 pub(super) use heal::repairs;
@@ -92,7 +92,7 @@ pub(super) struct Across {
     pub(super) resting: BTreeSet<DeploymentId>,
     /// Networks that are replaced, or make room: who is attached to them stops, and is made
     /// again.
-    pub(super) renewed: BTreeMap<(EngineName, NetworkName), Renewal>,
+    pub(super) renewed: BTreeMap<(EngineName, NetworkName), NetworkReplacement>,
     /// Replicas whose old container must stop before it would, and why.
     pub(super) yields: BTreeMap<ReplicaId, Yield>,
 }
@@ -102,7 +102,7 @@ impl Across {
     pub(super) fn renewed_for<'s>(
         &'s self,
         deployment: &'s Deployment,
-    ) -> impl Iterator<Item = (&'s NetworkName, &'s Renewal)> {
+    ) -> impl Iterator<Item = (&'s NetworkName, &'s NetworkReplacement)> {
         let here = self.renewed.iter().filter(|((at, _), _)| *at == deployment.engine);
         let resting = |by: &DeploymentId| *by != deployment.id && self.resting.contains(by);
         here.filter(move |(_, renewal)| !resting(&renewal.by))
@@ -120,7 +120,7 @@ impl Across {
 
 /// That a network is removed before its users are made again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Renewal {
+pub(super) struct NetworkReplacement {
     /// By whom: nobody stops for a deployment about which nothing is done.
     pub(super) by: DeploymentId,
     /// The network that gets its addresses, if it is not made again itself.
@@ -155,7 +155,7 @@ pub(super) struct Decisions<'a> {
     pub(super) unused_networks: Vec<&'a NetworkView>,
     pub(super) blocked: Vec<Blocked>,
     /// Containers of it that live in one which stops in this pass.
-    homeless: BTreeSet<ContainerId>,
+    orphaned_members: BTreeSet<ContainerId>,
     /// Whether only what was applied is mended.
     pub(super) repairs_only: bool,
 }
@@ -172,7 +172,7 @@ pub(super) struct Decided<'a> {
     /// The containers of slots that it does not fill, the highest first.
     pub(super) excess: Vec<Removal<'a>>,
     /// On which way others reach its replicas, if they are registered.
-    pub(super) way: Option<Way>,
+    pub(super) way: Option<Route>,
 }
 
 /// What is not done, what it waits for, and where that is written.

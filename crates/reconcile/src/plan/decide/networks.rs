@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence::absence;
 use super::network_fields::{differences, differs};
-use super::{Across, Renewal};
+use super::{Across, NetworkReplacement};
 use crate::plan::context::Context;
 use crate::plan::resources;
 use model::desired::{Deployment, DesiredState, Entry, Network, Volume};
@@ -98,10 +98,10 @@ fn vacated<'a>(
 pub(super) fn renewed(
     context: &Context<'_>,
     resting: &BTreeSet<DeploymentId>,
-) -> BTreeMap<(EngineName, NetworkName), Renewal> {
+) -> BTreeMap<(EngineName, NetworkName), NetworkReplacement> {
     let renewal = |room_for: Option<NetworkName>, made: &Network| {
         let (by, at) = (context.deployment.id.clone(), made.origin.clone());
-        Renewal { by, room_for, at }
+        NetworkReplacement { by, room_for, at }
     };
     let own = context.deployment.networks.values().filter(|network| !network.external);
     own.filter(|network| {

@@ -25,7 +25,7 @@ pub(in crate::plan) struct Removal<'a> {
     /// Those that go, too, and stop before it.
     pub(in crate::plan) dependents: BTreeSet<ContainerId>,
     /// Those that go, too, and live in its namespaces: they are gone before it stops.
-    pub(in crate::plan) guests: BTreeSet<ContainerId>,
+    pub(in crate::plan) members: BTreeSet<ContainerId>,
     /// Whether it lives in one that stops in this pass, is on a network that is replaced, or has
     /// what others wait for: it goes before that, and waits for nothing.
     pub(in crate::plan) goes_before: bool,
@@ -59,7 +59,7 @@ pub(super) fn removals<'a>(
             entries.clear();
         }
         let grace = service.map_or(DEFAULT_GRACE, |service| service.stop_grace);
-        let (dependents, guests) = Default::default();
+        let (dependents, members) = Default::default();
         let why = why.clone();
         removals.push(Removal {
             owned,
@@ -68,7 +68,7 @@ pub(super) fn removals<'a>(
             service,
             entries,
             dependents,
-            guests,
+            members,
             goes_before: false,
         });
     }
@@ -105,12 +105,12 @@ pub(super) fn dependents_first(removals: &mut [Removal<'_>]) {
         }
     }
     let shares = |removal: &&Removal<'_>| removal.owned.view.spec.peers().next().is_some();
-    let guests: Vec<_> = removals.iter().filter(shares).map(|removal| removal.owned).collect();
+    let members: Vec<_> = removals.iter().filter(shares).map(|removal| removal.owned).collect();
     for removal in removals {
         removal.dependents = ids.get(service(removal.owned)).cloned().unwrap_or_default();
         let host = removal.owned.view;
         let inside = |guest: &&&Owned<'_>| is_inside(&guest.view.spec, &host.id, &host.name);
-        removal.guests = guests.iter().filter(inside).map(|o| o.view.id.clone()).collect();
+        removal.members = members.iter().filter(inside).map(|o| o.view.id.clone()).collect();
     }
 }
 

@@ -77,7 +77,7 @@ fn facts(spec: &ContainerSpec) -> Facts {
 
 /// The facts of two containers in which they may differ: where one has a fact that the other
 /// lacks or has otherwise, it is there, and so are all of its section.
-pub(super) fn contrast(one: Side<'_>, other: Side<'_>) -> [Facts; 2] {
+pub(super) fn differing_facts(one: Side<'_>, other: Side<'_>) -> [Facts; 2] {
     let mut page = Contrast { sides: [one, other], facts: [Facts::new(), Facts::new()] };
     sections(&mut page);
     page.facts

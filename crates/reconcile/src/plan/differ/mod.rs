@@ -23,7 +23,7 @@ pub(super) use self::peers::Joined;
 
 use self::by::changed_by;
 use self::effective::Side;
-use self::facts::{Facts, contrast};
+use self::facts::{Facts, differing_facts};
 use self::fields::is_filled_in;
 pub(super) use self::image::has_image;
 
@@ -137,7 +137,7 @@ fn differences(
     };
     // What the stack asked for once is missed where the engine's own choice took its place.
     let filled_in = (!owned.identity.asked.iter().any(|path| is_filled_in(path))).then_some(&*have);
-    let all = contrast(
+    let all = differing_facts(
         Side { spec: &want, image, filled_in },
         Side { spec: &have, image: None, filled_in: None },
     );

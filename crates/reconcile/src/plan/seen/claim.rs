@@ -39,7 +39,7 @@ pub(in crate::plan) enum Strange {
 }
 
 /// What a container of a Compose project is.
-pub(in crate::plan) enum Claim<'a> {
+pub(in crate::plan) enum ComposeRole<'a> {
     /// A replica that may become ours.
     Replica(Box<Owned<'a>>),
     /// None of the stack's.
@@ -48,7 +48,7 @@ pub(in crate::plan) enum Claim<'a> {
 
 /// Whoever looks at containers that bear no labels of ours.
 #[derive(Clone, Copy)]
-pub(in crate::plan) struct Eye<'a> {
+pub(in crate::plan) struct AdoptionMatcher<'a> {
     pub(in crate::plan) desired: &'a DesiredState,
     pub(in crate::plan) engine: &'a EngineName,
     pub(in crate::plan) engine_id: &'a EngineId,
@@ -57,7 +57,7 @@ pub(in crate::plan) struct Eye<'a> {
     pub(in crate::plan) ledger: &'a LedgerView,
 }
 
-impl<'a> Eye<'a> {
+impl<'a> AdoptionMatcher<'a> {
     /// A container whose id is in the ledger.
     pub(in crate::plan) fn remembered(self, view: &'a ContainerView) -> Option<Owned<'a>> {
         let (deployment, adopted, found) =
@@ -76,7 +76,7 @@ impl<'a> Eye<'a> {
     pub(in crate::plan) fn claim(
         self,
         view: &'a ContainerView,
-    ) -> Option<(&'a Deployment, Claim<'a>)> {
+    ) -> Option<(&'a Deployment, ComposeRole<'a>)> {
         let labels = &view.spec.labels;
         let project = labels.get(compose_labels::PROJECT)?;
         self.ledger.record(self.engine, &project.as_str().into()).ok()?;
@@ -89,7 +89,7 @@ impl<'a> Eye<'a> {
         if deployment.engine != *self.engine {
             return None;
         }
-        let stranger = |why| Some((&**deployment, Claim::Stranger(Stranger { view, why })));
+        let stranger = |why| Some((&**deployment, ComposeRole::Stranger(Stranger { view, why })));
         if labels.get(compose_labels::ONE_OFF).is_some_and(|text| text.eq_ignore_ascii_case("true"))
         {
             return stranger(Strange::Left(WhyLeft::OneOff));
@@ -108,7 +108,7 @@ impl<'a> Eye<'a> {
         let identity = self.identity(view, replica, source, files_hash);
         Some((
             deployment,
-            Claim::Replica(Box::new(Owned { view, identity, proof: Proof::Compose })),
+            ComposeRole::Replica(Box::new(Owned { view, identity, proof: Proof::Compose })),
         ))
     }
 

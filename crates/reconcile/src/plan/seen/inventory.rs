@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Claim, Eye, Strange, Stranger};
+use super::claim::{AdoptionMatcher, ComposeRole, Strange, Stranger};
 use super::index::{self, Index};
 use super::{Owned, Proof};
 use model::desired::DesiredState;
@@ -31,7 +31,7 @@ pub(in crate::plan) struct EngineInventory<'a> {
     /// Which of ours bears a name.
     pub(super) names: BTreeMap<&'a ContainerName, &'a ContainerId>,
     /// Those of ours that live in namespaces of others.
-    pub(super) guests: Vec<&'a ContainerView>,
+    pub(super) members: Vec<&'a ContainerView>,
     /// What the engine and the catalog hold, by name and by owner.
     index: Index<'a>,
 }
@@ -47,7 +47,7 @@ impl<'a> EngineInventory<'a> {
     ) -> Option<Self> {
         let engine_id = contents.id.as_ref()?;
         let ledger = &observed.ledger;
-        let eye = Eye { desired, engine, engine_id, installation, ledger };
+        let eye = AdoptionMatcher { desired, engine, engine_id, installation, ledger };
         let mut all = Self {
             contents,
             engine_id: engine_id.clone(),
@@ -55,7 +55,7 @@ impl<'a> EngineInventory<'a> {
             strangers: BTreeMap::new(),
             taken: contents.others.clone(),
             names: BTreeMap::new(),
-            guests: Vec::new(),
+            members: Vec::new(),
             index: Index::of(contents, engine, engine_id, observed, installation),
         };
         let renamed: Vec<_> =
@@ -73,14 +73,14 @@ impl<'a> EngineInventory<'a> {
     }
 
     /// Sorts one container. Returns whether it is known whose it is.
-    fn add(&mut self, view: &'a ContainerView, eye: Eye<'a>) -> bool {
+    fn add(&mut self, view: &'a ContainerView, eye: AdoptionMatcher<'a>) -> bool {
         if let Some(owned) = proven(view, eye).or_else(|| eye.remembered(view)) {
             self.own(owned);
             return true;
         }
         match eye.claim(view) {
-            Some((_, Claim::Replica(owned))) => self.own(*owned),
-            Some((deployment, Claim::Stranger(stranger))) => {
+            Some((_, ComposeRole::Replica(owned))) => self.own(*owned),
+            Some((deployment, ComposeRole::Stranger(stranger))) => {
                 self.taken.insert(view.name.clone(), view.id.clone());
                 self.strangers.entry(deployment.id.clone()).or_default().push(stranger);
             }
@@ -94,7 +94,7 @@ impl<'a> EngineInventory<'a> {
 
     /// A container that is ours but for its name: it was renamed if the place that its labels
     /// name is empty, and they are not from its image; else a copy.
-    fn add_renamed(&mut self, view: &'a ContainerView, eye: Eye<'a>) {
+    fn add_renamed(&mut self, view: &'a ContainerView, eye: AdoptionMatcher<'a>) {
         let Some(identity) = Identity::decode(&view.spec.labels).filter(|identity| {
             identity.installation == *eye.installation && identity.engine == *eye.engine_id
         }) else {
@@ -119,7 +119,7 @@ impl<'a> EngineInventory<'a> {
         self.names.insert(&owned.view.name, &owned.view.id);
         let spec = &owned.view.spec;
         if [&spec.network_mode, &spec.ipc, &spec.pid].into_iter().any(|n| n.peer().is_some()) {
-            self.guests.push(owned.view);
+            self.members.push(owned.view);
         }
         let replica = &owned.identity.replica;
         let replicas = self.deployments.entry(replica.deployment.clone()).or_default();
@@ -168,7 +168,7 @@ impl<'a> EngineInventory<'a> {
 ///
 /// The comparison defeats copies: `docker commit` carries labels into an image and from
 /// there onto containers of other names.
-fn proven<'a>(view: &'a ContainerView, eye: Eye<'a>) -> Option<Owned<'a>> {
+fn proven<'a>(view: &'a ContainerView, eye: AdoptionMatcher<'a>) -> Option<Owned<'a>> {
     let identity = Identity::decode(&view.spec.labels).filter(|identity| {
         identity.installation == *eye.installation
             && identity.engine == *eye.engine_id

@@ -23,7 +23,7 @@ impl<'a> EngineInventory<'a> {
                 && runs(guest)
                 && shares::is_inside(&guest.spec, &host.id, &host.name)
         };
-        self.guests.iter().filter(inside).copied()
+        self.members.iter().filter(inside).copied()
     }
 
     /// A container by its full id.

@@ -1,9 +1,9 @@
 //! How a container comes to run: its start after everything that it waits for, or its restart
 //! because what it depends on was replaced or restarted.
 
+use super::builder::StepBuilder;
 use super::hooks::{post_start, pre_stop};
 use super::replica::is_changed;
-use super::servant::Servant;
 use super::{Transition, entries, known, stop, used};
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Start, deregistrable};
@@ -15,7 +15,7 @@ use model::action::Action;
 use model::plan::Reason;
 use model::share::Peer;
 
-impl<'a> Servant<'_, 'a> {
+impl<'a> StepBuilder<'_, 'a> {
     /// What must hold before the container may start, but for what it takes over.
     pub(super) fn begin(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
         let mut begin = self.rollout.gates(self.decisions, self.decided.service);

@@ -1,7 +1,7 @@
 //! What is changed on a container that stays: its limits, and the networks it is on.
 
+use super::builder::StepBuilder;
 use super::create::requires;
-use super::servant::Servant;
 use super::{Transition, known};
 use crate::plan::cause::Why;
 use crate::plan::decide::Replica;
@@ -11,7 +11,7 @@ use crate::plan::seen::Owned;
 use model::action::{Action, Resources};
 use model::id::NetworkName;
 
-impl<'a> Servant<'_, 'a> {
+impl<'a> StepBuilder<'_, 'a> {
     /// Changes a container in place.
     pub(super) fn change(
         &self,

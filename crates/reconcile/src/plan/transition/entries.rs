@@ -1,10 +1,10 @@
 //! The steps of the catalog: what a replica registers, and what is out of date.
 
-use super::servant::Servant;
+use super::builder::StepBuilder;
 use super::{Transition, stop};
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{
-    Decisions, ENTRIES_PER_TXN, EntryChange, Replica, Way, node, registrants,
+    Decisions, ENTRIES_PER_TXN, EntryChange, Replica, Route, node, registrants,
 };
 use crate::plan::fact::Fact;
 use model::action::{Action, Endpoint};
@@ -14,17 +14,17 @@ use model::plan::Reason;
 
 /// Registers a replica after the wait that proves it good.
 pub(super) fn register<'a>(
-    servant: &Servant<'_, 'a>,
+    builder: &StepBuilder<'_, 'a>,
     replica: &Replica<'a>,
     why: Why,
 ) -> Option<Transition> {
-    let (context, service) = (servant.context(), servant.decided.service);
+    let (context, service) = (builder.context(), builder.decided.service);
     let after = StepId(0);
-    let endpoint = match servant.decided.way.as_ref()? {
-        Way::Network(network, port) => {
+    let endpoint = match builder.decided.way.as_ref()? {
+        Route::Network(network, port) => {
             Endpoint::OnNetwork { after, network: network.clone(), port: *port }
         }
-        Way::Published(address, port) => {
+        Route::Published(address, port) => {
             Endpoint::Published { after, address: address.clone(), port: *port }
         }
     };
@@ -39,16 +39,19 @@ pub(super) fn register<'a>(
 }
 
 /// Changes the entries of a replica that stays as it runs.
-pub(super) fn change<'a>(servant: &Servant<'_, 'a>, replica: &Replica<'a>) -> Option<Transition> {
+pub(super) fn change<'a>(
+    builder: &StepBuilder<'_, 'a>,
+    replica: &Replica<'a>,
+) -> Option<Transition> {
     let fix = match replica.entry.as_ref()? {
         EntryChange::Fix(fix) => fix,
         EntryChange::Again => {
-            let why = Why::follows(Fact::Began(replica.who(servant.engine())));
-            return register(servant, replica, why);
+            let why = Why::follows(Fact::Began(replica.who(builder.engine())));
+            return register(builder, replica, why);
         }
     };
-    let who = replica.who(&servant.context().deployment.engine);
-    let action = Action::Register { node: node(servant.context()), entries: fix.entries.clone() };
+    let who = replica.who(&builder.context().deployment.engine);
+    let action = Action::Register { node: node(builder.context()), entries: fix.entries.clone() };
     Some(Transition::new(action, fix.causes.clone()).gives([Fact::Registered(who)]))
 }
 

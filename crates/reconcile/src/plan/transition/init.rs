@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::builder::StepBuilder;
 use super::create::{Made, made};
-use super::servant::Servant;
 use super::{Transition, known, stop, target, used};
 use crate::plan::cause::because;
 use crate::plan::decide::{Replica, identity, with_resolvers};
@@ -17,7 +17,7 @@ use model::plan::Reason;
 use model::share::{Peer, VolumesFrom};
 use model::spec::ContainerSpec;
 
-impl Servant<'_, '_> {
+impl StepBuilder<'_, '_> {
     /// Removes what is left of containers that ran before the service, before they run
     /// again.
     pub(super) fn clear_init(&self) -> Vec<Transition> {

@@ -62,7 +62,7 @@ fn why() -> Why {
 }
 
 fn container(gone: &Gone<'_>, removal: &Removal<'_>, node: &NodeName) -> Vec<Transition> {
-    let Removal { owned, why, grace, entries, dependents, guests, .. } = removal;
+    let Removal { owned, why, grace, entries, dependents, members, .. } = removal;
     let mut steps = Vec::new();
     let mut before = Vec::new();
     let gone_entry = |id: &CatalogId| Fact::Withdrawn(gone.engine.clone(), id.clone());
@@ -73,7 +73,7 @@ fn container(gone: &Gone<'_>, removal: &Removal<'_>, node: &NodeName) -> Vec<Tra
     }
     let who = known(owned);
     let stopped = |id| Fact::Stopped(super::Who::Known(id));
-    before.extend(guests.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));
+    before.extend(members.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));
     let others: Vec<_> = gone.inventory.guests_of(owned.view).collect();
     before.extend(others.iter().map(|guest| stopped(guest.id.clone())));
     let container = || target(&who, &owned.view.name);

@@ -2,6 +2,7 @@
 //! gives. No step knows another one; which comes before which, the graph finds out.
 
 mod begin;
+mod builder;
 mod change;
 mod create;
 mod entries;
@@ -11,7 +12,6 @@ mod init;
 mod leaving;
 mod memory;
 mod replica;
-mod servant;
 mod services;
 mod stop;
 mod swap;

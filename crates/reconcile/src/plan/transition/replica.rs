@@ -1,9 +1,9 @@
 //! The steps of one replica: made or changed, started, proven good, registered; then the
 //! old one goes, and the new one gets its name.
 
+use super::builder::StepBuilder;
 use super::create::{Made, made};
 use super::hooks::prove;
-use super::servant::Servant;
 use super::{Transition, entries, known, stop, target, used};
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Successor, Target, with_resolvers};
@@ -20,7 +20,7 @@ pub(super) struct Steps {
     pub(super) later: Vec<Transition>,
 }
 
-impl<'a> Servant<'_, 'a> {
+impl<'a> StepBuilder<'_, 'a> {
     pub(super) fn replica(&self, replica: &Replica<'a>, turn: &Move<'a>, first: bool) -> Steps {
         let mut steps: Vec<_> = self.meanwhile(replica).into_iter().collect();
         steps.extend(self.remove_useless(replica));
@@ -37,7 +37,7 @@ impl<'a> Servant<'_, 'a> {
         if !turn.restarts {
             steps.extend(entries::change(self, replica));
         }
-        steps.extend(self.linger(replica, turn));
+        steps.extend(self.await_min_healthy(replica, turn));
         for step in steps.iter_mut().chain(&mut later) {
             step.replica = Some(replica.id.clone());
         }
@@ -161,7 +161,7 @@ impl<'a> Servant<'_, 'a> {
     }
 
     /// Waits that a replica stays good for a while before the next one moves.
-    fn linger(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Option<Transition> {
+    fn await_min_healthy(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Option<Transition> {
         if !self.lingers(turn) {
             return None;
         }

@@ -1,7 +1,7 @@
 //! The steps of the services of a deployment, each in its turn.
 
+use super::builder::StepBuilder;
 use super::replica::Steps;
-use super::servant::Servant;
 use super::{Rank, Section, Transition, known, ranked, stop, target};
 use crate::plan::cause::because;
 use crate::plan::decide::{Decisions, Removal};
@@ -15,30 +15,30 @@ use model::plan::Reason;
 pub(super) fn services(decisions: &Decisions<'_>, rollout: &Rollout<'_>) -> Vec<Transition> {
     let mut all = Vec::new();
     for (place, (decided, moves)) in (0..).zip(decisions.services.iter().zip(&rollout.services)) {
-        let servant = Servant { decisions, rollout, decided, moves };
+        let builder = StepBuilder { decisions, rollout, decided, moves };
         let rank = |section, part| Rank::within(section, [place, part, 0]);
-        let mut before = servant.clear_init();
-        before.extend(servant.mends());
+        let mut before = builder.clear_init();
+        before.extend(builder.mends());
         all.extend(ranked(rank(Section::Services, 0), before));
-        let first = servant.first_that_starts();
+        let first = builder.first_that_starts();
         for (turn, step) in (1..).zip(&moves.order) {
             let replica = &decided.replicas[step.at];
             if replica.withheld {
                 continue;
             }
-            let Steps { steps, later } = servant.replica(replica, step, first == Some(step.at));
+            let Steps { steps, later } = builder.replica(replica, step, first == Some(step.at));
             all.extend(ranked(rank(Section::Services, turn), steps));
-            // Hosts go after their guests: in the reverse order.
+            // Hosts go after their members: in the reverse order.
             let last = Rank::within(Section::Later, [u32::MAX - place, u32::MAX - turn, 0]);
             all.extend(ranked(last, later));
         }
-        all.extend(ranked(rank(Section::Services, u32::MAX), servant.scale_down()));
-        all.extend(ranked(rank(Section::Asked, 0), servant.waits()));
+        all.extend(ranked(rank(Section::Services, u32::MAX), builder.scale_down()));
+        all.extend(ranked(rank(Section::Asked, 0), builder.waits()));
     }
     all
 }
 
-impl<'a> Servant<'_, 'a> {
+impl<'a> StepBuilder<'_, 'a> {
     /// Which replica starts first of those that never ran, by its place in the decision.
     fn first_that_starts(&self) -> Option<usize> {
         let mut order = self.moves.order.iter().map(|turn| turn.at);

@@ -44,13 +44,13 @@ pub(super) fn stop_started(
 ) -> Vec<Transition> {
     let who = known(owned);
     // Whoever lives in its namespaces stops before it does, or it does not stop.
-    let guests: Vec<_> = context.inventory.guests_of(owned.view).collect();
+    let members: Vec<_> = context.inventory.guests_of(owned.view).collect();
     let stopped = |guest: &&ContainerView| Fact::Stopped(super::Who::Known(guest.id.clone()));
-    let mut before: Vec<Fact> = permit.iter().cloned().chain(guests.iter().map(stopped)).collect();
+    let mut before: Vec<Fact> = permit.iter().cloned().chain(members.iter().map(stopped)).collect();
     let deployment = context.deployment;
     let of_service = service.and_then(|service| service.origins.find(""));
     let (id, at) = (&deployment.id, of_service.or(Some(&deployment.origin)));
-    let requires = guests.iter().map(|guest| (stopped(guest), lives_in(id, owned, guest, at)));
+    let requires = members.iter().map(|guest| (stopped(guest), lives_in(id, owned, guest, at)));
     let mut steps = Vec::new();
     if let Some(service) = service {
         let (hooks, last) = pre_stop(service, owned, std::slice::from_ref(why), &before);
@@ -138,11 +138,11 @@ pub(super) fn removal(
     removal: &Removal<'_>,
     permit: &[Fact],
 ) -> Vec<Transition> {
-    let Removal { owned, why, grace, service, entries, dependents, guests, .. } = removal;
+    let Removal { owned, why, grace, service, entries, dependents, members, .. } = removal;
     let mut permit = permit.to_vec();
     let mut steps: Vec<_> = withdraw(context, entries, why.clone(), &permit).into_iter().collect();
     permit.extend(withdrawn(context, entries));
-    permit.extend(guests.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));
+    permit.extend(members.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));
     let first = dependents.iter().map(|id| Fact::Stopped(super::Who::Known(id.clone())));
     let mut stop_permit = permit.clone();
     stop_permit.extend(first);

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::builder::StepBuilder;
 use super::replica::is_changed;
-use super::servant::Servant;
 use super::{Transition, known, stop, used};
 use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Target, deregistrable};
@@ -17,7 +17,7 @@ use model::id::ContainerName;
 use model::observed::ContainerView;
 use model::plan::Reason;
 
-impl<'a> Servant<'_, 'a> {
+impl<'a> StepBuilder<'_, 'a> {
     /// Takes out of the catalog, and stops, what has to stop first.
     pub(super) fn make_way(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
         let (context, service) = (self.context(), self.decided.service);

@@ -1,4 +1,4 @@
-//! What a contrast of two containers tells.
+//! What a differing_facts of two containers tells.
 
 use super::*;
 
@@ -38,8 +38,8 @@ fn a_contrast_tells_whatever_two_lists_of_facts_say_differently() {
     for one in &specs {
         for other in &specs {
             let whole = [facts(one), facts(other)];
-            assert_eq!(differing(&contrast(side(one), side(other))), differing(&whole));
+            assert_eq!(differing(&differing_facts(side(one), side(other))), differing(&whole));
         }
-        assert_eq!(contrast(side(one), side(one)), [Facts::new(), Facts::new()]);
+        assert_eq!(differing_facts(side(one), side(one)), [Facts::new(), Facts::new()]);
     }
 }

@@ -9,14 +9,14 @@ use crate::plan::rollout::{Moves, Rollout};
 use model::id::ReplicaId;
 
 /// One service and its deployment.
-pub(super) struct Servant<'s, 'a> {
+pub(super) struct StepBuilder<'s, 'a> {
     pub(super) decisions: &'s Decisions<'a>,
     pub(super) rollout: &'s Rollout<'a>,
     pub(super) decided: &'s Decided<'a>,
     pub(super) moves: &'s Moves<'a>,
 }
 
-impl<'s, 'a> Servant<'s, 'a> {
+impl<'s, 'a> StepBuilder<'s, 'a> {
     pub(super) fn context(&self) -> &'s Context<'a> {
         &self.decisions.context
     }
@@ -62,8 +62,8 @@ impl<'s, 'a> Servant<'s, 'a> {
         for (decided, moves) in services {
             let found = moves.order.iter().find(|turn| decided.replicas[turn.at].id == *host);
             if let Some(turn) = found {
-                let servant = Servant { decided, moves, ..*self };
-                return servant.permit(&decided.replicas[turn.at], &turn.throttle);
+                let builder = StepBuilder { decided, moves, ..*self };
+                return builder.permit(&decided.replicas[turn.at], &turn.throttle);
             }
         }
         Vec::new()

@@ -17,17 +17,17 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// The parts that do not answer.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sick(BTreeMap<Part, Illness>);
+pub(super) struct CircuitBreakers(BTreeMap<Part, OpenCircuit>);
 
 #[derive(Clone, Debug)]
-struct Illness {
+struct OpenCircuit {
     error: String,
     attempt: u32,
     until: Instant,
     probing: bool,
 }
 
-impl Sick {
+impl CircuitBreakers {
     /// The parts that a look shall not ask, and why.
     pub(super) fn errors(&self) -> BTreeMap<Part, String> {
         self.0.iter().map(|(part, illness)| (part.clone(), illness.error.clone())).collect()
@@ -38,7 +38,8 @@ impl Sick {
         let is_news = !self.0.contains_key(part);
         if is_news {
             let until = now.plus(pause(part, 1));
-            let illness = Illness { error: error.to_owned(), attempt: 1, until, probing: false };
+            let illness =
+                OpenCircuit { error: error.to_owned(), attempt: 1, until, probing: false };
             self.0.insert(part.clone(), illness);
         }
         is_news

@@ -9,13 +9,13 @@ use world::Stir;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Due {
+pub(super) struct NextLook {
     whole: Option<Instant>,
     part: Option<Instant>,
     of: BTreeSet<DeploymentId>,
 }
 
-impl Due {
+impl NextLook {
     /// Everything is looked at, at this time at the latest.
     pub(super) fn want(&mut self, at: Instant) {
         bring_forward(&mut self.whole, at);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_stirs_together_is_looked_at_together() {
-        let mut due = Due::default();
+        let mut due = NextLook::default();
         due.want(at(60));
         due.want_of(of("a"), at(2));
         due.want_of(of("b"), at(3));
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_look_at_everything_is_one_at_each_part() {
-        let mut due = Due::default();
+        let mut due = NextLook::default();
         due.want_of(of("a"), at(2));
         due.want_of(Stir::Anything, at(2));
         due.put_off(at(4));

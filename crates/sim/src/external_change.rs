@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Sim;
 use super::engine::KILLED;
-use super::event::{Event, Hand, Scheduled};
+use super::event::{Event, ExternalChange, Scheduled};
 use super::rng::Rng;
 use super::state::State;
 use model::compose_labels;
@@ -17,10 +17,10 @@ use model::spec::{ContainerSpec, NetworkSpec};
 
 impl Sim {
     /// Lets somebody do something after a while. Which container it hits, the seed says.
-    pub fn schedule(&self, after: Duration, engine: &EngineName, hand: Hand) {
+    pub fn schedule(&self, after: Duration, engine: &EngineName, hand: ExternalChange) {
         let mut state = self.state.borrow_mut();
         let rng = state.sub_rng("hand");
-        let event = Event::Hand(Scheduled { engine: engine.clone(), hand, rng });
+        let event = Event::ExternalChange(Scheduled { engine: engine.clone(), hand, rng });
         state.timeline.after(after, event);
     }
 }
@@ -48,39 +48,39 @@ impl State {
     }
 
     /// Somebody does something.
-    pub(super) fn meddle(&mut self, scheduled: Scheduled) {
+    pub(super) fn apply_external_change(&mut self, scheduled: Scheduled) {
         let Scheduled { engine, hand, mut rng } = scheduled;
         match &hand {
-            Hand::CatalogDown(span) => {
+            ExternalChange::CatalogDown(span) => {
                 let until = self.timeline.now.plus(*span);
                 if let Some(catalog) = &mut self.catalog {
                     catalog.down_until = until;
                     self.note(&format!("hand: the catalog cannot be reached for {span:?}"));
                 }
             }
-            Hand::LedgerDown(span) => {
+            ExternalChange::LedgerDown(span) => {
                 self.central.down_until = self.timeline.now.plus(*span);
                 self.note(&format!("hand: the ledger cannot be reached for {span:?}"));
             }
-            Hand::SetClock(seconds) => {
+            ExternalChange::SetClock(seconds) => {
                 self.timeline.set_clock(*seconds);
                 self.note(&format!("hand: the clock is set by {seconds} s"));
             }
-            Hand::CutOff(span) => {
+            ExternalChange::CutOff(span) => {
                 let until = self.timeline.now.plus(*span);
                 if let Some(engine) = self.engines.get_mut(&engine) {
                     engine.down_until = engine.down_until.max(until);
                 }
                 self.note(&format!("hand: {engine} cannot be reached for {span:?}"));
             }
-            Hand::RestartDaemon(span) => {
+            ExternalChange::RestartDaemon(span) => {
                 if let Some(engine) = self.engines.get_mut(&engine) {
                     engine.go_down(*span, &mut self.timeline);
                 }
                 self.disturb_all(&engine);
                 self.note(&format!("hand: the daemon of {engine} restarts, {span:?}"));
             }
-            Hand::RestartWithOtherFacts(span) => {
+            ExternalChange::RestartWithOtherFacts(span) => {
                 if let Some(engine) = self.engines.get_mut(&engine) {
                     engine.toggle_memory_limits();
                     engine.go_down(*span, &mut self.timeline);
@@ -88,23 +88,23 @@ impl State {
                 self.disturb_all(&engine);
                 self.note(&format!("hand: the daemon of {engine} restarts as another, {span:?}"));
             }
-            Hand::LoseLedger => {
+            ExternalChange::LoseLedger => {
                 self.lose_ledger(&engine);
                 self.note(&format!("hand: what is remembered of {engine} is lost"));
             }
-            Hand::Prune { volumes } => self.prune(&engine, *volumes),
-            Hand::TakeName(name) => self.make_stranger(&engine, name, BTreeMap::new()),
-            Hand::TakeNetwork(name) => self.make_strange_network(&engine, name),
+            ExternalChange::Prune { volumes } => self.prune(&engine, *volumes),
+            ExternalChange::TakeName(name) => self.make_stranger(&engine, name, BTreeMap::new()),
+            ExternalChange::TakeNetwork(name) => self.make_strange_network(&engine, name),
             _ => self.hit(&engine, &hand, &mut rng),
         }
     }
 
     /// A hand on one container of ours.
-    fn hit(&mut self, name: &EngineName, hand: &Hand, rng: &mut Rng) {
+    fn hit(&mut self, name: &EngineName, hand: &ExternalChange, rng: &mut Rng) {
         let Some(engine) = self.engines.get(name) else { return };
         let ours: Vec<ContainerId> = self
             .ours(engine)
-            .filter(|c| c.status == Status::Running || *hand == Hand::Remove)
+            .filter(|c| c.status == Status::Running || *hand == ExternalChange::Remove)
             .map(|c| c.id.clone())
             .collect();
         let Some(engine) = self.engines.get_mut(name) else { return };
@@ -114,17 +114,17 @@ impl State {
         let (labels, of) = (container.spec.labels.clone(), container.project());
         let timeline = &mut self.timeline;
         match hand {
-            Hand::Die => engine.kill(&id, (KILLED, false), timeline),
-            Hand::Kill => engine.kill(&id, (KILLED, true), timeline),
-            Hand::Stop => engine.kill(&id, (0, true), timeline),
-            Hand::Remove => {
+            ExternalChange::Die => engine.kill(&id, (KILLED, false), timeline),
+            ExternalChange::Kill => engine.kill(&id, (KILLED, true), timeline),
+            ExternalChange::Stop => engine.kill(&id, (0, true), timeline),
+            ExternalChange::Remove => {
                 engine.kill(&id, (KILLED, true), timeline);
                 let _ = engine.stop(&id, Duration::ZERO, timeline);
                 let _ = engine.remove(&id);
             }
-            Hand::Update => container.spec.limits.memory = 64 << 20,
-            Hand::Pause => container.status = Status::Paused,
-            Hand::CopyLabels => {
+            ExternalChange::Update => container.spec.limits.memory = 64 << 20,
+            ExternalChange::Pause => container.status = Status::Paused,
+            ExternalChange::CopyLabels => {
                 let copy = ContainerName::new(format!("copy-of-{victim}"));
                 return self.make_stranger(name, &copy, labels);
             }

@@ -21,7 +21,7 @@ use super::observe::Part;
 const LONGEST_FETCH_PAUSE: Duration = Duration::from_mins(1);
 
 /// Something that was waited for.
-pub(super) enum Wake {
+pub(super) enum Trigger {
     SourceChanged,
     SourceReturned,
     Fetched(Result<Snapshot, SourceError>),
@@ -42,19 +42,19 @@ pub(super) struct Seen {
 }
 
 /// Everything that is waited for.
-pub(super) struct Wakes<'a> {
-    futures: FuturesUnordered<LocalBoxFuture<'a, Wake>>,
+pub(super) struct Triggers<'a> {
+    futures: FuturesUnordered<LocalBoxFuture<'a, Trigger>>,
     alarms: BTreeSet<Instant>,
 }
 
-impl<'a> Wakes<'a> {
+impl<'a> Triggers<'a> {
     /// Nothing.
     pub(super) fn new() -> Self {
         Self { futures: FuturesUnordered::new(), alarms: BTreeSet::new() }
     }
 
     /// Waits for one more thing.
-    pub(super) fn push(&self, future: impl Future<Output = Wake> + 'a) {
+    pub(super) fn push(&self, future: impl Future<Output = Trigger> + 'a) {
         self.futures.push(Box::pin(future));
     }
 
@@ -62,7 +62,7 @@ impl<'a> Wakes<'a> {
     pub(super) fn await_change<S: Source>(&self, source: &'a S) -> AbortHandle {
         self.push_until_given_up(async move {
             source.changed().await;
-            Wake::SourceChanged
+            Trigger::SourceChanged
         })
     }
 
@@ -70,22 +70,22 @@ impl<'a> Wakes<'a> {
     pub(super) fn await_return<S: Source>(&self, source: &'a S) {
         self.push(async move {
             source.returned().await;
-            Wake::SourceReturned
+            Trigger::SourceReturned
         });
     }
 
     /// Waits for an engine to report something.
-    pub(super) fn await_stir<W: Watch>(&self, world: &'a W) {
-        self.push(async move { Wake::Stirred(world.stirred().await) });
+    pub(super) fn await_event<W: Watch>(&self, world: &'a W) {
+        self.push(async move { Trigger::Stirred(world.stirred().await) });
     }
 
     /// The same until somebody gives it up: then it is dropped where it stands.
     pub(super) fn push_until_given_up(
         &self,
-        future: impl Future<Output = Wake> + 'a,
+        future: impl Future<Output = Trigger> + 'a,
     ) -> AbortHandle {
         let (future, handle) = abortable(future);
-        self.push(async move { future.await.unwrap_or(Wake::GivenUp) });
+        self.push(async move { future.await.unwrap_or(Trigger::GivenUp) });
         handle
     }
 
@@ -96,18 +96,18 @@ impl<'a> Wakes<'a> {
             let span = at.since(clock.instant());
             self.push(async move {
                 clock.sleep(span).await;
-                Wake::Alarm(at)
+                Trigger::Alarm(at)
             });
         }
     }
 
     /// The next that fires. Must not be called while nothing is waited for.
-    pub(super) async fn next(&mut self) -> Wake {
-        let wake = self.futures.select_next_some().await;
-        if let Wake::Alarm(at) = &wake {
+    pub(super) async fn next(&mut self) -> Trigger {
+        let trigger = self.futures.select_next_some().await;
+        if let Trigger::Alarm(at) = &trigger {
             self.alarms.remove(at);
         }
-        wake
+        trigger
     }
 }
 

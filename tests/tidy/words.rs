@@ -1,0 +1,45 @@
+//! Names that the field has another word for: they are not used for things.
+
+use super::source::{code, rust_files, shown};
+
+/// A name, and what is said instead.
+const BANNED: &[(&str, &str)] = &[
+    ("Eye", "AdoptionMatcher"),
+    ("Hand", "ExternalChange; `ChangedBy::Hand` is a value, not a thing"),
+    ("Holds", "Backoffs"),
+    ("Scribe", "plan builder"),
+    ("Servant", "StepBuilder"),
+    ("Sick", "CircuitBreakers"),
+    ("Turn", "Ended"),
+    ("Wakes", "Triggers"),
+    ("guests", "members (of a namespace)"),
+    ("homeless", "orphaned members"),
+    ("inmates", "members (of a namespace)"),
+    ("keeper", "ledger engine"),
+    ("linger", "await healthy"),
+    ("mend", "await healthy, or repair"),
+    ("sharers", "members (of a namespace)"),
+];
+
+/// What has such a name all the same.
+const ALLOWED: &[&str] = &["ChangedBy::Hand", "    Hand,"];
+
+#[test]
+fn things_have_the_names_of_the_field() {
+    let mut wrong = Vec::new();
+    for path in ["src", "crates"].iter().flat_map(|root| rust_files(root)) {
+        for line in code(&path).lines() {
+            let mut line = line.split(" // ").next().unwrap_or_default().to_owned();
+            for allowed in ALLOWED {
+                line = line.replace(allowed, "");
+            }
+            let is_word = |c: char| c.is_alphanumeric() || c == '_';
+            let words: Vec<&str> = line.split(|c| !is_word(c)).collect();
+            let banned = BANNED.iter().filter(|(word, _)| words.contains(word));
+            wrong.extend(
+                banned.map(|(word, instead)| format!("{}: `{word}`: {instead}", shown(&path))),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
