@@ -1,5 +1,4 @@
-//! gRPC over HTTP/2, as the serving side: which method is called, messages in their
-//! frames, and the status at the end.
+//! gRPC over HTTP/2, as the serving side: messages in their frames, and the status at the end.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,17 +11,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Frame, Incoming};
 use tokio::sync::mpsc;
 
-use super::{Served, agent, files};
-use crate::docker::logins::{self, Known};
-use crate::docker::wire;
-
-pub(super) const DIFF_COPY: &str = "/moby.filesync.v1.FileSync/DiffCopy";
-pub(super) const GET_SECRET: &str = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
-pub(super) const CHECK_AGENT: &str = "/moby.sshforward.v1.SSH/CheckAgent";
-pub(super) const FORWARD_AGENT: &str = "/moby.sshforward.v1.SSH/ForwardAgent";
-pub(super) const CREDENTIALS: &str = "/moby.filesync.v1.Auth/Credentials";
-/// The engine asks every few seconds, and gives a session up that does not answer.
-const HEALTH: &str = "/grpc.health.v1.Health/Check";
+use super::Served;
 
 const FRAMES_AHEAD: usize = 8;
 /// The length of what precedes each message: a flag and its size.
@@ -36,7 +25,7 @@ pub(super) type Reply = UnsyncBoxBody<Bytes, Infallible>;
 #[derive(Debug)]
 pub(super) struct Status {
     code: u16,
-    message: String,
+    pub(super) message: String,
 }
 
 impl Status {
@@ -48,13 +37,16 @@ impl Status {
         Self { code: 13, message: message.into() }
     }
 
-    fn unknown_method() -> Self {
+    pub(super) fn unknown_method() -> Self {
         Self { code: 12, message: "there is no such method".to_owned() }
     }
 }
 
-/// Answers one call.
-pub(super) fn answer(served: Arc<Served>, request: Request<Incoming>) -> Response<Reply> {
+/// A call, the path of its method, and the answer that its replies go into.
+pub(super) fn begun(
+    served: Arc<Served>,
+    request: Request<Incoming>,
+) -> (Call, String, Response<Reply>) {
     let (head, body) = request.into_parts();
     let (sender, receiver) = mpsc::channel(FRAMES_AHEAD);
     let call = Call {
@@ -63,15 +55,13 @@ pub(super) fn answer(served: Arc<Served>, request: Request<Incoming>) -> Respons
         messages: Messages { body, buffer: BytesMut::new() },
         replies: Replies(sender),
     };
-    // Both directions of a call are open at once.
-    tokio::spawn(call.run(head.uri.path().to_owned()));
     let frames = stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|frame| (Ok(frame), receiver))
     });
     let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
     let kind = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
-    response
+    (call, head.uri.path().to_owned(), response)
 }
 
 /// A call under way.
@@ -83,56 +73,6 @@ pub(super) struct Call {
 }
 
 impl Call {
-    async fn run(self, path: String) {
-        let replies = self.replies.clone();
-        let ended = self.dispatch(&path).await;
-        if let Err(status) = &ended {
-            tracing::debug!(path, message = status.message, "a call of a build failed");
-        }
-        replies.end(ended).await;
-    }
-
-    async fn dispatch(mut self, path: &str) -> Result<(), Status> {
-        let offer = &self.served.offer;
-        match path {
-            HEALTH => {
-                let mut serving = Vec::new();
-                wire::put_number(&mut serving, 1, 1);
-                self.replies.send(&serving).await
-            }
-            GET_SECRET => {
-                let id = self.messages.only().await?;
-                let id = wire::text(&id, 1).unwrap_or_default();
-                let secret = offer.secrets.get(&id);
-                let secret = secret.ok_or_else(|| Status::not_found(format!("secret {id}")))?;
-                let mut answer = Vec::new();
-                wire::put_bytes(&mut answer, 1, secret.expose());
-                self.replies.send(&answer).await
-            }
-            CREDENTIALS => {
-                let registry = self.messages.only().await?;
-                let registry = wire::text(&registry, 1).unwrap_or_default();
-                let known = offer.logins.of_registry(logins::host(&registry));
-                let mut answer = Vec::new();
-                // Without one, it tries without.
-                if let Known::Login(login) = known.map_err(|e| Status::failed(e.to_string()))? {
-                    let (user, password) = login.pair();
-                    wire::put_bytes(&mut answer, 1, user.as_bytes());
-                    wire::put_bytes(&mut answer, 2, password.as_bytes());
-                }
-                self.replies.send(&answer).await
-            }
-            CHECK_AGENT => {
-                let id = self.messages.only().await?;
-                agent::socket(offer, &wire::text(&id, 1).unwrap_or_default())?;
-                self.replies.send(&[]).await
-            }
-            FORWARD_AGENT => agent::forward(self).await,
-            DIFF_COPY => files::send(self).await,
-            _ => Err(Status::unknown_method()),
-        }
-    }
-
     /// A value of the call's metadata.
     pub(super) fn metadata(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -164,7 +104,8 @@ impl Messages {
         }
     }
 
-    async fn only(&mut self) -> Result<Bytes, Status> {
+    /// The message of a call that has one.
+    pub(super) async fn only(&mut self) -> Result<Bytes, Status> {
         self.next().await?.ok_or_else(|| Status::failed("a call without a message"))
     }
 
@@ -202,7 +143,8 @@ impl Replies {
         sent.map_err(|_| Status::failed("the engine listens no more"))
     }
 
-    async fn end(self, ended: Result<(), Status>) {
+    /// Ends the call.
+    pub(super) async fn end(self, ended: Result<(), Status>) {
         let mut trailers = HeaderMap::new();
         let (code, message) = match ended {
             Ok(()) => (0, String::new()),

@@ -1,8 +1,8 @@
 //! A session: a connection on which the engine's BuildKit asks us for files, secrets and
 //! signatures while it builds, by gRPC.
 //!
-//! - `grpc`: calls and answers over HTTP/2. `files`: folders, as BuildKit's `fsutil` reads
-//!   them. `agent`: what goes to an ssh agent and back.
+//! - `grpc`: calls and answers over HTTP/2. `methods`: which there are. `files`: folders, as
+//!   BuildKit's `fsutil` reads them. `agent`: what goes to an ssh agent and back.
 //!
 //! The tree can only be read where the build is carried out, so the connection is served
 //! by a task of its own that asks there for each file.
@@ -10,6 +10,7 @@
 mod agent;
 mod files;
 mod grpc;
+mod methods;
 #[cfg(test)]
 mod tests;
 
@@ -56,12 +57,12 @@ pub(super) struct Offer {
 impl Offer {
     /// The methods that the engine may call.
     fn methods(&self) -> Vec<&'static str> {
-        let mut methods = vec![grpc::DIFF_COPY, grpc::CREDENTIALS];
+        let mut methods = vec![methods::DIFF_COPY, methods::CREDENTIALS];
         if !self.secrets.is_empty() {
-            methods.push(grpc::GET_SECRET);
+            methods.push(methods::GET_SECRET);
         }
         if !self.agents.is_empty() {
-            methods.extend([grpc::CHECK_AGENT, grpc::FORWARD_AGENT]);
+            methods.extend([methods::CHECK_AGENT, methods::FORWARD_AGENT]);
         }
         methods
     }
@@ -111,7 +112,7 @@ impl Session {
         let (asker, questions) = mpsc::channel(ASKED_AHEAD);
         let served = Arc::new(Served { offer, asker });
         let service = hyper::service::service_fn(move |request| {
-            let answer = grpc::answer(Arc::clone(&served), request);
+            let answer = methods::answer(Arc::clone(&served), request);
             std::future::ready(Ok::<_, std::convert::Infallible>(answer))
         });
         let connection = tokio::spawn(async move {

@@ -104,13 +104,13 @@ async fn a_secret_is_given_by_its_id_and_nothing_else_is() {
     let mut ask = async |path: &str, message: &[u8]| {
         whole(client.send_request(request(path, message)).await.unwrap()).await
     };
-    let (messages, status) = ask(grpc::GET_SECRET, &text(1, "token")).await;
+    let (messages, status) = ask(methods::GET_SECRET, &text(1, "token")).await;
     assert_eq!((wire::text(&messages[0], 1).as_deref(), status.as_str()), (Some("s3cret"), "0"));
-    assert_eq!(ask(grpc::GET_SECRET, &text(1, "other")).await, (vec![], "5".to_owned()));
-    assert_eq!(ask(grpc::CHECK_AGENT, b"").await, (vec![], "5".to_owned()));
+    assert_eq!(ask(methods::GET_SECRET, &text(1, "other")).await, (vec![], "5".to_owned()));
+    assert_eq!(ask(methods::CHECK_AGENT, b"").await, (vec![], "5".to_owned()));
     assert_eq!(ask("/moby.filesync.v1.Auth/FetchToken", b"").await.1, "12");
     let nobody = (vec![Bytes::new()], "0".to_owned());
-    assert_eq!(ask(grpc::CREDENTIALS, &text(1, "registry.example")).await, nobody);
+    assert_eq!(ask(methods::CREDENTIALS, &text(1, "registry.example")).await, nobody);
     let (messages, _) = ask("/grpc.health.v1.Health/Check", b"").await;
     assert_eq!(messages, [Bytes::from_static(b"\x08\x01")]);
 }
@@ -123,7 +123,7 @@ async fn files_are_listed_and_then_read_from_the_tree() {
     let frames = messages.map(|message| Ok(Frame::data(framed(message))));
     let body = StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync();
     let mut request =
-        Request::post(format!("http://engine{}", grpc::DIFF_COPY)).body(body).unwrap();
+        Request::post(format!("http://engine{}", methods::DIFF_COPY)).body(body).unwrap();
     request.headers_mut().insert("dir-name", "context".parse().unwrap());
     let asked = async { whole(client.send_request(request).await.unwrap()).await };
     let (messages, status) = tokio::select! {
@@ -141,7 +141,7 @@ async fn files_are_listed_and_then_read_from_the_tree() {
 #[tokio::test]
 async fn a_folder_that_is_not_offered_is_not_found() {
     let (mut client, _session) = connect(offer()).await;
-    let mut request = request(grpc::DIFF_COPY, b"");
+    let mut request = request(methods::DIFF_COPY, b"");
     request.headers_mut().insert("dir-name", "/etc".parse().unwrap());
     let (messages, status) = whole(client.send_request(request).await.unwrap()).await;
     assert_eq!((messages.len(), status.as_str()), (0, "5"));
@@ -163,14 +163,14 @@ async fn bytes_go_to_the_agent_and_back() {
         stream.write_all(&question.map(|byte| byte + 1)).await.unwrap();
     });
     assert!(matches!(
-        whole(client.send_request(request(grpc::CHECK_AGENT, b"")).await.unwrap()).await,
+        whole(client.send_request(request(methods::CHECK_AGENT, b"")).await.unwrap()).await,
         (messages, status) if messages == [Bytes::new()] && status == "0"
     ));
     // The asking side stays open until the agent has answered.
     let question = Frame::data(framed(&text(1, "abcd")));
     let frames = futures_util::stream::iter([Ok(question)]).chain(futures_util::stream::pending());
     let body = StreamBody::new(frames).boxed_unsync();
-    let request = Request::post(format!("http://engine{}", grpc::FORWARD_AGENT)).body(body);
+    let request = Request::post(format!("http://engine{}", methods::FORWARD_AGENT)).body(body);
     let (messages, status) = whole(client.send_request(request.unwrap()).await.unwrap()).await;
     assert_eq!((wire::text(&messages[0], 1).as_deref(), status.as_str()), (Some("bcde"), "0"));
     agent.await.unwrap();
