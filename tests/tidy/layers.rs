@@ -131,32 +131,56 @@ const STAGES: &[&str] = &[
 /// The longest that a file of the planner may be.
 const PLAN_LINES: usize = 250;
 
-#[test]
-fn the_planner_is_a_pipeline_of_short_files() {
-    let stage = |file: &str| {
-        let inner = file.strip_prefix("plan/")?;
+/// The client of a Docker engine, relative to its crate's `src`.
+const DOCKER: &str = "docker";
+
+/// Its wings: each knows only those before it.
+const WINGS: &[&str] = &["names", "form", "guard", "wire", "observe", "ledger", "buildkit", "act"];
+
+/// The imports of later parts by earlier ones, in a folder of a crate whose files and folders are
+/// in this order.
+fn against_the_order(krate: &str, folder: &str, order: &[&str]) -> Vec<String> {
+    let part = |file: &str| {
+        let inner = file.strip_prefix(folder)?.strip_prefix('/')?;
         let name = inner.split_once('/').map_or(inner, |(folder, _)| folder);
         Some(name.trim_end_matches(".rs").to_owned())
             .filter(|name| name != "mod" && name != "tests")
     };
-    let place = |stage: &str| {
-        let found = STAGES.iter().position(|known| *known == stage);
-        found.unwrap_or_else(|| panic!("plan/{stage} is of no stage in STAGES"))
+    let place = |part: &str| {
+        let found = order.iter().position(|known| *known == part);
+        found.unwrap_or_else(|| panic!("{krate}: {folder}/{part} has no place in {order:?}"))
     };
     let mut wrong = Vec::new();
-    for (file, imported) in imports("reconcile") {
-        let Some(own) = stage(&file) else { continue };
-        let later = |other: &&String| stage(other).is_some_and(|it| place(&it) > place(&own));
+    for (file, imported) in imports(krate) {
+        let Some(own) = part(&file) else { continue };
+        let later = |other: &&String| part(other).is_some_and(|it| place(&it) > place(&own));
         wrong.extend(
-            imported.iter().filter(later).map(|it| format!("{file} imports {it}, a later stage")),
+            imported.iter().filter(later).map(|it| format!("{file} imports {it}, which is later")),
         );
     }
+    wrong
+}
+
+#[test]
+fn the_planner_is_a_pipeline_of_short_files() {
+    let mut wrong = against_the_order("reconcile", "plan", STAGES);
     for path in rust_files(PLAN) {
         if fs::read_to_string(&path).expect("a source file").lines().count() > PLAN_LINES {
             wrong.push(format!("{} has more than {PLAN_LINES} lines", shown(&path)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_wing_of_the_docker_client_knows_only_those_before_it() {
+    let wrong = against_the_order("adapters", DOCKER, WINGS);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let mut backwards = WINGS.to_vec();
+    backwards.reverse();
+    let found = against_the_order("adapters", DOCKER, &backwards);
+    let file = |it: &String| it.starts_with("docker/wire/transport.rs imports docker/guard/");
+    assert!(found.iter().any(file), "the rule sees no import: {found:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //! and a new holder looks at every engine before it changes anything.
 //!
 //! Without Consul there is no lease: what keeps two passes of `--once` apart then is a lock on
-//! the engine (`adapters/docker/lock`), and for the rest that a container's name can be taken
+//! the engine (`adapters/docker/ledger`), and for the rest that a container's name can be taken
 //! once, and that the ledger on the engine is written by compare-and-set.
 
 use std::cell::Cell;

@@ -1,49 +1,24 @@
 //! One Docker engine, through bollard over our own pooled transport.
 //!
-//! - [`endpoint`]: where it is. `transport`, `amend`: how requests get there, with the negotiated
-//!   API version, past the `guard`, the one choke point of the host policy, for which `judge` reads.
-//! - `glance`, `list`, `observe`, `answer` and `inspect`: everything of interest, as our nouns. What is read
-//!   most does not go through bollard, only through the same transport.
-//! - `act`, `network`, `body`, `joined`, `image`, `archive`, `hook`: one changing call per action; `build`: the one that
-//!   builds an image, and `session`, `wire`: what BuildKit may ask for meanwhile.
-//! - `logins`: what registries are told when images are pulled or built.
-//! - `events`, `whose`: hints when to look, and for what. `ledger`: what is remembered on the engine itself. `lock`: one
-//!   pass at a time.
-//! - `error`: what went wrong, told apart by what to do next. `holder`: what holds what a call
-//!   could not have.
+//! In wings, each of which knows only those above it in this list (`tests/tidy` keeps it):
+//!
+//! - `names`, `form`: what all of them agree on.
+//! - `guard`: the one choke point of the host policy.
+//! - `wire`: how requests reach the engine, past the guard, and what it answers.
+//! - `observe`: everything of interest, as our nouns, and when to look.
+//! - `ledger`: what is remembered on the engine itself, and the lock on it.
+//! - `buildkit`: builds of images.
+//! - `act`: one changing call per action.
 
 mod act;
-mod amend;
-mod answer;
-mod archive;
-mod body;
-mod build;
-mod contents;
-mod endpoint;
-mod error;
-mod events;
-mod glance;
+mod buildkit;
+mod form;
 mod guard;
-mod holder;
-mod hook;
-mod image;
-mod inspect;
-mod joined;
-mod judge;
 mod ledger;
-mod list;
-mod lock;
-mod logins;
-mod network;
+mod names;
 mod observe;
-mod own;
-mod session;
-mod tail;
 #[cfg(test)]
 mod tests;
-mod transport;
-mod warden;
-mod whose;
 mod wire;
 
 use std::future::Future;
@@ -55,18 +30,20 @@ use bollard::errors::Error;
 use bytes::Bytes;
 use tokio::sync::{Mutex, Semaphore};
 
-pub use endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
-pub use lock::{EngineLock, LockError, LockHolder};
-pub use logins::{Logins, LoginsError};
-pub use own::Traces;
-pub use warden::{Place, Sight, Warden};
+pub use guard::warden::{Place, Sight, Warden};
+pub use ledger::lock::{EngineLock, LockError, LockHolder};
+pub use observe::own::Traces;
+pub use wire::endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
+pub use wire::logins::{Logins, LoginsError};
 
 use crate::http::HttpClient;
-use events::Subscription;
-use glance::Begun;
 use model::id::{EngineName, InstallationId};
-use transport::Transport;
-use whose::Whose;
+use observe::events::Subscription;
+use observe::glance::Begun;
+use observe::whose::Whose;
+use observe::{about, networks, records};
+use wire::error;
+use wire::transport::Transport;
 use world::OutsideError;
 
 /// How many requests are under way at once while an engine is read, and how many unused
@@ -76,6 +53,8 @@ const AT_ONCE: usize = 8;
 const AT_ONCE_HERE: usize = 4;
 /// How long a read may take.
 const READ: Duration = Duration::from_secs(10);
+/// How long the engine may take to create, start, connect or remove something.
+const LONG: Duration = Duration::from_mins(1);
 /// bollard's own deadline. Ours are around each call; this one must only be longer.
 const BOLLARD_DEADLINE_SECS: u64 = 7 * 24 * 3600;
 
@@ -90,11 +69,11 @@ pub struct Docker {
     transport: Arc<Transport>,
     /// One permit for each read that may be under way.
     reads: Semaphore,
-    about: Mutex<Option<glance::Known>>,
+    about: Mutex<Option<about::Known>>,
     /// The containers of the last look that hold records of the ledger.
-    kept: std::sync::Mutex<ledger::Kept>,
+    kept: std::sync::Mutex<records::Kept>,
     begun: Begun,
-    networks: network::Known,
+    networks: networks::Known,
     /// What the last look saw of the containers.
     looked: std::sync::Mutex<Option<Vec<(String, String)>>>,
     events: Mutex<Subscription>,
@@ -158,7 +137,7 @@ impl Docker {
             about: Mutex::default(),
             kept: std::sync::Mutex::default(),
             begun: Begun::default(),
-            networks: network::Known::default(),
+            networks: networks::Known::default(),
             looked: std::sync::Mutex::default(),
             events: Mutex::new(Subscription::default()),
             whose,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
+mod agreement;
 mod ledger;
 
 use super::*;
@@ -307,7 +308,7 @@ async fn an_engine_that_quotes_a_secret_is_not_quoted() {
     let engine = FakeEngine::start(vec![("POST /containers/create", 400, message)]);
     let mut spec = model::spec::ContainerSpec::of_image("web".into());
     spec.env = [("DB_PASSWORD".to_owned(), "hunter2".to_owned())].into();
-    let create = Action::CreateContainer(Box::new(super::body::tests::create(spec)));
+    let create = Action::CreateContainer(Box::new(super::act::body::tests::create(spec)));
     let error = engine.docker.act(&create, &NoTree).await.unwrap_err().to_string();
     assert!(error.contains("(masked)") && !error.contains("hunter2"), "{error}");
 }

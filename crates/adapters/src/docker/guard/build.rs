@@ -6,8 +6,10 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::others::ulimit_demands;
-use super::{Owner, Query, Refusal, Wish, is_anonymous_volume};
-use crate::docker::ledger;
+use super::request::{Query, Refusal};
+use super::wish::{Owner, Wish};
+use crate::docker::form::REPOSITORY;
+use crate::docker::names::is_generated;
 use model::build::FOLDERS;
 use model::compose_labels;
 use model::demand::Demand;
@@ -43,7 +45,7 @@ const ANSWERED: &[&str] = &[
 
 pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
     if query.all("t").any(is_reserved) {
-        return Err(Refusal(format!("{} is not for stacks", ledger::REPOSITORY)));
+        return Err(Refusal(format!("{REPOSITORY} is not for stacks")));
     }
     let labels: Value = serde_json::from_str(query.get("labels")).unwrap_or_default();
     let owner = match labels[compose_labels::PROJECT].as_str() {
@@ -61,7 +63,7 @@ pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
 /// called after their content, which their label tells again.
 fn is_reserved(tag: &str) -> bool {
     let folder = tag.strip_prefix(FOLDERS).and_then(|rest| rest.strip_prefix(':'));
-    tag.starts_with(ledger::REPOSITORY) && folder.is_none_or(|hash| !is_anonymous_volume(hash))
+    tag.starts_with(REPOSITORY) && folder.is_none_or(|hash| !is_generated(hash))
 }
 
 fn is_shaping(name: &str, value: &str) -> bool {

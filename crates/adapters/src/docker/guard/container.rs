@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::joins::{self, Join};
-use super::others::{driver_demands, ulimit_demands};
-use super::{
-    Owner, Query, Refusal, Wish, is_unset, members, network_demand, strings, text, volume_demand,
-};
-use crate::docker::{ledger, lock};
+use super::others::{driver_demands, endpoint_demands, endpoint_network, ulimit_demands};
+use super::request::{Query, Refusal, is_unset, members, owner, strings, text};
+use super::scope::{network_demand, volume_demand};
+use super::wish::{Owner, Wish};
+use crate::docker::form;
 use model::demand::Demand;
 use model::demands;
 use model::host_path::normalise;
@@ -95,7 +95,7 @@ const BIND_OPTIONS: &[&str] = &[
 ];
 
 pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
-    if ledger::is_ledger(query.get("name"), body) || lock::is_lock(query.get("name"), body) {
+    if form::is_record(query.get("name"), body) || form::is_lock(query.get("name"), body) {
         return Ok(Wish::nothing());
     }
     let deployment = owner(body)?;
@@ -122,15 +122,6 @@ pub(in crate::docker) fn binds(deployment: &DeploymentId, inspection: &Value) ->
     }
     asked.demands.retain(|demand| matches!(demand, Demand::Bind(_)));
     asked.demands
-}
-
-/// The deployment that the body's labels name.
-pub(super) fn owner(body: &Value) -> Result<DeploymentId, Refusal> {
-    body["Labels"]["reconciler.deployment"]
-        .as_str()
-        .filter(|id| DeploymentId::is_valid(id))
-        .map(DeploymentId::from)
-        .ok_or_else(|| Refusal::new("a request that creates something names no deployment"))
 }
 
 struct Asked<'a> {
@@ -338,8 +329,8 @@ impl Asked<'_> {
             }
             for (network, endpoint) in members(value) {
                 self.network(network);
-                self.demands.extend(super::others::endpoint_demands(endpoint));
-                self.networks.extend(super::others::endpoint_network(endpoint));
+                self.demands.extend(endpoint_demands(endpoint));
+                self.networks.extend(endpoint_network(endpoint));
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::is_plain;
+use super::request::is_plain;
 use model::demand::Demand;
 use model::id::DeploymentId;
 

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::container::owner;
-use super::{
-    Owner, Query, Refusal, Wish, is_network_id, is_plain, is_unset, members, network_demand, text,
-    volume_demand,
-};
-use crate::docker::ledger;
+use super::request::{Query, Refusal, is_plain, is_unset, members, owner, text};
+use super::scope::{network_demand, volume_demand};
+use super::wish::{Owner, Wish};
+use crate::docker::form;
+use crate::docker::names::is_generated;
 use model::demand::Demand;
 use model::demands;
 use model::network::IpamPool;
@@ -165,7 +164,7 @@ pub(super) fn endpoint_demands(endpoint: &Value) -> Vec<Demand> {
 
 /// The network that an endpoint names by its id.
 pub(super) fn endpoint_network(endpoint: &Value) -> Option<String> {
-    endpoint["NetworkID"].as_str().filter(|id| is_network_id(id)).map(str::to_owned)
+    endpoint["NetworkID"].as_str().filter(|id| is_generated(id)).map(str::to_owned)
 }
 
 pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {
@@ -189,7 +188,7 @@ pub(super) fn driver_demands(driver: Option<&str>, options: &Value) -> Vec<Deman
 
 pub(super) fn create_image(query: &Query) -> Result<Wish, Refusal> {
     let (source, repository) = (query.get("fromSrc"), query.get("repo"));
-    let ours = format!("{repository}:{}", query.get("tag")) == ledger::IMAGE;
+    let ours = format!("{repository}:{}", query.get("tag")) == form::IMAGE;
     match (source, ours) {
         ("", _) if repository.is_empty() => Ok(Wish::nothing()),
         ("-", true) => Ok(Wish::nothing()),

@@ -5,10 +5,12 @@ mod links;
 mod networks;
 mod resources;
 
-use serde_json::json;
+use http::HeaderMap;
+use serde_json::{Value, json};
 
+use super::warden::Warden;
 use super::*;
-use crate::docker::body;
+use crate::docker::act::body;
 use model::limits::Limits;
 use model::policy::HostPolicy;
 

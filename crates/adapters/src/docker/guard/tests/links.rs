@@ -2,7 +2,7 @@
 //! final request: the engine follows it, so that its end is what is judged.
 
 use super::*;
-use crate::docker::warden::{Place, Sight};
+use crate::docker::guard::warden::{Place, Sight};
 use model::policy::OwnTree;
 
 fn warden(grants: &[&str]) -> std::sync::Arc<Warden> {

@@ -1,0 +1,192 @@
+//! One lock on the engine, for passes without Consul: a container of ours that is never
+//! started. A name can be taken once, so that of two who take it one is told who has it.
+//!
+//! It says until when it is meant to be held, and by which process: one that was killed holds
+//! nothing on its own machine any more, and elsewhere until that time.
+
+use bollard::query_parameters::RemoveContainerOptions;
+use serde::{Deserialize, Serialize};
+
+use crate::docker::form::{self, LOCK, LOCK_NAME};
+use crate::docker::{Docker, LONG};
+use model::id::ContainerId;
+use model::time::Timestamp;
+use world::OutsideError;
+
+/// How often a lock that nobody holds any more is broken before somebody else is said to have it.
+const ATTEMPTS: u32 = 3;
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockHolder {
+    /// Its name: where it runs, and what tells it from others there.
+    pub holder: String,
+    /// Until when at the most.
+    pub until: Timestamp,
+    /// The process, for others on its machine.
+    #[serde(default)]
+    process: Process,
+}
+
+impl LockHolder {
+    /// This process, under this name.
+    #[must_use]
+    pub fn new(holder: String, until: Timestamp) -> Self {
+        Self { holder, until, process: Process::ours() }
+    }
+
+    fn holds_nothing(&self, now: Timestamp) -> bool {
+        self.until <= now || self.process.has_ended()
+    }
+}
+
+/// A process, told from all that ever were or will be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Process {
+    /// The start of the machine that it ran on.
+    boot: String,
+    /// Among which processes its number counts.
+    namespace: String,
+    number: u32,
+    /// When it began, in ticks since the boot.
+    began: String,
+}
+
+impl Process {
+    fn ours() -> Self {
+        let number = std::process::id();
+        Self {
+            boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
+            namespace: std::fs::read_link("/proc/self/ns/pid")
+                .map(|link| link.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            number,
+            began: began(number).ok().flatten().unwrap_or_default(),
+        }
+    }
+
+    /// Whether it is known that it runs no more.
+    fn has_ended(&self) -> bool {
+        let ours = Self::ours();
+        let comparable = [&self.boot, &self.namespace, &self.began].iter().all(|t| !t.is_empty());
+        comparable
+            && (&self.boot, &self.namespace) == (&ours.boot, &ours.namespace)
+            && began(self.number).is_ok_and(|began| began.as_ref() != Some(&self.began))
+    }
+}
+
+/// When a process began; `None` if there is none.
+fn began(number: u32) -> std::io::Result<Option<String>> {
+    let stat = match std::fs::read_to_string(format!("/proc/{number}/stat")) {
+        Ok(stat) => stat,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    // Its name is in brackets and may hold anything.
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    Ok(fields.split_whitespace().nth(19).map(str::to_owned))
+}
+
+/// A lock that is held.
+#[derive(Debug)]
+#[must_use = "it has to be given back"]
+pub struct EngineLock(ContainerId);
+
+/// Why a lock cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else has it.
+    #[error("another run changes something: {holder} holds the lock {name} on engine {engine}")]
+    Held {
+        /// Who.
+        holder: String,
+        /// The name of the container that stands for it.
+        name: String,
+        /// The engine's name.
+        engine: String,
+    },
+    /// The engine did not do its part.
+    #[error("the lock on the engine cannot be had")]
+    Outside(#[from] OutsideError),
+}
+
+impl Docker {
+    /// Takes the installation's lock.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] at once if somebody else holds it.
+    pub async fn take_lock(
+        &self,
+        holder: &LockHolder,
+        now: Timestamp,
+    ) -> Result<EngineLock, LockError> {
+        let name = format!("{LOCK_NAME}{}", self.installation);
+        let mut by = "somebody else".to_owned();
+        for _ in 0..ATTEMPTS {
+            match self.make_lock(&name, holder).await {
+                Ok(id) => return Ok(EngineLock(id)),
+                Err(OutsideError::InUse(_) | OutsideError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            // Gone already: it was given back this very moment.
+            let Some(view) = self.container(&name.as_str().into()).await? else { continue };
+            let label = view.spec.labels.get(LOCK);
+            let held = label.and_then(|text| serde_json::from_str::<LockHolder>(text).ok());
+            let Some(held) = held else { break };
+            by.clone_from(&held.holder);
+            if !held.holds_nothing(now) {
+                break;
+            }
+            tracing::info!(engine = %self.name, holder = by, "a lock that nobody holds is broken");
+            self.remove_lock(&view.id).await?;
+        }
+        Err(LockError::Held { holder: by, name, engine: self.name.to_string() })
+    }
+
+    /// Gives a lock back.
+    pub async fn give_lock(&self, lock: EngineLock) -> Result<(), OutsideError> {
+        self.remove_lock(&lock.0).await
+    }
+
+    async fn make_lock(
+        &self,
+        name: &str,
+        holder: &LockHolder,
+    ) -> Result<ContainerId, OutsideError> {
+        let text = serde_json::to_string(holder).expect("BUG: a holder is plain data");
+        self.make_never_run(name, &form::lock(self.installation.as_str(), &text)).await
+    }
+
+    /// By its id: what has the name by then may be another one.
+    async fn remove_lock(&self, id: &ContainerId) -> Result<(), OutsideError> {
+        let call = self.api.remove_container(id.as_str(), None::<RemoveContainerOptions>);
+        match self.within(LONG, call).await {
+            Err(OutsideError::Gone(_)) => Ok(()),
+            done => done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_runs_is_not_taken_for_one_that_ended() {
+        let ours = Process::ours();
+        assert!(!ours.has_ended());
+        assert!(Process { began: "1".to_owned(), ..ours.clone() }.has_ended());
+        // Of another machine, or of other processes of this one, nothing is known.
+        let began = || "1".to_owned();
+        assert!(!Process { boot: "b".to_owned(), began: began(), ..ours.clone() }.has_ended());
+        assert!(!Process { namespace: "n".to_owned(), began: began(), ..ours }.has_ended());
+        assert!(!Process::default().has_ended());
+    }
+
+    #[test]
+    fn a_lock_ends_with_its_time() {
+        let holder = LockHolder::new("me".to_owned(), Timestamp::from_secs(9));
+        assert!(!holder.holds_nothing(Timestamp::from_secs(8)));
+        assert!(holder.holds_nothing(Timestamp::from_secs(9)));
+    }
+}

@@ -1,0 +1,11 @@
+//! Names that this program and an engine agree on, and that more than one wing reads.
+
+/// The label that says which installation made something.
+pub(super) const INSTALLATION: &str = "reconciler.installation";
+/// The option of an attachment that names the interface in the container.
+pub(super) const INTERFACE: &str = "com.docker.network.endpoint.ifname";
+
+/// Whether the engine invented a name, of a volume or as an id: 64 hexadecimal characters.
+pub(super) fn is_generated(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

@@ -1,0 +1,119 @@
+//! The part of a look that no scope changes: one list of everything, and an inspect of what
+//! carries our labels. It may begin while desired state is still being read. A look at a part
+//! of what runs begins with lists of that part instead.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::about::About;
+use super::inspect;
+use super::list::{Listed, Other};
+use crate::docker::wire::answer::Volumes;
+use crate::docker::{AT_ONCE, Docker};
+use model::ability::Abilities;
+use model::id::{ContainerId, EngineId};
+use model::ledger::Stored;
+use model::observed::{ContainerView, NetworkView, VolumeView};
+use world::{OutsideError, Scope};
+
+/// How long a begun look is waited for.
+const GREETING: Duration = Duration::from_millis(20);
+/// Turns of the runtime in which connections are made and the first requests written.
+const TURNS: usize = 8;
+/// What a look finds whatever its scope is.
+pub(in crate::docker) struct Glance {
+    pub(in crate::docker) id: EngineId,
+    pub(in crate::docker) abilities: Abilities,
+    /// The containers with our installation's label.
+    pub(in crate::docker) ours: Vec<ContainerView>,
+    /// All others.
+    pub(in crate::docker) others: Vec<Other>,
+    /// The container that we run in.
+    pub(in crate::docker) own: Option<ContainerId>,
+    pub(in crate::docker) networks: Vec<NetworkView>,
+    pub(in crate::docker) volumes: Vec<VolumeView>,
+    /// The records of the ledger that it keeps.
+    pub(in crate::docker) stored: Stored,
+}
+
+/// A glance under way, if one was begun for the next look.
+#[derive(Default)]
+pub(in crate::docker) struct Begun(Mutex<Option<JoinHandle<Result<Glance, OutsideError>>>>);
+
+impl Begun {
+    fn replace(
+        &self,
+        with: Option<JoinHandle<Result<Glance, OutsideError>>>,
+    ) -> Option<JoinHandle<Result<Glance, OutsideError>>> {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), with)
+    }
+}
+
+impl Docker {
+    /// Begins the next look, and returns when the engine works at it or lets us wait for
+    /// its greeting: whoever keeps this thread busy then does not keep the engine idle.
+    pub async fn begin(self: &Arc<Self>) {
+        let docker = Arc::clone(self);
+        let (greeted, greeting) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            docker.read(docker.transport.version()).await?;
+            // Nobody may be waiting any more.
+            let _ = greeted.send(());
+            docker.glance_at(None).await
+        });
+        if let Some(unused) = self.begun.replace(Some(task)) {
+            unused.abort();
+        }
+        if let Ok(Ok(())) = tokio::time::timeout(GREETING, greeting).await {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// The glance that was begun, once; without one, or for a part only, a new one.
+    pub(in crate::docker) async fn glance(&self, scope: &Scope) -> Result<Glance, OutsideError> {
+        if scope.only {
+            return self.glance_at(Some(scope)).await;
+        }
+        match self.begun.replace(None) {
+            Some(task) => task.await.expect("BUG: a look at an engine does not panic"),
+            None => self.glance_at(None).await,
+        }
+    }
+
+    async fn glance_at(&self, part: Option<&Scope>) -> Result<Glance, OutsideError> {
+        let (listed, networks, volumes) =
+            futures_util::try_join!(self.listed(part), self.networks(), self.volumes())?;
+        let Listed { ours, others, own, stored, remembered } = listed;
+        let About { id, abilities, .. } = self.about(&remembered, &networks).await?;
+        Ok(Glance { id, abilities, ours, others, own, networks, volumes, stored })
+    }
+
+    /// These containers, in this order; those that vanished meanwhile are not among them.
+    pub(in crate::docker) async fn inspected(
+        &self,
+        containers: Vec<ContainerId>,
+    ) -> Result<Vec<ContainerView>, OutsideError> {
+        let mut found = Vec::with_capacity(containers.len());
+        let mut views = stream::iter(containers)
+            .map(|id| async move { self.container(&id).await })
+            .buffered(AT_ONCE);
+        while let Some(view) = views.try_next().await? {
+            found.extend(view);
+        }
+        Ok(found)
+    }
+
+    async fn volumes(&self) -> Result<Vec<VolumeView>, OutsideError> {
+        let list: Volumes = self.decoded(&self.get("/volumes").await?)?;
+        let views = list.volumes.unwrap_or_default().into_iter().map(inspect::volume);
+        let mut views = views.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error))?;
+        views.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+        Ok(views)
+    }
+}

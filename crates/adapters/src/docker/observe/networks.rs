@@ -1,0 +1,49 @@
+//! The networks of an engine, and which of them a name means: up to API 1.43 two may have one name.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::inspect;
+use crate::docker::Docker;
+use crate::docker::wire::answer::Network;
+use model::id::{NetworkId, NetworkName};
+use model::observed::NetworkView;
+use world::OutsideError;
+
+/// Which network has a name, as of the last look and of what was made since: the oldest.
+#[derive(Debug, Default)]
+pub(in crate::docker) struct Known(Mutex<BTreeMap<NetworkName, NetworkId>>);
+
+impl Known {
+    /// Forgets what was known. The networks are ordered by name and age.
+    fn replace(&self, seen: &[NetworkView]) {
+        let all = seen.iter().rev().map(|view| (view.spec.name.clone(), view.id.clone())).collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = all;
+    }
+
+    pub(in crate::docker) fn insert(&self, name: NetworkName, id: NetworkId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, id);
+    }
+
+    pub(in crate::docker) fn get(&self, name: &str) -> Option<NetworkId> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&NetworkName::new(name)).cloned()
+    }
+}
+
+/// In the order in which they were made; of those of the same moment, by id.
+pub(in crate::docker) fn by_name_and_age(list: &mut [Network]) {
+    let age = |network: &Network| network.created.as_deref().and_then(inspect::instant);
+    list.sort_by(|a, b| (&a.name, age(a), &a.id).cmp(&(&b.name, age(b), &b.id)));
+}
+
+impl Docker {
+    pub(super) async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
+        let mut list: Vec<Network> = self.decoded(&self.get("/networks").await?)?;
+        by_name_and_age(&mut list);
+        let views = list.into_iter().map(inspect::network).collect::<Result<Vec<_>, _>>();
+        let views = views.map_err(|error| self.failed(error))?;
+        self.networks.replace(&views);
+        Ok(views)
+    }
+}

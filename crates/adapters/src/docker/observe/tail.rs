@@ -1,0 +1,154 @@
+//! The end of a container's log, without the secrets that the container itself was given:
+//! many a program prints its settings before it gives up.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+
+use bollard::query_parameters::LogsOptions;
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+
+use super::absent;
+use crate::docker::Docker;
+use crate::docker::wire::error;
+use crate::docker::wire::transport::percent_encoded;
+use model::id::ContainerId;
+use model::labels::{Identity, PREFIX};
+use model::observed::ContainerView;
+use model::secret::is_sensitive_name;
+use world::OutsideError;
+
+/// How much of a log is kept at most, and of each of its lines, in bytes.
+const LONGEST_LOG: usize = 1 << 20;
+const LONGEST_LINE: usize = 4096;
+/// The folder where secrets are, unless the stack says otherwise.
+const SECRETS: &str = "/run/secrets";
+/// How much of a container's secrets is read.
+const LARGEST: usize = 40 << 20;
+
+impl Docker {
+    /// The last lines of a container's log, standard output and error as they came,
+    /// oldest first; values of its sensitive variables and lines of its secrets are masked.
+    /// The rest are the container's words: whoever shows them escapes them.
+    ///
+    /// # Errors
+    /// Also if the secrets cannot be read: then nobody can tell what may be shown.
+    pub async fn log_tail(
+        &self,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<Vec<String>, OutsideError> {
+        let Some(view) = self.container(container).await? else { return Ok(Vec::new()) };
+        let secrets = self.secrets(&view).await?;
+        let options = LogsOptions {
+            stdout: true,
+            stderr: true,
+            tail: lines.to_string(),
+            ..LogsOptions::default()
+        };
+        let frames = self.api.logs(container.as_str(), Some(options));
+        let bytes = self.read(frames.try_fold(Vec::new(), |mut all: Vec<u8>, frame| async move {
+            all.extend_from_slice(&frame.into_bytes());
+            let surplus = all.len().saturating_sub(LONGEST_LOG);
+            all.drain(..surplus);
+            Ok(all)
+        }));
+        let text = String::from_utf8_lossy(whole_lines(&bytes.await?)).into_owned();
+        let text = error::without(&text, secrets.iter().map(String::as_str));
+        let all: Vec<String> = text.lines().map(cut).collect();
+        let surplus = all.len().saturating_sub(lines);
+        Ok(all.into_iter().skip(surplus).collect())
+    }
+
+    /// What a container has that must not be shown, line by line.
+    async fn secrets(&self, view: &ContainerView) -> Result<BTreeSet<String>, OutsideError> {
+        let masked = Identity::decode(&view.spec.labels).map(|identity| identity.masked);
+        let masked = masked.unwrap_or_default();
+        // Nothing says where a variable of somebody else's container came from.
+        let foreign = !view.spec.labels.keys().any(|label| label.starts_with(PREFIX));
+        let variables = view.spec.env.iter();
+        let variables = variables
+            .filter(|(name, _)| foreign || is_sensitive_name(name) || masked.contains(name));
+        let mut found: BTreeSet<String> =
+            variables.flat_map(|(_, value)| secret_lines(value)).collect();
+        let files = masked.iter().filter(|path| path.starts_with('/')).map(String::as_str);
+        for path in files.filter(|path| !path.starts_with(SECRETS)).chain([SECRETS]) {
+            found.extend(self.lines_of(view, path).await?);
+        }
+        Ok(found)
+    }
+
+    /// The lines of a file of a container, or of all files in a folder of it.
+    async fn lines_of(
+        &self,
+        view: &ContainerView,
+        path: &str,
+    ) -> Result<BTreeSet<String>, OutsideError> {
+        let id = percent_encoded(view.id.as_str());
+        let query = format!("/containers/{id}/archive?path={}", percent_encoded(path));
+        let answer = self.read(absent(self.transport.get_up_to(&query, LARGEST))).await?;
+        let Some(answer) = answer else { return Ok(BTreeSet::new()) };
+        let unread = || self.failed(format!("{path} of {} cannot be read", view.name));
+        lines_in(&answer.ok_or_else(unread)?).map_err(|_| unread())
+    }
+}
+
+/// What is kept of a log, without a line whose beginning is lost: of a secret in it only the
+/// rest would be there, which nothing would recognise.
+fn whole_lines(kept: &[u8]) -> &[u8] {
+    if kept.len() < LONGEST_LOG {
+        return kept;
+    }
+    let end = kept.iter().position(|byte| *byte == b'\n').map_or(kept.len(), |at| at + 1);
+    &kept[end..]
+}
+
+/// The lines of all regular files in an archive.
+fn lines_in(archive: &Bytes) -> std::io::Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for entry in tar::Archive::new(&archive[..]).entries()? {
+        let mut entry = entry?;
+        if entry.header().entry_type().is_file() {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            found.extend(secret_lines(&String::from_utf8_lossy(&bytes)));
+        }
+    }
+    Ok(found)
+}
+
+/// A value as it may stand in a log, which is read line by line.
+fn secret_lines(value: &str) -> impl Iterator<Item = String> {
+    value.lines().map(|line| line.trim().to_owned())
+}
+
+fn cut(line: &str) -> String {
+    let end = line.floor_char_boundary(LONGEST_LINE);
+    line[..end].trim_end_matches('\r').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::docker::wire::archive::Archive;
+
+    #[test]
+    fn a_line_without_its_beginning_is_left_out() {
+        assert_eq!(whole_lines(b"hunter2\nend"), b"hunter2\nend");
+        let mut long = vec![b'x'; LONGEST_LOG - 11];
+        long.extend(b"ter2\nthe end");
+        assert_eq!(whole_lines(&long[1..]), b"the end");
+        assert_eq!(whole_lines(&vec![b'x'; LONGEST_LOG]), b"");
+    }
+
+    #[test]
+    fn secrets_count_line_by_line() {
+        let mut archive = Archive::new();
+        archive.file("secrets/one", false, b" first\r\nsecond\n").unwrap();
+        archive.link("secrets/two", "/etc/shadow").unwrap();
+        let archive = Bytes::from(archive.finish().unwrap());
+        let lines = lines_in(&archive).unwrap();
+        assert_eq!(lines.iter().collect::<Vec<_>>(), ["first", "second"]);
+        assert!(lines_in(&archive.slice(..700)).is_err(), "half an answer is none");
+    }
+}

@@ -1,0 +1,370 @@
+//! The engine's answers, as far as we read them: bollard's models hold every field there
+//! is, and decoding those was most of what a look cost.
+//!
+//! To read one more field, add its line, with the name and the type that bollard has for
+//! it. Everything may be absent or null; a word that an enum does not know is an error.
+
+mod borrowed;
+
+use std::collections::BTreeMap;
+
+use bollard::models::{
+    ContainerStateStatusEnum, DeviceMapping, DeviceRequest, EndpointIpamConfig, HealthConfig,
+    HealthStatusEnum, IpamConfig, Mount, PortBinding, ResourcesBlkioWeightDevice, ResourcesUlimits,
+    RestartPolicy, ThrottleDevice,
+};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+
+pub(in crate::docker) use self::borrowed::{Pairs, Word};
+
+type Texts = BTreeMap<String, String>;
+/// The host's ports by the container's.
+pub(in crate::docker) type PortMap = BTreeMap<String, Option<Vec<PortBinding>>>;
+
+/// A container of `GET /containers/json`. Of most of them little is needed, so nothing is
+/// copied.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct ContainerSummary<'a> {
+    #[serde(borrow)]
+    pub(in crate::docker) id: Word<'a>,
+    #[serde(borrow)]
+    pub(in crate::docker) names: Option<Vec<Word<'a>>>,
+    #[serde(borrow)]
+    pub(in crate::docker) state: Option<Word<'a>>,
+    #[serde(borrow)]
+    pub(in crate::docker) labels: Option<Pairs<Word<'a>, Word<'a>>>,
+}
+
+impl ContainerSummary<'_> {
+    /// A container's own name: those that links gave it have a second slash.
+    pub(in crate::docker) fn name(&self) -> Option<&str> {
+        let names = self.names.iter().flatten();
+        names.map(|name| name.0.trim_start_matches('/')).find(|name| !name.contains('/'))
+    }
+
+    pub(in crate::docker) fn label(&self, name: &str) -> Option<&str> {
+        let labels = self.labels.as_ref()?;
+        labels.0.iter().find(|(label, _)| label.0 == name).map(|(_, text)| &*text.0)
+    }
+}
+
+/// `GET /containers/{id}/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct ContainerInspect<'a> {
+    pub(in crate::docker) id: Option<String>,
+    pub(in crate::docker) name: Option<String>,
+    #[serde(borrow)]
+    pub(in crate::docker) created: Option<Word<'a>>,
+    #[serde(borrow)]
+    pub(in crate::docker) image: Option<Word<'a>>,
+    pub(in crate::docker) restart_count: Option<i64>,
+    #[serde(borrow)]
+    pub(in crate::docker) state: Option<ContainerState<'a>>,
+    #[serde(borrow)]
+    pub(in crate::docker) config: Option<ContainerConfig<'a>>,
+    pub(in crate::docker) host_config: Option<HostConfig>,
+    #[serde(borrow)]
+    pub(in crate::docker) network_settings: Option<NetworkSettings<'a>>,
+    pub(in crate::docker) mounts: Option<Vec<MountPoint>>,
+}
+
+/// Its member `State`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct ContainerState<'a> {
+    pub(in crate::docker) status: Option<ContainerStateStatusEnum>,
+    pub(in crate::docker) exit_code: Option<i64>,
+    #[serde(borrow)]
+    pub(in crate::docker) error: Option<Word<'a>>,
+    #[serde(borrow)]
+    pub(in crate::docker) started_at: Option<Word<'a>>,
+    #[serde(borrow)]
+    pub(in crate::docker) finished_at: Option<Word<'a>>,
+    pub(in crate::docker) health: Option<HealthState>,
+}
+
+/// The member `Health` of it, without the log.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct HealthState {
+    pub(in crate::docker) status: Option<HealthStatusEnum>,
+    pub(in crate::docker) failing_streak: Option<i64>,
+}
+
+/// The member `Config` of containers and of images.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct ContainerConfig<'a> {
+    pub(in crate::docker) hostname: Option<String>,
+    pub(in crate::docker) domainname: Option<String>,
+    pub(in crate::docker) mac_address: Option<String>,
+    pub(in crate::docker) user: Option<String>,
+    #[serde(deserialize_with = "names")]
+    pub(in crate::docker) exposed_ports: Option<Vec<String>>,
+    pub(in crate::docker) tty: Option<bool>,
+    pub(in crate::docker) open_stdin: Option<bool>,
+    #[serde(borrow)]
+    pub(in crate::docker) env: Option<Vec<Word<'a>>>,
+    pub(in crate::docker) cmd: Option<Vec<String>>,
+    pub(in crate::docker) healthcheck: Option<HealthConfig>,
+    #[serde(borrow)]
+    pub(in crate::docker) image: Option<Word<'a>>,
+    #[serde(deserialize_with = "names")]
+    pub(in crate::docker) volumes: Option<Vec<String>>,
+    pub(in crate::docker) working_dir: Option<String>,
+    pub(in crate::docker) entrypoint: Option<Vec<String>>,
+    pub(in crate::docker) labels: Option<Pairs<String, String>>,
+    pub(in crate::docker) stop_signal: Option<String>,
+    pub(in crate::docker) stop_timeout: Option<i64>,
+}
+
+/// The member `HostConfig` of containers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct HostConfig {
+    pub(in crate::docker) annotations: Option<Texts>,
+    pub(in crate::docker) binds: Option<Vec<String>>,
+    pub(in crate::docker) blkio_device_read_bps: Option<Vec<ThrottleDevice>>,
+    #[serde(rename = "BlkioDeviceReadIOps")]
+    pub(in crate::docker) blkio_device_read_iops: Option<Vec<ThrottleDevice>>,
+    pub(in crate::docker) blkio_device_write_bps: Option<Vec<ThrottleDevice>>,
+    #[serde(rename = "BlkioDeviceWriteIOps")]
+    pub(in crate::docker) blkio_device_write_iops: Option<Vec<ThrottleDevice>>,
+    pub(in crate::docker) blkio_weight: Option<u16>,
+    pub(in crate::docker) blkio_weight_device: Option<Vec<ResourcesBlkioWeightDevice>>,
+    pub(in crate::docker) cap_add: Option<Vec<String>>,
+    pub(in crate::docker) cap_drop: Option<Vec<String>>,
+    pub(in crate::docker) cgroup_parent: Option<String>,
+    pub(in crate::docker) cgroupns_mode: Option<String>,
+    pub(in crate::docker) cpu_count: Option<i64>,
+    pub(in crate::docker) cpu_percent: Option<i64>,
+    pub(in crate::docker) cpu_period: Option<i64>,
+    pub(in crate::docker) cpu_quota: Option<i64>,
+    pub(in crate::docker) cpu_realtime_period: Option<i64>,
+    pub(in crate::docker) cpu_realtime_runtime: Option<i64>,
+    pub(in crate::docker) cpu_shares: Option<i64>,
+    pub(in crate::docker) cpuset_cpus: Option<String>,
+    pub(in crate::docker) device_cgroup_rules: Option<Vec<String>>,
+    pub(in crate::docker) device_requests: Option<Vec<DeviceRequest>>,
+    pub(in crate::docker) devices: Option<Vec<DeviceMapping>>,
+    pub(in crate::docker) dns: Option<Vec<String>>,
+    pub(in crate::docker) dns_options: Option<Vec<String>>,
+    pub(in crate::docker) dns_search: Option<Vec<String>>,
+    pub(in crate::docker) extra_hosts: Option<Vec<String>>,
+    pub(in crate::docker) group_add: Option<Vec<String>>,
+    pub(in crate::docker) init: Option<bool>,
+    pub(in crate::docker) ipc_mode: Option<String>,
+    pub(in crate::docker) isolation: Option<String>,
+    pub(in crate::docker) links: Option<Vec<String>>,
+    pub(in crate::docker) log_config: Option<LogConfig>,
+    pub(in crate::docker) masked_paths: Option<Vec<IgnoredAny>>,
+    pub(in crate::docker) memory: Option<i64>,
+    pub(in crate::docker) memory_reservation: Option<i64>,
+    pub(in crate::docker) memory_swap: Option<i64>,
+    pub(in crate::docker) memory_swappiness: Option<i64>,
+    pub(in crate::docker) mounts: Option<Vec<Mount>>,
+    pub(in crate::docker) nano_cpus: Option<i64>,
+    pub(in crate::docker) network_mode: Option<String>,
+    pub(in crate::docker) oom_kill_disable: Option<bool>,
+    pub(in crate::docker) oom_score_adj: Option<i64>,
+    pub(in crate::docker) pid_mode: Option<String>,
+    pub(in crate::docker) pids_limit: Option<i64>,
+    pub(in crate::docker) port_bindings: Option<PortMap>,
+    pub(in crate::docker) privileged: Option<bool>,
+    pub(in crate::docker) readonly_rootfs: Option<bool>,
+    pub(in crate::docker) restart_policy: Option<RestartPolicy>,
+    pub(in crate::docker) runtime: Option<String>,
+    pub(in crate::docker) security_opt: Option<Vec<String>>,
+    pub(in crate::docker) shm_size: Option<i64>,
+    pub(in crate::docker) storage_opt: Option<Texts>,
+    pub(in crate::docker) sysctls: Option<Texts>,
+    pub(in crate::docker) tmpfs: Option<Texts>,
+    pub(in crate::docker) ulimits: Option<Vec<ResourcesUlimits>>,
+    pub(in crate::docker) userns_mode: Option<String>,
+    pub(in crate::docker) volumes_from: Option<Vec<String>>,
+    #[serde(rename = "UTSMode")]
+    pub(in crate::docker) uts_mode: Option<String>,
+}
+
+/// Its member `LogConfig`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct LogConfig {
+    #[serde(rename = "Type")]
+    pub(in crate::docker) typ: Option<String>,
+    pub(in crate::docker) config: Option<Texts>,
+}
+
+/// A member of `Mounts`, which lists what is mounted, whoever asked for it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct MountPoint {
+    #[serde(rename = "Type")]
+    pub(in crate::docker) typ: Option<String>,
+    pub(in crate::docker) name: Option<String>,
+    pub(in crate::docker) source: Option<String>,
+    pub(in crate::docker) destination: Option<String>,
+    pub(in crate::docker) propagation: Option<String>,
+    #[serde(rename = "RW")]
+    pub(in crate::docker) rw: Option<bool>,
+}
+
+/// The member `NetworkSettings` of containers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct NetworkSettings<'a> {
+    pub(in crate::docker) ports: Option<PortMap>,
+    #[serde(borrow)]
+    pub(in crate::docker) networks: Option<Pairs<Word<'a>, EndpointSettings<'a>>>,
+}
+
+/// One of its networks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct EndpointSettings<'a> {
+    #[serde(rename = "IPAMConfig")]
+    pub(in crate::docker) ipam_config: Option<EndpointIpamConfig>,
+    pub(in crate::docker) links: Option<Vec<String>>,
+    #[serde(borrow)]
+    pub(in crate::docker) aliases: Option<Vec<Word<'a>>>,
+    #[serde(borrow)]
+    pub(in crate::docker) mac_address: Option<Word<'a>>,
+    pub(in crate::docker) driver_opts: Option<Texts>,
+    pub(in crate::docker) gw_priority: Option<i64>,
+    #[serde(borrow, rename = "NetworkID")]
+    pub(in crate::docker) network_id: Option<Word<'a>>,
+    #[serde(borrow, rename = "IPAddress")]
+    pub(in crate::docker) ip_address: Option<Word<'a>>,
+    #[serde(borrow, rename = "GlobalIPv6Address")]
+    pub(in crate::docker) global_ipv6_address: Option<Word<'a>>,
+}
+
+/// `GET /images/{name}/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct ImageInspect<'a> {
+    pub(in crate::docker) id: Option<String>,
+    pub(in crate::docker) os: Option<String>,
+    pub(in crate::docker) architecture: Option<String>,
+    pub(in crate::docker) variant: Option<String>,
+    #[serde(borrow)]
+    pub(in crate::docker) config: Option<ContainerConfig<'a>>,
+    #[serde(rename = "RootFS")]
+    pub(in crate::docker) root_fs: RootFs,
+}
+
+/// Its member `RootFS`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct RootFs {
+    pub(in crate::docker) layers: Option<Vec<String>>,
+}
+
+/// A network of `GET /networks`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct Network {
+    pub(in crate::docker) id: Option<String>,
+    pub(in crate::docker) name: Option<String>,
+    pub(in crate::docker) created: Option<String>,
+    pub(in crate::docker) driver: Option<String>,
+    pub(in crate::docker) options: Option<Texts>,
+    pub(in crate::docker) internal: Option<bool>,
+    pub(in crate::docker) attachable: Option<bool>,
+    #[serde(rename = "EnableIPv4")]
+    pub(in crate::docker) enable_ipv4: Option<bool>,
+    #[serde(rename = "EnableIPv6")]
+    pub(in crate::docker) enable_ipv6: Option<bool>,
+    #[serde(rename = "IPAM")]
+    pub(in crate::docker) ipam: Option<Ipam>,
+    pub(in crate::docker) labels: Option<Texts>,
+}
+
+/// Its member `IPAM`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct Ipam {
+    pub(in crate::docker) driver: Option<String>,
+    pub(in crate::docker) options: Option<Texts>,
+    pub(in crate::docker) config: Option<Vec<IpamConfig>>,
+}
+
+/// `GET /volumes`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct Volumes {
+    pub(in crate::docker) volumes: Option<Vec<Volume>>,
+}
+
+/// One of them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct Volume {
+    pub(in crate::docker) name: Option<String>,
+    pub(in crate::docker) driver: Option<String>,
+    pub(in crate::docker) options: Option<Texts>,
+    pub(in crate::docker) labels: Option<Texts>,
+    pub(in crate::docker) created_at: Option<String>,
+}
+
+/// `GET /info`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct Info {
+    #[serde(rename = "ID")]
+    pub(in crate::docker) id: Option<String>,
+    #[serde(rename = "OSType")]
+    pub(in crate::docker) os_type: Option<String>,
+    pub(in crate::docker) cgroup_version: Option<String>,
+    pub(in crate::docker) live_restore_enabled: Option<bool>,
+    pub(in crate::docker) cpu_cfs_period: Option<bool>,
+    pub(in crate::docker) cpu_cfs_quota: Option<bool>,
+    #[serde(rename = "CPUSet")]
+    pub(in crate::docker) cpu_set: Option<bool>,
+    #[serde(rename = "CPUShares")]
+    pub(in crate::docker) cpu_shares: Option<bool>,
+    pub(in crate::docker) memory_limit: Option<bool>,
+    pub(in crate::docker) oom_kill_disable: Option<bool>,
+    pub(in crate::docker) pids_limit: Option<bool>,
+    pub(in crate::docker) swap_limit: Option<bool>,
+}
+
+/// The names in an object whose values say nothing: `{"80/tcp": {}}`.
+#[expect(clippy::zero_sized_map_values, reason = "a set is no object in JSON")]
+fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    let object = Option::<BTreeMap<String, IgnoredAny>>::deserialize(from)?;
+    Ok(object.map(|object| object.into_keys().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_escaped_is_copied() {
+        let text = r#"{"Id": "a", "Names": ["/b/c", "/b"], "Labels": {"x": "1", "q": "\"2\""}}"#;
+        let seen: ContainerSummary<'_> = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            (seen.name(), seen.label("x"), seen.label("q")),
+            (Some("b"), Some("1"), Some("\"2\""))
+        );
+        assert!(matches!(seen.id.0, Cow::Borrowed("a")));
+        let labels = seen.labels.unwrap().0;
+        assert!(matches!(labels[..], [(_, Word(Cow::Borrowed("1"))), (_, Word(Cow::Owned(_)))]));
+    }
+
+    #[test]
+    fn absent_and_null_are_nothing_and_an_unknown_word_is_an_error() {
+        let read = |text: &'static str| serde_json::from_str::<ContainerInspect<'_>>(text);
+        let seen =
+            read(r#"{"Id": "a", "Mounts": null, "Config": {"Volumes": null}, "More": [{}]}"#);
+        let seen = seen.unwrap();
+        assert!(seen.mounts.is_none() && seen.config.unwrap().volumes.is_none());
+        assert!(read(r#"{"State": {"Status": "dreaming"}}"#).is_err());
+    }
+}

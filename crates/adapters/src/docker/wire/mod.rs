@@ -1,0 +1,18 @@
+//! The way to an engine: where it is, how requests get there and answers are read.
+//!
+//! - `endpoint`: where it is. `transport`, `amend`: how requests get there, with the negotiated
+//!   API version and past the guard, for which `judge` reads.
+//! - `answer`: the engine's answers, as far as they are read. `error`: what went wrong, told apart
+//!   by what to do next.
+//! - `archive`: files on their way. `logins`: what registries are told.
+
+mod amend;
+pub(super) mod answer;
+pub(super) mod archive;
+pub(super) mod endpoint;
+pub(super) mod error;
+mod judge;
+pub(super) mod logins;
+pub(super) mod transport;
+
+pub(super) use amend::OF_ENDPOINTS;
