@@ -66,7 +66,7 @@ fn case(name: &str, size: usize) -> Result<(), Failure> {
     let applied = matches!(name, "sync" | "change" | "event");
     let mut observed = if applied { world.converged() } else { world.observed() };
     if name == "event" {
-        world.stir(&mut observed);
+        world.changed(&mut observed);
     }
     if name == "change" {
         world.change();

@@ -59,7 +59,7 @@ impl World {
     }
 
     /// A container of one deployment in the middle died, and only that one is looked at.
-    pub(crate) fn stir(&self, observed: &mut ObservedState) {
+    pub(crate) fn changed(&self, observed: &mut ObservedState) {
         let id = DeploymentId::new(format!("d{:03}", self.files.len() / 2));
         let parts = Parts::of(&self.desired());
         let part = parts.around(&[id].into()).expect("a part");

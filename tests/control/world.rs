@@ -14,7 +14,7 @@ use model::observed::{ContainerState, ContainerView, EngineContents, Health, Ima
 use model::spec::ContainerSpec;
 use model::target::Outcome;
 use model::time::{Instant, Timestamp};
-use world::{Act, CatalogScope, Clock as _, Observe, OutsideError, Scope, Stir, Tree, Watch};
+use world::{Act, CatalogScope, Changed, Clock as _, Observe, OutsideError, Scope, Tree, Watch};
 
 use crate::drive::VirtualClock;
 use crate::views::{image_view, view};
@@ -71,8 +71,8 @@ pub(crate) struct World {
     pub most: Cell<usize>,
     /// Whether the engine's events say which deployment they are about.
     pub exact: Cell<bool>,
-    stir: RefCell<Option<Stir>>,
-    stirred: RefCell<Option<Waker>>,
+    changed: RefCell<Option<Changed>>,
+    watcher: RefCell<Option<Waker>>,
     made: Cell<u32>,
 }
 
@@ -128,17 +128,17 @@ impl World {
                 view.state.finished_at = Some(now);
             }
         }
-        self.stir(name);
+        self.note_change(name);
     }
 
     /// The engine says that something happened to a container.
-    fn stir(&self, name: &str) {
+    fn note_change(&self, name: &str) {
         let deployment = name.split('-').next().unwrap_or(name);
-        let of = || Stir::Of([deployment.into()].into());
-        let stir = if self.exact.get() { of() } else { Stir::Anything };
-        let before = self.stir.take();
-        self.stir.replace(Some(before.map_or(stir.clone(), |before| before.and(stir))));
-        if let Some(waker) = self.stirred.borrow_mut().take() {
+        let of = || Changed::Deployments([deployment.into()].into());
+        let changed = if self.exact.get() { of() } else { Changed::Anything };
+        let before = self.changed.take();
+        self.changed.replace(Some(before.map_or(changed.clone(), |before| before.and(changed))));
+        if let Some(waker) = self.watcher.borrow_mut().take() {
             waker.wake();
         }
     }
@@ -239,13 +239,13 @@ impl World {
                 view.state.status = Status::Running;
                 view.state.started_at = Some(now);
                 drop(containers);
-                self.stir(target.name.as_str());
+                self.note_change(target.name.as_str());
             }
             Action::StopContainer { .. } => {
                 view.state.status = Status::Exited;
                 view.state.exit_code = 143;
                 drop(containers);
-                self.stir(target.name.as_str());
+                self.note_change(target.name.as_str());
             }
             Action::RenameContainer { to, .. } => view.name = to.clone(),
             Action::RemoveContainer { .. } => {
@@ -360,12 +360,12 @@ impl Drop for Inside<'_> {
 }
 
 impl Watch for World {
-    async fn stirred(&self) -> Stir {
+    async fn changed(&self) -> Changed {
         poll_fn(|context| {
-            if let Some(stir) = self.stir.take() {
-                return Poll::Ready(stir);
+            if let Some(changed) = self.changed.take() {
+                return Poll::Ready(changed);
             }
-            *self.stirred.borrow_mut() = Some(context.waker().clone());
+            *self.watcher.borrow_mut() = Some(context.waker().clone());
             Poll::Pending
         })
         .await

@@ -8,7 +8,7 @@ use model::id::{ContainerId, DeploymentId, EngineName};
 use model::ledger::{LedgerView, Record, Stored};
 use model::observed::{ContainerView, EngineContents, EngineView};
 use model::target::Outcome;
-use world::{Act as _, Observe as _, OutsideError, Scope, Stir, Tree, TreeEntry, TreeError};
+use world::{Act as _, Changed, Observe as _, OutsideError, Scope, Tree, TreeEntry, TreeError};
 
 use crate::ledger::record;
 use crate::support::Server;
@@ -54,8 +54,8 @@ impl Engine for Keeper {
         Ok(())
     }
 
-    async fn stirred(&self) -> Stir {
-        Stir::Anything
+    async fn changed(&self) -> Changed {
+        Changed::Anything
     }
 }
 

@@ -6,13 +6,13 @@ use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use adapters::docker::{Docker, EngineEndpoint, Warden};
+use adapters::docker::{Docker, EngineEndpoint, PolicyEvaluator};
 use model::action::Action;
 use model::id::ContainerName;
 use model::ledger::Record;
 use model::policy::HostPolicy;
 use model::spec::{Mount, MountSource};
-use world::{OutsideError, Scope, Stir};
+use world::{Changed, OutsideError, Scope};
 
 use super::support::*;
 
@@ -194,42 +194,42 @@ async fn an_event_says_which_deployment_it_is_about() {
         let name = container.name.as_str();
         // Other tests stir this engine, too: then it may be about anything.
         let mut told = Vec::new();
-        let is_it = |stir: &Stir| matches!(stir, Stir::Of(ids) if ids.contains(&deployment.id()));
+        let is_it = |changed: &Changed| matches!(changed, Changed::Deployments(ids) if ids.contains(&deployment.id()));
         while !told.iter().any(is_it) {
             assert!(told.len() < 1000, "{told:?}");
             for arguments in [["start", name], ["kill", name]] {
                 assert!(Command::new("docker").args(arguments).output().unwrap().status.success());
-                let stir = tokio::time::timeout(Duration::from_secs(30), docker.stirred()).await;
-                told.push(stir.unwrap());
+                let changed = tokio::time::timeout(Duration::from_secs(30), docker.changed()).await;
+                told.push(changed.unwrap());
             }
         }
         // Nothing happened to the other one meanwhile.
-        let about = |stir: &&Stir| matches!(stir, Stir::Of(ids) if ids.contains(&other.id()));
+        let about = |changed: &&Changed| matches!(changed, Changed::Deployments(ids) if ids.contains(&other.id()));
         assert_eq!(told.iter().filter(about).count(), 0, "{told:?}");
     }
 }
 
 #[tokio::test]
 async fn an_event_stirs_and_a_lost_stream_does_too() {
-    let stir = Deployment("stir");
-    let proxy = Proxy::start("stir");
+    let changed = Deployment("changed");
+    let proxy = Proxy::start("changed");
     let docker = connect(&proxy.address, HostPolicy::default());
     let waits = Duration::from_secs(30);
     // The first one says that the stream is open.
-    tokio::time::timeout(waits, docker.stirred()).await.unwrap();
-    let (_, container) = create(&docker, stir.create("web", sleeper())).await;
+    tokio::time::timeout(waits, docker.changed()).await.unwrap();
+    let (_, container) = create(&docker, changed.create("web", sleeper())).await;
     act(&docker, &Action::StartContainer { container: container.clone() }).await.unwrap();
-    tokio::time::timeout(waits, docker.stirred()).await.unwrap();
+    tokio::time::timeout(waits, docker.changed()).await.unwrap();
     // What happens while nobody listens is not missed.
     let grace = Duration::from_secs(1);
     act(&docker, &Action::StopContainer { container, grace }).await.unwrap();
-    tokio::time::timeout(waits, docker.stirred()).await.unwrap();
+    tokio::time::timeout(waits, docker.changed()).await.unwrap();
     let streams = || proxy.requests().iter().filter(|line| line.contains("/events?")).count();
     assert_eq!(streams(), 1);
     proxy.cut();
     let opened_again = async {
         while streams() < 2 {
-            docker.stirred().await;
+            docker.changed().await;
         }
     };
     tokio::time::timeout(waits, opened_again).await.unwrap();
@@ -244,7 +244,7 @@ pub(crate) fn secured(ca: PathBuf, cert: PathBuf, key: PathBuf) -> Docker {
     let parsed = EngineEndpoint::parse(&address, Some(&tls("", "")), false).unwrap();
     let EngineEndpoint::Tls { host, port, .. } = parsed else { panic!() };
     let endpoint = EngineEndpoint::Tls { host, port, ca, cert, key };
-    let policy = Warden::of(HostPolicy::default());
+    let policy = PolicyEvaluator::of(HostPolicy::default());
     Docker::connect(&endpoint, "tls".into(), "test".into(), policy).unwrap()
 }
 
@@ -271,7 +271,7 @@ async fn tls_works_with_the_right_certificates_only() {
 async fn plain_http_on_the_tls_port_is_no_engine() {
     let address = variable("RECONCILER_LAB_TLS_HOST");
     let endpoint = EngineEndpoint::parse(&address, None, true).unwrap();
-    let policy = Warden::of(HostPolicy::default());
+    let policy = PolicyEvaluator::of(HostPolicy::default());
     let docker = Docker::connect(&endpoint, "tls".into(), "test".into(), policy).unwrap();
     assert!(docker.observe(&Scope::default()).await.is_err());
 }

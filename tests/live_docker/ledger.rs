@@ -1,6 +1,6 @@
 //! Records on the engine: a compare-and-set that nobody takes for a replica.
 
-use adapters::docker::{Docker, EngineEndpoint, Warden};
+use adapters::docker::{Docker, EngineEndpoint, PolicyEvaluator};
 use model::action::LedgerChange;
 use model::desired::Layout;
 use model::digest::Digest;
@@ -14,7 +14,7 @@ use super::support::*;
 fn installation(name: &str) -> Docker {
     let address = variable("DOCKER_HOST");
     let endpoint = EngineEndpoint::parse(&address, None, false).unwrap();
-    let policy = Warden::of(HostPolicy::default());
+    let policy = PolicyEvaluator::of(HostPolicy::default());
     Docker::connect(&endpoint, "lab".into(), name.into(), policy).unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use adapters::docker::{Docker, EngineEndpoint, Warden};
+use adapters::docker::{Docker, EngineEndpoint, PolicyEvaluator};
 use model::action::{Action, Create};
 use model::compose_labels::ContainerLabels;
 use model::digest::Digest;
@@ -46,7 +46,8 @@ pub(crate) fn connect_as(installation: &str, address: &str, policy: HostPolicy) 
     // Never somebody's own engine.
     let _ = variable("RECONCILER_LAB");
     let endpoint = EngineEndpoint::parse(address, None, false).unwrap();
-    Docker::connect(&endpoint, "lab".into(), installation.into(), Warden::of(policy)).unwrap()
+    Docker::connect(&endpoint, "lab".into(), installation.into(), PolicyEvaluator::of(policy))
+        .unwrap()
 }
 
 /// A deployment of one test.

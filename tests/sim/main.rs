@@ -95,7 +95,7 @@ fn deal(hand: u64) {
 
 /// Else what the seeds say of it would be nothing.
 #[test]
-fn the_loop_looks_at_what_stirred_alone_and_at_everything() {
+fn the_loop_looks_at_what_changed_alone_and_at_everything() {
     let scenarios = (0..600).map(scenario).filter(|scenario| scenario.acts == Acts::Loop);
     let looks = scenarios.flat_map(|scenario| play(&scenario).trace);
     let (alone, all): (Vec<_>, Vec<_>) = looks

@@ -4,14 +4,18 @@ use super::source::{code, rust_files, shown};
 
 /// A name, and what is said instead.
 const BANNED: &[(&str, &str)] = &[
+    ("Begun", "Prefetch"),
     ("Eye", "AdoptionMatcher"),
+    ("Glance", "EngineSnapshot"),
     ("Hand", "ExternalChange; `ChangedBy::Hand` is a value, not a thing"),
     ("Holds", "Backoffs"),
     ("Scribe", "plan builder"),
     ("Servant", "StepBuilder"),
     ("Sick", "CircuitBreakers"),
+    ("Stir", "Changed"),
     ("Turn", "Ended"),
     ("Wakes", "Triggers"),
+    ("Warden", "PolicyEvaluator"),
     ("guests", "members (of a namespace)"),
     ("homeless", "orphaned members"),
     ("inmates", "members (of a namespace)"),
@@ -19,6 +23,7 @@ const BANNED: &[(&str, &str)] = &[
     ("linger", "await healthy"),
     ("mend", "await healthy, or repair"),
     ("sharers", "members (of a namespace)"),
+    ("stirred", "changed"),
 ];
 
 /// What has such a name all the same.

@@ -73,7 +73,7 @@ impl Counter {
 
     /// Returns when more has happened than `known`, and then nothing for a moment.
     /// Without a watcher it returns once at most.
-    pub(super) async fn stirred(&mut self, known: u64) {
+    pub(super) async fn changed(&mut self, known: u64) {
         if self.0.wait_for(|count| *count != known).await.is_err() {
             // The watcher is gone, and with it its sender.
             return std::future::pending().await;

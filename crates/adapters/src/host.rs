@@ -19,7 +19,7 @@ use model::ledger::{LedgerView, Record, Stored};
 use model::observed::{ContainerView, EngineContents};
 use model::target::Outcome;
 use model::time::Timestamp;
-use world::{Act, CatalogScope, Observe, OutsideError, Scope, Stir, Tree, Watch};
+use world::{Act, CatalogScope, Changed, Observe, OutsideError, Scope, Tree, Watch};
 
 /// One engine, as far as the host needs it.
 #[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
@@ -60,8 +60,8 @@ pub trait Engine {
     /// saw.
     async fn sweep_records(&self, all: bool) -> Result<(), OutsideError>;
 
-    /// See [`Watch::stirred`].
-    async fn stirred(&self) -> Stir;
+    /// See [`Watch::changed`].
+    async fn changed(&self) -> Changed;
 }
 
 impl Engine for Arc<Docker> {
@@ -109,8 +109,8 @@ impl Engine for Arc<Docker> {
         Docker::sweep_records(self, all).await
     }
 
-    async fn stirred(&self) -> Stir {
-        Docker::stirred(self).await
+    async fn changed(&self) -> Changed {
+        Docker::changed(self).await
     }
 }
 
@@ -291,9 +291,9 @@ impl<E: Engine> Act for Host<E> {
 }
 
 impl<E: Engine> Watch for Host<E> {
-    async fn stirred(&self) -> Stir {
+    async fn changed(&self) -> Changed {
         let all: Vec<_> =
-            self.engines.values().map(|engine| engine.stirred().boxed_local()).collect();
+            self.engines.values().map(|engine| engine.changed().boxed_local()).collect();
         // `select_all` of nothing panics; where there is no engine, nothing ever stirs.
         if all.is_empty() {
             return std::future::pending().await;

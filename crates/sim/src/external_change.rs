@@ -132,7 +132,7 @@ impl State {
         }
         self.disturb(name, service);
         self.note(&format!("hand: {hand:?} {victim} on {name}"));
-        self.stir(name, of);
+        self.changed(name, of);
     }
 
     /// `docker system prune -af`.
@@ -143,7 +143,7 @@ impl State {
         self.pruned.extend(gone.into_iter().map(|birth| (name.clone(), birth)));
         self.on_engines.lose(name);
         self.note(&format!("hand: prune on {name}, volumes {volumes}"));
-        self.stir(name, None);
+        self.changed(name, None);
     }
 
     fn make_stranger(

@@ -13,7 +13,7 @@ use model::observed::{Health, Status};
 use model::share::{Namespace, Peer};
 use model::spec::{ContainerSpec, Healthcheck, Port, Protocol, PublishedPort, RestartPolicy};
 use model::target::{ContainerRef, Outcome, Target};
-use world::{Act as _, Clock as _, Observe as _, OutsideError, Scope, Stir, Watch as _};
+use world::{Act as _, Changed, Clock as _, Observe as _, OutsideError, Scope, Watch as _};
 
 fn local() -> EngineName {
     EngineName::new("local")
@@ -222,8 +222,8 @@ fn a_death_wakes_who_watches() {
     act(&sim, &Action::StartContainer { container: one }).expect("it starts");
     let world = sim.world();
     let began = sim.now();
-    let woken = sim.drive(world.stirred(), Some(began.plus(Duration::from_secs(5))));
-    assert_eq!(woken, Driven::Done(Stir::Of(["abc".into()].into())));
+    let woken = sim.drive(world.changed(), Some(began.plus(Duration::from_secs(5))));
+    assert_eq!(woken, Driven::Done(Changed::Deployments(["abc".into()].into())));
     assert!(world.now().since(began) < Duration::from_secs(2));
 }
 

@@ -24,7 +24,9 @@ use model::observed::{ContainerView, EngineContents};
 use model::target::{ContainerRef, Outcome, Target};
 use model::time::{Instant, Timestamp};
 
-pub(crate) use world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Stir, Tree, Watch};
+pub(crate) use world::{
+    Act, CatalogScope, Changed, Clock, Observe, OutsideError, Scope, Tree, Watch,
+};
 
 /// One controller's access to a simulated world.
 #[derive(Debug)]
@@ -378,16 +380,16 @@ impl Clock for SimWorld {
 }
 
 impl Watch for SimWorld {
-    async fn stirred(&self) -> Stir {
+    async fn changed(&self) -> Changed {
         poll_fn(|cx| {
             let state = &mut *self.state.borrow_mut();
             let told = self.stirs.replace(state.stirs.len());
             let stirs = state.stirs[told..].iter().map(|of| match of {
-                Some(deployment) => Stir::Of([deployment.clone()].into()),
-                None => Stir::Anything,
+                Some(deployment) => Changed::Deployments([deployment.clone()].into()),
+                None => Changed::Anything,
             });
-            if let Some(stir) = stirs.reduce(Stir::and) {
-                return Poll::Ready(stir);
+            if let Some(changed) = stirs.reduce(Changed::and) {
+                return Poll::Ready(changed);
             }
             state.watchers.push(cx.waker().clone());
             Poll::Pending

@@ -58,23 +58,23 @@ impl CatalogScope {
     }
 }
 
-/// What stirred on an engine.
+/// What changed on an engine, as far as it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stir {
+pub enum Changed {
     /// Something of these deployments, and nothing else.
-    Of(BTreeSet<DeploymentId>),
+    Deployments(BTreeSet<DeploymentId>),
     /// Perhaps anything.
     Anything,
 }
 
-impl Stir {
+impl Changed {
     /// Both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Of(mut some), Self::Of(more)) => {
+            (Self::Deployments(mut some), Self::Deployments(more)) => {
                 some.extend(more);
-                Self::Of(some)
+                Self::Deployments(some)
             }
             _ => Self::Anything,
         }
@@ -205,7 +205,7 @@ pub trait Clock {
 pub trait Watch {
     /// Returns when an engine reported something since the last call: a container died,
     /// its health changed, a stream was lost and is back.
-    async fn stirred(&self) -> Stir;
+    async fn changed(&self) -> Changed;
 }
 
 /// A lease that this controller holds.

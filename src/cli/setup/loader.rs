@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use adapters::docker::{Place, Warden};
+use adapters::docker::{Place, PolicyEvaluator};
 use model::bounds::Bounds;
 use model::desired::{DesiredState, Entry};
 use model::digest::Digest;
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Loader {
     options: Options,
     roots: Arc<Roots>,
     /// Told with every load that counts where the deployments' trees are.
-    warden: Option<Arc<Warden>>,
+    evaluator: Option<Arc<PolicyEvaluator>>,
 }
 
 impl Loader {
@@ -37,7 +37,7 @@ impl Loader {
         (bounds, masker): (Bounds, Masker),
         default_engine: EngineName,
         roots: Arc<Roots>,
-        warden: Option<Arc<Warden>>,
+        evaluator: Option<Arc<PolicyEvaluator>>,
     ) -> Self {
         let is_passed = |name: &String| passed.is_none_or(|names| names.contains(name));
         let (passed, withheld): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -46,7 +46,7 @@ impl Loader {
         let (project_root, same_files) = (None, false);
         let options =
             Options { passed, withheld, default_engine, bounds, masker, project_root, same_files };
-        Self { options, roots, warden }
+        Self { options, roots, evaluator }
     }
 
     /// Where engines' hosts see the source.
@@ -80,8 +80,8 @@ impl Loader {
             }
             Entry::Invalid(_) => None,
         };
-        if let Some(warden) = &self.warden {
-            warden.renew(desired.deployments.iter().filter_map(tree).collect());
+        if let Some(evaluator) = &self.evaluator {
+            evaluator.renew(desired.deployments.iter().filter_map(tree).collect());
         }
     }
 

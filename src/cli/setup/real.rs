@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::consul::Consul;
-use adapters::docker::{Docker, EngineEndpoint, Logins, LoginsError, Teller, Warden};
+use adapters::docker::{Docker, EngineEndpoint, Logins, LoginsError, PolicyEvaluator, Teller};
 use adapters::host::Host;
 use model::bounds::Bounds;
 use model::id::{DeploymentId, EngineName, InstallationId};
@@ -46,7 +46,7 @@ pub(in crate::cli) struct Real {
     passed: Option<Vec<String>>,
     bounds: Bounds,
     /// Whom the engines ask about what deployments demand of their hosts.
-    warden: Arc<Warden>,
+    evaluator: Arc<PolicyEvaluator>,
     /// How long a pass may take.
     pub(in crate::cli) deadline: Duration,
     /// What `docker` needs to be told to reach an engine, for hints.
@@ -102,11 +102,11 @@ pub(in crate::cli) fn open(
     });
     let all = trust::sees_environment(&layer.trust, source.is_folder(), controller);
     let passed = (!all).then(|| layer.trust.env.clone().unwrap_or_default());
-    let warden = Warden::of(settings.policy.clone());
+    let evaluator = PolicyEvaluator::of(settings.policy.clone());
     let logins = logins(&layer.world, environment)?;
     Ok(Real {
         host: Host::new(
-            connect(&engines, &settings, &warden, (environment, &logins, teller))?,
+            connect(&engines, &settings, &evaluator, (environment, &logins, teller))?,
             consul.clone(),
         ),
         default,
@@ -118,7 +118,7 @@ pub(in crate::cli) fn open(
         engines,
         passed,
         bounds: trust::bounds(&layer.trust),
-        warden,
+        evaluator,
     })
 }
 
@@ -126,10 +126,10 @@ impl Real {
     /// How desired state is read. Asks an engine only if we may run in a container of it.
     pub(in crate::cli) async fn loader(&self, environment: &Environment) -> Loader {
         let roots = roots(&self.host, &self.engines, self.source.is_folder()).await;
-        let warden = Some(Arc::clone(&self.warden));
+        let evaluator = Some(Arc::clone(&self.evaluator));
         let default = self.default.clone();
         let asked = (self.bounds, self.settings.masker.clone());
-        Loader::new(environment, self.passed.as_deref(), asked, default, roots, warden)
+        Loader::new(environment, self.passed.as_deref(), asked, default, roots, evaluator)
     }
 }
 
@@ -141,13 +141,13 @@ pub(in crate::cli) fn default_engine(layer: &Layer) -> EngineName {
 fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
     settings: &Settings,
-    warden: &Arc<Warden>,
+    evaluator: &Arc<PolicyEvaluator>,
     (environment, logins, teller): (&Environment, &Logins, &Teller),
 ) -> Result<Vec<Arc<Docker>>, Refusal> {
     let agent = environment.get("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
         let installation = settings.installation.clone();
-        Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(warden))
+        Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(evaluator))
             .map(|docker| docker.with_ssh_agent(agent.map(PathBuf::from)))
             .map(|docker| docker.with_logins(logins.clone()).with_teller(Arc::clone(teller)))
             .map(Arc::new)

@@ -78,7 +78,7 @@ async fn fetched<W: Observe, C>(
 }
 
 /// A pass that has come to its plan, or is over before.
-pub(in crate::cli) enum Begun {
+pub(in crate::cli) enum Prefetch {
     /// There is a plan.
     Ready(Box<Prepared>),
     /// There is none; this is how it ended.
@@ -91,11 +91,11 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
     setup: Setup<'_, W, C>,
     fetch: impl Future<Output = Result<Snapshot, SourceError>>,
     stop: &Stop,
-) -> Begun {
+) -> Prefetch {
     let began = setup.clock.instant();
     let read = pin!(async { Ok(look(console, setup, fetched(setup, fetch).await?).await) });
     let report = match select(pin!(stop.requested()), read).await {
-        Either::Right((Ok(prepared), _)) => return Begun::Ready(Box::new(prepared)),
+        Either::Right((Ok(prepared), _)) => return Prefetch::Ready(Box::new(prepared)),
         Either::Right((Err(error), _)) => {
             let report = Report { error: Some(PassError::Source(error)), ..Report::default() };
             report::complaints(console, &report);
@@ -106,7 +106,11 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
             Report { execution, ..Report::default() }
         }
     };
-    Begun::Over(Box::new(Passed { plan: None, report, took: setup.clock.instant().since(began) }))
+    Prefetch::Over(Box::new(Passed {
+        plan: None,
+        report,
+        took: setup.clock.instant().since(began),
+    }))
 }
 
 /// Looks again, because time passed or another controller acted; prints the plan only if

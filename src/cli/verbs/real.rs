@@ -29,7 +29,7 @@ use super::super::setup::real::{Real, open};
 use super::super::setup::source::Placed;
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
-use super::pass::{Begun, Passed, again, begin, conclude, finish, show};
+use super::pass::{Passed, Prefetch, again, begin, conclude, finish, show};
 use super::run::{Controller, holder, listen, release};
 
 /// What a watched folder lacks is removed after so long.
@@ -71,8 +71,8 @@ pub(in crate::cli) fn apply_once(
         let stop = Stop::new();
         let work = async {
             match begin(console, setup, real.source.fetch(), &stop).await {
-                Begun::Over(passed) => Once::Passed(passed),
-                Begun::Ready(prepared) => match &real.consul {
+                Prefetch::Over(passed) => Once::Passed(passed),
+                Prefetch::Ready(prepared) => match &real.consul {
                     // Where there is nothing to do, nothing is written, no lease either.
                     Some(consul) if changes(&prepared) => {
                         Box::pin(leased(console, setup, consul, *prepared, &stop)).await

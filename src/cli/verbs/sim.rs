@@ -19,7 +19,7 @@ use super::super::exit::Exit;
 use super::super::render::progress::Lines;
 use super::super::setup::Refusal;
 use super::super::setup::real::basics;
-use super::pass::{Begun, begin, conclude, finish};
+use super::pass::{Prefetch, begin, conclude, finish};
 use super::real::block_on;
 use super::validate::loader;
 
@@ -131,8 +131,8 @@ impl Play<'_> {
         let stop = Stop::new();
         let pass = async {
             match begin(self.console, setup, async { Ok(snapshot) }, &stop).await {
-                Begun::Ready(prepared) => finish(setup, *prepared, &stop).await,
-                Begun::Over(passed) => *passed,
+                Prefetch::Ready(prepared) => finish(setup, *prepared, &stop).await,
+                Prefetch::Over(passed) => *passed,
             }
         };
         let until = sim.now().plus(PATIENCE);

@@ -292,7 +292,7 @@ impl Source for DirSource {
             tokio::select! {
                 biased;
                 _ = fetches.changed() => continue,
-                () = counter.stirred(known) => {}
+                () = counter.changed(known) => {}
                 () = tokio::time::sleep_until(due) => {}
             }
             if self.differs(counter.now()).await {

@@ -30,7 +30,7 @@ use bollard::errors::Error;
 use bytes::Bytes;
 use tokio::sync::{Mutex, Semaphore};
 
-pub use guard::warden::{Place, Sight, Warden};
+pub use guard::evaluator::{Place, PolicyEvaluator, Sight};
 pub use ledger::lock::{EngineLock, LockError, LockHolder};
 pub use observe::own::Traces;
 pub use wire::endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
@@ -39,7 +39,7 @@ pub use wire::logins::{Logins, LoginsError};
 use crate::http::HttpClient;
 use model::id::{EngineName, InstallationId};
 use observe::events::Subscription;
-use observe::glance::Begun;
+use observe::snapshot::Prefetch;
 use observe::whose::Whose;
 use observe::{about, networks, records};
 use wire::error;
@@ -72,7 +72,7 @@ pub struct Docker {
     about: Mutex<Option<about::Known>>,
     /// The containers of the last look that hold records of the ledger.
     kept: std::sync::Mutex<records::Kept>,
-    begun: Begun,
+    begun: Prefetch,
     networks: networks::Known,
     /// What the last look saw of the containers.
     looked: std::sync::Mutex<Option<Vec<(String, String)>>>,
@@ -95,7 +95,7 @@ impl Docker {
     /// A client of the engine at this endpoint. Certificates are read now; nothing is
     /// connected before the first request.
     ///
-    /// `warden` is asked about the final body of every request that changes something.
+    /// `evaluator` is asked about the final body of every request that changes something.
     ///
     /// # Errors
     /// [`OutsideError::Forbidden`] if the endpoint cannot be used as it is: plain TCP
@@ -104,7 +104,7 @@ impl Docker {
         endpoint: &EngineEndpoint,
         name: EngineName,
         installation: InstallationId,
-        warden: Arc<Warden>,
+        evaluator: Arc<PolicyEvaluator>,
     ) -> Result<Self, OutsideError> {
         let at_once = match endpoint {
             EngineEndpoint::Unix(_) => AT_ONCE_HERE,
@@ -114,7 +114,7 @@ impl Docker {
             .open()
             .and_then(|endpoint| Ok(HttpClient::new(endpoint, AT_ONCE)?))
             .map_err(|error| error::endpoint(&name, &error))?;
-        let transport = Arc::new(Transport::new(client, name.clone(), warden));
+        let transport = Arc::new(Transport::new(client, name.clone(), evaluator));
         let sender = Arc::clone(&transport);
         let send = move |request| {
             let transport = Arc::clone(&sender);
@@ -136,7 +136,7 @@ impl Docker {
             reads: Semaphore::new(at_once),
             about: Mutex::default(),
             kept: std::sync::Mutex::default(),
-            begun: Begun::default(),
+            begun: Prefetch::default(),
             networks: networks::Known::default(),
             looked: std::sync::Mutex::default(),
             events: Mutex::new(Subscription::default()),

@@ -73,7 +73,7 @@ impl FakeEngine {
             }
         });
         let endpoint = EngineEndpoint::Unix(socket);
-        let policy = Warden::of(HostPolicy::default());
+        let policy = PolicyEvaluator::of(HostPolicy::default());
         let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
         Self { folder, docker: Arc::new(docker), answers, requests }
     }
@@ -237,7 +237,7 @@ async fn an_answer_that_breaks_off_is_no_answer() {
 async fn an_engine_that_is_not_there_is_unreachable() {
     let folder = folder();
     let endpoint = EngineEndpoint::Unix(folder.join("docker.sock"));
-    let policy = Warden::of(HostPolicy::default());
+    let policy = PolicyEvaluator::of(HostPolicy::default());
     let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
     let error = docker.ping().await.unwrap_err();
     assert!(
@@ -318,7 +318,7 @@ async fn a_slow_engine_is_listened_to_however_often_the_wait_for_its_events_is_g
     let engine = FakeEngine::start(Vec::new());
     // Another engine is busy: each of its events ends the wait for this one's.
     let mut given_up = 0;
-    while tokio::time::timeout(Duration::from_millis(20), engine.docker.stirred()).await.is_err() {
+    while tokio::time::timeout(Duration::from_millis(20), engine.docker.changed()).await.is_err() {
         given_up += 1;
         assert!(given_up < 3000, "it never comes to a stream: {:?}", engine.requests());
     }

@@ -182,7 +182,7 @@ impl Source for GitSource {
                 Some((mut counter, known)) if settled => {
                     tokio::select! {
                         biased;
-                        () = counter.stirred(known) => {}
+                        () = counter.changed(known) => {}
                         () = tokio::time::sleep_until(due) => {}
                     }
                     Some(counter.now())

@@ -8,7 +8,7 @@ use model::action::LedgerChange;
 use model::digest::Digest;
 use model::ledger::{DeploymentRecord, Ledger};
 use model::target::Target;
-use world::{CatalogScope, NoTree, Stir};
+use world::{CatalogScope, Changed, NoTree};
 
 /// An engine that notes what it is asked, keeps a ledger, and stirs when told.
 struct Fake {
@@ -71,8 +71,8 @@ impl Engine for Fake {
         Ok(())
     }
 
-    async fn stirred(&self) -> Stir {
-        if self.stirs { Stir::Anything } else { std::future::pending().await }
+    async fn changed(&self) -> Changed {
+        if self.stirs { Changed::Anything } else { std::future::pending().await }
     }
 }
 
@@ -193,11 +193,11 @@ async fn a_consul_that_cannot_be_reached_is_no_empty_one() {
 #[tokio::test]
 async fn a_stir_of_any_engine_is_reported() {
     let quiet: Host<Fake> = Host::new([], None);
-    assert!(quiet.stirred().now_or_never().is_none());
-    assert!(host(None).stirred().now_or_never().is_none());
+    assert!(quiet.changed().now_or_never().is_none());
+    assert!(host(None).changed().now_or_never().is_none());
     let loud = Fake { stirs: true, ..Fake::new("b") };
     let host = Host::new([Fake::new("a"), loud], None);
-    assert!(host.stirred().now_or_never().is_some());
+    assert!(host.changed().now_or_never().is_some());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use model::id::DeploymentId;
 use model::time::Instant;
-use world::Stir;
+use world::Changed;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -21,11 +21,11 @@ impl NextLook {
         bring_forward(&mut self.whole, at);
     }
 
-    /// What stirred is looked at, at this time at the latest.
-    pub(super) fn want_of(&mut self, stir: Stir, at: Instant) {
-        match stir {
-            Stir::Anything => self.want(at),
-            Stir::Of(some) => {
+    /// What changed is looked at, at this time at the latest.
+    pub(super) fn want_of(&mut self, changed: Changed, at: Instant) {
+        match changed {
+            Changed::Anything => self.want(at),
+            Changed::Deployments(some) => {
                 bring_forward(&mut self.part, at);
                 self.of.extend(some);
             }
@@ -44,16 +44,16 @@ impl NextLook {
         }
     }
 
-    /// What is due now: `Stir::Of` these deployments, or everything, which is then no longer
+    /// What is due now: `Changed::Deployments` these deployments, or everything, which is then no longer
     /// due, nor is any part of it.
-    pub(super) fn take(&mut self, now: Instant) -> Option<Stir> {
+    pub(super) fn take(&mut self, now: Instant) -> Option<Changed> {
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         if is_due(self.whole) {
             *self = Self::default();
-            Some(Stir::Anything)
+            Some(Changed::Anything)
         } else if is_due(self.part) {
             self.part = None;
-            Some(Stir::Of(std::mem::take(&mut self.of)))
+            Some(Changed::Deployments(std::mem::take(&mut self.of)))
         } else {
             None
         }
@@ -74,8 +74,8 @@ mod tests {
         Instant::default().plus(Duration::from_secs(seconds))
     }
 
-    fn of(id: &str) -> Stir {
-        Stir::Of([id.into()].into())
+    fn of(id: &str) -> Changed {
+        Changed::Deployments([id.into()].into())
     }
 
     #[test]
@@ -93,10 +93,10 @@ mod tests {
     fn a_look_at_everything_is_one_at_each_part() {
         let mut due = NextLook::default();
         due.want_of(of("a"), at(2));
-        due.want_of(Stir::Anything, at(2));
+        due.want_of(Changed::Anything, at(2));
         due.put_off(at(4));
         assert_eq!(due.take(at(3)), None);
-        assert_eq!(due.take(at(4)), Some(Stir::Anything));
+        assert_eq!(due.take(at(4)), Some(Changed::Anything));
         assert_eq!(due.next(), None);
     }
 }

@@ -29,7 +29,7 @@ use model::action::Action;
 use model::desired::DesiredState;
 use model::id::DeploymentId;
 use model::time::Instant;
-use world::{Act, Clock, Snapshot, Source, SourceError, Stir, Watch};
+use world::{Act, Changed, Clock, Snapshot, Source, SourceError, Watch};
 
 use super::backoff::Backoffs;
 use super::circuit_breaker::CircuitBreakers;
@@ -227,9 +227,9 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             }
             Trigger::Fetched(answer) => self.fetched(answer, now),
             Trigger::Loaded(snapshot, desired) => self.loaded(snapshot, *desired, now),
-            Trigger::Stirred(stir) => {
+            Trigger::Stirred(changed) => {
                 self.triggers.await_event(self.setup.world);
-                self.due.want_of(stir, now.plus(self.pace.debounce));
+                self.due.want_of(changed, now.plus(self.pace.debounce));
             }
             // What is due is found out before every wait.
             Trigger::Alarm(_) | Trigger::GivenUp => {}
@@ -332,7 +332,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 let reaches = reaches(&step.action, &ending);
                 match ending {
                     Ending::Done { .. } | Ending::Forgiven(_) => {
-                        self.backoffs.succeeded(&step, now)
+                        self.backoffs.succeeded(&step, now);
                     }
                     Ending::Failed(failure) => self.backoffs.failed(&step, &failure.error, now),
                     Ending::Dropped { .. } | Ending::Stopped => {}
@@ -341,9 +341,9 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                     self.reaching.insert(step.deployment.clone());
                 }
                 if !self.executor.is_busy(&step.deployment) {
-                    let of = || Stir::Of([step.deployment.clone()].into());
+                    let of = || Changed::Deployments([step.deployment.clone()].into());
                     let reaches = self.reaching.remove(&step.deployment);
-                    self.due.want_of(if reaches { Stir::Anything } else { of() }, now);
+                    self.due.want_of(if reaches { Changed::Anything } else { of() }, now);
                 }
             }
             Ended::Over(execution) => self.finished.push(execution),

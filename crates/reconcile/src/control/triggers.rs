@@ -11,7 +11,7 @@ use model::desired::DesiredState;
 use model::id::DeploymentId;
 use model::observed::ObservedState;
 use model::time::Instant;
-use world::{Clock, Snapshot, Source, SourceError, Stir, Watch};
+use world::{Changed, Clock, Snapshot, Source, SourceError, Watch};
 
 use super::backoff::delay;
 use super::limits::Pace;
@@ -26,7 +26,7 @@ pub(super) enum Trigger {
     SourceReturned,
     Fetched(Result<Snapshot, SourceError>),
     Loaded(Snapshot, Box<DesiredState>),
-    Stirred(Stir),
+    Stirred(Changed),
     Alarm(Instant),
     Seen(Seen),
     Probed(Part, Result<(), String>),
@@ -76,7 +76,7 @@ impl<'a> Triggers<'a> {
 
     /// Waits for an engine to report something.
     pub(super) fn await_event<W: Watch>(&self, world: &'a W) {
-        self.push(async move { Trigger::Stirred(world.stirred().await) });
+        self.push(async move { Trigger::Stirred(world.changed().await) });
     }
 
     /// The same until somebody gives it up: then it is dropped where it stands.

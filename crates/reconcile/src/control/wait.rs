@@ -159,7 +159,7 @@ impl Watching {
         now: Instant,
     ) -> Result<Next, WaitError> {
         let lacking = match answer {
-            Ok(Some(view)) => match self.judge(&view.state, retries(&view), now)? {
+            Ok(Some(view)) => match self.evaluate(&view.state, retries(&view), now)? {
                 None => return Ok(Next::Done(Box::new(view))),
                 Some((pending, rest)) => {
                     self.pause = self.pause.min(rest);
@@ -188,7 +188,7 @@ impl Watching {
 
     /// `None` if it has held for long enough; else what it lacks, and after which time at
     /// the latest another look is worth it.
-    fn judge(
+    fn evaluate(
         &mut self,
         state: &ContainerState,
         retries: u32,
@@ -307,26 +307,26 @@ mod tests {
     #[test]
     fn it_must_be_good_without_a_break() {
         let mut watch = watching(GOOD);
-        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
-        assert!(watch.judge(&running(1, 0), 3, at(499)).unwrap().is_some());
-        assert_eq!(watch.judge(&running(1, 0), 3, at(500)), Ok(None));
+        assert!(watch.evaluate(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert!(watch.evaluate(&running(1, 0), 3, at(499)).unwrap().is_some());
+        assert_eq!(watch.evaluate(&running(1, 0), 3, at(500)), Ok(None));
     }
 
     #[test]
     fn a_restart_between_two_looks_begins_the_time_anew() {
         let mut watch = watching(GOOD);
-        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
-        assert!(watch.judge(&running(2, 1), 3, at(600)).unwrap().is_some());
-        assert_eq!(watch.judge(&running(2, 1), 3, at(1100)), Ok(None));
+        assert!(watch.evaluate(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert!(watch.evaluate(&running(2, 1), 3, at(600)).unwrap().is_some());
+        assert_eq!(watch.evaluate(&running(2, 1), 3, at(1100)), Ok(None));
     }
 
     #[test]
     fn the_engines_own_restarts_are_borne_only_for_so_long() {
         let mut watch = watching(GOOD);
-        assert!(watch.judge(&running(1, 7), 3, at(0)).is_ok());
-        assert!(watch.judge(&running(2, 9), 3, at(100)).is_ok());
+        assert!(watch.evaluate(&running(1, 7), 3, at(0)).is_ok());
+        assert!(watch.evaluate(&running(2, 9), 3, at(100)).is_ok());
         let looping = WaitError::CrashLoop { code: 1, restarts: 3 };
-        assert_eq!(watch.judge(&running(3, 10), 3, at(200)), Err(looping));
+        assert_eq!(watch.evaluate(&running(3, 10), 3, at(200)), Err(looping));
     }
 
     #[test]
@@ -344,40 +344,46 @@ mod tests {
     fn what_becomes_unhealthy_during_the_wait_ends_it() {
         let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
         let mut watch = watching(GOOD);
-        assert!(watch.judge(&starting, 3, at(0)).unwrap().is_some());
-        assert_eq!(watch.judge(&sick(1, 3), 3, at(900)), Err(WaitError::Unhealthy { failures: 3 }));
+        assert!(watch.evaluate(&starting, 3, at(0)).unwrap().is_some());
+        assert_eq!(
+            watch.evaluate(&sick(1, 3), 3, at(900)),
+            Err(WaitError::Unhealthy { failures: 3 })
+        );
         let mut watch = watching(GOOD);
         let good = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
-        assert!(watch.judge(&good, 3, at(0)).unwrap().is_some());
-        assert_eq!(watch.judge(&sick(1, 3), 3, at(400)), Err(WaitError::Unhealthy { failures: 3 }));
+        assert!(watch.evaluate(&good, 3, at(0)).unwrap().is_some());
+        assert_eq!(
+            watch.evaluate(&sick(1, 3), 3, at(400)),
+            Err(WaitError::Unhealthy { failures: 3 })
+        );
     }
 
     #[test]
     fn what_was_unhealthy_before_gets_as_many_checks_as_it_takes() {
         let mut watch = watching(GOOD);
         for failures in 7..10 {
-            let lacks = watch.judge(&sick(1, failures), 3, at(1000 * u64::from(failures)));
+            let lacks = watch.evaluate(&sick(1, failures), 3, at(1000 * u64::from(failures)));
             assert_eq!(lacks, Ok(Some((Pending::Unhealthy, LONGEST_PAUSE))));
         }
         let ended = Err(WaitError::Unhealthy { failures: 10 });
-        assert_eq!(watch.judge(&sick(1, 10), 3, at(10_000)), ended);
+        assert_eq!(watch.evaluate(&sick(1, 10), 3, at(10_000)), ended);
         // One that recovered, and a new run, have used up what they had.
         let mut watch = watching(GOOD);
         let good = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
-        assert!(watch.judge(&sick(1, 7), 3, at(0)).is_ok());
-        assert!(watch.judge(&good, 3, at(100)).is_ok());
-        assert!(watch.judge(&sick(1, 3), 3, at(300)).is_err());
+        assert!(watch.evaluate(&sick(1, 7), 3, at(0)).is_ok());
+        assert!(watch.evaluate(&good, 3, at(100)).is_ok());
+        assert!(watch.evaluate(&sick(1, 3), 3, at(300)).is_err());
         let mut watch = watching(GOOD);
-        assert!(watch.judge(&sick(1, 7), 3, at(0)).is_ok());
-        assert!(watch.judge(&sick(2, 3), 3, at(300)).is_err());
+        assert!(watch.evaluate(&sick(1, 7), 3, at(0)).is_ok());
+        assert!(watch.evaluate(&sick(2, 3), 3, at(300)).is_err());
     }
 
     #[test]
     fn what_may_end_is_good_for_its_time_or_ended_well() {
         let until = Until::GoodOrEnded(Duration::from_millis(500));
         let mut watch = watching(until);
-        assert!(watch.judge(&running(1, 0), 3, at(0)).unwrap().is_some());
-        assert_eq!(watch.judge(&exited(0), 3, at(100)), Ok(None));
+        assert!(watch.evaluate(&running(1, 0), 3, at(0)).unwrap().is_some());
+        assert_eq!(watch.evaluate(&exited(0), 3, at(100)), Ok(None));
         assert_eq!(verdict(&exited(3), until), Verdict::Never(3));
         let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
         assert_eq!(verdict(&starting, until), Verdict::NotYet(Pending::Starting));

@@ -148,7 +148,7 @@ impl State {
                         self.disturb(&name, service.filter(|_| !happened.asked));
                         self.note(&format!("{name}: {victim} {}", happened.text));
                     }
-                    self.stir(&name, of);
+                    self.changed(&name, of);
                 }
             }
         }
@@ -158,7 +158,7 @@ impl State {
     }
 
     /// An engine reports an event about a deployment, or about any, unless that gets lost.
-    pub(crate) fn stir(&mut self, engine: &EngineName, of: Option<DeploymentId>) {
+    pub(crate) fn changed(&mut self, engine: &EngineName, of: Option<DeploymentId>) {
         let lost = self.faults.event_lost;
         if !self.sub_rng(&format!("event {engine}")).chance(lost) {
             self.stirs.push(of);

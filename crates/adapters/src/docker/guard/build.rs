@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::others::ulimit_demands;
 use super::request::{Query, Refusal};
-use super::wish::{Owner, Wish};
+use super::requested::{Owner, RequestedPrivileges};
 use crate::docker::form::REPOSITORY;
 use crate::docker::names::is_generated;
 use model::build::FOLDERS;
@@ -43,7 +43,7 @@ const ANSWERED: &[&str] = &[
     "/moby.filesync.v1.FileSync/DiffCopy",
 ];
 
-pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
+pub(super) fn build(query: &Query) -> Result<RequestedPrivileges, Refusal> {
     if query.all("t").any(is_reserved) {
         return Err(Refusal(format!("{REPOSITORY} is not for stacks")));
     }
@@ -56,7 +56,7 @@ pub(super) fn build(query: &Query) -> Result<Wish, Refusal> {
     let demands = demands.map(|(name, value)| Demand::Build(format!("{name}={value}")));
     let limits: Value = serde_json::from_str(query.get("ulimits")).unwrap_or_default();
     let demands = demands.chain(ulimit_demands(&limits, build_ulimit)).collect();
-    Ok(Wish::of(owner, demands))
+    Ok(RequestedPrivileges::of(owner, demands))
 }
 
 /// Names under which we keep what is no stack's, but folders that builds name: these are
@@ -77,7 +77,7 @@ fn is_shaping(name: &str, value: &str) -> bool {
 }
 
 /// A session lets the engine call the methods that it names.
-pub(super) fn session(headers: &HeaderMap) -> Result<Wish, Refusal> {
+pub(super) fn session(headers: &HeaderMap) -> Result<RequestedPrivileges, Refusal> {
     let text = |value: &http::HeaderValue| value.to_str().unwrap_or("?").to_owned();
     let name = headers.get("x-docker-expose-session-name").map(text).unwrap_or_default();
     if !DeploymentId::is_valid(&name) {
@@ -91,5 +91,5 @@ pub(super) fn session(headers: &HeaderMap) -> Result<Wish, Refusal> {
             demands.insert(Demand::Build(format!("session={method}")));
         }
     }
-    Ok(Wish::of(Owner::Deployment(name.as_str().into()), demands))
+    Ok(RequestedPrivileges::of(Owner::Deployment(name.as_str().into()), demands))
 }

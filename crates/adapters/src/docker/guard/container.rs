@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::joins::{self, Join};
 use super::others::{driver_demands, endpoint_demands, endpoint_network, ulimit_demands};
 use super::request::{Query, Refusal, is_unset, members, owner, strings, text};
+use super::requested::{Owner, RequestedPrivileges};
 use super::scope::{network_demand, volume_demand};
-use super::wish::{Owner, Wish};
 use crate::docker::form;
 use model::demand::Demand;
 use model::demands;
@@ -94,9 +94,9 @@ const BIND_OPTIONS: &[&str] = &[
     "rslave",
 ];
 
-pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
+pub(super) fn create(body: &Value, query: &Query) -> Result<RequestedPrivileges, Refusal> {
     if form::is_record(query.get("name"), body) || form::is_lock(query.get("name"), body) {
-        return Ok(Wish::nothing());
+        return Ok(RequestedPrivileges::nothing());
     }
     let deployment = owner(body)?;
     let (demands, joins, networks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -110,7 +110,11 @@ pub(super) fn create(body: &Value, query: &Query) -> Result<Wish, Refusal> {
         }
     }
     let Asked { demands, joins, networks, .. } = asked;
-    Ok(Wish { joins, networks, ..Wish::of(Owner::Deployment(deployment), demands) })
+    Ok(RequestedPrivileges {
+        joins,
+        networks,
+        ..RequestedPrivileges::of(Owner::Deployment(deployment), demands)
+    })
 }
 
 /// What a container binds of the host, as an inspection shows it.

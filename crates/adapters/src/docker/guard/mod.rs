@@ -5,21 +5,21 @@
 //! a mistake anywhere before it cannot hand the host to the author of a stack. What is
 //! not listed here is refused.
 //!
-//! - `request`: how a request is read. `wish`: what it wants. `scope`: what is a deployment's own.
+//! - `request`: how a request is read. `requested`: what it wants. `scope`: what is a deployment's own.
 //! - `container`, `others`, `build`: what each kind of body demands; `joins`: of containers that
 //!   it shares something with.
-//! - `warden`: who is asked whether that is granted.
+//! - `evaluator`: what is asked whether that is granted.
 
 mod build;
 mod container;
+pub(super) mod evaluator;
 mod joins;
 mod others;
 mod request;
+mod requested;
 mod scope;
 #[cfg(test)]
 mod tests;
-pub(super) mod warden;
-mod wish;
 
 use http::Method;
 
@@ -27,15 +27,15 @@ use self::request::{Query, is_plain, json};
 pub(super) use container::binds;
 pub(super) use joins::demand as join_demand;
 pub(super) use request::{Outgoing, Refusal};
+pub(super) use requested::{Owner, RequestedPrivileges};
 pub(super) use scope::network_demand;
-pub(super) use wish::{Owner, Wish};
 
 /// What this request wants, if it may be sent at all.
 ///
 /// # Errors
 /// [`Refusal`] if the endpoint is not on the list, or its body or query is not of the
 /// form that we send.
-pub(super) fn examine(request: Outgoing<'_>) -> Result<Wish, Refusal> {
+pub(super) fn examine(request: Outgoing<'_>) -> Result<RequestedPrivileges, Refusal> {
     let segments: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
     let query = Query::parse(request.query);
     if request.method == Method::GET {
@@ -47,12 +47,13 @@ pub(super) fn examine(request: Outgoing<'_>) -> Result<Wish, Refusal> {
     }
     match (request.method.as_str(), segments.as_slice()) {
         ("POST", ["containers", "create"]) => container::create(&json(request)?, &query),
-        ("POST", ["containers", id, "start" | "restart"]) => {
-            Ok(Wish { starts: Some((*id).to_owned()), ..Wish::nothing() })
-        }
+        ("POST", ["containers", id, "start" | "restart"]) => Ok(RequestedPrivileges {
+            starts: Some((*id).to_owned()),
+            ..RequestedPrivileges::nothing()
+        }),
         ("POST", ["containers", _, "stop" | "rename" | "unpause"])
         | ("PUT", ["containers", _, "archive"])
-        | ("DELETE", ["networks", _]) => Ok(Wish::nothing()),
+        | ("DELETE", ["networks", _]) => Ok(RequestedPrivileges::nothing()),
         ("POST", ["containers", id, "exec"]) => Ok(others::create_exec(id, &json(request)?)),
         ("POST", ["exec", _, "start"]) => others::start_exec(&json(request)?),
         ("POST", ["containers", _, "update"]) => others::update(&json(request)?),
@@ -71,14 +72,14 @@ pub(super) fn examine(request: Outgoing<'_>) -> Result<Wish, Refusal> {
     }
 }
 
-fn read(segments: &[&str]) -> Result<Wish, Refusal> {
+fn read(segments: &[&str]) -> Result<RequestedPrivileges, Refusal> {
     match segments {
         ["_ping" | "version" | "info" | "events" | "networks" | "volumes"]
         | ["containers", "json"]
         | ["containers", _, "json" | "logs"]
         | ["networks", _]
         | ["exec", _, "json"]
-        | ["images", .., "json"] => Ok(Wish::nothing()),
+        | ["images", .., "json"] => Ok(RequestedPrivileges::nothing()),
         _ => Err(Refusal(format!("GET /{} is not among the reads", segments.join("/")))),
     }
 }

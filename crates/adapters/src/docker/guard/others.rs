@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::request::{Query, Refusal, is_plain, is_unset, members, owner, text};
+use super::requested::{Owner, RequestedPrivileges};
 use super::scope::{network_demand, volume_demand};
-use super::wish::{Owner, Wish};
 use crate::docker::form;
 use crate::docker::names::is_generated;
 use model::demand::Demand;
@@ -29,21 +29,21 @@ const UPDATE: &[&str] = &[
     "RestartPolicy",
 ];
 
-pub(super) fn update(body: &Value) -> Result<Wish, Refusal> {
+pub(super) fn update(body: &Value) -> Result<RequestedPrivileges, Refusal> {
     match members(body).find(|(name, value)| !UPDATE.contains(name) && !is_unset(value)) {
         Some((name, _)) => Err(Refusal(format!("{name} of a container is never changed in place"))),
-        None => Ok(Wish::nothing()),
+        None => Ok(RequestedPrivileges::nothing()),
     }
 }
 
-pub(super) fn remove_container(query: &Query) -> Result<Wish, Refusal> {
+pub(super) fn remove_container(query: &Query) -> Result<RequestedPrivileges, Refusal> {
     match query.given().next() {
         Some((name, _)) => Err(Refusal(format!("a container is never removed with `{name}`"))),
-        None => Ok(Wish::nothing()),
+        None => Ok(RequestedPrivileges::nothing()),
     }
 }
 
-pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
+pub(super) fn create_network(body: &Value) -> Result<RequestedPrivileges, Refusal> {
     let deployment = owner(body)?;
     let name = body["Name"].as_str().unwrap_or("");
     let mut demands: BTreeSet<Demand> = network_demand(&deployment, name).into_iter().collect();
@@ -64,7 +64,7 @@ pub(super) fn create_network(body: &Value) -> Result<Wish, Refusal> {
             }
         }
     }
-    Ok(Wish::of(Owner::Deployment(deployment), demands))
+    Ok(RequestedPrivileges::of(Owner::Deployment(deployment), demands))
 }
 
 fn ipam_demands(ipam: &Value) -> impl Iterator<Item = Demand> {
@@ -91,7 +91,7 @@ pub(super) fn ulimit_demands(
     limits.filter_map(move |limit| demand(limit["Name"].as_str().unwrap_or("rtprio")))
 }
 
-pub(super) fn connect(network: &str, body: &Value) -> Result<Wish, Refusal> {
+pub(super) fn connect(network: &str, body: &Value) -> Result<RequestedPrivileges, Refusal> {
     let mut demands = BTreeSet::new();
     let (mut container, mut networks) = (None, BTreeSet::new());
     for (name, value) in members(body) {
@@ -111,11 +111,14 @@ pub(super) fn connect(network: &str, body: &Value) -> Result<Wish, Refusal> {
         .filter(|id| is_plain(id))
         .ok_or_else(|| Refusal::new("no container to connect"))?;
     let network = Some(network.to_owned());
-    Ok(Wish { networks, ..Wish::of(Owner::OfContainer { container, network }, demands) })
+    Ok(RequestedPrivileges {
+        networks,
+        ..RequestedPrivileges::of(Owner::OfContainer { container, network }, demands)
+    })
 }
 
 /// A command in a container reaches what the container reaches, unless it is privileged.
-pub(super) fn create_exec(container: &str, body: &Value) -> Wish {
+pub(super) fn create_exec(container: &str, body: &Value) -> RequestedPrivileges {
     let mut demands = BTreeSet::new();
     for (name, value) in members(body) {
         match name {
@@ -130,21 +133,21 @@ pub(super) fn create_exec(container: &str, body: &Value) -> Wish {
         }
     }
     let container = container.to_owned();
-    Wish::of(Owner::OfContainer { container, network: None }, demands)
+    RequestedPrivileges::of(Owner::OfContainer { container, network: None }, demands)
 }
 
 /// What the command may do was decided when it was created.
-pub(super) fn start_exec(body: &Value) -> Result<Wish, Refusal> {
+pub(super) fn start_exec(body: &Value) -> Result<RequestedPrivileges, Refusal> {
     match members(body).find(|(_, value)| !is_unset(value)) {
         Some((name, _)) => Err(Refusal(format!("a command is never started with `{name}`"))),
-        None => Ok(Wish::nothing()),
+        None => Ok(RequestedPrivileges::nothing()),
     }
 }
 
-pub(super) fn disconnect(body: &Value) -> Result<Wish, Refusal> {
+pub(super) fn disconnect(body: &Value) -> Result<RequestedPrivileges, Refusal> {
     match members(body).find(|(name, value)| *name != "Container" && !is_unset(value)) {
         Some((name, _)) => Err(Refusal(format!("a network is never taken away with `{name}`"))),
-        None => Ok(Wish::nothing()),
+        None => Ok(RequestedPrivileges::nothing()),
     }
 }
 
@@ -167,7 +170,7 @@ pub(super) fn endpoint_network(endpoint: &Value) -> Option<String> {
     endpoint["NetworkID"].as_str().filter(|id| is_generated(id)).map(str::to_owned)
 }
 
-pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {
+pub(super) fn create_volume(body: &Value) -> Result<RequestedPrivileges, Refusal> {
     let deployment = owner(body)?;
     let name = body["Name"].as_str().unwrap_or("");
     let mut demands: BTreeSet<Demand> = volume_demand(&deployment, name).into_iter().collect();
@@ -177,7 +180,7 @@ pub(super) fn create_volume(body: &Value) -> Result<Wish, Refusal> {
             demands.insert(Demand::Unknown(format!("Volume.{name}")));
         }
     }
-    Ok(Wish::of(Owner::Deployment(deployment), demands))
+    Ok(RequestedPrivileges::of(Owner::Deployment(deployment), demands))
 }
 
 /// What the driver of a volume, wherever it is named, reaches of the host.
@@ -186,12 +189,12 @@ pub(super) fn driver_demands(driver: Option<&str>, options: &Value) -> Vec<Deman
     demands::volume_driver(driver.unwrap_or(""), &options)
 }
 
-pub(super) fn create_image(query: &Query) -> Result<Wish, Refusal> {
+pub(super) fn create_image(query: &Query) -> Result<RequestedPrivileges, Refusal> {
     let (source, repository) = (query.get("fromSrc"), query.get("repo"));
     let ours = format!("{repository}:{}", query.get("tag")) == form::IMAGE;
     match (source, ours) {
-        ("", _) if repository.is_empty() => Ok(Wish::nothing()),
-        ("-", true) => Ok(Wish::nothing()),
+        ("", _) if repository.is_empty() => Ok(RequestedPrivileges::nothing()),
+        ("-", true) => Ok(RequestedPrivileges::nothing()),
         _ => Err(Refusal::new("an image is pulled or built, never imported")),
     }
 }

@@ -8,7 +8,7 @@ mod resources;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::warden::Warden;
+use super::evaluator::PolicyEvaluator;
 use super::*;
 use crate::docker::act::body;
 use model::limits::Limits;
@@ -16,13 +16,18 @@ use model::policy::HostPolicy;
 
 const DEPLOYMENT: &str = "abc";
 
-fn ask(method: &Method, path: &str, query: &str, body: &Value) -> Result<Wish, Refusal> {
+fn ask(
+    method: &Method,
+    path: &str,
+    query: &str,
+    body: &Value,
+) -> Result<RequestedPrivileges, Refusal> {
     let bytes = body.to_string().into_bytes();
     let headers = &HeaderMap::new();
     examine(Outgoing { method, path, query, headers, body: Some(&bytes) })
 }
 
-fn post(path: &str, body: &Value) -> Result<Wish, Refusal> {
+fn post(path: &str, body: &Value) -> Result<RequestedPrivileges, Refusal> {
     ask(&Method::POST, path, "", body)
 }
 
@@ -41,10 +46,10 @@ fn of_container(body: Value) -> Vec<String> {
     texts(post("/containers/create", &owned(body)))
 }
 
-fn texts(wish: Result<Wish, Refusal>) -> Vec<String> {
-    let wish = wish.unwrap();
-    let unread = joins::unread(&wish.joins);
-    wish.demands.iter().cloned().chain(unread).map(|demand| demand.to_string()).collect()
+fn texts(requested: Result<RequestedPrivileges, Refusal>) -> Vec<String> {
+    let requested = requested.unwrap();
+    let unread = joins::unread(&requested.joins);
+    requested.demands.iter().cloned().chain(unread).map(|demand| demand.to_string()).collect()
 }
 
 #[test]
@@ -237,10 +242,10 @@ fn what_creates_something_must_say_for_whom() {
 
 #[test]
 fn connecting_is_judged_for_the_containers_deployment() {
-    let wish = post("/networks/xyz_default/connect", &json!({"Container": "c1"})).unwrap();
+    let requested = post("/networks/xyz_default/connect", &json!({"Container": "c1"})).unwrap();
     let owner =
         Owner::OfContainer { container: "c1".to_owned(), network: Some("xyz_default".to_owned()) };
-    assert_eq!(wish.owner, owner);
+    assert_eq!(requested.owner, owner);
     assert!(post("/networks/n/connect", &json!({"Container": "../../x"})).is_err());
     assert!(post("/networks/n/disconnect", &json!({"Container": "c1", "Force": true})).is_err());
 }
@@ -250,9 +255,9 @@ fn a_command_is_judged_for_the_containers_deployment() {
     let exec = |body: Value| post("/containers/c1/exec", &body);
     let plain = json!({"Cmd": ["a"], "Env": ["A=b"], "User": "root", "WorkingDir": "/",
         "AttachStdout": true, "AttachStderr": true, "Privileged": false, "Tty": false});
-    let wish = exec(plain.clone()).unwrap();
-    assert_eq!(wish.owner, Owner::OfContainer { container: "c1".to_owned(), network: None });
-    assert_eq!(texts(Ok(wish)), Vec::<String>::new());
+    let requested = exec(plain.clone()).unwrap();
+    assert_eq!(requested.owner, Owner::OfContainer { container: "c1".to_owned(), network: None });
+    assert_eq!(texts(Ok(requested)), Vec::<String>::new());
     let table = [
         (json!({"Privileged": true}), "privileged"),
         (json!({"Privileged": "yes"}), "privileged"),
@@ -345,20 +350,20 @@ fn a_body_that_cannot_be_read_is_not_sent() {
 
 #[test]
 fn a_refusal_names_the_demand_and_the_flag() {
-    let wish = post(
+    let requested = post(
         "/containers/create",
         &owned(json!({"HostConfig": {
         "Binds": ["/srv/data/x:/x", "/etc:/y"], "Privileged": true }})),
     );
-    let wish = wish.unwrap();
+    let requested = requested.unwrap();
     let mut policy = HostPolicy::default();
     policy.grants.insert("abc".to_owned(), ["bind=/srv/data".to_owned()].into());
-    let refusal = wish.judge(&Warden::of(policy.clone())).unwrap_err().to_string();
+    let refusal = requested.evaluate(&PolicyEvaluator::of(policy.clone())).unwrap_err().to_string();
     assert!(refusal.contains("abc bind=/etc, privileged [E0601 E0602];"), "{refusal}");
     assert!(refusal.contains("--allow 'abc:bind=/etc' --allow 'abc:privileged'"), "{refusal}");
     assert!(!refusal.contains("/srv/data"), "{refusal}");
 
     policy.grants.insert("*".to_owned(), ["bind=/etc", "privileged"].map(str::to_owned).into());
-    assert_eq!(wish.judge(&Warden::of(policy.clone())), Ok(()));
-    assert_eq!(wish.judge(&Warden::of(HostPolicy::permissive())), Ok(()));
+    assert_eq!(requested.evaluate(&PolicyEvaluator::of(policy.clone())), Ok(()));
+    assert_eq!(requested.evaluate(&PolicyEvaluator::of(HostPolicy::permissive())), Ok(()));
 }

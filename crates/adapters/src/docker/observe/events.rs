@@ -18,7 +18,7 @@ use crate::docker::wire::error;
 use crate::docker::wire::transport::Transport;
 use crate::docker::{Docker, READ};
 use model::id::EngineName;
-use world::{OutsideError, Stir};
+use world::{Changed, OutsideError};
 
 /// What is listened to. Everything else (exec of a health check, layers) is noise.
 const FILTERS: &str = r#"{"type":["container","network"],"event":["create","start","die","destroy","health_status","rename","update","pause","unpause","connect","disconnect"]}"#;
@@ -31,8 +31,8 @@ const LONGEST: usize = 1 << 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(15);
 
-/// What stirred, until somebody is told.
-type Pending = Arc<Mutex<Option<Stir>>>;
+/// What changed, until it is told.
+type Pending = Arc<Mutex<Option<Changed>>>;
 
 /// A subscription to the engine's events, kept up by a task of its own: whoever waits for them
 /// may give up and come again as often as another engine's events make it, and neither delays
@@ -61,7 +61,7 @@ impl Docker {
     ///
     /// Never fails: while the engine cannot be reached, it tries again with growing
     /// pauses. May be dropped and called again at any time.
-    pub async fn stirred(&self) -> Stir {
+    pub async fn changed(&self) -> Changed {
         let mut subscription = self.events.lock().await;
         loop {
             let listening = subscription.0.get_or_insert_with(|| {
@@ -78,10 +78,10 @@ impl Docker {
             });
             match listening.count.changed().await {
                 Ok(()) => {
-                    let stir = taken(&listening.pending);
+                    let changed = taken(&listening.pending);
                     // What was told together with something before.
-                    let Some(stir) = stir else { continue };
-                    return stir;
+                    let Some(changed) = changed else { continue };
+                    return changed;
                 }
                 // The task is gone, perhaps with the runtime that it ran on.
                 Err(_) => subscription.0 = None,
@@ -108,11 +108,11 @@ impl Listener {
             match opened {
                 Ok(stream) => {
                     failures = 0;
-                    self.stir(Stir::Anything);
+                    self.changed(Changed::Anything);
                     self.follow(stream).await;
                     // Whatever answers next may be another engine, or the same with other facts.
                     self.transport.forget().await;
-                    self.stir(Stir::Anything);
+                    self.changed(Changed::Anything);
                 }
                 Err(error) => {
                     let pause = pause(failures);
@@ -132,8 +132,11 @@ impl Listener {
                 Ok(Some(Ok(frame))) => {
                     let frames = frame.into_data().into_iter().chain(arrived(&mut stream));
                     let stirs = frames.flat_map(|data| lines.add(&data));
-                    let stirs = stirs.filter_map(|line| self.whose.stir(&line));
-                    stirs.reduce(Stir::and).into_iter().for_each(|stir| self.stir(stir));
+                    let stirs = stirs.filter_map(|line| self.whose.changed(&line));
+                    stirs
+                        .reduce(Changed::and)
+                        .into_iter()
+                        .for_each(|changed| self.changed(changed));
                 }
                 Ok(Some(Err(_)) | None) => return,
                 Err(_) => {
@@ -145,11 +148,11 @@ impl Listener {
         }
     }
 
-    fn stir(&self, stir: Stir) {
+    fn changed(&self, changed: Changed) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         *pending = Some(match pending.take() {
-            Some(before) => before.and(stir),
-            None => stir,
+            Some(before) => before.and(changed),
+            None => changed,
         });
         drop(pending);
         self.count.send_modify(|count| *count = count.wrapping_add(1));
@@ -167,7 +170,7 @@ impl Listener {
 }
 
 /// What was not told yet, which counts as told from now on.
-fn taken(pending: &Pending) -> Option<Stir> {
+fn taken(pending: &Pending) -> Option<Changed> {
     pending.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 

@@ -1,6 +1,6 @@
-//! One look at an engine: the glance, and what the scope adds to it; and single things.
+//! One look at an engine: the snapshot, and what the scope adds to it; and single things.
 //!
-//! - `glance`, `list`, `networks`, `about`: what a look finds whatever its scope is; `own`: which
+//! - `snapshot`, `list`, `networks`, `about`: what a look finds whatever its scope is; `own`: which
 //!   container this program runs in; `records`: what is remembered on the engine.
 //! - `inspect`: answers, as our nouns. What is read most does not go through bollard, only through
 //!   the same transport.
@@ -10,12 +10,12 @@
 pub(super) mod about;
 mod contents;
 pub(super) mod events;
-pub(super) mod glance;
 mod inspect;
 mod list;
 pub(super) mod networks;
 pub(super) mod own;
 pub(super) mod records;
+pub(super) mod snapshot;
 mod tail;
 pub(super) mod whose;
 
@@ -24,8 +24,8 @@ use std::collections::BTreeMap;
 use bollard::errors::Error;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use self::glance::Glance;
 use self::list::Other;
+use self::snapshot::EngineSnapshot;
 use super::wire::answer::{ContainerInspect, ImageInspect};
 use super::wire::transport::percent_encoded;
 use super::{AT_ONCE, Docker};
@@ -40,8 +40,10 @@ impl Docker {
     /// If any part could not be read: half an answer is no answer. Only a container
     /// that vanishes between the list and its inspect is simply not there.
     pub async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
-        let (glance, mut images) = futures_util::try_join!(self.glance(scope), self.images(scope))?;
-        let Glance { id, abilities, ours, others, own, networks, volumes, stored } = glance;
+        let (snapshot, mut images) =
+            futures_util::try_join!(self.snapshot(scope), self.images(scope))?;
+        let EngineSnapshot { id, abilities, ours, others, own, networks, volumes, stored } =
+            snapshot;
         let is_concerned = |other: &Other| {
             other.project.as_ref().is_some_and(|project| scope.deployments.contains(project))
         };

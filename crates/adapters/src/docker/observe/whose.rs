@@ -10,7 +10,7 @@ use crate::docker::names::INSTALLATION;
 use crate::docker::wire::answer::ContainerSummary;
 use model::compose_labels;
 use model::id::{DeploymentId, InstallationId};
-use world::Stir;
+use world::Changed;
 
 /// The deployment of each container of a Compose project, by id: events of networks name only
 /// the container.
@@ -52,10 +52,12 @@ impl Whose {
         *self.known() = list.iter().filter_map(of).collect();
     }
 
-    /// What an event, as the engine writes it, says has stirred; `None` if it is nothing that
+    /// What an event, as the engine writes it, says has changed; `None` if it is nothing that
     /// any look shows.
-    pub(in crate::docker) fn stir(&self, event: &[u8]) -> Option<Stir> {
-        let Ok(event) = serde_json::from_slice::<Event>(event) else { return Some(Stir::Anything) };
+    pub(in crate::docker) fn changed(&self, event: &[u8]) -> Option<Changed> {
+        let Ok(event) = serde_json::from_slice::<Event>(event) else {
+            return Some(Changed::Anything);
+        };
         let attributes = &event.actor.attributes;
         match event.kind.as_str() {
             "container" if attributes.contains_key(LOCK) => None,
@@ -66,34 +68,34 @@ impl Whose {
                 Some(
                     container
                         .and_then(|id| self.known().get(id).cloned())
-                        .map_or(Stir::Anything, of),
+                        .map_or(Changed::Anything, of),
                 )
             }
-            _ => Some(Stir::Anything),
+            _ => Some(Changed::Anything),
         }
     }
 
     /// Records of others are nothing to us.
-    fn record(&self, attributes: &BTreeMap<String, String>) -> Option<Stir> {
+    fn record(&self, attributes: &BTreeMap<String, String>) -> Option<Changed> {
         let ours = attributes.get(INSTALLATION).is_some_and(|of| of == self.installation.as_str());
         let deployment = || {
             let rest = attributes.get("name")?.strip_prefix(RECORD_NAME)?;
             let rest = rest.strip_prefix(self.installation.as_str())?.strip_prefix('.')?;
             Some(DeploymentId::from(rest.rsplit_once('.')?.0))
         };
-        ours.then(|| deployment().map_or(Stir::Anything, of))
+        ours.then(|| deployment().map_or(Changed::Anything, of))
     }
 
-    fn container(&self, event: &Event) -> Stir {
+    fn container(&self, event: &Event) -> Changed {
         let Event { action, actor, .. } = event;
         let Some(project) = actor.attributes.get(compose_labels::PROJECT) else {
-            return Stir::Anything;
+            return Changed::Anything;
         };
         let project = DeploymentId::from(project.as_str());
         match action.as_str() {
             "destroy" => drop(self.known().remove(&actor.id)),
             // The name that it had may be what another one waits for.
-            "rename" => return Stir::Anything,
+            "rename" => return Changed::Anything,
             _ => drop(self.known().insert(actor.id.clone(), project.clone())),
         }
         of(project)
@@ -104,8 +106,8 @@ impl Whose {
     }
 }
 
-fn of(deployment: DeploymentId) -> Stir {
-    Stir::Of([deployment].into())
+fn of(deployment: DeploymentId) -> Changed {
+    Changed::Deployments([deployment].into())
 }
 
 #[cfg(test)]
@@ -114,10 +116,16 @@ mod tests {
 
     use super::*;
 
-    fn stir(whose: &Whose, kind: &str, action: &str, id: &str, attributes: &Value) -> Option<Stir> {
+    fn changed(
+        whose: &Whose,
+        kind: &str,
+        action: &str,
+        id: &str,
+        attributes: &Value,
+    ) -> Option<Changed> {
         let actor = json!({ "ID": id, "Attributes": attributes });
         let event = json!({ "Type": kind, "Action": action, "Actor": actor, "scope": "local" });
-        whose.stir(event.to_string().as_bytes())
+        whose.changed(event.to_string().as_bytes())
     }
 
     #[test]
@@ -126,14 +134,14 @@ mod tests {
         let abc = json!({ "com.docker.compose.project": "abc", "name": "abc-web-1" });
         let attached = json!({ "container": "c1", "name": "abc_default", "type": "bridge" });
         let only_abc = Some(of("abc".into()));
-        let connect = |whose| stir(whose, "network", "connect", "n1", &attached);
+        let connect = |whose| changed(whose, "network", "connect", "n1", &attached);
         // Nobody said yet whose c1 is.
-        assert_eq!(connect(&whose), Some(Stir::Anything));
-        assert_eq!(stir(&whose, "container", "create", "c1", &abc), only_abc);
+        assert_eq!(connect(&whose), Some(Changed::Anything));
+        assert_eq!(changed(&whose, "container", "create", "c1", &abc), only_abc);
         assert_eq!(connect(&whose), only_abc);
-        assert_eq!(stir(&whose, "container", "health_status: healthy", "c1", &abc), only_abc);
-        assert_eq!(stir(&whose, "container", "destroy", "c1", &abc), only_abc);
-        assert_eq!(connect(&whose), Some(Stir::Anything));
+        assert_eq!(changed(&whose, "container", "health_status: healthy", "c1", &abc), only_abc);
+        assert_eq!(changed(&whose, "container", "destroy", "c1", &abc), only_abc);
+        assert_eq!(connect(&whose), Some(Changed::Anything));
     }
 
     #[test]
@@ -146,9 +154,9 @@ mod tests {
             ("network", "destroy", json!({ "name": "abc_default" })),
             ("volume", "create", json!({})),
         ] {
-            assert_eq!(stir(&whose, kind, action, "x", &attributes), Some(Stir::Anything));
+            assert_eq!(changed(&whose, kind, action, "x", &attributes), Some(Changed::Anything));
         }
-        assert_eq!(whose.stir(b"<html>"), Some(Stir::Anything));
+        assert_eq!(whose.changed(b"<html>"), Some(Changed::Anything));
     }
 
     #[test]
@@ -161,7 +169,7 @@ mod tests {
                 "name": format!("reconciler-ledger-{installation}.abc.7"),
             })
         };
-        let create = |attributes: &Value| stir(&whose, "container", "create", "x", attributes);
+        let create = |attributes: &Value| changed(&whose, "container", "create", "x", attributes);
         assert_eq!(create(&record("main")), Some(of("abc".into())));
         assert_eq!(create(&record("other")), None);
         assert_eq!(create(&json!({ "reconciler.lock": "{}" })), None);

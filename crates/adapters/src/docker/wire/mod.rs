@@ -11,7 +11,7 @@ pub(super) mod answer;
 pub(super) mod archive;
 pub(super) mod endpoint;
 pub(super) mod error;
-mod judge;
+mod evaluate;
 pub(super) mod logins;
 pub(super) mod transport;
 

@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::amend::amend;
-use crate::docker::guard::warden::Warden;
+use crate::docker::guard::evaluator::PolicyEvaluator;
 use crate::docker::guard::{self, Outgoing};
 use crate::http::{Body, HttpClient, full};
 use model::ability::ApiVersion;
@@ -77,7 +77,7 @@ pub(in crate::docker) struct Outward {
 pub(in crate::docker) struct Transport {
     client: HttpClient,
     engine: EngineName,
-    pub(in crate::docker) warden: Arc<Warden>,
+    pub(in crate::docker) evaluator: Arc<PolicyEvaluator>,
     /// Forgotten when a connection breaks: behind the next one may be another engine.
     known: Mutex<Option<Engine>>,
     /// How often that was forgotten.
@@ -90,11 +90,11 @@ impl Transport {
     pub(in crate::docker) fn new(
         client: HttpClient,
         engine: EngineName,
-        warden: Arc<Warden>,
+        evaluator: Arc<PolicyEvaluator>,
     ) -> Self {
         let (known, connection) = (Mutex::new(None), AtomicU64::new(0));
         let networks = std::sync::Mutex::default();
-        Self { client, engine, warden, known, connection, networks }
+        Self { client, engine, evaluator, known, connection, networks }
     }
 
     /// Sends one request, if the guard lets it.
@@ -162,8 +162,8 @@ impl Transport {
             headers: &headers,
             body: bytes,
         };
-        let wish = guard::examine(outgoing).map_err(refused)?;
-        self.judge(wish, version).await?;
+        let requested = guard::examine(outgoing).map_err(refused)?;
+        self.evaluate(requested, version).await?;
 
         let separator = if query.is_empty() { "" } else { "?" };
         let uri = format!("/v{version}{path}{separator}{query}");

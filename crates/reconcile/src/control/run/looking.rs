@@ -16,7 +16,7 @@ use model::desired::{DesiredState, Entry};
 use model::id::DeploymentId;
 use model::plan::Plan;
 use model::time::Instant;
-use world::{Act, Clock, Source, Stir, Watch};
+use world::{Act, Changed, Clock, Source, Watch};
 
 use super::{Controller, Current};
 
@@ -52,7 +52,7 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             return;
         }
         let Some(mut what) = self.due.take(now) else { return };
-        if let Stir::Of(some) = &mut what {
+        if let Changed::Deployments(some) = &mut what {
             some.retain(|id| !self.executor.is_busy(id));
             if some.is_empty() {
                 return;
@@ -77,8 +77,8 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
     }
 
     /// The deployments that have to be looked at for these, if not all.
-    fn part(&self, current: &Current, what: Stir) -> Option<BTreeSet<DeploymentId>> {
-        let Stir::Of(ids) = what else { return None };
+    fn part(&self, current: &Current, what: Changed) -> Option<BTreeSet<DeploymentId>> {
+        let Changed::Deployments(ids) = what else { return None };
         let part = current.parts.around(&ids)?;
         let is_small = part.len() * 2 <= current.desired.deployments.len();
         let alone = current.alone && current.desired.provisional.is_empty();
@@ -133,7 +133,10 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         self.backoffs.forget(now);
         let (steps, held) = admit(&plan, busy, &self.backoffs, now);
         for hold in &held {
-            self.due.want_of(Stir::Of([hold.subject.deployment.clone()].into()), hold.until);
+            self.due.want_of(
+                Changed::Deployments([hold.subject.deployment.clone()].into()),
+                hold.until,
+            );
         }
         let others = self
             .status

@@ -33,19 +33,24 @@ fn a_build_takes_nothing_but_its_context() {
     assert!(folder(&"a1".repeat(32)).is_ok());
     assert!(folder("latest").is_err());
     assert!(build("t=reconciler.internal/context").is_err());
-    assert!(build("networkmode=host").unwrap().judge(&Warden::of(HostPolicy::default())).is_err());
+    assert!(
+        build("networkmode=host")
+            .unwrap()
+            .evaluate(&PolicyEvaluator::of(HostPolicy::default()))
+            .is_err()
+    );
 }
 
 #[test]
 fn a_build_is_granted_to_the_deployment_that_its_labels_name() {
     let labels = |id: &str| format!("%7B%22com.docker.compose.project%22%3A%22{id}%22%7D");
     let query = |id: &str| format!("networkmode=host&labels={}", labels(id));
-    let wish = |id: &str| ask(&Method::POST, "/build", &query(id), &Value::Null).unwrap();
+    let requested = |id: &str| ask(&Method::POST, "/build", &query(id), &Value::Null).unwrap();
     let mut policy = HostPolicy::default();
     policy.grants.insert("abc".to_owned(), ["build=networkmode=host".to_owned()].into());
-    let warden = Warden::of(policy);
-    assert_eq!(wish("abc").judge(&warden), Ok(()));
-    let denied = wish("xyz").judge(&warden).unwrap_err();
+    let evaluator = PolicyEvaluator::of(policy);
+    assert_eq!(requested("abc").evaluate(&evaluator), Ok(()));
+    let denied = requested("xyz").evaluate(&evaluator).unwrap_err();
     assert!(denied.0.contains("--allow 'xyz:build=networkmode=host'"), "{denied}");
 }
 
@@ -67,10 +72,11 @@ fn a_session_answers_only_what_the_policy_grants() {
     assert_eq!(texts(session(&[given, files])), Vec::<String>::new());
     assert_eq!(texts(session(&[files, ssh])), ["build=ssh"]);
     assert_eq!(texts(session(&[write])), [format!("build=session={write}")]);
-    let denied = session(&[ssh]).unwrap().judge(&Warden::of(HostPolicy::default())).unwrap_err();
+    let denied =
+        session(&[ssh]).unwrap().evaluate(&PolicyEvaluator::of(HostPolicy::default())).unwrap_err();
     assert!(denied.0.contains("--allow 'abc:build=ssh'"), "{denied}");
     let nobody = &HeaderMap::new();
     let (method, path) = (&Method::POST, "/session");
-    let wish = examine(Outgoing { method, path, query: "", headers: nobody, body: None });
-    assert!(wish.is_err());
+    let requested = examine(Outgoing { method, path, query: "", headers: nobody, body: None });
+    assert!(requested.is_err());
 }

@@ -2,14 +2,14 @@
 //! final request: the engine follows it, so that its end is what is judged.
 
 use super::*;
-use crate::docker::guard::warden::{Place, Sight};
+use crate::docker::guard::evaluator::{Place, Sight};
 use model::policy::OwnTree;
 
-fn warden(grants: &[&str]) -> std::sync::Arc<Warden> {
+fn evaluator(grants: &[&str]) -> std::sync::Arc<PolicyEvaluator> {
     let mut policy = HostPolicy::default();
     let grants = grants.iter().map(|grant| (*grant).to_owned()).collect();
     policy.grants.insert(DEPLOYMENT.to_owned(), grants);
-    let warden = Warden::of(policy);
+    let evaluator = PolicyEvaluator::of(policy);
     let links = [
         ("/srv/site/shop/link", "/etc"),
         ("/srv/site/shop/socket", "/var/run/docker.sock"),
@@ -18,16 +18,16 @@ fn warden(grants: &[&str]) -> std::sync::Arc<Warden> {
     ];
     let links = links.map(|(from, to)| (from.to_owned(), to.to_owned())).into();
     let folder = Some("/srv/site/shop".to_owned());
-    renewed(&warden, OwnTree { folder, links, ..OwnTree::default() }, Sight::default());
-    warden
+    renewed(&evaluator, OwnTree { folder, links, ..OwnTree::default() }, Sight::default());
+    evaluator
 }
 
-fn renewed(warden: &Warden, tree: OwnTree, sight: Sight) {
-    warden.renew([(DEPLOYMENT.into(), Place { tree, sight })].into());
+fn renewed(evaluator: &PolicyEvaluator, tree: OwnTree, sight: Sight) {
+    evaluator.renew([(DEPLOYMENT.into(), Place { tree, sight })].into());
 }
 
-fn judged(path: &str, body: Value, warden: &Warden) -> Result<(), String> {
-    post(path, &owned(body)).unwrap().judge(warden).map_err(|refusal| refusal.to_string())
+fn evaluated(path: &str, body: Value, evaluator: &PolicyEvaluator) -> Result<(), String> {
+    post(path, &owned(body)).unwrap().evaluate(evaluator).map_err(|refusal| refusal.to_string())
 }
 
 #[test]
@@ -45,18 +45,19 @@ fn a_bind_is_judged_by_where_its_links_lead() {
             json!({"Mounts": [{"Type": "bind", "Source": source, "Target": "/x"}]}),
         ] {
             let body = json!({ "HostConfig": host_config });
-            let refusal = judged("/containers/create", body.clone(), &warden(&[])).unwrap_err();
+            let refusal =
+                evaluated("/containers/create", body.clone(), &evaluator(&[])).unwrap_err();
             assert!(refusal.contains(&format!("--allow 'abc:{demand}'")), "{refusal}");
             // A grant of the link's own name says nothing about its end.
             let named = format!("bind={}", model::host_path::normalise(source));
-            let by_name = judged("/containers/create", body.clone(), &warden(&[&named]));
+            let by_name = evaluated("/containers/create", body.clone(), &evaluator(&[&named]));
             assert_eq!(by_name.is_ok(), named == demand, "{named}");
-            assert_eq!(judged("/containers/create", body, &warden(&[demand])), Ok(()));
+            assert_eq!(evaluated("/containers/create", body, &evaluator(&[demand])), Ok(()));
         }
     }
     for source in ["/srv/site/shop/near", "/srv/site/shop/plain"] {
         let body = json!({"HostConfig": {"Binds": [format!("{source}:/x")]}});
-        assert_eq!(judged("/containers/create", body, &warden(&[])), Ok(()), "{source}");
+        assert_eq!(evaluated("/containers/create", body, &evaluator(&[])), Ok(()), "{source}");
     }
 }
 
@@ -66,11 +67,11 @@ fn the_device_of_a_volume_is_judged_by_where_its_links_lead() {
     let body = json!({"Name": "abc_v", "Driver": "local", "DriverOpts": options});
     let others = ["driver-option=type=none", "driver-option=o=bind"];
     let with = |device| [others.as_slice(), &[device]].concat();
-    let by_name = warden(&with("driver-option=device=/srv/site/shop/link"));
-    let refusal = judged("/volumes/create", body.clone(), &by_name).unwrap_err();
+    let by_name = evaluator(&with("driver-option=device=/srv/site/shop/link"));
+    let refusal = evaluated("/volumes/create", body.clone(), &by_name).unwrap_err();
     assert!(refusal.contains("denies abc driver-option=device=/etc [E0604];"), "{refusal}");
-    let granted = warden(&with("driver-option=device=/etc"));
-    assert_eq!(judged("/volumes/create", body, &granted), Ok(()));
+    let granted = evaluator(&with("driver-option=device=/etc"));
+    assert_eq!(evaluated("/volumes/create", body, &granted), Ok(()));
 }
 
 #[test]
@@ -81,14 +82,14 @@ fn a_link_that_a_container_put_there_is_seen_right_before_the_call() {
     let at = |path: &str| root.join(path).display().to_string();
     std::fs::create_dir_all(root.join("shop/data")).unwrap();
     std::fs::create_dir_all(root.join("granted")).unwrap();
-    let warden = warden(&[&format!("bind={}", at("granted"))]);
+    let evaluator = evaluator(&[&format!("bind={}", at("granted"))]);
     let link = (at("shop/way"), at("shop/data"));
     std::os::unix::fs::symlink("data", root.join("shop/way")).unwrap();
     let tree = OwnTree { folder: Some(at("shop")), links: [link].into(), ..OwnTree::default() };
-    renewed(&warden, tree, Sight::same());
+    renewed(&evaluator, tree, Sight::same());
     let bind = |path: &str| {
         let body = json!({"HostConfig": {"Binds": [format!("{}:/x", at(path))]}});
-        judged("/containers/create", body, &warden)
+        evaluated("/containers/create", body, &evaluator)
     };
     for path in ["shop/data/x", "shop/data", "shop/way", "granted/x", "granted"] {
         assert_eq!(bind(path), Ok(()), "{path}");
@@ -108,8 +109,8 @@ fn a_link_that_a_container_put_there_is_seen_right_before_the_call() {
 
 #[test]
 fn what_a_container_binds_is_looked_at_when_it_is_started() {
-    let wish = post("/containers/c1/start", &json!({})).unwrap();
-    assert_eq!(wish.starts.as_deref(), Some("c1"));
+    let requested = post("/containers/c1/start", &json!({})).unwrap();
+    assert_eq!(requested.starts.as_deref(), Some("c1"));
     let view = json!({"HostConfig": {"Binds": ["/etc:/a", "abc_v:/b"], "Privileged": true,
         "Mounts": [{"Type": "bind", "Source": "/srv/x", "Target": "/c"}]}});
     let binds = binds(&DEPLOYMENT.into(), &view).into_iter().map(|demand| demand.to_string());

@@ -9,11 +9,11 @@ fn a_network_that_an_id_names_is_one_to_be_read() {
     let id = "a".repeat(64);
     let endpoint = json!({ "NetworkID": id });
     let body = json!({"NetworkingConfig": {"EndpointsConfig": {"abc_default": endpoint}}});
-    let wish = post("/containers/create", &owned(body)).unwrap();
-    assert_eq!((wish.demands.len(), wish.networks), (0, [id.clone()].into()));
+    let requested = post("/containers/create", &owned(body)).unwrap();
+    assert_eq!((requested.demands.len(), requested.networks), (0, [id.clone()].into()));
     let body = json!({"Container": "b", "EndpointConfig": endpoint});
-    let wish = post(&format!("/networks/{id}/connect"), &body).unwrap();
-    assert_eq!((wish.demands.len(), wish.networks), (0, [id].into()));
+    let requested = post(&format!("/networks/{id}/connect"), &body).unwrap();
+    assert_eq!((requested.demands.len(), requested.networks), (0, [id].into()));
 }
 
 #[test]

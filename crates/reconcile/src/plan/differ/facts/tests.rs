@@ -1,4 +1,4 @@
-//! What a differing_facts of two containers tells.
+//! What a `differing_facts` of two containers tells.
 
 use super::*;
 

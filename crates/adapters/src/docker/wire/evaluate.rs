@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::transport::{Transport, refused};
-use crate::docker::guard::{self, Owner, Refusal, Wish};
+use crate::docker::guard::{self, Owner, Refusal, RequestedPrivileges};
 use crate::docker::names::is_generated;
 use crate::http::full;
 use model::ability::ApiVersion;
@@ -18,46 +18,46 @@ use model::compose_labels;
 use model::id::DeploymentId;
 
 impl Transport {
-    /// Asks the warden about a request, with what it takes to read for that.
-    pub(in crate::docker) async fn judge(
+    /// Asks the policy about a request, with what it takes to read for that.
+    pub(in crate::docker) async fn evaluate(
         &self,
-        mut wish: Wish,
+        mut requested: RequestedPrivileges,
         version: ApiVersion,
     ) -> Result<(), Error> {
-        if self.warden.is_permissive() {
+        if self.evaluator.is_permissive() {
             return Ok(());
         }
-        if let Owner::OfContainer { container, network } = &wish.owner {
+        if let Owner::OfContainer { container, network } = &requested.owner {
             let deployment = self.deployment_of(container, version).await?;
             if is_generated(network.as_deref().unwrap_or_default()) {
-                wish.networks.extend(network.clone());
+                requested.networks.extend(network.clone());
             } else if let Some(network) = network {
-                wish.demands.extend(guard::network_demand(&deployment, network));
+                requested.demands.extend(guard::network_demand(&deployment, network));
             }
-            wish.owner = Owner::Deployment(deployment);
+            requested.owner = Owner::Deployment(deployment);
         }
-        if let Some(container) = wish.starts.take()
+        if let Some(container) = requested.starts.take()
             && let Some((deployment, view)) = self.owner_of(&container, version).await?
         {
-            wish.demands.extend(guard::binds(&deployment, &view));
-            wish.owner = Owner::Deployment(deployment);
+            requested.demands.extend(guard::binds(&deployment, &view));
+            requested.owner = Owner::Deployment(deployment);
         }
-        if let Owner::Deployment(deployment) = &wish.owner {
-            for join in &wish.joins {
+        if let Owner::Deployment(deployment) = &requested.owner {
+            for join in &requested.joins {
                 let seen = if join.can_be_read() {
                     self.inspect(&join.container, version).await?
                 } else {
                     None
                 };
-                wish.demands.extend(guard::join_demand(join, deployment, seen.as_ref()));
+                requested.demands.extend(guard::join_demand(join, deployment, seen.as_ref()));
             }
-            for id in &wish.networks {
+            for id in &requested.networks {
                 // One that is not there gets the name that nobody was granted.
                 let name = self.network_name(id, version).await?.unwrap_or_else(|| id.clone());
-                wish.demands.extend(guard::network_demand(deployment, &name));
+                requested.demands.extend(guard::network_demand(deployment, &name));
             }
         }
-        wish.judge(&self.warden).map_err(refused)
+        requested.evaluate(&self.evaluator).map_err(refused)
     }
 
     /// The deployment that a container belongs to, by its labels.

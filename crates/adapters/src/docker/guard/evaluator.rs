@@ -16,7 +16,7 @@ use model::policy::{HostPolicy, OwnTree};
 
 /// Judges demands. One for all engines.
 #[derive(Debug)]
-pub struct Warden {
+pub struct PolicyEvaluator {
     policy: HostPolicy,
     places: RwLock<BTreeMap<DeploymentId, Place>>,
 }
@@ -64,8 +64,8 @@ pub(in crate::docker) struct Denied {
     pub(in crate::docker) moved: bool,
 }
 
-impl Warden {
-    /// A warden of this policy, who knows of no trees yet.
+impl PolicyEvaluator {
+    /// An evaluator of this policy that knows of no trees yet.
     #[must_use]
     pub fn of(policy: HostPolicy) -> Arc<Self> {
         Arc::new(Self { policy, places: RwLock::default() })

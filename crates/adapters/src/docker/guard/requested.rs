@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::evaluator::{Denied, PolicyEvaluator};
 use super::joins::Join;
 use super::request::Refusal;
-use super::warden::{Denied, Warden};
 use model::demand::Demand;
 use model::id::DeploymentId;
 
 /// What a request wants.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::docker) struct Wish {
+pub(in crate::docker) struct RequestedPrivileges {
     /// On whose behalf.
     pub(in crate::docker) owner: Owner,
     /// What it demands of the host.
@@ -38,7 +38,7 @@ pub(in crate::docker) enum Owner {
     OfContainer { container: String, network: Option<String> },
 }
 
-impl Wish {
+impl RequestedPrivileges {
     pub(super) fn nothing() -> Self {
         Self::of(Owner::Nobody, BTreeSet::new())
     }
@@ -52,14 +52,14 @@ impl Wish {
     ///
     /// # Errors
     /// [`Refusal`], which names every demand and the flag that would grant it.
-    pub(in crate::docker) fn judge(&self, warden: &Warden) -> Result<(), Refusal> {
-        if warden.is_permissive() {
+    pub(in crate::docker) fn evaluate(&self, evaluator: &PolicyEvaluator) -> Result<(), Refusal> {
+        if evaluator.is_permissive() {
             return Ok(());
         }
         let all = self.demands.iter();
         let (name, denied): (&str, BTreeSet<Denied>) = match &self.owner {
             Owner::Deployment(id) => {
-                (id.as_str(), all.filter_map(|demand| warden.denies(id, demand)).collect())
+                (id.as_str(), all.filter_map(|demand| evaluator.denies(id, demand)).collect())
             }
             Owner::Nobody | Owner::OfContainer { .. } => {
                 let denied = all.map(|demand| Denied { demand: demand.clone(), moved: false });

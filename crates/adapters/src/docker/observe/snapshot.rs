@@ -25,7 +25,7 @@ const GREETING: Duration = Duration::from_millis(20);
 /// Turns of the runtime in which connections are made and the first requests written.
 const TURNS: usize = 8;
 /// What a look finds whatever its scope is.
-pub(in crate::docker) struct Glance {
+pub(in crate::docker) struct EngineSnapshot {
     pub(in crate::docker) id: EngineId,
     pub(in crate::docker) abilities: Abilities,
     /// The containers with our installation's label.
@@ -40,15 +40,17 @@ pub(in crate::docker) struct Glance {
     pub(in crate::docker) stored: Stored,
 }
 
-/// A glance under way, if one was begun for the next look.
+/// A snapshot that is being read ahead for the next look.
 #[derive(Default)]
-pub(in crate::docker) struct Begun(Mutex<Option<JoinHandle<Result<Glance, OutsideError>>>>);
+pub(in crate::docker) struct Prefetch(
+    Mutex<Option<JoinHandle<Result<EngineSnapshot, OutsideError>>>>,
+);
 
-impl Begun {
+impl Prefetch {
     fn replace(
         &self,
-        with: Option<JoinHandle<Result<Glance, OutsideError>>>,
-    ) -> Option<JoinHandle<Result<Glance, OutsideError>>> {
+        with: Option<JoinHandle<Result<EngineSnapshot, OutsideError>>>,
+    ) -> Option<JoinHandle<Result<EngineSnapshot, OutsideError>>> {
         std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), with)
     }
 }
@@ -63,7 +65,7 @@ impl Docker {
             docker.read(docker.transport.version()).await?;
             // Nobody may be waiting any more.
             let _ = greeted.send(());
-            docker.glance_at(None).await
+            docker.snapshot_at(None).await
         });
         if let Some(unused) = self.begun.replace(Some(task)) {
             unused.abort();
@@ -75,23 +77,26 @@ impl Docker {
         }
     }
 
-    /// The glance that was begun, once; without one, or for a part only, a new one.
-    pub(in crate::docker) async fn glance(&self, scope: &Scope) -> Result<Glance, OutsideError> {
+    /// The snapshot that was read ahead, once; without one, or for a part only, a new one.
+    pub(in crate::docker) async fn snapshot(
+        &self,
+        scope: &Scope,
+    ) -> Result<EngineSnapshot, OutsideError> {
         if scope.only {
-            return self.glance_at(Some(scope)).await;
+            return self.snapshot_at(Some(scope)).await;
         }
         match self.begun.replace(None) {
             Some(task) => task.await.expect("BUG: a look at an engine does not panic"),
-            None => self.glance_at(None).await,
+            None => self.snapshot_at(None).await,
         }
     }
 
-    async fn glance_at(&self, part: Option<&Scope>) -> Result<Glance, OutsideError> {
+    async fn snapshot_at(&self, part: Option<&Scope>) -> Result<EngineSnapshot, OutsideError> {
         let (listed, networks, volumes) =
             futures_util::try_join!(self.listed(part), self.networks(), self.volumes())?;
         let Listed { ours, others, own, stored, remembered } = listed;
         let About { id, abilities, .. } = self.about(&remembered, &networks).await?;
-        Ok(Glance { id, abilities, ours, others, own, networks, volumes, stored })
+        Ok(EngineSnapshot { id, abilities, ours, others, own, networks, volumes, stored })
     }
 
     /// These containers, in this order; those that vanished meanwhile are not among them.
