@@ -1,7 +1,8 @@
 //! The real world as one thing: engines by name, and Consul if there is one.
 //!
 //! Nothing is decided here: every call goes to the one outside system that it is about.
-//! [`ReadOnlyHost`] is what `plan` gets: a type without any way to change something.
+//! [`Host::read_only`] is what `plan` gets: of its type nothing is known but that it can be looked
+//! at, so that there is no way to change something.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -133,8 +134,8 @@ impl<E: Engine> Host<E> {
 
     /// The same without any way to change something.
     #[must_use]
-    pub fn read_only(self) -> ReadOnlyHost<E> {
-        ReadOnlyHost(self)
+    pub fn read_only(self) -> impl Observe {
+        self
     }
 
     /// One of its engines.
@@ -299,49 +300,6 @@ impl<E: Engine> Watch for Host<E> {
             return std::future::pending().await;
         }
         select_all(all).await.0
-    }
-}
-
-/// The real world, to look at.
-#[derive(Debug)]
-pub struct ReadOnlyHost<E = Arc<Docker>>(Host<E>);
-
-impl<E: Engine> Observe for ReadOnlyHost<E> {
-    async fn begin(&self) {
-        self.0.begin().await;
-    }
-
-    async fn engine(
-        &self,
-        engine: &EngineName,
-        scope: &Scope,
-    ) -> Result<EngineContents, OutsideError> {
-        self.0.engine(engine, scope).await
-    }
-
-    async fn container(
-        &self,
-        engine: &EngineName,
-        container: &ContainerId,
-    ) -> Result<Option<ContainerView>, OutsideError> {
-        self.0.container(engine, container).await
-    }
-
-    async fn log_tail(
-        &self,
-        engine: &EngineName,
-        container: &ContainerId,
-        lines: usize,
-    ) -> Result<Vec<String>, OutsideError> {
-        self.0.log_tail(engine, container, lines).await
-    }
-
-    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
-        self.0.catalog(scope).await
-    }
-
-    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
-        self.0.ledger().await
     }
 }
 

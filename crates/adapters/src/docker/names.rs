@@ -2,7 +2,7 @@
 
 /// The label that says which installation made something.
 pub(super) const INSTALLATION: &str = "reconciler.installation";
-/// The option of an attachment that names the interface in the container.
+/// The option of an attachment that names the interface; the API has no field for it.
 pub(super) const INTERFACE: &str = "com.docker.network.endpoint.ifname";
 
 /// Whether the engine invented a name, of a volume or as an id: 64 hexadecimal characters.

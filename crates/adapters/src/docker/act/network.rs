@@ -6,13 +6,12 @@ use bollard::query_parameters::InspectNetworkOptions;
 use serde_json::json;
 
 use super::body;
-use crate::docker::Docker;
-use crate::docker::LONG;
 use crate::docker::names::INSTALLATION;
 use crate::docker::observe::networks::by_name_and_age;
 use crate::docker::wire::OF_ENDPOINTS;
 use crate::docker::wire::answer::Network;
 use crate::docker::wire::transport::percent_encoded;
+use crate::docker::{Docker, LONG};
 use model::compose_labels;
 use model::id::{NetworkId, NetworkName};
 use model::labels::OwnerLabels;
