@@ -10,7 +10,7 @@ use super::one::{self, Loader, Request, Stack};
 use super::project::{self, Asked, DOTENV, Project, has_file};
 use super::{Options, deployments};
 use compose::variables::Variables;
-use model::desired::Layout;
+use model::desired::{Entry, Layout};
 use model::diagnostic::{Diagnostic, Loc};
 use model::id::DeploymentId;
 use text::paths;
