@@ -267,3 +267,24 @@ fn nothing_of_an_env_file_is_shown() {
     assert_eq!(found.iter().filter(|d| d.is_error()).count(), 2, "{found:?}");
     assert!(!format!("{found:?}").contains("hunter2"), "{found:?}");
 }
+
+#[test]
+fn paths_in_a_circle_begin_at_the_machines_root() {
+    let at = |file: &str, service: &str| {
+        format!("{{ extends: {{ file: {file}, service: {service} }} }}")
+    };
+    let tree = files(&[
+        ("compose.yaml", &format!("services:\n  a: {}\n", at("other.yaml", "b"))),
+        ("other.yaml", &format!("services:\n  b: {}\n", at("compose.yaml", "a"))),
+    ]);
+    let request = ConfigRequest {
+        files: vec!["shop/compose.yaml".to_owned()],
+        root: Some("/".to_owned()),
+        ..ConfigRequest::default()
+    };
+    let found = config(&tree, &request).err().expect("a circle");
+    let told = found.iter().any(|d| d.message.contains("b (/shop/other.yaml) → a"));
+    assert!(told, "{found:?}");
+    let unrooted = said(&tree);
+    assert!(unrooted.iter().any(|d| d.contains("b (shop/other.yaml) → a")), "{unrooted:?}");
+}

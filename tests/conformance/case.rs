@@ -96,7 +96,7 @@ fn request(case: &Value, root: &str) -> ConfigRequest {
         request.environment.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
     }
     let args = texts("args");
-    let mut args = args.iter().map(String::as_str);
+    let mut args = args.iter().flat_map(|arg| arg.split(' '));
     let mut env_files = Vec::new();
     while let Some(arg) = args.next() {
         let mut value = || args.next().expect("a value").to_owned();

@@ -14,7 +14,7 @@ impl MemoryTree {
     pub(crate) fn file(&mut self, path: &str, text: &str, executable: bool) {
         // `\r` and `\u{feff}` cannot be seen in a table; they are spelled out there.
         let text = text.replace("<CR>\n", "\r\n").replace("<BOM>", "\u{feff}");
-        self.put(path, TreeKind::File { executable }, text.into_bytes());
+        self.put(path, TreeKind::File { executable }, with_bytes(&text));
     }
 
     pub(crate) fn bytes(&mut self, path: &str, bytes: &[u8]) {
@@ -78,4 +78,16 @@ impl Tree for MemoryTree {
     fn host_path(&self) -> Option<&str> {
         None
     }
+}
+
+/// The text with `<0xE4>` for the byte that it names.
+fn with_bytes(text: &str) -> Vec<u8> {
+    let mut parts = text.split("<0x");
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (byte, rest) = part.split_once('>').expect("`<0xE4>`");
+        bytes.push(u8::from_str_radix(byte, 16).expect("two hexadecimal digits"));
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    bytes
 }

@@ -7,6 +7,7 @@ use super::codes::{ENV_FILE, LIMIT, UNSET};
 use super::template::{self, Why};
 use super::variables::{Lookup, Resolve, pass_it};
 use model::diagnostic::Code;
+use model::secret::is_sensitive_name;
 use text::report::Reporter;
 use text::yaml::Span;
 
@@ -35,7 +36,7 @@ impl Resolve for Scope<'_> {
     fn get(&self, name: &str) -> Lookup<'_> {
         match (self.outside.get(name), self.known.get(name)) {
             (Lookup::Unset | Lookup::Withheld, Some(value)) => {
-                Lookup::Found { value, sensitive: true }
+                Lookup::Found { value, sensitive: true, secret: is_sensitive_name(name) }
             }
             (found, _) => found,
         }

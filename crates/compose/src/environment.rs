@@ -10,7 +10,7 @@ use model::diagnostic::{Diagnostic, Loc};
 use text::report::Reporter;
 use text::underline::underlined;
 use text::yaml::MAX_FILE;
-use text::{paths, stored};
+use text::{encoding, paths, stored};
 use world::{Tree, TreeError, TreeKind};
 
 /// Reads env files, later ones over earlier ones, into `variables`; what is known already
@@ -32,7 +32,7 @@ pub fn read(
                 if !named && paths::kind(tree, path) == Some(TreeKind::Folder) => {}
             Err(error) => {
                 let problem = Diagnostic::error(format!("an env file cannot be used: {error}"));
-                let help = stored::remedy(tree, path, &error);
+                let help = stored::remedy(tree, path, &error, origin.map_or("", |at| &at.file));
                 let problem = problem.with_code(ENV_FILE);
                 let problem = Diagnostic { at: origin.cloned(), help, ..problem };
                 report.add(underlined(tree, problem));
@@ -62,8 +62,6 @@ pub(crate) fn one(
 
 /// A file's text, without its byte order mark.
 pub fn text(tree: &dyn Tree, path: &str) -> Result<String, TreeError> {
-    let text = String::from_utf8(stored::read(tree, path, MAX_FILE)?).map_err(|_| {
-        TreeError::Unreadable { path: path.to_owned(), why: "it is not UTF-8 text".to_owned() }
-    })?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    encoding::utf8(stored::read(tree, path, MAX_FILE)?)
+        .map_err(|error| TreeError::Unreadable { path: path.to_owned(), why: error.to_string() })
 }

@@ -74,7 +74,7 @@ pub(crate) fn extend(
         return;
     }
     let home = Services {
-        file: file.to_owned(),
+        file: loader.files.shown(file),
         entries: RefCell::new(std::mem::take(services)),
         cleared: cleared.to_vec(),
     };
@@ -137,7 +137,9 @@ fn follow(
     let known: Vec<String> = from.entries.borrow().iter().map(|e| e.key.clone()).collect();
     let Some(place) = known.iter().position(|name| *name == extends.service) else {
         let message = format!("there is no service `{}` in {}", extends.service, from.file);
-        let help = did_you_mean(&extends.service, known.iter().map(String::as_str));
+        let itself = |other: &&str| from.file == home.file && *other == name;
+        let others = known.iter().map(String::as_str).filter(|other| !itself(other));
+        let help = did_you_mean(&extends.service, others);
         loader.report.refuse_as(EXTENDS, extends.at, named.says(&message), help);
         return None;
     };
@@ -246,9 +248,9 @@ fn read_base(
         _ => None,
     };
     let Some(Value::Map(entries)) = services.map(|entry| entry.value.value) else {
-        let message = named.says(&format!("there are no services in {file}"));
+        let message = named.says(&format!("there are no services in {}", loader.files.shown(file)));
         loader.report.refuse_as(EXTENDS, named.at, message, None);
         return None;
     };
-    Some(Services { file: file.to_owned(), entries: RefCell::new(entries), cleared })
+    Some(Services { file: loader.files.shown(file), entries: RefCell::new(entries), cleared })
 }

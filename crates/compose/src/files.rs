@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 
+use super::NOWHERE;
 use super::codes::{FILE, LIMIT, REMOTE};
-use super::{NOWHERE, environment};
+use text::encoding::NotText;
 use text::report::Reporter;
-use text::yaml::{Document, Span, parse_all};
-use text::{paths, stored};
+use text::yaml::{Document, MAX_FILE, Span, parse_all};
+use text::{encoding, paths, stored};
 use world::Tree;
 
 /// How many files one stack may have, with all it includes and extends.
@@ -85,19 +86,37 @@ impl<'a> Files<'a> {
         inside
     }
 
+    /// A file's name for messages: absolute where the tree is all of the machine's.
+    pub(crate) fn shown(&self, file: &str) -> String {
+        if self.root == "/" { format!("/{file}") } else { file.to_owned() }
+    }
+
     /// A file's text; `None` if it was refused.
     pub(crate) fn text(&self, file: &str, named: Named<'_>) -> Option<String> {
-        let why = match environment::text(self.tree, file) {
-            Ok(text) => {
-                self.count(text.len(), named)?;
-                return Some(text);
+        let why = match stored::read(self.tree, file, MAX_FILE) {
+            Ok(bytes) => {
+                self.count(bytes.len(), named)?;
+                return self.decoded(file, bytes);
             }
             Err(error) => error,
         };
-        let help = stored::remedy(self.tree, file, &why).unwrap_or_else(|| {
+        let by = self.report.name(named.at.file);
+        let help = stored::remedy(self.tree, file, &why, &by).unwrap_or_else(|| {
             "stack files are regular files of the tree; links are not followed".to_owned()
         });
         self.report.refuse_as(FILE, named.at, named.says(&why.to_string()), Some(help));
+        None
+    }
+
+    /// The text that bytes of a file are; what is none is shown where it is.
+    fn decoded(&self, file: &str, bytes: Vec<u8>) -> Option<String> {
+        let NotText { line, column, what, lossy } = match encoding::yaml(bytes) {
+            Ok(text) => return Some(text),
+            Err(error) => error,
+        };
+        let file = self.report.open(file, &lossy);
+        let help = Some("save the file as UTF-8".to_owned());
+        self.report.refuse_as(FILE, Span { file, line, column, length: 1 }, what, help);
         None
     }
 

@@ -122,7 +122,9 @@ fn load(
     let mut included = scope.included.to_vec();
     included.push(file.to_owned());
     if included.contains(&main) {
-        let whole = format!("{} → {main}", included.join(" → "));
+        included.push(main);
+        let shown: Vec<_> = included.iter().map(|file| loader.files.shown(file)).collect();
+        let whole = shown.join(" → ");
         let message = format!("`{path}`: this file includes itself: {whole}");
         report.refuse_as(INCLUDE_CYCLE, at, message, None);
         return None;

@@ -76,13 +76,12 @@ impl<'a> Loader<'a> {
             self.checked(&mut model);
         }
         if matches!(&model.value, Value::Map(entries) if entries.is_empty()) {
-            let help = "begin with `services:`".to_owned();
-            self.report.refuse_as(
-                NOT_A_STACK,
-                model.span,
-                "there is nothing in this file",
-                Some(help),
-            );
+            // Or what was there has been refused.
+            if !self.report.has_errors() {
+                let what = "there is nothing in this file";
+                let help = Some("begin with `services:`".to_owned());
+                self.report.refuse_as(NOT_A_STACK, model.span, what, help);
+            }
             return None;
         }
         Some(model)
@@ -148,6 +147,7 @@ impl<'a> Loader<'a> {
             legacy::is_legacy(&tree)
         };
         if other {
+            let file = self.files.shown(file);
             let message = format!("{file} and the first file are not of the same dialect");
             let help = "put all services below `services:`".to_owned();
             self.report.refuse_as(LEGACY, tree.span, message, Some(help));

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use self::refused::Refused;
 
-use super::codes::{MISSING, TWICE, TYPE, UNKNOWN_KEY};
+use super::codes::{ITEM, MISSING, TWICE, TYPE, UNKNOWN_KEY};
 use super::nodes::RESOLVED;
+use super::normal::value;
 use super::path::Path;
 use super::spec::{self, Keys, Object, Rest, Shape};
 use model::diagnostic::Code;
@@ -58,8 +59,11 @@ impl Checker<'_> {
 
     fn expected(&self, shape: &Shape, node: &Node, path: Path<'_>) {
         let what = format!("must be {}, not {}", expects(shape), node.describe());
-        let quoted = node.scalar().is_some() && takes_text(shape);
-        self.refuse(TYPE, path, node.span, &what, quoted.then(|| "write it in quotes".to_owned()));
+        if self.report.has_said(ITEM, node.span) {
+            // It was told when the lists were made unique.
+            return self.refused.borrow_mut().note(TYPE, node.span);
+        }
+        self.refuse(TYPE, path, node.span, &what, remedy(shape, node));
     }
 
     fn check(&self, shape: &Shape, node: &Node, path: Path<'_>) {
@@ -246,6 +250,19 @@ pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
         (Shape::Either(forms), _) => forms.iter().any(|form| fits(form, node)),
         _ => false,
     }
+}
+
+/// What a scalar of the wrong type was probably meant to be.
+fn remedy(shape: &Shape, node: &Node) -> Option<String> {
+    let scalar = node.scalar().filter(|_| takes_text(shape))?;
+    let Shape::One(one) = shape else { return Some("write it in quotes".to_owned()) };
+    let text = scalar.text.as_str();
+    let fits = value::becomes(one.becomes, text)
+        && (one.words.is_empty() || one.words.contains(&text))
+        && one.pattern.is_none_or(|pattern| (pattern.found_in)(text));
+    fits.then(|| "write it in quotes".to_owned())
+        .or_else(|| did_you_mean(text, one.words.iter().copied()))
+        .or_else(|| value::with_unit(one.becomes, node))
 }
 
 /// Whether a string is among what a shape takes.

@@ -18,17 +18,17 @@ pub struct Expanded {
     pub text: String,
     /// Whether a value that never prints is in it.
     pub(crate) sensitive: bool,
-    /// Those values.
+    /// Values in it that hide other texts.
     pub(crate) secrets: Vec<String>,
     /// Names that were not set and became nothing, with their offsets in bytes.
     pub(crate) unset: Vec<(usize, String)>,
 }
 
 impl Expanded {
-    fn put(&mut self, value: &str, sensitive: bool) {
+    fn put(&mut self, value: &str, (sensitive, secret): (bool, bool)) {
         self.text.push_str(value);
-        if sensitive {
-            self.sensitive = true;
+        self.sensitive |= sensitive;
+        if secret {
             self.secrets.push(value.to_owned());
         }
     }
@@ -168,7 +168,7 @@ fn reference(
     let value = match names.get(name) {
         Lookup::Withheld => return Err(withheld(name, offset, inner.len() + 3)),
         Lookup::Found { value, .. } if empty_counts && value.is_empty() => None,
-        Lookup::Found { value, sensitive } => Some((value, sensitive)),
+        Lookup::Found { value, sensitive, secret } => Some((value, (sensitive, secret))),
         Lookup::Unset => None,
     };
     match (operator, value) {
@@ -177,8 +177,8 @@ fn reference(
             Err(refuse(Why::TooMuch, offset, inner.len() + 3, &message, None))
         }
         (Some('-'), None) | (Some('+'), Some(_)) => fill(word, word_at, depth + 1, names, out),
-        (_, Some((value, sensitive))) => {
-            out.put(value, sensitive);
+        (_, Some((value, kind))) => {
+            out.put(value, kind);
             Ok(())
         }
         (Some('?'), None) => {
@@ -207,8 +207,8 @@ fn plain(
     out: &mut Expanded,
 ) -> Result<(), Refused> {
     match names.get(name) {
-        Lookup::Found { value, sensitive } => {
-            out.put(value, sensitive);
+        Lookup::Found { value, sensitive, secret } => {
+            out.put(value, (sensitive, secret));
             Ok(())
         }
         Lookup::Withheld => Err(withheld(name, offset, name.len() + 1)),

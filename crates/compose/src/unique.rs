@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::codes::ITEM;
 use super::path::Path;
+use model::secret::is_sensitive_name;
 use text::report::Reporter;
-use text::yaml::{Kind, Node, Value};
+use text::yaml::{Entry, Kind, Node, Value};
 
 /// What an item's key is; `None` if it has none, with the reason.
 type Key = fn(&Node) -> Result<String, &'static str>;
@@ -80,7 +81,8 @@ fn one(list: &mut Node, path: &Path<'_>, key: Key, report: &Reporter) {
             }
             Err(why) => {
                 let at = path.item(index);
-                report.refuse_as(ITEM, item.span, format!("`{at}`: {why}"), None);
+                let help = (why == NO_TEXT).then(|| as_text(&item)).flatten();
+                report.refuse_as(ITEM, item.span, format!("`{at}`: {why}"), help);
                 kept.push(item);
             }
         }
@@ -92,6 +94,27 @@ fn text(node: &Node) -> Option<&str> {
     node.scalar().filter(|scalar| scalar.kind == Kind::Text).map(|scalar| scalar.text.as_str())
 }
 
+/// What is said of an item that should be `name=value`.
+const NO_TEXT: &str = "this must be text";
+
+/// How an item is written as text; values of secret names are left out.
+fn as_text(item: &Node) -> Option<String> {
+    let pair = |entry: &Entry| {
+        let scalar = entry.value.scalar()?;
+        let hidden = scalar.sensitive || is_sensitive_name(&entry.key);
+        let value = if hidden { "…" } else { scalar.text.as_str() };
+        Some(format!("`{}={value}`", entry.key))
+    };
+    match &item.value {
+        Value::Map(entries) => {
+            let pairs = entries.iter().map(pair).collect::<Option<Vec<_>>>()?;
+            (!pairs.is_empty()).then(|| format!("write {}", pairs.join(" and ")))
+        }
+        Value::Scalar(_) => Some("write it in quotes".to_owned()),
+        Value::Null | Value::List(_) => None,
+    }
+}
+
 /// The value of a key of an item as text.
 fn field<'n>(item: &'n Node, key: &str) -> Option<&'n str> {
     item.get(key)?.value.scalar().map(|scalar| scalar.text.as_str())
@@ -99,7 +122,7 @@ fn field<'n>(item: &'n Node, key: &str) -> Option<&'n str> {
 
 /// What stands before `=`.
 fn name(item: &Node) -> Result<String, &'static str> {
-    let text = text(item).ok_or("this must be text")?;
+    let text = text(item).ok_or(NO_TEXT)?;
     Ok(text.split_once('=').map_or(text, |(name, _)| name).to_owned())
 }
 

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::secret::is_sensitive_name;
+
 /// The variables of one deployment.
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
@@ -25,6 +27,8 @@ pub enum Lookup<'a> {
         value: &'a str,
         /// Whether it never prints.
         sensitive: bool,
+        /// Whether it is secret by its name or by who gave it, so that it hides other texts.
+        secret: bool,
     },
     /// The operator has it and does not pass it on.
     Withheld,
@@ -43,10 +47,11 @@ impl Variables {
     #[must_use]
     pub fn get(&self, name: &str) -> Lookup<'_> {
         if let Some(value) = self.own.get(name) {
-            return Lookup::Found { value, sensitive: false };
+            return Lookup::Found { value, sensitive: false, secret: false };
         }
+        let secret = self.passed.contains_key(name) || is_sensitive_name(name);
         match self.passed.get(name).or_else(|| self.dotenv.get(name)) {
-            Some(value) => Lookup::Found { value, sensitive: true },
+            Some(value) => Lookup::Found { value, sensitive: true, secret },
             None if self.withheld.contains(name) => Lookup::Withheld,
             None => Lookup::Unset,
         }

@@ -39,7 +39,8 @@ pub enum ContextKind {
         /// The executable bit.
         executable: bool,
     },
-    /// A symbolic link; it is sent as it is and never followed.
+    /// A symbolic link; it is sent as it is, wherever it leads, and never followed: the builder
+    /// goes no further up than the context's root.
     Link {
         /// Its target, as written.
         target: String,
@@ -63,9 +64,6 @@ pub enum ContextError {
     /// There is no Dockerfile.
     #[error("the context has no Dockerfile `{0}`")]
     NoDockerfile(String),
-    /// A link leads out of the context.
-    #[error("the link `{0}` leads out of its context")]
-    Escapes(String),
     /// A submodule, socket or device.
     #[error("`{0}` is neither a file, a folder nor a link")]
     Special(String),
@@ -286,9 +284,6 @@ fn walk(
             TreeKind::File { executable } => ContextKind::File { executable },
             TreeKind::Link => {
                 let target = tree.link(&tree_path(folder, &path)).map_err(ContextError::File)?;
-                if climbs_out(inner, &target) {
-                    return Err(ContextError::Escapes(tree_path(folder, &path)));
-                }
                 ContextKind::Link { target }
             }
             TreeKind::Folder | TreeKind::Other => {
@@ -301,22 +296,4 @@ fn walk(
         found.push(ContextFile { path, kind });
     }
     Ok(())
-}
-
-/// Whether a relative link in this folder of the context leads out of the context. An
-/// absolute one means a path of the image.
-fn climbs_out(folder: &str, target: &str) -> bool {
-    if target.starts_with('/') {
-        return false;
-    }
-    let mut depth = folder.split('/').filter(|part| !part.is_empty()).count();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if depth == 0 => return true,
-            ".." => depth -= 1,
-            _ => depth += 1,
-        }
-    }
-    false
 }

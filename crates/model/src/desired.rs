@@ -51,6 +51,17 @@ impl DesiredState {
         let lasts = self.settling.of(deployment, shown)?;
         Some(WaitingOn::Absence { lasts })
     }
+
+    /// Why the list may miss a deployment, as far as no deployment's own messages say it.
+    #[must_use]
+    pub fn untold(&self) -> Vec<Diagnostic> {
+        let told = |message: &&Diagnostic| {
+            self.deployments.values().any(|entry| match entry {
+                Entry::Valid(_, list) | Entry::Invalid(list) => list.contains(message),
+            })
+        };
+        self.incomplete.iter().filter(|message| !told(message)).cloned().collect()
+    }
 }
 
 /// How deployments were found in the tree.

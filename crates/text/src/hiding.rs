@@ -9,6 +9,11 @@ pub(super) fn is_entry(line: &str) -> bool {
     line.starts_with("- ") || line.ends_with(':') || line.contains(": ")
 }
 
+/// A line without the comment that may end it.
+pub(super) fn without_comment(line: &str) -> &str {
+    line.find(" #").map_or(line, |at| line[..at].trim_end())
+}
+
 pub(super) fn indent(line: &str) -> usize {
     line.chars().take_while(|c| *c == ' ').count()
 }

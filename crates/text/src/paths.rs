@@ -58,11 +58,12 @@ pub fn kind(tree: &dyn Tree, path: &str) -> Option<TreeKind> {
 }
 
 /// The help line for a file or folder that is missing: what is beside it and was probably
-/// meant.
-pub fn beside(tree: &dyn Tree, path: &str) -> Option<String> {
+/// meant, which is never `namer`, the file that names it.
+pub fn beside(tree: &dyn Tree, path: &str, namer: &str) -> Option<String> {
     let (folder, name) = split(path);
     let entries = tree.list(folder).unwrap_or_default();
-    let others = entries.iter().map(|entry| entry.name.as_str()).filter(|other| *other != name);
+    let is_other = |other: &&str| *other != name && join(folder, other) != namer;
+    let others = entries.iter().map(|entry| entry.name.as_str()).filter(is_other);
     did_you_mean(name, others)
 }
 

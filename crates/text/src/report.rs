@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::hiding::{indent, is_entry, secret_value, user_info};
+use super::hiding::{indent, is_entry, secret_value, user_info, without_comment};
 use super::path_of::{self, key_path};
 use super::yaml::{FileId, Node, Span};
 use model::desired::Origins;
@@ -17,6 +17,8 @@ use model::diagnostic::{Code, Diagnostic, Loc, Severity};
 const MOST: usize = 500;
 /// The longest line that is shown, in bytes.
 const LONGEST: usize = 2000;
+/// How long a value is that hides a text of which it is only a part, in bytes.
+const LEAST: usize = 6;
 /// What a hidden value is shown as.
 const HIDDEN: &str = "***";
 
@@ -242,7 +244,8 @@ impl Reporter {
         });
     }
 
-    /// Remembers values that no later message may repeat.
+    /// Remembers values that no later message may repeat: those that are secret by their name
+    /// or by where they come from.
     pub fn conceal(&self, values: Vec<String>) {
         self.secrets.borrow_mut().extend(values.into_iter().filter(|value| !value.is_empty()));
     }
@@ -255,9 +258,11 @@ impl Reporter {
         if secrets.is_empty() {
             return text;
         }
-        // One or two characters are in every second word: they hide only themselves.
+        // A few characters are in many a word: they hide only themselves, as `x`, `x:` or `./x`.
         let hides = |part: &str, secret: &String| {
-            part == secret || (secret.len() > 2 && part.contains(secret.as_str()))
+            let bare = part.strip_suffix(':').unwrap_or(part);
+            let is_itself = [part, bare, bare.trim_start_matches("./")].contains(&secret.as_str());
+            is_itself || (secret.len() >= LEAST && part.contains(secret.as_str()))
         };
         let first = if key_path(&text).is_some() { 3 } else { 1 };
         let parts = text.split('`').enumerate().map(|(index, part)| {
@@ -267,6 +272,12 @@ impl Reporter {
             if secret { HIDDEN } else { part }
         });
         parts.collect::<Vec<_>>().join("`")
+    }
+
+    /// Whether something of this kind was reported of this place.
+    pub fn has_said(&self, code: Code, span: Span) -> bool {
+        let (found, spans) = (self.found.borrow(), self.spans.borrow());
+        spans.iter().any(|(index, at)| *at == span && found[*index].code == Some(code))
     }
 
     /// Whether an error was reported.
@@ -332,13 +343,15 @@ impl Reporter {
         for above in (1..at.line).rev() {
             let Some(text) = self.line(Span { line: above, ..at }) else { break };
             let text_indent = indent(&text);
-            if text.trim().is_empty() || text_indent >= depth {
+            let is_comment = text.trim_start().starts_with('#');
+            if text.trim().is_empty() || is_comment || text_indent >= depth {
                 continue;
             }
+            let text = without_comment(&text);
             depth = text_indent;
             let value = text.trim().split_once(':').map(|(_, value)| value.trim());
             let scalar_follows = value.is_some_and(|v| !v.is_empty() || !is_entry(line));
-            if scalar_follows && secret_value(&text).is_some() {
+            if scalar_follows && secret_value(text).is_some() {
                 return true;
             }
             if depth == 0 {
@@ -350,49 +363,4 @@ impl Reporter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::codes::FILE;
-
-    fn shown(text: &str, line: u32, column: u32) -> (u32, String) {
-        let report = Reporter::new("compose.yaml", text);
-        report.error(FILE, Span { line, column, length: 40, ..Span::START }, "wrong");
-        let found = report.finish().remove(0);
-        (found.at.unwrap().column, found.excerpt.unwrap())
-    }
-
-    #[test]
-    fn values_are_hidden_in_messages_and_key_paths_are_not() {
-        let report = Reporter::new("compose.yaml", "");
-        report.conceal(vec!["mysql".to_owned()]);
-        report.error(FILE, Span::START, "`services.mysql.image`: not `mysql:8`");
-        report.error(FILE, Span::START, "`mysql` is no name");
-        let found: Vec<_> = report.finish().into_iter().map(|d| d.message).collect();
-        assert_eq!(found, ["`services.mysql.image`: not `***`", "`***` is no name"]);
-    }
-
-    #[test]
-    fn values_of_secret_names_are_never_in_an_excerpt() {
-        assert_eq!(shown("  DB_PASSWORD: hunter2", 1, 3), (3, "  DB_PASSWORD: ***".to_owned()));
-        assert_eq!(shown("  - API_TOKEN=hunter2", 1, 15), (15, "  - API_TOKEN=***".to_owned()));
-        assert_eq!(shown("{A: 1, \"key\": hunter2}", 1, 17).1, "{A: 1, \"key\": ***");
-        assert_eq!(shown("url: https://ann:pw@host/", 1, 1).1, "url: https://***");
-        assert_eq!(shown("PASSWORD: |\n  hunter2\n", 2, 3), (3, "  ***".to_owned()));
-        assert_eq!(shown("PASSWORD:\n  hunter2\n", 2, 3).1, "  ***");
-    }
-
-    #[test]
-    fn everything_else_is_shown() {
-        assert_eq!(shown("image: web:1.8", 1, 8), (8, "image: web:1.8".to_owned()));
-        assert_eq!(shown("secrets:\n  db:\n    fil: x\n", 3, 5).1, "    fil: x");
-        assert_eq!(shown("secrets: [db]", 1, 11).1, "secrets: [db]");
-    }
-
-    #[test]
-    fn a_span_stays_inside_its_line() {
-        let report = Reporter::new("f", "abc\r\nd\r\n");
-        let clip = |line, column, length| report.clip(Span { line, column, length, ..Span::START });
-        assert_eq!(clip(1, 2, 99), Span { line: 1, column: 2, length: 2, ..Span::START });
-        assert_eq!(clip(9, 1, 1), Span { line: 2, column: 2, length: 1, ..Span::START });
-    }
-}
+mod tests;

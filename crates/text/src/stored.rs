@@ -33,15 +33,18 @@ pub fn check(tree: &dyn Tree, path: &str) -> Result<(), TreeError> {
     }
 }
 
-/// What to do about a file that is kept elsewhere, or is not there: what was meant.
-pub fn remedy(tree: &dyn Tree, path: &str, error: &TreeError) -> Option<String> {
+/// What to do about a file that is kept elsewhere, or is not there: what was meant by the file
+/// that names it, `namer`.
+pub fn remedy(tree: &dyn Tree, path: &str, error: &TreeError, namer: &str) -> Option<String> {
     match error {
         TreeError::Unreadable { why, .. } if why == WHY => {
             let help = "take it out of git-lfs (`.gitattributes`), or give a folder in which \
                         `git lfs pull` was run";
             Some(help.to_owned())
         }
-        TreeError::Missing(_) => in_submodule(tree, path).or_else(|| paths::beside(tree, path)),
+        TreeError::Missing(_) => {
+            in_submodule(tree, path).or_else(|| paths::beside(tree, path, namer))
+        }
         TreeError::NotAFile(_) => in_submodule(tree, path),
         _ => None,
     }

@@ -159,7 +159,7 @@ fn messages(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagno
         let (Entry::Valid(_, list) | Entry::Invalid(list)) = entry;
         (Some(id.clone()), list.clone())
     });
-    each.chain([(None, desired.incomplete.clone())]).collect()
+    each.chain([(None, desired.untold())]).collect()
 }
 
 fn verdict(results: &[DesiredState], errors: usize) -> String {

@@ -131,12 +131,15 @@ impl Whole<'_> {
         }
         let what = format!("there is no {} `{name}`", &key[..key.len() - 1]);
         let near = did_you_mean(name, known.iter().map(String::as_str));
-        let help = near.unwrap_or_else(|| format!("add `{name}:` under `{key}:`"));
+        let help = near.unwrap_or_else(|| match name {
+            "" => "name it with `source:`".to_owned(),
+            name => format!("add `{name}:` under `{key}:`"),
+        });
         self.refuse(code, path, at, &what, &help);
     }
 
-    fn dependencies(&self, service: &Node, path: Path<'_>) {
-        let path = path.key("depends_on");
+    fn dependencies(&self, service: &Node, above: Path<'_>) {
+        let path = above.key("depends_on");
         let found = service.get("depends_on").map(|found| entries(&found.value));
         for entry in found.unwrap_or_default() {
             let Entry { key: name, at, value } = entry;
@@ -147,9 +150,28 @@ impl Whole<'_> {
             match self.disabled.get(name.as_str()) {
                 Some(_) if !required => {}
                 Some(disabled) => self.disabled(name, disabled, *at, below(&path, entry)),
+                None if self.implied(service, name, *at, above) => {}
                 None => self.no_service(name, *at, below(&path, entry)),
             }
         }
+    }
+
+    /// Tells of a dependency that there is not where it was written, if that was not in
+    /// `depends_on`.
+    fn implied(&self, service: &Node, name: &str, at: Span, path: Path<'_>) -> bool {
+        for key in ["links", "volumes_from", "network_mode", "ipc", "pid", "uts", "cgroup"] {
+            let Some(found) = service.get(key) else { continue };
+            let path = path.key(key);
+            if found.value.span == at {
+                self.no_service(name, at, path);
+                return true;
+            }
+            if let Some(index) = items(&found.value).iter().position(|item| item.span == at) {
+                self.no_service(name, at, path.item(index));
+                return true;
+            }
+        }
+        false
     }
 
     fn disabled(&self, name: &str, service: &Node, at: Span, path: Path<'_>) {
@@ -166,7 +188,11 @@ impl Whole<'_> {
 
     fn no_service(&self, name: &str, at: Span, path: Path<'_>) {
         let what = format!("there is no service `{name}`");
-        let help = did_you_mean(name, self.services.keys().copied()).unwrap_or_default();
+        // Which service it is about is the second key of the path.
+        let keys = path.to_string();
+        let own = keys.split('.').nth(1).unwrap_or_default();
+        let others = self.services.keys().copied().filter(|other| *other != own);
+        let help = did_you_mean(name, others).unwrap_or_default();
         self.refuse(NO_SERVICE, path, at, &what, &help);
     }
 

@@ -12,6 +12,8 @@ use crate::path::Path;
 use crate::schema::refuse;
 use crate::variables::{Lookup, Resolve, Variables, pass_it};
 use crate::{Request, dotenv, paths};
+use model::secret::is_sensitive_name;
+use text::encoding::NotText;
 use text::report::Reporter;
 use text::stored;
 use text::yaml::{Entry, MAX_FILE, Node, Span, Value};
@@ -20,7 +22,7 @@ use world::TreeError;
 /// The value of a variable as a node.
 fn lookup(name: &str, at: Span, from: &Variables, report: &Reporter) -> Option<Node> {
     match from.get(name) {
-        Lookup::Found { value, sensitive } => {
+        Lookup::Found { value, sensitive, .. } => {
             let mut node = text(at, value, None);
             if let Value::Scalar(scalar) = &mut node.value {
                 scalar.sensitive = sensitive;
@@ -106,7 +108,8 @@ impl Resolve for Outside<'_> {
         let own = self.own.iter().find(|pair| pair.key == name);
         match (found, own.and_then(|pair| pair.value.scalar())) {
             (Lookup::Unset | Lookup::Withheld, Some(scalar)) => {
-                Lookup::Found { value: &scalar.text, sensitive: scalar.sensitive }
+                let secret = is_sensitive_name(name);
+                Lookup::Found { value: &scalar.text, sensitive: scalar.sensitive, secret }
             }
             _ => found,
         }
@@ -195,7 +198,9 @@ impl Files<'_> {
         let mut node = text(at, value, None);
         if let Value::Scalar(scalar) = &mut node.value {
             scalar.sensitive = true;
-            self.report.conceal(vec![scalar.text.clone()]);
+            if is_sensitive_name(&name) {
+                self.report.conceal(vec![scalar.text.clone()]);
+            }
         }
         entry(name, node)
     }
@@ -216,21 +221,25 @@ impl Files<'_> {
         let Some(inside) = inside else {
             return refuse("the file is outside of the source's tree", "move it into the tree");
         };
+        let by = self.report.name(named.span.file);
         match stored::read(self.request.tree, &inside, MAX_FILE) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Some(text),
-                Err(_) => refuse("the file is no text in UTF-8", "write it as UTF-8"),
+                Err(error) => {
+                    let what = NotText::from(error).to_string();
+                    refuse(&format!("`{inside}`, {what}"), "save it as UTF-8")
+                }
             },
             Err(TreeError::Missing(_)) if !required => None,
             Err(TreeError::Missing(_)) => {
                 let missing = TreeError::Missing(inside.clone());
-                let near = stored::remedy(self.request.tree, &inside, &missing);
+                let near = stored::remedy(self.request.tree, &inside, &missing, &by);
                 let help = near.as_deref();
                 let help = help.unwrap_or("add it, or write `required: false` beside its `path`");
                 refuse(&format!("there is no file `{inside}`"), help)
             }
             Err(error) => {
-                let help = stored::remedy(self.request.tree, &inside, &error);
+                let help = stored::remedy(self.request.tree, &inside, &error, &by);
                 let help = help.as_deref().unwrap_or("make it a readable file of the tree");
                 refuse(&error.to_string(), help)
             }

@@ -6,7 +6,7 @@ mod environment;
 mod implicit;
 mod shape;
 mod used;
-mod value;
+pub(crate) mod value;
 
 use super::consistency;
 use super::nodes::remove;
@@ -49,8 +49,11 @@ pub(crate) fn finish(mut root: Node, request: &Request<'_>, report: &Reporter) -
     }
     let mut project = Project { name, root, disabled: Vec::new() };
     if request.options.skip_interpolation {
-        // What is not filled in has no types yet, and nothing can be said of the whole.
-        named(&mut project);
+        // What is not filled in has no types yet, and nothing can be said of the whole; a name
+        // that nothing was made of stays as it was written.
+        if !request.options.skip_normalization {
+            named(&mut project);
+        }
         return project;
     }
     if let Some(services) = super::nodes::get_mut(&mut project.root, "services") {

@@ -2,7 +2,6 @@
 
 use crate::codes::VALUE;
 use crate::path::Path;
-use crate::schema::refuse;
 use crate::spec::Becomes;
 use text::read::quote;
 use text::report::Reporter;
@@ -20,9 +19,24 @@ pub(super) fn convert(becomes: Becomes, node: &mut Node, path: Path<'_>, report:
         }
         Err(expected) => {
             let what = format!("must be {expected}, not {}", quote(node));
-            refuse(report, VALUE, path, node.span, &what, None);
+            let message = format!("`{path}`: {what}");
+            report.refuse_as(VALUE, node.span, message, with_unit(becomes, node));
         }
     }
+}
+
+/// Whether a text becomes what it should.
+pub(crate) fn becomes(becomes: Becomes, text: &str) -> bool {
+    let text = text.to_owned();
+    converted(becomes, &Scalar { text, kind: Kind::Text, sensitive: false }).is_ok()
+}
+
+/// The same duration with its unit, if only that is missing; Docker's own numbers are seconds.
+pub(crate) fn with_unit(becomes: Becomes, node: &Node) -> Option<String> {
+    let text = node.scalar().filter(|scalar| !scalar.sensitive)?.text.as_str();
+    let seconds = format!("{text}s");
+    let is_number = becomes == Becomes::Duration && text.starts_with(|c: char| c.is_ascii_digit());
+    (is_number && nanoseconds(&seconds).is_some()).then(|| format!("write `{seconds}`"))
 }
 
 fn converted(becomes: Becomes, scalar: &Scalar) -> Result<(Kind, String), &'static str> {

@@ -228,7 +228,7 @@ fn diagnostics(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Dia
         let (Entry::Valid(_, list) | Entry::Invalid(list)) = entry;
         (Some(id.clone()), list.clone())
     });
-    let all = each.chain([(None, desired.incomplete.clone())]);
+    let all = each.chain([(None, desired.untold())]);
     all.filter(|(_, list)| !list.is_empty()).collect()
 }
 

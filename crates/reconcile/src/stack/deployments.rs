@@ -7,16 +7,16 @@ use super::found::{Found, LIST};
 use super::one::{self, Loader, Request};
 use super::project::{self, Asked};
 use compose::codes::FILE;
-use compose::environment;
 use model::desired::{Entry, Layout};
 use model::diagnostic::{Diagnostic, Severity};
 use model::id::{DeploymentId, EngineName};
 use model::sync_mode::SyncMode;
-use text::paths;
+use text::encoding::{self, NotText};
 use text::read::quote;
 use text::report::Reporter;
 use text::suggest::did_you_mean;
-use text::yaml::{self, Entry as Field, FileId, Node, Span};
+use text::yaml::{self, Entry as Field, FileId, MAX_FILE, Node, Span};
+use text::{paths, stored};
 use world::{Tree, TreeKind};
 
 /// The keys of an entry.
@@ -79,10 +79,15 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
 
 /// The tree of `deployments.yaml`, or why there is none.
 fn list(tree: &dyn Tree, path: &str) -> (Option<Node>, Reporter) {
-    match environment::text(tree, path) {
-        Ok(text) => {
+    match stored::read(tree, path, MAX_FILE).map(encoding::yaml) {
+        Ok(Ok(text)) => {
             let report = Reporter::new(path, &text);
             (yaml::parse(FileId::FIRST, &text, &report), report)
+        }
+        Ok(Err(NotText { line, column, what, lossy })) => {
+            let report = Reporter::new(path, &lossy);
+            report.error(FILE, Span { line, column, ..Span::START }, what);
+            (None, report)
         }
         Err(error) => {
             let report = Reporter::hidden(path);

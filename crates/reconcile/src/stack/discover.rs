@@ -10,7 +10,7 @@ use super::one::{self, Loader, Request, Stack};
 use super::project::{self, Asked, DOTENV, Project, has_file};
 use super::{Options, deployments};
 use compose::variables::Variables;
-use model::desired::Layout;
+use model::desired::{Entry, Layout};
 use model::diagnostic::{Diagnostic, Loc};
 use model::id::DeploymentId;
 use text::paths;
@@ -144,9 +144,14 @@ impl Loader<'_> {
         };
         let entry = one::load(file, &id, request, *self);
         if !certain {
-            let message = format!("the id of the deployment in {path} cannot be read");
-            let problem = Diagnostic::error(message).with_code(NO_ID);
-            found.incomplete.push(Diagnostic { at: Some(at.clone()), ..problem });
+            // What is wrong with the file is the reason, and told once.
+            let (Entry::Valid(_, told) | Entry::Invalid(told)) = &entry;
+            let reason = told.iter().find(|message| message.is_error()).cloned();
+            found.incomplete.push(reason.unwrap_or_else(|| {
+                let message = format!("the id of the deployment in {path} cannot be read");
+                let problem = Diagnostic::error(message).with_code(NO_ID);
+                Diagnostic { at: Some(at.clone()), ..problem }
+            }));
         }
         found.add(id, entry, at);
     }

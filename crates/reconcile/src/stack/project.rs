@@ -196,7 +196,7 @@ impl Search<'_> {
         };
         if file.is_empty() || paths::kind(self.tree, &path).is_none() {
             let message = format!("`{variable}` names `{file}`, and there is no such file");
-            let help = paths::beside(self.tree, &path);
+            let help = paths::beside(self.tree, &path, "");
             return self.refuse(
                 variable,
                 Diagnostic { help, ..Diagnostic::error(message).with_code(code) },

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan, Tag};
 
-use super::flow::{self, Adjusted};
+use super::flow::Adjusted;
 use super::frame::{Clearing, Content, Frame, MERGE, Map, PendingKey};
 use super::scalar;
 use super::simple::{Simple, is_simple};
+use super::tabs;
 use super::weigh::{self, WEIGHT, measure};
 use super::{Document, FileId, KeyPath, MAX_DEPTH, MAX_EXPANDED, Node, Span, Value};
 use crate::codes;
@@ -52,7 +53,7 @@ pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<D
     if let Some(objection) = super::objection(text)
         && (outcome.is_err() || !report.has_errors())
     {
-        super::refuse(file, &objection, report);
+        super::refuse(file, text, &objection, report);
         return None;
     }
     let (span, error) = match outcome {
@@ -60,7 +61,7 @@ pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<D
         Err(error) => error,
     };
     // What was reported up to there is found a second time, and not repeated.
-    if let Some(adjusted) = flow::adjust(text, error.clone())
+    if let Some(adjusted) = tabs::adjust(text, error.clone())
         && let Ok(read) = attempt(file, adjusted, report)?
     {
         return Some(read.documents);

@@ -5,6 +5,7 @@
 //! asked where the two may differ.
 //! Nobody outside this module sees either of them.
 
+mod anchor;
 mod build;
 pub(crate) mod flow;
 mod frame;
@@ -13,6 +14,7 @@ mod node;
 mod scalar;
 mod simple;
 mod survey;
+mod tabs;
 mod time;
 mod weigh;
 
@@ -59,15 +61,19 @@ pub fn parse_all(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Docu
 }
 
 /// Reports what libyaml has against a text.
-fn refuse(file: FileId, error: &serde_yaml::Error, report: &Reporter) {
+fn refuse(file: FileId, text: &str, error: &serde_yaml::Error, report: &Reporter) {
     let full = error.to_string();
+    let at = span_of(file, error, report);
+    if let Some((at, name)) = anchor::unknown(at, why(&full), report) {
+        let message = format!("there is no anchor `{name}`");
+        return report.refuse_as(codes::YAML, at, message, anchor::help(&name, text));
+    }
     let message = format!("this is not valid YAML: {}", why(&full));
     // `… at line 9 column 5, while parsing a block mapping at line 4 column 3`
     let began = full.rsplit_once(", while ").and_then(|(_, context)| {
         let (what, line) = context.split_once(" at line ")?;
         Some(format!("this was read while {what} that begins at line {line}"))
     });
-    let at = span_of(file, error, report);
     let tab = report.line(at).is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
     let tab = tab.then(|| "lines are indented with spaces, never with tabs".to_owned());
     report.refuse_as(codes::YAML, at, message, tab.or(began));

@@ -3,6 +3,10 @@
 
 use std::fmt::{Display, LowerExp};
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+
 use super::{Kind, Scalar, Value, time};
 
 /// Resolves a plain scalar by the rules of Go's yaml.v3.
@@ -27,15 +31,18 @@ pub fn is_text(plain: &str) -> bool {
     matches!(resolve(plain), Value::Scalar(Scalar { kind: Kind::Text, .. }))
 }
 
-/// A scalar with a tag of YAML itself, such as `!!str`.
+/// A scalar with a tag of YAML itself, such as `!!str`, whatever its style. Tags that Go's
+/// yaml.v3 does not know say nothing: what has one is text.
 pub(crate) fn tagged(text: &str, tag: &str) -> Result<Value, String> {
     let wanted = match tag {
-        "str" => return Ok(self::text(text.to_owned())),
         "int" => Kind::Int,
         "float" => Kind::Float,
         "bool" => Kind::Bool,
+        "timestamp" => Kind::Time,
         "null" if matches!(resolve(text), Value::Null) => return Ok(Value::Null),
-        _ => return Err(format!("the tag `!!{tag}` cannot be here")),
+        "null" => return Err("this is not what its tag `!!null` says".to_owned()),
+        "binary" => return binary(text).map(self::text),
+        _ => return Ok(self::text(text.to_owned())),
     };
     match resolve(text) {
         Value::Scalar(scalar) if scalar.kind == wanted => Ok(Value::Scalar(scalar)),
@@ -46,6 +53,20 @@ pub(crate) fn tagged(text: &str, tag: &str) -> Result<Value, String> {
     }
 }
 
+/// The text that base64 stands for; line breaks in it do not count.
+fn binary(encoded: &str) -> Result<String, String> {
+    let encoded: String = encoded.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    let bytes = BASE64.decode(encoded).map_err(|_| "its tag `!!binary` wants base64".to_owned())?;
+    String::from_utf8(bytes)
+        .map_err(|_| "what its tag `!!binary` brings is not UTF-8 text".to_owned())
+}
+
+/// Base64 as Go reads it: bits that are left over do not count.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
 /// A scalar that is text whatever it looks like.
 pub(crate) fn text(text: String) -> Value {
     Value::Scalar(Scalar { text, kind: Kind::Text, sensitive: false })
@@ -55,11 +76,14 @@ fn number(text: &str) -> Option<(Kind, String)> {
     if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
         return None;
     }
-    let plain = text.replace('_', "");
+    // What begins with a dot is a float as Go itself writes it, without `_`.
+    let plain = if text.starts_with('.') { text.to_owned() } else { text.replace('_', "") };
     if let Some(value) = integer(&plain) {
         return Some((Kind::Int, value.to_string()));
     }
-    is_float(&plain).then(|| plain.parse::<f64>().ok())?.map(|value| (Kind::Float, go_float(value)))
+    // Go reads no number that is beyond a float: that stays text.
+    let value = is_float(&plain).then(|| plain.parse::<f64>().ok())??;
+    value.is_finite().then(|| (Kind::Float, go_float(value)))
 }
 
 /// An integer as `strconv.ParseInt(text, 0, 64)` and its unsigned sister read it: a
@@ -83,7 +107,9 @@ fn integer(text: &str) -> Option<i128> {
     }
     let value = i128::from(u64::from_str_radix(digits, radix).ok()?);
     let value = if negative { -value } else { value };
-    (value >= i128::from(i64::MIN)).then_some(value)
+    // Unsigned numbers have no sign, not even a plus.
+    let most = if text.starts_with('+') { i128::from(i64::MAX) } else { i128::from(u64::MAX) };
+    (i128::from(i64::MIN)..=most).contains(&value).then_some(value)
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
@@ -148,6 +174,14 @@ mod tests {
             ("22:22", "Text 22:22"),
             ("08", "Float 8"),
             ("1.2.3", "Text 1.2.3"),
+            ("12e4567", "Text 12e4567"),
+            ("-1e400", "Text -1e400"),
+            ("1_e999", "Text 1_e999"),
+            ("._5", "Text ._5"),
+            ("-._5", "Float -0.5"),
+            ("1e-400", "Float 0"),
+            ("+9223372036854775808", "Float 9.223372036854776e+18"),
+            ("9223372036854775808", "Int 9223372036854775808"),
             ("-", "Text -"),
             ("-1", "Int -1"),
             ("~", "null"),

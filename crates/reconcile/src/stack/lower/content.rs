@@ -18,7 +18,8 @@ pub(super) fn content(path: &str, at: Span, scope: &Scope<'_>) -> Option<Content
     match stored::read(scope.instance.tree, path, MAX_UPLOAD) {
         Ok(bytes) => Some(Content::new(bytes)),
         Err(error) => {
-            let help = stored::remedy(scope.instance.tree, path, &error);
+            let namer = scope.report.name(at.file);
+            let help = stored::remedy(scope.instance.tree, path, &error, &namer);
             let link = matches!(error, TreeError::NotAFile(_));
             let link =
                 link.then(|| "a link is not followed: name the file that is meant".to_owned());

@@ -131,14 +131,15 @@ pub(super) const CONTEXT_HELP: &str =
 
 /// Reports a context that cannot be used.
 pub(super) fn refuse(error: &ContextError, at: Span, scope: &Scope<'_>) {
+    let namer = scope.report.name(at.file);
     let help = match error {
         ContextError::Folder { source: TreeError::Missing(path), .. } => {
-            let near = paths::beside(scope.instance.tree, path);
+            let near = paths::beside(scope.instance.tree, path, &namer);
             let base = scope.instance.base;
             let base = if base.is_empty() { "the tree's root" } else { base };
             near.or_else(|| Some(format!("the context is relative to {base}")))
         }
-        ContextError::NoDockerfile(path) => paths::beside(scope.instance.tree, path),
+        ContextError::NoDockerfile(path) => paths::beside(scope.instance.tree, path, &namer),
         _ => None,
     };
     // The error with what it came from, which its own text leaves out.

@@ -35,7 +35,8 @@ fn hook(node: &Node, scope: &Scope<'_>) -> (Hook, Option<ImageRef>, bool) {
             "working_dir" => hook.working_dir = report.string(key, value),
             "image" => {
                 let sensitive = value.scalar().is_some_and(|scalar| scalar.sensitive);
-                image = report.string(key, value).map(|text| scope.image(text, sensitive));
+                image =
+                    super::image::read(key, value, report).map(|text| scope.image(text, sensitive));
             }
             "per_replica" => per_replica = report.boolean(key, value).unwrap_or(false),
             _ => {

@@ -14,6 +14,7 @@ mod health;
 mod holds;
 mod hooks;
 mod host;
+mod image;
 mod keys;
 mod limits;
 mod mounts;

@@ -189,6 +189,8 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
             }
         }
         ("image", Some(image)) => {
+            let at = item.get("source").map_or(item, |source| &source.value);
+            super::image::check(&image, at, scope.report);
             MountSource::Image(scope.image(image, draft.sensitive.contains("volumes")))
         }
         (kind, _) => {
@@ -271,7 +273,7 @@ fn bind(
 fn is_elsewhere(file: &str, item: &Node, scope: &Scope<'_>) -> bool {
     let (tree, report) = (scope.instance.tree, scope.report);
     if let Err(error) = stored::check(tree, file) {
-        let help = stored::remedy(tree, file, &error);
+        let help = stored::remedy(tree, file, &error, &report.name(item.span.file));
         report.refuse_as(TREE_FILE, item.span, error.to_string(), help);
         return true;
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::draft::Draft;
 use super::{
-    Scope, build, depends, extension, files, health, hooks, host, keys, limits, mounts, networks,
-    ports, process, shares,
+    Scope, build, depends, extension, files, health, hooks, host, image, keys, limits, mounts,
+    networks, ports, process, shares,
 };
 use crate::stack::codes::{NO_EFFECT, READ_ONLY};
 use compose::codes::{VALUE, WORD};
@@ -52,7 +52,7 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
             shares::read(draft, field, scope);
         }
         "pre_start" | "post_start" | "pre_stop" => hooks::read(draft, field, scope),
-        "image" => draft.image = report.string(key, node).filter(|_| check_image(node, report)),
+        "image" => draft.image = image::read(key, node, report),
         "build" => build::read(draft, field, scope),
         "environment" => process::environment(draft, node, report),
         "networks" => networks::attach(draft, node, scope),
@@ -112,15 +112,6 @@ fn check_uploads(draft: &Draft<'_>, service: &Node, report: &Reporter) {
 
 fn plain(strings: Vec<(String, &Node)>) -> Vec<String> {
     strings.into_iter().map(|(text, _)| text).collect()
-}
-
-fn check_image(node: &Node, report: &Reporter) -> bool {
-    let text = node.scalar().map_or("", |scalar| scalar.text.as_str());
-    let ok = !text.is_empty() && !text.contains(char::is_whitespace);
-    if !ok {
-        report.error(VALUE, node.span, format!("{} is not the name of an image", quote(node)));
-    }
-    ok
 }
 
 fn container_name(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
