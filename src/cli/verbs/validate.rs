@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use model::desired::{DesiredState, Entry};
+use model::desired::{DesiredState, Entry, Layout};
 use model::diagnostic::Diagnostic;
 use model::id::DeploymentId;
 use model::secret::Masker;
@@ -141,8 +141,23 @@ fn read(
 ) -> Result<(Snapshot, DesiredState), Refusal> {
     let source = source::source(options, environment)?;
     let snapshot = block_on(source.fetch())?.map_err(|error| Refusal::source(&error))?;
-    let desired = loader(layer, environment).load(&snapshot);
+    let mut desired = loader(layer, environment).load(&snapshot);
+    let is_empty = desired.deployments.is_empty() && desired.incomplete.is_empty();
+    if is_empty && desired.layout == Layout::Folders {
+        desired.incomplete.push(no_stack());
+    }
     Ok((snapshot, desired))
+}
+
+/// Whoever asks whether stacks are valid means some.
+fn no_stack() -> Diagnostic {
+    let names = STACKS.join("`, `");
+    let help = format!(
+        "`{names}` are looked for in the folder and in its direct children; `{LIST}` lists stacks \
+         that lie deeper or have other names; a stack file can also be given itself, or a \
+         repository with `--git` and a folder of it with `--path`"
+    );
+    Diagnostic { help: Some(help), ..Diagnostic::error("there is no stack here") }
 }
 
 /// A loader that needs no engine.
@@ -171,6 +186,7 @@ fn verdict(results: &[DesiredState], errors: usize) -> String {
         (0, 0) => "There are no deployments.".to_owned(),
         (0, 1) => "The deployment is valid.".to_owned(),
         (0, _) => format!("All {all} deployments are valid."),
+        (1, 0) => "There is no deployment; 1 error.".to_owned(),
         (1, _) => format!("{valid} of {all} deployments are valid; 1 error."),
         (_, _) => format!("{valid} of {all} deployments are valid; {errors} errors."),
     }
