@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::layers::CRATES;
 use super::source::{code, paths, rust_files};
 
 /// Circles that stay, and why: the files of one of them, in order.
@@ -148,21 +149,12 @@ fn reach<'a>(
 #[test]
 fn no_file_imports_itself_by_way_of_others() {
     let mut wrong = Vec::new();
-    let crates = [
-        "model",
-        "world",
-        "context",
-        "text",
-        "compose",
-        "reconcile",
-        "sim",
-        "adapters",
-        "reconciler",
-    ];
-    for krate in crates {
+    let mut seen = BTreeSet::new();
+    for krate in CRATES.iter().map(|(krate, ..)| *krate).chain(["reconciler"]) {
         let imports = imports(krate);
         for circle in circles(&imports) {
             if KNOWN.iter().any(|(_, files)| *files == circle) {
+                seen.insert(circle);
                 continue;
             }
             let mut text = format!("{krate}: a circle of {} files\n", circle.len());
@@ -178,4 +170,5 @@ fn no_file_imports_itself_by_way_of_others() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(seen.len(), KNOWN.len(), "a circle that stays is gone: take it out of KNOWN");
 }

@@ -8,7 +8,7 @@ use super::circles::imports;
 use super::source::{code, is_of, paths, rust_files, shown};
 
 /// A crate, the crates of ours that it may name, and the outside ones that it must not.
-const CRATES: &[(&str, &[&str], &[&str])] = &[
+pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
     ("model", &[], RUNTIME),
     ("world", &["model"], RUNTIME),
     ("context", &["model", "world"], RUNTIME),

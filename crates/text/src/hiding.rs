@@ -9,9 +9,11 @@ pub(super) fn is_entry(line: &str) -> bool {
     line.starts_with("- ") || line.ends_with(':') || line.contains(": ")
 }
 
-/// A line without the comment that may end it.
+/// A line without the comment that may end it; a `#` in quotes begins none.
 pub(super) fn without_comment(line: &str) -> &str {
-    line.find(" #").map_or(line, |at| line[..at].trim_end())
+    let is_open = |text: &str, quote: char| text.matches(quote).count() % 2 == 1;
+    let mut ends = line.match_indices(" #").map(|(at, _)| &line[..at]);
+    ends.find(|text| !is_open(text, '"') && !is_open(text, '\'')).map_or(line, str::trim_end)
 }
 
 pub(super) fn indent(line: &str) -> usize {

@@ -144,20 +144,23 @@ fn read(
     let mut desired = loader(layer, environment).load(&snapshot);
     let is_empty = desired.deployments.is_empty() && desired.incomplete.is_empty();
     if is_empty && desired.layout == Layout::Folders {
-        desired.incomplete.push(no_stack());
+        // A URL may hold a password, which the source's name leaves out.
+        let given = options.source.as_deref().unwrap_or(".");
+        let is_here = Path::new(given).exists();
+        desired.incomplete.push(no_stack(if is_here { given } else { snapshot.source.as_str() }));
     }
     Ok((snapshot, desired))
 }
 
 /// Whoever asks whether stacks are valid means some.
-fn no_stack() -> Diagnostic {
+fn no_stack(place: &str) -> Diagnostic {
     let names = STACKS.join("`, `");
     let help = format!(
         "`{names}` are looked for in the folder and in its direct children; `{LIST}` lists stacks \
          that lie deeper or have other names; a stack file can also be given itself, or a \
          repository with `--git` and a folder of it with `--path`"
     );
-    Diagnostic { help: Some(help), ..Diagnostic::error("there is no stack here") }
+    Diagnostic { help: Some(help), ..Diagnostic::error(format!("there is no stack in `{place}`")) }
 }
 
 /// A loader that needs no engine.

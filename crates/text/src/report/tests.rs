@@ -32,6 +32,7 @@ fn values_of_secret_names_are_never_in_an_excerpt() {
     assert_eq!(shown("PASSWORD:\n  hunter2\n", 2, 3).1, "  ***");
     assert_eq!(shown("PASSWORD: # why\n  hunter2\n", 2, 3).1, "  ***");
     assert_eq!(shown("PASSWORD:\n# why\n  hunter2\n", 3, 3).1, "  ***");
+    assert_eq!(shown("{A: \"x #y\", DB_PASSWORD:\n  hunter2}\n", 2, 3).1, "  ***");
 }
 
 #[test]
