@@ -10,16 +10,16 @@ use model::observed::{Health, Status};
 use model::plan::Step;
 use model::time::Instant;
 use reconcile::control::{Ending, Execution, Limits, Pending, StepError, Stop, WaitError, execute};
-use world::{Clock as _, OutsideError};
+use world::{Clock as _, NoTree, OutsideError};
 
 use crate::drive::drive;
 use crate::git::Told;
-use crate::make::{NoFiles, forget, of, pull, remove, start, step, stop, wait};
+use crate::make::{forget, of, pull, remove, start, step, stop, wait};
 use crate::world::{Down, Life, World};
 
 fn run(world: &World, steps: Vec<Step>, told: &Told) -> Execution {
     let (stop, limits) = (Stop::new(), Limits::default());
-    let all = execute(world, &world.clock, steps, Arc::new(NoFiles), &limits, &stop, told);
+    let all = execute(world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, told);
     drive(&world.clock, all)
 }
 
@@ -166,7 +166,7 @@ fn after_a_request_to_stop_calls_finish_waits_end_and_nothing_begins() {
         of("xyz", step(3, &[], wait("web", Until::Running, 600))),
     ];
     let (stop, limits) = (Stop::new(), Limits::default());
-    let all = execute(&world, &world.clock, steps, Arc::new(NoFiles), &limits, &stop, &told);
+    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &told);
     let signal = async {
         world.clock.sleep(Duration::from_secs(2)).await;
         stop.request();
@@ -185,7 +185,7 @@ fn a_request_before_the_first_step_leaves_everything_undone() {
     let (stop, limits) = (Stop::new(), Limits::default());
     stop.request();
     let steps = vec![step(1, &[], start("a"))];
-    let all = execute(&world, &world.clock, steps, Arc::new(NoFiles), &limits, &stop, &told);
+    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &told);
     let execution = drive(&world.clock, all);
     assert_eq!(execution.steps[0].1, Ending::Stopped);
     assert!(world.calls.borrow().is_empty());
@@ -250,7 +250,7 @@ fn an_engine_that_goes_away_during_a_wait_may_come_back() {
     let (stop, limits) = (Stop::new(), Limits::default());
     let good = Until::Good(Duration::from_millis(500));
     let steps = vec![step(1, &[], wait("web", good, 30))];
-    let all = execute(&world, &world.clock, steps, Arc::new(NoFiles), &limits, &stop, &told);
+    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &told);
     let repair = async {
         world.clock.sleep(Duration::from_secs(5)).await;
         world.down.borrow_mut().clear();

@@ -20,35 +20,14 @@ use model::spec::ContainerSpec;
 use model::sync_mode::SyncMode;
 use model::target::{ContainerRef, Target};
 use reconcile::plan::{EngineSettings, Settings};
-use world::{Snapshot, Tree, TreeEntry, TreeError};
-
-/// A tree without files.
-pub(crate) struct NoFiles;
-
-impl Tree for NoFiles {
-    fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn link(&self, path: &str) -> Result<String, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn host_path(&self) -> Option<&str> {
-        None
-    }
-}
+use world::{NoTree, Snapshot};
 
 pub(crate) fn snapshot(revision: &str) -> Snapshot {
     Snapshot {
         source: "git".into(),
         revision: revision.into(),
         start: String::new(),
-        tree: Arc::new(NoFiles),
+        tree: Arc::new(NoTree),
     }
 }
 

@@ -8,7 +8,7 @@ use model::id::{ContainerId, DeploymentId, EngineName};
 use model::ledger::{LedgerView, Record, Stored};
 use model::observed::{ContainerView, EngineContents, EngineView};
 use model::target::Outcome;
-use world::{Act as _, Changed, Observe as _, OutsideError, Scope, Tree, TreeEntry, TreeError};
+use world::{Act as _, Changed, NoTree, Observe as _, OutsideError, Scope, Tree};
 
 use crate::ledger::record;
 use crate::support::Server;
@@ -56,26 +56,6 @@ impl Engine for Keeper {
 
     async fn changed(&self) -> Changed {
         Changed::Anything
-    }
-}
-
-struct NoTree;
-
-impl Tree for NoTree {
-    fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn link(&self, path: &str) -> Result<String, TreeError> {
-        Err(TreeError::Missing(path.to_owned()))
-    }
-
-    fn host_path(&self) -> Option<&str> {
-        None
     }
 }
 
