@@ -33,7 +33,7 @@ fn every_key_demands_what_the_table_says() {
             assert_eq!(demanded(service, top), expected, "{service}\n{top}");
             some |= !demands.is_empty();
         }
-        assert!(!row.examples.is_empty() && some == row.grant.is_some(), "{:?}", row.keys);
+        assert!(!row.examples.is_empty() && some == row.grant.is_some(), "{:?}", row.keys());
     }
 }
 

@@ -135,7 +135,8 @@ const PLAN_LINES: usize = 250;
 const DOCKER: &str = "docker";
 
 /// Its wings: each knows only those before it.
-const WINGS: &[&str] = &["names", "form", "guard", "wire", "observe", "ledger", "buildkit", "act"];
+const WINGS: &[&str] =
+    &["names", "form", "plain", "guard", "wire", "observe", "ledger", "buildkit", "act"];
 
 /// The imports of later parts by earlier ones, in a folder of a crate whose files and folders are
 /// in this order.

@@ -4,14 +4,16 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use super::source::{code, rust_files, shown};
+
 #[test]
 fn the_published_table_of_fields_is_the_one_in_the_code() {
-    use reconcile::plan::{Class, FIELDS};
+    use model::field::Class;
     let mut table =
         String::from("| field | a difference means | compared |\n| --- | --- | --- |\n");
-    for (field, class, what) in FIELDS {
+    for (field, (class, what)) in model::fields::published() {
         let class = match class {
-            Class::InPlace => "changed in place",
+            Class::InPlace { .. } => "changed in place",
             Class::Recreate => "recreated",
             Class::RecreateWithData => "recreated, data at risk",
         };
@@ -28,4 +30,37 @@ fn the_published_table_of_grants_is_the_one_in_the_code() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md");
     let docs = fs::read_to_string(path).expect("docs/security.md");
     assert!(docs.contains(&table), "docs/security.md should hold:\n{table}");
+}
+
+/// Members of the engine's API that are also those of other calls, or that the host policy reads by
+/// hand, with the file that names them.
+const NAMED: &[(&str, &[&str])] = &[
+    ("crates/adapters/src/docker/act/hook.rs", &["Tty"]),
+    (
+        "crates/adapters/src/docker/guard/container.rs",
+        &["CgroupnsMode", "Privileged", "UTSMode", "UsernsMode"],
+    ),
+    ("crates/adapters/src/docker/guard/others.rs", &["Privileged", "User", "WorkingDir"]),
+    ("crates/model/src/reach.rs", &["Isolation", "OomScoreAdj"]),
+];
+
+#[test]
+fn a_plain_field_is_named_in_its_row_alone() {
+    let mut wrong = Vec::new();
+    for folder in
+        ["crates/model/src", "crates/reconcile/src", "crates/sim/src", "crates/adapters/src"]
+    {
+        for path in rust_files(folder).iter().filter(|path| !shown(path).contains("/tests")) {
+            let (file, code) = (shown(path), code(path));
+            if file.starts_with("crates/model/src/container") {
+                continue;
+            }
+            let known =
+                NAMED.iter().find(|(name, _)| *name == file).map_or(&[][..], |(_, all)| all);
+            let named = model::fields::plain().map(|field| field.member);
+            let named = named.filter(|member| code.contains(&format!("\"{member}\"")));
+            wrong.extend(named.filter(|m| !known.contains(m)).map(|m| format!("{file} names {m}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

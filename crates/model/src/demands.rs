@@ -7,15 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::demand::Demand;
 use super::digest::Digest;
+use super::fields;
 use super::host_path::normalise;
 use super::network::IpamPool;
 use super::privilege::DeviceRequest;
 use super::secret::is_sensitive_name;
-use super::share::Namespace;
 use super::spec::{ContainerSpec, Logging, MountSource, NetworkSpec, Propagation, VolumeSpec};
-
-/// Kernel parameters that belong to a container's own namespaces.
-const SYSCTLS: &[&str] = &["fs.mqueue.", "kernel.msg", "kernel.sem", "kernel.shm", "net."];
 
 /// Options of a bridge that stay inside it.
 const BRIDGE_OPTIONS: &[&str] = &[
@@ -63,46 +60,14 @@ pub fn of_container(spec: &ContainerSpec) -> Vec<(Demand, String)> {
     let mut add = |field: &str, demands: &mut dyn Iterator<Item = Demand>| {
         found.extend(demands.map(|demand| (demand, field.to_owned())));
     };
-    let privileges = &spec.privileges;
-    add("privileged", &mut privileges.privileged.then_some(Demand::Privileged).into_iter());
-    add("cap_add", &mut privileges.cap_add.iter().cloned().map(Demand::Capability));
-    let unmasked = privileges.system_paths.then(system_paths);
-    let options = privileges.security_opt.iter().filter_map(|text| security_option(text));
-    add("security_opt", &mut options.chain(unmasked));
+    let options = spec.privileges.security_opt.iter().filter_map(|text| security_option(text));
+    add("security_opt", &mut options.chain(spec.privileges.system_paths.then(system_paths)));
     let devices = &spec.devices;
     add("devices", &mut devices.mapped.values().map(|d| Demand::Device(normalise(&d.host))));
-    add("device_cgroup_rules", &mut devices.rules.iter().map(|rule| device_rule(rule)));
     add("gpus", &mut devices.requests.iter().flat_map(device_request));
-    for (field, kind, namespace) in [
-        ("uts", "uts", &spec.uts),
-        ("userns_mode", "userns", &spec.userns),
-        ("cgroup", "cgroup", &spec.cgroup),
-    ] {
-        let demand = (*namespace == Namespace::Host)
-            .then(|| Demand::Namespace(format!("{kind}={namespace}")));
-        add(field, &mut demand.into_iter());
-    }
-    add("runtime", &mut spec.runtime.clone().map(Demand::Runtime).into_iter());
-    add("sysctls", &mut spec.sysctls.keys().filter_map(|name| sysctl(name)));
-    add("annotations", &mut spec.annotations.keys().cloned().map(Demand::Annotation));
-    add("storage_opt", &mut spec.storage_options.keys().map(|name| storage_option(name)));
     add("logging", &mut log(&spec.logging).into_iter());
-    let limits = &spec.limits;
-    add("ulimits", &mut limits.ulimits.keys().filter_map(|name| ulimit(name)));
-    if !limits.cgroup_parent.is_empty() {
-        let parent = Demand::CgroupParent(limits.cgroup_parent.clone());
-        add("cgroup_parent", &mut [parent].into_iter());
-    }
-    for (field, name, set) in [
-        ("oom_kill_disable", "OomKillDisable", limits.oom_kill_disable),
-        ("oom_score_adj", "OomScoreAdj", limits.oom_score_adj < 0),
-        ("cpu_rt_period", "CpuRealtimePeriod", limits.cpu_rt_period != 0),
-        ("cpu_rt_runtime", "CpuRealtimeRuntime", limits.cpu_rt_runtime != 0),
-        ("isolation", "Isolation", spec.isolation.as_deref().is_some_and(is_isolation)),
-    ] {
-        let demand = set.then(|| Demand::Unknown(format!("HostConfig.{name}")));
-        add(field, &mut demand.into_iter());
-    }
+    add("ulimits", &mut spec.limits.ulimits.keys().filter_map(|name| ulimit(name)));
+    found.extend(fields::demands(spec).map(|(demand, field)| (demand, field.to_owned())));
     for (network, attachment) in &spec.networks {
         let demands = attachment.driver_opts.iter().filter_map(|(k, v)| attachment_option(k, v));
         found.extend(demands.map(|demand| (demand, format!("networks.{network}"))));
@@ -167,13 +132,6 @@ pub fn system_paths() -> Demand {
     Demand::SecurityOpt("systempaths=unconfined".to_owned())
 }
 
-/// A kernel parameter that is the host's, or may be.
-#[must_use]
-pub fn sysctl(name: &str) -> Option<Demand> {
-    let own = SYSCTLS.iter().any(|prefix| name.starts_with(prefix));
-    (!own).then(|| Demand::Sysctl(name.to_owned()))
-}
-
 /// A log that leaves the engine's own files, with the host's address and privileges. Without
 /// a driver, the options are for the one that the engine has, which may send elsewhere.
 #[must_use]
@@ -188,13 +146,6 @@ pub fn log(logging: &Logging) -> Vec<Demand> {
         "json-file" | "local" | "none" => Vec::new(),
         driver => vec![Demand::LogDriver(driver.to_owned())],
     }
-}
-
-/// An option for the driver that keeps the containers' files, also how large these may
-/// become: the operator's own limit would no longer count.
-#[must_use]
-pub fn storage_option(name: &str) -> Demand {
-    Demand::Unknown(format!("HostConfig.StorageOpt.{name}"))
 }
 
 /// A limit of processes that is raised at the cost of all others of the host.
@@ -225,18 +176,6 @@ pub fn device_request(request: &DeviceRequest) -> Vec<Demand> {
         return request.ids.iter().map(|id| Demand::Device(format!("cdi:{id}"))).collect();
     }
     vec![Demand::Device(format!("request:{driver}"))]
-}
-
-/// A rule of the kernel's list of devices.
-#[must_use]
-pub fn device_rule(rule: &str) -> Demand {
-    Demand::Device(format!("cgroup-rule:{rule}"))
-}
-
-/// Whether this is another isolation than the engine's own.
-#[must_use]
-pub fn is_isolation(word: &str) -> bool {
-    !matches!(word, "" | "default")
 }
 
 /// An option of an attachment that reaches beyond the container.

@@ -7,14 +7,20 @@
 mod free;
 mod needed;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+
+use super::field::Reach;
+use super::fields;
 
 /// Some keys that demand the same for the same reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys {
-    /// Their names: of a service, or behind `build.`, `mount.`, `attachment.`, `network.`,
-    /// `volume.`, `deploy.`, `hook.`.
-    pub keys: &'static [&'static str],
+    /// What rows of the table of fields name it by.
+    id: &'static str,
+    /// Keys that are no plain fields of a container: of a service, or behind `build.`, `mount.`,
+    /// `attachment.`, `network.`, `volume.`, `deploy.`, `hook.`.
+    others: &'static [&'static str],
     /// What has to be granted, as `allow` takes it; `None` is nothing.
     pub grant: Option<&'static str>,
     /// Why, or why not.
@@ -24,13 +30,25 @@ pub struct Keys {
     pub examples: &'static [(&'static str, &'static str, &'static [&'static str])],
 }
 
+impl Keys {
+    /// The names of all keys.
+    #[must_use]
+    pub fn keys(&self) -> BTreeSet<&'static str> {
+        let own = fields::plain().filter(|field| match field.reach {
+            Reach::Inside(id) | Reach::Host(id, _) => id == self.id,
+        });
+        own.map(|field| fields::head(field.key)).chain(self.others.iter().copied()).collect()
+    }
+}
+
 const fn row(
-    keys: &'static [&'static str],
+    id: &'static str,
+    others: &'static [&'static str],
     grant: Option<&'static str>,
     why: &'static str,
     examples: &'static [(&'static str, &'static str, &'static [&'static str])],
 ) -> Keys {
-    Keys { keys, grant, why, examples }
+    Keys { id, others, grant, why, examples }
 }
 
 /// All rows, in the order in which they are published.
@@ -43,9 +61,25 @@ pub fn table() -> impl Iterator<Item = &'static Keys> {
 pub fn published() -> String {
     let mut text = "| key | needs | why |\n| --- | --- | --- |\n".to_owned();
     for row in table() {
-        let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
+        let keys: Vec<String> = row.keys().iter().map(|key| format!("`{key}`")).collect();
         let grant = row.grant.unwrap_or("nothing");
         writeln!(text, "| {} | {grant} | {} |", keys.join(", "), row.why).expect("BUG: memory");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plain_field_has_one_row_here() {
+        for field in fields::plain() {
+            let (Reach::Inside(id) | Reach::Host(id, _)) = field.reach;
+            let rows: Vec<_> = table().filter(|row| row.id == id).collect();
+            assert_eq!(rows.len(), 1, "{} names `{id}`", field.key);
+            let free = matches!(field.reach, Reach::Inside(_));
+            assert!(!free || rows[0].grant.is_none(), "{} demands nothing", field.key);
+        }
+    }
 }

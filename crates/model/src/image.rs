@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::secret::Masker;
 
 /// An image reference as the stack writes it (`acme/web:1.8`).
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct ImageRef {
     text: String,
     /// What is shown instead of the text.

@@ -233,6 +233,19 @@ pub struct ImageView {
 }
 
 impl ImageView {
+    /// What it sets of a container's plain field, by the key of the stack.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match key {
+            "user" => self.user.as_deref(),
+            "working_dir" => self.working_dir.as_deref(),
+            "stop_signal" => self.stop_signal.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl ImageView {
     /// Whether containers made from one or the other are alike: the same files and the same
     /// defaults, whatever our own label says of how it was built.
     #[must_use]

@@ -2,7 +2,7 @@
 //!
 //! In wings, each of which knows only those above it in this list (`tests/tidy` keeps it):
 //!
-//! - `names`, `form`: what all of them agree on.
+//! - `names`, `form`: what all of them agree on. `plain`: plain fields of containers as JSON.
 //! - `guard`: the one choke point of the host policy.
 //! - `wire`: how requests reach the engine, past the guard, and what it answers.
 //! - `observe`: everything of interest, as our nouns, and when to look.
@@ -17,6 +17,7 @@ mod guard;
 mod ledger;
 mod names;
 mod observe;
+mod plain;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -5,12 +5,14 @@ use super::{Keys, row};
 /// In the order in which they are published.
 pub(super) const TABLE: &[Keys] = &[
     row(
-        &["build.entitlements", "build.privileged", "build.isolation", "isolation"],
+        "isolation",
+        &["build.entitlements", "build.privileged", "build.isolation"],
         None,
         "an engine's own call cannot grant it, so that a stack that asks for more is refused",
         &[("isolation: default", "", &[])],
     ),
     row(
+        "build.args",
         &[
             "build.args",
             "build.cache_from",
@@ -34,6 +36,7 @@ pub(super) const TABLE: &[Keys] = &[
         &[("build: {dockerfile_inline: FROM a, args: {A: b}, tags: ['b:1']}", "", &[])],
     ),
     row(
+        "image",
         &["image", "platform", "pull_policy", "build", "mount.image"],
         None,
         "any image may run, because what it may do is told by the other keys; which registries \
@@ -41,66 +44,39 @@ pub(super) const TABLE: &[Keys] = &[
         &[("pull_policy: always", "", &[])],
     ),
     row(
+        "process",
         &[
             "command",
             "entrypoint",
             "environment",
             "healthcheck",
-            "init",
             "post_start",
             "pre_start",
             "pre_stop",
-            "read_only",
-            "stdin_open",
-            "stop_grace_period",
-            "stop_signal",
-            "tty",
-            "working_dir",
-            "cap_drop",
         ],
         None,
         "it shapes what runs inside of the container",
         &[("command: [a]\nhealthcheck: {test: a}\ncap_drop: [ALL]\ntty: true", "", &[])],
     ),
     row(
-        &["user", "group_add"],
+        "user",
+        &[],
         None,
         "root of a container is what the engine's confinement is made for; a group is no more",
         &[("user: root\ngroup_add: [docker]", "", &[])],
     ),
     row(
-        &[
-            "blkio_config",
-            "cpu_count",
-            "cpu_percent",
-            "cpu_period",
-            "cpu_quota",
-            "cpu_shares",
-            "cpus",
-            "cpuset",
-            "mem_limit",
-            "mem_reservation",
-            "mem_swappiness",
-            "memswap_limit",
-            "pids_limit",
-            "shm_size",
-            "tmpfs",
-            "mount.tmpfs",
-        ],
+        "limits",
+        &["tmpfs", "mount.tmpfs"],
         None,
         "limits only take away from what a container may use without them; memory counts as \
          the container's",
         &[("mem_limit: 64m\ncpus: 0.5\ntmpfs: ['/x']", "", &[])],
     ),
     row(
+        "names",
         &[
-            "dns",
-            "dns_opt",
-            "dns_search",
-            "domainname",
             "expose",
-            "extra_hosts",
-            "hostname",
             "links",
             "mac_address",
             "networks",
@@ -126,6 +102,7 @@ pub(super) const TABLE: &[Keys] = &[
         &[("dns: [10.0.0.1]\nextra_hosts: ['a:10.0.0.1']\nhostname: a", "", &[])],
     ),
     row(
+        "ports",
         &["ports", "container_name"],
         None,
         "a port or name that somebody holds stays theirs; which ports the network lets through \
@@ -133,6 +110,7 @@ pub(super) const TABLE: &[Keys] = &[
         &[("ports: ['80:80']\ncontainer_name: web", "", &[])],
     ),
     row(
+        "labels",
         &["labels", "network.labels", "volume.labels", "mount.volume.labels"],
         None,
         "labels give no rights. A program of the host that acts on labels of containers must \
@@ -140,12 +118,14 @@ pub(super) const TABLE: &[Keys] = &[
         &[("labels: {a: b}", "", &[])],
     ),
     row(
+        "configs",
         &["configs", "secrets"],
         None,
         "files of the tree or of the deployment's own variables; a `file` elsewhere is a bind",
         &[("configs: [c]", "configs: {c: {content: a}}", &[])],
     ),
     row(
+        "volumes",
         &[
             "volumes",
             "mount.target",
@@ -160,6 +140,7 @@ pub(super) const TABLE: &[Keys] = &[
         &[("volumes: [{type: volume, target: /x, volume: {nocopy: true}}]", "", &[])],
     ),
     row(
+        "depends_on",
         &["depends_on", "deploy", "restart", "scale", "x-reconciler"],
         None,
         "order and number of the deployment's own containers",

@@ -5,6 +5,7 @@ use super::{Keys, row};
 /// In the order in which they are published.
 pub(super) const TABLE: &[Keys] = &[
     row(
+        "mount.type",
         &["mount.type", "mount.source", "mount.bind.create_host_path", "mount.bind.recursive"],
         Some("`bind=PATH`, that path and what is below it"),
         "a bind outside of the deployment's own tree shows the container the host's files; a \
@@ -16,12 +17,14 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "use_api_socket",
         &["use_api_socket"],
         Some("`bind=/var/run/docker.sock`"),
         "whoever talks to the engine is root of the host",
         &[("use_api_socket: true", "", &["bind=/var/run/docker.sock"])],
     ),
     row(
+        "mount.bind.propagation",
         &["mount.bind.propagation"],
         Some("`propagation=WAY` for `shared` and `rshared`"),
         "mounts that are made in the container appear on the host",
@@ -32,7 +35,8 @@ pub(super) const TABLE: &[Keys] = &[
         )],
     ),
     row(
-        &["privileged", "hook.privileged"],
+        "privileged",
+        &["hook.privileged"],
         Some("`privileged`"),
         "nothing stands between the container and the host",
         &[
@@ -41,13 +45,15 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
-        &["cap_add"],
+        "cap_add",
+        &[],
         Some("`capability=NAME`"),
         "the engine's own list is what a container may safely have",
         &[("cap_add: [CAP_SYS_TIME]", "", &["capability=SYS_TIME"])],
     ),
     row(
-        &["devices", "device_cgroup_rules", "gpus", "deploy.resources.reservations.devices"],
+        "devices",
+        &["devices", "gpus", "deploy.resources.reservations.devices"],
         Some(
             "`device=PATH`, `device=cgroup-rule:RULE`, `device=request:DRIVER`, `device=cdi:NAME`",
         ),
@@ -59,6 +65,7 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "security_opt",
         &["security_opt"],
         Some("`security-opt=TEXT`, a profile by its hash; not for `no-new-privileges`"),
         "it replaces or removes what confines the container",
@@ -68,6 +75,7 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "network_mode",
         &["network_mode", "ipc", "pid", "volumes_from", "external_links"],
         Some("`namespace=KIND=…` for the host and for containers outside of the deployment"),
         "what is shared is reached: ports on the loopback, processes, memory, files",
@@ -80,7 +88,8 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
-        &["cgroup", "userns_mode", "uts"],
+        "namespaces",
+        &[],
         Some("`namespace=cgroup=host`, `namespace=userns=host`, `namespace=uts=host`"),
         "root of the container would be root there, name the host, or see its control groups",
         &[
@@ -91,7 +100,8 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
-        &["sysctls"],
+        "sysctls",
+        &[],
         Some("`sysctl=NAME`, but not for `net.`, `kernel.msg…`, `.sem`, `.shm…`, `fs.mqueue.`"),
         "all but those are the host's; those are the container's own",
         &[
@@ -100,25 +110,29 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
-        &["runtime"],
+        "runtime",
+        &[],
         Some("`runtime=NAME`"),
         "the engine's own runtime is what confines; another may do less, or run other programs",
         &[("runtime: runsc", "", &["runtime=runsc"])],
     ),
     row(
-        &["cgroup_parent"],
+        "cgroup_parent",
+        &[],
         Some("`cgroup-parent=PATH`"),
         "it escapes the limits that the operator set for the engine's containers",
         &[("cgroup_parent: /x", "", &["cgroup-parent=/x"])],
     ),
     row(
-        &["annotations"],
+        "annotations",
+        &[],
         Some("`annotation=NAME`"),
         "runtimes act on them, up to programs of the host that they start",
         &[("annotations: {io.x: 'y'}", "", &["annotation=io.x"])],
     ),
     row(
-        &["oom_kill_disable", "oom_score_adj", "cpu_rt_period", "cpu_rt_runtime"],
+        "oom",
+        &[],
         Some("`field=HostConfig.…`; `oom_score_adj` below 0 only"),
         "the kernel would spare the container and take the host's own processes instead",
         &[
@@ -129,6 +143,7 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "ulimits",
         &["ulimits", "build.ulimits"],
         Some("`field=HostConfig.Ulimits.NAME`, `build=ulimit=NAME` for `nice` and `rtprio`"),
         "these two let processes run before all others of the host; the rest counts for the \
@@ -140,12 +155,14 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
-        &["storage_opt"],
+        "storage_opt",
+        &[],
         Some("`field=HostConfig.StorageOpt.NAME`"),
         "it is for the engine's driver; with `size` a stack would lift the operator's own limit",
         &[("storage_opt: {size: 1G}", "", &["field=HostConfig.StorageOpt.size"])],
     ),
     row(
+        "logging",
         &["logging"],
         Some("`log-driver=NAME`, but not for `json-file`, `local`, `none`"),
         "other drivers send elsewhere, with the host's address and privileges; so do, without a \
@@ -162,6 +179,7 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "volume.driver",
         &["volume.driver", "volume.driver_opts"],
         Some("`driver-option=NAME=VALUE`, each; not for `type: tmpfs` and `size`"),
         "the engine mounts with the host's address and privileges: folders and devices of the \
@@ -203,6 +221,7 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "network.driver",
         &["network.driver", "network.driver_opts", "attachment.driver_opts"],
         Some(
             "`driver-option=NAME=VALUE`; not for `bridge`, `overlay`, `…mtu`, `…enable_icc`, \
@@ -225,6 +244,7 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "network.ipam.config.subnet",
         &["network.ipam.config.subnet"],
         Some("`subnet=SUBNET` for other addresses than private ones (RFC 1918, `fc00::/7`)"),
         "the host sends to the network what is for its addresses, its own traffic too",
@@ -238,6 +258,7 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "network.ipam.driver",
         &["network.ipam.driver", "network.ipam.options"],
         Some("`field=Network.IPAM.Driver`, `field=Network.IPAM.Options`"),
         "another program gives the addresses, and may do anything",
@@ -248,6 +269,7 @@ pub(super) const TABLE: &[Keys] = &[
         )],
     ),
     row(
+        "network.external",
         &["network.external", "network.name", "volume.external", "volume.name"],
         Some("`network=NAME`, `volume=NAME` for names that do not begin with `ID_`"),
         "what bears another name may be somebody else's",
@@ -258,6 +280,7 @@ pub(super) const TABLE: &[Keys] = &[
         ],
     ),
     row(
+        "build.network",
         &["build.network", "build.ssh", "build.context", "build.additional_contexts"],
         Some("`build=networkmode=host`, `build=ssh`, `build=remote=ADDRESS`"),
         "a step would reach what only the host reaches, sign with the operator's keys, or run \

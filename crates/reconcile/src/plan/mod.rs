@@ -30,7 +30,6 @@ mod tests;
 mod transition;
 
 pub use decide::{catalog_names, dns_label};
-pub use differ::{Class, FIELDS, class_of};
 pub use graph::{Fault, check};
 pub use parts::Parts;
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};

@@ -8,6 +8,7 @@ use super::{Behaviour, Engine};
 use model::action::{Create, Resources};
 use model::compose_labels::PROJECT;
 use model::digest::Digest;
+use model::fields;
 use model::hook::Moment;
 use model::id::{
     ContainerId, ContainerName, DeploymentId, ImageId, NetworkId, NetworkName, Slot, VolumeName,
@@ -249,27 +250,17 @@ impl Engine {
 
     /// Changes limits in place.
     pub(crate) fn update(&mut self, id: &ContainerId, to: &Resources) -> Result<(), OutsideError> {
-        let drops = self.abilities.drops("mem_limit");
+        let mut want = ContainerSpec { limits: to.limits.clone(), ..ContainerSpec::default() };
+        want.limits.memory_swap = want.limits.memory_and_swap();
+        self.drop_limits(&mut want);
         let spec = &mut self.get(id)?.spec;
-        let (have, want) = (&mut spec.limits, &to.limits);
-        // 0 leaves a limit as it is.
-        for (have, want) in [
-            (&mut have.memory, if drops { 0 } else { want.memory }),
-            (&mut have.memory_reservation, want.memory_reservation),
-            (&mut have.memory_swap, if drops { 0 } else { want.memory_and_swap() }),
-            (&mut have.nano_cpus, want.nano_cpus),
-            (&mut have.cpu_shares, want.cpu_shares),
-            (&mut have.cpu_period, want.cpu_period),
-            (&mut have.cpu_quota, want.cpu_quota),
-        ] {
-            if want != 0 {
-                *have = want;
+        for field in fields::plain().filter(|field| field.class.is_in_place()) {
+            let value = (field.value)(&want);
+            // Nothing leaves a limit as it is; only that of processes is lifted by it.
+            if !value.is_unset() || field.key == "pids_limit" {
+                field.set(spec, value.to_owned());
             }
         }
-        if !want.cpuset.is_empty() {
-            have.cpuset.clone_from(&want.cpuset);
-        }
-        have.pids = want.pids;
         spec.restart = to.restart;
         Ok(())
     }

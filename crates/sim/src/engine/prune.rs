@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Engine;
+use model::fields;
 use model::id::{NetworkName, VolumeName};
 use model::observed::Status;
 use model::spec::ContainerSpec;
@@ -45,9 +46,8 @@ impl Engine {
 
     /// Takes what this engine cannot do out of a container's spec.
     pub(super) fn drop_limits(&self, spec: &mut ContainerSpec) {
-        if self.abilities.drops(OF_MEMORY[0]) {
-            spec.limits.memory = 0;
-            spec.limits.memory_swap = 0;
+        for field in fields::plain().filter(|field| self.abilities.drops(field.key)) {
+            field.clear(spec);
         }
     }
 }

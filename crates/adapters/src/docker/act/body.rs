@@ -15,6 +15,7 @@ use bollard::models::{
 pub(in crate::docker) use self::host::update;
 use self::mounts::Mounts;
 pub(in crate::docker) use self::network::{endpoint, network, volume};
+use crate::docker::plain;
 use model::action::Create;
 use model::spec::{ContainerSpec, Healthcheck, Port, RestartPolicy};
 
@@ -26,23 +27,15 @@ pub(in crate::docker) fn container(create: &Create) -> ContainerCreateBody {
     let mut exposed: Vec<Port> = spec.exposed.iter().copied().chain(published).collect();
     exposed.sort_unstable();
     exposed.dedup();
-    ContainerCreateBody {
+    let body = ContainerCreateBody {
         image: Some(spec.image.as_str().to_owned()),
         entrypoint: spec.entrypoint.clone(),
         cmd: spec.command.clone(),
         env: filled(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
         labels: Some(create.labels().into_iter().collect()),
-        user: spec.user.clone(),
-        working_dir: spec.working_dir.clone(),
-        hostname: spec.hostname.clone(),
-        domainname: spec.domainname.clone(),
         healthcheck: spec.healthcheck.as_ref().map(healthcheck),
-        stop_signal: spec.stop_signal.clone(),
-        stop_timeout: spec.stop_timeout.map(i64::from),
         exposed_ports: filled(exposed.iter().map(ToString::to_string).collect()),
         volumes: filled(mounts.anonymous.clone()),
-        tty: Some(spec.tty),
-        open_stdin: Some(spec.stdin_open),
         networking_config: create.network.as_ref().map(|_| NetworkingConfig {
             endpoints_config: Some(
                 create.made_on().iter().map(|(name, a)| (name.to_string(), endpoint(a))).collect(),
@@ -50,7 +43,8 @@ pub(in crate::docker) fn container(create: &Create) -> ContainerCreateBody {
         }),
         host_config: Some(host::host_config(create, mounts)),
         ..ContainerCreateBody::default()
-    }
+    };
+    plain::with_plain(&body, spec)
 }
 
 fn healthcheck(check: &Healthcheck) -> HealthConfig {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use super::joins::{self, Join};
@@ -11,72 +12,35 @@ use super::request::{Query, Refusal, is_unset, members, owner, strings, text};
 use super::requested::{Owner, RequestedPrivileges};
 use super::scope::{network_demand, volume_demand};
 use crate::docker::form;
+use crate::docker::plain::Seed;
 use model::demand::Demand;
 use model::demands;
+use model::field::{Part, Reach};
+use model::fields;
 use model::host_path::normalise;
 use model::id::DeploymentId;
 use model::privilege::DeviceRequest;
-use model::spec::Logging;
+use model::spec::{ContainerSpec, Logging};
 
-/// Members of the body that only shape the container itself.
+/// Members of the body that only shape the container itself and are no plain fields.
 const CONFIG: &[&str] = &[
     "AttachStderr",
     "AttachStdin",
     "AttachStdout",
     "Cmd",
-    "Domainname",
     "Entrypoint",
     "Env",
     "ExposedPorts",
     "Healthcheck",
-    "Hostname",
     "Image",
     "Labels",
     "MacAddress",
-    "OpenStdin",
     "StdinOnce",
-    "StopSignal",
-    "StopTimeout",
-    "Tty",
-    "User",
     "Volumes",
-    "WorkingDir",
 ];
 
-/// Members of `HostConfig` that reach nothing of the host but its resources.
-const HOST_CONFIG: &[&str] = &[
-    "BlkioDeviceReadBps",
-    "BlkioDeviceReadIOps",
-    "BlkioDeviceWriteBps",
-    "BlkioDeviceWriteIOps",
-    "BlkioWeight",
-    "BlkioWeightDevice",
-    "CapDrop",
-    "CpuCount",
-    "CpuPercent",
-    "CpuPeriod",
-    "CpuQuota",
-    "CpuShares",
-    "CpusetCpus",
-    "Dns",
-    "DnsOptions",
-    "DnsSearch",
-    "ExtraHosts",
-    // No more than `User`, which may be root.
-    "GroupAdd",
-    "Init",
-    "Memory",
-    "MemoryReservation",
-    "MemorySwap",
-    "MemorySwappiness",
-    "NanoCpus",
-    "PidsLimit",
-    "PortBindings",
-    "ReadonlyRootfs",
-    "RestartPolicy",
-    "ShmSize",
-    "Tmpfs",
-];
+/// Likewise members of `HostConfig`.
+const HOST_CONFIG: &[&str] = &["PortBindings", "RestartPolicy", "Tmpfs"];
 
 /// Options behind the second colon of a bind that leave the host's mounts alone.
 const BIND_OPTIONS: &[&str] = &[
@@ -106,7 +70,7 @@ pub(super) fn create(body: &Value, query: &Query) -> Result<RequestedPrivileges,
             "HostConfig" => members(value).for_each(|(name, value)| asked.host_config(name, value)),
             "NetworkingConfig" => asked.networking(value),
             name if CONFIG.contains(&name) => {}
-            name => asked.unknown(name, value),
+            name => asked.plain(Part::Config, name, value),
         }
     }
     let Asked { demands, joins, networks, .. } = asked;
@@ -155,6 +119,7 @@ impl Asked<'_> {
             _ if is_unset(value) => {}
             "Binds" => strings(value).for_each(|bind| self.bind(&bind)),
             "Mounts" => value.as_array().into_iter().flatten().for_each(|mount| self.mount(mount)),
+            // Whatever the engine makes of it.
             "Privileged" => self.add(Demand::Privileged),
             "NetworkMode" => self.network_mode(&text(value)),
             "PidMode" => self.namespace("pid", &text(value), &[]),
@@ -171,36 +136,39 @@ impl Asked<'_> {
             "DeviceRequests" => {
                 value.as_array().into_iter().flatten().for_each(|one| self.device_request(one));
             }
-            "DeviceCgroupRules" => self.each(value, |rule| demands::device_rule(&text(rule))),
-            "CapAdd" => self.each(value, |name| {
-                let name = text(name).to_ascii_uppercase();
-                Demand::Capability(name.trim_start_matches("CAP_").to_owned())
-            }),
             "SecurityOpt" => {
                 self.demands
                     .extend(strings(value).filter_map(|one| demands::security_option(&one)));
             }
-            "Sysctls" if value.is_object() => {
-                self.demands.extend(members(value).filter_map(|(name, _)| demands::sysctl(name)));
-            }
-            "StorageOpt" if value.is_object() => {
-                let names = members(value).map(|(name, _)| name);
-                self.demands.extend(names.map(demands::storage_option));
-            }
-            "Annotations" if value.is_object() => {
-                let names = members(value).map(|(name, _)| name.to_owned());
-                self.demands.extend(names.map(Demand::Annotation));
-            }
             "LogConfig" => self.log_config(value),
             "Ulimits" => self.demands.extend(ulimit_demands(value, demands::ulimit)),
-            "OomScoreAdj" if value.as_i64().is_some_and(|score| score > 0) => {}
-            "Isolation" if value.as_str() == Some("default") => {}
-            "Runtime" => self.add(Demand::Runtime(text(value))),
-            "CgroupParent" => self.add(Demand::CgroupParent(text(value))),
             "VolumesFrom" => self.joins.extend(strings(value).map(|from| joins::of_volumes(&from))),
             "Links" => self.joins.extend(strings(value).map(|link| joins::of_link(&link))),
             name if HOST_CONFIG.contains(&name) => {}
-            name => self.unknown(&format!("HostConfig.{name}"), value),
+            name => self.plain(Part::HostConfig, name, value),
+        }
+    }
+
+    /// A plain field demands what its row says of the value that the engine would read. One that
+    /// cannot be read so is like one that is not known.
+    fn plain(&mut self, part: Part, name: &str, value: &Value) {
+        let Some(field) = fields::of_member(part, name) else {
+            let path = match part {
+                Part::Config => name.to_owned(),
+                Part::HostConfig => format!("HostConfig.{name}"),
+            };
+            return self.unknown(&path, value);
+        };
+        let Reach::Host(_, demands) = field.reach else { return };
+        match Seed(&field.row).deserialize(value) {
+            Ok(read) => {
+                let mut spec = ContainerSpec::default();
+                if let Some(read) = read {
+                    field.set(&mut spec, read);
+                }
+                self.demands.extend(demands((field.value)(&spec)));
+            }
+            Err(_) => self.unknown(&format!("HostConfig.{name}"), value),
         }
     }
 

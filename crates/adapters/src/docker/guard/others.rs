@@ -12,25 +12,17 @@ use crate::docker::form;
 use crate::docker::names::is_generated;
 use model::demand::Demand;
 use model::demands;
+use model::field::Part;
+use model::fields;
 use model::network::IpamPool;
 
-/// Limits that can be changed on a container; all else of `update` reaches the host.
-const UPDATE: &[&str] = &[
-    "BlkioWeight",
-    "CpuPeriod",
-    "CpuQuota",
-    "CpuShares",
-    "CpusetCpus",
-    "Memory",
-    "MemoryReservation",
-    "MemorySwap",
-    "NanoCpus",
-    "PidsLimit",
-    "RestartPolicy",
-];
-
+/// Only what changes in place is changed; all else reaches the host.
 pub(super) fn update(body: &Value) -> Result<RequestedPrivileges, Refusal> {
-    match members(body).find(|(name, value)| !UPDATE.contains(name) && !is_unset(value)) {
+    let in_place = |name: &str| {
+        name == "RestartPolicy"
+            || fields::of_member(Part::HostConfig, name).is_some_and(|f| f.class.is_in_place())
+    };
+    match members(body).find(|(name, value)| !in_place(name) && !is_unset(value)) {
         Some((name, _)) => Err(Refusal(format!("{name} of a container is never changed in place"))),
         None => Ok(RequestedPrivileges::nothing()),
     }

@@ -40,8 +40,8 @@ pub(in crate::docker) fn container(seen: ContainerInspect<'_>) -> Result<Contain
     let id = ContainerId::new(seen.id.ok_or(Lacking("Id"))?);
     let name = seen.name.ok_or(Lacking("Name"))?;
     let name = ContainerName::new(name.trim_start_matches('/'));
-    let config = seen.config.ok_or(Lacking("Config"))?;
-    let host = seen.host_config.ok_or(Lacking("HostConfig"))?;
+    let mut config = seen.config.ok_or(Lacking("Config"))?;
+    let mut host = seen.host_config.ok_or(Lacking("HostConfig"))?;
     let settings = seen.network_settings.unwrap_or_default();
     let points = seen.mounts.unwrap_or_default();
 
@@ -50,9 +50,11 @@ pub(in crate::docker) fn container(seen: ContainerInspect<'_>) -> Result<Contain
     spec.command = config.cmd;
     spec.env = environment(config.env.as_ref());
     spec.labels = config.labels.map(Pairs::into_map).unwrap_or_default();
-    spec.user = said(config.user);
-    spec.working_dir = said(config.working_dir);
-    let invented = [id.short(), name.as_str(), config.hostname.as_deref().unwrap_or_default()];
+    for (field, value) in config.plain.drain(..).chain(host.plain.drain(..)) {
+        field.set(&mut spec, value);
+    }
+    let hostname = spec.hostname.clone().unwrap_or_default();
+    let invented = [id.short(), name.as_str(), hostname.as_str()];
     spec.networks = settings
         .networks
         .iter()
@@ -68,19 +70,15 @@ pub(in crate::docker) fn container(seen: ContainerInspect<'_>) -> Result<Contain
         attachment.mac = Some(mac.to_ascii_lowercase());
     }
     // With another's network the name is the other's, otherwise the engine's invention.
-    spec.hostname =
-        said(config.hostname).filter(|name| name != id.short() && shares::has_own_network(&host));
-    spec.domainname = said(config.domainname);
+    let own = shares::has_own_network(&host);
+    spec.hostname = spec.hostname.filter(|name| name != id.short() && own);
     spec.healthcheck = config.healthcheck.map(healthcheck);
-    spec.stop_signal = said(config.stop_signal);
-    spec.stop_timeout = config.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok());
-    spec.exposed = config.exposed_ports.unwrap_or_default().iter().flat_map(|p| ports(p)).collect();
-    spec.tty = config.tty.unwrap_or_default();
-    spec.stdin_open = config.open_stdin.unwrap_or_default();
+    spec.exposed =
+        config.exposed_ports.unwrap_or_default().0.iter().flat_map(|p| ports(p)).collect();
     spec.mounts = mounts::read(&points, &host);
     spec.tmpfs = mounts::tmpfs(&host);
     shares::read(&mut spec, &host);
-    shares::keep_own_mounts(&mut spec, &config.volumes.unwrap_or_default(), &host);
+    shares::keep_own_mounts(&mut spec, &config.volumes.unwrap_or_default().0, &host);
     host::read(&mut spec, host);
 
     Ok(ContainerView {
@@ -180,19 +178,23 @@ fn local_time(text: &str) -> Option<(Cow<'_, str>, i128)> {
 
 /// The image's defaults, from `GET /images/{name}/json`.
 pub(in crate::docker) fn image(seen: ImageInspect<'_>) -> Result<ImageView, Lacking> {
-    let config = seen.config.unwrap_or_default();
+    let mut config = seen.config.unwrap_or_default();
+    let mut spec = ContainerSpec::default();
+    for (field, value) in config.plain.drain(..) {
+        field.set(&mut spec, value);
+    }
     Ok(ImageView {
         id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
         env: environment(config.env.as_ref()),
         command: config.cmd,
         entrypoint: config.entrypoint,
-        user: said(config.user),
-        working_dir: said(config.working_dir),
+        user: spec.user,
+        working_dir: spec.working_dir,
         labels: config.labels.map(Pairs::into_map).unwrap_or_default(),
         healthcheck: config.healthcheck.map(healthcheck),
-        exposed: sorted(config.exposed_ports.unwrap_or_default().iter().flat_map(|p| ports(p))),
-        volumes: config.volumes.unwrap_or_default(),
-        stop_signal: said(config.stop_signal),
+        exposed: sorted(config.exposed_ports.unwrap_or_default().0.iter().flat_map(|p| ports(p))),
+        volumes: config.volumes.unwrap_or_default().0,
+        stop_signal: spec.stop_signal,
         platform: platform(seen.os, seen.architecture, seen.variant),
         layers: seen.root_fs.layers.unwrap_or_default(),
     })

@@ -93,7 +93,7 @@ fn demanding() -> Vec<fn(&mut ContainerSpec)> {
         |s| {
             s.limits.ulimits.insert("rtprio".to_owned(), Ulimit { soft: 1, hard: 99 });
         },
-        |s| s.limits.cgroup_parent = "/x".to_owned(),
+        |s| s.limits.cgroup_parent = Some("/x".to_owned()),
         |s| s.limits.oom_kill_disable = true,
         |s| s.limits.oom_score_adj = -1,
         |s| s.limits.cpu_rt_runtime = 1,

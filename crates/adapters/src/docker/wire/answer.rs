@@ -1,22 +1,25 @@
 //! The engine's answers, as far as we read them: bollard's models hold every field there
 //! is, and decoding those was most of what a look cost.
 //!
-//! To read one more field, add its line, with the name and the type that bollard has for
-//! it. Everything may be absent or null; a word that an enum does not know is an error.
+//! To read one more member that is no plain field, add its line, with the name and the type that
+//! bollard has for it. Everything may be absent or null; a word that an enum does not know is an error.
 
 mod borrowed;
+mod members;
 
 use std::collections::BTreeMap;
 
 use bollard::models::{
     ContainerStateStatusEnum, DeviceMapping, DeviceRequest, EndpointIpamConfig, HealthConfig,
-    HealthStatusEnum, IpamConfig, Mount, PortBinding, ResourcesBlkioWeightDevice, ResourcesUlimits,
-    RestartPolicy, ThrottleDevice,
+    HealthStatusEnum, IpamConfig, Mount, PortBinding, ResourcesUlimits, RestartPolicy,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 pub(in crate::docker) use self::borrowed::{Pairs, Word};
+use self::members::members;
+use crate::docker::plain::Member;
+use model::field::Part;
 
 type Texts = BTreeMap<String, String>;
 /// The host's ports by the container's.
@@ -95,99 +98,74 @@ pub(in crate::docker) struct HealthState {
 }
 
 /// The member `Config` of containers and of images.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Debug, Default)]
 pub(in crate::docker) struct ContainerConfig<'a> {
-    pub(in crate::docker) hostname: Option<String>,
-    pub(in crate::docker) domainname: Option<String>,
+    /// The plain fields that are set.
+    pub(in crate::docker) plain: Vec<Member>,
     pub(in crate::docker) mac_address: Option<String>,
-    pub(in crate::docker) user: Option<String>,
-    #[serde(deserialize_with = "names")]
-    pub(in crate::docker) exposed_ports: Option<Vec<String>>,
-    pub(in crate::docker) tty: Option<bool>,
-    pub(in crate::docker) open_stdin: Option<bool>,
-    #[serde(borrow)]
+    pub(in crate::docker) exposed_ports: Option<Names>,
     pub(in crate::docker) env: Option<Vec<Word<'a>>>,
     pub(in crate::docker) cmd: Option<Vec<String>>,
     pub(in crate::docker) healthcheck: Option<HealthConfig>,
-    #[serde(borrow)]
     pub(in crate::docker) image: Option<Word<'a>>,
-    #[serde(deserialize_with = "names")]
-    pub(in crate::docker) volumes: Option<Vec<String>>,
-    pub(in crate::docker) working_dir: Option<String>,
+    pub(in crate::docker) volumes: Option<Names>,
     pub(in crate::docker) entrypoint: Option<Vec<String>>,
     pub(in crate::docker) labels: Option<Pairs<String, String>>,
-    pub(in crate::docker) stop_signal: Option<String>,
-    pub(in crate::docker) stop_timeout: Option<i64>,
 }
 
+members! { Part::Config, ContainerConfig<'a>, <'a> {
+    mac_address = "MacAddress",
+    exposed_ports = "ExposedPorts",
+    env = "Env",
+    cmd = "Cmd",
+    healthcheck = "Healthcheck",
+    image = "Image",
+    volumes = "Volumes",
+    entrypoint = "Entrypoint",
+    labels = "Labels",
+} }
+
 /// The member `HostConfig` of containers.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Debug, Default)]
 pub(in crate::docker) struct HostConfig {
-    pub(in crate::docker) annotations: Option<Texts>,
+    /// The plain fields that are set.
+    pub(in crate::docker) plain: Vec<Member>,
     pub(in crate::docker) binds: Option<Vec<String>>,
-    pub(in crate::docker) blkio_device_read_bps: Option<Vec<ThrottleDevice>>,
-    #[serde(rename = "BlkioDeviceReadIOps")]
-    pub(in crate::docker) blkio_device_read_iops: Option<Vec<ThrottleDevice>>,
-    pub(in crate::docker) blkio_device_write_bps: Option<Vec<ThrottleDevice>>,
-    #[serde(rename = "BlkioDeviceWriteIOps")]
-    pub(in crate::docker) blkio_device_write_iops: Option<Vec<ThrottleDevice>>,
-    pub(in crate::docker) blkio_weight: Option<u16>,
-    pub(in crate::docker) blkio_weight_device: Option<Vec<ResourcesBlkioWeightDevice>>,
-    pub(in crate::docker) cap_add: Option<Vec<String>>,
-    pub(in crate::docker) cap_drop: Option<Vec<String>>,
-    pub(in crate::docker) cgroup_parent: Option<String>,
-    pub(in crate::docker) cgroupns_mode: Option<String>,
-    pub(in crate::docker) cpu_count: Option<i64>,
-    pub(in crate::docker) cpu_percent: Option<i64>,
-    pub(in crate::docker) cpu_period: Option<i64>,
-    pub(in crate::docker) cpu_quota: Option<i64>,
-    pub(in crate::docker) cpu_realtime_period: Option<i64>,
-    pub(in crate::docker) cpu_realtime_runtime: Option<i64>,
-    pub(in crate::docker) cpu_shares: Option<i64>,
-    pub(in crate::docker) cpuset_cpus: Option<String>,
-    pub(in crate::docker) device_cgroup_rules: Option<Vec<String>>,
     pub(in crate::docker) device_requests: Option<Vec<DeviceRequest>>,
     pub(in crate::docker) devices: Option<Vec<DeviceMapping>>,
-    pub(in crate::docker) dns: Option<Vec<String>>,
-    pub(in crate::docker) dns_options: Option<Vec<String>>,
-    pub(in crate::docker) dns_search: Option<Vec<String>>,
-    pub(in crate::docker) extra_hosts: Option<Vec<String>>,
-    pub(in crate::docker) group_add: Option<Vec<String>>,
-    pub(in crate::docker) init: Option<bool>,
     pub(in crate::docker) ipc_mode: Option<String>,
-    pub(in crate::docker) isolation: Option<String>,
     pub(in crate::docker) links: Option<Vec<String>>,
     pub(in crate::docker) log_config: Option<LogConfig>,
     pub(in crate::docker) masked_paths: Option<Vec<IgnoredAny>>,
-    pub(in crate::docker) memory: Option<i64>,
-    pub(in crate::docker) memory_reservation: Option<i64>,
-    pub(in crate::docker) memory_swap: Option<i64>,
-    pub(in crate::docker) memory_swappiness: Option<i64>,
     pub(in crate::docker) mounts: Option<Vec<Mount>>,
-    pub(in crate::docker) nano_cpus: Option<i64>,
     pub(in crate::docker) network_mode: Option<String>,
-    pub(in crate::docker) oom_kill_disable: Option<bool>,
-    pub(in crate::docker) oom_score_adj: Option<i64>,
     pub(in crate::docker) pid_mode: Option<String>,
-    pub(in crate::docker) pids_limit: Option<i64>,
     pub(in crate::docker) port_bindings: Option<PortMap>,
-    pub(in crate::docker) privileged: Option<bool>,
-    pub(in crate::docker) readonly_rootfs: Option<bool>,
     pub(in crate::docker) restart_policy: Option<RestartPolicy>,
-    pub(in crate::docker) runtime: Option<String>,
     pub(in crate::docker) security_opt: Option<Vec<String>>,
-    pub(in crate::docker) shm_size: Option<i64>,
-    pub(in crate::docker) storage_opt: Option<Texts>,
-    pub(in crate::docker) sysctls: Option<Texts>,
     pub(in crate::docker) tmpfs: Option<Texts>,
     pub(in crate::docker) ulimits: Option<Vec<ResourcesUlimits>>,
-    pub(in crate::docker) userns_mode: Option<String>,
     pub(in crate::docker) volumes_from: Option<Vec<String>>,
-    #[serde(rename = "UTSMode")]
-    pub(in crate::docker) uts_mode: Option<String>,
 }
+
+members! { Part::HostConfig, HostConfig, <'a> {
+    binds = "Binds",
+    device_requests = "DeviceRequests",
+    devices = "Devices",
+    ipc_mode = "IpcMode",
+    links = "Links",
+    log_config = "LogConfig",
+    masked_paths = "MaskedPaths",
+    mounts = "Mounts",
+    network_mode = "NetworkMode",
+    pid_mode = "PidMode",
+    port_bindings = "PortBindings",
+    restart_policy = "RestartPolicy",
+    security_opt = "SecurityOpt",
+    tmpfs = "Tmpfs",
+    ulimits = "Ulimits",
+    volumes_from = "VolumesFrom",
+} }
 
 /// Its member `LogConfig`.
 #[derive(Debug, Default, Deserialize)]
@@ -333,10 +311,14 @@ pub(in crate::docker) struct Info {
 }
 
 /// The names in an object whose values say nothing: `{"80/tcp": {}}`.
-#[expect(clippy::zero_sized_map_values, reason = "a set is no object in JSON")]
-fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
-    let object = Option::<BTreeMap<String, IgnoredAny>>::deserialize(from)?;
-    Ok(object.map(|object| object.into_keys().collect()))
+#[derive(Debug, Default)]
+pub(in crate::docker) struct Names(pub(in crate::docker) Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let object = BTreeMap::<String, IgnoredAny>::deserialize(from)?;
+        Ok(Self(object.into_keys().collect()))
+    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::fmt;
 
 use crate::plan::context::Context;
 use model::ability::{Abilities, ApiVersion};
-use model::demands::is_isolation;
 use model::desired::{Deployment, Service};
 use model::diagnostic::Loc;
+use model::fields;
 use model::spec::{Mount, MountSource, Recursion};
 
 /// Something that an engine must be able to do.
@@ -80,8 +80,10 @@ fn of_service(service: &Service, all: &mut Vec<Need>) {
         all.push(Need { attribute, what, at: service.origins.find(field).cloned() });
     };
     let api = |minor| What::Api(ApiVersion::one(minor));
-    if !spec.annotations.is_empty() {
-        add("annotations", "annotations", api(43));
+    for field in fields::plain().filter(|field| !(field.value)(spec).is_unset()) {
+        if let Some(version) = field.since {
+            add(field.key, field.key, What::Api(version));
+        }
     }
     if spec.healthcheck.as_ref().is_some_and(|check| check.start_interval.is_some()) {
         add("healthcheck.start_interval", "start_interval", api(44));
@@ -89,7 +91,7 @@ fn of_service(service: &Service, all: &mut Vec<Need>) {
     if spec.devices.requests.iter().any(|request| request.driver == "cdi") {
         add("devices", "devices", api(44));
     }
-    if let Some(isolation) = spec.isolation.as_deref().filter(|word| is_isolation(word)) {
+    if let Some(isolation) = spec.isolation.as_deref().filter(|word| *word != "default") {
         add("isolation", &format!("isolation: {isolation}"), What::Os("windows".to_owned()));
     }
     if let Some(platform) = &spec.platform {

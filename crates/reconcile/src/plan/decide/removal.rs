@@ -80,7 +80,7 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
 /// Time that a container which is no longer described gets to stop.
 pub(super) fn grace(owned: &Owned<'_>) -> Duration {
-    Duration::from_secs(owned.view.spec.stop_timeout.map_or(10, u64::from))
+    Duration::from_secs(owned.view.spec.stop_timeout.and_then(|s| s.try_into().ok()).unwrap_or(10))
 }
 
 /// Says of each removal which others stop before it: of those that go together, dependents

@@ -2,9 +2,9 @@
 
 use super::super::context::Context;
 use super::super::seen::{Owned, Proof};
-use super::fields::head;
 use super::is_limit;
 use model::desired::Service;
+use model::fields::head;
 use model::plan::{ChangedBy, Difference};
 
 /// Who changed what differs.

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::field::{Chosen, Field, Value};
 use model::labels;
-use model::limits::Limits;
 use model::observed::ImageView;
 use model::share::Namespace;
 use model::spec::{ContainerSpec, Healthcheck, Logging, Mount, Port};
@@ -51,52 +51,28 @@ impl<'s> Side<'s> {
         own.or_else(|| self.image?.command.as_deref())
     }
 
-    pub(super) fn user(self) -> &'s str {
-        self.text(self.spec.user.as_deref(), |image| image.user.as_deref())
-    }
-
-    pub(super) fn working_dir(self) -> &'s str {
-        self.text(self.spec.working_dir.as_deref(), |image| image.working_dir.as_deref())
-    }
-
-    pub(super) fn stop_signal(self) -> &'s str {
-        self.text(self.spec.stop_signal.as_deref(), |image| image.stop_signal.as_deref())
-    }
-
-    /// A text that is empty where nobody says anything.
-    fn text(
-        self,
-        own: Option<&'s str>,
-        default: impl FnOnce(&'s ImageView) -> Option<&'s str>,
-    ) -> &'s str {
-        let own = own.filter(|text| !text.is_empty());
-        own.or_else(|| default(self.image?)).unwrap_or_default()
+    /// The value of a plain field.
+    pub(super) fn value(self, field: &Field<ContainerSpec>) -> Value<'s> {
+        let own = (field.compared)(self.spec);
+        if !own.is_unset() {
+            return own;
+        }
+        match field.chosen {
+            Chosen::ByImage => {
+                let of_image = self.image.and_then(|image| image.text(field.key));
+                of_image.map_or(own, Value::Text)
+            }
+            Chosen::ByEngine => self.filled_in.map_or(own, field.compared),
+            Chosen::ByOperator | Chosen::Not => own,
+        }
     }
 
     pub(super) fn ipc(self) -> &'s Namespace {
         self.or_filled_in(|spec| &spec.ipc)
     }
 
-    pub(super) fn cgroup(self) -> &'s Namespace {
-        self.or_filled_in(|spec| &spec.cgroup)
-    }
-
     pub(super) fn logging(self) -> &'s Logging {
         self.or_filled_in(|spec| &spec.logging)
-    }
-
-    pub(super) fn runtime(self) -> Option<&'s str> {
-        self.or_filled_in(|spec| &spec.runtime).as_deref()
-    }
-
-    pub(super) fn limits(self) -> Cow<'s, Limits> {
-        let own = &self.spec.limits;
-        match self.filled_in {
-            Some(there) if own.shm_size == 0 => {
-                Cow::Owned(Limits { shm_size: there.limits.shm_size, ..own.clone() })
-            }
-            _ => Cow::Borrowed(own),
-        }
     }
 
     /// A field that is the engine's to choose where nobody says anything.
@@ -195,6 +171,7 @@ fn healthcheck<'s>(own: &'s Healthcheck, image: &Healthcheck) -> Cow<'s, Healthc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::fields;
 
     fn image() -> ImageView {
         ImageView {
@@ -219,7 +196,8 @@ mod tests {
         let (spec, image) = (ContainerSpec::of_image("web".into()), image());
         let all = Side { spec: &spec, image: Some(&image), filled_in: None };
         assert_eq!(all.command(), image.command.as_deref());
-        assert_eq!((all.user(), all.working_dir()), ("web", ""));
+        let text = |key| all.value(fields::of_key(key).unwrap());
+        assert_eq!((text("user"), text("working_dir")), (Value::Text("web"), Value::Text("")));
         assert_eq!(all.env().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["/bin"]);
         assert!(all.mounts().contains_key("/data"));
         assert!(!Side { image: None, ..all }.mounts().contains_key("/data"));
@@ -233,7 +211,7 @@ mod tests {
         spec.tmpfs.insert("/data".to_owned(), String::new());
         let all = Side { spec: &spec, image: Some(&image), filled_in: None };
         assert_eq!(all.env().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["/own"]);
-        assert_eq!(all.user(), "root");
+        assert_eq!(all.value(fields::of_key("user").unwrap()), Value::Text("root"));
         assert!(all.mounts().is_empty());
     }
 

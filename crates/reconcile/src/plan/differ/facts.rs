@@ -3,6 +3,7 @@
 
 mod host;
 mod mounts;
+mod plain;
 mod shares;
 
 use std::borrow::Cow;
@@ -10,40 +11,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use super::effective::Side;
-use super::fields;
+use model::fields;
 use model::id::NetworkName;
 use model::spec::{Attachment, ContainerSpec, Healthcheck, Port, PublishedPort};
 
 /// Facts by path, each as text.
 pub(super) type Facts = BTreeMap<String, String>;
 
-/// What is written down of a container, or of two that are compared.
-trait Page<'s> {
-    /// One section: what it tells of, and how that is written. Of two containers for which
-    /// that is the same nothing is written: comparing it is much cheaper.
-    fn section<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts));
+/// Facts that are collected group by group, of one container or of two that are compared.
+trait FieldSet<'s> {
+    /// One group: its value, and how that is written. Of two containers in which it is the same
+    /// nothing is written: comparing is much cheaper.
+    fn group<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts));
 }
 
 /// All facts of one container.
-struct Whole<'s> {
+struct All<'s> {
     side: Side<'s>,
     facts: Facts,
 }
 
-impl<'s> Page<'s> for Whole<'s> {
-    fn section<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts)) {
+impl<'s> FieldSet<'s> for All<'s> {
+    fn group<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts)) {
         write(of(self.side), &mut self.facts);
     }
 }
 
-/// The facts of two containers, without sections in which they agree.
-struct Contrast<'s> {
+/// The facts of two containers, without groups in which they agree.
+struct Diff<'s> {
     sides: [Side<'s>; 2],
     facts: [Facts; 2],
 }
 
-impl<'s> Page<'s> for Contrast<'s> {
-    fn section<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts)) {
+impl<'s> FieldSet<'s> for Diff<'s> {
+    fn group<T: PartialEq>(&mut self, of: impl Fn(Side<'s>) -> T, write: impl Fn(T, &mut Facts)) {
         let [one, other] = self.sides;
         let (one, other) = (of(one), of(other));
         if one != other {
@@ -54,33 +55,33 @@ impl<'s> Page<'s> for Contrast<'s> {
 }
 
 /// Everything that is compared of a container, except its image and its files.
-fn sections<'s>(page: &mut impl Page<'s>) {
-    process(page);
-    page.section(Side::healthcheck, health);
-    page.section(|side| &side.spec.networks, attachments);
-    page.section(|side| (side.exposed(), &side.spec.published), ports);
-    host::host(page);
-    page.section(Side::limits, |limits, facts| host::limits(&limits, facts));
-    page.section(host::privileges_of, host::privileges);
-    page.section(|side| &side.spec.devices, host::devices);
-    page.section(Side::mounts, |mounts, facts| mounts::mounts(&mounts, facts));
-    page.section(|side| &side.spec.tmpfs, mounts::tmpfs);
-    shares::shares(page);
+fn collect<'s>(set: &mut impl FieldSet<'s>) {
+    for field in fields::plain() {
+        set.group(|side| side.value(field), |value, facts| plain::write(field, value, facts));
+    }
+    process(set);
+    set.group(Side::healthcheck, health);
+    set.group(|side| &side.spec.networks, attachments);
+    set.group(|side| (side.exposed(), &side.spec.published), ports);
+    host::host(set);
+    set.group(Side::mounts, |mounts, facts| mounts::mounts(&mounts, facts));
+    set.group(|side| &side.spec.tmpfs, mounts::tmpfs);
+    shares::shares(set);
 }
 
 /// All facts of a container.
 fn facts(spec: &ContainerSpec) -> Facts {
-    let mut page = Whole { side: Side { spec, image: None, filled_in: None }, facts: Facts::new() };
-    sections(&mut page);
-    page.facts
+    let mut set = All { side: Side { spec, image: None, filled_in: None }, facts: Facts::new() };
+    collect(&mut set);
+    set.facts
 }
 
 /// The facts of two containers in which they may differ: where one has a fact that the other
-/// lacks or has otherwise, it is there, and so are all of its section.
+/// lacks or has otherwise, it is there, and so are all of its group.
 pub(super) fn differing_facts(one: Side<'_>, other: Side<'_>) -> [Facts; 2] {
-    let mut page = Contrast { sides: [one, other], facts: [Facts::new(), Facts::new()] };
-    sections(&mut page);
-    page.facts
+    let mut set = Diff { sides: [one, other], facts: [Facts::new(), Facts::new()] };
+    collect(&mut set);
+    set.facts
 }
 
 /// The paths of facts with which an engine or the operator may do as they like, as far as the
@@ -88,44 +89,26 @@ pub(super) fn differing_facts(one: Side<'_>, other: Side<'_>) -> [Facts; 2] {
 /// dropped once, it will drop again.
 pub(in crate::plan) fn asked(spec: &ContainerSpec) -> Vec<String> {
     let may_differ = |path: &String| {
-        fields::is_filled_in(path) || fields::is_dropped(path) || fields::is_resolver(path)
+        fields::is_chosen_by_engine(path)
+            || fields::is_chosen_by_operator(path)
+            || fields::is_dropped(path)
     };
     facts(spec).into_keys().filter(may_differ).collect()
 }
 
-fn process<'s>(page: &mut impl Page<'s>) {
-    for (path, of) in [
-        ("user", Side::user as fn(Side<'s>) -> &'s str),
-        ("working_dir", Side::working_dir),
-        ("hostname", |side| side.spec.hostname.as_deref().unwrap_or_default()),
-        ("domainname", |side| side.spec.domainname.as_deref().unwrap_or_default()),
-        ("stop_signal", Side::stop_signal),
-    ] {
-        page.section(of, |value, facts| text(facts, path, value));
-    }
+fn process<'s>(set: &mut impl FieldSet<'s>) {
     for (path, of) in [
         ("entrypoint", Side::entrypoint as fn(Side<'s>) -> Option<&'s [String]>),
         ("command", Side::command),
     ] {
-        page.section(of, |words, facts| {
+        set.group(of, |words, facts| {
             if let Some(words) = words.filter(|words| !words.is_empty()) {
                 facts.insert(path.to_owned(), words_text(words));
             }
         });
     }
-    page.section(Side::env, |env, facts| map(facts, "environment", env.iter()));
-    page.section(|side| &side.spec.annotations, |all, facts| map(facts, "annotations", all));
-    page.section(Side::labels, |labels, facts| map(facts, "labels", labels.iter()));
-    page.section(
-        |side| side.spec.stop_timeout,
-        |timeout, facts| {
-            if let Some(seconds) = timeout {
-                facts.insert("stop_grace_period".to_owned(), format!("{seconds}s"));
-            }
-        },
-    );
-    page.section(|side| side.spec.tty, |on, facts| flag(facts, "tty", on));
-    page.section(|side| side.spec.stdin_open, |on, facts| flag(facts, "stdin_open", on));
+    set.group(Side::env, |env, facts| map(facts, "environment", env.iter()));
+    set.group(Side::labels, |labels, facts| map(facts, "labels", labels.iter()));
 }
 
 fn health(check: Option<Cow<'_, Healthcheck>>, facts: &mut Facts) {
@@ -200,25 +183,9 @@ fn text(facts: &mut Facts, path: &str, value: &str) {
     }
 }
 
-fn flag(facts: &mut Facts, path: &str, value: bool) {
-    if value {
-        facts.insert(path.to_owned(), "true".to_owned());
-    }
-}
-
-fn number(facts: &mut Facts, path: &str, value: i64) {
-    if value != 0 {
-        facts.insert(path.to_owned(), value.to_string());
-    }
-}
-
 fn map(facts: &mut Facts, head: &str, map: impl IntoIterator<Item = (impl Display, impl Display)>) {
     let named = |(name, value)| (format!("{head}.{name}"), format!("{value}"));
     facts.extend(map.into_iter().map(named));
-}
-
-fn set(facts: &mut Facts, head: &str, set: &BTreeSet<String>, word: &str) {
-    facts.extend(set.iter().map(|name| (format!("{head}.{name}"), word.to_owned())));
 }
 
 fn words_text(words: &[String]) -> String {

@@ -6,7 +6,6 @@ mod bound;
 mod by;
 mod effective;
 mod facts;
-mod fields;
 mod image;
 mod links;
 mod networks;
@@ -18,13 +17,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 pub(super) use self::facts::asked;
-pub use self::fields::{Class, FIELDS, class_of};
 pub(super) use self::peers::Joined;
 
 use self::by::changed_by;
 use self::effective::Side;
 use self::facts::{Facts, differing_facts};
-use self::fields::is_filled_in;
 pub(super) use self::image::has_image;
 
 use self::image::image_difference;
@@ -38,6 +35,8 @@ use super::fact::Fact;
 use super::seen::{Owned, Proof, is_compatible_name, wanted_name};
 use model::desired::Service;
 use model::digest::Digest;
+use model::field::Class;
+use model::fields::{class_of, is_chosen_by_engine};
 use model::observed::ImageView;
 use model::plan::{ChangedBy, Difference};
 use model::spec::ContainerSpec;
@@ -136,7 +135,8 @@ fn differences(
         ImageUse::Brought => None,
     };
     // What the stack asked for once is missed where the engine's own choice took its place.
-    let filled_in = (!owned.identity.asked.iter().any(|path| is_filled_in(path))).then_some(&*have);
+    let filled_in =
+        (!owned.identity.asked.iter().any(|path| is_chosen_by_engine(path))).then_some(&*have);
     let all = differing_facts(
         Side { spec: &want, image, filled_in },
         Side { spec: &have, image: None, filled_in: None },
@@ -196,17 +196,15 @@ fn without_own_names<'s>(
 
 /// Whether a field can be changed as the container runs.
 fn is_limit(path: &str) -> bool {
-    class_of(path) == Class::InPlace
+    class_of(path).is_in_place()
 }
 
-/// Whether a difference can be mended as the container runs. The engine takes a limit of
-/// nothing for "leave it as it is" (seen on 20.10), so that lifting one needs a new
-/// container.
+/// Whether a difference can be mended as the container runs.
 fn can_change_in_place(difference: &Difference) -> bool {
-    let lifts_a_limit = difference.want.is_none()
-        && !matches!(difference.field.as_str(), "pids_limit" | "memswap_limit" | "restart")
-        && !difference.field.starts_with("networks.");
-    is_limit(&difference.field) && !lifts_a_limit
+    match class_of(&difference.field) {
+        Class::InPlace { lifts } => lifts || difference.want.is_some(),
+        Class::Recreate | Class::RecreateWithData => false,
+    }
 }
 
 /// A replica has the name that the stack gives it; what Compose's version 1 called it stays

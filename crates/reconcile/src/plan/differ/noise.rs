@@ -1,15 +1,15 @@
 //! Differences that say nothing: what the operator or the engine chose by itself.
 
 use super::facts::Facts;
-use super::fields::{is_dropped, is_filled_in, is_resolver};
 use crate::plan::seen::{Owned, Proof};
+use model::fields::{is_chosen_by_engine, is_chosen_by_operator, is_dropped};
 
 /// Where the stack leaves DNS alone, the operator's resolvers may be set: switching
 /// Consul on or off replaces nothing. What the stack asked for, and what Compose set, is not
 /// the operator's.
 pub(super) fn is_the_operators(path: &str, want: Option<&String>, owned: &Owned<'_>) -> bool {
     let asked = || owned.identity.asked.iter().any(|asked| asked == path);
-    want.is_none() && is_resolver(path) && owned.proof == Proof::Labels && !asked()
+    want.is_none() && is_chosen_by_operator(path) && owned.proof == Proof::Labels && !asked()
 }
 
 /// How a container is attached to a network only counts where it is attached.
@@ -39,7 +39,7 @@ pub(super) fn is_the_engines(
 ) -> bool {
     let asked = || owned.identity.asked.iter().any(|asked| asked == path);
     match (have, want) {
-        (Some(_), None) => is_filled_in(path) && !asked(),
+        (Some(_), None) => is_chosen_by_engine(path) && !asked(),
         (None, Some(_)) => is_dropped(path) && asked() || path.starts_with("mac_address."),
         _ => false,
     }

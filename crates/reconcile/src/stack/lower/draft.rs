@@ -37,7 +37,6 @@ pub(super) struct Draft<'a> {
     /// Single files that are bound, by target.
     pub(super) bound: BTreeMap<String, Mark>,
     pub(super) depends_on: BTreeMap<ServiceName, Dependency>,
-    pub(super) stop_grace: Option<Duration>,
     pub(super) rollout: Rollout,
     /// How long a replica must be good, as `x-reconciler` says, and as `deploy` does.
     pub(super) min_healthy: [Option<Duration>; 2],
@@ -78,7 +77,6 @@ impl<'a> Draft<'a> {
             files: Vec::new(),
             bound: BTreeMap::new(),
             depends_on: BTreeMap::new(),
-            stop_grace: None,
             rollout: Rollout::default(),
             min_healthy: [None; 2],
             job: None,

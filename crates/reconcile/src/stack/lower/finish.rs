@@ -185,11 +185,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
     if let Some(policy) = draft.restart {
         draft.spec.restart = policy;
     }
-    // The engine counts whole seconds; less than one would mean "kill at once".
-    draft.spec.stop_timeout = draft.stop_grace.map(|grace| {
-        let seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
-        u32::try_from(seconds).unwrap_or(u32::MAX)
-    });
+    let grace = draft.spec.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
     let [own, deploy] = draft.min_healthy;
     let unsaid = || Rollout::min_healthy_of(&draft.spec);
     draft.rollout.min_healthy = own.or(deploy).unwrap_or_else(unsaid);
@@ -216,7 +212,7 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
         depends_on: draft.depends_on,
         job,
         stays_ended,
-        stop_grace: draft.stop_grace.unwrap_or(STOP_GRACE),
+        stop_grace: grace.map_or(STOP_GRACE, Duration::from_secs),
         hooks: draft.hooks,
         rollout: draft.rollout,
         registration: draft.registration,

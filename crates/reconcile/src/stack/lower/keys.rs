@@ -7,6 +7,7 @@ mod top;
 pub(super) use self::top::{FILE, IPAM, IPAM_POOL, NETWORK, TOP, VOLUME};
 use crate::stack::codes::{NO_EFFECT, REFUSED_KEY};
 use compose::nodes::RESOLVED;
+use model::fields;
 use text::report::Reporter;
 use text::yaml::{Entry, Node, Value};
 
@@ -17,7 +18,7 @@ type Reason = (&'static str, &'static str);
 pub(super) struct Table {
     /// What has these keys, for messages.
     pub(super) of: &'static str,
-    /// What is carried.
+    /// What is carried, beside the plain fields of a container.
     pub(super) carried: &'static [&'static str],
     /// What is valid Compose and refused, because leaving it out changes what runs.
     pub(super) refused: &'static [Reason],
@@ -43,7 +44,7 @@ impl Table {
     /// Whether an entry is to be read. If not, the reason has been reported.
     fn admits(&self, entry: &Entry, report: &Reporter) -> bool {
         let key = entry.key.as_str();
-        if self.carried.contains(&key) {
+        if self.carried.contains(&key) || self.has_plain_fields() && fields::of_key(key).is_some() {
             return true;
         }
         // What the loader is done with; a `label_file` remains only if it cannot be read.
@@ -62,6 +63,19 @@ impl Table {
     }
 }
 
+impl Table {
+    fn has_plain_fields(&self) -> bool {
+        self.of == SERVICE.of
+    }
+
+    /// All keys that are carried.
+    #[cfg(test)]
+    pub(super) fn all_carried(&self) -> std::collections::BTreeSet<&'static str> {
+        let plain = fields::plain().filter(|_| self.has_plain_fields());
+        plain.map(|field| fields::head(field.key)).chain(self.carried.iter().copied()).collect()
+    }
+}
+
 /// Whether a value asks for nothing. (An empty list asks a command to be empty.)
 fn says_nothing(node: &Node) -> bool {
     match &node.value {
@@ -75,89 +89,44 @@ fn says_nothing(node: &Node) -> bool {
 pub(super) const SERVICE: Table = Table {
     of: "a service",
     carried: &[
-        "annotations",
         "blkio_config",
         "build",
-        "cap_add",
-        "cap_drop",
-        "cgroup",
-        "cgroup_parent",
         "command",
         "configs",
         "container_name",
-        "cpu_count",
-        "cpu_percent",
-        "cpu_period",
-        "cpu_quota",
-        "cpu_rt_period",
-        "cpu_rt_runtime",
-        "cpu_shares",
-        "cpus",
-        "cpuset",
         "depends_on",
         "deploy",
-        "device_cgroup_rules",
         "devices",
-        "dns",
-        "dns_opt",
-        "dns_search",
-        "domainname",
         "entrypoint",
         "environment",
         "expose",
         "external_links",
-        "extra_hosts",
         "gpus",
-        "group_add",
         "healthcheck",
-        "hostname",
         "image",
-        "init",
         "ipc",
-        "isolation",
         "labels",
         "links",
         "logging",
         "mac_address",
-        "mem_limit",
-        "mem_reservation",
-        "mem_swappiness",
-        "memswap_limit",
         "network_mode",
         "networks",
-        "oom_kill_disable",
-        "oom_score_adj",
         "pid",
-        "pids_limit",
         "platform",
         "ports",
         "post_start",
         "pre_start",
         "pre_stop",
-        "privileged",
         "pull_policy",
-        "read_only",
         "restart",
-        "runtime",
         "scale",
         "secrets",
         "security_opt",
-        "shm_size",
-        "stdin_open",
-        "stop_grace_period",
-        "stop_signal",
-        "storage_opt",
-        "sysctls",
         "tmpfs",
-        "tty",
         "ulimits",
         "use_api_socket",
-        "user",
-        "userns_mode",
-        "uts",
         "volumes",
         "volumes_from",
-        "working_dir",
         "x-reconciler",
     ],
     refused: &[

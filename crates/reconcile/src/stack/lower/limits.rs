@@ -4,47 +4,24 @@
 use std::collections::BTreeMap;
 
 use super::draft::Draft;
-use super::{devices, keys};
+use super::{devices, keys, values};
 use crate::stack::codes::NO_EFFECT;
-use compose::codes::{VALUE, WORD};
+use compose::codes::WORD;
 use model::desired::RolloutOrder;
+use model::fields;
 use model::limits::Ulimit;
 use model::spec::RestartPolicy;
 use text::read::quote;
 use text::report::Reporter;
 use text::suggest::one_of;
-use text::units;
 use text::yaml::{Entry, Node};
 
-/// Reads `cpus`, `mem_limit`, `pids_limit` or `cpu_shares` (`key`), from the service or
-/// from `deploy.resources.limits`, which say the same where both say something.
-pub(super) fn limit(draft: &mut Draft<'_>, field: &Entry, key: &str, report: &Reporter) {
-    let node = &field.value;
-    let Some(value) = quantity(key, node, report) else { return };
+/// Reads a limit, named as the service's own key, from `deploy.resources`; the service says the
+/// same where both say something.
+fn limit(draft: &mut Draft<'_>, field: &Entry, key: &'static str, report: &Reporter) {
+    let Some(row) = fields::of_key(key) else { return };
     report.note(&mut draft.origins, key, field.at);
-    let slot = match key {
-        "cpus" => &mut draft.spec.limits.nano_cpus,
-        "mem_limit" => &mut draft.spec.limits.memory,
-        "pids_limit" => &mut draft.spec.limits.pids,
-        _ => &mut draft.spec.limits.cpu_shares,
-    };
-    *slot = value;
-}
-
-fn quantity(key: &str, node: &Node, report: &Reporter) -> Option<i64> {
-    match key {
-        "cpus" => {
-            let cpus = node.scalar().and_then(|scalar| units::nano_cpus(&scalar.text));
-            if cpus.is_none() {
-                let message = format!("`cpus` must be a number of CPUs, not {}", quote(node));
-                report.error(VALUE, node.span, message);
-            }
-            cpus
-        }
-        "mem_limit" => report.bytes(key, node),
-        // -1 is Compose's way to write "unlimited".
-        _ => report.number::<i64>(key, node).map(|number| number.max(0)),
-    }
+    values::read(row, &mut draft.spec, field, report);
 }
 
 /// Reads `restart`.
@@ -113,7 +90,7 @@ fn resources(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
             let key = match field.key.as_str() {
                 "memory" => "mem_limit",
                 "pids" => "pids_limit",
-                key => key,
+                _ => "cpus",
             };
             limit(draft, field, key, report);
         }
@@ -123,9 +100,7 @@ fn resources(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
 fn reservations(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     for field in keys::RESERVATIONS.admitted(node, report) {
         if field.key == "memory" {
-            report.note(&mut draft.origins, "mem_reservation", field.at);
-            draft.spec.limits.memory_reservation =
-                report.bytes("memory", &field.value).unwrap_or(0);
+            limit(draft, field, "mem_reservation", report);
         } else {
             report.note(&mut draft.origins, "gpus", field.at);
             report.note(&mut draft.origins, "device_requests", field.at);

@@ -29,6 +29,7 @@ mod replicas;
 mod service;
 mod shares;
 mod top;
+mod values;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

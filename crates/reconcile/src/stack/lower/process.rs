@@ -1,11 +1,9 @@
-//! What a service's process is given: environment, capabilities, hosts.
-
-use std::collections::BTreeSet;
+//! The environment that a service's process is given.
 
 use super::draft::Draft;
 use model::secret::is_sensitive_name;
 use text::report::Reporter;
-use text::yaml::{Entry, Node};
+use text::yaml::Node;
 
 /// `environment`, in which env files are resolved. A name without a value is not passed on.
 pub(super) fn environment(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
@@ -16,22 +14,4 @@ pub(super) fn environment(draft: &mut Draft<'_>, node: &Node, report: &Reporter)
         }
         draft.spec.env.insert(pair.name, value);
     }
-}
-
-/// `cap_add` or `cap_drop` in the engine's form.
-pub(super) fn capabilities(field: &Entry, report: &Reporter) -> BTreeSet<String> {
-    let names = report.string_list(&field.key, &field.value);
-    names
-        .into_iter()
-        .map(|name| {
-            let name = name.to_ascii_uppercase();
-            name.strip_prefix("CAP_").map_or(name.clone(), str::to_owned)
-        })
-        .collect()
-}
-
-/// `extra_hosts`, `name=address` in normal form, in the engine's form.
-pub(super) fn extra_hosts(field: &Entry, report: &Reporter) -> BTreeSet<String> {
-    let items = report.string_list(&field.key, &field.value);
-    items.into_iter().map(|item| item.replacen('=', ":", 1)).collect()
 }

@@ -12,7 +12,7 @@ fn section(table: &Table) -> String {
     let reasons = |keys: &[(&str, &str)]| {
         joined(keys.iter().map(|(key, why)| format!("`{key}` ({why})")).collect())
     };
-    let carried = joined(table.carried.iter().map(|key| format!("`{key}`")).collect());
+    let carried = joined(table.all_carried().iter().map(|key| format!("`{key}`")).collect());
     format!(
         "### Keys of {}\n\n- carried: {}\n- refused: {}\n- harmless, a warning: {}\n",
         table.of,
@@ -46,12 +46,12 @@ const REACHING: &[(&Table, &str)] = &[
 
 #[test]
 fn of_every_key_that_reaches_an_engine_it_is_told_what_it_needs() {
-    let told: Vec<&str> = grants::table().flat_map(|row| row.keys).copied().collect();
+    let told: Vec<&str> = grants::table().flat_map(model::grants::Keys::keys).collect();
     for (number, key) in told.iter().enumerate() {
         assert!(!told[..number].contains(key), "`{key}` is told twice");
     }
     for (table, of) in REACHING {
-        for key in table.carried {
+        for key in table.all_carried() {
             let (key, parts) = (format!("{of}{key}"), format!("{of}{key}."));
             let known = told.iter().any(|told| *told == key || told.starts_with(&parts));
             assert!(known, "nothing tells what `{key}` of {} needs", table.of);

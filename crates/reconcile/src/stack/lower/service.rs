@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::draft::Draft;
 use super::{
     Scope, build, depends, extension, files, health, hooks, host, image, keys, limits, mounts,
-    networks, ports, process, shares,
+    networks, ports, process, shares, values,
 };
 use crate::stack::codes::{NO_EFFECT, READ_ONLY};
 use compose::codes::{VALUE, WORD};
 use compose::hash;
 use model::desired::PullPolicy;
+use model::fields;
 use model::id::ContainerName;
 use model::secret::is_sensitive_name;
 use model::share::Namespace;
@@ -58,22 +59,8 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         "networks" => networks::attach(draft, node, scope),
         "command" => spec.command = Some(report.string_list(key, node)),
         "entrypoint" => spec.entrypoint = Some(report.string_list(key, node)),
-        "user" => spec.user = report.string(key, node),
-        "working_dir" => spec.working_dir = report.string(key, node),
-        "hostname" => spec.hostname = report.string(key, node),
-        "stop_signal" => spec.stop_signal = report.string(key, node),
-        "stop_grace_period" => draft.stop_grace = report.duration(key, node),
         "container_name" => container_name(draft, field, report),
-        "tty" => spec.tty = report.boolean(key, node).unwrap_or(false),
-        "stdin_open" => spec.stdin_open = report.boolean(key, node).unwrap_or(false),
-        "init" => spec.init = report.boolean(key, node),
-        "read_only" => spec.read_only = report.boolean(key, node).unwrap_or(false),
         "labels" => spec.labels = super::plain::labels(field, report),
-        "dns" => spec.dns = plain(report.strings(key, node)),
-        "dns_search" => spec.dns_search = plain(report.strings(key, node)),
-        "cap_add" => spec.privileges.cap_add = process::capabilities(field, report),
-        "cap_drop" => spec.privileges.cap_drop = process::capabilities(field, report),
-        "extra_hosts" => spec.extra_hosts = process::extra_hosts(field, report),
         "tmpfs" => mounts::tmpfs(draft, field, report),
         "healthcheck" => spec.healthcheck = Some(health::read(node, report)),
         "ports" => ports::published(draft, node, report),
@@ -86,12 +73,12 @@ fn read_field(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         "restart" => limits::restart(draft, node, report),
         "scale" => limits::replicas(draft, field, report),
         "deploy" => limits::deploy(draft, node, report),
-        "cpus" | "mem_limit" | "pids_limit" | "cpu_shares" => {
-            limits::limit(draft, field, key, report);
-        }
         "pull_policy" => pull_policy(draft, node, report),
         "x-reconciler" => extension::read(draft, node, report),
-        _ => host::read(draft, field, scope),
+        _ => match fields::of_key(key) {
+            Some(plain) => values::read(plain, spec, field, report),
+            None => host::read(draft, field, scope),
+        },
     }
 }
 
@@ -108,10 +95,6 @@ fn check_uploads(draft: &Draft<'_>, service: &Node, report: &Reporter) {
             "the engine can only bind it: from a file on its host, without owner and mode",
         );
     }
-}
-
-fn plain(strings: Vec<(String, &Node)>) -> Vec<String> {
-    strings.into_iter().map(|(text, _)| text).collect()
 }
 
 fn container_name(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {

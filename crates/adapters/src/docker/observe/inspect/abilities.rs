@@ -3,6 +3,8 @@
 use super::said;
 use crate::docker::wire::answer::Info;
 use model::ability::Abilities;
+use model::field::Kernel;
+use model::fields;
 
 /// What the engine can do; the API version is not in it.
 pub(in crate::docker) fn abilities(info: Info) -> Abilities {
@@ -10,22 +12,23 @@ pub(in crate::docker) fn abilities(info: Info) -> Abilities {
     let lacks = |ability: Option<bool>| ability == Some(false);
     let os = said(info.os_type).unwrap_or_else(|| "linux".to_owned());
     let second = info.cgroup_version.as_deref() == Some("2");
-    let lacking = [
-        ("mem_limit", lacks(info.memory_limit)),
-        ("memswap_limit", lacks(info.swap_limit) || lacks(info.memory_limit)),
-        ("mem_swappiness", second),
-        ("oom_kill_disable", second || lacks(info.oom_kill_disable)),
-        ("cpus", lacks(info.cpu_cfs_period) || lacks(info.cpu_cfs_quota)),
-        ("cpu_period", lacks(info.cpu_cfs_period)),
-        ("cpu_quota", lacks(info.cpu_cfs_quota)),
-        ("cpu_shares", lacks(info.cpu_shares)),
-        ("cpuset", lacks(info.cpu_set)),
-        ("pids_limit", lacks(info.pids_limit)),
-        ("cpu_percent", os != "windows"),
-    ];
-    let lacking = lacking.into_iter().filter(|(_, lacks)| *lacks);
+    let lacking = |kernel| match kernel {
+        Kernel::Memory => lacks(info.memory_limit),
+        Kernel::Swap => lacks(info.swap_limit) || lacks(info.memory_limit),
+        Kernel::FirstCgroups => second,
+        Kernel::OomKiller => second || lacks(info.oom_kill_disable),
+        Kernel::PeriodAndQuota => lacks(info.cpu_cfs_period) || lacks(info.cpu_cfs_quota),
+        Kernel::Period => lacks(info.cpu_cfs_period),
+        Kernel::Quota => lacks(info.cpu_cfs_quota),
+        Kernel::Shares => lacks(info.cpu_shares),
+        Kernel::Cpuset => lacks(info.cpu_set),
+        Kernel::Pids => lacks(info.pids_limit),
+        Kernel::Windows => os != "windows",
+        Kernel::Untold => false,
+    };
+    let dropped = fields::plain().filter(|field| field.kernel.is_some_and(lacking));
     Abilities {
-        dropped: lacking.map(|(field, _)| field.to_owned()).collect(),
+        dropped: dropped.map(|field| field.key.to_owned()).collect(),
         os,
         ..Abilities::default()
     }

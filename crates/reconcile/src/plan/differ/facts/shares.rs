@@ -1,25 +1,25 @@
 //! What is shared with the host or with other containers, as facts.
 
-use super::{Page, Side, text};
+use super::{FieldSet, Side, text};
 use crate::plan::seen;
 use model::share::Namespace;
 
-pub(super) fn shares<'s>(page: &mut impl Page<'s>) {
+pub(super) fn shares<'s>(set: &mut impl FieldSet<'s>) {
     for (path, of) in [
         ("network_mode", network as fn(Side<'s>) -> &'s Namespace),
         ("ipc", Side::ipc),
         ("pid", |side| &side.spec.pid),
     ] {
-        page.section(of, |namespace, facts| {
+        set.group(of, |namespace, facts| {
             let shown = namespace.peer().map_or_else(|| namespace.to_string(), seen::shown);
             text(facts, path, &shown);
         });
     }
-    page.section(
+    set.group(
         |side| &side.spec.volumes_from,
         |volumes, facts| text(facts, "volumes_from", &seen::volumes_shown(volumes)),
     );
-    page.section(
+    set.group(
         |side| &side.spec.links,
         |links, facts| {
             facts.extend(links.iter().map(|link| (format!("links.{link}"), "linked".to_owned())));
