@@ -93,6 +93,7 @@ macro_rules! golden {
 }
 
 golden! {
+    a_build_needs_buildkit,
     a_bound_file_that_is_replaced_is_bound_anew,
     a_build_is_made_once_per_context,
     a_build_of_the_same_files_replaces_nothing,

@@ -1,10 +1,10 @@
 //! Builds: with BuildKit's mounts, secrets, named contexts and instructions that are no
-//! file of the context; with the classic builder; and what is said when one fails.
+//! file of the context; and what is said when one fails.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 
 use adapters::docker::Docker;
+use model::ability::ApiVersion;
 use model::action::Action;
 use model::build::{Build, BuildOwner, BuildSecret, Dockerfile, NamedContext, SshAgent};
 use model::id::ImageRef;
@@ -285,8 +285,14 @@ async fn a_failure_names_the_step_and_shows_what_it_printed() {
     assert!(text.contains("line 3") && text.contains("unknown instruction"), "{text}");
 }
 
+/// The plan asks no older engine for them.
 #[tokio::test]
-async fn limits_of_a_build_are_heeded_whatever_the_engine() {
+async fn limits_of_a_build_are_heeded_from_docker_23_on() {
+    if minor() < 42 {
+        let abilities = engine().observe(&Scope::default()).await.unwrap().abilities;
+        assert!(abilities.buildkit && abilities.api < ApiVersion::one(42), "{abilities:?}");
+        return;
+    }
     let mut wish = Build::of(
         "assets",
         inline("RUN ulimit -n >/limit; df /dev/shm | tail -n 1 | awk '{print $2}' >>/limit\n"),
@@ -298,38 +304,35 @@ async fn limits_of_a_build_are_heeded_whatever_the_engine() {
 }
 
 #[tokio::test]
-async fn an_engine_whose_operator_wants_the_classic_builder_uses_it() {
+async fn buildkit_builds_also_where_the_operator_prefers_the_other_builder() {
     let proxy = Proxy::answering("classic", "Api-Version: ", "Builder-Version: 1\r\nApi-Version: ");
     let docker = connect(&proxy.address, HostPolicy::default());
-    let wish = Build::of("web", inline("COPY . /app/\n"));
-    build(&docker, "builds/classic", &wish, &tree()).await;
-    assert_eq!(listing("builds/classic"), SENT);
     let wish = Build::of("web", Dockerfile::Within("Dockerfile".to_owned()));
-    build(&docker, "builds/classic", &wish, &tree()).await;
-    assert_eq!(listing("builds/classic"), SENT);
-    let wish = Build::of("web", inline("RUN echo one; exit 7\n"));
-    let error = try_build(&docker, "builds/classic", &wish, &tree()).await.unwrap_err();
-    let text = error.to_string();
-    assert!(text.contains("RUN echo one; exit 7`: "), "{text}");
-    assert!(text.contains("code: 7; it printed: one"), "{text}");
-    let requests = proxy.mutating();
-    assert_eq!(requests.len(), 3, "{requests:?}");
-    assert!(requests.iter().all(|line| line.contains("/build?version=1&")), "{requests:?}");
-
-    let mut wish = Build::of("web", inline("RUN --mount=type=cache,target=/c true\n"));
-    build(&docker, "builds/classic", &wish, &tree()).await;
+    build(&docker, "builds/preferred", &wish, &tree()).await;
+    assert_eq!(listing("builds/preferred"), SENT);
     assert!(proxy.mutating().iter().any(|line| line.contains("/build?version=2&")));
-    wish.dockerfile = inline("");
-    wish.secrets = BTreeMap::from([(
-        "a".to_owned(),
-        BuildSecret { from: "file a".to_owned(), content: Content::new(*b"a") },
-    )]);
-    let only =
-        Proxy::answering("podman", "Ostype: linux", "Libpod-Api-Version: 5\r\nOstype: linux");
-    let docker = connect(&only.address, HostPolicy::default());
-    let error = try_build(&docker, "builds/classic", &wish, &tree()).await.unwrap_err();
-    assert!(error.to_string().contains("has no BuildKit"), "{error}");
-    assert_eq!(only.mutating(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_engine_without_buildkit_is_known_before_anything_is_asked_of_it() {
+    let with = |name, answer| Proxy::answering(name, "Ostype: linux", answer);
+    let engines = [with("windows", "Ostype: windows"), with("podman", "Libpod-Api-Version: 5")];
+    for proxy in engines {
+        let docker = connect(&proxy.address, HostPolicy::default());
+        let seen = docker.observe(&Scope::default()).await.unwrap();
+        assert!(!seen.abilities.buildkit);
+        assert_eq!(proxy.mutating(), Vec::<String>::new());
+    }
+}
+
+/// The minor number of the engine's own API version.
+fn minor() -> u32 {
+    let output = Command::new("docker")
+        .args(["version", "--format", "{{.Server.APIVersion}}"])
+        .output()
+        .unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    version.trim().split_once('.').unwrap().1.parse().unwrap()
 }
 
 #[tokio::test]
@@ -359,18 +362,12 @@ async fn a_build_that_is_given_up_ends() {
 /// Here-documents came with a frontend that the oldest engine does not have yet.
 #[tokio::test]
 async fn a_heredoc_is_built_where_the_engine_knows_it_and_a_named_error_elsewhere() {
-    let output = Command::new("docker")
-        .args(["version", "--format", "{{.Server.APIVersion}}"])
-        .output()
-        .unwrap();
-    let version = String::from_utf8(output.stdout).unwrap();
-    let minor: u32 = version.trim().split_once('.').unwrap().1.parse().unwrap();
     let text = "RUN <<E\necho one >/said\necho two >>/said\nE\nCOPY <<E /file\nFROM parent\nE\n";
     let mut wish = Build::of("assets", inline(text));
     let parent = NamedContext::Image("reconciler.demo/other".into());
     wish.contexts.insert("parent".to_owned(), parent);
     let outcome = try_build(&engine(), "builds/heredoc", &wish, &tree()).await;
-    if minor >= 42 {
+    if minor() >= 42 {
         outcome.unwrap();
         let said = run("builds/heredoc", &["cat", "/said", "/file"]);
         assert_eq!(said, "one\ntwo\nFROM parent\n");

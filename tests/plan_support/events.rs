@@ -117,6 +117,7 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
         ["api", minor] => {
             contents.abilities.api = ApiVersion::one(minor.parse().expect("a number"));
         }
+        ["buildkit", "gone"] => contents.abilities.buildkit = false,
         ["own", name] => {
             contents.own = Some(contents.containers[index(contents, name)].id.clone());
         }

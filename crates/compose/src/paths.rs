@@ -119,10 +119,10 @@ impl Resolver<'_> {
         }
     }
 
-    /// A path of the host that may also be one of Windows.
+    /// A path of the host, which may begin with a drive.
     fn either(&self, node: Option<&mut Node>, path: Path<'_>) {
         if let Some(node) = node {
-            self.each(node, path, |path| path.starts_with('/') || is_windows(path));
+            self.each(node, path, |path| path.starts_with('/') || has_drive(path));
         }
     }
 
@@ -161,15 +161,9 @@ fn is_elsewhere(context: &str) -> bool {
     context.contains("://") || starts.iter().any(|start| context.starts_with(start))
 }
 
-/// Whether a path is absolute on Windows.
-fn is_windows(path: &str) -> bool {
-    let separator = |b: Option<&u8>| matches!(b, Some(b'/' | b'\\'));
-    let bytes = path.as_bytes();
-    match bytes {
-        [_, b':', ..] => separator(bytes.get(2)),
-        [b'\\', ..] => separator(bytes.get(1)),
-        _ => false,
-    }
+/// Whether a path begins with a drive of Windows, which Compose leaves as it is.
+fn has_drive(path: &str) -> bool {
+    matches!(path.as_bytes(), [_, b':', b'/' | b'\\', ..])
 }
 
 /// Two parts of a path as one, cleaned. What climbs out of [`NOWHERE`] keeps its `..`.

@@ -1,9 +1,15 @@
-//! What an engine can do: its API version, its platform, and what its kernel lacks.
+//! What an engine can do: its API version, its platform, whether it has BuildKit, and what its
+//! kernel lacks.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use super::diagnostic::Code;
+
+/// A build on an engine without BuildKit.
+pub const NO_BUILDKIT: Code = Code("E0606");
 
 /// A version of the engine's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,6 +48,9 @@ pub struct Abilities {
     pub api: ApiVersion,
     /// Its operating system, `linux`.
     pub os: String,
+    /// Whether it has BuildKit.
+    #[serde(default)]
+    pub buildkit: bool,
     /// Fields (as the table of fields names them) that it takes and then drops with a
     /// warning, because its kernel cannot do them: there is nothing to compare.
     pub dropped: BTreeSet<String>,
@@ -50,7 +59,12 @@ pub struct Abilities {
 impl Default for Abilities {
     /// Docker 20.10 on Linux.
     fn default() -> Self {
-        Self { api: ApiVersion::one(41), os: "linux".to_owned(), dropped: BTreeSet::new() }
+        Self {
+            api: ApiVersion::one(41),
+            os: "linux".to_owned(),
+            buildkit: true,
+            dropped: BTreeSet::new(),
+        }
     }
 }
 

@@ -143,7 +143,6 @@ fn is_file_path(source: &str) -> bool {
     let mut chars = source.chars();
     let first = chars.next();
     matches!(first, Some('.' | '/' | '~'))
-        || source.starts_with("\\\\")
         || (first.is_some_and(char::is_alphabetic) && chars.next() == Some(':'))
 }
 

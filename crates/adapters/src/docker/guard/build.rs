@@ -22,13 +22,10 @@ const SHAPING: &[&str] = &[
     "cachefrom",
     "dockerfile",
     "extrahosts",
-    "forcerm",
     "labels",
     "nocache",
     "platform",
     "pull",
-    "q",
-    "rm",
     "session",
     "shmsize",
     "t",
@@ -68,7 +65,7 @@ fn is_reserved(tag: &str) -> bool {
 
 fn is_shaping(name: &str, value: &str) -> bool {
     match name {
-        "version" => matches!(value, "1" | "2"),
+        "version" => value == "2",
         "networkmode" => matches!(value, "default" | "none"),
         // The context by a session of ours; any other value is an address to fetch from.
         "remote" => value == "client-session",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::inspect;
 use crate::docker::Docker;
 use crate::docker::wire::answer::Info;
+use crate::docker::wire::transport::Engine;
 use model::ability::Abilities;
 use model::id::EngineId;
 use model::observed::NetworkView;
@@ -75,10 +76,10 @@ impl Docker {
                 }
             }
         };
-        let api = self.read(self.transport.version()).await?;
+        let Engine { version: api, buildkit } = self.read(self.transport.engine()).await?;
         let connection = self.transport.connection();
         *known = Some(Known { about: about.clone(), connection });
-        let abilities = Abilities { api, ..about.abilities };
+        let abilities = Abilities { api, buildkit, ..about.abilities };
         Ok(About { abilities, ..about })
     }
 

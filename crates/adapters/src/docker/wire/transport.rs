@@ -36,32 +36,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 pub(in crate::docker) struct Engine {
     /// The API that is spoken with it.
     pub(in crate::docker) version: ApiVersion,
-    /// What it builds images with.
-    pub(in crate::docker) builder: Builder,
-}
-
-/// What an engine builds images with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::docker) enum Builder {
-    /// BuildKit, which every engine since 18.09 has on Linux.
-    BuildKit,
-    /// It has BuildKit, but its operator set the classic builder as what is used unasked.
-    ClassicPreferred,
-    /// Only the classic builder: Windows, and Podman's likeness of it.
-    Classic,
-}
-
-impl Builder {
-    fn of(headers: &HeaderMap) -> Self {
-        let is = |name: &str, value: &str| headers.get(name).is_some_and(|found| found == value);
-        if headers.contains_key("libpod-api-version") || is("ostype", "windows") {
-            Self::Classic
-        } else if is("builder-version", "1") {
-            Self::ClassicPreferred
-        } else {
-            Self::BuildKit
-        }
-    }
+    /// Whether it has BuildKit.
+    pub(in crate::docker) buildkit: bool,
 }
 
 /// A request with a body that is a stream, or whose answer is one.
@@ -225,7 +201,7 @@ impl Transport {
         let sent = self.client.send(Request::get("/_ping").body(full(""))?).await;
         let response = sent.map_err(io::Error::from)?;
         let status_code = response.status().as_u16();
-        let builder = Builder::of(response.headers());
+        let buildkit = has_buildkit(response.headers());
         let offered = response
             .headers()
             .get("api-version")
@@ -238,8 +214,8 @@ impl Transport {
         }
         let version = negotiate(offered)
             .map_err(|message| Error::DockerResponseServerError { status_code: 400, message })?;
-        tracing::debug!(engine = %self.engine, %version, ?builder, "API version negotiated");
-        Ok(*known.insert(Engine { version, builder }))
+        tracing::debug!(engine = %self.engine, %version, buildkit, "API version negotiated");
+        Ok(*known.insert(Engine { version, buildkit }))
     }
 
     /// The engine may be another one from now on: it was lost, or has started again.
@@ -265,6 +241,13 @@ impl Transport {
             }
         }
     }
+}
+
+/// Every engine on Linux has had it since 18.09. Engines on Windows have none, nor has what
+/// stands in for one (Podman).
+fn has_buildkit(headers: &HeaderMap) -> bool {
+    let windows = headers.get("ostype").is_some_and(|os| os == "windows");
+    !windows && !headers.contains_key("libpod-api-version")
 }
 
 fn negotiate(offered: Option<ApiVersion>) -> Result<ApiVersion, String> {
@@ -309,6 +292,19 @@ mod tests {
         assert_eq!(negotiate(Some(version("1.99"))), Ok(NEWEST));
         assert!(negotiate(Some(version("1.40"))).unwrap_err().contains("1.41"));
         assert!(negotiate(None).is_err());
+    }
+
+    #[test]
+    fn engines_on_windows_and_podman_have_no_buildkit() {
+        let said = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, http::HeaderValue::from_static(value));
+            has_buildkit(&headers)
+        };
+        assert!(said("ostype", "linux"));
+        assert!(said("builder-version", "1"), "it has it, and its operator prefers the other");
+        assert!(!said("ostype", "windows"));
+        assert!(!said("libpod-api-version", "5.4.2"));
     }
 
     #[test]

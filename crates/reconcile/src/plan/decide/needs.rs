@@ -4,8 +4,8 @@
 use std::fmt;
 
 use crate::plan::context::Context;
-use model::ability::{Abilities, ApiVersion};
-use model::desired::{Deployment, Service};
+use model::ability::{Abilities, ApiVersion, NO_BUILDKIT};
+use model::desired::{Deployment, ImageSource, Service};
 use model::diagnostic::Loc;
 use model::fields;
 use model::spec::{Mount, MountSource, Recursion};
@@ -24,6 +24,8 @@ pub(super) enum What {
     Api(ApiVersion),
     /// This operating system.
     Os(String),
+    /// What images are built with.
+    BuildKit,
     /// Nothing that any engine has.
     Nothing(&'static str),
 }
@@ -33,6 +35,7 @@ impl Need {
         match &self.what {
             What::Api(version) => abilities.api >= *version,
             What::Os(os) => abilities.os == *os,
+            What::BuildKit => abilities.buildkit,
             What::Nothing(_) => false,
         }
     }
@@ -43,6 +46,7 @@ impl fmt::Display for What {
         match self {
             Self::Api(version) => write!(f, "an engine with API {version}"),
             Self::Os(os) => write!(f, "an engine on {os}"),
+            Self::BuildKit => write!(f, "an engine with BuildKit [{NO_BUILDKIT}]"),
             Self::Nothing(why) => f.write_str(why),
         }
     }
@@ -80,6 +84,15 @@ fn of_service(service: &Service, all: &mut Vec<Need>) {
         all.push(Need { attribute, what, at: service.origins.find(field).cloned() });
     };
     let api = |minor| What::Api(ApiVersion::one(minor));
+    if let ImageSource::Build(build) = &service.image {
+        add("build", "build", What::BuildKit);
+        // The BuildKit of older engines ignores them.
+        let needs =
+            [("shm_size", build.shm_size.is_some()), ("ulimits", !build.ulimits.is_empty())];
+        for (key, _) in needs.into_iter().filter(|(_, is_used)| *is_used) {
+            add("build", &format!("build.{key}"), api(42));
+        }
+    }
     for field in fields::plain().filter(|field| !(field.value)(spec).is_unset()) {
         if let Some(version) = field.since {
             add(field.key, field.key, What::Api(version));

@@ -32,7 +32,6 @@ const LONGEST: usize = 16 << 20;
 struct Message {
     id: Option<String>,
     aux: Option<Value>,
-    stream: Option<String>,
     error: Option<String>,
 }
 
@@ -77,7 +76,7 @@ pub(super) async fn follow(
                 let text = said.failure(&why, &mask);
                 return Err(OutsideError::Failed(error::said(engine, &text)));
             }
-            for step in said.trace.begun().into_iter().chain(said.begun.take()) {
+            for step in said.trace.begun() {
                 tell(&cut(&mask(&step), STEP_CHARS));
             }
         }
@@ -112,11 +111,6 @@ fn next_line(buffer: &mut BytesMut, done: bool) -> Option<Bytes> {
 #[derive(Default)]
 struct Said {
     id: Option<ImageId>,
-    /// Of the classic builder: the step that runs, and its last lines.
-    step: String,
-    begun: Option<String>,
-    lines: VecDeque<String>,
-    /// Of BuildKit.
     trace: Trace,
 }
 
@@ -136,29 +130,13 @@ impl Said {
             (_, Some(aux)) => self.id = aux["ID"].as_str().map(ImageId::new).or(self.id.take()),
             _ => {}
         }
-        for line in message.stream.as_deref().unwrap_or_default().lines() {
-            if let Some((_, step)) =
-                line.split_once("Step ").filter(|(before, _)| before.is_empty())
-            {
-                step.clone_into(&mut self.step);
-                self.begun = Some(step.replacen(" : ", " ", 1));
-                self.lines.clear();
-            } else if !line.trim().is_empty() && !line.starts_with(" ---> ") {
-                self.lines.push_back(line.to_owned());
-                let surplus = self.lines.len().saturating_sub(SHOWN_LINES);
-                self.lines.drain(..surplus);
-            }
-        }
         None
     }
 
     /// What is told about a failure: the step, the error, and the last lines, as many as
     /// find room.
     fn failure(&self, error: &str, mask: &dyn Fn(&str) -> String) -> String {
-        let (step, lines) = match self.trace.failed() {
-            Some(failed) => failed,
-            None => (self.step.as_str(), self.lines.iter().cloned().collect()),
-        };
+        let (step, lines) = self.trace.failed().unwrap_or_default();
         // BuildKit repeats the whole command in front of its exit code.
         let error = error.rfind("exit code: ").map_or(error, |at| &error[at..]);
         let step = cut(&mask(step), STEP_CHARS);

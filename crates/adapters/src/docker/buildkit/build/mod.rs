@@ -1,7 +1,6 @@
-//! Builds an image: with the engine's BuildKit, or with its classic builder where that is
-//! all it has or all that the operator of the engine wants.
+//! Builds an image with the engine's BuildKit.
 //!
-//! - `way`: which of them, and how the files get there. `query`: the request.
+//! - `way`: how the files get there. `query`: the request.
 //! - `tar`: the context as a stream. With secrets, ssh or a Dockerfile that is no file of
 //!   the context, a session (`super::session`) hands out the files instead.
 //! - `follow` and `trace`: what the engine says while it builds.
@@ -81,13 +80,7 @@ impl Docker {
         let files = context::files(tree, build).map_err(context)?;
         let dockerfile = context::instructions(tree, build).map_err(context)?;
         let order = Order { tag, build, owner, tree, files, dockerfile };
-        let engine = self.transport.engine().await.map_err(|e| self.outside(&e))?;
-        let way = way::choose(&order, engine).map_err(|why| self.failed(why))?;
-        let id = match way {
-            Way::Session | Way::Tar => self.with_session(&order, way).await?,
-            Way::Classic => self.with_archive(&order, way, None).await?,
-        };
-        match id {
+        match self.with_session(&order).await? {
             Some(id) => Ok(id),
             None => match self.image(tag).await? {
                 Some(view) => Ok(view.id),
@@ -100,13 +93,12 @@ impl Docker {
     async fn with_archive(
         &self,
         order: &Order<'_>,
-        way: Way,
-        session: Option<&str>,
+        session: &str,
     ) -> Result<Option<ImageId>, OutsideError> {
         let (pieces, body) = tar::channel();
         let (packed, outcome) = futures_util::join!(
-            tar::pack(order, way, pieces),
-            self.request(order, way, session, body)
+            tar::pack(order, pieces),
+            self.request(order, Way::Tar, session, body)
         );
         packed.map_err(|error| self.context_failed(order.tag, &error))?;
         outcome
@@ -114,17 +106,13 @@ impl Docker {
 
     /// Opens a session that hands out files, secrets, signatures and logins, and builds with
     /// it. `BuildKit` asks for a login also where none is needed, and fails without a session.
-    async fn with_session(
-        &self,
-        order: &Order<'_>,
-        way: Way,
-    ) -> Result<Option<ImageId>, OutsideError> {
-        let build = order.build;
+    async fn with_session(&self, order: &Order<'_>) -> Result<Option<ImageId>, OutsideError> {
+        let (build, way) = (order.build, Way::of(order));
         let files = match way {
             Way::Session => {
                 way::folders(order).await.map_err(|e| self.context_failed(order.tag, &e))?
             }
-            Way::Tar | Way::Classic => BTreeMap::new(),
+            Way::Tar => BTreeMap::new(),
         };
         let offer = Offer {
             owner: order.owner.deployment.clone(),
@@ -141,8 +129,8 @@ impl Docker {
         let id = session.id().to_owned();
         let answer = Box::pin(async {
             match way {
-                Way::Session => self.request(order, way, Some(&id), full("")).await,
-                Way::Tar | Way::Classic => self.with_archive(order, way, Some(&id)).await,
+                Way::Session => self.request(order, way, &id, full("")).await,
+                Way::Tar => self.with_archive(order, &id).await,
             }
         });
         let served = Box::pin(session.serve(order.tree));
@@ -179,7 +167,7 @@ impl Docker {
         &self,
         order: &Order<'_>,
         way: Way,
-        session: Option<&str>,
+        session: &str,
         body: Body,
     ) -> Result<Option<ImageId>, OutsideError> {
         let mut headers = http::HeaderMap::new();

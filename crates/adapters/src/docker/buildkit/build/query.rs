@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Order;
-use super::way::{APART, Way};
+use super::way::Way;
 use crate::docker::wire::transport::percent_encoded;
 use model::build::{Build, Dockerfile};
 use model::compose_labels;
@@ -15,16 +15,16 @@ use model::labels::BUILD_HASH;
 const INLINE_CACHE: &str = "BUILDKIT_INLINE_CACHE";
 
 /// The query of `POST /build`.
-pub(super) fn of(order: &Order<'_>, way: Way, session: Option<&str>) -> String {
+pub(super) fn of(order: &Order<'_>, way: Way, session: &str) -> String {
     let build = order.build;
     let mut query = Query(Vec::new());
-    query.add("version", if way == Way::Classic { "1" } else { "2" });
+    query.add("version", "2");
     query.add("t", order.tag.as_str());
     build.tags.iter().for_each(|tag| query.add("t", tag.as_str()));
     query.add("dockerfile", dockerfile(order.build, way));
     query.add("labels", &json!(labels(order)).to_string());
     let mut args = build.args.clone();
-    if build.inline_cache && way != Way::Classic {
+    if build.inline_cache {
         args.insert(INLINE_CACHE.to_owned(), "1".to_owned());
     }
     query.add_json("buildargs", &json!(args));
@@ -45,11 +45,7 @@ pub(super) fn of(order: &Order<'_>, way: Way, session: Option<&str>) -> String {
     for (name, on) in [("nocache", build.no_cache), ("pull", build.pull)] {
         query.add(name, if on { "1" } else { "" });
     }
-    if way == Way::Classic {
-        query.add("rm", "1");
-        query.add("forcerm", "1");
-    }
-    query.add("session", session.unwrap_or(""));
+    query.add("session", session);
     let by_session = (way == Way::Session).then_some("client-session");
     query.add("remote", build.remote.as_deref().or(by_session).unwrap_or(""));
     query.text()
@@ -57,10 +53,9 @@ pub(super) fn of(order: &Order<'_>, way: Way, session: Option<&str>) -> String {
 
 fn dockerfile(build: &Build, way: Way) -> &str {
     match &build.dockerfile {
+        Dockerfile::Within(path) if way == Way::Tar || build.remote.is_some() => path,
         // A session hands it out under the usual name, whatever its own.
-        _ if way == Way::Session => "",
-        Dockerfile::Within(path) if build.contexts.is_empty() => path,
-        _ => APART,
+        _ => "",
     }
 }
 
@@ -103,7 +98,7 @@ mod tests {
     use model::limits::Ulimit;
     use world::NoTree;
 
-    fn query(build: &Build, way: Way, session: Option<&str>) -> Vec<String> {
+    fn query(build: &Build, way: Way, session: &str) -> Vec<String> {
         let owner = BuildOwner { deployment: "abc".into(), service: "web".into() };
         let tag = "abc-web".into();
         let (files, dockerfile) = (Vec::new(), Vec::new());
@@ -117,11 +112,20 @@ mod tests {
     fn what_is_not_asked_for_is_not_sent() {
         let build = Build::of("web", Dockerfile::Within("Dockerfile".to_owned()));
         let tar = ["version=2", "t=abc-web", "dockerfile=Dockerfile", "session=id"];
-        assert_eq!(query(&build, Way::Tar, Some("id")), tar);
-        let classic = ["version=1", "t=abc-web", "dockerfile=Dockerfile", "rm=1", "forcerm=1"];
-        assert_eq!(query(&build, Way::Classic, None), classic);
+        assert_eq!(query(&build, Way::Tar, "id"), tar);
         let session = ["version=2", "t=abc-web", "session=id", "remote=client-session"];
-        assert_eq!(query(&build, Way::Session, Some("id")), session);
+        assert_eq!(query(&build, Way::Session, "id"), session);
+    }
+
+    #[test]
+    fn a_dockerfile_at_an_address_keeps_its_name_whatever_else_is_asked() {
+        let mut build = Build::of("", Dockerfile::Within("other".to_owned()));
+        build.remote = Some("https://example.org/a.git".to_owned());
+        let from = "remote=https%3A%2F%2Fexample.org%2Fa.git";
+        let want = ["version=2", "t=abc-web", "dockerfile=other", "session=id", from];
+        for way in [Way::Tar, Way::Session] {
+            assert_eq!(query(&build, way, "id"), want);
+        }
     }
 
     #[test]
@@ -155,6 +159,6 @@ mod tests {
             "session=id",
             "remote=https%3A%2F%2Fexample.org%2Fa.git",
         ];
-        assert_eq!(query(&build, Way::Session, Some("id")), want);
+        assert_eq!(query(&build, Way::Session, "id"), want);
     }
 }

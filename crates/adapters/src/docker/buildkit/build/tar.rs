@@ -9,16 +9,13 @@ use hyper::body::Frame;
 use tokio::sync::mpsc;
 
 use super::Order;
-use super::way::{APART, Way, is_apart};
 use crate::docker::wire::archive::Archive;
 use crate::http::Body;
 use context::{self, ContextError, ContextKind};
-use model::build::Dockerfile;
 use world::TreeError;
 
 /// How many pieces of an archive wait for the engine.
 const PIECES_AHEAD: usize = 2;
-const IGNORE_FILE: &str = ".dockerignore";
 
 /// Where the pieces of an archive go.
 pub(super) type Pieces = mpsc::Sender<io::Result<Bytes>>;
@@ -45,8 +42,8 @@ pub(super) fn channel() -> (Pieces, Body) {
 }
 
 /// Sends the archive. If the engine stops reading, so do we: its answer says why.
-pub(super) async fn pack(order: &Order<'_>, way: Way, pieces: Pieces) -> Result<(), PackError> {
-    let sent = send(order, way, &pieces).await;
+pub(super) async fn pack(order: &Order<'_>, pieces: Pieces) -> Result<(), PackError> {
+    let sent = send(order, &pieces).await;
     if sent.is_err() {
         // An archive that just ended would be built from. If nobody listens any more,
         // nothing will be.
@@ -55,10 +52,9 @@ pub(super) async fn pack(order: &Order<'_>, way: Way, pieces: Pieces) -> Result<
     sent
 }
 
-async fn send(order: &Order<'_>, way: Way, pieces: &Pieces) -> Result<(), PackError> {
-    let apart = way == Way::Classic && is_apart(order);
+async fn send(order: &Order<'_>, pieces: &Pieces) -> Result<(), PackError> {
     let mut archive = Archive::new();
-    for file in order.files.iter().filter(|file| !(apart && file.path == IGNORE_FILE)) {
+    for file in &order.files {
         match &file.kind {
             ContextKind::File { executable } => {
                 let path = context::tree_path(&order.build.context, &file.path);
@@ -71,31 +67,8 @@ async fn send(order: &Order<'_>, way: Way, pieces: &Pieces) -> Result<(), PackEr
             return Ok(());
         }
     }
-    if apart {
-        add_dockerfile(order, &mut archive)?;
-    }
     let end = archive.finish()?;
     // A builder that has read enough closes before the end.
     let _ = pieces.send(Ok(end.into())).await;
-    Ok(())
-}
-
-/// The classic builder takes the Dockerfile from the archive, and out of the context only
-/// if the ignore file there says so.
-fn add_dockerfile(order: &Order<'_>, archive: &mut Archive) -> Result<(), PackError> {
-    let name = match &order.build.dockerfile {
-        Dockerfile::Within(path) if order.build.contexts.is_empty() => path,
-        _ => APART,
-    };
-    let kept = order.files.iter().any(|file| file.path == IGNORE_FILE);
-    let mut ignore = if kept {
-        let path = context::tree_path(&order.build.context, IGNORE_FILE);
-        order.tree.read(&path, context::MAX_FILE)?
-    } else {
-        IGNORE_FILE.as_bytes().to_vec()
-    };
-    ignore.extend(format!("\n{name}\n").bytes());
-    archive.file(name, false, &order.dockerfile)?;
-    archive.file(IGNORE_FILE, false, &ignore)?;
     Ok(())
 }

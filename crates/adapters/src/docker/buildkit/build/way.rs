@@ -1,60 +1,32 @@
-//! Which builder makes an image, and how it gets the files: decided from what the engine
-//! has and what the build needs.
+//! How BuildKit gets the files of a build.
 
 use std::collections::BTreeMap;
 
 use super::Order;
 use crate::docker::buildkit::session::{Entry, Source};
-use crate::docker::wire::transport::{Builder, Engine};
 use context::{self, ContextError, ContextKind};
-use model::ability::ApiVersion;
 use model::build::Dockerfile;
 
-/// From here on BuildKit heeds `shmsize` and `ulimits` of a build.
-const HEEDS_LIMITS: ApiVersion = ApiVersion::one(42);
-/// What the classic builder is told to read when that is no file of the context.
-pub(super) const APART: &str = ".reconciler.Dockerfile";
-
-/// How an image is built.
+/// How the files of a build reach the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// BuildKit, the context in the request, and a session for logins.
+    /// The context in the request; the session has the logins alone.
     Tar,
-    /// BuildKit, everything by a session.
+    /// Everything by the session.
     Session,
-    /// The classic builder, the context in the request.
-    Classic,
 }
 
-/// Chooses; `Err` says why no way leads there.
-pub(super) fn choose(order: &Order<'_>, engine: Engine) -> Result<Way, &'static str> {
-    let build = order.build;
-    let needs = !build.secrets.is_empty() || !build.ssh.is_empty();
-    let limited = build.shm_size.is_some() || !build.ulimits.is_empty();
-    let ignores_limits = limited && engine.version < HEEDS_LIMITS;
-    match engine.builder {
-        Builder::Classic if needs => {
-            return Err("the engine has no BuildKit, without which a build has no secrets and \
-                no ssh");
-        }
-        Builder::Classic => return Ok(Way::Classic),
-        Builder::ClassicPreferred if !needs && !speaks_buildkit(&order.dockerfile) => {
-            return Ok(Way::Classic);
-        }
-        _ => {}
+impl Way {
+    /// What this build needs.
+    pub(super) fn of(order: &Order<'_>) -> Self {
+        let build = order.build;
+        let asks = !build.secrets.is_empty() || !build.ssh.is_empty();
+        if asks || is_apart(order) { Self::Session } else { Self::Tar }
     }
-    if ignores_limits {
-        if needs || speaks_buildkit(&order.dockerfile) {
-            return Err("the engine's BuildKit would ignore shm_size and ulimits of the build \
-                (Docker 23.0 is the first that does not)");
-        }
-        return Ok(Way::Classic);
-    }
-    Ok(if needs || is_apart(order) { Way::Session } else { Way::Tar })
 }
 
 /// Whether the Dockerfile is not what lies under its name in the context as it is sent.
-pub(super) fn is_apart(order: &Order<'_>) -> bool {
+fn is_apart(order: &Order<'_>) -> bool {
     match &order.build.dockerfile {
         Dockerfile::Within(_) if order.build.remote.is_some() => false,
         Dockerfile::Within(path) => {
@@ -62,19 +34,6 @@ pub(super) fn is_apart(order: &Order<'_>) -> bool {
         }
         Dockerfile::Outside(_) | Dockerfile::Inline(_) => true,
     }
-}
-
-/// Whether a Dockerfile uses what only BuildKit understands.
-fn speaks_buildkit(dockerfile: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(dockerfile).to_ascii_lowercase();
-    let mut lines = text.lines().map(str::trim_start);
-    lines.any(|line| {
-        let comment = line.strip_prefix('#').map(str::trim_start);
-        comment.is_some_and(|comment| comment.starts_with("syntax="))
-            || line.contains("<<")
-            || line.starts_with("--mount=")
-            || (line.starts_with("run") && line.contains("--mount="))
-    })
 }
 
 /// What a session hands out: the folders that the builder asks for by name.

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_build_takes_nothing_but_its_context() {
     let build = |query: &str| ask(&Method::POST, "/build", query, &Value::Null);
-    let plain = "dockerfile=Dockerfile&t=web&q=false&rm=true&buildargs=%7B%7D&version=1";
+    let plain = "dockerfile=Dockerfile&t=web&buildargs=%7B%7D&version=2";
     assert_eq!(texts(build(plain)), Vec::<String>::new());
     let table = [
         ("networkmode=host", "build=networkmode=host"),
@@ -16,6 +16,7 @@ fn a_build_takes_nothing_but_its_context() {
         ("remote=https%3A%2F%2Fexample.org", "build=remote=https://example.org"),
         ("remote=git%40example.org%3Aa", "build=remote=git@example.org:a"),
         ("remote=upload-request&buildid=x", "build=buildid=x, build=remote=upload-request"),
+        ("version=1&rm=1", "build=rm=1, build=version=1"),
         ("version=3", "build=version=3"),
         ("outputs=%5B%7B%7D%5D", "build=outputs=[{}]"),
         ("securityopt=seccomp%3Dunconfined", "build=securityopt=seccomp=unconfined"),

@@ -6,7 +6,8 @@ use model::ability::Abilities;
 use model::field::Kernel;
 use model::fields;
 
-/// What the engine can do; the API version is not in it.
+/// What the engine can do; not its API version, and not whether it has
+/// BuildKit, which is not in it.
 pub(in crate::docker) fn abilities(info: Info) -> Abilities {
     // What an engine does not speak of, it has.
     let lacks = |ability: Option<bool>| ability == Some(false);
