@@ -43,6 +43,7 @@ nextest:
 check: ## every day: format and lints
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --features live -- -D warnings
+	$(CARGO) check --no-default-features --features runtime
 
 .PHONY: unit
 unit: nextest ## plan tables, loader, command line: no Docker needed

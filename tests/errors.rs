@@ -25,7 +25,7 @@ use self::world::World;
 /// The stack that examples of `deployments.yaml` deploy, unless they bring it.
 const SHOP: &str = "services:\n  web:\n    image: web:1.8\n";
 /// Codes of what no text of a stack can show.
-const WITHOUT_EXAMPLE: [&str; 4] = ["E0108", "E0217", "E0513", "E0606"];
+const WITHOUT_EXAMPLE: [&str; 5] = ["E0108", "E0217", "E0513", "E0516", "E0606"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -4,7 +4,7 @@
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::field::MakeExt as _;
-use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
 use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -50,10 +50,11 @@ pub(super) fn init(
     format: LogFormat,
     colour: bool,
 ) -> Result<(), BadLevel> {
+    let read = |text: &str| text.parse::<Targets>().map_err(|_| BadLevel(text.to_owned()));
     let filter = match (level, ambient) {
-        (Some(text), _) => EnvFilter::try_new(text).map_err(|_| BadLevel(text.to_owned()))?,
-        (None, Some(text)) if !text.is_empty() => EnvFilter::builder().parse_lossy(text),
-        (None, _) => EnvFilter::new(default),
+        (Some(text), _) => read(text)?,
+        (None, Some(text)) if !text.is_empty() => read(text).or_else(|_| read(default))?,
+        (None, _) => read(default)?,
     };
     let filter = filter.and(filter_fn(is_harmless));
     let lines = layer().with_writer(std::io::stderr).with_ansi(colour);

@@ -105,6 +105,23 @@ fn the_core_touches_nothing_outside() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The layout of stack files, and the one file that may name it: the verb `fmt`.
+const FORMAT: &str = "crates/text/src/format/";
+const FORMAT_VERB: &str = "src/cli/verbs/fmt.rs";
+
+#[test]
+fn the_formatter_is_used_by_its_verb_alone() {
+    let names = |path: &Path| {
+        paths(&code(path)).iter().any(|named| {
+            ["text::format", "crate::format", "super::format"].iter().any(|it| is_of(named, it))
+        })
+    };
+    let files = ["src", "crates"].iter().flat_map(|folder| rust_files(folder));
+    let found: Vec<String> = files.filter(|path| names(path)).map(|path| shown(&path)).collect();
+    let outside: Vec<&String> = found.iter().filter(|path| !path.starts_with(FORMAT)).collect();
+    assert_eq!(outside, [FORMAT_VERB]);
+}
+
 /// The planner.
 const PLAN: &str = "crates/reconcile/src/plan";
 

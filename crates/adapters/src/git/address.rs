@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::super::unread;
+use model::diagnostic::Code;
 use model::secret::Content;
 use world::SourceError;
+
+/// A repository that this build of the program does not reach.
+const NO_REMOTES: Code = Code("E0516");
 
 /// Where a repository is.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,6 +77,25 @@ impl Address {
     #[must_use]
     pub fn is_plain_http(&self) -> bool {
         matches!(&self.place, Place::Web(url) if url.scheme() == "http")
+    }
+
+    /// That libgit2 was built with what this place needs.
+    ///
+    /// # Errors
+    /// [`SourceError::Invalid`] if it was not.
+    pub(super) fn is_within_reach(&self, remotes: bool) -> Result<(), SourceError> {
+        let secured = match &self.place {
+            Place::Local(_) => false,
+            Place::Web(url) => url.scheme() == "https",
+            Place::Ssh { .. } => true,
+        };
+        if remotes || !secured {
+            return Ok(());
+        }
+        Err(SourceError::Invalid(format!(
+            "{self}: this program was built without https and ssh for git [{NO_REMOTES}]; build it \
+             with the feature `remotes`, or use a clone on this machine"
+        )))
     }
 
     fn from_url(text: &str) -> Result<Self, SourceError> {
@@ -240,6 +263,22 @@ mod tests {
         let scp = Address::parse("git@git.example.org:a/b.git").unwrap();
         assert_eq!(scp.to_string(), "git.example.org:a/b.git");
         assert_eq!(ssh("ssh://[::1]:22/a").1, "::1");
+    }
+
+    #[test]
+    fn a_build_without_remotes_says_so_of_https_and_ssh_alone() {
+        let reach = |text: &str, remotes| Address::parse(text).unwrap().is_within_reach(remotes);
+        for secured in ["https://me:s3cret@h/a", "ssh://git@h/a", "git@h:a"] {
+            assert_eq!(reach(secured, true), Ok(()), "{secured}");
+            let Err(SourceError::Invalid(text)) = reach(secured, false) else {
+                panic!("{secured}")
+            };
+            assert!(text.contains("E0516") && text.contains("`remotes`"), "{text}");
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+        for near in ["http://h/a", "/tmp"] {
+            assert_eq!(reach(near, false), Ok(()), "{near}");
+        }
     }
 
     #[test]

@@ -63,9 +63,11 @@ impl GitSource {
     /// A source with these settings. Nothing is read yet.
     ///
     /// # Errors
-    /// [`SourceError::Invalid`] if the path leads out of the repository.
+    /// [`SourceError::Invalid`] if the path leads out of the repository, or if this build does
+    /// not reach it.
     pub fn open(settings: GitSettings) -> Result<Self, SourceError> {
         let settings = settings.checked()?;
+        settings.address.is_within_reach(cfg!(feature = "remotes"))?;
         let state = State {
             last: None,
             failed: true,
