@@ -1,14 +1,16 @@
 //! What a stack's files must not do to us, and how it is said: limits against hostile
 //! files, the bounds of the tree, and messages with place, cause and remedy.
 
+#[path = "stack/config.rs"]
+mod config;
 #[path = "stack/tree.rs"]
 mod tree;
 
 use std::fmt::Write as _;
 
 use model::diagnostic::Diagnostic;
-use reconcile::stack::{Config, ConfigRequest, config};
 
+use self::config::{Config, ConfigRequest, config};
 use self::tree::MemoryTree;
 
 fn load(tree: &MemoryTree) -> Result<Config, Vec<Diagnostic>> {

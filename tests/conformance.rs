@@ -6,6 +6,8 @@
 
 #[path = "conformance/case.rs"]
 mod case;
+#[path = "stack/config.rs"]
+mod config;
 #[path = "conformance/place.rs"]
 mod place;
 #[path = "stack/tree.rs"]
@@ -15,9 +17,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use reconcile::stack::config;
-
 use self::case::{Case, Kind};
+use self::config::config;
 
 /// Where other people's files are, beside the repository or a work tree of it; they stay
 /// there.

@@ -1,6 +1,8 @@
 //! The texts of `reconciler explain` (`docs/errors`): each code of the program has one, its
 //! bad example gives exactly that code, and its good example is free of errors.
 
+#[path = "stack/config.rs"]
+mod config;
 #[path = "stack/tree.rs"]
 mod tree;
 #[allow(dead_code, reason = "the golden plans use all of it")]
@@ -16,9 +18,10 @@ use std::sync::Arc;
 use model::desired::Entry;
 use model::diagnostic::Diagnostic;
 use model::plan::{Blocked, WaitingOn};
-use reconcile::stack::{ConfigRequest, Options, config, load};
+use reconcile::stack::{Options, load};
 use world::Snapshot;
 
+use self::config::{ConfigRequest, config};
 use self::tree::MemoryTree;
 use self::world::World;
 

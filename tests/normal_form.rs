@@ -1,15 +1,17 @@
 //! Generated stacks: what is printed is read again as the same model, from YAML and from
 //! JSON, and an independent YAML library reads the same values.
 
+#[path = "stack/config.rs"]
+mod config;
 #[path = "normal_form/generate.rs"]
 mod generate;
 #[path = "stack/tree.rs"]
 mod tree;
 
 use proptest::prelude::*;
-use reconcile::stack::{Config, ConfigRequest, config};
 use serde_json::Value;
 
+use self::config::{Config, ConfigRequest, config};
 use self::tree::MemoryTree;
 
 /// A stack's normal form; what is wrong with it otherwise.

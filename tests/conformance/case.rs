@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use model::diagnostic::Diagnostic;
-use reconcile::stack::ConfigRequest;
 use serde_json::Value;
 
+use crate::config::ConfigRequest;
 use crate::place::Place;
 use crate::tree::MemoryTree;
 

@@ -42,6 +42,7 @@ use self::files::{Files, Named};
 use self::load::{Loader, Scope, Source};
 use self::variables::{Lookup, Variables};
 use model::bounds::Bounds;
+use model::diagnostic::Diagnostic;
 use text::report::Reporter;
 use text::yaml::{Node, Span};
 use world::Tree;
@@ -129,6 +130,16 @@ pub fn open(tree: &dyn Tree, root: &str, files: &[String], report: &Reporter) ->
     // All of them, so that each one's errors are told.
     let sources: Vec<Option<Source>> = files.iter().map(source).collect();
     sources.into_iter().collect::<Option<Vec<Source>>>().map(Sources)
+}
+
+/// Brings a stack into normal form, with everything that is to be said about it. Nothing is given
+/// if anything is wrong with it.
+pub fn normal_form(request: &Request<'_>, files: &[String]) -> (Option<Project>, Vec<Diagnostic>) {
+    let report = Reporter::hidden(files.first().map_or("", String::as_str));
+    let sources = open(request.tree, request.root, files, &report);
+    let project = sources.and_then(|sources| load(request, sources, &report));
+    let failed = report.has_errors();
+    (project.filter(|_| !failed), report.finish_sorted())
 }
 
 /// Loads a stack from its files; `None` after an error that hides the rest. After others,

@@ -195,6 +195,24 @@ pub enum Until {
     Completed,
 }
 
+/// The actions that are about one existing container, as a pattern that binds it.
+macro_rules! on_one {
+    ($container:ident) => {
+        Action::UploadFiles { $container, .. }
+            | Action::ConnectNetwork { $container, .. }
+            | Action::DisconnectNetwork { $container, .. }
+            | Action::StartContainer { $container }
+            | Action::UpdateContainer { $container, .. }
+            | Action::RunHook { $container, .. }
+            | Action::UnpauseContainer { $container }
+            | Action::RestartContainer { $container, .. }
+            | Action::StopContainer { $container, .. }
+            | Action::RenameContainer { $container, .. }
+            | Action::RemoveContainer { $container }
+            | Action::Await { $container, .. }
+    };
+}
+
 impl Action {
     /// This action with every placeholder filled in from what earlier steps yielded.
     ///
@@ -271,18 +289,7 @@ impl Action {
     #[must_use]
     pub fn target(&self) -> Option<&Target> {
         match self {
-            Self::UploadFiles { container, .. }
-            | Self::ConnectNetwork { container, .. }
-            | Self::DisconnectNetwork { container, .. }
-            | Self::StartContainer { container }
-            | Self::UpdateContainer { container, .. }
-            | Self::RunHook { container, .. }
-            | Self::UnpauseContainer { container }
-            | Self::RestartContainer { container, .. }
-            | Self::StopContainer { container, .. }
-            | Self::RenameContainer { container, .. }
-            | Self::RemoveContainer { container }
-            | Self::Await { container, .. } => Some(container),
+            on_one!(container) => Some(container),
             _ => None,
         }
     }
@@ -293,18 +300,7 @@ impl Action {
             Self::CreateContainer(create) => {
                 create.joins.iter_mut().map(|join| &mut join.container).collect()
             }
-            Self::UploadFiles { container, .. }
-            | Self::ConnectNetwork { container, .. }
-            | Self::DisconnectNetwork { container, .. }
-            | Self::StartContainer { container }
-            | Self::UpdateContainer { container, .. }
-            | Self::RunHook { container, .. }
-            | Self::UnpauseContainer { container }
-            | Self::RestartContainer { container, .. }
-            | Self::StopContainer { container, .. }
-            | Self::RenameContainer { container, .. }
-            | Self::RemoveContainer { container }
-            | Self::Await { container, .. } => vec![container],
+            on_one!(container) => vec![container],
             _ => Vec::new(),
         }
     }

@@ -25,7 +25,8 @@ pub const BUILD_HASH: &str = "reconciler.build";
 /// between equal versions, so that an upgrade recreates nothing.
 pub const SPEC_VERSION: &str = "1";
 
-const INSTALLATION: &str = "reconciler.installation";
+/// The label that says which installation made something.
+pub const INSTALLATION: &str = "reconciler.installation";
 const SOURCE: &str = "reconciler.source";
 const DEPLOYMENT: &str = "reconciler.deployment";
 const SERVICE: &str = "reconciler.service";

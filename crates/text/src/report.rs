@@ -2,7 +2,7 @@
 //! adds the line they are about, and hides what must not print in it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -62,6 +62,13 @@ pub struct Reporter {
     spans: RefCell<BTreeMap<usize, Span>>,
     /// Values that were substituted and must not be repeated.
     secrets: RefCell<Vec<String>>,
+}
+
+/// Sorts messages by the places that they are about, and leaves out what was said there before.
+pub fn sort(found: &mut Vec<Diagnostic>) {
+    found.sort_by(|a, b| (&a.at, a.severity, &a.message).cmp(&(&b.at, b.severity, &b.message)));
+    let mut seen = BTreeSet::new();
+    found.retain(|d| seen.insert((d.at.clone(), d.message.clone())));
 }
 
 impl Reporter {
@@ -285,7 +292,14 @@ impl Reporter {
         self.failed.get()
     }
 
-    /// Everything that was reported, in the order of the file.
+    /// Everything that was reported, in the order of the places that it is about, once.
+    pub fn finish_sorted(self) -> Vec<Diagnostic> {
+        let mut found = self.finish();
+        sort(&mut found);
+        found
+    }
+
+    /// Everything that was reported, in the order in which it was.
     pub fn finish(self) -> Vec<Diagnostic> {
         self.found.into_inner()
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_yaml::Value;
+use serde_json::Value;
 
 use model::id::NetworkName;
 use reconcile::plan::Routable;
@@ -72,7 +72,7 @@ impl TryFrom<Value> for RoutableOption {
     fn try_from(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::String(word) if word == "all" => Some(Routable::All),
-            Value::Sequence(names) => {
+            Value::Array(names) => {
                 let names: Option<BTreeSet<NetworkName>> =
                     names.iter().map(|name| name.as_str().map(NetworkName::from)).collect();
                 names.map(Routable::Networks)

@@ -4,10 +4,13 @@
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use serde_yaml::{Mapping, Value};
+use serde_json::Value as Json;
 
-use model::diagnostic::Diagnostic;
+use model::diagnostic::{Diagnostic, Severity};
 use model::id::EngineName;
+use text::report::Reporter;
+use text::suggest::one_of;
+use text::yaml::{self, Entry, FileId, Kind, Node, Span, Value};
 
 use super::super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
@@ -15,7 +18,6 @@ use super::super::options::{
 };
 use super::Layer;
 use super::engines::EngineOptions;
-use super::places::{Pair, Place, Places};
 
 /// No sensible configuration is larger.
 const LIMIT: u64 = 1 << 20;
@@ -51,61 +53,42 @@ fn slurp(path: &Path) -> std::io::Result<String> {
 
 /// Reads a text; `name` is how messages call it.
 fn parse(name: &str, text: &str) -> Result<Layer, Vec<Diagnostic>> {
-    let places = Places::scan(text);
-    if !places.duplicates.is_empty() {
-        let twice = |(path, place): &(Vec<String>, Place)| {
-            let key = path.last().map_or("", String::as_str);
-            place.error(name, text, format!("`{key}` is set twice"))
-        };
-        return Err(places.duplicates.iter().map(twice).collect());
-    }
-    let root: Value =
-        serde_yaml::from_str(text).map_err(|error| vec![syntax(name, text, &error)])?;
-    let mut reader = Reader { name, text, places, errors: Vec::new() };
-    let layer = match root {
-        Value::Null => Layer::default(),
-        Value::Mapping(settings) => reader.layer(settings),
-        _ => {
-            let message = "a configuration is a list of `name: value` lines".to_owned();
-            reader.errors.push(Place::at(1, 1).error(name, text, message));
+    let report = Reporter::new(name, text);
+    let root = yaml::parse(FileId::FIRST, text, &report);
+    let reader = Reader { report };
+    let layer = match root.as_ref().map(|root| (root, &root.value)) {
+        Some((_, Value::Map(settings))) => reader.layer(settings),
+        None | Some((_, Value::Null)) => Layer::default(),
+        Some((root, _)) => {
+            reader.error(root.span, "a configuration is a list of `name: value` lines".to_owned());
             Layer::default()
         }
     };
-    if reader.errors.is_empty() { Ok(layer) } else { Err(reader.errors) }
+    let failed = reader.report.has_errors();
+    if failed { Err(reader.report.finish_sorted()) } else { Ok(layer) }
 }
 
-/// A text that is no YAML. The parser repeats the position in its message; we cut it off.
-fn syntax(name: &str, text: &str, error: &serde_yaml::Error) -> Diagnostic {
-    let whole = error.to_string();
-    let message = whole.split(" at line ").next().unwrap_or(&whole).to_owned();
-    let place = error.location().map_or(Place::at(1, 1), |at| Place::at(at.line(), at.column()));
-    place.error(name, text, message)
+struct Reader {
+    report: Reporter,
 }
 
-struct Reader<'a> {
-    name: &'a str,
-    text: &'a str,
-    places: Places,
-    errors: Vec<Diagnostic>,
-}
-
-impl Reader<'_> {
-    fn layer(&mut self, settings: Mapping) -> Layer {
+impl Reader {
+    fn layer(&self, settings: &[Entry]) -> Layer {
         let mut layer = Layer::default();
-        for (key, value) in settings {
-            let key = word(&key);
+        for setting in settings {
+            let key = setting.key.as_str();
             macro_rules! groups {
                 ($($group:ident $field:ident),+) => {
-                    match key.as_str() {
-                        "engines" => self.engines(&mut layer, value),
+                    match key {
+                        "engines" => self.engines(&mut layer, &setting.value),
                         $(name if $group::KEYS.contains(&name) => {
-                            if let Some(one) = self.one::<$group>(&[&key], &key, &value) {
+                            if let Some(one) = self.one::<$group>(setting) {
                                 layer.$field = one.or(layer.$field);
                             }
                         })+
                         _ => {
                             let known = [&["engines"][..], $($group::KEYS),+].concat();
-                            self.unknown(&[&key], "there is no setting", &known);
+                            self.unknown(setting, "there is no setting", &known);
                         }
                     }
                 };
@@ -118,98 +101,70 @@ impl Reader<'_> {
         layer
     }
 
-    fn engines(&mut self, layer: &mut Layer, value: Value) {
-        let Value::Mapping(engines) = value else {
-            return self.wrong(&["engines"], "write one `NAME: { url: … }` per engine");
+    fn engines(&self, layer: &mut Layer, node: &Node) {
+        let Value::Map(engines) = &node.value else {
+            let message = "`engines`: write one `NAME: { url: … }` per engine".to_owned();
+            return self.error(node.span, message);
         };
-        for (name, value) in engines {
-            let name = word(&name);
-            let Value::Mapping(settings) = value else {
-                self.wrong(&["engines", &name], "write `{ url: … }`");
+        for entry in engines {
+            let Value::Map(settings) = &entry.value.value else {
+                self.error(entry.value.span, format!("`{}`: write `{{ url: … }}`", entry.key));
                 continue;
             };
             let mut engine = EngineOptions::default();
-            for (key, value) in settings {
-                let key = word(&key);
-                let path = ["engines", &name, &key];
-                if !ENGINE_KEYS.contains(&key.as_str()) {
-                    self.unknown(&path, "an engine has no setting", ENGINE_KEYS);
-                } else if let Some(one) = self.one::<EngineOptions>(&path, &key, &value) {
+            for setting in settings {
+                if !ENGINE_KEYS.contains(&setting.key.as_str()) {
+                    self.unknown(setting, "an engine has no setting", ENGINE_KEYS);
+                } else if let Some(one) = self.one::<EngineOptions>(setting) {
                     engine = one.or(engine);
                 }
             }
-            layer.engines.insert(EngineName::new(name), engine);
+            layer.engines.insert(EngineName::new(entry.key.as_str()), engine);
         }
     }
 
     /// Reads one setting as a group in which everything else is unset.
-    fn one<T: DeserializeOwned>(&mut self, path: &[&str], key: &str, value: &Value) -> Option<T> {
-        let error = match alone::<T>(key, value.clone()) {
+    fn one<T: DeserializeOwned>(&self, setting: &Entry) -> Option<T> {
+        let key = setting.key.as_str();
+        let error = match alone::<T>(key, plain(&setting.value)) {
             Ok(group) => return Some(group),
             Err(error) => error,
         };
-        let items = value.as_sequence().map_or(&[][..], Vec::as_slice);
-        let bad = items.iter().position(|item| alone::<T>(key, vec![item.clone()].into()).is_err());
-        let place = bad.and_then(|index| self.places.items.get(&owned(path))?.get(index).copied());
-        match place {
-            Some(place) => self.report(place, format!("`{key}`: {error}")),
-            None => self.wrong(path, &error.to_string()),
-        }
+        let items = match &setting.value.value {
+            Value::List(items) => items.as_slice(),
+            _ => &[],
+        };
+        let bad = items.iter().find(|item| alone::<T>(key, Json::from([plain(item)])).is_err());
+        self.error(bad.unwrap_or(&setting.value).span, format!("`{key}`: {error}"));
         None
     }
 
-    fn wrong(&mut self, path: &[&str], why: &str) {
-        let key = path.last().copied().unwrap_or_default();
-        let place = self.pair(path).map_or(Place::at(1, 1), |pair| pair.value);
-        self.report(place, format!("`{key}`: {why}"));
+    fn error(&self, at: Span, message: String) {
+        self.report.add(self.report.diagnostic(Severity::Error, at, message, None));
     }
 
-    fn report(&mut self, place: Place, message: String) {
-        self.errors.push(place.error(self.name, self.text, message));
-    }
-
-    fn unknown(&mut self, path: &[&str], what: &str, known: &[&str]) {
-        let key = path.last().copied().unwrap_or_default();
-        let place = self.pair(path).map_or(Place::at(1, 1), |pair| pair.key);
-        let error = place.error(self.name, self.text, format!("{what} `{key}`"));
-        self.errors.push(error.with_help(match nearest(key, known) {
-            Some(name) => format!("there is `{name}`"),
-            None => format!("there are {}", known.join(", ")),
-        }));
-    }
-
-    fn pair(&self, path: &[&str]) -> Option<Pair> {
-        self.places.pairs.get(&owned(path)).copied()
+    fn unknown(&self, setting: &Entry, what: &str, known: &[&str]) {
+        let message = format!("{what} `{}`", setting.key);
+        let help = one_of(&setting.key.replace('-', "_"), known);
+        self.report.add(self.report.diagnostic(Severity::Error, setting.at, message, Some(help)));
     }
 }
 
 /// A group of settings in which only this one is set.
-fn alone<T: DeserializeOwned>(key: &str, value: Value) -> Result<T, serde_yaml::Error> {
-    serde_yaml::from_value(Value::Mapping(Mapping::from_iter([(Value::from(key), value)])))
+fn alone<T: DeserializeOwned>(key: &str, value: Json) -> serde_json::Result<T> {
+    serde_json::from_value(Json::Object([(key.to_owned(), value)].into_iter().collect()))
 }
 
-fn owned(path: &[&str]) -> Vec<String> {
-    path.iter().map(|&part| part.to_owned()).collect()
-}
-
-/// A key as text, also if YAML reads it as a number or a truth value.
-fn word(key: &Value) -> String {
-    match key {
-        Value::String(text) => text.clone(),
-        other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
+/// A value without its places.
+fn plain(node: &Node) -> Json {
+    match &node.value {
+        Value::Null => Json::Null,
+        Value::List(items) => items.iter().map(plain).collect(),
+        Value::Map(entries) => entries.iter().map(|e| (e.key.clone(), plain(&e.value))).collect(),
+        Value::Scalar(scalar) => match scalar.kind {
+            Kind::Bool | Kind::Int | Kind::Float => serde_json::from_str(&scalar.text)
+                .unwrap_or_else(|_| Json::from(scalar.text.as_str())),
+            Kind::Text | Kind::Time => Json::from(scalar.text.as_str()),
+        },
     }
-}
-
-/// The known name that looks most like this one, if any does.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let likeness = |other: &str| {
-        let name = name.replace('-', "_");
-        similar::TextDiff::from_chars(name.as_str(), other).ratio()
-    };
-    known
-        .iter()
-        .map(|&other| (likeness(other), other))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, other)| other)
 }

@@ -3,7 +3,6 @@
 
 mod engines;
 mod file;
-mod places;
 
 pub(super) use engines::{EngineOptions, TlsFiles};
 pub(super) use file::{ConfigError, read};

@@ -8,7 +8,6 @@ use std::fs;
 use compose::variables::Variables;
 use compose::{self, Options, Project, Request};
 use model::diagnostic::Diagnostic;
-use text::report::Reporter;
 use text::yaml::{Entry, Node, Value};
 
 use super::super::console::Console;
@@ -118,15 +117,9 @@ impl Config<'_> {
         let root = "/";
         let name = name.as_deref();
         let request = Request { tree, directory, root, name, profiles, variables, options };
-        let report = Reporter::hidden(&files[0]);
-        let sources = compose::open(tree, root, files, &report);
-        let project = sources.and_then(|sources| compose::load(&request, sources, &report));
-        let failed = report.has_errors();
-        let mut found = report.finish();
-        found.sort_by(|a, b| (&a.at, a.severity, &a.message).cmp(&(&b.at, b.severity, &b.message)));
-        found.dedup();
+        let (project, found) = compose::normal_form(&request, files);
         messages.extend(found);
-        project.filter(|_| !failed)
+        project
     }
 
     /// The profiles that naming a service enables, if it is not enabled already.

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 
 use super::settings::Token;
-use crate::http::{HttpClient, HttpError, full};
+use crate::http::{HttpClient, HttpError, full, percent_encoded};
 use world::OutsideError;
 
 /// The longest that one call may take.
@@ -48,7 +48,7 @@ impl Api {
         // Without `leader`, an agent's `discovery_max_stale` makes reads stale.
         let mut uri = format!("{path}?leader");
         for (name, value) in query {
-            uri.extend(["&", name, "=", &encode(value)]);
+            uri.extend(["&", name, "=", &percent_encoded(value)]);
         }
         match self.call(Method::GET, &uri, Bytes::new()).await {
             // A read that may or may not have arrived has changed nothing.
@@ -165,19 +165,6 @@ fn refusal(status: StatusCode, body: &[u8]) -> OutsideError {
     }
 }
 
-/// Percent-encodes one segment of a path or one value of a query.
-pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.extend(["%", &format!("{byte:02X}")]);
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +185,7 @@ mod tests {
 
     #[test]
     fn names_are_encoded() {
-        assert_eq!(encode("pricing.abc"), "pricing.abc");
-        assert_eq!(encode("a b/ü?"), "a%20b%2F%C3%BC%3F");
+        assert_eq!(percent_encoded("pricing.abc"), "pricing.abc");
+        assert_eq!(percent_encoded("a b/ü?"), "a%20b%2F%C3%BC%3F");
     }
 }

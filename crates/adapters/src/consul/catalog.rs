@@ -6,9 +6,9 @@ use std::fmt::Display;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 
-use super::call::encode;
 use super::wire::{Instance, NodeServices, SeenCheck, Service};
 use super::{CONCURRENCY, Consul};
+use crate::http::percent_encoded;
 use model::catalog::{CatalogContents, CatalogEntry, CheckStatus, NodeView, is_ours};
 use model::id::{CatalogId, DeploymentId, EngineName, NodeName};
 use world::{CatalogScope, OutsideError};
@@ -99,7 +99,7 @@ impl Consul {
         node: &NodeName,
         filter: Option<String>,
     ) -> Result<Option<NodeServices>, OutsideError> {
-        let path = format!("/v1/catalog/node/{}", encode(node.as_str()));
+        let path = format!("/v1/catalog/node/{}", percent_encoded(node.as_str()));
         let query: Vec<(&str, &str)> =
             filter.iter().map(|filter| ("filter", filter.as_str())).collect();
         let answer = self.shared.api.get(&path, &query).await?;
@@ -121,7 +121,7 @@ impl Consul {
         node: &NodeName,
         filter: Option<String>,
     ) -> Result<BTreeMap<String, String>, OutsideError> {
-        let path = format!("/v1/health/node/{}", encode(node.as_str()));
+        let path = format!("/v1/health/node/{}", percent_encoded(node.as_str()));
         let query: Vec<_> = filter.iter().map(|filter| ("filter", filter.as_str())).collect();
         let checks: Vec<SeenCheck> = self.shared.api.get(&path, &query).await?.success()?.json()?;
         Ok(checks.into_iter().map(|check| (check.id, check.status)).collect())
@@ -133,7 +133,7 @@ impl Consul {
             self.shared.nodes.values().map(|node| format!("Node != \"{node}\"")).collect();
         let filter = others.join(" and ");
         let query = [("filter", filter.as_str())];
-        let path = format!("/v1/catalog/service/{}", encode(service));
+        let path = format!("/v1/catalog/service/{}", percent_encoded(service));
         let query = if others.is_empty() { &[][..] } else { &query[..] };
         let answer = self.shared.api.get(&path, query).await?.success()?;
         let instances: Vec<Instance> = answer.json()?;

@@ -7,8 +7,8 @@ use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
 use super::Consul;
-use super::call::encode;
 use super::wire::{KeyOp, KeyValue, Op};
+use crate::http::percent_encoded;
 use model::id::{DeploymentId, EngineName};
 use model::ledger::{Ledger, Record, Stored};
 use world::OutsideError;
@@ -79,7 +79,7 @@ impl Consul {
         deployment: &DeploymentId,
         change: impl FnOnce(Record) -> Record,
     ) -> Result<(), OutsideError> {
-        let key = self.key(&format!("{LEDGER}/{}/{deployment}", encode(engine.as_str())));
+        let key = self.key(&format!("{LEDGER}/{}/{deployment}", percent_encoded(engine.as_str())));
         let found = self.read_key(&key).await?;
         let (record, index) = match &found {
             Some(found) => {
@@ -160,7 +160,7 @@ impl Consul {
 
 /// The path of a key, its slashes kept.
 pub(super) fn kv_path(key: &str) -> String {
-    let segments: Vec<String> = key.split('/').map(encode).collect();
+    let segments: Vec<String> = key.split('/').map(percent_encoded).collect();
     format!("/v1/kv/{}", segments.join("/"))
 }
 

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Consul;
-use super::call::encode;
 use super::kv::kv_path;
 use super::wire::KeyValue;
+use crate::http::percent_encoded;
 use model::catalog::owner_meta;
 use world::OutsideError;
 
@@ -117,14 +117,14 @@ impl Consul {
     /// Says that we are alive. The note never changes, so nothing is written to the
     /// catalog.
     pub(crate) async fn confirm_pulse(&self, pulse: &Pulse) -> Result<(), OutsideError> {
-        let path = format!("/v1/agent/check/pass/{}", encode(&pulse.check()));
+        let path = format!("/v1/agent/check/pass/{}", percent_encoded(&pulse.check()));
         self.shared.api.put(&path, "").await?.success()?;
         Ok(())
     }
 
     /// Removes a pulse from its agent.
     pub(crate) async fn stop_pulse(&self, pulse: &Pulse) -> Result<(), OutsideError> {
-        let path = format!("/v1/agent/service/deregister/{}", encode(&pulse.id));
+        let path = format!("/v1/agent/service/deregister/{}", percent_encoded(&pulse.id));
         // 404: gone already, or never known to the agent that answered.
         self.shared.api.put(&path, "").await?;
         Ok(())
@@ -154,7 +154,7 @@ impl Consul {
 
     /// Prolongs a session; `false` if it has ended.
     pub(crate) async fn renew_session(&self, session: &SessionId) -> Result<bool, OutsideError> {
-        let path = format!("/v1/session/renew/{}", encode(session.as_str()));
+        let path = format!("/v1/session/renew/{}", percent_encoded(session.as_str()));
         let answer = self.shared.api.put(&path, "").await?;
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(false);
@@ -165,7 +165,7 @@ impl Consul {
 
     /// Ends a session.
     pub(crate) async fn destroy_session(&self, session: &SessionId) -> Result<(), OutsideError> {
-        let path = format!("/v1/session/destroy/{}", encode(session.as_str()));
+        let path = format!("/v1/session/destroy/{}", percent_encoded(session.as_str()));
         self.shared.api.put(&path, "").await?.success()?;
         Ok(())
     }
@@ -178,7 +178,7 @@ impl Consul {
         session: &SessionId,
         value: Vec<u8>,
     ) -> Result<bool, OutsideError> {
-        let path = format!("{}?acquire={}", kv_path(key), encode(session.as_str()));
+        let path = format!("{}?acquire={}", kv_path(key), percent_encoded(session.as_str()));
         self.shared.api.put(&path, value).await?.success()?.json()
     }
 
@@ -188,7 +188,7 @@ impl Consul {
         key: &str,
         session: &SessionId,
     ) -> Result<bool, OutsideError> {
-        let path = format!("{}?release={}", kv_path(key), encode(session.as_str()));
+        let path = format!("{}?release={}", kv_path(key), percent_encoded(session.as_str()));
         self.shared.api.put(&path, "").await?.success()?.json()
     }
 

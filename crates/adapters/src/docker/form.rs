@@ -5,8 +5,8 @@
 use bollard::models::{ContainerCreateBody, HostConfig};
 use serde_json::Value;
 
-use super::names::INSTALLATION;
 use model::id::DeploymentId;
+use model::labels::INSTALLATION;
 
 /// Images under this name are ours alone.
 pub(super) const REPOSITORY: &str = "reconciler.internal/";

@@ -1,7 +1,5 @@
 //! Names that this program and an engine agree on, and that more than one wing reads.
 
-/// The label that says which installation made something.
-pub(super) const INSTALLATION: &str = "reconciler.installation";
 /// The option of an attachment that names the interface; the API has no field for it.
 pub(super) const INTERFACE: &str = "com.docker.network.endpoint.ifname";
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::codes::SAME_ID;
-use super::one;
 use model::desired::{Entry, Layout};
 use model::diagnostic::{Diagnostic, Loc};
 use model::id::DeploymentId;
+use text::report::sort;
 
 /// The list of deployments.
 pub const LIST: &str = "deployments.yaml";
@@ -39,7 +39,7 @@ impl Found {
                 .with_code(SAME_ID)
                 .with_help("give one of them another `name`")
         });
-        one::sort(&mut both);
+        sort(&mut both);
         self.deployments.insert(id, Entry::Invalid(both));
     }
 }

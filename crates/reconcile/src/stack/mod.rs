@@ -6,7 +6,6 @@
 
 mod claims;
 pub(crate) mod codes;
-mod config;
 mod deployments;
 mod discover;
 mod found;
@@ -15,7 +14,6 @@ mod one;
 pub mod project;
 mod written;
 
-pub use self::config::{Config, ConfigRequest, config};
 pub use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
 pub use found::LIST;
 pub use project::STACKS;

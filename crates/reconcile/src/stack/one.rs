@@ -1,7 +1,7 @@
 //! One deployment: from the paths of its stack files to a valid deployment or to
 //! everything that is wrong with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Options;
@@ -13,7 +13,7 @@ use model::desired::Entry;
 use model::diagnostic::{Diagnostic, Loc};
 use model::id::{DeploymentId, EngineName};
 use model::sync_mode::SyncMode;
-use text::report::Reporter;
+use text::report::{Reporter, sort};
 use text::suggest::did_you_mean;
 use text::yaml::Node;
 use world::Tree;
@@ -193,11 +193,4 @@ fn scale(
     }
     let scale = request.scale.iter();
     scale.map(|(name, (count, unknown))| (name.clone(), (*count, unknown.at.clone()))).collect()
-}
-
-/// In the order of files and lines; each once.
-pub(super) fn sort(found: &mut Vec<Diagnostic>) {
-    found.sort_by(|a, b| (&a.at, a.severity, &a.message).cmp(&(&b.at, b.severity, &b.message)));
-    let mut seen = BTreeSet::new();
-    found.retain(|d| seen.insert((d.at.clone(), d.message.clone())));
 }

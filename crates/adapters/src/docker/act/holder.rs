@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::docker::Docker;
-use crate::docker::names::INSTALLATION;
 use crate::docker::wire::error;
-use crate::docker::wire::transport::percent_encoded;
+use crate::http::percent_encoded;
 use model::action::Action;
 use model::compose_labels;
 use model::id::ContainerId;
+use model::labels::INSTALLATION;
 use model::spec::NetworkSpec;
 use model::target::ContainerRef;
 use world::OutsideError;

@@ -18,11 +18,11 @@ use bollard::query_parameters::{
     RestartContainerOptions, StartContainerOptions, StopContainerOptions, UploadToContainerOptions,
 };
 
-use super::names::INSTALLATION;
 use super::wire::{archive, error};
 use super::{Docker, LONG};
 use model::action::{Action, Create};
 use model::id::{ContainerId, ImageRef};
+use model::labels::INSTALLATION;
 use model::labels::OwnerLabels;
 use model::observed::Status;
 use model::secret::is_sensitive_name;

@@ -6,14 +6,14 @@ use bollard::query_parameters::InspectNetworkOptions;
 use serde_json::json;
 
 use super::body;
-use crate::docker::names::INSTALLATION;
 use crate::docker::observe::networks::by_name_and_age;
 use crate::docker::wire::OF_ENDPOINTS;
 use crate::docker::wire::answer::Network;
-use crate::docker::wire::transport::percent_encoded;
 use crate::docker::{Docker, LONG};
+use crate::http::percent_encoded;
 use model::compose_labels;
 use model::id::{NetworkId, NetworkName};
+use model::labels::INSTALLATION;
 use model::labels::OwnerLabels;
 use model::spec::{Attachment, NetworkSpec};
 use model::target::Target;

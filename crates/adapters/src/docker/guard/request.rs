@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, Method};
 use serde_json::Value;
+use url::form_urlencoded;
 
 use model::id::DeploymentId;
 
@@ -81,11 +82,7 @@ pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub(super) fn parse(text: &str) -> Self {
-        let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
-        });
-        Self(pairs.collect())
+        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
     pub(super) fn get(&self, name: &str) -> &str {
@@ -102,29 +99,4 @@ impl Query {
             .filter(|(_, value)| !matches!(value.as_str(), "" | "0" | "false"))
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match (first, tail) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, after @ ..]) => {
-                let hex = [*high, *low];
-                let byte =
-                    std::str::from_utf8(&hex).ok().and_then(|h| u8::from_str_radix(h, 16).ok());
-                match byte {
-                    Some(byte) => {
-                        bytes.push(byte);
-                        rest = after;
-                    }
-                    None => bytes.push(b'%'),
-                }
-            }
-            (other, _) => bytes.push(*other),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

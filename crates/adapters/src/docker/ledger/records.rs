@@ -8,13 +8,13 @@ use bollard::query_parameters::RemoveContainerOptions;
 use serde_json::json;
 
 use crate::docker::form::{self, RECORD, RECORD_NAME};
-use crate::docker::names::INSTALLATION;
 use crate::docker::observe::records::Written;
 use crate::docker::wire::answer::ContainerSummary;
 use crate::docker::wire::error;
-use crate::docker::wire::transport::percent_encoded;
 use crate::docker::{Docker, LONG};
+use crate::http::percent_encoded;
 use model::id::{ContainerId, DeploymentId};
+use model::labels::INSTALLATION;
 use model::ledger::Record;
 use world::OutsideError;
 

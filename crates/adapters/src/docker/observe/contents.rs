@@ -10,8 +10,9 @@ use http::Request;
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::docker::Docker;
-use crate::docker::wire::transport::{Transport, percent_encoded};
+use crate::docker::wire::transport::Transport;
 use crate::http::full;
+use crate::http::percent_encoded;
 use model::compose_labels;
 use model::digest::Digest;
 use model::labels::PREFIX;

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::about::About;
 use crate::docker::Docker;
 use crate::docker::form::{ENGINE, RECORD, RECORD_NAME};
-use crate::docker::names::INSTALLATION;
 use crate::docker::wire::answer::ContainerSummary;
 use model::id::{ContainerId, DeploymentId};
+use model::labels::INSTALLATION;
 use model::ledger::{Ledger, Record, Stored};
 use world::OutsideError;
 

@@ -11,7 +11,7 @@ use futures_util::TryStreamExt as _;
 use super::absent;
 use crate::docker::Docker;
 use crate::docker::wire::error;
-use crate::docker::wire::transport::percent_encoded;
+use crate::http::percent_encoded;
 use model::id::ContainerId;
 use model::labels::{Identity, PREFIX};
 use model::observed::ContainerView;

@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Deserialize;
 
 use crate::docker::form::{LOCK, RECORD, RECORD_NAME};
-use crate::docker::names::INSTALLATION;
 use crate::docker::wire::answer::ContainerSummary;
 use model::compose_labels;
 use model::id::{DeploymentId, InstallationId};
+use model::labels::INSTALLATION;
 use world::Changed;
 
 /// The deployment of each container of a Compose project, by id: events of networks name only

@@ -13,14 +13,13 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Either};
 use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::amend::amend;
 use crate::docker::guard::evaluator::PolicyEvaluator;
 use crate::docker::guard::{self, Outgoing};
-use crate::http::{Body, HttpClient, full};
+use crate::http::{Body, HttpClient, full, percent_encoded};
 use model::ability::ApiVersion;
 use model::id::EngineName;
 
@@ -28,8 +27,6 @@ use model::id::EngineName;
 const NEWEST: ApiVersion = ApiVersion::one(53);
 /// The oldest that we speak: Docker 20.10.
 const OLDEST: ApiVersion = ApiVersion::one(41);
-/// All but what is itself in every part of a URI (RFC 3986, section 2.3).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What an engine is, as far as a request depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,11 +255,6 @@ fn negotiate(offered: Option<ApiVersion>) -> Result<ApiVersion, String> {
         )),
         Some(version) => Ok(version.min(NEWEST)),
     }
-}
-
-/// A text as a part of a path or query.
-pub(in crate::docker) fn percent_encoded(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 pub(in crate::docker) fn refused(refusal: guard::Refusal) -> Error {

@@ -13,6 +13,7 @@ use crate::stack::codes::{SHARED_ADDRESS, SHARED_NAME, SHARED_PORT};
 use model::desired::{Deployment, Entry, Service};
 use model::diagnostic::{Code, Diagnostic, Loc};
 use model::id::DeploymentId;
+use text::report::sort;
 use world::Tree;
 
 /// The codes of what is found here.
@@ -108,7 +109,7 @@ pub(super) fn check(deployments: &mut BTreeMap<DeploymentId, Entry>, tree: &dyn 
         {
             let mut all = std::mem::take(warnings);
             all.extend(more);
-            super::one::sort(&mut all);
+            sort(&mut all);
             super::underline(&mut all, &CODES, tree);
             *entry = Entry::Invalid(all);
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Order;
 use super::way::Way;
-use crate::docker::wire::transport::percent_encoded;
+use crate::http::percent_encoded;
 use model::build::{Build, Dockerfile};
 use model::compose_labels;
 use model::labels::BUILD_HASH;
