@@ -46,8 +46,9 @@ fn an_image_that_cannot_be_had_starts_nothing() {
 #[test]
 fn an_empty_or_vanished_source_removes_nothing() {
     let lab = Lab::new("vanished");
-    // Where nothing was deployed, nothing is withheld.
-    lab.once().is_quiet();
+    // Where nothing was deployed, nothing is withheld: the place is a mistake.
+    lab.once().exits(65).says("there is no stack").says("deployments.yaml");
+    lab.plan().exits(65).says("there is no stack");
     lab.stack("abc", WEB);
     lab.once().exits(0);
     let before = lab.containers();

@@ -184,5 +184,5 @@ fn everything_gone_needs_approval() {
     assert_eq!(lab.names(), Vec::<String>::new());
     assert!(lab.networks().is_empty());
     assert_eq!(lab.volumes().len(), 1, "volumes stay");
-    lab.once().is_quiet();
+    lab.once().exits(65).says("there is no stack");
 }

@@ -16,6 +16,7 @@ use super::super::console::{Console, Format};
 use super::super::exit::Exit;
 use super::super::render::{plan, report};
 use super::super::signals::Cut;
+use super::validate::{is_without_stacks, no_stack};
 
 /// A pass that is over.
 pub(in crate::cli) struct Passed {
@@ -25,6 +26,14 @@ pub(in crate::cli) struct Passed {
     pub(in crate::cli) report: Report,
     /// How long it took.
     pub(in crate::cli) took: Duration,
+    /// Whether the source has no stack, and nothing is there that came from one.
+    pub(in crate::cli) is_pointless: bool,
+}
+
+/// Whether there is no stack, and nothing that came from one: then the place is a mistake.
+fn is_pointless(prepared: &Prepared) -> bool {
+    let Prepared { plan, desired, .. } = prepared;
+    is_without_stacks(desired) && plan.is_empty() && plan.blocked.is_empty()
 }
 
 /// Looks and plans, and prints what is wrong and what would be done.
@@ -35,7 +44,9 @@ pub(in crate::cli) async fn look<W: Observe, C: Clock>(
 ) -> Prepared {
     let prepared = prepare(setup, snapshot).await;
     report::complaints(console, &prepared.report());
-    if console.format == Format::Text {
+    if is_pointless(&prepared) {
+        console.complain_all(&[no_stack(prepared.desired.source.as_str())]);
+    } else if console.format == Format::Text {
         console.result(&plan::text(&prepared.plan));
     }
     prepared
@@ -56,6 +67,9 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     let report = prepared.report();
     if console.format == Format::Json {
         console.json(&plan::json(&prepared.plan, &report));
+    }
+    if is_pointless(&prepared) {
+        return Exit::Invalid;
     }
     console.progress(if prepared.plan.is_empty() {
         "Nothing was changed."
@@ -110,6 +124,7 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
         plan: None,
         report,
         took: setup.clock.instant().since(began),
+        is_pointless: false,
     }))
 }
 
@@ -136,17 +151,18 @@ pub(in crate::cli) async fn finish<W: Act, C: Clock>(
 ) -> Passed {
     let began = setup.clock.instant();
     let report = apply(setup, &prepared, stop).await;
+    let is_pointless = is_pointless(&prepared);
     let Prepared { plan, desired, observed, .. } = prepared;
     // The program is about to end: to take thousands of texts apart for that is no use.
     std::mem::forget((desired, observed));
-    Passed { plan: Some(plan), report, took: setup.clock.instant().since(began) }
+    Passed { plan: Some(plan), report, took: setup.clock.instant().since(began), is_pointless }
 }
 
 /// Prints how a pass ended, and turns it into an exit code.
 pub(in crate::cli) fn conclude(console: Console, passed: &Passed, cut: Option<Cut>) -> Exit {
-    let Passed { plan, report, took } = passed;
+    let Passed { plan, report, took, is_pointless } = passed;
     let was_cut = report.execution.as_ref().is_some_and(|execution| execution.stopped);
-    let exit = ending(report, cut);
+    let exit = if *is_pointless { Exit::Invalid } else { ending(report, cut) };
     let did_something = report.execution.as_ref().is_some_and(|e| !e.steps.is_empty());
     match console.format {
         Format::Json => console.json(&report::json(plan.as_ref(), report, exit, *took)),

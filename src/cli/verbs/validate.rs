@@ -142,8 +142,7 @@ fn read(
     let source = source::source(options, environment)?;
     let snapshot = block_on(source.fetch())?.map_err(|error| Refusal::source(&error))?;
     let mut desired = loader(layer, environment).load(&snapshot);
-    let is_empty = desired.deployments.is_empty() && desired.incomplete.is_empty();
-    if is_empty && desired.layout == Layout::Folders {
+    if is_without_stacks(&desired) {
         // A URL may hold a password, which the source's name leaves out.
         let given = options.source.as_deref().unwrap_or(".");
         let is_here = Path::new(given).exists();
@@ -152,8 +151,14 @@ fn read(
     Ok((snapshot, desired))
 }
 
-/// Whoever asks whether stacks are valid means some.
-fn no_stack(place: &str) -> Diagnostic {
+/// Whether a place was looked through for stacks, and has none.
+pub(super) fn is_without_stacks(desired: &DesiredState) -> bool {
+    let is_empty = desired.deployments.is_empty() && desired.incomplete.is_empty();
+    is_empty && desired.layout == Layout::Folders
+}
+
+/// A verb that reads stacks needs one.
+pub(super) fn no_stack(place: &str) -> Diagnostic {
     let names = STACKS.join("`, `");
     let help = format!(
         "`{names}` are looked for in the folder and in its direct children; `{LIST}` lists stacks \
