@@ -193,6 +193,7 @@ golden! {
     scales_up_and_down,
     unseen_is_not_absent,
     what_may_end_is_kept_like_any_other,
+    what_a_deployment_builds_is_never_pulled,
     what_an_engine_cannot_do_is_refused,
     what_an_operator_passes_is_never_shown,
     what_compose_put_into_it_is_compared,

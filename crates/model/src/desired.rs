@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::build::Build;
 use super::compose_labels::{ConfigHash, ProjectFiles};
 use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
@@ -15,6 +14,7 @@ use super::host_path::normalise;
 use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId, VolumeName,
 };
+pub use super::image_source::{ImageSource, PullPolicy};
 use super::plan::WaitingOn;
 use super::policy::OwnTree;
 use super::settling::Settling;
@@ -239,7 +239,7 @@ impl Service {
     /// that are mounted.
     pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
         let needed = match &self.image {
-            ImageSource::Pull(_) => Vec::new(),
+            ImageSource::Pull(_) | ImageSource::BuiltBy { .. } => Vec::new(),
             ImageSource::Build(build) => build.needed(),
         };
         let inits = self.hooks.pre_start.iter().filter_map(|init| init.image.as_ref());
@@ -248,30 +248,6 @@ impl Service {
             .chain(inits)
             .chain(self.spec.mounted_images().map(|(_, image)| image))
     }
-}
-
-/// Where an image comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum ImageSource {
-    /// Pulled when it is absent, or as the policy says.
-    Pull(PullPolicy),
-    /// Built from a context of the tree, when no image with that hash exists.
-    Build(Box<Build>),
-}
-
-/// When an image is pulled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PullPolicy {
-    /// When it is not on the engine.
-    #[default]
-    Missing,
-    /// Never: absent is an error.
-    Never,
-    /// Once for each revision of the source.
-    Always,
-    /// When it was not pulled for so long.
-    Every(Duration),
 }
 
 /// One entry of `depends_on`.

@@ -194,9 +194,10 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
         registration.port =
             registration.port.or_else(|| default_port(&draft.spec, draft.first_port));
     }
-    let image = match draft.build {
-        Some(build) => ImageSource::Build(build.into()),
-        None => ImageSource::Pull(draft.pull),
+    let image = match (draft.build, draft.built_by) {
+        (Some(build), _) => ImageSource::Build(build.into()),
+        (None, Some(by)) => ImageSource::BuiltBy { service: by.service, hash: by.hash },
+        (None, None) => ImageSource::Pull(draft.pull),
     };
     let files_hash = files::hash(&draft.files);
     let hash = hashes::service(&draft.spec, &image, files_hash.as_ref());
