@@ -148,6 +148,7 @@ golden! {
     a_network_passes_to_another_deployment,
     a_host_waits_for_a_guest_that_stays,
     a_volume_that_the_engine_made_again_is_ours,
+    a_variable_without_a_value_is_taken_from_the_image,
     a_withheld_deployment_is_not_forgotten_elsewhere,
     a_new_container_name_replaces,
     a_one_shot_that_is_done_stays_done,

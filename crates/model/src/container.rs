@@ -36,6 +36,9 @@ fields! {
         /// Environment variables.
         #[serde(skip_serializing_if = "is_default")]
         env: BTreeMap<String, String>,
+        /// Variables of the image that it is not to have.
+        #[serde(skip_serializing_if = "is_default")]
+        unset_env: BTreeSet<String>,
         /// Labels of the user; observed specs hold every label that inspect shows.
         #[serde(skip_serializing_if = "is_default")]
         labels: BTreeMap<String, String>,
@@ -220,6 +223,12 @@ impl ContainerSpec {
 }
 
 impl ContainerSpec {
+    /// The environment as requests and answers have it; a name alone takes the variable away.
+    pub fn env_lines(&self) -> impl Iterator<Item = String> {
+        let set = self.env.iter().map(|(name, value)| format!("{name}={value}"));
+        set.chain(self.unset_env.iter().cloned())
+    }
+
     /// The images whose files it mounts, and where.
     pub fn mounted_images(&self) -> impl Iterator<Item = (&str, &ImageRef)> {
         self.mounts.iter().filter_map(|(target, mount)| match &mount.source {

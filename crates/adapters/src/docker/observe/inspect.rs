@@ -49,6 +49,8 @@ pub(in crate::docker) fn container(seen: ContainerInspect<'_>) -> Result<Contain
     spec.entrypoint = config.entrypoint;
     spec.command = config.cmd;
     spec.env = environment(config.env.as_ref());
+    let names = config.env.iter().flatten().map(|line| line.0.as_ref());
+    spec.unset_env = names.filter(|name| !name.contains('=')).map(str::to_owned).collect();
     spec.labels = config.labels.map(Pairs::into_map).unwrap_or_default();
     for (field, value) in config.plain.drain(..).chain(host.plain.drain(..)) {
         field.set(&mut spec, value);

@@ -22,7 +22,9 @@ fn builders(drafts: &[Draft<'_>]) -> BTreeMap<String, Vec<String>> {
             found.entry(name).or_default().push(draft.name.to_owned());
         }
     }
-    found.values_mut().for_each(|services| services.sort());
+    for services in found.values_mut() {
+        services.sort();
+    }
     found
 }
 
@@ -51,16 +53,16 @@ pub(super) fn find_bases(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
 
 /// Lets whatever a service names as an image be what is built under that name.
 pub(super) fn use_builds(drafts: &mut [Draft<'_>]) {
-    let mut built: BTreeMap<String, (BuiltBy, ImageRef)> = BTreeMap::new();
+    let mut known: BTreeMap<String, (BuiltBy, ImageRef)> = BTreeMap::new();
     for draft in drafts.iter() {
         let Some(build) = &draft.build else { continue };
         let by = BuiltBy { service: ServiceName::new(draft.name), hash: build.hash.clone() };
         for image in [&draft.spec.image].into_iter().chain(&build.tags) {
             let name = ImageRef::familiar(image.as_str()).to_owned();
-            built.entry(name).or_insert_with(|| (by.clone(), draft.spec.image.clone()));
+            known.entry(name).or_insert_with(|| (by.clone(), draft.spec.image.clone()));
         }
     }
-    let find = |image: &ImageRef| built.get(ImageRef::familiar(image.as_str()));
+    let find = |image: &ImageRef| known.get(ImageRef::familiar(image.as_str()));
     for draft in drafts {
         if draft.build.is_none()
             && let Some((by, image)) = find(&draft.spec.image)
