@@ -213,11 +213,11 @@ impl ContainerSpec {
     }
 
     /// The networks in the order in which it is attached to them: those of the highest
-    /// priority first, then by name.
+    /// priority first, then by the keys that the stack has for them.
     #[must_use]
     pub fn networks_in_order(&self) -> Vec<(&NetworkName, &Attachment)> {
         let mut all: Vec<_> = self.networks.iter().map(|(name, how)| (name, &**how)).collect();
-        all.sort_by_key(|(_, attachment)| std::cmp::Reverse(attachment.priority));
+        all.sort_by_key(|(_, how)| (std::cmp::Reverse(how.priority), how.place));
         all
     }
 }

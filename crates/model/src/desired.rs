@@ -17,6 +17,7 @@ use super::id::{
 pub use super::image_source::{ImageSource, PullPolicy};
 use super::plan::WaitingOn;
 use super::policy::OwnTree;
+use super::secret::Content;
 use super::settling::Settling;
 use super::spec::{ContainerSpec, FileSpec, MountSource, NetworkSpec, VolumeSpec};
 use super::sync_mode::SyncMode;
@@ -115,6 +116,8 @@ pub struct Deployment {
     pub links: BTreeMap<String, String>,
     /// The links on these ways, as [`OwnTree::ways`] has them.
     pub ways: BTreeMap<String, Vec<String>>,
+    /// Values that were put into its stack and never print, whatever shows them.
+    pub secrets: Vec<Content>,
     /// What containers of all deployments of its engine can write to.
     pub writable: Arc<BTreeSet<String>>,
     /// Its files as Compose's labels name them.

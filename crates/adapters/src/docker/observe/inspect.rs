@@ -341,6 +341,7 @@ fn attachment(seen: &EndpointSettings<'_>, invented: &[&str]) -> Attachment {
     Attachment {
         aliases: aliases.filter(|alias| !invented.contains(alias)).map(str::to_owned).collect(),
         links: seen.links.iter().flatten().cloned().collect(),
+        replica_links: BTreeSet::new(),
         ipv4: said(ipam.ipv4_address),
         ipv6: said(ipam.ipv6_address),
         link_local: ipam.link_local_ips.into_iter().flatten().collect(),
@@ -353,6 +354,7 @@ fn attachment(seen: &EndpointSettings<'_>, invented: &[&str]) -> Attachment {
         driver_opts,
         gateway_priority: seen.gw_priority.unwrap_or_default(),
         priority: 0,
+        place: 0,
     }
 }
 
