@@ -12,7 +12,7 @@ CARGO ?= cargo
 SEEDS ?= 10000
 TESTS := $(CARGO) nextest run --workspace --features live --no-fail-fast
 # What runs on the newest engine: what only it can do, and of everything else a part.
-NEWEST := test(/^newest::/) + test(/^both::c(01|02|12|14|19|26|49|50)$$/) \
+NEWEST := test(/^newest::/) + test(/^both::c(01|02|12|14|19|26|49|50|54|55|56|57)$$/) \
   + (binary(live_once) & test(/^(converge::|attributes::every|build::an_image|logins::)/))
 
 .PHONY: help

@@ -155,4 +155,9 @@ stacks! { "stacks":
     c51 "51-several-documents",
     c52 "52-jobs",
     c53 "53-bridge-links",
+    c54 "54-one-builds-for-all",
+    c55 "55-unset-variables",
+    c56 "56-linked-replicas",
+    c57 "57-equal-priorities",
+    c58 "58-variables-everywhere",
 }

@@ -133,6 +133,29 @@ fn no_secret_leaves_with_the_last_words_of_a_container() {
 }
 
 #[test]
+fn no_value_of_the_operator_leaves_wherever_the_stack_has_it() {
+    let lab = Lab::new("lastvalues");
+    let talks = "
+services:
+  web:
+    image: reconciler.demo/base
+    command: sh -c 'cat /text /value; echo said ${OPERATOR} $$0 $$A; exit 1' in-${OPERATOR}
+    stop_signal: SIGKILL
+    environment: [\"A=x ${OPERATOR} y\"]
+    configs: [{ source: text, target: /text }, { source: value, target: /value }]
+configs:
+  text: { content: \"plain words ${OPERATOR}\\n\" }
+  value: { environment: OPERATOR }
+";
+    lab.stack("abc", talks);
+    let once = traced(&lab, &["--once", "--env", "OPERATOR", &lab.source()]).exits(1);
+    once.says("| plain words (masked)").says("said (masked) in-(masked) (masked)");
+    let said = docker(&["logs", &lab.of("abc-web-1")]);
+    assert_eq!(said.matches("can4ry-operator").count() % 5, 0, "{said}");
+    assert!(said.contains("can4ry-operator"), "the container itself says it: {said}");
+}
+
+#[test]
 fn no_secret_leaves_in_an_address() {
     let lab = Lab::new("userinfo");
     for url in [

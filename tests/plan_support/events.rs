@@ -146,6 +146,7 @@ fn change(view: &mut ContainerView, words: &[&str], event: &str) {
             view.state.exit_code = code.parse().expect("a code");
             view.addresses.clear();
         }
+        ["attempts", count] => view.state.restarts = count.parse().expect("a number"),
         ["created"] => {
             view.state.status = Status::Created;
             view.state.started_at = None;

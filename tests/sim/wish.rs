@@ -166,6 +166,7 @@ fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
         links: BTreeMap::new(),
         ways: BTreeMap::new(),
         writable: std::sync::Arc::default(),
+        secrets: Vec::new(),
         files: ProjectFiles::default(),
         services: stack
             .services

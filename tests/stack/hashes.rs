@@ -61,7 +61,7 @@ fn web(deployment: &Deployment) -> &Service {
 fn build_hash(deployment: &Deployment) -> String {
     match &web(deployment).image {
         ImageSource::Build(build) => build.hash.to_string(),
-        ImageSource::Pull(_) => panic!("it is built"),
+        ImageSource::Pull(_) | ImageSource::BuiltBy { .. } => panic!("it is built"),
     }
 }
 

@@ -109,6 +109,13 @@ pub fn instructions(tree: &dyn Tree, build: &Build) -> Result<Vec<u8>, ContextEr
     Ok(names::replace(&text, build).into_bytes())
 }
 
+/// Which of these images a build's Dockerfile names, other than those that are hidden by a
+/// stage or a context of that name. None if it is fetched, or cannot be read.
+pub fn named_images<'a>(tree: &dyn Tree, build: &'a Build, among: &[&'a str]) -> Vec<&'a str> {
+    let text = instructions(tree, build).ok().and_then(|text| String::from_utf8(text).ok());
+    text.map(|text| names::named(&text, build, among)).unwrap_or_default()
+}
+
 /// A context's file as a path of the tree.
 #[must_use]
 pub fn tree_path(folder: &str, path: &str) -> String {
@@ -149,8 +156,9 @@ pub fn build_hash(files: &Digest, build: &Build) -> Digest {
         Dockerfile::Outside(_) => ("..", ""),
         Dockerfile::Inline(text) => ("", text.as_str()),
     };
-    let contexts: BTreeMap<&String, &str> =
-        build.contexts.iter().map(|(name, context)| (name, context_identity(context))).collect();
+    let identities = |named: &BTreeMap<String, NamedContext>| -> BTreeMap<String, String> {
+        named.iter().map(|(name, it)| (name.clone(), context_identity(it).to_owned())).collect()
+    };
     let mut all = json!({
         "args": build.args,
         "dockerfile": dockerfile,
@@ -160,7 +168,8 @@ pub fn build_hash(files: &Digest, build: &Build) -> Digest {
     });
     // What nobody asks for says nothing, so that a new attribute builds nothing again.
     let rest = json!({
-        "contexts": contexts,
+        "bases": identities(&build.bases),
+        "contexts": identities(&build.contexts),
         "extra_hosts": build.extra_hosts,
         "inline": inline,
         "network": build.network,

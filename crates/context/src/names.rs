@@ -8,75 +8,117 @@
 use std::collections::BTreeMap;
 
 use model::build::Build;
+use model::id::ImageRef;
 
 /// The Dockerfile with the build's named contexts replaced.
 pub(super) fn replace(text: &str, build: &Build) -> String {
-    let escape = escape_of(text);
-    let mut names = Names { build, global: BTreeMap::new(), before_stages: true };
+    let contexts = build.contexts.iter();
+    let known = contexts.map(|(name, context)| (name.as_str(), context.image().as_str())).collect();
+    let mut names = Names::new(build, known);
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (instruction, after) = split_instruction(rest, escape);
-        out.push_str(&names.instruction(instruction, escape));
-        rest = after;
-        for end in heredocs(instruction) {
-            let (body, after) = split_heredoc(rest, &end);
-            out.push_str(body);
-            rest = after;
-        }
-    }
+    each_instruction(text, |instruction, escape, heredocs| {
+        out.push_str(&with(instruction, names.instruction(instruction, escape)));
+        out.push_str(heredocs);
+    });
     out
 }
 
+/// Which of these images the Dockerfile names, where no stage above has that name.
+pub(super) fn named<'a>(text: &str, build: &'a Build, among: &[&'a str]) -> Vec<&'a str> {
+    let mut names = Names::new(build, among.iter().map(|name| (*name, *name)).collect());
+    names.stages_hide = true;
+    let mut found = Vec::new();
+    each_instruction(text, |instruction, escape, _| {
+        found.extend(names.instruction(instruction, escape).into_iter().map(|(_, _, image)| image));
+    });
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Gives each instruction, what continues its lines, and the here-documents behind it.
+fn each_instruction(text: &str, mut visit: impl FnMut(&str, char, &str)) {
+    let escape = escape_of(text);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (instruction, after) = split_instruction(rest, escape);
+        let mut behind = after;
+        for end in heredocs(instruction) {
+            behind = split_heredoc(behind, &end).1;
+        }
+        visit(instruction, escape, &after[..after.len() - behind.len()]);
+        rest = behind;
+    }
+}
+
+/// Where a name is in an instruction, the name, and the image that stands for it.
+type Named<'t, 'a> = (usize, &'t str, &'a str);
+
 struct Names<'a> {
     build: &'a Build,
+    /// Names, and the images that stand for them.
+    known: Vec<(&'a str, &'a str)>,
     /// Arguments that `FROM` may use.
     global: BTreeMap<String, String>,
+    /// The names of the stages so far.
+    stages: Vec<String>,
+    /// Whether a stage hides what is known by its name.
+    stages_hide: bool,
     before_stages: bool,
 }
 
-impl Names<'_> {
-    fn instruction(&mut self, text: &str, escape: char) -> String {
+impl<'a> Names<'a> {
+    fn new(build: &'a Build, known: Vec<(&'a str, &'a str)>) -> Self {
+        let (global, stages) = (BTreeMap::new(), Vec::new());
+        Self { build, known, global, stages, stages_hide: false, before_stages: true }
+    }
+
+    /// What an instruction names, in order.
+    fn instruction<'t>(&mut self, text: &'t str, escape: char) -> Vec<Named<'t, 'a>> {
         let words = words(text, escape);
-        let Some((keyword, arguments)) = words.split_first() else { return text.to_owned() };
+        let Some((keyword, arguments)) = words.split_first() else { return Vec::new() };
         let flags = arguments.iter().take_while(|word| word.text.starts_with("--"));
         match keyword.text.to_ascii_uppercase().as_str() {
             "FROM" => {
                 self.before_stages = false;
-                let name = arguments.iter().find(|word| !word.text.starts_with("--"));
-                let image = name.and_then(|word| self.image(&self.expand(word.text)?));
-                match (name, image) {
-                    (Some(word), Some(image)) => with(text, [(word.at, word.text, image)]),
-                    _ => text.to_owned(),
-                }
+                let mut behind = arguments.iter().filter(|word| !word.text.starts_with("--"));
+                let name = behind.next();
+                let found = name.and_then(|word| {
+                    Some((word.at, word.text, self.image(&self.expand(word.text)?)?))
+                });
+                self.stages.extend(behind.nth(1).map(|word| word.text.to_owned()));
+                found.into_iter().collect()
             }
             "ARG" if self.before_stages => {
                 for word in arguments {
                     self.declare(word.text);
                 }
-                text.to_owned()
+                Vec::new()
             }
-            "COPY" | "ADD" => with(text, flags.filter_map(|word| self.value(word, "--from="))),
+            "COPY" | "ADD" => flags.filter_map(|word| self.value(word, "--from=")).collect(),
             "RUN" => {
                 let parts = flags.filter(|word| word.text.starts_with("--mount="));
                 let parts = parts.flat_map(|word| split_at_commas(*word));
-                with(text, parts.filter_map(|part| self.value(&part, "from=")))
+                parts.filter_map(|part| self.value(&part, "from=")).collect()
             }
-            _ => text.to_owned(),
+            _ => Vec::new(),
         }
     }
 
     /// The name behind `from=` and the image that stands for it.
-    fn value<'t>(&self, word: &Word<'t>, prefix: &str) -> Option<(usize, &'t str, &str)> {
+    fn value<'t>(&self, word: &Word<'t>, prefix: &str) -> Option<Named<'t, 'a>> {
         let name = word.text.strip_prefix(prefix)?;
         Some((word.at + prefix.len(), name, self.image(name)?))
     }
 
-    fn image(&self, name: &str) -> Option<&str> {
-        let contexts = &mut self.build.contexts.iter();
-        let (_, context) =
-            contexts.find(|(known, _)| familiar(known).eq_ignore_ascii_case(familiar(name)))?;
-        Some(context.image().as_str())
+    fn image(&self, name: &str) -> Option<&'a str> {
+        if self.stages_hide && self.stages.iter().any(|stage| stage.eq_ignore_ascii_case(name)) {
+            return None;
+        }
+        let name = ImageRef::familiar(name);
+        let mut known = self.known.iter();
+        let found = known.find(|(known, _)| ImageRef::familiar(known).eq_ignore_ascii_case(name));
+        found.map(|(_, image)| *image)
     }
 
     fn declare(&mut self, argument: &str) {
@@ -114,13 +156,6 @@ impl Names<'_> {
         out.push_str(rest);
         Some(out)
     }
-}
-
-/// An image's name as people write it.
-fn familiar(name: &str) -> &str {
-    let name = name.strip_prefix("docker.io/").unwrap_or(name);
-    let name = name.strip_prefix("library/").unwrap_or(name);
-    name.strip_suffix(":latest").unwrap_or(name)
 }
 
 fn is_name(c: char) -> bool {
@@ -298,6 +333,25 @@ mod tests {
         assert_eq!(replace("ARG V=other\nFROM $V\n", &build), "ARG V=other\nFROM shop-base\n");
         let inner = "FROM scratch\nARG V=base\nRUN x\n";
         assert_eq!(replace(inner, &build), inner);
+    }
+
+    #[test]
+    fn an_image_is_named_where_no_stage_or_context_hides_it() {
+        let among = ["acme/base:1", "tools", "base"];
+        for (text, want) in [
+            ("FROM acme/base:1\n", &["acme/base:1"][..]),
+            ("FROM scratch\nCOPY --from=tools:latest a b\n", &["tools"]),
+            ("FROM scratch\nRUN --mount=from=docker.io/library/tools,target=/x y", &["tools"]),
+            ("ARG V=1\nFROM acme/base:$V AS tools\nCOPY --from=tools a b", &["acme/base:1"]),
+            ("FROM scratch AS TOOLS\nFROM tools\n", &[]),
+            ("FROM tools AS tools\nFROM tools\n", &["tools"]),
+            ("FROM acme/base:2\nRUN echo tools\n", &[]),
+        ] {
+            assert_eq!(
+                named(text, &Build::of("", Dockerfile::Inline(String::new())), &among),
+                want
+            );
+        }
     }
 
     #[test]

@@ -34,6 +34,10 @@ pub struct Build {
     /// What the Dockerfile may name beside its context, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub contexts: BTreeMap<String, NamedContext>,
+    /// What other services of the deployment are built to and the Dockerfile names as
+    /// images, by that name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub bases: BTreeMap<String, NamedContext>,
     /// What `RUN --mount=type=secret` may read, by id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, BuildSecret>,
@@ -157,6 +161,7 @@ impl Build {
             labels: BTreeMap::new(),
             tags: Vec::new(),
             contexts: BTreeMap::new(),
+            bases: BTreeMap::new(),
             secrets: BTreeMap::new(),
             ssh: BTreeMap::new(),
             network: None,
@@ -182,7 +187,7 @@ impl Build {
     #[must_use]
     pub fn needed(&self) -> Vec<(&ImageRef, &Build)> {
         let mut found = Vec::new();
-        for context in self.contexts.values() {
+        for context in self.contexts.values().chain(self.bases.values()) {
             if let NamedContext::Built { image, build } = context {
                 found.extend(build.needed());
                 found.push((image, build.as_ref()));

@@ -36,6 +36,9 @@ fields! {
         /// Environment variables.
         #[serde(skip_serializing_if = "is_default")]
         env: BTreeMap<String, String>,
+        /// Variables of the image that it is not to have.
+        #[serde(skip_serializing_if = "is_default")]
+        unset_env: BTreeSet<String>,
         /// Labels of the user; observed specs hold every label that inspect shows.
         #[serde(skip_serializing_if = "is_default")]
         labels: BTreeMap<String, String>,
@@ -210,16 +213,22 @@ impl ContainerSpec {
     }
 
     /// The networks in the order in which it is attached to them: those of the highest
-    /// priority first, then by name.
+    /// priority first, then by the keys that the stack has for them.
     #[must_use]
     pub fn networks_in_order(&self) -> Vec<(&NetworkName, &Attachment)> {
         let mut all: Vec<_> = self.networks.iter().map(|(name, how)| (name, &**how)).collect();
-        all.sort_by_key(|(_, attachment)| std::cmp::Reverse(attachment.priority));
+        all.sort_by_key(|(_, how)| (std::cmp::Reverse(how.priority), how.place));
         all
     }
 }
 
 impl ContainerSpec {
+    /// The environment as requests and answers have it; a name alone takes the variable away.
+    pub fn env_lines(&self) -> impl Iterator<Item = String> {
+        let set = self.env.iter().map(|(name, value)| format!("{name}={value}"));
+        set.chain(self.unset_env.iter().cloned())
+    }
+
     /// The images whose files it mounts, and where.
     pub fn mounted_images(&self) -> impl Iterator<Item = (&str, &ImageRef)> {
         self.mounts.iter().filter_map(|(target, mount)| match &mount.source {

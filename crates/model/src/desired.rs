@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::build::Build;
 use super::compose_labels::{ConfigHash, ProjectFiles};
 use super::diagnostic::{Diagnostic, Loc};
 use super::digest::Digest;
@@ -15,8 +14,10 @@ use super::host_path::normalise;
 use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId, VolumeName,
 };
+pub use super::image_source::{ImageSource, PullPolicy};
 use super::plan::WaitingOn;
 use super::policy::OwnTree;
+use super::secret::Content;
 use super::settling::Settling;
 use super::spec::{ContainerSpec, FileSpec, MountSource, NetworkSpec, VolumeSpec};
 use super::sync_mode::SyncMode;
@@ -115,6 +116,8 @@ pub struct Deployment {
     pub links: BTreeMap<String, String>,
     /// The links on these ways, as [`OwnTree::ways`] has them.
     pub ways: BTreeMap<String, Vec<String>>,
+    /// Values that were put into its stack and never print, whatever shows them.
+    pub secrets: Vec<Content>,
     /// What containers of all deployments of its engine can write to.
     pub writable: Arc<BTreeSet<String>>,
     /// Its files as Compose's labels name them.
@@ -239,7 +242,7 @@ impl Service {
     /// that are mounted.
     pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
         let needed = match &self.image {
-            ImageSource::Pull(_) => Vec::new(),
+            ImageSource::Pull(_) | ImageSource::BuiltBy { .. } => Vec::new(),
             ImageSource::Build(build) => build.needed(),
         };
         let inits = self.hooks.pre_start.iter().filter_map(|init| init.image.as_ref());
@@ -248,30 +251,6 @@ impl Service {
             .chain(inits)
             .chain(self.spec.mounted_images().map(|(_, image)| image))
     }
-}
-
-/// Where an image comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum ImageSource {
-    /// Pulled when it is absent, or as the policy says.
-    Pull(PullPolicy),
-    /// Built from a context of the tree, when no image with that hash exists.
-    Build(Box<Build>),
-}
-
-/// When an image is pulled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PullPolicy {
-    /// When it is not on the engine.
-    #[default]
-    Missing,
-    /// Never: absent is an error.
-    Never,
-    /// Once for each revision of the source.
-    Always,
-    /// When it was not pulled for so long.
-    Every(Duration),
 }
 
 /// One entry of `depends_on`.

@@ -1,7 +1,7 @@
 //! Lifecycle hooks of a service: commands that run in its containers, and containers that
 //! run before them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -43,6 +43,9 @@ pub struct Hook {
     pub working_dir: Option<String>,
     /// Variables beside those of the container.
     pub env: BTreeMap<String, String>,
+    /// Variables of the container that it is not to have.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unset_env: BTreeSet<String>,
 }
 
 /// A container that runs to its end before a service's own start.

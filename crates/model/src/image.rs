@@ -36,6 +36,14 @@ impl ImageRef {
         &self.text
     }
 
+    /// The same without what the engine adds itself: `docker.io/library/web:latest` is `web`.
+    #[must_use]
+    pub fn familiar(text: &str) -> &str {
+        let text = text.strip_prefix("docker.io/").unwrap_or(text);
+        let text = text.strip_prefix("library/").unwrap_or(text);
+        text.strip_suffix(":latest").unwrap_or(text)
+    }
+
     /// What an answer about it may repeat, and must not print: the reference, what it is
     /// without tag and digest, and without its registry.
     #[must_use]

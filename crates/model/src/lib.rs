@@ -5,7 +5,7 @@
 //!   the same type describes what git wants and what the engine reports; its parts are in
 //!   [`limits`], [`privilege`], [`mount`], [`network`], [`platform`], and in [`share`] what containers
 //!   share with the host or with each other.
-//! - [`build`]: how an image is built. [`mark`]: which file it is that is bound.
+//! - [`image_source`], [`build`]: where an image comes from, how it is built. [`mark`]: which file it is that is bound.
 //! - [`hook`]: what runs in or before a container when it starts or stops.
 //! - [`policy`], [`demands`]: what a stack may demand of the host, and what it does.
 //! - [`desired`]: deployments as one revision of a source asks for them; [`settling`]: of which
@@ -45,6 +45,7 @@ pub mod hook;
 pub mod host_path;
 pub mod id;
 pub mod image;
+pub mod image_source;
 pub mod labels;
 pub mod ledger;
 mod ledger_places;

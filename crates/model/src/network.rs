@@ -13,6 +13,10 @@ pub struct Attachment {
     pub aliases: BTreeSet<String>,
     /// `name:alias` pairs that resolve only inside this container.
     pub links: BTreeSet<String>,
+    /// Likewise, one for each replica of a service: they are there from the next creation on, and
+    /// no part of the comparison.
+    #[serde(skip)]
+    pub replica_links: BTreeSet<String>,
     /// A fixed IPv4 address.
     pub ipv4: Option<String>,
     /// A fixed IPv6 address.
@@ -30,6 +34,9 @@ pub struct Attachment {
     /// Which network is attached first: the one of the highest. The engine does not
     /// remember it: it is no part of the comparison.
     pub priority: i64,
+    /// Its place among those of one priority: by the keys of the stack, not by names.
+    #[serde(skip)]
+    pub place: usize,
 }
 
 /// What a network is.

@@ -165,6 +165,15 @@ pub enum WaitingOn {
     },
     /// The image is there: the stack forbids to pull it.
     Image,
+    /// Git asks for something else, or a person starts it: it failed as often as it may.
+    Attempts {
+        /// Which container.
+        container: ContainerName,
+        /// How often it was started again.
+        attempts: u32,
+        /// Its last exit code.
+        code: i64,
+    },
     /// The catalog name is free: others use it.
     CatalogName {
         /// Which name.
@@ -234,6 +243,7 @@ impl WaitingOn {
             | Self::Approval { .. }
             | Self::SyncMode { .. }
             | Self::OwnContainer { .. }
+            | Self::Attempts { .. }
             | Self::Address
             | Self::Ability { .. }
             | Self::DnsName { .. } => false,

@@ -257,6 +257,12 @@ impl Reporter {
         self.secrets.borrow_mut().extend(values.into_iter().filter(|value| !value.is_empty()));
     }
 
+    /// The values that no message repeats.
+    #[must_use]
+    pub fn concealed(&self) -> Vec<String> {
+        self.secrets.borrow().iter().cloned().collect()
+    }
+
     /// A message without concealed values. Only what stands in backticks comes from
     /// files; the words around it are ours. The key path that a message begins with is made
     /// of keys as they were written, into which nothing was substituted.

@@ -76,7 +76,8 @@ impl Loader {
         let tree = |(id, entry): (&DeploymentId, &Entry)| match entry {
             Entry::Valid(deployment, _) => {
                 let sight = roots.get(&deployment.engine).map(Root::sight).unwrap_or_default();
-                Some((id.clone(), Place { tree: deployment.own_tree(), sight }))
+                let (tree, secrets) = (deployment.own_tree(), deployment.secrets.clone());
+                Some((id.clone(), Place { tree, sight, secrets }))
             }
             Entry::Invalid(_) => None,
         };

@@ -22,7 +22,10 @@ use world::TreeError;
 /// The value of a variable as a node.
 fn lookup(name: &str, at: Span, from: &Variables, report: &Reporter) -> Option<Node> {
     match from.get(name) {
-        Lookup::Found { value, sensitive, .. } => {
+        Lookup::Found { value, sensitive, secret } => {
+            if secret {
+                report.conceal(vec![value.to_owned()]);
+            }
             let mut node = text(at, value, None);
             if let Value::Scalar(scalar) = &mut node.value {
                 scalar.sensitive = sensitive;

@@ -116,6 +116,11 @@ impl Display for WaitingOn {
                  port and `advertise` for the engine",
             ),
             Self::Ability { needs } => write!(f, "because it needs {needs}"),
+            Self::Attempts { container, attempts, code } => write!(
+                f,
+                "because it failed: it ended with exit code {code} and was started again {attempts} \
+                 times; after a change in git, or by hand: docker start {container}"
+            ),
             Self::Image => f.write_str("until the image is there: `pull_policy: never`"),
             Self::CatalogName { name } => {
                 write!(f, "until `{name}` in the catalog is free: others use it")

@@ -76,7 +76,7 @@ impl Exit {
                 Self::Unreachable
             }
             WaitingOn::Grant { .. } => Self::Refused,
-            WaitingOn::Fault { .. } => Self::Failed,
+            WaitingOn::Fault { .. } | WaitingOn::Attempts { .. } => Self::Failed,
             // It ends by itself.
             WaitingOn::Absence { .. } => Self::Done,
             _ => Self::Blocked,

@@ -1,21 +1,22 @@
 //! One deployment as every stage sees it: what git wants of it, what its engine holds, and
 //! what we remember. Only looks things up; decides nothing.
 
+mod images;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fact::Place;
 use super::seen::{EngineInventory, Owned, Proof, Replicas, Stranger};
 use super::settings::{EngineSettings, Settings};
 use model::ability::ApiVersion;
-use model::build::Build;
 use model::catalog::{CatalogEntry, NodeView};
 use model::compose_labels;
 use model::desired::{Deployment, DesiredState, ImageSource, PullPolicy, Service};
 use model::digest::Digest;
 use model::id::{CatalogId, DeploymentId, ImageRef, NetworkName, ReplicaId, ServiceName, Slot};
-use model::labels::{BUILD_HASH, OwnerLabels};
+use model::labels::OwnerLabels;
 use model::ledger::{Adopted, DeploymentRecord, Pulled};
-use model::observed::{ImageView, NetworkView};
+use model::observed::NetworkView;
 use model::time::Timestamp;
 
 /// One deployment, its engine and what we remember of it.
@@ -160,39 +161,6 @@ impl<'a> Context<'a> {
     /// Whether git says what was applied last.
     pub(super) fn is_applied(&self) -> bool {
         self.record.is_some_and(|record| record.hash == self.deployment.hash)
-    }
-
-    /// The image of a service if it is on the engine and, when built, built from this
-    /// very context.
-    pub(super) fn image(&self, service: &Service) -> Option<&'a ImageView> {
-        match &service.image {
-            ImageSource::Pull(_) => {
-                let image = self.inventory.contents.images.get(&service.spec.image)?;
-                let wanted = service.spec.platform.as_ref();
-                let fits = wanted.zip(image.platform.as_ref()).is_none_or(|(w, i)| w.includes(i));
-                fits.then_some(image)
-            }
-            ImageSource::Build(build) => self.built(&service.spec.image, build),
-        }
-    }
-
-    /// An image of this name if it is on the engine and was built from just this. What
-    /// Compose built for this very project does not say from what. As Compose does, it is
-    /// taken as it is when it is adopted, and what its build was then is remembered; without
-    /// that, until git says something else than what was applied.
-    pub(super) fn built(&self, name: &ImageRef, build: &Build) -> Option<&'a ImageView> {
-        let image = self.inventory.contents.images.get(name)?;
-        let label = |name: &str| image.labels.get(name).map(String::as_str);
-        if let Some(hash) = label(BUILD_HASH) {
-            return (hash == build.hash.as_str()).then_some(image);
-        }
-        let adopted = self.adopted.and_then(|adopted| adopted.images.get(name));
-        if let Some(adopted) = adopted.filter(|adopted| adopted.id == image.id) {
-            return (adopted.build == build.hash).then_some(image);
-        }
-        let composes = label(compose_labels::PROJECT) == Some(self.deployment.id.as_str())
-            || label(compose_labels::IMAGE_BUILDER).is_some();
-        (composes && (self.record.is_none() || self.is_applied())).then_some(image)
     }
 
     /// The replica of this slot.

@@ -80,8 +80,9 @@ pub(super) fn merged(mut spec: ContainerSpec, image: &ImageView) -> ContainerSpe
         }
     }
     fill_in(&mut spec);
-    inherit(&mut spec.env, &image.env);
-    inherit(&mut spec.labels, &image.labels);
+    let unset = spec.unset_env.clone();
+    inherit(&mut spec.env, &image.env, |name| !unset.contains(name));
+    inherit(&mut spec.labels, &image.labels, |_| true);
     spec.user = spec.user.filter(|text| !text.is_empty()).or_else(|| image.user.clone());
     spec.working_dir =
         spec.working_dir.filter(|text| !text.is_empty()).or_else(|| image.working_dir.clone());
@@ -117,8 +118,12 @@ fn fill_in(spec: &mut ContainerSpec) {
     }
 }
 
-fn inherit(own: &mut BTreeMap<String, String>, image: &BTreeMap<String, String>) {
-    for (name, value) in image {
+fn inherit(
+    own: &mut BTreeMap<String, String>,
+    image: &BTreeMap<String, String>,
+    takes: impl Fn(&str) -> bool,
+) {
+    for (name, value) in image.iter().filter(|(name, _)| takes(name)) {
         own.entry(name.clone()).or_insert_with(|| value.clone());
     }
 }

@@ -31,7 +31,7 @@ pub(in crate::docker) fn container(create: &Create) -> ContainerCreateBody {
         image: Some(spec.image.as_str().to_owned()),
         entrypoint: spec.entrypoint.clone(),
         cmd: spec.command.clone(),
-        env: filled(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        env: filled(spec.env_lines().collect()),
         labels: Some(create.labels().into_iter().collect()),
         healthcheck: spec.healthcheck.as_ref().map(healthcheck),
         exposed_ports: filled(exposed.iter().map(ToString::to_string).collect()),

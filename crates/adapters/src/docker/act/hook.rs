@@ -133,7 +133,8 @@ fn is_run_of(exec: &ExecInspectResponse, hook: &Hook) -> bool {
 }
 
 fn exec(hook: &Hook) -> ExecConfig {
-    let env: Vec<String> = hook.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let set = hook.env.iter().map(|(name, value)| format!("{name}={value}"));
+    let env: Vec<String> = set.chain(hook.unset_env.iter().cloned()).collect();
     ExecConfig {
         attach_stdout: Some(true),
         attach_stderr: Some(true),

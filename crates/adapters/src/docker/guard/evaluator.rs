@@ -13,6 +13,7 @@ use model::demand::Demand;
 use model::host_path::{is_within, normalise};
 use model::id::DeploymentId;
 use model::policy::{HostPolicy, OwnTree};
+use model::secret::Content;
 
 /// Judges demands. One for all engines.
 #[derive(Debug)]
@@ -21,13 +22,16 @@ pub struct PolicyEvaluator {
     places: RwLock<BTreeMap<DeploymentId, Place>>,
 }
 
-/// Where a deployment has its own tree, and how this program sees its engine's files.
+/// Where a deployment has its own tree, how this program sees its engine's files, and what of
+/// its stack nobody may see.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
     /// Its tree on the engine's host.
     pub tree: OwnTree,
     /// How its engine's files are seen.
     pub sight: Sight,
+    /// Values that were put into its stack and never print.
+    pub secrets: Vec<Content>,
 }
 
 /// How this program sees the files of an engine's host: folders there, and the same here.
@@ -74,6 +78,12 @@ impl PolicyEvaluator {
     /// Replaces what is known of trees: binds inside a deployment's own need no grant.
     pub fn renew(&self, places: BTreeMap<DeploymentId, Place>) {
         *self.places.write().unwrap_or_else(PoisonError::into_inner) = places;
+    }
+
+    /// The values that were put into a deployment's stack and never print.
+    pub(in crate::docker) fn secrets_of(&self, deployment: &DeploymentId) -> Vec<Content> {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        places.get(deployment).map(|place| place.secrets.clone()).unwrap_or_default()
     }
 
     /// Whether everything is allowed to everybody.

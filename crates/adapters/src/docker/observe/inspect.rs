@@ -49,6 +49,8 @@ pub(in crate::docker) fn container(seen: ContainerInspect<'_>) -> Result<Contain
     spec.entrypoint = config.entrypoint;
     spec.command = config.cmd;
     spec.env = environment(config.env.as_ref());
+    let names = config.env.iter().flatten().map(|line| line.0.as_ref());
+    spec.unset_env = names.filter(|name| !name.contains('=')).map(str::to_owned).collect();
     spec.labels = config.labels.map(Pairs::into_map).unwrap_or_default();
     for (field, value) in config.plain.drain(..).chain(host.plain.drain(..)) {
         field.set(&mut spec, value);
@@ -339,6 +341,7 @@ fn attachment(seen: &EndpointSettings<'_>, invented: &[&str]) -> Attachment {
     Attachment {
         aliases: aliases.filter(|alias| !invented.contains(alias)).map(str::to_owned).collect(),
         links: seen.links.iter().flatten().cloned().collect(),
+        replica_links: BTreeSet::new(),
         ipv4: said(ipam.ipv4_address),
         ipv6: said(ipam.ipv6_address),
         link_local: ipam.link_local_ips.into_iter().flatten().collect(),
@@ -351,6 +354,7 @@ fn attachment(seen: &EndpointSettings<'_>, invented: &[&str]) -> Attachment {
         driver_opts,
         gateway_priority: seen.gw_priority.unwrap_or_default(),
         priority: 0,
+        place: 0,
     }
 }
 

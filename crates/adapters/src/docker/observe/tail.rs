@@ -21,6 +21,8 @@ use world::OutsideError;
 /// How much of a log is kept at most, and of each of its lines, in bytes.
 const LONGEST_LOG: usize = 1 << 20;
 const LONGEST_LINE: usize = 4096;
+/// How long a value of the stack is that hides a part of a line, in bytes.
+const LEAST: usize = 6;
 /// The folder where secrets are, unless the stack says otherwise.
 const SECRETS: &str = "/run/secrets";
 /// How much of a container's secrets is read.
@@ -62,8 +64,13 @@ impl Docker {
 
     /// What a container has that must not be shown, line by line.
     async fn secrets(&self, view: &ContainerView) -> Result<BTreeSet<String>, OutsideError> {
-        let masked = Identity::decode(&view.spec.labels).map(|identity| identity.masked);
-        let masked = masked.unwrap_or_default();
+        let identity = Identity::decode(&view.spec.labels);
+        // Wherever in the stack they were put: into a command, a config, the name of an image.
+        let put = identity.as_ref().map(|it| &it.replica.deployment);
+        let put = put.map(|id| self.transport.evaluator.secrets_of(id)).unwrap_or_default();
+        let put = put.iter().map(|value| String::from_utf8_lossy(value.expose()).into_owned());
+        let put = put.flat_map(|value| secret_lines(&value).collect::<Vec<_>>());
+        let masked = identity.map(|identity| identity.masked).unwrap_or_default();
         // Nothing says where a variable of somebody else's container came from.
         let foreign = !view.spec.labels.keys().any(|label| label.starts_with(PREFIX));
         let variables = view.spec.env.iter();
@@ -71,6 +78,7 @@ impl Docker {
             .filter(|(name, _)| foreign || is_sensitive_name(name) || masked.contains(name));
         let mut found: BTreeSet<String> =
             variables.flat_map(|(_, value)| secret_lines(value)).collect();
+        found.extend(put.filter(|line| line.len() >= LEAST));
         let files = masked.iter().filter(|path| path.starts_with('/')).map(String::as_str);
         for path in files.filter(|path| !path.starts_with(SECRETS)).chain([SECRETS]) {
             found.extend(self.lines_of(view, path).await?);

@@ -20,6 +20,9 @@ pub(in crate::plan) struct Bring<'a> {
     pub(in crate::plan) image: &'a ImageRef,
     pub(in crate::plan) how: How<'a>,
     pub(in crate::plan) why: Why,
+    /// The images that are built before it: those that it is built from, and those of what its
+    /// service depends on, as far as they are built in this pass.
+    pub(in crate::plan) after: BTreeSet<&'a ImageRef>,
 }
 
 /// How an image comes onto the engine.
@@ -58,25 +61,73 @@ pub(super) fn images<'a>(context: &Context<'a>) -> (Images<'a>, Vec<Bring<'a>>) 
             if images.contains_key(reference) {
                 continue;
             }
-            let used = if let Some(image) = context.inventory.contents.images.get(reference) {
-                ImageUse::Present(image)
-            } else {
-                if !brings.images.contains(reference) {
-                    let why = because(Reason::ImageAbsent, service.origins.find(&field));
-                    brings.push(Bring { image: reference, how: How::Pull(None), why });
-                }
-                ImageUse::Brought
+            let builder = context.builder(reference);
+            let there = match builder {
+                Some((_, build)) => context.built(reference, build),
+                None => context.inventory.contents.images.get(reference),
             };
-            images.insert(reference, used);
+            if there.is_none() && !brings.images.contains(reference) {
+                if let Some((service, build)) = builder {
+                    bring_build(context, service, build, &mut brings);
+                } else {
+                    let why = because(Reason::ImageAbsent, service.origins.find(&field));
+                    brings.push(Bring::new(reference, How::Pull(None), why));
+                }
+            }
+            images.insert(reference, there.map_or(ImageUse::Brought, ImageUse::Present));
         }
     }
-    (images, brings.list)
+    let mut list = brings.list;
+    follow(context, &mut list);
+    (images, list)
+}
+
+/// Lets builds follow `depends_on` where what they are built from does not say otherwise.
+fn follow<'a>(context: &Context<'a>, list: &mut [Bring<'a>]) {
+    let services = &context.deployment.services;
+    let mut after: BTreeMap<&ImageRef, BTreeSet<&ImageRef>> = BTreeMap::new();
+    for bring in list.iter() {
+        after.insert(bring.image, bring.after.clone());
+    }
+    for bring in list {
+        let How::Build(_, service) = bring.how else { continue };
+        let Some(service) = services.get(service).filter(|s| s.spec.image == *bring.image) else {
+            continue;
+        };
+        let before = service.depends_on.keys().filter_map(|name| services.get(name));
+        for image in before.map(|service| &service.spec.image) {
+            if after.contains_key(image) && !waits(&after, image, bring.image) {
+                after.entry(bring.image).or_default().insert(image);
+                bring.after.insert(image);
+            }
+        }
+    }
+}
+
+/// Whether an image is another one, or is made after it.
+fn waits(
+    after: &BTreeMap<&ImageRef, BTreeSet<&ImageRef>>,
+    image: &ImageRef,
+    other: &ImageRef,
+) -> bool {
+    let (mut open, mut seen) = (vec![image], BTreeSet::new());
+    while let Some(image) = open.pop() {
+        if image == other {
+            return true;
+        }
+        if seen.insert(image) {
+            open.extend(after.get(image).into_iter().flatten().copied());
+        }
+    }
+    false
 }
 
 /// The image that a service's containers have, if a build of other files is on the engine and
 /// all of them have that one.
 fn earlier_build<'a>(context: &Context<'a>, service: &Service) -> Option<&'a ImageView> {
-    let ImageSource::Build(_) = service.image else { return None };
+    if let ImageSource::Pull(_) = service.image {
+        return None;
+    }
     let image = context.inventory.contents.images.get(&service.spec.image)?;
     let mut containers = context.slots_of(&service.name).flat_map(|(_, all)| all).peekable();
     containers.peek()?;
@@ -98,8 +149,7 @@ impl<'a> Brings<'a> {
 }
 
 fn pull(service: &Service, why: Why) -> Bring<'_> {
-    let how = How::Pull(service.spec.platform.as_ref());
-    Bring { image: &service.spec.image, how, why }
+    Bring::new(&service.spec.image, How::Pull(service.spec.platform.as_ref()), why)
 }
 
 /// The images of what runs before a service, and those that are mounted; and the fields that
@@ -112,32 +162,50 @@ fn other_images(service: &Service) -> impl Iterator<Item = (&ImageRef, String)> 
 }
 
 fn bring<'a>(context: &Context<'a>, service: &'a Service, brings: &mut Brings<'a>) {
-    let build = match &service.image {
+    match &service.image {
         ImageSource::Pull(_) => {
             let why = because(Reason::ImageAbsent, service.origins.find("image"));
-            return brings.push(pull(service, why));
+            brings.push(pull(service, why));
         }
-        ImageSource::Build(build) => build,
-    };
-    let made_of = |image: &'a ImageRef, build: &'a Build| {
+        ImageSource::Build(build) => bring_build(context, service, build, brings),
+        ImageSource::BuiltBy { .. } => {
+            if let Some((service, build)) = context.builder(&service.spec.image) {
+                bring_build(context, service, build, brings);
+            }
+        }
+    }
+}
+
+/// What a build needs first, and the build.
+fn bring_build<'a>(
+    context: &Context<'a>,
+    service: &'a Service,
+    build: &'a Build,
+    brings: &mut Brings<'a>,
+) {
+    let made_of = |image: &'a ImageRef, build: &'a Build, service: &'a Service| {
         let reason = Reason::NotBuilt { hash: build.hash.clone() };
         let why = because(reason, service.origins.find("build"));
-        Bring { image, how: How::Build(build, &service.name), why }
+        Bring::new(image, How::Build(build, &service.name), why)
     };
     for (image, needed) in build.needed() {
         if context.built(image, needed).is_none() && !brings.images.contains(image) {
-            brings.push(made_of(image, needed));
+            let by = context.builder(image).map_or(service, |(by, _)| by);
+            brings.push(made_of(image, needed, by));
         }
     }
-    brings.push(made_of(&service.spec.image, build));
+    brings.push(made_of(&service.spec.image, build, service));
 }
 
-impl Bring<'_> {
-    /// The images that it is built from, as far as they are built in this deployment.
-    pub(in crate::plan) fn built_from(&self) -> BTreeSet<&ImageRef> {
-        match self.how {
+impl<'a> Bring<'a> {
+    fn new(image: &'a ImageRef, how: How<'a>, why: Why) -> Self {
+        let after = match how {
             How::Pull(_) => BTreeSet::new(),
-            How::Build(build, _) => build.contexts.values().map(NamedContext::image).collect(),
-        }
+            How::Build(build, _) => {
+                let named = build.contexts.values().chain(build.bases.values());
+                named.map(NamedContext::image).collect()
+            }
+        };
+        Self { image, how, why, after }
     }
 }

@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::verdict::{Replica, Target};
 use crate::plan::fact::{Resource, Who};
 use crate::plan::resources;
-use crate::plan::seen::{Strange, Stranger, is_good, runs};
+use crate::plan::seen::{Strange, Stranger, is_good, runs, used_up};
 use model::desired::Service;
 use model::id::ContainerName;
 use model::observed::ContainerView;
@@ -22,6 +22,7 @@ impl<'a> Scope<'_, 'a> {
         self.lacks_name(replica)
             .or_else(|| absence::takes(self.context, service, replica))
             .or_else(|| self.lacks_certainty(service, replica))
+            .or_else(|| lacks_attempts(service, replica))
             .or_else(|| {
                 replica.start.as_ref()?;
                 let waiting_on = self
@@ -116,4 +117,14 @@ impl<'a> Scope<'_, 'a> {
                 || (*of != self.context.deployment.id && self.across.resting.contains(of))
         })
     }
+}
+
+/// Whether what would be started again has failed as often as it may.
+fn lacks_attempts(service: &Service, replica: &Replica<'_>) -> Option<Lack> {
+    replica.start.as_ref()?;
+    let owned = replica.existing()?;
+    let attempts = used_up(service, owned)?;
+    let (container, code) = (owned.view.name.clone(), owned.view.state.exit_code);
+    let waiting_on = WaitingOn::Attempts { container: container.clone(), attempts, code };
+    Some((format!("start container {container}"), waiting_on))
 }

@@ -1,13 +1,17 @@
 //! In what a network is not what the stack says. What the stack leaves to the engine does not
 //! count, unless the network was made when the stack did not.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use model::labels::asked;
+use model::labels::{asked, is_reserved};
 use model::plan::{ChangedBy, Difference};
 use model::secret::Masker;
 use model::spec::{IpamPool, NetworkSpec};
 use model::subnet::Subnet;
+
+/// Labels by name.
+type Labels = BTreeMap<String, String>;
 
 /// A field with what the network has and what the stack wants, as far as it says so.
 type Field<'f> = (&'f str, Option<String>, Option<String>);
@@ -21,6 +25,18 @@ pub(super) fn differs(have: &NetworkSpec, want: &NetworkSpec) -> bool {
         || want.driver_opts.iter().any(|(name, value)| have.driver_opts.get(name) != Some(value))
         || differs_in_pools(have, want)
         || !dropped(have, want).is_empty()
+        || differs_in_labels(&have.labels, &want.labels)
+}
+
+/// Whether the stack's own labels of a network or volume are others than it has: the engine
+/// changes none of what exists.
+pub(super) fn differs_in_labels(have: &Labels, want: &Labels) -> bool {
+    own(have).ne(own(want))
+}
+
+/// Without ours and Compose's.
+fn own(labels: &Labels) -> impl Iterator<Item = (&String, &String)> {
+    labels.iter().filter(|(name, _)| !is_reserved(name))
 }
 
 /// What the stack set as the network was made, and leaves to the engine now. Nothing is known
@@ -72,7 +88,8 @@ fn differs_in_pools(have: &NetworkSpec, want: &NetworkSpec) -> bool {
         })
 }
 
-/// In which fields it is not. Options of a driver may be secrets: their values are masked.
+/// In which fields it is not. Options of a driver and labels may be
+/// secrets: their values are masked.
 pub(super) fn differences(
     have: &NetworkSpec,
     want: &NetworkSpec,
@@ -98,8 +115,14 @@ pub(super) fn differences(
             |spec: &NetworkSpec| spec.driver_opts.get(name).map(|value| masker.mask(value));
         (format!("driver_opts.{name}"), hidden(have), hidden(want))
     });
+    let names: BTreeSet<_> =
+        own(&have.labels).chain(own(&want.labels)).map(|(name, _)| name).collect();
+    let labels = names.into_iter().map(|name| {
+        let hidden = |spec: &NetworkSpec| spec.labels.get(name).map(|value| masker.mask(value));
+        (format!("labels.{name}"), hidden(have), hidden(want))
+    });
     let fields = fields.into_iter().map(|(field, have, want)| (field.to_owned(), have, want));
-    let all = fields.chain(options).filter(|(_, have, want)| have != want);
+    let all = fields.chain(options).chain(labels).filter(|(_, have, want)| have != want);
     all.map(|(field, have, want)| Difference { field, have, want, by: ChangedBy::Unknown })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence::absence;
-use super::network_fields::{differences, differs};
+use super::network_fields::{differences, differs, differs_in_labels};
 use super::{Across, NetworkReplacement};
 use crate::plan::context::Context;
 use crate::plan::resources;
@@ -202,7 +202,9 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
         let spec = &volume.spec;
         let found = context.inventory.index().volume(&spec.name);
         if found.is_some_and(|view| {
-            view.spec.driver != spec.driver || view.spec.driver_opts != spec.driver_opts
+            view.spec.driver != spec.driver
+                || view.spec.driver_opts != spec.driver_opts
+                || differs_in_labels(&view.spec.labels, &spec.labels)
         }) {
             let subject = format!("replace volume {} and lose its data", spec.name);
             let mounts = |view: &ContainerView| {

@@ -25,13 +25,14 @@ pub(super) struct Side<'s> {
 impl<'s> Side<'s> {
     pub(super) fn env(self) -> Overlay<'s> {
         let base = self.image.map(|image| &image.env).filter(|env| !env.is_empty());
-        Overlay { base, top: &self.spec.env, leaves_out: |_| false }
+        let unset = Some(&self.spec.unset_env).filter(|unset| !unset.is_empty());
+        Overlay { base, top: &self.spec.env, unset, leaves_out: |_| false }
     }
 
     /// Without those that are ours or Compose's.
     pub(super) fn labels(self) -> Overlay<'s> {
         let base = self.image.map(|image| &image.labels).filter(|labels| !labels.is_empty());
-        Overlay { base, top: &self.spec.labels, leaves_out: labels::is_reserved }
+        Overlay { base, top: &self.spec.labels, unset: None, leaves_out: labels::is_reserved }
     }
 
     /// Nothing if it is the image's to say, and empty if it was cleared.
@@ -122,6 +123,8 @@ impl<'s> Side<'s> {
 pub(super) struct Overlay<'s> {
     base: Option<&'s BTreeMap<String, String>>,
     top: &'s BTreeMap<String, String>,
+    /// What the spec takes away of the image's.
+    unset: Option<&'s BTreeSet<String>>,
     leaves_out: fn(&str) -> bool,
 }
 
@@ -129,12 +132,17 @@ impl<'s> Overlay<'s> {
     /// All of them, those of the spec first.
     pub(super) fn iter(self) -> impl Iterator<Item = (&'s String, &'s String)> {
         let below = self.base.into_iter().flatten();
-        let below = below.filter(move |(name, _)| !self.top.contains_key(*name));
+        let below =
+            below.filter(move |(name, _)| !self.top.contains_key(*name) && !self.unsets(name));
         self.top.iter().chain(below).filter(move |(name, _)| !(self.leaves_out)(name))
     }
 
     fn get(self, name: &str) -> Option<&'s String> {
-        self.top.get(name).or_else(|| self.base?.get(name))
+        self.top.get(name).or_else(|| self.base?.get(name).filter(|_| !self.unsets(name)))
+    }
+
+    fn unsets(self, name: &str) -> bool {
+        self.unset.is_some_and(|unset| unset.contains(name))
     }
 
     fn is_part_of(self, other: Self) -> bool {

@@ -28,7 +28,7 @@ pub(super) fn image_difference(
     (by, context): (ChangedBy, &Context<'_>),
 ) -> Option<Difference> {
     // What is built says what its container was to be built from.
-    let built = matches!(service.image, ImageSource::Build(_)) && owned.proof == Proof::Labels;
+    let built = !matches!(service.image, ImageSource::Pull(_)) && owned.proof == Proof::Labels;
     let by = if built && owned.identity.spec_hash != service.hash { ChangedBy::Git } else { by };
     let name = |image: &ImageRef, id: &str| {
         let id = id.strip_prefix("sha256:").unwrap_or(id);

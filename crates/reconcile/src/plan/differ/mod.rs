@@ -169,12 +169,13 @@ fn both_sides<'s>(
     context: &Context<'_>,
 ) -> (Cow<'s, ContainerSpec>, Cow<'s, ContainerSpec>) {
     let have = Cow::Borrowed(&owned.view.spec);
-    let have = without_links_to_containers(have, owned, context.deployment);
+    let have = without_links_to_containers(have, context.deployment);
     let mut have = without_own_names(have, owned);
     if !joins.is_empty() {
         peers::recognise(have.to_mut(), &service.spec, joins);
     }
-    (without_own_names(Cow::Borrowed(&service.spec), owned), have)
+    let want = without_links_to_containers(Cow::Borrowed(&service.spec), context.deployment);
+    (without_own_names(want, owned), have)
 }
 
 /// A container resolves under its own name and host name anyway; as aliases they say

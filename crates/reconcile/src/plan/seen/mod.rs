@@ -10,7 +10,7 @@ mod state;
 pub(super) use claim::{Strange, Stranger, is_compatible_name, wanted_name};
 pub(super) use inventory::{EngineInventory, Replicas, holder, same, sort};
 pub(super) use shares::{inmates_first, is_inside, is_of, names, shown, volumes_shown};
-pub(super) use state::{good_until, is_done, is_good, is_running, runs, unusable};
+pub(super) use state::{good_until, is_done, is_good, is_running, runs, unusable, used_up};
 
 use model::labels::Identity;
 use model::observed::ContainerView;

@@ -6,6 +6,7 @@ use model::action::Until;
 use model::desired::Service;
 use model::observed::{ContainerView, Health, StartFailure, Status};
 use model::plan::Reason;
+use model::spec::RestartPolicy;
 
 /// Whether a container's process lives.
 pub(in crate::plan) fn runs(view: &ContainerView) -> bool {
@@ -29,6 +30,17 @@ pub(in crate::plan) fn is_done(service: &Service, owned: &Owned<'_>) -> bool {
         && owned.view.state.status == Status::Exited
         && owned.view.state.exit_code == 0
         && owned.view.state.started_at.is_some()
+}
+
+/// How often a job, or what may end, was started again, if that is as often as its
+/// `on-failure:N` lets it: it has failed, and to start it again is a person's to decide.
+pub(in crate::plan) fn used_up(service: &Service, owned: &Owned<'_>) -> Option<u32> {
+    let RestartPolicy::OnFailure(attempts) = owned.view.spec.restart else { return None };
+    let state = &owned.view.state;
+    let failed = state.status == Status::Exited && state.exit_code != 0;
+    let used_up = attempts > 0 && state.restarts >= attempts;
+    let ends = service.job || service.stays_ended;
+    (ends && failed && used_up && state.started_at.is_some()).then_some(attempts)
 }
 
 /// What it takes for a replica of a service that is no job to count.

@@ -24,7 +24,7 @@ pub(super) fn images(decisions: &Decisions<'_>) -> Vec<Transition> {
                 owner: BuildOwner { deployment: id.clone(), service: service.clone() },
             },
         };
-        let from = bring.built_from().into_iter();
+        let from = bring.after.iter().copied();
         Transition::new(action, vec![bring.why.clone()])
             .needs(from.map(|image| Fact::Image(id.clone(), image.clone())))
             .gives([

@@ -144,6 +144,9 @@ fn init_spec(of: &ContainerSpec, init: &InitContainer, service: Peer) -> Contain
     spec.command = (!hook.command.is_empty()).then(|| hook.command.clone());
     spec.env = of.env.clone();
     spec.env.extend(hook.env.clone());
+    spec.env.retain(|name, _| !hook.unset_env.contains(name));
+    let unset = of.unset_env.iter().filter(|name| !hook.env.contains_key(*name));
+    spec.unset_env = unset.chain(&hook.unset_env).cloned().collect();
     let same_image = init.image.is_none();
     spec.user = hook.user.clone().or_else(|| of.user.clone().filter(|_| same_image));
     spec.working_dir =

@@ -6,7 +6,7 @@ use super::contexts::{self, CONTEXT_HELP, refuse};
 use super::draft::{self, Draft, Pending};
 use super::files::Declared;
 use super::place::{Place, shown};
-use super::{Scope, content, keys, limits, plain};
+use super::{Scope, built, content, keys, limits, plain};
 use crate::stack::codes::{BUILD_CALL, OUTSIDE_TREE};
 use compose::codes::VALUE;
 use context::ContextError;
@@ -125,8 +125,7 @@ impl Wish {
         }
         let own = self.build.contexts.values().any(contexts::is_built);
         if self.build.pull && (own || !self.pending.is_empty()) {
-            let message = "`pull` would look in a registry for contexts that are built here";
-            report.error_help(BUILD_CALL, self.context.1, message, "leave `pull` out");
+            built::refuse_pull(self.context.1, report);
         }
     }
 }
@@ -147,7 +146,7 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<draft::Unbuilt> {
         let dockerfile = Dockerfile::Within(dockerfile.0);
         let files = model::digest::Digest::of("");
         let build = Build { remote: Some(context), dockerfile, ..build };
-        return Some(draft::Unbuilt { build, files, pending });
+        return Some(draft::Unbuilt { build, files, pending, at });
     }
     let Some(folder) = Place::of(&context, scope.instance).tree else {
         let message = format!("the context `{}` is outside the source's tree", shown(&context));
@@ -162,7 +161,7 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<draft::Unbuilt> {
     match scope.instance.contexts.digest(&folder, &dockerfile) {
         Ok(files) => {
             let build = Build { context: folder, dockerfile, ..build };
-            Some(draft::Unbuilt { build, files, pending })
+            Some(draft::Unbuilt { build, files, pending, at: dockerfile_at })
         }
         Err(error) => {
             let at =

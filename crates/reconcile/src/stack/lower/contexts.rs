@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Scope;
 use super::draft::{Draft, Pending, Unbuilt};
 use super::place::{Place, shown};
+use super::{Scope, built};
 use crate::stack::codes::{BUILD_CALL, CONTEXT, OUTSIDE_TREE};
 use compose::codes::{CYCLE, DISABLED};
 use context::{ContextError, build_hash};
@@ -37,7 +37,7 @@ pub(super) fn read(
         let Some(text) = report.text(&entry.key, &entry.value) else { continue };
         let (name, at) = (entry.key.clone(), entry.value.span);
         if let Some(service) = text.strip_prefix("service:") {
-            pending.push(Pending { name, service: service.to_owned(), at });
+            pending.push(Pending { name, is_base: false, service: service.to_owned(), at });
         } else if let Some(image) = text.strip_prefix("docker-image://") {
             found.insert(name, NamedContext::Image(ImageRef::new(image)));
         } else if is_elsewhere(&text) {
@@ -73,6 +73,7 @@ fn folder(path: &str, at: Span, scope: &Scope<'_>) -> Option<NamedContext> {
 
 /// Completes every build, each after those that it names.
 pub(super) fn complete(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
+    built::find_bases(drafts, scope);
     let mut images: BTreeMap<String, (ImageRef, Build)> = BTreeMap::new();
     loop {
         let mut moved = false;
@@ -81,11 +82,12 @@ pub(super) fn complete(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
                 unbuilt.pending.iter().all(|pending| images.contains_key(&pending.service))
             };
             let Some(unbuilt) = draft.unbuilt.take_if(ready) else { continue };
-            let Unbuilt { mut build, files, pending } = unbuilt;
-            for Pending { name, service, .. } in pending {
+            let Unbuilt { mut build, files, pending, .. } = unbuilt;
+            for Pending { name, is_base, service, .. } in pending {
                 if let Some((image, needed)) = images.get(&service) {
                     let (image, build_of) = (image.clone(), Box::new(needed.clone()));
-                    build.contexts.insert(name, NamedContext::Built { image, build: build_of });
+                    let named = if is_base { &mut build.bases } else { &mut build.contexts };
+                    named.insert(name, NamedContext::Built { image, build: build_of });
                 }
             }
             build.hash = build_hash(&files, &build);
@@ -97,6 +99,7 @@ pub(super) fn complete(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
             break;
         }
     }
+    built::use_builds(drafts);
     for draft in drafts.iter() {
         let stuck = draft.unbuilt.as_ref().and_then(|unbuilt| missing(unbuilt, drafts, &images));
         if let Some((code, message, at)) = stuck {

@@ -27,6 +27,8 @@ pub(super) struct Draft<'a> {
     /// How its image is built, while builds that it names are not known yet, and then.
     pub(super) unbuilt: Option<Unbuilt>,
     pub(super) build: Option<Build>,
+    /// Which other service's build its image is.
+    pub(super) built_by: Option<BuiltBy>,
     pub(super) pull: PullPolicy,
     pub(super) container_name: Option<(ContainerName, Span)>,
     /// `scale` and `deploy.replicas`, or what overrides them, and where that was written.
@@ -70,6 +72,7 @@ impl<'a> Draft<'a> {
             image: None,
             unbuilt: None,
             build: None,
+            built_by: None,
             pull: PullPolicy::default(),
             container_name: None,
             replicas: None,
@@ -121,17 +124,28 @@ impl Delivered {
     }
 }
 
+/// Another service's build, and its hash.
+#[derive(Clone)]
+pub(super) struct BuiltBy {
+    pub(super) service: ServiceName,
+    pub(super) hash: Digest,
+}
+
 /// A build that may still miss what other services are built to.
 pub(super) struct Unbuilt {
     pub(super) build: Build,
     /// The hash of its context's files.
     pub(super) files: Digest,
     pub(super) pending: Vec<Pending>,
+    /// Where its Dockerfile is said.
+    pub(super) at: Span,
 }
 
-/// `name: service:other`.
+/// `name: service:other`, or an image that the Dockerfile names and that is built here.
 pub(super) struct Pending {
+    /// The name, and whether the Dockerfile gives it to the image itself.
     pub(super) name: String,
+    pub(super) is_base: bool,
     pub(super) service: String,
     pub(super) at: Span,
 }

@@ -12,6 +12,7 @@ use model::compose_labels::ProjectFiles;
 use model::desired::{Condition, Deployment, ImageSource, Network, Rollout, Service, Volume};
 use model::host_path::normalise;
 use model::id::{NetworkName, ServiceName};
+use model::secret::Content;
 use model::spec::{ContainerSpec, RestartPolicy};
 use text::yaml::Span;
 
@@ -47,6 +48,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     let all_on_host = |paths: &[String]| paths.iter().filter_map(|path| on_host(path)).collect();
     let project_dir = on_host(instance.base);
     let links = scope.links.take();
+    let concealed = scope.report.concealed();
     let hash = hashes::deployment(instance.engine.as_str(), &services, &networks, &volumes);
     Some(Deployment {
         id: instance.id.clone(),
@@ -58,6 +60,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
         links: links.iter().map(|(path, way)| (path.clone(), way.to.clone())).collect(),
         ways: links.into_iter().map(|(path, way)| (path, way.by)).collect(),
         writable: std::sync::Arc::default(),
+        secrets: concealed.into_iter().map(|value| Content::new(value.into_bytes())).collect(),
         files: ProjectFiles {
             config_files: all_on_host(instance.files),
             working_dir: project_dir,
@@ -70,8 +73,23 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     })
 }
 
-/// Puts the names that links ask for on every network that both ends share.
+/// The names of the containers of every service, in the order of their numbers.
+fn containers(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vec<String>> {
+    let of = |draft: &Draft<'_>| {
+        let numbered = |n| format!("{}-{}-{n}", scope.instance.id, draft.name);
+        let count = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
+        match &draft.container_name {
+            Some((name, _)) => vec![name.to_string()],
+            None => (1..=count).map(numbered).collect(),
+        }
+    };
+    drafts.iter().map(|draft| (draft.name.to_owned(), of(draft))).collect()
+}
+
+/// Puts the names that links ask for on every network that both ends share: the alias for all
+/// replicas, and the service's name with its number for each.
 fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
+    let containers = containers(drafts, scope);
     let attached: BTreeMap<String, BTreeSet<_>> = drafts
         .iter()
         .map(|draft| (draft.name.to_owned(), draft.spec.networks.keys().cloned().collect()))
@@ -83,8 +101,14 @@ fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
             for (network, attachment) in &mut draft.spec.networks {
                 if theirs.contains(network) {
                     shared = true;
-                    if alias != target && network.as_str() != BRIDGE {
+                    if network.as_str() == BRIDGE {
+                        continue;
+                    }
+                    if alias != target {
                         attachment.links.insert(format!("{target}:{alias}"));
+                    }
+                    for (name, n) in containers.get(target).into_iter().flatten().zip(1..) {
+                        attachment.replica_links.insert(format!("{name}:{target}-{n}"));
                     }
                 }
             }
@@ -101,19 +125,10 @@ fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
 /// service has a name, those to services too.
 fn link_by_container(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
     let (bridge, id) = (NetworkName::new(BRIDGE), &scope.instance.id);
-    let replicas: BTreeMap<String, Vec<String>> = drafts
-        .iter()
-        .filter(|draft| draft.spec.networks.contains_key(&bridge))
-        .map(|draft| {
-            let numbered = |n| format!("{}-{}-{n}", scope.instance.id, draft.name);
-            let count = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
-            let names = match &draft.container_name {
-                Some((name, _)) => vec![name.to_string()],
-                None => (1..=count).map(numbered).collect(),
-            };
-            (draft.name.to_owned(), names)
-        })
-        .collect();
+    let mut replicas = containers(drafts, scope);
+    for draft in drafts.iter().filter(|draft| !draft.spec.networks.contains_key(&bridge)) {
+        replicas.remove(draft.name);
+    }
     for draft in drafts {
         let mut links: Vec<String> = Vec::new();
         if draft.spec.networks.contains_key(&bridge) {
@@ -194,9 +209,10 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
         registration.port =
             registration.port.or_else(|| default_port(&draft.spec, draft.first_port));
     }
-    let image = match draft.build {
-        Some(build) => ImageSource::Build(build.into()),
-        None => ImageSource::Pull(draft.pull),
+    let image = match (draft.build, draft.built_by) {
+        (Some(build), _) => ImageSource::Build(build.into()),
+        (None, Some(by)) => ImageSource::BuiltBy { service: by.service, hash: by.hash },
+        (None, None) => ImageSource::Pull(draft.pull),
     };
     let files_hash = files::hash(&draft.files);
     let hash = hashes::service(&draft.spec, &image, files_hash.as_ref());

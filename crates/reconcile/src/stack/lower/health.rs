@@ -1,6 +1,7 @@
 //! `healthcheck`.
 
 use super::keys;
+use crate::stack::codes::NO_EFFECT;
 use model::spec::Healthcheck;
 use text::report::Reporter;
 use text::yaml::Node;
@@ -20,6 +21,15 @@ pub(super) fn read(node: &Node, report: &Reporter) -> Healthcheck {
             "start_interval" => check.start_interval = report.duration(key, value),
             _ => check.retries = report.number(key, value),
         }
+    }
+    if check.start_interval.is_some()
+        && check.start_period.is_none_or(|period| period.is_zero())
+        && let Some(field) = node.get("start_interval")
+    {
+        let message = "`start_interval` has no effect without a `start_period`: `docker compose up` \
+                       refuses it";
+        let help = "write a `start_period`, unless the image has one".to_owned();
+        report.warn_as(NO_EFFECT, field.at, message, Some(help));
     }
     if disabled {
         check = Healthcheck { test: vec!["NONE".to_owned()], ..Healthcheck::default() };

@@ -40,8 +40,12 @@ fn hook(node: &Node, scope: &Scope<'_>) -> (Hook, Option<ImageRef>, bool) {
             }
             "per_replica" => per_replica = report.boolean(key, value).unwrap_or(false),
             _ => {
-                let pairs = report.pairs(key, value).into_iter();
-                hook.env = pairs.filter_map(|pair| Some((pair.name, pair.value?))).collect();
+                for pair in report.pairs(key, value) {
+                    match pair.value {
+                        Some(value) => drop(hook.env.insert(pair.name, value)),
+                        None => drop(hook.unset_env.insert(pair.name)),
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! One stack in normal form to one deployment in the engine's own terms.
 
 mod build;
+mod built;
 mod content;
 mod contexts;
 mod depends;

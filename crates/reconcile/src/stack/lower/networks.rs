@@ -12,8 +12,12 @@ pub(super) const DEFAULT: &str = "default";
 
 /// Reads `networks`.
 pub(super) fn attach(draft: &mut Draft<'_>, node: &Node, scope: &Scope<'_>) {
-    for entry in scope.report.map("networks", node) {
-        join(draft, entry, scope);
+    let entries = scope.report.map("networks", node);
+    let mut keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    keys.sort_unstable();
+    for entry in entries {
+        let place = keys.iter().position(|key| *key == entry.key).unwrap_or_default();
+        join(draft, entry, place, scope);
     }
 }
 
@@ -30,10 +34,10 @@ pub(super) fn default(draft: &mut Draft<'_>, scope: &Scope<'_>) {
     draft.spec.networks.insert(name, Box::new(attachment));
 }
 
-fn join(draft: &mut Draft<'_>, entry: &Entry, scope: &Scope<'_>) {
+fn join(draft: &mut Draft<'_>, entry: &Entry, place: usize, scope: &Scope<'_>) {
     let Some(network) = scope.networks.get(&entry.key) else { return };
     let name = network.spec.name.clone();
-    let mut attachment = attachment(&entry.value, scope.report);
+    let mut attachment = Attachment { place, ..attachment(&entry.value, scope.report) };
     attachment.aliases.insert(draft.name.to_owned());
     for field in ["networks", "network_config", "mac_address"] {
         scope.report.note(&mut draft.origins, format!("{field}.{name}"), entry.at);

@@ -62,7 +62,7 @@ pub(in crate::docker) fn endpoint(attachment: &Attachment) -> EndpointSettings {
     }
     EndpointSettings {
         aliases: filled(attachment.aliases.iter().cloned().collect()),
-        links: filled(attachment.links.iter().cloned().collect()),
+        links: filled(attachment.links.union(&attachment.replica_links).cloned().collect()),
         mac_address: attachment.mac.clone(),
         driver_opts: texts(&driver_opts),
         gw_priority: (attachment.gateway_priority != 0).then_some(attachment.gateway_priority),

@@ -23,7 +23,7 @@ fn evaluator(grants: &[&str]) -> std::sync::Arc<PolicyEvaluator> {
 }
 
 fn renewed(evaluator: &PolicyEvaluator, tree: OwnTree, sight: Sight) {
-    evaluator.renew([(DEPLOYMENT.into(), Place { tree, sight })].into());
+    evaluator.renew([(DEPLOYMENT.into(), Place { tree, sight, ..Place::default() })].into());
 }
 
 fn evaluated(path: &str, body: Value, evaluator: &PolicyEvaluator) -> Result<(), String> {

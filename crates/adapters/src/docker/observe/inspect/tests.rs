@@ -82,6 +82,8 @@ fn lists_become_what_they_mean() {
     let view = view(&recorded());
     let spec = &view.spec;
     assert_eq!(spec.env, [("A".to_owned(), "b=c".to_owned())].into());
+    assert_eq!(spec.unset_env, ["NOVALUE".to_owned()].into());
+    assert_eq!(spec.env_lines().collect::<Vec<_>>(), ["A=b=c", "NOVALUE"]);
     assert_eq!(spec.privileges.cap_add, ["NET_ADMIN".to_owned()].into());
     assert_eq!(spec.privileges.cap_drop, ["MKNOD".to_owned()].into());
     assert_eq!((spec.limits.pids, spec.restart, spec.init), (0, RestartPolicy::No, None));
