@@ -86,7 +86,7 @@ impl Consul {
     /// Carries out one [`Action::Register`] or [`Action::Deregister`] in one transaction.
     ///
     /// # Errors
-    /// [`OutsideError::Forbidden`] if node or entry belong to somebody else,
+    /// [`OutsideError::Forbidden`] if node or entry belong to another installation or program,
     /// [`OutsideError::Conflict`] if the fence or what was read just before does not
     /// hold any more.
     pub async fn act(&self, action: &Action) -> Result<Outcome, OutsideError> {

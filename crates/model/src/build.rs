@@ -99,7 +99,7 @@ pub enum NamedContext {
 }
 
 impl NamedContext {
-    /// The image of a folder. It is called after its content, so that whoever names the
+    /// The image of a folder. It is called after its content, so that every stack that names the
     /// same files shares it.
     #[must_use]
     pub fn of_folder(build: Build) -> Self {

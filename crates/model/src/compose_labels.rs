@@ -121,7 +121,7 @@ impl ConfigHash {
 /// What Compose's labels of a container say beside whose it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ContainerLabels {
-    /// The hash of its service. `None` where it cannot be told; then ours stands in,
+    /// The hash of its service. `None` where it is not known; then ours stands in,
     /// because Compose does not see a container without one.
     pub config_hash: Option<ConfigHash>,
     /// The image it is made from.
@@ -135,7 +135,7 @@ pub struct ContainerLabels {
 /// The image that a container is made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum ImageLabel {
-    /// It cannot be told.
+    /// It is not known.
     #[default]
     Unknown,
     /// It is on the engine.

@@ -286,7 +286,7 @@ impl<S> Field<S> {
         }
     }
 
-    /// Leaves it to whoever chooses where nothing is said.
+    /// Leaves the choice of the default to the engine.
     pub fn clear(&self, of: &mut S) {
         match (self.slot)(of) {
             Slot::Text(slot) => *slot = None,

@@ -210,7 +210,7 @@ pub struct OwnerLabels {
     pub id: String,
     /// The key in the stack file.
     pub key: String,
-    /// Compose's config hash of it, if that can be told.
+    /// Compose's config hash of it, if that is known.
     pub compose_hash: Option<Digest>,
     /// Of a network: what the stack set of that which an engine chooses if nobody does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

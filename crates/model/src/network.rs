@@ -90,8 +90,8 @@ impl NetworkSpec {
                 ("ip_range", pool.ip_range.is_some()),
                 ("gateway", pool.gateway.is_some()),
             ];
-            let said = parts.into_iter().filter(|(_, said)| *said);
-            said.map(move |(part, _)| format!("ipam.{place}.{part}"))
+            let explicit = parts.into_iter().filter(|(_, explicit)| *explicit);
+            explicit.map(move |(part, _)| format!("ipam.{place}.{part}"))
         });
         let options = self.driver_opts.keys().map(|name| format!("driver_opts.{name}"));
         let ipv4 = self.ipv4.map(|_| "enable_ipv4".to_owned());

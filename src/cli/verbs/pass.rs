@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(late(Some(WaitingOn::ForeignResource)), Exit::Failed);
         assert_eq!(late(Some(catalog())), Exit::Unreachable);
         assert_eq!(late(Some(WaitingOn::ValidStack)), Exit::Invalid);
-        // One that passes when all is done cuts nothing, and a signal is told as such.
+        // One that passes when all is done cuts nothing, and a signal is reported as such.
         let done = Report { execution: Some(Execution::default()), ..Report::default() };
         assert_eq!(ending(&done, Some(Cut::Deadline)), Exit::Done);
         let signal = Some(Cut::Signal(Exit::Terminated));

@@ -132,7 +132,7 @@ fn errors(desired: &DesiredState) -> usize {
     messages(desired).values().flatten().filter(|message| message.is_error()).count()
 }
 
-/// Fetches and reads desired state as somebody at a desk means it: with all of the
+/// Fetches and reads desired state as a user at a desk means it: with all of the
 /// environment, in the folder where it lies.
 fn read(
     options: &SourceOptions,
@@ -152,7 +152,7 @@ fn read(
     Ok((snapshot, desired))
 }
 
-/// Whoever asks whether stacks are valid means some.
+/// A user who asks whether stacks are valid means some.
 fn no_stack(place: &str) -> Diagnostic {
     let names = STACKS.join("`, `");
     let help = format!(
@@ -177,7 +177,7 @@ fn messages(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagno
         let (Entry::Valid(_, list) | Entry::Invalid(list)) = entry;
         (Some(id.clone()), list.clone())
     });
-    each.chain([(None, desired.untold())]).collect()
+    each.chain([(None, desired.unreported())]).collect()
 }
 
 fn verdict(results: &[DesiredState], errors: usize) -> String {

@@ -1,4 +1,4 @@
-//! What the checks refused, taken out of the tree: so that one mistake is told once, and does
+//! What the checks refused, taken out of the tree: so that one mistake is reported once, and does
 //! not hide the others.
 
 use std::collections::BTreeSet;

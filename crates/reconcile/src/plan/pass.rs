@@ -52,14 +52,14 @@ impl<'a> Pass<'a> {
             return decisions;
         }
         for _ in 0..=decisions.len() {
-            let mut told = self.across.given(self.leaving);
+            let mut next = self.across.given(self.leaving);
             for decisions in &decisions {
-                guards::tell(decisions, &mut told);
+                guards::share(decisions, &mut next);
             }
-            if told == self.across {
+            if next == self.across {
                 break;
             }
-            self.across = told;
+            self.across = next;
             decisions = self.decided();
         }
         decisions

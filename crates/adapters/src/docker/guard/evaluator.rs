@@ -76,7 +76,7 @@ impl PolicyEvaluator {
         *self.places.write().unwrap_or_else(PoisonError::into_inner) = places;
     }
 
-    /// Whether everything is allowed to everybody.
+    /// Whether every deployment may do everything.
     pub(in crate::docker) fn is_permissive(&self) -> bool {
         self.policy.permissive
     }

@@ -29,7 +29,7 @@ const LARGEST: usize = 40 << 20;
 impl Docker {
     /// The last lines of a container's log, standard output and error as they came,
     /// oldest first; values of its sensitive variables and lines of its secrets are masked.
-    /// The rest are the container's words: whoever shows them escapes them.
+    /// The rest is the container's output: its renderer escapes it.
     ///
     /// # Errors
     /// Also if the secrets cannot be read: then nobody can tell what may be shown.
@@ -64,7 +64,7 @@ impl Docker {
     async fn secrets(&self, view: &ContainerView) -> Result<BTreeSet<String>, OutsideError> {
         let masked = Identity::decode(&view.spec.labels).map(|identity| identity.masked);
         let masked = masked.unwrap_or_default();
-        // Nothing says where a variable of somebody else's container came from.
+        // Nothing says where a variable of a foreign container came from.
         let foreign = !view.spec.labels.keys().any(|label| label.starts_with(PREFIX));
         let variables = view.spec.env.iter();
         let variables = variables

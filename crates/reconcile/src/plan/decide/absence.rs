@@ -99,7 +99,10 @@ pub(super) fn takes(
         .flat_map(|owned| has(owned).map(move |have| (owned, have)))
         .find_map(|(owned, have)| Some((owned, wants.iter().find(|want| have.overlaps(want))?)))?;
     let (replica, name) = (replica.id.container_name(), &owned.view.name);
-    Some((format!("start container {replica}, which takes {} of {name}", want.shown()), waiting_on))
+    Some((
+        format!("start container {replica}, which takes {} of {name}", want.rendered()),
+        waiting_on,
+    ))
 }
 
 /// The containers that would go: of services that left the stack, and of slots that their

@@ -25,7 +25,7 @@ pub(super) fn other_stack(context: &Context<'_>) -> Option<WaitingOn> {
     let remembered = context.record.is_some() || context.adopted.is_some();
     let unknown = !remembered && !context.has_labelled();
     let strangers = context.strangers().iter().filter(|_| unknown).map(|s| s.view);
-    // Whoever put the controller there said nothing about its stacks: it stays as it is anyway.
+    // No stack names the controller's own container: it stays as it is anyway.
     let own = context.inventory.contents.own.as_ref();
     let others = candidates.chain(strangers).filter(|view| own != Some(&view.id));
     others.into_iter().find_map(|view| {

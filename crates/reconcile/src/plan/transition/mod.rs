@@ -94,7 +94,7 @@ pub(super) enum Section {
     Orphans,
     Services,
     /// What waits until others have moved out.
-    Later,
+    Deferred,
     Stale,
     UnusedNetworks,
     Memory,

@@ -12,7 +12,7 @@ use model::build::Dockerfile;
 
 /// From here on BuildKit heeds `shmsize` and `ulimits` of a build.
 const HEEDS_LIMITS: ApiVersion = ApiVersion::one(42);
-/// What the classic builder is told to read when that is no file of the context.
+/// What the classic builder is made to read when that is no file of the context.
 pub(super) const APART: &str = ".reconciler.Dockerfile";
 
 /// How an image is built.
@@ -89,7 +89,7 @@ pub(super) async fn folders(
             ContextKind::File { executable } => {
                 let length = order.tree.read(&path, context::MAX_FILE);
                 let size = length.map_err(ContextError::File)?.len();
-                // Much may be to be read: everybody else gets a turn in between.
+                // Reading may take long: other tasks run in between.
                 tokio::task::yield_now().await;
                 Entry::file(&file.path, *executable, size, Source::Tree(path))
             }
