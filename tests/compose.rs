@@ -44,7 +44,7 @@ fn printed(tree: &MemoryTree) -> Vec<String> {
     found.iter().map(one).collect()
 }
 
-/// The codes of what was refused.
+/// The codes of the errors.
 fn codes(tree: &MemoryTree) -> Vec<&'static str> {
     let found = load(tree).err().expect("it should be refused");
     let codes = found.iter().filter(|d| d.is_error()).filter_map(|d| d.code);

@@ -27,7 +27,7 @@ use self::world::World;
 
 /// The stack that examples of `deployments.yaml` deploy, unless they bring it.
 const SHOP: &str = "services:\n  web:\n    image: web:1.8\n";
-/// Codes of what no text of a stack can show.
+/// Codes that no text of a stack can give.
 const WITHOUT_EXAMPLE: [&str; 3] = ["E0108", "E0217", "E0513"];
 
 fn root() -> &'static Path {

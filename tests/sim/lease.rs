@@ -77,7 +77,7 @@ async fn controller(
             continue;
         }
         sim.note(&format!("controller {name} has the lease"));
-        // It knows nothing of what the other one saw.
+        // It does not know the other one's snapshot.
         let world = sim.world();
         let lease = Lease { clock, span: lock.span(20_000) };
         let (setup, stop) = (setup(&world, settings, &load), Stop::new());

@@ -11,7 +11,7 @@ use sim::Rng;
 
 use super::stacks::{Meets, Part, Shared, Stacks, nowhere};
 
-/// How many of a thousand scenarios have such wishes.
+/// How many of a thousand scenarios have such relations.
 const SHARE: u32 = 400;
 const PORTS: [u16; 4] = [7001, 7002, 7003, 7004];
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
@@ -38,7 +38,7 @@ pub(crate) fn shared_address(last: u8) -> String {
 /// A service of a deployment.
 type Key = (DeploymentId, ServiceName);
 
-/// All services of a stacks.
+/// All services of these stacks.
 pub(crate) fn keys(stacks: &Stacks) -> impl Iterator<Item = Key> {
     let of = |(id, stack): (&DeploymentId, &super::stacks::Stack)| {
         stack.services.keys().map(|name| (id.clone(), name.clone())).collect::<Vec<_>>()
@@ -80,7 +80,7 @@ struct Meeting {
     /// Who makes the network that is shared, whether it is internal, and who is on it.
     network: Option<(DeploymentId, bool)>,
     users: BTreeSet<Key>,
-    /// Who lives in the network of whom.
+    /// Members of another deployment's network namespace, and their hosts.
     members: BTreeMap<Key, Key>,
 }
 

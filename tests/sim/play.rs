@@ -201,7 +201,7 @@ fn compose(sim: &Sim, settings: &Settings, scenario: &Scenario) -> Vec<String> {
         let calls = sim.mutations();
         let Some(report) = pass(sim, settings, &first.stacks) else { return Vec::new() };
         if sim.mutations() == calls {
-            // What is withheld is not what was wished for: there is nothing to compare.
+            // What is withheld is not as desired: there is nothing to compare.
             let done = report.blocked.is_empty();
             return if done { adopt(sim, settings, scenario, &first.stacks) } else { Vec::new() };
         }
@@ -227,7 +227,7 @@ fn adopt(sim: &Sim, settings: &Settings, scenario: &Scenario, stacks: &Stacks) -
     failures
 }
 
-/// After the faults: few passes until nothing is left to do, and the world is as wished.
+/// After the faults: few passes until nothing is left to do, and the world is as desired.
 fn converge(
     sim: &Sim,
     settings: &Settings,

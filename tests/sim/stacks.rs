@@ -1,4 +1,4 @@
-//! What a scenario wants, small enough to mutate, and the desired state that it means.
+//! The stacks of a scenario, small enough to mutate, and their desired state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -342,7 +342,7 @@ async fn what_nobody_asked_for_wakes_nobody() {
     tokio::time::timeout(SOON, source.changed()).await.expect("a real change wakes");
 }
 
-/// Of what is mounted only the links matter: where they lead decides what has to be granted.
+/// Of mounted files only the links matter: where they lead decides what has to be granted.
 #[tokio::test]
 async fn a_mounted_file_wakes_nobody_before_it_is_a_link() {
     let temp = shop();

@@ -103,7 +103,7 @@ impl Lease {
                 Ok(lease)
             }
             Err(error) => {
-                // What of it cannot be taken back ends by itself.
+                // Parts that cannot be released expire by themselves.
                 let _ = lease.end().await;
                 Err(error)
             }

@@ -139,7 +139,7 @@ impl<'a> Files<'a> {
         None
     }
 
-    /// Accounts for a copy of what is extended.
+    /// Accounts for a copy of an extended service.
     pub(crate) fn copied(&self, bytes: usize, named: Named<'_>) -> Option<()> {
         let mut used = self.used.borrow_mut();
         used.copied += bytes;

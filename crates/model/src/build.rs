@@ -67,7 +67,7 @@ pub struct Build {
     /// Look for newer base images.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub pull: bool,
-    /// The hash of what decides the image: equal hash, no build.
+    /// The hash of all inputs of the image: equal hash, no build.
     pub hash: Digest,
 }
 

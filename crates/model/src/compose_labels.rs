@@ -1,4 +1,4 @@
-//! Compose's own identity of what it creates: its labels, exactly as `docker compose`
+//! Compose's own identity of its resources: their labels, exactly as `docker compose`
 //! 2.40.3 writes them, so that both can run the same project one after the other.
 //!
 //! The config hash is a courtesy to Compose, which recreates what bears another one. We
@@ -25,7 +25,7 @@ pub const IMAGE_BUILDER: &str = "com.docker.compose.image.builder";
 pub const NUMBER: &str = "com.docker.compose.container-number";
 /// `True` on containers of `docker compose run`.
 pub const ONE_OFF: &str = "com.docker.compose.oneoff";
-/// The hash of what the thing was made from.
+/// The hash of the config that the resource was made from.
 pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// The folder that the project was run from.
 pub const WORKING_DIR: &str = "com.docker.compose.project.working_dir";

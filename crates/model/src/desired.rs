@@ -235,7 +235,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Its image, those that are built before it, those of what runs before it, and those
+    /// Its image, those that are built before it, those of its init containers, and those
     /// that are mounted.
     pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
         let needed = match &self.image {

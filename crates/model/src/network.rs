@@ -80,7 +80,7 @@ impl NetworkSpec {
 }
 
 impl NetworkSpec {
-    /// What the stack sets of that which an engine chooses if nobody does, by name: pools of
+    /// The fields with a default of the engine's own that the stack sets, by name: pools of
     /// addresses by their place, and options of the driver. No values: some may be secret.
     #[must_use]
     pub fn asked(&self) -> Vec<String> {

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Formatter, Write};
 
-/// Writes what may be shown of what is written to it.
+/// Passes on the printable part of a text.
 pub struct OneLine<'a, 'f>(pub &'a mut Formatter<'f>);
 
 impl Write for OneLine<'_, '_> {

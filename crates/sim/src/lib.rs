@@ -221,7 +221,7 @@ impl Sim {
         found.map_or(0, |container| container.run)
     }
 
-    /// Running containers that live in the namespaces of what runs no more.
+    /// Running members of the namespaces of containers that have ended.
     #[must_use]
     pub fn cut_off(&self, engine: &EngineName) -> Vec<ContainerName> {
         let state = self.state.borrow();

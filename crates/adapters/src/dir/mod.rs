@@ -70,7 +70,7 @@ pub struct DirSource {
     newest: Mutex<Option<Newest>>,
     loss: Loss,
     /// Counts the fetches that gave something: a wait for a change is from then on one for
-    /// one of what was fetched last.
+    /// one of the last fetch.
     fetches: watch::Sender<u64>,
     /// Counts the looks at the folder.
     looks: watch::Sender<u64>,
@@ -162,7 +162,7 @@ impl DirSource {
         newest.clone().filter(|newest| newest.root == root)
     }
 
-    /// What was asked of what is now the newest revision; nothing if it is new.
+    /// The reads of the newest revision so far; none if it is new.
     fn asked(&self, root: &Path, scan: &Arc<Scan>) -> Arc<Asked> {
         let known = self.newest(root).filter(|newest| newest.scan.revision == scan.revision);
         let asked = known.map_or_else(Arc::default, |newest| newest.asked);

@@ -8,7 +8,7 @@ use crate::nodes::text;
 use model::diagnostic::Code;
 use text::yaml::{Entry, Node, Span, Value};
 
-/// Places of what was refused.
+/// Places of refused nodes.
 #[derive(Default)]
 pub(super) struct Refused {
     keys: BTreeSet<Span>,

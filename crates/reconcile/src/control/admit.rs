@@ -62,7 +62,7 @@ fn leave_out_preparations(plan: &Plan, out: &mut BTreeSet<StepId>) {
     }
 }
 
-/// Whether it is done for the sake of what follows, if something does.
+/// Whether it only serves later steps.
 fn is_preparation(step: &Step) -> bool {
     match &step.action {
         _ if step.causes.iter().any(|cause| cause.reason == Reason::Prepares) => true,

@@ -93,7 +93,7 @@ pub trait Progress {
     fn event(&self, event: &Event<'_>);
 }
 
-/// Tells nobody.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

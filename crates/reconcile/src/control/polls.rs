@@ -11,7 +11,7 @@ use futures_util::lock::{Mutex, MutexGuard};
 use model::id::EngineName;
 
 /// All waits of one engine together ask once in such a time: a hundred questions a second are
-/// a hundredth of what an engine answers.
+/// a hundredth of an engine's answers.
 const PER_WAIT: Duration = Duration::from_millis(10);
 
 /// The waits of all engines.

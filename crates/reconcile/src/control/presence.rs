@@ -57,7 +57,7 @@ impl Presence {
         Self { lasts, ..Self::default() }
     }
 
-    /// A look at the source that began then gave this now. Yields what of it is not certain yet.
+    /// A look at the source that began then gave this now. Yields the absences that are not certain yet.
     pub(super) fn looked(
         &mut self,
         desired: &DesiredState,

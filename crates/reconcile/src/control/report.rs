@@ -198,7 +198,7 @@ impl Report {
         waits.any(|waiting_on| matches!(waiting_on, WaitingOn::Absence { .. }))
     }
 
-    /// The report of what was desired, seen and planned; nothing was carried out yet. Where
+    /// The report of a plan before its execution. Where
     /// only the catalog has yet to follow a replica's health, everything is as git says.
     pub fn of_plan(desired: &DesiredState, observed: &ObservedState, plan: &Plan) -> Self {
         let mut deployments = plan.deployments.clone();

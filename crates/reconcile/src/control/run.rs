@@ -307,7 +307,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             self.fetch.want(now, &self.pace);
         }
         if self.listening.is_some() {
-            // Now it is known what of the source matters.
+            // Now it is known which files of the source matter.
             self.await_source();
         }
         if let Some(current) = &self.current {

@@ -73,9 +73,9 @@ pub(super) enum Fact {
     Recovered(DeploymentId, ServiceName),
     /// The containers that run once before a service's first replica have ended.
     Initialised(DeploymentId, ServiceName),
-    /// What of a service starts in this pass was started.
+    /// All replicas of a service that start in this pass were started.
     Started(DeploymentId, ServiceName),
-    /// What of a service was not healthy is.
+    /// All replicas of a service that were not healthy are, or have completed.
     ServiceReady(DeploymentId, ServiceName),
     /// Everything of the deployment is done but the removal of networks, and remembering.
     Applied(Place),

@@ -1,4 +1,4 @@
-//! What of the decisions about a deployment may be carried out, by its `sync` mode: guards
+//! Which decisions about a deployment may be carried out, by its `sync` mode: guards
 //! over what was decided, no second way to decide.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,7 +93,7 @@ fn numbered(all: Vec<Transition>) -> impl Iterator<Item = Step> {
     steps(Links::of(all)).into_iter()
 }
 
-/// Adds what others have to know of these decisions: what takes the place of containers that
+/// Adds the parts of these decisions that others need: the successors of containers that
 /// they may share with.
 pub(super) fn share(decisions: &Decisions<'_>, across: &mut Across) {
     let (id, engine) = (&decisions.context.deployment.id, &decisions.context.deployment.engine);

@@ -46,7 +46,7 @@ impl Stack {
         self.files.first().map_or("", String::as_str)
     }
 
-    /// The roots of what was read.
+    /// The roots of the files that were read.
     pub(super) fn roots(&self) -> impl DoubleEndedIterator<Item = &Node> {
         self.sources.iter().flat_map(Sources::roots)
     }

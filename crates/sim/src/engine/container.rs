@@ -1,4 +1,4 @@
-//! Containers: create, rename, update, upload, remove, and what of it the engine refuses.
+//! Containers: create, rename, update, upload, remove, and the engine's refusals.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;

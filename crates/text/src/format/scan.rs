@@ -8,7 +8,7 @@
 use super::token::{self, Gap, Place, gap, is_blank, is_indicator};
 use super::{Line, Unknown};
 
-/// How far a list or map is right of what it is in.
+/// The indent of a list or map inside its parent.
 const STEP: usize = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -81,7 +81,7 @@ impl PolicyEvaluator {
         self.policy.permissive
     }
 
-    /// What of a demand this deployment may not have, links followed.
+    /// The part of a demand that this deployment may not have, links followed.
     pub(in crate::docker) fn denies(
         &self,
         deployment: &DeploymentId,

@@ -143,7 +143,7 @@ fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
 fn start_failure(error: &str) -> Option<StartFailure> {
     match error {
         "" => None,
-        // containerd's, of what a killed engine did not take away: "task … already exists",
+        // containerd's, of leftovers of a killed engine: "task … already exists",
         // "container with given ID already exists".
         error if error.contains("already exists") && !error.contains("endpoint") => {
             Some(StartFailure::Stuck)

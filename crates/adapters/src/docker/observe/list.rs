@@ -1,5 +1,5 @@
 //! The list of containers, taken apart: what is ours, what holds records, and the names of all
-//! others. Of a small part of what runs, the engine is asked for that alone: it builds its answer
+//! others. A small part of the containers is asked for alone: it builds its answer
 //! for each container in it, however many there are.
 
 use std::sync::PoisonError;

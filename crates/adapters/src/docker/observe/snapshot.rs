@@ -1,6 +1,6 @@
-//! The part of a look that no scope changes: one list of everything, and an inspect of what
-//! carries our labels. It may begin while desired state is still being read. A look at a part
-//! of what runs begins with lists of that part instead.
+//! The part of a look that no scope changes: one list of everything, and an inspect of
+//! what carries our labels. It may begin while desired state is still being read. A look at a part
+//! of the containers begins with lists of that part instead.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

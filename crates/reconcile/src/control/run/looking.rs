@@ -1,4 +1,4 @@
-//! The controller's looks: when one begins, what follows from what was seen, and what of it
+//! The controller's looks: when one begins, what follows from it, and what of that
 //! is reported.
 
 use std::collections::BTreeSet;

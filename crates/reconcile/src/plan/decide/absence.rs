@@ -71,8 +71,8 @@ pub(super) fn kept(context: &Context<'_>) -> impl Iterator<Item = (ServiceName, 
     replicas.map(|replica| (replica.service.clone(), replica.slot))
 }
 
-/// What a replica would take of what stays for now: it would not start, or both would write to
-/// one volume. What its own containers have, it has.
+/// Resources that a replica would take from a container that stays: it would not start, or both
+/// would write to one volume. Those of its own containers are not counted.
 pub(super) fn takes(
     context: &Context<'_>,
     service: &Service,

@@ -1,4 +1,4 @@
-//! What of a Compose project becomes ours as it is, and when a project of the same name is
+//! Which resources of a Compose project become ours, and when a project of the same name is
 //! another stack.
 
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ pub(super) fn left_alone(context: &Context<'_>) -> Vec<LeftAlone> {
     left.collect()
 }
 
-/// What of a deployment becomes ours, and everything that is adopted of it then.
+/// The resources of a deployment that become ours, and all that are adopted then.
 #[derive(Clone)]
 pub(in crate::plan) struct Adoption {
     pub(in crate::plan) things: Vec<Thing>,

@@ -1,4 +1,4 @@
-//! Deployments of this source that run where git no longer wants them, and what of each goes.
+//! Deployments of this source that run where git no longer wants them, and which parts of each go.
 
 use std::collections::BTreeSet;
 

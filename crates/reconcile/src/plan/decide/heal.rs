@@ -37,7 +37,7 @@ pub(super) fn orphaned_members(context: &Context<'_>, across: &Across) -> BTreeS
     orphaned_members.map(|owned| owned.view.id.clone()).collect()
 }
 
-/// What is repaired of what was applied, and nothing else.
+/// Repairs of the applied revision, and nothing else.
 pub(in crate::plan) fn repairs<'a>(decisions: &Decisions<'a>) -> Decisions<'a> {
     let context = decisions.context;
     let mut blocked = Vec::new();

@@ -121,7 +121,7 @@ impl Across {
 /// That a network is removed before its users are made again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NetworkReplacement {
-    /// By whom: nobody stops for a deployment about which nothing is done.
+    /// By which deployments: none stops for one that is withheld.
     pub(super) by: DeploymentId,
     /// The network that gets its addresses, if it is not made again itself.
     pub(super) room_for: Option<NetworkName>,

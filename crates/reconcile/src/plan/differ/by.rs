@@ -1,4 +1,4 @@
-//! By whom a container differs: git, a hand, or nobody can tell.
+//! The author of a difference: git, a change by hand, or unknown.
 
 use super::super::context::Context;
 use super::super::seen::{Owned, Proof};

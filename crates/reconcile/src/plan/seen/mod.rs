@@ -1,4 +1,4 @@
-//! First stage: what is there, and whose it is. Knows nothing of what has to be done.
+//! First stage: which resources exist, and who owns them. Knows no decisions.
 
 mod adoption;
 mod index;

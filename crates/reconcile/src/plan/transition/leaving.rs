@@ -1,4 +1,4 @@
-//! The steps of what left the source.
+//! The steps of deployments that left the source.
 
 use super::stop::lives_in;
 use super::{Group, Rank, Section, Transition, at, known, ranked, target};

@@ -198,7 +198,7 @@ fn ranked(rank: Rank, steps: Vec<Transition>) -> impl Iterator<Item = Transition
     })
 }
 
-/// Says of steps whose they are; each is part of what has to be done there.
+/// Assigns steps to a deployment; each counts for its end.
 fn placed(mut steps: Vec<Transition>, place: &Place, group: &Group) -> Vec<Transition> {
     for step in &mut steps {
         step.rank.group = group.clone();

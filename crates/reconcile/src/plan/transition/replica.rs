@@ -106,7 +106,7 @@ impl<'a> StepBuilder<'_, 'a> {
         create.needs.push(self.prepared());
         create.needs.extend(replica.useless.iter().map(|owned| Fact::Gone(known(owned))));
         if !service.spec.links.is_empty() {
-            // The engine looks for whom they name already as it makes the container.
+            // The engine looks their targets up as it creates the container.
             let id = &context.deployment.id;
             let linked = service.depends_on.keys();
             create.needs.extend(linked.map(|name| Fact::Started(id.clone(), name.clone())));

@@ -1,4 +1,4 @@
-//! Hashes of what is desired: whether a service, or anything of a deployment, is as it was.
+//! Hashes of desired state: whether a service, or anything of a deployment, has changed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(super) fn service(spec: &ContainerSpec, image: &ImageSource, files: Option<&
     digest(&Hashed { spec, image, files })
 }
 
-/// What of a service makes a deployment differ. What says nothing is not there.
+/// The fields of a service by which a deployment differs. Defaults are omitted.
 #[derive(Serialize)]
 struct Part<'a> {
     hash: &'a Digest,

@@ -1,4 +1,4 @@
-//! What two would want of one engine that only one can have: names, published ports, fixed
+//! Resources of an engine that only one deployment can have: names, published ports, fixed
 //! addresses, subnets. Compose finds out when it starts the second; here it is an error of
 //! all who want it, each with its place and the other's. Deployments that share something
 //! would also take each other's containers, networks or volumes for their own.
@@ -16,13 +16,13 @@ use model::id::DeploymentId;
 use text::report::sort;
 use world::Tree;
 
-/// The codes of what is found here.
+/// The codes of this module's messages.
 const CODES: [Code; 3] = [SHARED_NAME, SHARED_PORT, SHARED_ADDRESS];
 
 /// What is shown of a value that never prints.
 const HIDDEN: &str = "***";
 
-/// Who wants something, and where that is written.
+/// A resource that a part of a deployment needs for itself, and where that is written.
 #[derive(Clone, Copy)]
 struct Reservation<'a> {
     deployment: &'a Deployment,
@@ -30,7 +30,7 @@ struct Reservation<'a> {
     at: &'a Loc,
 }
 
-/// The part of a deployment that wants something.
+/// The part of a deployment that has a reservation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who<'a> {
     /// Replicas of a service.

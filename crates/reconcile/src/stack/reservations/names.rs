@@ -9,10 +9,10 @@ use model::desired::{Deployment, Service};
 use model::id::{ContainerName, ReplicaId, Slot};
 use model::labels::surge_name;
 
-/// Who wants each name of each kind.
+/// The reservations of each name of each kind.
 type Wanted<'a> = BTreeMap<(&'a str, &'static str, String), Vec<Reservation<'a>>>;
 
-/// Tells everyone whose name another one wants as well.
+/// Reports each name that has more than one reservation.
 pub(super) fn check(deployments: &[&Deployment], faults: &mut Faults) {
     let mut wanted = Wanted::new();
     for deployment in deployments {
@@ -54,8 +54,8 @@ fn reserve<'a>(deployment: &'a Deployment, wanted: &mut Wanted<'a>) {
     }
 }
 
-/// Every name that containers of a service will have: of its replicas, of what replaces
-/// them while they still run, and of what runs before them.
+/// Every name that containers of a service will have: of its replicas, of their successors
+/// while both run, and of its init containers.
 fn containers<'a>(
     deployment: &'a Deployment,
     service: &'a Service,

@@ -1,4 +1,4 @@
-//! What `GET /info` says of what an engine can do.
+//! What `GET /info` says of an engine's abilities.
 
 use super::non_empty;
 use crate::docker::wire::answer::Info;
