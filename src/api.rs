@@ -138,32 +138,32 @@ pub fn rfc3339(at: Timestamp) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_nanos(at.0)).to_string()
 }
 
-/// The newest status, shared with whoever serves it.
+/// The newest status, shared with the server.
 pub type Newest = watch::Receiver<Arc<Status>>;
 
-/// A loop that has not turned for so long is not believed to live any more: it turns every
+/// A loop without a heartbeat for so long is not alive any more: it sends one every
 /// few seconds, and one call to Consul may take ten.
 const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 
-/// When the controller's loop turned last, shared with whoever answers for it.
+/// When the controller's loop was alive last, shared with the server.
 #[derive(Debug)]
-pub struct Turns {
+pub struct Heartbeat {
     clock: fn() -> Instant,
     last: AtomicU64,
 }
 
-impl Turns {
-    /// It turned now, by this clock.
+impl Heartbeat {
+    /// A first heartbeat now, by this clock.
     pub fn new(clock: fn() -> Instant) -> Self {
         Self { clock, last: AtomicU64::new(clock().0) }
     }
 
-    /// It turned.
-    pub fn turned(&self) {
+    /// A heartbeat.
+    pub fn beat(&self) {
         self.last.store((self.clock)().0, Ordering::Relaxed);
     }
 
-    /// How long ago it turned.
+    /// How long ago the last one was.
     fn silence(&self) -> Duration {
         (self.clock)().since(Instant(self.last.load(Ordering::Relaxed)))
     }
@@ -173,22 +173,27 @@ impl Turns {
 ///
 /// # Errors
 /// Those of accepting connections.
-pub async fn serve(listener: TcpListener, newest: Newest, turns: Arc<Turns>) -> io::Result<()> {
-    axum::serve(listener, router(newest, turns)).await
+pub async fn serve(
+    listener: TcpListener,
+    newest: Newest,
+    heartbeat: Arc<Heartbeat>,
+) -> io::Result<()> {
+    axum::serve(listener, router(newest, heartbeat)).await
 }
 
-fn router(newest: Newest, turns: Arc<Turns>) -> Router {
+fn router(newest: Newest, heartbeat: Arc<Heartbeat>) -> Router {
     Router::new()
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
         .route("/status", get(status))
         .with_state(newest)
-        .merge(Router::new().route("/livez", get(lives)).with_state(turns))
+        .merge(Router::new().route("/livez", get(lives)).with_state(heartbeat))
 }
 
-/// It lives as long as its loop turns: an answer alone proves only that something listens.
-async fn lives(State(turns): State<Arc<Turns>>) -> Response {
-    let silence = turns.silence();
+/// It lives as long as its loop sends heartbeats: an answer alone proves only that a server
+/// listens.
+async fn lives(State(heartbeat): State<Arc<Heartbeat>>) -> Response {
+    let silence = heartbeat.silence();
     if silence <= LONGEST_SILENCE {
         return "ok\n".into_response();
     }
@@ -220,18 +225,18 @@ mod tests {
 
     /// Serves a status and asks for paths, each as `(code, body)`.
     async fn answers(status: Status, paths: &'static [&'static str]) -> Vec<(u16, String)> {
-        answers_of(status, Arc::new(Turns::new(Instant::default)), paths).await
+        answers_of(status, Arc::new(Heartbeat::new(Instant::default)), paths).await
     }
 
     async fn answers_of(
         status: Status,
-        turns: Arc<Turns>,
+        heartbeat: Arc<Heartbeat>,
         paths: &'static [&'static str],
     ) -> Vec<(u16, String)> {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
         let (_keep, newest) = watch::channel(Arc::new(status));
-        let server = tokio::spawn(serve(listener, newest, turns));
+        let server = tokio::spawn(serve(listener, newest, heartbeat));
         let mut answers = Vec::new();
         for path in paths {
             let answer = tokio::task::spawn_blocking(move || get(address, path)).await;
@@ -263,19 +268,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_lives_only_as_long_as_its_loop_turns() {
+    async fn livez_answers_only_while_the_loop_beats() {
         static NOW: AtomicU64 = AtomicU64::new(0);
-        let turns = Arc::new(Turns::new(|| Instant(NOW.load(Ordering::Relaxed))));
+        let heartbeat = Arc::new(Heartbeat::new(|| Instant(NOW.load(Ordering::Relaxed))));
         let ask = async || {
             let starting = Status::starting("default", "dir:/srv");
-            answers_of(starting, Arc::clone(&turns), &["/livez"]).await.remove(0)
+            answers_of(starting, Arc::clone(&heartbeat), &["/livez"]).await.remove(0)
         };
         for (seconds, code) in [(60, 200), (61, 503)] {
             NOW.store(seconds * 1_000_000_000, Ordering::Relaxed);
             assert_eq!(ask().await.0, code, "after {seconds} s");
         }
         assert_eq!(ask().await.1, "the controller's loop has stood still for 61 s\n");
-        turns.turned();
+        heartbeat.beat();
         assert_eq!(ask().await.0, 200);
     }
 

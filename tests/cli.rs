@@ -124,11 +124,14 @@ fn an_answer_of_the_engine_reaches_no_output_even_when_everything_is_traced() {
             "plan traced --source-name test --log-level trace --log-format json -o {output}"
         );
         let case = Case { call, env: vec![format!("DOCKER_HOST=unix://{}", socket.display())] };
-        let said = case.play();
-        assert!(said.contains("exit: 0"), "{said}");
-        assert!(said.contains("environment.DB_PASSWORD"), "the difference is not shown: {said}");
-        assert!(said.contains("(masked "), "{said}");
-        assert!(!said.contains(CANARY), "the secret is shown: {said}");
+        let printed = case.play();
+        assert!(printed.contains("exit: 0"), "{printed}");
+        assert!(
+            printed.contains("environment.DB_PASSWORD"),
+            "the difference is not shown: {printed}"
+        );
+        assert!(printed.contains("(masked "), "{printed}");
+        assert!(!printed.contains(CANARY), "the secret is shown: {printed}");
     }
     let asked = engine.asked.lock().expect("no panic holds it");
     assert!(asked.iter().any(|request| request.contains("/containers/4f2a")), "{asked:?}");
@@ -160,8 +163,8 @@ fn a_controller_ends_at_a_signal_and_its_exit_code_names_it() {
 #[test]
 fn every_shell_gets_a_completion_script() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let said = Case { call: format!("completion {shell}"), env: Vec::new() }.play();
-        assert!(said.contains("exit: 0") && said.contains("detailed-exitcode"), "{said}");
+        let printed = Case { call: format!("completion {shell}"), env: Vec::new() }.play();
+        assert!(printed.contains("exit: 0") && printed.contains("detailed-exitcode"), "{printed}");
     }
 }
 
@@ -176,8 +179,8 @@ fn a_formatted_file_keeps_its_mode_and_its_links() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).expect("a mode");
     std::os::unix::fs::symlink("compose.yaml", &link).expect("a link");
     let call = |path: &Path| Case { call: format!("fmt {}", path.display()), env: Vec::new() };
-    let said = call(&link).play();
-    assert!(said.contains("exit: 0"), "{said}");
+    let printed = call(&link).play();
+    assert!(printed.contains("exit: 0"), "{printed}");
     let text = std::fs::read_to_string(&file).expect("text");
     assert!(text.starts_with("services:\n  web:\n    image: web:1\n"), "{text}");
     assert!(std::fs::symlink_metadata(&link).expect("it is there").is_symlink());
@@ -225,8 +228,8 @@ fn the_pre_commit_hooks_are_calls_that_exist() {
         assert_eq!(entry[0], "reconciler");
         // As pre-commit calls it, with a file that is in order.
         let call = [&entry[1..], &args, &["fmt/even.yaml".to_owned()]].concat().join(" ");
-        let said = Case { call, env: Vec::new() }.play();
-        assert!(said.contains("exit: 0"), "{said}");
+        let printed = Case { call, env: Vec::new() }.play();
+        assert!(printed.contains("exit: 0"), "{printed}");
         assert_eq!(hook["id"].as_str(), Some(entry.join("-").as_str()));
     }
 }

@@ -31,7 +31,7 @@ fn files(files: &[(&str, &str)]) -> MemoryTree {
 }
 
 /// `code line:column+length message` of every message.
-fn said(tree: &MemoryTree) -> Vec<String> {
+fn printed(tree: &MemoryTree) -> Vec<String> {
     let found = match load(tree) {
         Ok(config) => config.warnings,
         Err(found) => found,
@@ -44,7 +44,7 @@ fn said(tree: &MemoryTree) -> Vec<String> {
     found.iter().map(one).collect()
 }
 
-/// The codes of what was refused.
+/// The codes of the errors.
 fn codes(tree: &MemoryTree) -> Vec<&'static str> {
     let found = load(tree).err().expect("it should be refused");
     let codes = found.iter().filter(|d| d.is_error()).filter_map(|d| d.code);
@@ -199,7 +199,7 @@ services:
 ";
     let base = "services:\n  db:\n    tty: nope\n";
     assert_eq!(
-        said(&files(&[("compose.yaml", stack), ("base.yaml", base)])),
+        printed(&files(&[("compose.yaml", stack), ("base.yaml", base)])),
         [
             "E0115 shop/base.yaml:3:10+4 `services.db.tty`: `nope` is not `true` or `false`",
             "E0112 shop/compose.yaml:3:16+8 `services.web.image`: this is not a valid reference",
@@ -226,9 +226,9 @@ db:
   extends: {file: base.yml, service: db}
 ";
     let base = "db:\n  image: db\n  links: [other]\nother: {image: other}\n";
-    let said = said(&files(&[("compose.yaml", stack), ("base.yml", base)]));
+    let printed = printed(&files(&[("compose.yaml", stack), ("base.yml", base)]));
     assert_eq!(
-        said,
+        printed,
         [
             "E0160 shop/compose.yaml:1:1+3 `services.web`: this has both an image and a build",
             "E0160 shop/compose.yaml:4:3+10 `web.depends_on`: a file without `services:` has no such key",
@@ -253,12 +253,12 @@ db:
 #[test]
 fn a_cycle_is_shown_whole() {
     let stack = "services:\n  a: {extends: b}\n  b: {extends: c}\n  c: {extends: a}\n";
-    let said = said(&files(&[("compose.yaml", stack)])).join("\n");
-    assert!(said.contains("a (shop/compose.yaml) → b (shop/compose.yaml) → c"), "{said}");
+    let printed = printed(&files(&[("compose.yaml", stack)])).join("\n");
+    assert!(printed.contains("a (shop/compose.yaml) → b (shop/compose.yaml) → c"), "{printed}");
     let tree =
         files(&[("compose.yaml", "include: [a.yaml]\n"), ("a.yaml", "include: [compose.yaml]\n")]);
-    let said = self::said(&tree).join("\n");
-    assert!(said.contains("shop/compose.yaml → shop/a.yaml → shop/compose.yaml"), "{said}");
+    let printed = self::printed(&tree).join("\n");
+    assert!(printed.contains("shop/compose.yaml → shop/a.yaml → shop/compose.yaml"), "{printed}");
 }
 
 #[test]
@@ -285,8 +285,8 @@ fn paths_in_a_circle_begin_at_the_machines_root() {
         ..ConfigRequest::default()
     };
     let found = config(&tree, &request).err().expect("a circle");
-    let told = found.iter().any(|d| d.message.contains("b (/shop/other.yaml) → a"));
-    assert!(told, "{found:?}");
-    let unrooted = said(&tree);
+    let reported = found.iter().any(|d| d.message.contains("b (/shop/other.yaml) → a"));
+    assert!(reported, "{found:?}");
+    let unrooted = printed(&tree);
     assert!(unrooted.iter().any(|d| d.contains("b (shop/other.yaml) → a")), "{unrooted:?}");
 }

@@ -52,7 +52,7 @@ fn run(folder: &Path) -> (BTreeMap<Kind, Row>, String) {
                 let json = serde_json::from_str(&config.json()).expect("JSON");
                 case::difference(expected, &json)
             }
-            (Ok(_), Err(found)) => Some(format!("refused: {}", case::shown(found))),
+            (Ok(_), Err(found)) => Some(format!("refused: {}", case::rendered(found))),
             (Err(_), Ok(_)) => Some("not refused".to_owned()),
             (Err(place), Err(found)) => place.misses(found),
         };

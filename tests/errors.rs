@@ -27,7 +27,7 @@ use self::world::World;
 
 /// The stack that examples of `deployments.yaml` deploy, unless they bring it.
 const SHOP: &str = "services:\n  web:\n    image: web:1.8\n";
-/// Codes of what no text of a stack can show.
+/// Codes that no text of a stack can give.
 const WITHOUT_EXAMPLE: [&str; 5] = ["E0108", "E0217", "E0513", "E0516", "E0606"];
 
 fn root() -> &'static Path {
@@ -130,9 +130,9 @@ fn about_the_host(files: &BTreeMap<String, String>) -> Vec<Diagnostic> {
     plan.blocked.into_iter().map(denied).collect()
 }
 
-fn said(messages: &[Diagnostic]) -> String {
-    let shown = |d: &Diagnostic| format!("\n  {:?} {:?} {}", d.code, d.at, d.message);
-    messages.iter().map(shown).collect::<Vec<_>>().concat()
+fn printed(messages: &[Diagnostic]) -> String {
+    let rendered = |d: &Diagnostic| format!("\n  {:?} {:?} {}", d.code, d.at, d.message);
+    messages.iter().map(rendered).collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -143,8 +143,8 @@ fn a_bad_example_gives_its_code_and_no_other_and_a_good_one_none() {
             assert!(text.contains("Remedy: "), "{code}");
             continue;
         }
-        let (bad, good) = (example(&text, "bad"), example(&text, "good"));
-        assert!(!bad.is_empty() && !good.is_empty(), "{code} has no examples");
+        let (bad, valid) = (example(&text, "bad"), example(&text, "good"));
+        assert!(!bad.is_empty() && !valid.is_empty(), "{code} has no examples");
         // Deployments are found by the one, stacks are read by the other.
         let messages = |files| {
             if code.starts_with("E06") {
@@ -159,11 +159,11 @@ fn a_bad_example_gives_its_code_and_no_other_and_a_good_one_none() {
         let found = messages(&bad);
         let codes: BTreeSet<&str> = found.iter().map(|d| d.code.map_or("none", |c| c.0)).collect();
         if codes != BTreeSet::from([code.as_str()]) {
-            let _ = writeln!(wrong, "{code}, bad:{}", said(&found));
+            let _ = writeln!(wrong, "{code}, bad:{}", printed(&found));
         }
-        let found = messages(&good);
+        let found = messages(&valid);
         if found.iter().any(|d| d.is_error() || d.code.is_some_and(|c| c.0 == code)) {
-            let _ = writeln!(wrong, "{code}, good:{}", said(&found));
+            let _ = writeln!(wrong, "{code}, good:{}", printed(&found));
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

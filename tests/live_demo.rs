@@ -1,4 +1,4 @@
-//! `make demo` on an engine that runs already: somebody's, who must find it afterwards as it
+//! `make demo` on an engine that runs already: the user's, who must find it afterwards as it
 //! was, however the demo ended.
 
 use std::fs;
@@ -16,8 +16,8 @@ fn variable(name: &str) -> String {
 
 fn docker(words: &[&str]) -> String {
     let output = Command::new("docker").args(words).output().expect("docker runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "docker {words:?}: {said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "docker {words:?}: {printed}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -27,7 +27,7 @@ fn demo(path: &str) -> Output {
     command.output().expect("it runs")
 }
 
-fn shown(output: &Output) -> String {
+fn rendered(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text)).concat()
 }
 
@@ -71,34 +71,38 @@ fn docker_that_cannot_kill(path: &str) -> PathBuf {
 fn an_engine_that_runs_already_is_left_as_it_was() {
     assert!(!variable("RECONCILER_LAB").is_empty());
     let path = variable("PATH");
-    // Somebody's own: a container, and an image under a name that the demo uses, too.
+    // The user's own: a container, and an image under a name that the demo uses, too.
     docker(&["run", "-d", "--name", "theirs", "reconciler.demo/base", "sleep", "1000"]);
     docker(&["tag", "reconciler.demo/base", "reconciler.demo/redis"]);
     let before = everything();
 
     let done = demo(&path);
-    assert!(done.status.success(), "{}", shown(&done));
+    assert!(done.status.success(), "{}", rendered(&done));
     for part in ["five of them run", "abc-pricing-2 runs again", "apples: 3"] {
-        assert!(shown(&done).contains(part), "no `{part}` in\n{}", shown(&done));
+        assert!(rendered(&done).contains(part), "no `{part}` in\n{}", rendered(&done));
     }
     assert_eq!(everything(), before, "after the demo");
 
     // It fails while the controller runs, which would make again what is removed.
     let path_without = format!("{}:{path}", docker_that_cannot_kill(&path).display());
     let failed = demo(&path_without);
-    assert_eq!(failed.status.code(), Some(9), "{}", shown(&failed));
-    assert!(shown(&failed).contains("the controller has seen everything"), "{}", shown(&failed));
+    assert_eq!(failed.status.code(), Some(9), "{}", rendered(&failed));
+    assert!(
+        rendered(&failed).contains("the controller has seen everything"),
+        "{}",
+        rendered(&failed)
+    );
     assert_eq!(everything(), before, "after a demo that failed");
 
-    // Somebody's image, container or network of a name that it would make.
+    // The user's image, container or network of a name that it would make.
     docker(&["tag", "reconciler.demo/base", "xyz-auth"]);
     docker(&["network", "create", "abc_default"]);
     docker(&["run", "-d", "--name", "abc-web-1", "reconciler.demo/base", "sleep", "1000"]);
     let before = everything();
     let refused = demo(&path);
-    assert_eq!(refused.status.code(), Some(3), "{}", shown(&refused));
+    assert_eq!(refused.status.code(), Some(3), "{}", rendered(&refused));
     for name in ["xyz-auth", "abc_default", "abc-web-1"] {
-        assert!(shown(&refused).contains(name), "no `{name}` in\n{}", shown(&refused));
+        assert!(rendered(&refused).contains(name), "no `{name}` in\n{}", rendered(&refused));
     }
     assert_eq!(everything(), before, "after a demo that refused");
     docker(&["rm", "-f", "theirs", "abc-web-1"]);

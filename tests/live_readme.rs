@@ -32,11 +32,11 @@ fn program(words: &[&str]) -> Command {
 
 fn succeeds(mut command: Command) {
     let output = command.output().expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}:\n{said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}:\n{printed}");
 }
 
-/// A controller that is told to end when the test does.
+/// A controller that is stopped when the test ends.
 struct Controller(Child);
 
 impl Drop for Controller {

@@ -1,5 +1,5 @@
 //! `reconciler schema` against files: what is valid passes, what has a wrong key or type
-//! does not. The judge is small and knows exactly the keywords that our schemas use.
+//! does not. The validator is small and knows exactly the keywords that our schemas use.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -87,7 +87,7 @@ fn refusal(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Stri
                 schemas.find_map(|schema| refusal(root, schema, value, &at))
             })
         }
-        other => panic!("this judge does not know `{other}`"),
+        other => panic!("this validator does not know `{other}`"),
     })
 }
 
@@ -139,7 +139,7 @@ fn json(text: &str) -> Value {
     serde_json::to_value(value).expect("keys are strings")
 }
 
-fn judge(schema: &Value, text: &str) -> Option<String> {
+fn violation(schema: &Value, text: &str) -> Option<String> {
     refusal(schema, schema, &json(text), "")
 }
 
@@ -163,18 +163,18 @@ fn wrong_keys_types_words_and_numbers_are_refused() {
     let stack = schema("stack");
     for code in ["E0201", "E0202", "E0203", "E0204", "E0205", "E0206"] {
         for (_, text) in example(code, "bad") {
-            assert!(judge(&stack, &text).is_some(), "{code}:\n{text}");
+            assert!(violation(&stack, &text).is_some(), "{code}:\n{text}");
         }
     }
     let deployments = schema("deployments");
     for code in ["E0501", "E0502", "E0503", "E0505"] {
         for (_, text) in example(code, "bad") {
-            assert!(judge(&deployments, &text).is_some(), "{code}:\n{text}");
+            assert!(violation(&deployments, &text).is_some(), "{code}:\n{text}");
         }
     }
     for own in ["jobs: true", "register: { prt: 80 }", "min_healthy: 5", "deadline: [1s]"] {
         let text = format!("services: {{ web: {{ image: a, x-reconciler: {{ {own} }} }} }}");
-        assert!(judge(&stack, &text).is_some(), "{own}");
+        assert!(violation(&stack, &text).is_some(), "{own}");
     }
 }
 
@@ -191,7 +191,7 @@ fn the_good_example_of_every_explanation_is_valid() {
                 name if Path::new(name).extension().is_some_and(|end| end == "yaml") => &stack,
                 _ => continue,
             };
-            assert_eq!(judge(schema, &text), None, "{code} {name}");
+            assert_eq!(violation(schema, &text), None, "{code} {name}");
             seen += 1;
         }
     }
@@ -218,7 +218,7 @@ fn our_own_stacks_and_valid_cases_pass() {
     let mut seen = 0;
     for path in [stacks(&root().join("examples")), stacks(&root().join("desired-state"))].concat() {
         let text = std::fs::read_to_string(&path).expect("text");
-        assert_eq!(judge(&stack, &text), None, "{}", path.display());
+        assert_eq!(violation(&stack, &text), None, "{}", path.display());
         seen += 1;
     }
     for entry in std::fs::read_dir(root().join("tests/conformance")).expect("the cases") {

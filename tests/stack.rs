@@ -5,14 +5,14 @@
 
 #[path = "stack/bounds.rs"]
 mod bounds;
-#[path = "stack/claims.rs"]
-mod claims;
 #[path = "stack/context.rs"]
 mod context;
 #[path = "stack/hashes.rs"]
 mod hashes;
 #[path = "stack/render.rs"]
 mod render;
+#[path = "stack/reservations.rs"]
+mod reservations;
 #[path = "stack/robust.rs"]
 mod robust;
 #[path = "stack/tree.rs"]

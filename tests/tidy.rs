@@ -14,7 +14,7 @@ mod words;
 
 use std::fs;
 
-use source::{rust_files, shown};
+use source::{display, rust_files};
 
 /// The longest a file may be.
 const LINES: usize = 400;
@@ -25,11 +25,11 @@ fn every_file_begins_with_why_it_exists_and_is_short() {
     for path in ["src", "crates", "tests", "benches"].iter().flat_map(|root| rust_files(root)) {
         let text = fs::read_to_string(&path).expect("a source file");
         if !text.starts_with("//! ") {
-            wrong.push(format!("{} does not begin with `//! `", shown(&path)));
+            wrong.push(format!("{} does not begin with `//! `", display(&path)));
         }
         let lines = text.lines().count();
         if lines > LINES {
-            wrong.push(format!("{} has {lines} lines: two ideas in one room?", shown(&path)));
+            wrong.push(format!("{} has {lines} lines: two ideas in one room?", display(&path)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

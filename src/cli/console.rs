@@ -81,7 +81,7 @@ impl Console {
     pub(super) fn colours_stderr(self) -> bool {
         match self.color {
             ColorChoice::Auto => AutoStream::choice(&std::io::stderr()) != ColorChoice::Never,
-            said => said != ColorChoice::Never,
+            choice => choice != ColorChoice::Never,
         }
     }
 
@@ -99,7 +99,7 @@ impl Console {
         let _ = out.flush();
     }
 
-    /// A result that is somebody's own text: nothing is taken out of it.
+    /// A result that is the user's own text: nothing is taken out of it.
     #[expect(clippy::unused_self, reason = "a console prints, also without colours")]
     pub(super) fn result_as_is(self, text: &str) {
         let mut out = std::io::stdout().lock();

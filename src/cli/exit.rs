@@ -21,7 +21,7 @@ pub(super) enum Exit {
     Invalid = 65,
     /// git, an engine or Consul cannot be reached.
     Unreachable = 69,
-    /// Somebody else acts right now; trying again makes sense.
+    /// Another process acts right now; trying again makes sense.
     Busy = 75,
     /// Credentials were refused.
     Refused = 77,

@@ -51,10 +51,10 @@ fn forbid_core_files() {
 /// A broken invariant ends the program where it stands, except in what is contained: a fault
 /// in one deployment leaves the others alone.
 fn end_where_it_stands() {
-    let tell = std::panic::take_hook();
+    let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !is_contained(panic) {
-            tell(panic);
+            default_hook(panic);
             std::process::abort();
         }
     }));

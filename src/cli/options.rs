@@ -96,7 +96,7 @@ layer! {
     /// every deployment; may be repeated
     #[arg(long, env = "RECONCILER_ALLOW", hide_env = true, value_name = "DEPLOYMENT:DEMAND", value_delimiter = ',')]
     "allow" allow: Vec<Grant>,
-    /// Grant everything: whoever can change the stacks becomes root of the host [default: only
+    /// Grant everything: every author of the stacks becomes root of the host [default: only
     /// for a local folder at a terminal; not in CI or cron]
     #[arg(
         long, env = "RECONCILER_TRUST_STACKS", hide_env = true, value_name = "BOOL", num_args = 0..=1,

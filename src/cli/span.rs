@@ -21,7 +21,7 @@ pub(super) enum SpanError {
     /// A number without a unit.
     #[error("`{0}` has no unit; write `{0}s` for seconds or `{0}m` for minutes")]
     NoUnit(String),
-    /// `M`: months to humantime, minutes to whoever wrote it.
+    /// `M`: months to humantime, minutes to its author.
     #[error("`{0}` would be months; write a lower-case `m` for minutes")]
     Months(String),
     /// Nothing.

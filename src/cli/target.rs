@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_and_paths_are_told_apart() {
+    fn urls_and_paths_are_distinguished() {
         for url in ["https://h/r.git", "file:///srv/r", "git@h:ops/r.git", "ssh://h/r"] {
             assert!(is_url(url), "{url}");
         }

@@ -112,7 +112,7 @@ impl Drop for Place {
     }
 }
 
-fn said(folder: &Path, env: &[(&str, &str)], words: &[&str]) -> Value {
+fn printed(folder: &Path, env: &[(&str, &str)], words: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reconciler"));
     command.args(words).current_dir(folder).env_clear().envs(env.iter().copied());
     let output = command.output().expect("it starts");
@@ -123,18 +123,18 @@ fn said(folder: &Path, env: &[(&str, &str)], words: &[&str]) -> Value {
 
 /// The name of the one project, and its services.
 fn config(folder: &Path, env: &[(&str, &str)]) -> (String, BTreeSet<String>) {
-    let form = said(folder, env, &["config", "--format", "json"]);
+    let form = printed(folder, env, &["config", "--format", "json"]);
     let services = form["services"].as_object().expect("services");
     (form["name"].as_str().expect("a name").to_owned(), services.keys().cloned().collect())
 }
 
 fn validate(folder: &Path, env: &[(&str, &str)]) -> Vec<String> {
-    let form = said(folder, env, &["validate", "-o", "json"]);
+    let form = printed(folder, env, &["validate", "-o", "json"]);
     form["deployments"].as_object().expect("deployments").keys().cloned().collect()
 }
 
 fn pass(folder: &Path, env: &[(&str, &str)]) -> BTreeSet<String> {
-    let form = said(folder, env, &["sim", "-o", "json", "-q"]);
+    let form = printed(folder, env, &["sim", "-o", "json", "-q"]);
     let steps = form["steps"].as_array().expect("steps").iter();
     let made = |step: &Value| {
         step["action"].as_str()?.strip_prefix("create container ").map(str::to_owned)

@@ -174,7 +174,7 @@ pub(crate) fn difference(expected: &Value, got: &Value) -> Option<String> {
 }
 
 /// Messages on one line.
-pub(crate) fn shown(found: &[Diagnostic]) -> String {
+pub(crate) fn rendered(found: &[Diagnostic]) -> String {
     let errors = found.iter().filter(|d| d.is_error()).map(|d| {
         let at = d.at.as_ref().map(ToString::to_string).unwrap_or_default();
         format!("{at}: {}", d.message)

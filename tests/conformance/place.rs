@@ -73,7 +73,7 @@ impl Place {
             Self::Line(line) => format!("line {line}"),
             Self::Names(names) => format!("{names:?}"),
         };
-        (!hit).then(|| format!("refused elsewhere than {wanted}: {}", crate::case::shown(found)))
+        (!hit).then(|| format!("refused elsewhere than {wanted}: {}", crate::case::rendered(found)))
     }
 }
 

@@ -57,7 +57,7 @@ impl VirtualClock {
         Timestamp(self.passed.get().0)
     }
 
-    /// Somebody, or NTP, sets the clock: forward, or back.
+    /// An operator, or NTP, sets the clock: forward, or back.
     pub(crate) fn set(&self, seconds: i64) {
         self.set.set(self.set.get() + seconds * 1_000_000_000);
     }

@@ -13,13 +13,13 @@ use reconcile::control::{Ending, Execution, Limits, Pending, StepError, Stop, Wa
 use world::{Clock as _, NoTree, OutsideError};
 
 use crate::drive::drive;
-use crate::git::Told;
+use crate::git::Recorder;
 use crate::make::{forget, of, pull, remove, start, step, stop, wait};
 use crate::world::{Down, Life, World};
 
-fn run(world: &World, steps: Vec<Step>, told: &Told) -> Execution {
+fn run(world: &World, steps: Vec<Step>, recorder: &Recorder) -> Execution {
     let (stop, limits) = (Stop::new(), Limits::default());
-    let all = execute(world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, told);
+    let all = execute(world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, recorder);
     drive(&world.clock, all)
 }
 
@@ -30,23 +30,23 @@ fn error(execution: &Execution, id: u32) -> &StepError {
 
 #[test]
 fn steps_begin_in_order_of_the_graph_lowest_number_first() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     let steps = vec![
         step(1, &[], start("a")),
         step(2, &[1], start("b")),
         step(3, &[], start("c")),
         step(4, &[2, 3], start("d")),
     ];
-    let execution = run(&world, steps, &told);
+    let execution = run(&world, steps, &recorder);
     assert_eq!(execution.failures().count(), 0);
     let begun: Vec<_> =
-        told.0.borrow().iter().filter(|line| line.starts_with("start")).cloned().collect();
+        recorder.0.borrow().iter().filter(|line| line.starts_with("start")).cloned().collect();
     assert_eq!(begun, ["start #1", "start #3", "start #2", "start #4"]);
 }
 
 #[test]
 fn a_failed_step_drops_what_needs_it_and_nothing_else() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.failing.borrow_mut().insert("bad".into(), OutsideError::Failed("no space".into()));
     let steps = vec![
         step(1, &[], start("bad")),
@@ -56,7 +56,7 @@ fn a_failed_step_drops_what_needs_it_and_nothing_else() {
         step(5, &[3, 4], start("e")),
         step(6, &[4], start("f")),
     ];
-    let execution = run(&world, steps, &told);
+    let execution = run(&world, steps, &recorder);
     let endings: Vec<_> = execution.steps.iter().map(|(_, ending)| ending).collect();
     let because = StepId(1);
     assert!(matches!(endings[0], Ending::Failed(_)));
@@ -70,21 +70,21 @@ fn a_failed_step_drops_what_needs_it_and_nothing_else() {
 
 #[test]
 fn an_engine_gets_no_more_calls_at_once_than_allowed() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     let steps = (1..=40).map(|id| step(id, &[], start(&id.to_string()))).collect();
-    run(&world, steps, &told);
+    run(&world, steps, &recorder);
     assert_eq!(world.most.get(), Limits::default().per_engine);
 }
 
 #[test]
 fn slow_pulls_and_stops_leave_room_for_starts() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.slow.borrow_mut().insert("pull".into(), Duration::from_mins(1));
     world.slow.borrow_mut().insert("stop".into(), Duration::from_mins(1));
     let mut steps: Vec<_> = (1..=40).map(|id| step(id, &[], pull(&format!("i:{id}")))).collect();
     steps.extend((41..=60).map(|id| step(id, &[], stop(&id.to_string()))));
     steps.push(step(61, &[], start("web")));
-    run(&world, steps, &told);
+    run(&world, steps, &recorder);
     assert_eq!(world.calls_with("start"), [world.calls.borrow()[0].0]);
     let began = world.calls_with("pull")[0];
     let at_once = world.calls_with("pull").iter().filter(|at| **at == began).count();
@@ -93,42 +93,43 @@ fn slow_pulls_and_stops_leave_room_for_starts() {
 
 #[test]
 fn the_ledger_is_written_one_change_at_a_time() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     let steps = (1..=5).map(|id| step(id, &[], forget("abc"))).collect();
-    run(&world, steps, &told);
+    run(&world, steps, &recorder);
     assert_eq!((world.most.get(), world.calls.borrow().len()), (1, 5));
 }
 
 #[test]
 fn waits_take_no_room() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.put("web", Status::Created);
     let mut steps: Vec<_> =
         (1..=20).map(|id| step(id, &[], wait("web", Until::Running, 60))).collect();
     steps.push(step(21, &[], start("web")));
-    let execution = run(&world, steps, &told);
+    let execution = run(&world, steps, &recorder);
     assert_eq!(execution.failures().count(), 0);
 }
 
 #[test]
 fn hundreds_of_waits_ask_their_engine_in_turn_and_leave_another_alone() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.inspecting.set(Duration::from_millis(3));
     world.put("slow", Status::Running);
     world.lives.borrow_mut().insert("slow".into(), Life::Checked(Health::Starting));
-    let good = || Until::Good(Duration::from_millis(500));
-    let steps = (1..=300).map(|id| step(id, &[], wait("slow", good(), 60))).collect();
-    run(&world, steps, &told);
-    assert_eq!(told.count("failed"), 300);
+    let healthy = || Until::Healthy(Duration::from_millis(500));
+    let steps = (1..=300).map(|id| step(id, &[], wait("slow", healthy(), 60))).collect();
+    run(&world, steps, &recorder);
+    assert_eq!(recorder.count("failed"), 300);
     assert_eq!(world.inspected_at_once.get(), Limits::default().polls);
     let asked = world.inspected.get();
     assert!((3000..=7500).contains(&asked), "a minute, a hundred a second: {asked}");
     // On another engine nobody waits in line.
     world.put("web", Status::Running);
-    let mut steps: Vec<_> = (1..=300).map(|id| step(id, &[], wait("slow", good(), 60))).collect();
-    let elsewhere = step(301, &[], wait("web", good(), 60));
+    let mut steps: Vec<_> =
+        (1..=300).map(|id| step(id, &[], wait("slow", healthy(), 60))).collect();
+    let elsewhere = step(301, &[], wait("web", healthy(), 60));
     steps.push(Step { engine: "web1".into(), ..elsewhere });
-    let execution = run(&world, steps, &told);
+    let execution = run(&world, steps, &recorder);
     let Ending::Done { took } = execution.steps[300].1 else {
         panic!("{:?}", execution.steps[300])
     };
@@ -137,27 +138,28 @@ fn hundreds_of_waits_ask_their_engine_in_turn_and_leave_another_alone() {
 
 #[test]
 fn thousands_of_steps_and_a_deep_chain_are_carried_out() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     let chain = |id: u32| if id.is_multiple_of(2) { vec![id - 1] } else { vec![] };
     let mut steps: Vec<_> =
         (1..=4000).map(|id| step(id, &chain(id), start(&id.to_string()))).collect();
     steps.extend((4001..=6000).map(|id| step(id, &[id - 1], remove(&id.to_string()))));
-    let execution = run(&world, steps, &told);
+    let execution = run(&world, steps, &recorder);
     assert_eq!(execution.steps.len(), 6000);
-    assert_eq!(told.count("done"), 6000);
+    assert_eq!(recorder.count("done"), 6000);
 }
 
 #[test]
 fn a_step_that_needs_one_which_does_not_come_before_it_is_dropped() {
-    let (world, told) = (World::default(), Told::default());
-    let execution = run(&world, vec![step(1, &[2], start("a")), step(2, &[], start("b"))], &told);
+    let (world, recorder) = (World::default(), Recorder::default());
+    let execution =
+        run(&world, vec![step(1, &[2], start("a")), step(2, &[], start("b"))], &recorder);
     assert_eq!(execution.steps[0].1, Ending::Dropped { because: StepId(2) });
     assert!(matches!(execution.steps[1].1, Ending::Done { .. }));
 }
 
 #[test]
 fn after_a_request_to_stop_calls_finish_waits_end_and_nothing_begins() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.put("web", Status::Created);
     world.slow.borrow_mut().insert("start a".into(), Duration::from_secs(10));
     let steps = vec![
@@ -166,7 +168,7 @@ fn after_a_request_to_stop_calls_finish_waits_end_and_nothing_begins() {
         of("xyz", step(3, &[], wait("web", Until::Running, 600))),
     ];
     let (stop, limits) = (Stop::new(), Limits::default());
-    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &told);
+    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &recorder);
     let signal = async {
         world.clock.sleep(Duration::from_secs(2)).await;
         stop.request();
@@ -181,11 +183,11 @@ fn after_a_request_to_stop_calls_finish_waits_end_and_nothing_begins() {
 
 #[test]
 fn a_request_before_the_first_step_leaves_everything_undone() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     let (stop, limits) = (Stop::new(), Limits::default());
     stop.request();
     let steps = vec![step(1, &[], start("a"))];
-    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &told);
+    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &recorder);
     let execution = drive(&world.clock, all);
     assert_eq!(execution.steps[0].1, Ending::Stopped);
     assert!(world.calls.borrow().is_empty());
@@ -193,11 +195,11 @@ fn a_request_before_the_first_step_leaves_everything_undone() {
 
 #[test]
 fn a_container_that_ends_fails_its_wait_at_once_with_its_log() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.put("web", Status::Running);
     world.lives.borrow_mut().insert("web".into(), Life::Ends(Duration::from_millis(300), 2));
-    let good = Until::Good(Duration::from_millis(500));
-    let execution = run(&world, vec![step(1, &[], wait("web", good, 300))], &told);
+    let healthy = Until::Healthy(Duration::from_millis(500));
+    let execution = run(&world, vec![step(1, &[], wait("web", healthy, 300))], &recorder);
     assert_eq!(*error(&execution, 1), StepError::Wait(WaitError::Ended { code: 2 }));
     let (_, failure) = execution.failures().next().expect("one failed");
     assert_eq!(failure.logs, ["the last 10 lines of web"]);
@@ -206,11 +208,11 @@ fn a_container_that_ends_fails_its_wait_at_once_with_its_log() {
 
 #[test]
 fn an_unhealthy_container_of_which_nothing_new_is_found_gets_its_time() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.put("web", Status::Running);
     world.lives.borrow_mut().insert("web".into(), Life::Checked(Health::Unhealthy));
-    let good = Until::Good(Duration::from_millis(500));
-    let execution = run(&world, vec![step(1, &[], wait("web", good, 30))], &told);
+    let healthy = Until::Healthy(Duration::from_millis(500));
+    let execution = run(&world, vec![step(1, &[], wait("web", healthy, 30))], &recorder);
     let after = Duration::from_secs(30);
     let late = WaitError::Deadline { last: Pending::Unhealthy, after };
     assert_eq!(*error(&execution, 1), StepError::Wait(late));
@@ -219,11 +221,11 @@ fn an_unhealthy_container_of_which_nothing_new_is_found_gets_its_time() {
 
 #[test]
 fn a_container_that_is_found_unhealthy_ends_its_wait_at_once_with_its_log() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.put("web", Status::Running);
-    world.lives.borrow_mut().insert("web".into(), Life::Sick(Duration::from_secs(1)));
-    let good = Until::Good(Duration::from_millis(500));
-    let execution = run(&world, vec![step(1, &[], wait("web", good, 300))], &told);
+    world.lives.borrow_mut().insert("web".into(), Life::Unhealthy(Duration::from_secs(1)));
+    let healthy = Until::Healthy(Duration::from_millis(500));
+    let execution = run(&world, vec![step(1, &[], wait("web", healthy, 300))], &recorder);
     assert_eq!(*error(&execution, 1), StepError::Wait(WaitError::Unhealthy { failures: 3 }));
     let (_, failure) = execution.failures().next().expect("one failed");
     assert_eq!(failure.logs, ["the last 10 lines of web"]);
@@ -232,25 +234,25 @@ fn a_container_that_is_found_unhealthy_ends_its_wait_at_once_with_its_log() {
 
 #[test]
 fn a_dependency_that_is_unhealthy_from_the_start_is_given_up_when_it_is_found_so_again() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.put("db", Status::Running);
-    world.lives.borrow_mut().insert("db".into(), Life::Sick(Duration::from_secs(10)));
+    world.lives.borrow_mut().insert("db".into(), Life::Unhealthy(Duration::from_secs(10)));
     drive(&world.clock, world.clock.sleep(Duration::from_mins(10)));
-    let good = Until::Good(Duration::from_millis(500));
-    let execution = run(&world, vec![step(1, &[], wait("db", good, 300))], &told);
+    let healthy = Until::Healthy(Duration::from_millis(500));
+    let execution = run(&world, vec![step(1, &[], wait("db", healthy, 300))], &recorder);
     assert_eq!(*error(&execution, 1), StepError::Wait(WaitError::Unhealthy { failures: 63 }));
     assert_eq!(world.clock.passed().as_secs(), 630);
 }
 
 #[test]
 fn an_engine_that_goes_away_during_a_wait_may_come_back() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.put("web", Status::Running);
     world.down.borrow_mut().insert("local".into(), Down::Refuses);
     let (stop, limits) = (Stop::new(), Limits::default());
-    let good = Until::Good(Duration::from_millis(500));
-    let steps = vec![step(1, &[], wait("web", good, 30))];
-    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &told);
+    let healthy = Until::Healthy(Duration::from_millis(500));
+    let steps = vec![step(1, &[], wait("web", healthy, 30))];
+    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &recorder);
     let repair = async {
         world.clock.sleep(Duration::from_secs(5)).await;
         world.down.borrow_mut().clear();
@@ -261,15 +263,15 @@ fn an_engine_that_goes_away_during_a_wait_may_come_back() {
 
 #[test]
 fn an_engine_that_stays_away_is_what_the_wait_failed_of() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     world.down.borrow_mut().insert("local".into(), Down::Refuses);
-    let execution = run(&world, vec![step(1, &[], wait("web", Until::Running, 3))], &told);
+    let execution = run(&world, vec![step(1, &[], wait("web", Until::Running, 3))], &recorder);
     assert!(matches!(error(&execution, 1).outside(), Some(OutsideError::Unreachable(_))));
 }
 
 #[test]
 fn a_one_shot_is_waited_for_until_it_ends_well() {
-    let (world, told) = (World::default(), Told::default());
+    let (world, recorder) = (World::default(), Recorder::default());
     for (name, code) in [("migrate", 0), ("broken", 1)] {
         world.put(name, Status::Running);
         world.lives.borrow_mut().insert(name.into(), Life::Ends(Duration::from_secs(4), code));
@@ -278,7 +280,7 @@ fn a_one_shot_is_waited_for_until_it_ends_well() {
         step(1, &[], wait("migrate", Until::Completed, 60)),
         step(2, &[], wait("broken", Until::Completed, 60)),
     ];
-    let execution = run(&world, steps, &told);
+    let execution = run(&world, steps, &recorder);
     assert!(matches!(execution.steps[0].1, Ending::Done { .. }));
     assert_eq!(*error(&execution, 2), StepError::Wait(WaitError::Ended { code: 1 }));
 }

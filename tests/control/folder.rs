@@ -1,5 +1,5 @@
 //! A watched folder: what it lacks for a moment is not removed, what it lacks for longer is,
-//! without anybody saying so; and one that was lost is read as soon as it returns.
+//! without a message; and one that was lost is read as soon as it returns.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use reconcile::control::{Limits, Pace, Setup, Stop, run};
 use world::{Clock as _, Snapshot, SourceError};
 
 use crate::drive::drive;
-use crate::git::{Git, Told};
+use crate::git::{Git, Recorder};
 use crate::make::{deployment, desired, settings, snapshot};
 use crate::world::World;
 
@@ -24,7 +24,7 @@ const ALL: &str = "abc:web=1,db=1 xyz:web=1";
 struct Stage {
     world: World,
     folder: Git,
-    told: Told,
+    recorder: Recorder,
     stop: Stop,
 }
 
@@ -39,7 +39,7 @@ impl Stage {
         let stage = Self {
             world: World::default(),
             folder: Git::at(snapshot(ALL)),
-            told: Told::default(),
+            recorder: Recorder::default(),
             stop: Stop::new(),
         };
         let settings = settings(&["local"]);
@@ -49,7 +49,7 @@ impl Stage {
             load: &load,
             settings: &settings,
             limits: Limits::default(),
-            progress: &stage.told,
+            progress: &stage.recorder,
         };
         let controller = run(setup, &stage.folder, pace, &stage.stop);
         let script = async {
@@ -138,14 +138,14 @@ fn a_controller_that_begins_while_a_folder_is_copied_removes_nothing() {
     Stage::play(async |stage| {
         stage.stop.request();
         stage.sleep(1.0).await;
-        let (told, stop, settings) = (Told::default(), Stop::new(), settings(&["local"]));
+        let (recorder, stop, settings) = (Recorder::default(), Stop::new(), settings(&["local"]));
         let setup = Setup {
             world: &stage.world,
             clock: &stage.world.clock,
             load: &load,
             settings: &settings,
             limits: Limits::default(),
-            progress: &told,
+            progress: &recorder,
         };
         let calls = stage.world.texts().len();
         stage.shows("abc:web=1");
@@ -180,12 +180,12 @@ fn a_folder_that_comes_back_in_parts_removes_nothing() {
         stage.folder.answers(gone);
         stage.sleep(60.0).await;
         assert_eq!(stage.removals(), 0);
-        assert_eq!(stage.told.last("current", "stale"), Some("stale".to_owned()));
+        assert_eq!(stage.recorder.last("current", "stale"), Some("stale".to_owned()));
         let fetches = stage.folder.fetches.get();
         stage.folder.returns(snapshot("abc:web=1,db=1"));
         stage.sleep(0.3).await;
         assert_eq!(stage.folder.fetches.get(), fetches + 1, "it is read at once");
-        assert_eq!(stage.told.last("current", "stale"), Some("current".to_owned()));
+        assert_eq!(stage.recorder.last("current", "stale"), Some("current".to_owned()));
         stage.sleep(1.0).await;
         stage.shows(ALL);
         stage.sleep(60.0).await;

@@ -29,12 +29,12 @@ impl Git {
         }
     }
 
-    /// Somebody pushes.
+    /// A revision is pushed.
     pub(crate) fn push(&self, snapshot: Snapshot) {
         self.answers(Ok(snapshot));
     }
 
-    /// It answers something else, and says so to whoever waits for a change.
+    /// It answers something else, and wakes the waiter for a change.
     pub(crate) fn answers(&self, answer: Result<Snapshot, SourceError>) {
         *self.answer.borrow_mut() = answer;
         self.changed.set(true);
@@ -43,7 +43,7 @@ impl Git {
         }
     }
 
-    /// It is back with this, and says so to whoever waits for that.
+    /// It is back with this, and wakes the waiter for that.
     pub(crate) fn returns(&self, snapshot: Snapshot) {
         *self.answer.borrow_mut() = Ok(snapshot);
         self.returned.set(true);
@@ -82,11 +82,11 @@ impl Source for Git {
     }
 }
 
-/// Writes down what is told, one line each.
+/// Records events, one line each.
 #[derive(Default)]
-pub(crate) struct Told(pub RefCell<Vec<String>>);
+pub(crate) struct Recorder(pub RefCell<Vec<String>>);
 
-impl Told {
+impl Recorder {
     /// What was written down after the last line that begins so.
     pub(crate) fn after_last(&self, beginning: &str) -> Vec<String> {
         let lines = self.0.borrow();
@@ -99,7 +99,7 @@ impl Told {
     }
 }
 
-impl Told {
+impl Recorder {
     /// Which of two lines was written down last.
     pub(crate) fn last(&self, one: &str, other: &str) -> Option<String> {
         let lines = self.0.borrow();
@@ -107,7 +107,7 @@ impl Told {
     }
 }
 
-impl Progress for Told {
+impl Progress for Recorder {
     fn event(&self, event: &Event<'_>) {
         let line = match event {
             Event::StepStarted(step) => format!("start {}", step.id),
@@ -122,7 +122,7 @@ impl Progress for Told {
             Event::Status(status) if status.source_error.is_some() => "stale".to_owned(),
             Event::Status(_) => "current".to_owned(),
             Event::PassFinished(_) => "finished".to_owned(),
-            Event::Turned => "turn".to_owned(),
+            Event::Alive => "alive".to_owned(),
             _ => return,
         };
         self.0.borrow_mut().push(line);

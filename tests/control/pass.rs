@@ -172,7 +172,7 @@ fn a_crash_at_the_start_is_exit_1_with_the_log() {
 }
 
 #[test]
-fn a_replica_that_dies_after_it_was_good_is_still_exit_1() {
+fn a_replica_that_dies_after_it_was_healthy_is_still_exit_1() {
     let (world, settings) = (World::default(), settings(&["local"]));
     let slow = Duration::from_secs(30);
     world.slow.borrow_mut().insert("record xyz".into(), slow);
@@ -185,8 +185,8 @@ fn a_replica_that_dies_after_it_was_good_is_still_exit_1() {
 fn an_unhealthy_replica_is_exit_1_also_when_there_is_nothing_to_do() {
     let (world, settings) = (World::default(), settings(&["local"]));
     assert_eq!(pass(&world, &two, &settings).exit(), Exit::Done);
-    let sick = Life::Checked(Health::Unhealthy);
-    world.lives.borrow_mut().insert("abc-db-1".into(), sick);
+    let unhealthy = Life::Checked(Health::Unhealthy);
+    world.lives.borrow_mut().insert("abc-db-1".into(), unhealthy);
     assert_eq!(pass(&world, &two, &settings).exit(), Exit::Failed);
 }
 

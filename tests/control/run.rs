@@ -51,14 +51,14 @@ fn an_image_that_was_brought_for_one_is_seen_by_all_that_use_it() {
 
 /// The last step and the end of all steps are two messages, and a look begins between them.
 #[test]
-fn the_end_of_a_pass_is_told_before_the_next_reason_to_look() {
+fn the_end_of_a_pass_is_reported_before_the_next_reason_to_look() {
     let stage = Stage::new();
     let _ = stage.play(async |stage| {
         stage.until_running("abc-web-1").await;
         stage.sleep(30.0).await;
         stage.world.kill("abc-web-1");
         stage.sleep(20.0).await;
-        let after = stage.told.after_last("done ");
+        let after = stage.recorder.after_last("done ");
         assert!(after.contains(&"finished".to_owned()), "{after:?}");
     });
 }
@@ -127,9 +127,9 @@ fn a_clock_that_is_set_during_a_wait_neither_ends_nor_prolongs_it() {
             stage.sleep(30.0).await;
             stage.world.clock.set(seconds);
             stage.sleep(100.0).await;
-            assert_eq!(stage.told.count("failed"), 0, "{:?}", stage.told.0);
+            assert_eq!(stage.recorder.count("failed"), 0, "{:?}", stage.recorder.0);
             stage.sleep(240.0).await;
-            assert_eq!(stage.told.count("failed"), 1, "{:?}", stage.told.0);
+            assert_eq!(stage.recorder.count("failed"), 1, "{:?}", stage.recorder.0);
         });
     }
 }
@@ -176,7 +176,7 @@ fn a_newer_revision_ends_a_wait_at_once() {
         stage.git.push(snapshot("r2"));
         stage.sleep(1.5).await;
         assert_eq!(stage.world.calls_with("pull image web:2").len(), 1);
-        assert_eq!(stage.told.count("stopped"), 2, "{:?}", stage.told.0);
+        assert_eq!(stage.recorder.count("stopped"), 2, "{:?}", stage.recorder.0);
     });
 }
 
@@ -192,7 +192,7 @@ fn a_newer_revision_does_not_wait_for_the_image_of_the_older_one() {
         stage.sleep(3.0).await;
         assert_eq!(stage.world.calls_with("pull image web:2").len(), 1);
         assert_eq!(stage.world.calls_with("pull image web:3").len(), 1);
-        assert!(stage.world.calls_with("remove abc-web-1").len() == 1, "{:?}", stage.told.0);
+        assert!(stage.world.calls_with("remove abc-web-1").len() == 1, "{:?}", stage.recorder.0);
     });
 }
 
@@ -207,8 +207,8 @@ fn a_newer_revision_leaves_the_waits_of_unchanged_deployments_alone() {
             stage.sleep(60.0).await;
             stage.git.push(snapshot(&format!("r{revision}")));
         }
-        assert_eq!(stage.told.count("stopped"), 0, "{:?}", stage.told.0);
-        assert!(stage.told.count("failed") >= 1);
+        assert_eq!(stage.recorder.count("stopped"), 0, "{:?}", stage.recorder.0);
+        assert!(stage.recorder.count("failed") >= 1);
         assert!(stage.world.calls_with("pull image web:7").len() <= 1);
     });
 }
@@ -253,7 +253,7 @@ fn a_hanging_engine_delays_the_others_once_at_most() {
             let took = stage.until_running("abc-web-1").await;
             assert!(took < Duration::from_secs(1), "{took:?}");
         }
-        assert_eq!(stage.told.count("unreachable"), 1);
+        assert_eq!(stage.recorder.count("unreachable"), 1);
     });
 }
 
@@ -267,7 +267,10 @@ fn an_engine_that_comes_back_is_seen_within_half_a_minute() {
         stage.world.down.borrow_mut().clear();
         let took = stage.until_running("abc-web-1").await;
         assert!(took < Duration::from_secs(31), "{took:?}");
-        assert_eq!((stage.told.count("unreachable"), stage.told.count("reachable")), (1, 1));
+        assert_eq!(
+            (stage.recorder.count("unreachable"), stage.recorder.count("reachable")),
+            (1, 1)
+        );
     });
 }
 
@@ -321,7 +324,7 @@ fn a_source_that_fails_is_read_again_and_what_runs_is_kept_up() {
         stage.sleep(600.0).await;
         let fetches = stage.git.fetches.get();
         assert!((10..=30).contains(&fetches), "{fetches}");
-        assert_eq!(stage.told.count("source"), 1);
+        assert_eq!(stage.recorder.count("source"), 1);
         stage.world.kill("abc-web-1");
         let took = stage.until_running("abc-web-1").await;
         assert!(took < Duration::from_secs(1), "{took:?}");

@@ -11,7 +11,7 @@ use reconcile::control::{Limits, Load, Pace, Report, Setup, Stop, run};
 use world::{Clock as _, Snapshot};
 
 use crate::drive::drive;
-use crate::git::{Git, Told};
+use crate::git::{Git, Recorder};
 use crate::make::{deployment, desired, settings, snapshot};
 use crate::world::{Life, World};
 
@@ -50,7 +50,7 @@ fn moved((id, entry): (DeploymentId, Entry)) -> (DeploymentId, Entry) {
 pub(crate) struct Stage {
     pub world: World,
     pub git: Git,
-    pub told: Told,
+    pub recorder: Recorder,
     pub stop: Stop,
     /// How long it takes to read revisions; no time else.
     pub reading: RefCell<BTreeMap<String, Duration>>,
@@ -83,7 +83,7 @@ impl Stage {
         Self {
             world: World::default(),
             git: Git::at(snapshot("r1")),
-            told: Told::default(),
+            recorder: Recorder::default(),
             stop: Stop::new(),
             reading: RefCell::default(),
             read: RefCell::default(),
@@ -100,7 +100,7 @@ impl Stage {
             load: self,
             settings: &settings,
             limits: Limits::default(),
-            progress: &self.told,
+            progress: &self.recorder,
         };
         let controller = run(setup, &self.git, Pace::default(), &self.stop);
         let script = async {
@@ -120,7 +120,7 @@ impl Stage {
         while !self.world.is_running(name) {
             self.world.clock.sleep(Duration::from_millis(5)).await;
             let waited = self.world.clock.instant().since(began);
-            assert!(waited < Duration::from_mins(30), "{name} never ran: {:?}", self.told.0);
+            assert!(waited < Duration::from_mins(30), "{name} never ran: {:?}", self.recorder.0);
         }
         self.world.clock.instant().since(began)
     }

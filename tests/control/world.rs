@@ -27,7 +27,7 @@ pub(crate) enum Life {
     /// Its health check passes after such a time.
     Slow(Duration),
     /// Its health check fails once in such a time; three failures make it unhealthy.
-    Sick(Duration),
+    Unhealthy(Duration),
     /// Ends after such a time with such a code.
     Ends(Duration, i64),
 }
@@ -91,7 +91,7 @@ impl World {
         self.containers.borrow_mut().insert(name.into(), ContainerView { state, ..view });
     }
 
-    /// Somebody kills a container, by name.
+    /// A container is killed by hand, by name.
     pub(crate) fn kill(&self, name: &str) {
         self.end(name, 137);
     }
@@ -152,10 +152,11 @@ impl World {
         match (self.lives.borrow().get(view.name.as_str()), view.state.started_at) {
             (Some(Life::Checked(health)), _) => view.state.health = Some(*health),
             (Some(Life::Slow(after)), Some(started)) => {
-                let is_good = now.since(started) >= *after;
-                view.state.health = Some(if is_good { Health::Healthy } else { Health::Starting });
+                let is_healthy = now.since(started) >= *after;
+                view.state.health =
+                    Some(if is_healthy { Health::Healthy } else { Health::Starting });
             }
-            (Some(Life::Sick(every)), Some(started)) => {
+            (Some(Life::Unhealthy(every)), Some(started)) => {
                 let failures = now.since(started).as_nanos() / every.as_nanos();
                 view.state.failures = u32::try_from(failures).unwrap_or(u32::MAX);
                 let is_known = view.state.failures >= 3;
@@ -179,7 +180,7 @@ impl World {
         }
     }
 
-    async fn hang_if_told(&self, engine: &EngineName) {
+    async fn hang_if_asked(&self, engine: &EngineName) {
         while matches!(self.down.borrow().get(engine), Some(Down::Hangs)) {
             self.clock.sleep(Duration::from_hours(1)).await;
         }
@@ -265,7 +266,7 @@ impl Observe for World {
     ) -> Result<EngineContents, OutsideError> {
         self.looks.set(self.looks.get() + 1);
         let _looking = Inside::new(&self.looking);
-        self.hang_if_told(engine).await;
+        self.hang_if_asked(engine).await;
         self.clock.sleep(Duration::from_millis(5)).await;
         self.check(engine)?;
         let now = self.clock.engine();

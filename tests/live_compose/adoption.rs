@@ -1,4 +1,4 @@
-//! What of a Compose project becomes ours and what does not, on a real engine.
+//! Which resources of a Compose project become ours and which do not, on a real engine.
 
 use std::collections::BTreeSet;
 

@@ -34,9 +34,9 @@ fn forward(project: &Project, stack: &str) {
         project.up_only_runs();
         assert_eq!(project.snapshot(), made, "`docker compose up` changed something");
     }
-    let shown = project.compose(&["ps", "-a"]);
+    let rendered = project.compose(&["ps", "-a"]);
     for container in made.keys().filter_map(|thing| thing.strip_prefix("container ")) {
-        assert!(shown.contains(container), "`docker compose ps` does not show {container}");
+        assert!(rendered.contains(container), "`docker compose ps` does not show {container}");
     }
     let listed = project.compose(&["ls", "-a"]);
     let row = listed.lines().find(|line| line.split(' ').next() == Some(&project.id));

@@ -79,10 +79,10 @@ impl Project {
 
     /// `docker compose up -d`, which must change nothing.
     pub(crate) fn up_only_runs(&self) {
-        let said = self.compose(&["up", "-d"]);
+        let printed = self.compose(&["up", "-d"]);
         let done = ["Running", "Waiting", "Healthy"];
-        for line in said.lines().map(str::trim).filter(|line| is_about_a_thing(line)) {
-            assert!(done.iter().any(|word| line.ends_with(word)), "`{line}` of\n{said}");
+        for line in printed.lines().map(str::trim).filter(|line| is_about_a_thing(line)) {
+            assert!(done.iter().any(|word| line.ends_with(word)), "`{line}` of\n{printed}");
         }
     }
 

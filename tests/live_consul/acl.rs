@@ -35,7 +35,7 @@ struct Guarded {
 
 impl Guarded {
     async fn start() -> Self {
-        // Between choosing free ports and listening on them somebody may take one.
+        // Between choosing free ports and listening on them another program may take one.
         for _ in 0..5 {
             let mut guarded = Self::spawn();
             if guarded.is_up().await {

@@ -119,7 +119,7 @@ async fn a_check_that_somebody_removed_is_noticed_and_written_again() {
 async fn what_is_not_ours_is_not_touched() {
     let server = Server::of_the_lab();
     let consul = server.client("alien", None);
-    // Somebody else's node of our name, with a service of the id that we want.
+    // A foreign node of our name, with a service of the id that we want.
     let theirs = json!({
         "Node": node("alien"), "Address": "10.1.1.1",
         "Service": { "ID": "1.pricing.alien", "Service": "pricing.alien", "Port": 1 },

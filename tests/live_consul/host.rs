@@ -14,12 +14,12 @@ use crate::ledger::record;
 use crate::support::Server;
 
 /// An engine that holds a ledger and does nothing else.
-struct Keeper {
+struct LedgerEngine {
     name: EngineName,
     stored: RefCell<Stored>,
 }
 
-impl Engine for Keeper {
+impl Engine for LedgerEngine {
     fn name(&self) -> &EngineName {
         &self.name
     }
@@ -59,7 +59,7 @@ impl Engine for Keeper {
     }
 }
 
-async fn view(host: &Host<Keeper>) -> LedgerView {
+async fn view(host: &Host<LedgerEngine>) -> LedgerView {
     let contents = host.engine(&"local".into(), &Scope::default()).await.unwrap();
     let engines = [("local".into(), EngineView::Seen(Box::new(contents)))].into();
     let central = host.ledger().await.map_err(|error| error.to_string());
@@ -83,9 +83,9 @@ fn stored(change: &LedgerChange, container: &str) -> Stored {
 #[tokio::test]
 async fn records_move_to_consul_when_it_is_switched_on_and_none_is_lost_or_doubled() {
     let server = Server::of_the_lab();
-    let keeper = |stored| Keeper { name: "local".into(), stored: RefCell::new(stored) };
+    let engine = |stored| LedgerEngine { name: "local".into(), stored: RefCell::new(stored) };
     let consul = || Some(server.client("moving", None));
-    let host = Host::new([keeper(stored(&record("abc", "r1"), "c1"))], consul());
+    let host = Host::new([engine(stored(&record("abc", "r1"), "c1"))], consul());
     let before = view(&host).await;
     assert_eq!(applied(&before).as_deref(), Some("r1"), "it counts before it is moved");
     host.tidy(&before).await;
@@ -95,14 +95,14 @@ async fn records_move_to_consul_when_it_is_switched_on_and_none_is_lost_or_doubl
     // It was not removed from the engine: it is older than what Consul says since.
     let write = Action::WriteLedger { change: record("abc", "r2") };
     host.act(&"local".into(), &write, &NoTree).await.unwrap();
-    let again = Host::new([keeper(stored(&record("abc", "r1"), "c1"))], consul());
+    let again = Host::new([engine(stored(&record("abc", "r1"), "c1"))], consul());
     let seen = view(&again).await;
     assert_eq!((applied(&seen).as_deref(), seen.is_tidy()), (Some("r2"), false));
     again.tidy(&seen).await;
     assert!(view(&again).await.is_tidy());
 
     // Consul was off for a while, and something was applied.
-    let later = Host::new([keeper(stored(&record("abc", "r3"), "c9"))], consul());
+    let later = Host::new([engine(stored(&record("abc", "r3"), "c9"))], consul());
     later.tidy(&view(&later).await).await;
     assert_eq!(applied(&view(&later).await).as_deref(), Some("r3"));
     // What is forgotten stays forgotten.
@@ -119,8 +119,8 @@ async fn a_ledger_of_one_value_becomes_a_key_for_each_record() {
     };
     let single = serde_json::json!({ "deployments": { "abc": applied_before } }).to_string();
     server.raw("PUT", "/v1/kv/reconciler/single/ledger", &single).await;
-    let keeper = Keeper { name: "local".into(), stored: RefCell::default() };
-    let host = Host::new([keeper], Some(server.client("single", None)));
+    let engine = LedgerEngine { name: "local".into(), stored: RefCell::default() };
+    let host = Host::new([engine], Some(server.client("single", None)));
     let before = view(&host).await;
     assert_eq!(applied(&before).as_deref(), Some("r1"));
     host.tidy(&before).await;

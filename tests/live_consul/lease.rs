@@ -51,11 +51,21 @@ async fn a_kept_lease_outlives_its_time_to_live_and_writes_nothing() {
             .filter(|check| check["ServiceID"].as_str().unwrap().contains("-keeper-"))
             .cloned()
             .collect();
-        assert_eq!(ours.len(), 1, "not bound to a check of the agent");
         (ours, server.get("/v1/kv/reconciler/keeper/leader").await)
     };
-    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-    let before = indexes().await;
+    // The agent tells the servers of the check first, and then that it passes.
+    let passes = async {
+        loop {
+            let before = indexes().await;
+            if before.0.first().is_some_and(|check| check["Status"] == "passing") {
+                return before;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let before = tokio::time::timeout(std::time::Duration::from_secs(30), passes).await;
+    let before = before.expect("bound to a check of the agent that passes");
+    assert_eq!(before.0.len(), 1, "one check of the agent: {before:?}");
     let span = std::time::Duration::from_secs(6);
     assert!(tokio::time::timeout(span, lease.keep()).await.is_err(), "lost although it was kept");
     assert_eq!(indexes().await, before);

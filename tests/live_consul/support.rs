@@ -17,7 +17,7 @@ use world::CatalogScope;
 /// The only engine of these tests.
 pub(crate) const ENGINE: &str = "local";
 
-/// A Consul: its address, and the token of someone who may do everything.
+/// A Consul: its address, and a token that may do everything.
 pub(crate) struct Server {
     pub(crate) host: String,
     pub(crate) port: u16,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::engine::{IMAGE, tidy, variable};
-use crate::time::{SOON, eventually, now, pause, tell};
+use crate::time::{SOON, eventually, now, pause, print};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_reconciler");
 
@@ -160,7 +160,7 @@ impl Drop for Controller {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            tell(&self.log());
+            print(&self.log());
         }
         let projects: Vec<&str> = self.projects.iter().map(String::as_str).collect();
         tidy(&projects, &self.installation);

@@ -22,7 +22,7 @@ pub(crate) fn variable(name: &str) -> String {
 
 /// Runs the docker command; an error is its stderr.
 pub(crate) fn try_docker(args: &[&str]) -> Result<String, String> {
-    // Never somebody's own engine.
+    // Never the user's own engine.
     let _ = variable("RECONCILER_LAB");
     let output = Command::new("docker").args(args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();

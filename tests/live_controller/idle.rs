@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::controller::{Setup, service};
 use crate::engine::{docker, variable};
 use crate::temp::Temp;
-use crate::time::{eventually, pause, quiet, tell};
+use crate::time::{eventually, pause, print, quiet};
 
 type Lines = Arc<Mutex<Vec<String>>>;
 
@@ -65,7 +65,7 @@ fn an_idle_controller_changes_nothing_and_hardly_looks() {
     lines.lock().unwrap().clear();
     pause(Duration::from_secs(12));
     let requests = lines.lock().unwrap().clone();
-    tell(&format!(
+    print(&format!(
         "figure: requests of an idle controller in 12 s without resync: {}",
         requests.len()
     ));
@@ -77,7 +77,7 @@ fn an_idle_controller_changes_nothing_and_hardly_looks() {
     eventually("it looked", || !lines.lock().unwrap().is_empty());
     pause(Duration::from_secs(5));
     let requests = lines.lock().unwrap().clone();
-    tell(&format!("figure: requests that a stranger's life of 1 s caused: {}", requests.len()));
+    print(&format!("figure: requests that a stranger's life of 1 s caused: {}", requests.len()));
     assert!(requests.iter().all(|line| line.starts_with("GET ")), "{requests:#?}");
     assert!(requests.len() <= 60, "{requests:#?}");
 }

@@ -13,7 +13,7 @@ use crate::engine::{
 use crate::http::{Behaviour, Server};
 use crate::repository::Repository;
 use crate::temp::Temp;
-use crate::time::{eventually, figures, now, pause, tell};
+use crate::time::{eventually, figures, now, pause, print};
 
 const IMAGE: &str = "reconciler.demo/controller";
 
@@ -90,7 +90,7 @@ impl Boxed {
 impl Drop for Boxed {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            tell(&self.log());
+            print(&self.log());
         }
         let _ = try_docker(&["rm", "-fv", self.name]);
         tidy(&self.projects, self.name);
@@ -104,7 +104,7 @@ fn readable(folder: &Temp) {
 }
 
 #[test]
-fn the_image_deploys_a_mounted_folder_and_ends_when_it_is_told_to() {
+fn the_image_deploys_a_mounted_folder_and_ends_on_sigterm() {
     build();
     let folder = Temp::new();
     folder.write("boxed/compose.yaml", stack("1"));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::controller::{Setup, get, stack};
 use crate::engine::{IMAGE, docker, is_running, variable};
 use crate::temp::Temp;
-use crate::time::{eventually, figures, now, pause, tell};
+use crate::time::{eventually, figures, now, pause, print};
 
 /// The session that holds an installation's lease.
 fn session(installation: &str) -> String {
@@ -20,7 +20,7 @@ fn session(installation: &str) -> String {
 }
 
 #[test]
-fn the_next_controller_acts_as_soon_as_the_first_is_told_to_end() {
+fn the_next_controller_acts_as_soon_as_the_first_gets_sigterm() {
     let folder = Temp::new();
     folder.write("next/compose.yaml", stack("1"));
     let start =
@@ -33,7 +33,7 @@ fn the_next_controller_acts_as_soon_as_the_first_is_told_to_end() {
         second.says("the lease is held by");
         // It waits, and Consul holds its question back.
         pause(Duration::from_millis(700));
-        let told = now();
+        let signalled = now();
         let ended = thread::spawn(move || {
             let code = first.terminate().code();
             (first, code)
@@ -45,7 +45,7 @@ fn the_next_controller_acts_as_soon_as_the_first_is_told_to_end() {
             }
             acts.is_some()
         });
-        spans.push(acts.unwrap().saturating_sub(told));
+        spans.push(acts.unwrap().saturating_sub(signalled));
         let (gone, code) = ended.join().unwrap();
         assert_eq!(code, Some(143));
         second.settles("next");
@@ -84,10 +84,10 @@ fn reading_gigabytes_costs_neither_the_lease_nor_healing_nor_signals() {
         pause(Duration::from_millis(50));
     }
     let still = if reads() { "still" } else { "no longer" };
-    tell(&format!("figure: 2 GiB are {still} read after {:?}", now().saturating_sub(began)));
+    print(&format!("figure: 2 GiB are {still} read after {:?}", now().saturating_sub(began)));
     figures("an answer of /livez while 2 GiB are read", answers);
     eventually("what was killed runs again", || is_running("reads-web-1"));
-    let told = now();
+    let signalled = now();
     assert_eq!(controller.terminate().code(), Some(143));
-    figures("from SIGTERM to the end while 2 GiB are read", vec![now().saturating_sub(told)]);
+    figures("from SIGTERM to the end while 2 GiB are read", vec![now().saturating_sub(signalled)]);
 }

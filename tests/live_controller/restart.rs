@@ -1,5 +1,5 @@
 //! The engine or Consul dies under the controller: nothing is guessed, nothing is undone,
-//! and what it finds afterwards it mends.
+//! and what it finds afterwards it repairs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ fn engine_answers() -> bool {
 }
 
 #[test]
-fn a_dead_engine_is_reported_and_after_its_return_all_is_mended() {
+fn a_dead_engine_is_reported_and_after_its_return_all_is_repaired() {
     let folder = Temp::new();
     folder.write("engine/compose.yaml", service("deploy: { replicas: 2 }"));
     let args = ["--resync", "10m"];
@@ -72,7 +72,7 @@ fn a_dead_engine_is_reported_and_after_its_return_all_is_mended() {
         vec![now().saturating_sub(back)],
     );
     eventually("all three run", || (1..=3).all(|slot| is_running(&format!("engine-web-{slot}"))));
-    figures("from an engine that answers again to all mended", vec![now().saturating_sub(back)]);
+    figures("from an engine that answers again to all repaired", vec![now().saturating_sub(back)]);
     assert_eq!([id("engine-web-1"), id("engine-web-2")], before, "made again, not started");
     assert_eq!(containers("engine").len(), 3);
     controller.settles("engine");

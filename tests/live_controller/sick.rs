@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::controller::{Setup, service, stack};
 use crate::engine::{Events, has_variable, is_running};
 use crate::temp::Temp;
-use crate::time::{eventually, figures, now, pause, tell};
+use crate::time::{eventually, figures, now, pause, print};
 
 #[test]
 fn a_deployment_that_never_becomes_healthy_delays_no_other() {
@@ -42,7 +42,7 @@ fn a_crash_loop_is_tried_less_and_less_often() {
     events.first("loop-web-1", "start", since);
     pause(Duration::from_secs(30));
     let starts = events.times("loop-web-1", "start", since);
-    tell(&format!("figure: starts of a crash loop in 30 s: {}", starts.len()));
+    print(&format!("figure: starts of a crash loop in 30 s: {}", starts.len()));
     // At once five times, then after 1, 2, 4, 8, 16 s: without pauses there are hundreds.
     assert!((3..=14).contains(&starts.len()), "{} starts", starts.len());
     // It may just be tried once more.

@@ -42,11 +42,11 @@ pub(crate) fn figures(what: &str, mut spans: Vec<Duration>) {
     spans.sort();
     let rank = |percent: usize| spans[(spans.len() * percent).div_ceil(100).max(1) - 1].as_millis();
     let (count, median, p99, most) = (spans.len(), rank(50), rank(99), rank(100));
-    tell(&format!("figure: {what}: n {count}, median {median} ms, p99 {p99} ms, max {most} ms"));
+    print(&format!("figure: {what}: n {count}, median {median} ms, p99 {p99} ms, max {most} ms"));
 }
 
-/// Prints for whoever reads the test's output.
-pub(crate) fn tell(text: &str) {
+/// Prints for a reader of the test's output.
+pub(crate) fn print(text: &str) {
     #[expect(clippy::print_stdout, reason = "figures and logs of a test")]
     {
         println!("{text}");

@@ -17,12 +17,12 @@ use super::support::*;
 struct Row {
     name: &'static str,
     ask: fn(&mut ContainerSpec),
-    shown: Vec<(&'static str, Value)>,
+    expected: Vec<(&'static str, Value)>,
     starts: bool,
 }
 
 fn row(name: &'static str, ask: fn(&mut ContainerSpec), at: &'static str, value: Value) -> Row {
-    Row { name, ask, shown: vec![(at, value)], starts: true }
+    Row { name, ask, expected: vec![(at, value)], starts: true }
 }
 
 fn text(text: &str) -> String {
@@ -61,7 +61,7 @@ fn privileges() -> Vec<Row> {
             json!("seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}"),
         ),
         Row {
-            shown: vec![
+            expected: vec![
                 ("/HostConfig/MaskedPaths", json!([])),
                 ("/HostConfig/ReadonlyPaths", json!([])),
             ],
@@ -201,7 +201,7 @@ async fn every_privilege_is_what_the_engine_says() {
                 }
             }
             let json = inspected(names.as_str());
-            for (at, value) in &row.shown {
+            for (at, value) in &row.expected {
                 let seen = json.pointer(at);
                 if seen != Some(value) {
                     wrong.push(format!("{} at {at}: {seen:?}", row.name));

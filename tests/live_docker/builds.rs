@@ -95,8 +95,8 @@ const SENT: [&str; 4] = ["/app/deep-er", "/app/deep/er/file", "/app/large", "/ap
 
 #[tokio::test]
 async fn what_the_ignore_file_names_is_not_in_the_image_not_even_the_dockerfile() {
-    let wish = Build::of("web", Dockerfile::Within("Dockerfile".to_owned()));
-    build(&engine(), "builds/ignored", &wish, &tree()).await;
+    let requested = Build::of("web", Dockerfile::Within("Dockerfile".to_owned()));
+    build(&engine(), "builds/ignored", &requested, &tree()).await;
     assert_eq!(listing("builds/ignored"), SENT);
     assert_eq!(run("builds/ignored", &["cat", "/app/page"]), "hello\n");
     assert_eq!(run("builds/ignored", &["stat", "-c", "%u %s %Y", "/app/large"]), "0 3145728 0\n");
@@ -104,39 +104,39 @@ async fn what_the_ignore_file_names_is_not_in_the_image_not_even_the_dockerfile(
     // A file of the same size is another file.
     let mut tree = tree();
     tree.0.insert("web/page".to_owned(), b"HELLO\n".to_vec());
-    build(&engine(), "builds/ignored", &wish, &tree).await;
+    build(&engine(), "builds/ignored", &requested, &tree).await;
     assert_eq!(run("builds/ignored", &["cat", "/app/page"]), "HELLO\n");
 }
 
 #[tokio::test]
 async fn instructions_may_be_in_the_stack_or_outside_of_the_context() {
-    let wish = Build::of("web", inline("COPY . /app/\n"));
-    build(&engine(), "builds/inline", &wish, &tree()).await;
+    let requested = Build::of("web", inline("COPY . /app/\n"));
+    build(&engine(), "builds/inline", &requested, &tree()).await;
     assert_eq!(listing("builds/inline"), SENT);
 
-    let wish = Build::of("web", Dockerfile::Outside("outside/Special".to_owned()));
-    build(&engine(), "builds/outside", &wish, &tree()).await;
+    let requested = Build::of("web", Dockerfile::Outside("outside/Special".to_owned()));
+    build(&engine(), "builds/outside", &requested, &tree()).await;
     assert_eq!(run("builds/outside", &["cat", "/special"]), "hello\n");
 }
 
 #[tokio::test]
 async fn arguments_target_labels_and_tags_reach_the_image() {
     let text = "ARG WHO=nobody\nENV WHO=$WHO\nFROM reconciler.demo/base AS last\nENV LAST=1\n";
-    let mut wish =
+    let mut requested =
         Build::of("web", Dockerfile::Inline(format!("FROM reconciler.demo/base AS first\n{text}")));
-    wish.args.insert("WHO".to_owned(), "a b&c=\"d\"".to_owned());
-    wish.labels.insert("org.example".to_owned(), "ä \"x\"".to_owned());
-    wish.target = Some("first".to_owned());
-    wish.tags = vec!["builds/more:2".into()];
-    wish.network = Some("none".to_owned());
-    wish.extra_hosts = vec!["db.example:10.0.0.9".to_owned()];
-    let Outcome::Image(id) = build(&engine(), "builds/args:1", &wish, &tree()).await else {
+    requested.args.insert("WHO".to_owned(), "a b&c=\"d\"".to_owned());
+    requested.labels.insert("org.example".to_owned(), "ä \"x\"".to_owned());
+    requested.target = Some("first".to_owned());
+    requested.tags = vec!["builds/more:2".into()];
+    requested.network = Some("none".to_owned());
+    requested.extra_hosts = vec!["db.example:10.0.0.9".to_owned()];
+    let Outcome::Image(id) = build(&engine(), "builds/args:1", &requested, &tree()).await else {
         panic!("no image")
     };
     let view = image("builds/args:1").await.unwrap();
     assert_eq!((view.env["WHO"].as_str(), view.env.get("LAST")), ("a b&c=\"d\"", None));
     assert_eq!(view.labels["org.example"], "ä \"x\"");
-    assert_eq!(view.labels["reconciler.build"], hashed(&wish, &tree()).hash.to_string());
+    assert_eq!(view.labels["reconciler.build"], hashed(&requested, &tree()).hash.to_string());
     assert_eq!(view.labels["com.docker.compose.project"], "builds");
     assert_eq!(view.labels["com.docker.compose.service"], "web");
     assert_eq!(image("builds/more:2").await.unwrap().id, id);
@@ -146,10 +146,10 @@ async fn arguments_target_labels_and_tags_reach_the_image() {
 async fn hosts_and_the_absence_of_a_network_hold_while_it_is_built() {
     let text =
         "RUN grep db.example /etc/hosts >/hosts; ip -o link | grep -vc ' lo:' >/links; true\n";
-    let mut wish = Build::of("assets", inline(text));
-    wish.network = Some("none".to_owned());
-    wish.extra_hosts = vec!["db.example:10.0.0.9".to_owned()];
-    build(&engine(), "builds/hosts", &wish, &tree()).await;
+    let mut requested = Build::of("assets", inline(text));
+    requested.network = Some("none".to_owned());
+    requested.extra_hosts = vec!["db.example:10.0.0.9".to_owned()];
+    build(&engine(), "builds/hosts", &requested, &tree()).await;
     assert_eq!(run("builds/hosts", &["cat", "/hosts", "/links"]), "10.0.0.9\tdb.example\n0\n");
 }
 
@@ -167,11 +167,11 @@ async fn a_cache_mount_keeps_what_one_build_leaves_for_the_next() {
 #[tokio::test]
 async fn a_secret_is_read_while_it_is_built_and_stays_nowhere() {
     let text = "RUN --mount=type=secret,id=token cut -c1-3,8- /run/secrets/token >/part\n";
-    let mut wish = Build::of("web", inline(text));
+    let mut requested = Build::of("web", inline(text));
     let content = Content::new(*b"hunter2-token");
     let secret = BuildSecret { from: "file token".to_owned(), content };
-    wish.secrets.insert("token".to_owned(), secret);
-    build(&engine(), "builds/secret", &wish, &tree()).await;
+    requested.secrets.insert("token".to_owned(), secret);
+    build(&engine(), "builds/secret", &requested, &tree()).await;
     assert_eq!(run("builds/secret", &["cat", "/part"]), "hun-token\n");
     let commands =
         [["history", "--no-trunc", "builds/secret"], ["inspect", "builds/secret", "-f={{json .}}"]];
@@ -183,15 +183,15 @@ async fn a_secret_is_read_while_it_is_built_and_stays_nowhere() {
     }
 
     let failing = "RUN --mount=type=secret,id=token cat /run/secrets/token; exit 3\n";
-    wish.dockerfile = inline(failing);
-    let error = try_build(&engine(), "builds/leak", &wish, &tree()).await.unwrap_err();
+    requested.dockerfile = inline(failing);
+    let error = try_build(&engine(), "builds/leak", &requested, &tree()).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("(masked)") && text.contains("exit code: 3"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 
     let unknown = "RUN --mount=type=secret,id=other,required=true cat /run/secrets/other\n";
-    wish.dockerfile = inline(unknown);
-    let error = try_build(&engine(), "builds/other", &wish, &tree()).await.unwrap_err();
+    requested.dockerfile = inline(unknown);
+    let error = try_build(&engine(), "builds/other", &requested, &tree()).await.unwrap_err();
     assert!(error.to_string().contains("secret other"), "{error}");
 }
 
@@ -200,10 +200,10 @@ async fn a_session_goes_through_tls_as_well() {
     let docker = secured(tls("", "ca.pem"), tls("", "cert.pem"), tls("", "key.pem"));
     let text =
         "COPY . /app/\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\n";
-    let mut wish = Build::of("web", inline(text));
+    let mut requested = Build::of("web", inline(text));
     let secret = BuildSecret { from: "file token".to_owned(), content: Content::new(*b"12345") };
-    wish.secrets.insert("token".to_owned(), secret);
-    build(&docker, "builds/tls", &wish, &tree()).await;
+    requested.secrets.insert("token".to_owned(), secret);
+    build(&docker, "builds/tls", &requested, &tree()).await;
     assert_eq!(run("builds/tls", &["cat", "/length"]), "5\n");
     assert_eq!(listing("builds/tls"), SENT);
 }
@@ -215,16 +215,19 @@ async fn contexts_may_be_folders_images_and_what_other_services_build() {
     let text = "ARG FROM=parent\nFROM ${FROM} AS a\nFROM a\nCOPY --from=files . /files/\n\
         RUN --mount=type=bind,from=files,target=/mnt cp /mnt/deep/logo /mounted\n\
         COPY --from=busy:1 /bin/busybox /copied\nCOPY --from=0 /base /zero\n";
-    let mut wish = Build::of("web", Dockerfile::Inline(text.to_owned()));
+    let mut requested = Build::of("web", Dockerfile::Inline(text.to_owned()));
     let contexts = [
         ("parent", NamedContext::Built { image: "builds-base".into(), build: base.into() }),
         ("files", NamedContext::of_folder(folder)),
         ("busy:1", NamedContext::Image(IMAGE.into())),
     ];
-    wish.contexts = contexts.into_iter().map(|(name, c)| (name.to_owned(), c)).collect();
-    build(&engine(), "builds/contexts", &wish, &tree()).await;
-    let shown = ["cat", "/base", "/files/logo", "/mounted", "/zero"];
-    assert_eq!(run("builds/contexts", &shown), "of the base\na logo\na deep logo\nof the base\n");
+    requested.contexts = contexts.into_iter().map(|(name, c)| (name.to_owned(), c)).collect();
+    build(&engine(), "builds/contexts", &requested, &tree()).await;
+    let rendered = ["cat", "/base", "/files/logo", "/mounted", "/zero"];
+    assert_eq!(
+        run("builds/contexts", &rendered),
+        "of the base\na logo\na deep logo\nof the base\n"
+    );
     assert_eq!(run("builds/contexts", &["sh", "-c", "test -x /copied && echo yes"]), "yes\n");
 }
 
@@ -233,22 +236,22 @@ async fn an_ssh_agent_is_asked_only_if_the_policy_grants_it() {
     let socket = std::path::Path::new(&variable("RECONCILER_LAB")).join("agent.sock");
     let _agent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let ask = "RUN --mount=type=ssh,id=deploy test -S \"$SSH_AUTH_SOCK\" && echo yes >/answer\n";
-    let mut wish = Build::of("assets", inline(ask));
+    let mut requested = Build::of("assets", inline(ask));
     let agent = SshAgent::Socket(socket.display().to_string());
-    wish.ssh.insert("deploy".to_owned(), agent);
-    let error = try_build(&engine(), "builds/ssh", &wish, &tree()).await.unwrap_err();
+    requested.ssh.insert("deploy".to_owned(), agent);
+    let error = try_build(&engine(), "builds/ssh", &requested, &tree()).await.unwrap_err();
     let OutsideError::Forbidden(text) = &error else { panic!("{error:?}") };
     assert!(text.contains("--allow 'builds:build=ssh'"), "{text}");
 
     let mut policy = HostPolicy::default();
     policy.grants.insert("builds".to_owned(), ["build=ssh".to_owned()].into());
-    build(&engine_with(policy), "builds/ssh", &wish, &tree()).await;
+    build(&engine_with(policy), "builds/ssh", &requested, &tree()).await;
     assert_eq!(run("builds/ssh", &["cat", "/answer"]), "yes\n");
     let other = "RUN --mount=type=ssh,required=true true\n";
-    wish.dockerfile = inline(other);
+    requested.dockerfile = inline(other);
     let mut policy = HostPolicy::default();
     policy.grants.insert("builds".to_owned(), ["build=ssh".to_owned()].into());
-    let outcome = try_build(&engine_with(policy), "builds/ssh", &wish, &tree()).await;
+    let outcome = try_build(&engine_with(policy), "builds/ssh", &requested, &tree()).await;
     let text = outcome.unwrap_err().to_string();
     assert!(text.contains("ssh agent default is not part of the build"), "{text}");
 }
@@ -257,9 +260,9 @@ async fn an_ssh_agent_is_asked_only_if_the_policy_grants_it() {
 async fn the_hosts_network_is_denied_before_anything_is_sent() {
     let proxy = Proxy::start("hostbuild");
     let docker = connect(&proxy.address, HostPolicy::default());
-    let mut wish = Build::of("assets", inline("RUN true\n"));
-    wish.network = Some("host".to_owned());
-    let error = try_build(&docker, "builds/host", &wish, &tree()).await.unwrap_err();
+    let mut requested = Build::of("assets", inline("RUN true\n"));
+    requested.network = Some("host".to_owned());
+    let error = try_build(&docker, "builds/host", &requested, &tree()).await.unwrap_err();
     let OutsideError::Forbidden(text) = &error else { panic!("{error:?}") };
     assert!(text.contains("--allow 'builds:build=networkmode=host'"), "{text}");
     let builds: Vec<String> =
@@ -270,17 +273,17 @@ async fn the_hosts_network_is_denied_before_anything_is_sent() {
 #[tokio::test]
 async fn a_failure_names_the_step_and_shows_what_it_printed() {
     let text = "RUN echo fine\nRUN echo one >&2; echo two >&2; exit 7\nRUN echo never\n";
-    let wish = Build::of("assets", inline(text));
-    let error = try_build(&engine(), "builds/failing", &wish, &tree()).await.unwrap_err();
+    let requested = Build::of("assets", inline(text));
+    let error = try_build(&engine(), "builds/failing", &requested, &tree()).await.unwrap_err();
     let OutsideError::Failed(text) = &error else { panic!("{error:?}") };
     assert!(text.contains("3/4] RUN echo one >&2; echo two >&2; exit 7`: exit code: 7"), "{text}");
     assert!(text.contains("it printed: one | two"), "{text}");
 
-    let wish = Build::of("web", inline("COPY nothing /\n"));
-    let error = try_build(&engine(), "builds/failing", &wish, &tree()).await.unwrap_err();
+    let requested = Build::of("web", inline("COPY nothing /\n"));
+    let error = try_build(&engine(), "builds/failing", &requested, &tree()).await.unwrap_err();
     assert!(error.to_string().contains("nothing"), "{error}");
-    let wish = Build::of("web", inline("\nSAY hello\n"));
-    let error = try_build(&engine(), "builds/failing", &wish, &tree()).await.unwrap_err();
+    let requested = Build::of("web", inline("\nSAY hello\n"));
+    let error = try_build(&engine(), "builds/failing", &requested, &tree()).await.unwrap_err();
     let text = error.to_string().to_lowercase();
     assert!(text.contains("line 3") && text.contains("unknown instruction"), "{text}");
 }
@@ -293,13 +296,13 @@ async fn limits_of_a_build_are_heeded_from_docker_23_on() {
         assert!(abilities.buildkit && abilities.api < ApiVersion::one(42), "{abilities:?}");
         return;
     }
-    let mut wish = Build::of(
+    let mut requested = Build::of(
         "assets",
         inline("RUN ulimit -n >/limit; df /dev/shm | tail -n 1 | awk '{print $2}' >>/limit\n"),
     );
-    wish.ulimits.insert("nofile".to_owned(), Ulimit { soft: 77, hard: 99 });
-    wish.shm_size = Some(32 << 20);
-    build(&engine(), "builds/limits", &wish, &tree()).await;
+    requested.ulimits.insert("nofile".to_owned(), Ulimit { soft: 77, hard: 99 });
+    requested.shm_size = Some(32 << 20);
+    build(&engine(), "builds/limits", &requested, &tree()).await;
     assert_eq!(run("builds/limits", &["cat", "/limit"]), "77\n32768\n");
 }
 
@@ -307,8 +310,8 @@ async fn limits_of_a_build_are_heeded_from_docker_23_on() {
 async fn buildkit_builds_also_where_the_operator_prefers_the_other_builder() {
     let proxy = Proxy::answering("classic", "Api-Version: ", "Builder-Version: 1\r\nApi-Version: ");
     let docker = connect(&proxy.address, HostPolicy::default());
-    let wish = Build::of("web", Dockerfile::Within("Dockerfile".to_owned()));
-    build(&docker, "builds/preferred", &wish, &tree()).await;
+    let requested = Build::of("web", Dockerfile::Within("Dockerfile".to_owned()));
+    build(&docker, "builds/preferred", &requested, &tree()).await;
     assert_eq!(listing("builds/preferred"), SENT);
     assert!(proxy.mutating().iter().any(|line| line.contains("/build?version=2&")));
 }
@@ -338,8 +341,8 @@ fn minor() -> u32 {
 #[tokio::test]
 async fn a_build_that_is_given_up_ends() {
     let docker = engine();
-    let (wish, tree) = (Build::of("assets", inline("RUN sleep 300\n")), tree());
-    let building = Box::pin(try_build(&docker, "builds/long", &wish, &tree));
+    let (requested, tree) = (Build::of("assets", inline("RUN sleep 300\n")), tree());
+    let building = Box::pin(try_build(&docker, "builds/long", &requested, &tree));
     let sleeps = || {
         let output = Command::new("pgrep").args(["-f", "^sleep 300"]).output().unwrap();
         output.status.success()
@@ -353,9 +356,12 @@ async fn a_build_that_is_given_up_ends() {
         futures_util::future::Either::Left((ended, _)) => panic!("it ended: {ended:?}"),
         futures_util::future::Either::Right(((), building)) => drop(building),
     }
-    while sleeps() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let ends = async {
+        while sleeps() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), ends).await.expect("the build ends");
     assert_eq!(image("builds/long").await, None);
 }
 
@@ -363,14 +369,14 @@ async fn a_build_that_is_given_up_ends() {
 #[tokio::test]
 async fn a_heredoc_is_built_where_the_engine_knows_it_and_a_named_error_elsewhere() {
     let text = "RUN <<E\necho one >/said\necho two >>/said\nE\nCOPY <<E /file\nFROM parent\nE\n";
-    let mut wish = Build::of("assets", inline(text));
+    let mut requested = Build::of("assets", inline(text));
     let parent = NamedContext::Image("reconciler.demo/other".into());
-    wish.contexts.insert("parent".to_owned(), parent);
-    let outcome = try_build(&engine(), "builds/heredoc", &wish, &tree()).await;
+    requested.contexts.insert("parent".to_owned(), parent);
+    let outcome = try_build(&engine(), "builds/heredoc", &requested, &tree()).await;
     if minor() >= 42 {
         outcome.unwrap();
-        let said = run("builds/heredoc", &["cat", "/said", "/file"]);
-        assert_eq!(said, "one\ntwo\nFROM parent\n");
+        let printed = run("builds/heredoc", &["cat", "/said", "/file"]);
+        assert_eq!(printed, "one\ntwo\nFROM parent\n");
     } else {
         let text = outcome.unwrap_err().to_string().to_lowercase();
         assert!(text.contains("unknown instruction: echo"), "{text}");

@@ -189,7 +189,7 @@ async fn a_container_of_every_field_is_what_inspect_shows() {
 }
 
 #[tokio::test]
-async fn what_is_not_said_is_left_to_the_engine() {
+async fn what_is_not_set_is_left_to_the_engine() {
     let plain = Deployment("plain");
     let docker = engine();
     let mut spec = ContainerSpec::of_image(IMAGE.into());

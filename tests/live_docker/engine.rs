@@ -87,7 +87,7 @@ async fn a_name_that_is_taken_is_a_conflict() {
     let again = act(&docker, &again).await;
     assert!(matches!(again, Err(OutsideError::Conflict(_))), "{again:?}");
 
-    // One that is not ours is told by its name, and does not go by looking again.
+    // One that is not ours is reported by its name, and does not go by looking again.
     let foreign = ["create", "--name", "taken-api-1", "--label", "com.docker.compose.project=p"];
     let made = Command::new("docker").args(foreign).arg(IMAGE).output().unwrap();
     assert!(made.status.success());
@@ -192,25 +192,25 @@ async fn an_event_says_which_deployment_it_is_about() {
     for (deployment, other) in deployments.iter().zip(deployments.iter().rev()) {
         let (_, container) = create(&docker, deployment.create("web", sleeper())).await;
         let name = container.name.as_str();
-        // Other tests stir this engine, too: then it may be about anything.
-        let mut told = Vec::new();
+        // Other tests change this engine, too: then it may be about anything.
+        let mut received = Vec::new();
         let is_it = |changed: &Changed| matches!(changed, Changed::Deployments(ids) if ids.contains(&deployment.id()));
-        while !told.iter().any(is_it) {
-            assert!(told.len() < 1000, "{told:?}");
+        while !received.iter().any(is_it) {
+            assert!(received.len() < 1000, "{received:?}");
             for arguments in [["start", name], ["kill", name]] {
                 assert!(Command::new("docker").args(arguments).output().unwrap().status.success());
                 let changed = tokio::time::timeout(Duration::from_secs(30), docker.changed()).await;
-                told.push(changed.unwrap());
+                received.push(changed.unwrap());
             }
         }
         // Nothing happened to the other one meanwhile.
         let about = |changed: &&Changed| matches!(changed, Changed::Deployments(ids) if ids.contains(&other.id()));
-        assert_eq!(told.iter().filter(about).count(), 0, "{told:?}");
+        assert_eq!(received.iter().filter(about).count(), 0, "{received:?}");
     }
 }
 
 #[tokio::test]
-async fn an_event_stirs_and_a_lost_stream_does_too() {
+async fn an_event_and_a_lost_stream_count_as_changes() {
     let changed = Deployment("changed");
     let proxy = Proxy::start("changed");
     let docker = connect(&proxy.address, HostPolicy::default());
@@ -250,8 +250,8 @@ pub(crate) fn secured(ca: PathBuf, cert: PathBuf, key: PathBuf) -> Docker {
 
 #[tokio::test]
 async fn tls_works_with_the_right_certificates_only() {
-    let good = secured(tls("", "ca.pem"), tls("", "cert.pem"), tls("", "key.pem"));
-    good.observe(&Scope::default()).await.unwrap();
+    let trusted = secured(tls("", "ca.pem"), tls("", "cert.pem"), tls("", "key.pem"));
+    trusted.observe(&Scope::default()).await.unwrap();
 
     let ca = secured(tls("wrong", "ca.pem"), tls("", "cert.pem"), tls("", "key.pem"));
     let error = ca.ping().await.unwrap_err();

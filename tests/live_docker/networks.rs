@@ -21,7 +21,7 @@ fn networks(name: &str) -> Vec<String> {
     ids.lines().map(str::to_owned).collect()
 }
 
-/// A second network of this name, as somebody who asks at the same moment makes it.
+/// A second network of this name, as a client that asks at the same moment makes it.
 fn make_twin(name: &str, labels: &str) {
     let socket = variable("DOCKER_HOST").trim_start_matches("unix://").to_owned();
     let body = format!(r#"{{"Name": "{name}", "Driver": "bridge", "Labels": {labels}}}"#);

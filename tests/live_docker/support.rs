@@ -43,7 +43,7 @@ pub(crate) fn connect(address: &str, policy: HostPolicy) -> Docker {
 }
 
 pub(crate) fn connect_as(installation: &str, address: &str, policy: HostPolicy) -> Docker {
-    // Never somebody's own engine.
+    // Never the user's own engine.
     let _ = variable("RECONCILER_LAB");
     let endpoint = EngineEndpoint::parse(address, None, false).unwrap();
     Docker::connect(&endpoint, "lab".into(), installation.into(), PolicyEvaluator::of(policy))
@@ -128,7 +128,7 @@ impl Deployment {
     }
 }
 
-/// A container that sleeps, with a shell that ends at once when it is told to.
+/// A container that sleeps, with a shell that ends at once on SIGTERM.
 pub(crate) fn sleeper() -> ContainerSpec {
     let mut spec = ContainerSpec::of_image(IMAGE.into());
     spec.command = Some(vec!["sleep".to_owned(), "600".to_owned()]);

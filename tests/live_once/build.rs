@@ -55,7 +55,7 @@ fn with(lab: &Lab, words: &[&str]) -> Finished {
 fn an_image_is_built_again_only_when_its_inputs_change() {
     let lab = Lab::new("building");
     write(&lab);
-    // Whoever names the same files shares their image: these are of this test alone.
+    // Stacks that name the same files share their image: these are of this test alone.
     lab.file("abc", "assets/logo", "a logo of its own\n");
     let source = lab.commit();
     let once = || with(&lab, &["--once", &source]);

@@ -93,7 +93,7 @@ fn plant(like: &Value, id: &str, address: &str) {
 }
 
 #[test]
-fn what_is_stale_or_wrong_in_the_catalog_is_mended() {
+fn what_is_stale_or_wrong_in_the_catalog_is_repaired() {
     let lab = Lab::with_consul("mended");
     lab.stack("abc", SHOP);
     lab.once().exits(0);

@@ -137,7 +137,7 @@ services:
 }
 
 #[test]
-fn drift_by_hand_is_mended_in_place() {
+fn drift_by_hand_is_repaired_in_place() {
     let lab = Lab::new("drift");
     let stack = "
 services:

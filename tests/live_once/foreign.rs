@@ -1,4 +1,4 @@
-//! What is somebody else's is never touched, whatever its name or labels.
+//! What is foreign is never touched, whatever its name or labels.
 
 use super::support::*;
 
@@ -24,7 +24,7 @@ fn a_colliding_name_blocks_what_needs_it() {
     let started = started_at(&web);
     lab.once().exits(3).prints("until the name is free");
     assert_eq!(lab.names(), ["abc-side-1", "abc-web-1"].map(|name| lab.of(name)));
-    assert_eq!(lab.containers()[&web], before[&web], "what is somebody else's stays");
+    assert_eq!(lab.containers()[&web], before[&web], "what is foreign stays");
     assert_eq!(started_at(&web), started);
 }
 

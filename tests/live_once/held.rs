@@ -13,7 +13,7 @@ services:
 ";
 
 #[test]
-fn a_port_of_a_foreign_container_is_told_with_its_name() {
+fn a_port_of_a_foreign_container_is_reported_with_its_name() {
     let lab = Lab::new("heldport");
     let other = lab.of("other");
     docker(&["run", "-d", "--name", &other, "-p", "127.0.0.1:28080:80", IMAGE, "sleep", "1000"]);
@@ -28,7 +28,7 @@ fn a_port_of_a_foreign_container_is_told_with_its_name() {
 }
 
 #[test]
-fn a_port_of_a_program_of_the_host_is_told_as_such() {
+fn a_port_of_a_program_of_the_host_is_reported_as_such() {
     let lab = Lab::new("heldhost");
     let listener = TcpListener::bind("0.0.0.0:28081").unwrap();
     lab.stack("abc", &format!("{WEB}    ports: [\"28081:80\"]\n"));
@@ -40,7 +40,7 @@ fn a_port_of_a_program_of_the_host_is_told_as_such() {
 }
 
 #[test]
-fn a_subnet_of_another_network_is_told_with_its_name() {
+fn a_subnet_of_another_network_is_reported_with_its_name() {
     let lab = Lab::new("heldnet");
     let other = lab.of("other");
     docker(&["network", "create", "--subnet", "10.213.0.0/16", &other]);
@@ -50,15 +50,15 @@ fn a_subnet_of_another_network_is_told_with_its_name() {
             "{WEB}networks:\n  default: {{ ipam: {{ config: [{{ subnet: 10.213.7.0/24 }}] }} }}\n"
         ),
     );
-    let told = format!("the subnet 10.213.7.0/24 overlaps 10.213.0.0/16 of the network {other}");
-    lab.once().exits(1).says(&told);
+    let message = format!("the subnet 10.213.7.0/24 overlaps 10.213.0.0/16 of the network {other}");
+    lab.once().exits(1).says(&message);
     docker(&["network", "rm", &other]);
     lab.once().exits(0);
     lab.once().is_quiet();
 }
 
 #[test]
-fn a_fixed_address_that_another_container_has_is_told_with_its_name() {
+fn a_fixed_address_that_another_container_has_is_reported_with_its_name() {
     let lab = Lab::new("heldip");
     let (network, other) = (lab.of("shared"), lab.of("other"));
     docker(&["network", "create", "--subnet", "10.214.0.0/24", &network]);
@@ -67,8 +67,8 @@ fn a_fixed_address_that_another_container_has_is_told_with_its_name() {
     lab.stack("abc", &format!(
         "{WEB}    networks: {{ shared: {{ ipv4_address: 10.214.0.9 }} }}\nnetworks:\n  shared: {{ external: true, name: {network} }}\n"
     ));
-    let told = format!("container {other} has the address 10.214.0.9 on the network {network}");
-    lab.run(&["--once", "--trust-stacks", &lab.source()]).exits(1).says(&told);
+    let message = format!("container {other} has the address 10.214.0.9 on the network {network}");
+    lab.run(&["--once", "--trust-stacks", &lab.source()]).exits(1).says(&message);
     docker(&["rm", "-f", &other]);
     lab.run(&["--once", "--trust-stacks", &lab.source()]).exits(0);
 }

@@ -189,7 +189,7 @@ fn a_bound_file_that_is_replaced_is_seen() {
     assert_ne!(id(&web), before);
     lab.once().is_quiet();
 
-    // A restart by somebody else binds what is there.
+    // A restart by another client binds what is there.
     let before = id(&web);
     replace("four");
     docker(&["restart", &web]);

@@ -28,11 +28,11 @@ impl Private {
         let config = lab.folder().join("login");
         fs::create_dir_all(&folder).unwrap();
         fs::create_dir_all(&config).unwrap();
-        let shown = folder.display();
+        let rendered = folder.display();
         fs::write(folder.join("htpasswd"), format!("puller:{HASH}\n")).unwrap();
         let settings = format!(
-            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {shown}/data}}}}\n\
-             http: {{addr: '{host}'}}\nauth: {{htpasswd: {{realm: lab, path: {shown}/htpasswd}}}}\n"
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {rendered}/data}}}}\n\
+             http: {{addr: '{host}'}}\nauth: {{htpasswd: {{realm: lab, path: {rendered}/htpasswd}}}}\n"
         );
         fs::write(folder.join("config.yml"), settings).unwrap();
         let mut command = Command::new("docker-registry");

@@ -36,11 +36,11 @@ fn traced(lab: &Lab, words: &[&str]) -> Finished {
     finished
 }
 
-fn write(lab: &Lab, turn: u32) {
-    lab.stack("abc", &STACK.replace("can4ry-by-name", &format!("can4ry-by-name-{turn}")));
-    lab.file("abc", "web.env", &format!("FROM_FILE=can4ry-env-file-{turn}\n"));
-    lab.file("abc", "settings.txt", &format!("can4ry-config-{turn}"));
-    lab.file("abc", "token.txt", &format!("can4ry-secret-{turn}"));
+fn write(lab: &Lab, round: u32) {
+    lab.stack("abc", &STACK.replace("can4ry-by-name", &format!("can4ry-by-name-{round}")));
+    lab.file("abc", "web.env", &format!("FROM_FILE=can4ry-env-file-{round}\n"));
+    lab.file("abc", "settings.txt", &format!("can4ry-config-{round}"));
+    lab.file("abc", "token.txt", &format!("can4ry-secret-{round}"));
 }
 
 #[test]
@@ -95,7 +95,7 @@ services:
   web:
     image: reconciler.demo/base
     command: [sh, -c, 'for i in 1 2; do echo \"said $$FROM_OPERATOR $$DB_PASSWORD $$FROM_FILE\"; done;
-      cat /run/secrets/token; echo; cat /etc/bound; echo; cat /run/secrets/key; echo told; exit 1']
+      cat /run/secrets/token; echo; cat /etc/bound; echo; cat /run/secrets/key; echo last; exit 1']
     restart: always
     env_file: web.env
     environment:
@@ -121,11 +121,11 @@ fn no_secret_leaves_with_the_last_words_of_a_container() {
             let words = [&["--once", "--env", "OPERATOR"], words, &[&source]].concat();
             traced(&lab, &words).exits(1)
         };
-        once(&[]).says("| said (masked) (masked) (masked)").says("| (masked)").says("| told");
+        once(&[]).says("| said (masked) (masked) (masked)").says("| (masked)").says("| last");
         let web = lab.of("abc-web-1");
-        let said = docker(&["logs", &web]);
+        let printed = docker(&["logs", &web]);
         for word in ["can4ry-operator", "can4ry-by-name-and-more", "can4ry-bound", "line-two"] {
-            assert!(said.contains(word), "the container itself says {word}: {said}");
+            assert!(printed.contains(word), "the container itself says {word}: {printed}");
         }
         docker(&["rm", "-f", &web]);
         once(&["-o", "json"]).prints("said (masked) (masked) (masked)");

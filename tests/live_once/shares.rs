@@ -2,8 +2,8 @@
 
 use super::support::*;
 
-/// A host with a page, and a guest in its network that another one takes its volume from.
-const GUESTS: &str = "
+/// A host with a page, and a member of its network, whose volume a third one takes.
+const MEMBERS: &str = "
 services:
   vpn:
     image: reconciler.demo/base
@@ -28,9 +28,9 @@ fn page(lab: &Lab) -> String {
 }
 
 #[test]
-fn a_guest_lives_in_its_hosts_network_and_moves_when_the_host_is_replaced() {
+fn a_namespace_member_moves_when_its_host_is_replaced() {
     let lab = Lab::new("guests");
-    lab.stack("abc", GUESTS);
+    lab.stack("abc", MEMBERS);
     lab.once().exits(0);
     let (vpn, app) = (lab.of("abc-vpn-1"), lab.of("abc-app-1"));
     assert_eq!(page(&lab).trim(), "VERSION");
@@ -45,7 +45,7 @@ fn a_guest_lives_in_its_hosts_network_and_moves_when_the_host_is_replaced() {
     assert_eq!((id(&vpn), id(&app)), before);
     assert_eq!(page(&lab).trim(), "VERSION");
 
-    lab.stack("abc", &GUESTS.replace("VERSION", "SECOND"));
+    lab.stack("abc", &MEMBERS.replace("VERSION", "SECOND"));
     lab.once().exits(0);
     assert_ne!(id(&app), before.1, "its host is another one");
     assert_eq!(mode(&app), format!("container:{}", id(&vpn)));

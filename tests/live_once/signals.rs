@@ -14,7 +14,7 @@ services:
     deploy: { update_config: { order: stop-first } }
 ";
 
-/// It is good once somebody puts a file there.
+/// It is healthy once a file is put there.
 const UNREADY: &str = "
 services:
   web:

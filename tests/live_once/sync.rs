@@ -1,4 +1,4 @@
-//! The `sync` modes on a real engine: what each withholds, and what `heal` mends meanwhile.
+//! The `sync` modes on a real engine: what each withholds, and what `heal` repairs meanwhile.
 
 use super::support::*;
 

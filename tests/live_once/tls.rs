@@ -27,12 +27,12 @@ fn an_engine_over_tls_is_configured_in_the_file_or_as_for_docker() {
     assert!(running.contains_key(&lab.of("abc-web-1")));
     once(&lab, &host, &keys).exits(0).prints("Nothing to do");
 
-    // The same engine, as the docker command would be told of it.
+    // The same engine, with the docker command's options.
     let program = lab.program(&["--once", &lab.source()]).env("DOCKER_HOST", &host);
     let program = program.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", &keys);
     program.run().exits(0).prints("Nothing to do");
 
-    // Without its keys, with somebody else's, and where nobody listens.
+    // Without its keys, with foreign ones, and where nobody listens.
     let program = lab.program(&["--once", &lab.source()]).env("DOCKER_HOST", &host);
     program.run().exits(65).says("without TLS");
     once(&lab, &host, &format!("{keys}/wrong")).exits(69).says("certificate");

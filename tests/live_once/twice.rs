@@ -52,7 +52,7 @@ fn two_runs_at_once_leave_no_double() {
         if !consul {
             assert!(lock(&lab).is_none(), "the lock was given back");
         }
-        // Whoever was refused says so, and tries again.
+        // The one that was refused reports it, and tries again.
         lab.once().exits(0);
         assert_eq!(lab.names(), ["abc-web-1", "abc-web-2"].map(|name| lab.of(name)));
         assert_eq!(lab.networks(), [lab.of("abc_default")]);
@@ -60,7 +60,7 @@ fn two_runs_at_once_leave_no_double() {
     }
 }
 
-/// The lock's id, if somebody has it.
+/// The lock's id, if it is held.
 fn lock(lab: &Lab) -> Option<String> {
     let filter = format!("name=^reconciler-lock-{}$", lab.installation());
     let ids = docker(&["ps", "-aq", "--filter", &filter]);

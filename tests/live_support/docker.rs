@@ -23,7 +23,7 @@ pub(crate) fn docker_fails(words: &[&str]) -> String {
 }
 
 pub(super) fn call(words: &[&str]) -> Output {
-    // Never somebody's own engine.
+    // Never the user's own engine.
     let _ = variable("RECONCILER_LAB");
     Command::new("docker").args(words).output().unwrap()
 }

@@ -1,4 +1,4 @@
-//! The built program as a process: run to its end, killed, or told to end.
+//! The built program as a process: run to its end, killed, or stopped.
 
 use std::fmt;
 use std::process::{Child, Command, Output, Stdio};

@@ -132,7 +132,7 @@ fn relay(client: &dyn Wire, server: &dyn Wire, shared: &Shared) {
     let mut from_client = BufReader::new(client.twin());
     let mut from_server = BufReader::new(server.twin());
     let (mut to_client, mut to_server) = (client.twin(), server.twin());
-    let mut turn = || -> io::Result<bool> {
+    let mut relay = || -> io::Result<bool> {
         let Some(request) = Head::read(&mut from_client)? else { return Ok(false) };
         let mutates = request.is_mutating();
         if mutates && !begin(shared, &request) {
@@ -143,7 +143,7 @@ fn relay(client: &dyn Wire, server: &dyn Wire, shared: &Shared) {
         let Some(answer) = Head::read(&mut from_server)? else { return Ok(false) };
         let body = answer.body(true);
         if mutates {
-            // Whole, before it is known whether anybody shall see it.
+            // Whole, before it is known whether it shall be passed on.
             let mut kept = answer.raw;
             copy_body(body, &mut from_server, &mut kept)?;
             match end(shared) {
@@ -158,7 +158,7 @@ fn relay(client: &dyn Wire, server: &dyn Wire, shared: &Shared) {
         }
         Ok(body != Body::UntilClose)
     };
-    while matches!(turn(), Ok(true)) {}
+    while matches!(relay(), Ok(true)) {}
 }
 
 /// Writes a call down; `false` if it must not go through.

@@ -151,7 +151,7 @@ fn change(view: &mut ContainerView, words: &[&str], event: &str) {
             view.state.status = Status::Created;
             view.state.started_at = None;
         }
-        // Its start failed because of what a killed engine left behind.
+        // Its start failed because of leftovers of a killed engine.
         ["stuck"] => view.state.start_failure = Some(StartFailure::Stuck),
         ["paused"] => view.state.status = Status::Paused,
         ["unhealthy"] => view.state.health = Some(Health::Unhealthy),

@@ -49,7 +49,11 @@ pub(crate) fn agree(name: &str, world: &World) -> usize {
         let alone = world.plan_seeing(|observed| cut(observed, part));
         let is_of = |id: &DeploymentId| part.contains(id);
         assert!(alone.deployments.keys().all(is_of), "{name}: more than {part:?}");
-        assert_eq!(said(&alone, part), said(&whole, part), "{name}: {part:?} alone and with all");
+        assert_eq!(
+            printed(&alone, part),
+            printed(&whole, part),
+            "{name}: {part:?} alone and with all"
+        );
         for (id, state) in &alone.deployments {
             assert_eq!(whole.deployments.get(id), Some(state), "{name}: {id}");
         }
@@ -64,8 +68,8 @@ fn waits(blocked: &Blocked, part: &BTreeSet<DeploymentId>) -> bool {
     !blocked.waiting_on.is_notice() && (of_it || blocked.waiting_on.is_met_by_others())
 }
 
-/// The steps for a part and why, without their numbers, and what of it is told beside them.
-fn said(plan: &Plan, part: &BTreeSet<DeploymentId>) -> Vec<String> {
+/// The steps for a part and why, without their numbers, and what is reported beside them.
+fn printed(plan: &Plan, part: &BTreeSet<DeploymentId>) -> Vec<String> {
     let of_it = |step: &&Step| part.contains(&step.deployment);
     let of_it: Vec<_> = plan.steps.iter().chain(&plan.adoptions).filter(of_it).collect();
     let step = |step: &&Step| {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use model::id::{ContainerId, DeploymentId, ServiceName};
 use sim::Sim;
 
-use super::judge;
+use super::oracle;
 use super::play::{pass, settings, world_of};
 use super::scenario::{Scenario, calm, scenario};
-use super::wish::{Part, Stack, Wish, promises};
+use super::stacks::{Part, Stack, Stacks, promises};
 
 const SEEDS: u64 = 400;
 
@@ -66,12 +66,12 @@ fn is_replaced(before: &Part, after: &Part) -> bool {
 fn is_uprooted(before: &Stack, was: &Part, after: &Stack) -> bool {
     let internal = |stack: &Stack| stack.shared.map(|shared| shared.internal);
     let changed = internal(before).zip(internal(after)).is_some_and(|(old, new)| old != new);
-    was.meets.shared && !was.is_guest() && changed
+    was.meets.shared && !was.joins_another_deployment() && changed
 }
 
 /// The fate of every service that both revisions have, dependencies first.
-fn fates(before: &Wish, after: &Wish) -> BTreeMap<Key, Fate> {
-    let part = |wish: &'_ Wish, (id, name): &Key| wish.get(id)?.services.get(name).cloned();
+fn fates(before: &Stacks, after: &Stacks) -> BTreeMap<Key, Fate> {
+    let part = |stacks: &'_ Stacks, (id, name): &Key| stacks.get(id)?.services.get(name).cloned();
     let mut fates = BTreeMap::new();
     let mut left: BTreeSet<Key> = super::meet::keys(after).collect();
     while !left.is_empty() {
@@ -81,7 +81,7 @@ fn fates(before: &Wish, after: &Wish) -> BTreeMap<Key, Fate> {
         let (stack, part_now) = (&after[&key.0], &after[&key.0].services[&key.1]);
         let Some(was) = part(before, &key) else { continue };
         let moved = |on: &Key| {
-            let exists = |wish| part(wish, on).is_some_and(|part| part.replicas > 0);
+            let exists = |stacks| part(stacks, on).is_some_and(|part| part.replicas > 0);
             let stays = before.get(&on.0).is_some_and(|was| was.engine == after[&on.0].engine);
             let fate = fates.get(on).copied().filter(|fate| *fate != Fate::Untouched);
             fate.filter(|_| stays && exists(before) && exists(after))
@@ -108,7 +108,7 @@ fn fates(before: &Wish, after: &Wish) -> BTreeMap<Key, Fate> {
 }
 
 /// What became of the replicas, compared with their fates.
-fn compare(old: (&Wish, &Runs), new: (&Wish, &Runs)) -> Vec<String> {
+fn compare(old: (&Stacks, &Runs), new: (&Stacks, &Runs)) -> Vec<String> {
     let mut wrong = Vec::new();
     for ((id, service), fate) in fates(old.0, new.0) {
         let (was, stack) = (&old.0[&id], &new.0[&id]);
@@ -145,31 +145,31 @@ fn play(seed: u64) -> Vec<String> {
     let sim = world_of(&scenario);
     let settings = settings(&scenario.engines, scenario.catalog);
     let mut wrong = Vec::new();
-    let mut history: Vec<Wish> = Vec::new();
+    let mut history: Vec<Stacks> = Vec::new();
     let mut before = Runs::new();
     for (number, chapter) in scenario.chapters.iter().enumerate() {
-        sim.promise(promises(&history, &chapter.wish));
+        sim.promise(promises(&history, &chapter.stacks));
         sim.note(&format!("--- revision {number} ---"));
-        let report = pass(&sim, &settings, &chapter.wish);
+        let report = pass(&sim, &settings, &chapter.stacks);
         // Jobs that nobody waits for come to their end.
         sim.idle(Duration::from_secs(2));
         let after = runs(&sim, &scenario);
-        let told = report.iter().flat_map(|report| &report.blocked);
-        let mut found: Vec<String> = told.map(|blocked| format!("blocked: {blocked:?}")).collect();
+        let all = report.iter().flat_map(|report| &report.blocked);
+        let mut found: Vec<String> = all.map(|blocked| format!("blocked: {blocked:?}")).collect();
         found.extend(
             report.iter().filter_map(|report| report.error.as_ref()).map(ToString::to_string),
         );
-        found.extend(judge::judge(&sim, &scenario, &chapter.wish));
+        found.extend(oracle::mismatches(&sim, &scenario, &chapter.stacks));
         if let Some(last) = history.last() {
-            found.extend(compare((last, &before), (&chapter.wish, &after)));
+            found.extend(compare((last, &before), (&chapter.stacks, &after)));
         }
         let calls = sim.mutations();
-        let _ = pass(&sim, &settings, &chapter.wish);
+        let _ = pass(&sim, &settings, &chapter.stacks);
         if sim.mutations() != calls {
             found.push("the second pass is not quiet".to_owned());
         }
         wrong.extend(found.into_iter().map(|text| format!("revision {number}: {text}")));
-        history.push(chapter.wish.clone());
+        history.push(chapter.stacks.clone());
         before = runs(&sim, &scenario);
     }
     wrong.extend(sim.violations().iter().map(ToString::to_string));
@@ -182,7 +182,7 @@ fn play(seed: u64) -> Vec<String> {
 /// The id of the deployment, for readers of a failure.
 fn summary(seed: u64) -> Option<String> {
     let wrong = play(seed);
-    let ids: Vec<DeploymentId> = scenario(seed).chapters[0].wish.keys().cloned().collect();
+    let ids: Vec<DeploymentId> = scenario(seed).chapters[0].stacks.keys().cloned().collect();
     (!wrong.is_empty()).then(|| format!("seed {seed} ({ids:?}):\n{}", wrong.join("\n")))
 }
 

@@ -8,10 +8,10 @@ use reconcile::control::{Exit, Report};
 use sim::{ExternalChange, Sim};
 
 use super::play::{pass, settings};
-use super::twins::{wish, world};
+use super::twins::{stacks, world};
 
 fn one_pass(sim: &Sim) -> Report {
-    pass(sim, &settings(&["local".into()], true), &wish()).expect("nothing crashes")
+    pass(sim, &settings(&["local".into()], true), &stacks()).expect("nothing crashes")
 }
 
 fn all_pass(sim: &Sim) -> bool {

@@ -1,5 +1,5 @@
 //! Two controllers and one lease, which each of them loses again and again, mostly in the
-//! middle of a pass: whoever has it acts, and what the other one began is found as it is.
+//! middle of a pass: its holder acts, and what the other one began is found as it is.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use world::{Clock, Keep};
 
 use super::play::{settings, setup, world_of};
 use super::scenario::scenario;
-use super::wish::{Wish, desired, promises};
+use super::stacks::{Stacks, desired, promises};
 
 /// How soon a controller without the lease asks again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -47,16 +47,16 @@ impl<C: Clock> Keep for Lease<'_, C> {
 }
 
 /// Two controllers for a while, then both are killed where they stand.
-pub(crate) fn run(sim: &Sim, settings: &Settings, wish: &Wish, span: Duration) {
-    run_two(sim, settings, wish, span, false);
+pub(crate) fn run(sim: &Sim, settings: &Settings, stacks: &Stacks, span: Duration) {
+    run_two(sim, settings, stacks, span, false);
 }
 
-fn run_two(sim: &Sim, settings: &Settings, wish: &Wish, span: Duration, is_ignored: bool) {
+fn run_two(sim: &Sim, settings: &Settings, stacks: &Stacks, span: Duration, is_ignored: bool) {
     let rng = RefCell::new(Rng::new(sim.now().0).child("lease"));
     let lock = Lock { held: Cell::new(false), is_ignored, rng };
     let clock = sim.world();
-    let one = controller("one", sim, &clock, settings, wish, &lock);
-    let other = controller("two", sim, &clock, settings, wish, &lock);
+    let one = controller("one", sim, &clock, settings, stacks, &lock);
+    let other = controller("two", sim, &clock, settings, stacks, &lock);
     let _ = sim.drive(join(one, other), Some(sim.now().plus(span)));
 }
 
@@ -65,10 +65,10 @@ async fn controller(
     sim: &Sim,
     clock: &impl Clock,
     settings: &Settings,
-    wish: &Wish,
+    stacks: &Stacks,
     lock: &Lock,
 ) {
-    let desired = desired(wish);
+    let desired = desired(stacks);
     let load = |_: &_| -> DesiredState { desired.clone() };
     let source = SimSource::new("scenario".into(), MemTree::default());
     loop {
@@ -77,7 +77,7 @@ async fn controller(
             continue;
         }
         sim.note(&format!("controller {name} has the lease"));
-        // It knows nothing of what the other one saw.
+        // It does not know the other one's snapshot.
         let world = sim.world();
         let lease = Lease { clock, span: lock.span(20_000) };
         let (setup, stop) = (setup(&world, settings, &load), Stop::new());
@@ -97,9 +97,9 @@ fn who_acts_without_the_lease_is_caught() {
         let (sim, settings) = (world_of(&scenario), settings(&scenario.engines, scenario.catalog));
         let mut history = Vec::new();
         for chapter in &scenario.chapters {
-            sim.promise(promises(&history, &chapter.wish));
-            history.push(chapter.wish.clone());
-            run_two(&sim, &settings, &chapter.wish, Duration::from_mins(1), true);
+            sim.promise(promises(&history, &chapter.stacks));
+            history.push(chapter.stacks.clone());
+            run_two(&sim, &settings, &chapter.stacks, Duration::from_mins(1), true);
         }
         !sim.violations().is_empty()
     };
@@ -119,7 +119,7 @@ impl Keep for Lost {
 fn who_has_lost_the_lease_begins_nothing() {
     let scenario = scenario(15);
     let (sim, settings) = (world_of(&scenario), settings(&scenario.engines, scenario.catalog));
-    let (world, desired) = (sim.world(), desired(&scenario.chapters[0].wish));
+    let (world, desired) = (sim.world(), desired(&scenario.chapters[0].stacks));
     let load = |_: &_| -> DesiredState { desired.clone() };
     let source = SimSource::new("scenario".into(), MemTree::default());
     let (setup, stop) = (setup(&world, &settings, &load), Stop::new());

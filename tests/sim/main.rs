@@ -6,14 +6,14 @@
 
 mod calm;
 mod health;
-mod judge;
 mod lease;
 mod meet;
 mod memory;
+mod oracle;
 mod play;
 mod scenario;
+mod stacks;
 mod twins;
-mod wish;
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,10 @@ const FEW: u64 = 300;
 /// The seeds are dealt to so many tests, for as many processors.
 const HANDS: u64 = 4;
 
-#[expect(clippy::disallowed_methods, reason = "the number of seeds comes from whoever runs tests")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the number of seeds comes from the user who runs tests"
+)]
 fn asked(variable: &str) -> Option<String> {
     std::env::var(variable).ok()
 }
@@ -34,7 +37,7 @@ fn number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| panic!("`{text}` is no number of seeds"))
 }
 
-/// The one seed that is played, with its trace, if somebody asks for one.
+/// The one seed that is played, with its trace, if one is asked for.
 fn replayed() -> Option<u64> {
     asked("RECONCILER_SIM_SEED").map(|text| number(&text))
 }

@@ -9,9 +9,9 @@ use model::id::{ContainerName, DeploymentId, EngineName, NetworkName, ServiceNam
 use model::spec::{IpamPool, NetworkSpec};
 use sim::Rng;
 
-use super::wish::{Meets, Part, Shared, Wish, nowhere};
+use super::stacks::{Meets, Part, Shared, Stacks, nowhere};
 
-/// How many of a thousand scenarios have such wishes.
+/// How many of a thousand scenarios have such relations.
 const SHARE: u32 = 400;
 const PORTS: [u16; 4] = [7001, 7002, 7003, 7004];
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
@@ -38,17 +38,17 @@ pub(crate) fn shared_address(last: u8) -> String {
 /// A service of a deployment.
 type Key = (DeploymentId, ServiceName);
 
-/// All services of a wish.
-pub(crate) fn keys(wish: &Wish) -> impl Iterator<Item = Key> {
-    let of = |(id, stack): (&DeploymentId, &super::wish::Stack)| {
+/// All services of these stacks.
+pub(crate) fn keys(stacks: &Stacks) -> impl Iterator<Item = Key> {
+    let of = |(id, stack): (&DeploymentId, &super::stacks::Stack)| {
         stack.services.keys().map(|name| (id.clone(), name.clone())).collect::<Vec<_>>()
     };
-    wish.iter().flat_map(of)
+    stacks.iter().flat_map(of)
 }
 
 /// What a service waits for when it starts.
-pub(crate) fn waits_for(wish: &Wish, (id, name): &Key) -> impl Iterator<Item = Key> {
-    let part = &wish[id].services[name];
+pub(crate) fn waits_for(stacks: &Stacks, (id, name): &Key) -> impl Iterator<Item = Key> {
+    let part = &stacks[id].services[name];
     let own = part.depends_on.keys().map(|on| (id.clone(), on.clone()));
     let peer = part.meets.peer.iter().map(|(id, name, _)| (id.clone(), name.clone()));
     own.chain(peer)
@@ -56,13 +56,17 @@ pub(crate) fn waits_for(wish: &Wish, (id, name): &Key) -> impl Iterator<Item = K
 
 /// Lets the services of some scenarios meet, revision after revision. What is `composed` tells
 /// only by its name, and its network only by what is remembered, whose it is: these stay.
-pub(crate) fn meet<'a>(rng: &mut Rng, composed: bool, wishes: impl Iterator<Item = &'a mut Wish>) {
+pub(crate) fn meet<'a>(
+    rng: &mut Rng,
+    composed: bool,
+    revisions: impl Iterator<Item = &'a mut Stacks>,
+) {
     if !rng.chance(SHARE) {
         return;
     }
     let mut world = Meeting { composed, ..Meeting::default() };
-    for wish in wishes {
-        world.turn(rng, wish);
+    for stacks in revisions {
+        world.revise(rng, stacks);
     }
 }
 
@@ -76,94 +80,96 @@ struct Meeting {
     /// Who makes the network that is shared, whether it is internal, and who is on it.
     network: Option<(DeploymentId, bool)>,
     users: BTreeSet<Key>,
-    /// Who lives in the network of whom.
-    guests: BTreeMap<Key, Key>,
+    /// Members of another deployment's network namespace, and their hosts.
+    members: BTreeMap<Key, Key>,
 }
 
 impl Meeting {
     /// The next revision.
-    fn turn(&mut self, rng: &mut Rng, wish: &mut Wish) {
-        let all: Vec<Key> = keys(wish).collect();
+    fn revise(&mut self, rng: &mut Rng, stacks: &mut Stacks) {
+        let all: Vec<Key> = keys(stacks).collect();
         for key in all.iter().filter(|key| is_single(rng, key)) {
-            let part = part(wish, key);
+            let part = part(stacks, key);
             part.replicas = part.replicas.min(1);
         }
-        let may = |wish: &Wish, key: &Key| {
-            let part = wish.get(&key.0).and_then(|stack| stack.services.get(&key.1));
+        let may = |stacks: &Stacks, key: &Key| {
+            let part = stacks.get(&key.0).and_then(|stack| stack.services.get(&key.1));
             part.is_some_and(|part| !part.is_job() && part.replicas <= 1)
         };
-        let able: Vec<Key> = all.into_iter().filter(|key| may(wish, key)).collect();
-        self.invite(rng, wish, &able);
+        let able: Vec<Key> = all.into_iter().filter(|key| may(stacks, key)).collect();
+        self.invite(rng, stacks, &able);
         let free: Vec<Key> = able
             .iter()
-            .filter(|key| !self.guests.contains_key(key) && wish_part(wish, key).inside.is_none())
+            .filter(|key| {
+                !self.members.contains_key(key) && service_of(stacks, key).inside.is_none()
+            })
             .cloned()
             .collect();
-        let open = |key: &&Key| wish_part(wish, key).host_ports.is_none();
+        let open = |key: &&Key| service_of(stacks, key).host_ports.is_none();
         let publish: Vec<Key> = free.iter().filter(open).cloned().collect();
         exchange(rng, &mut self.ports, &PORTS, &publish);
         if !self.composed {
             exchange(rng, &mut self.names, &NAMES, &able);
         }
-        let near = self.share(rng, wish, &free);
+        let near = self.share(rng, stacks, &free);
         exchange(rng, &mut self.addresses, &ADDRESSES, &near);
-        self.write(wish);
+        self.write(stacks);
     }
 
     /// Draws anew who lives in the network of another deployment's container.
-    fn invite(&mut self, rng: &mut Rng, wish: &Wish, able: &[Key]) {
-        let mut guests = std::mem::take(&mut self.guests);
+    fn invite(&mut self, rng: &mut Rng, stacks: &Stacks, able: &[Key]) {
+        let mut members = std::mem::take(&mut self.members);
         if rng.chance(200) {
-            guests.pop_first();
+            members.pop_first();
         }
         if rng.chance(500)
-            && let (Some(guest), Some(host)) = (rng.pick(able), rng.pick(able))
+            && let (Some(member), Some(host)) = (rng.pick(able), rng.pick(able))
         {
-            guests.insert(guest.clone(), host.clone());
+            members.insert(member.clone(), host.clone());
         }
-        for (guest, host) in guests {
-            if able.contains(&guest) && able.contains(&host) && self.fits(wish, &guest, &host) {
-                self.guests.insert(guest, host);
+        for (member, host) in members {
+            if able.contains(&member) && able.contains(&host) && self.fits(stacks, &member, &host) {
+                self.members.insert(member, host);
             }
         }
     }
 
-    fn fits(&self, wish: &Wish, guest: &Key, host: &Key) -> bool {
-        let engine = |key: &Key| &wish[&key.0].engine;
-        let (from, to) = (wish_part(wish, guest), wish_part(wish, host));
+    fn fits(&self, stacks: &Stacks, member: &Key, host: &Key) -> bool {
+        let engine = |key: &Key| &stacks[&key.0].engine;
+        let (from, to) = (service_of(stacks, member), service_of(stacks, host));
         let hosts = |part: &Part| {
-            part.inside.iter().any(|(on, _)| *on == guest.1)
-                || part.volumes_from.iter().any(|on| *on == guest.1)
+            part.inside.iter().any(|(on, _)| *on == member.1)
+                || part.volumes_from.iter().any(|on| *on == member.1)
         };
-        let is_host = wish[&guest.0].services.values().any(hosts)
-            || self.guests.values().any(|other| other == guest);
+        let is_host = stacks[&member.0].services.values().any(hosts)
+            || self.members.values().any(|other| other == member);
         let lives = |part: &Part| part.inside.is_some() || part.volumes_from.is_some();
-        guest.0 != host.0
-            && engine(guest) == engine(host)
+        member.0 != host.0
+            && engine(member) == engine(host)
             && !lives(from)
             && !lives(to)
             && !is_host
-            && !self.guests.contains_key(host)
-            && !self.leads(wish, host, guest)
+            && !self.members.contains_key(host)
+            && !self.leads(stacks, host, member)
     }
 
     /// Whether one waits for the other, over whatever others.
-    fn leads(&self, wish: &Wish, from: &Key, to: &Key) -> bool {
-        let own = wish_part(wish, from).depends_on.keys();
+    fn leads(&self, stacks: &Stacks, from: &Key, to: &Key) -> bool {
+        let own = service_of(stacks, from).depends_on.keys();
         let mut next =
-            own.map(|on| (from.0.clone(), on.clone())).chain(self.guests.get(from).cloned());
-        from == to || next.any(|on| self.leads(wish, &on, to))
+            own.map(|on| (from.0.clone(), on.clone())).chain(self.members.get(from).cloned());
+        from == to || next.any(|on| self.leads(stacks, &on, to))
     }
 
     /// Draws anew what becomes of the shared network, and who is on it. Returns who is.
-    fn share(&mut self, rng: &mut Rng, wish: &Wish, free: &[Key]) -> Vec<Key> {
-        let gone = self.network.take_if(|(owner, _)| !wish.contains_key(owner));
+    fn share(&mut self, rng: &mut Rng, stacks: &Stacks, free: &[Key]) -> Vec<Key> {
+        let gone = self.network.take_if(|(owner, _)| !stacks.contains_key(owner));
         match (&mut self.network, rng.below(6)) {
             _ if gone.is_some() => {}
             (Some(_), 0) => self.network = None,
             (Some((_, internal)), 1 | 2) => *internal = !*internal,
             (None, 0..=3) if !self.composed => {
-                let ids: Vec<&DeploymentId> = wish.keys().collect();
+                let ids: Vec<&DeploymentId> = stacks.keys().collect();
                 self.network = rng.pick(&ids).map(|id| ((*id).clone(), false));
             }
             _ => {}
@@ -172,9 +178,9 @@ impl Meeting {
             self.users.clear();
             return Vec::new();
         };
-        let engine = &wish[owner].engine;
+        let engine = &stacks[owner].engine;
         let near: Vec<Key> =
-            free.iter().filter(|key| wish[&key.0].engine == *engine).cloned().collect();
+            free.iter().filter(|key| stacks[&key.0].engine == *engine).cloned().collect();
         self.users.retain(|key| near.contains(key));
         for _ in 0..rng.below(4) {
             let Some(key) = rng.pick(&near) else { break };
@@ -186,40 +192,40 @@ impl Meeting {
     }
 
     /// Writes into the stacks who has what.
-    fn write(&self, wish: &mut Wish) {
+    fn write(&self, stacks: &mut Stacks) {
         let engines: BTreeMap<DeploymentId, EngineName> =
-            wish.iter().map(|(id, stack)| (id.clone(), stack.engine.clone())).collect();
+            stacks.iter().map(|(id, stack)| (id.clone(), stack.engine.clone())).collect();
         if let Some((owner, internal)) = &self.network {
             let used = |id: &DeploymentId| self.users.iter().any(|(user, _)| user == id);
             let near = |id: &DeploymentId| engines[id] == engines[owner];
-            for (id, stack) in wish.iter_mut().filter(|(id, _)| *id == owner || used(id)) {
+            for (id, stack) in stacks.iter_mut().filter(|(id, _)| *id == owner || used(id)) {
                 let shared = Shared { makes: id == owner, internal: *internal };
                 stack.shared = Some(shared).filter(|_| near(id));
             }
         }
         for (port, key) in &self.ports {
-            part(wish, key).meets.port = Some(*port);
+            part(stacks, key).meets.port = Some(*port);
         }
         for (name, key) in &self.names {
-            part(wish, key).meets.name = Some(name);
+            part(stacks, key).meets.name = Some(name);
         }
         for key in &self.users {
-            part(wish, key).meets.shared = true;
+            part(stacks, key).meets.shared = true;
         }
         for (address, key) in &self.addresses {
-            part(wish, key).meets.address = Some(*address);
+            part(stacks, key).meets.address = Some(*address);
         }
-        for host in self.guests.values() {
-            part(wish, host).replicas = 1;
+        for host in self.members.values() {
+            part(stacks, host).replicas = 1;
         }
-        for (guest, host) in &self.guests {
-            let name = ContainerName::new(wish_part(wish, host).container(&host.0, &host.1, 1));
-            let guest = part(wish, guest);
-            guest.host_ports = None;
-            guest.registered = false;
-            guest.meets = Meets {
+        for (member, host) in &self.members {
+            let name = ContainerName::new(service_of(stacks, host).container(&host.0, &host.1, 1));
+            let member = part(stacks, member);
+            member.host_ports = None;
+            member.registered = false;
+            member.meets = Meets {
                 peer: Some((host.0.clone(), host.1.clone(), name)),
-                name: guest.meets.name,
+                name: member.meets.name,
                 ..Meets::default()
             };
         }
@@ -231,12 +237,12 @@ fn is_single(rng: &Rng, key: &Key) -> bool {
     rng.child(&format!("single {} {}", key.0, key.1)).chance(800)
 }
 
-fn wish_part<'a>(wish: &'a Wish, key: &Key) -> &'a Part {
-    &wish[&key.0].services[&key.1]
+fn service_of<'a>(stacks: &'a Stacks, key: &Key) -> &'a Part {
+    &stacks[&key.0].services[&key.1]
 }
 
-fn part<'a>(wish: &'a mut Wish, (id, name): &Key) -> &'a mut Part {
-    let stack = wish.get_mut(id).expect("a deployment");
+fn part<'a>(stacks: &'a mut Stacks, (id, name): &Key) -> &'a mut Part {
+    let stack = stacks.get_mut(id).expect("a deployment");
     stack.services.get_mut(name).expect("a service")
 }
 

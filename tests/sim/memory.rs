@@ -7,10 +7,10 @@ use model::id::ContainerId;
 use model::observed::Status;
 use sim::{ExternalChange, Sim};
 
-use super::judge;
+use super::oracle;
 use super::play::{pass, settings, world_of};
 use super::scenario::{Scenario, calm, scenario};
-use super::wish::{Wish, promises};
+use super::stacks::{Stacks, promises};
 
 const SEEDS: u64 = 60;
 
@@ -37,12 +37,12 @@ fn running(sim: &Sim, scenario: &Scenario) -> BTreeMap<ContainerId, u32> {
 }
 
 /// A few passes until one has nothing to do. Returns how many changing calls there were.
-fn settle(sim: &Sim, scenario: &Scenario, wish: &Wish) -> u64 {
+fn settle(sim: &Sim, scenario: &Scenario, stacks: &Stacks) -> u64 {
     let settings = settings(&scenario.engines, scenario.catalog);
     let before = sim.mutations();
     for _ in 0..4 {
         let calls = sim.mutations();
-        let _ = pass(sim, &settings, wish);
+        let _ = pass(sim, &settings, stacks);
         // Jobs that nobody waits for come to their end.
         sim.idle(Duration::from_secs(2));
         if sim.mutations() == calls {
@@ -71,28 +71,28 @@ fn befall(sim: &Sim, scenario: &mut Scenario, mishap: Mishap) {
 /// What is wrong after it, where `composed` says that Compose made what runs.
 fn wrong_after(seed: u64, mishap: Mishap, composed: bool) -> Vec<String> {
     let mut scenario = calm(scenario(seed));
-    let wish = scenario.chapters[0].wish.clone();
+    let stacks = scenario.chapters[0].stacks.clone();
     let sim = world_of(&scenario);
-    sim.promise(promises(&[], &wish));
-    settle(&sim, &scenario, &wish);
+    sim.promise(promises(&[], &stacks));
+    settle(&sim, &scenario, &stacks);
     if composed {
         scenario.engines.iter().for_each(|engine| sim.made_by_compose(engine));
-        settle(&sim, &scenario, &wish);
+        settle(&sim, &scenario, &stacks);
     }
     let before = running(&sim, &scenario);
     befall(&sim, &mut scenario, mishap);
-    let calls = settle(&sim, &scenario, &wish);
+    let calls = settle(&sim, &scenario, &stacks);
     let after = running(&sim, &scenario);
 
-    let mut wrong = judge::judge(&sim, &scenario, &wish);
+    let mut wrong = oracle::mismatches(&sim, &scenario, &stacks);
     wrong.extend(sim.violations().iter().map(ToString::to_string));
     let stays = mishap != Mishap::OtherFacts;
     if stays && before.iter().any(|(id, starts)| after.get(id) != Some(starts)) {
         wrong.push("something that ran was touched".to_owned());
     }
     // Each deployment is remembered again, and nothing else is done.
-    if mishap == Mishap::LedgerLost && calls > wish.len() as u64 {
-        wrong.push(format!("{calls} calls to remember {} deployments", wish.len()));
+    if mishap == Mishap::LedgerLost && calls > stacks.len() as u64 {
+        wrong.push(format!("{calls} calls to remember {} deployments", stacks.len()));
     }
     wrong
 }

@@ -17,8 +17,8 @@ use sim::{Driven, MemTree, Sim, SimSource};
 use world::{Act, Clock};
 
 use super::scenario::{Acts, Scenario};
-use super::wish::{Wish, desired, file, promises};
-use super::{judge, lease};
+use super::stacks::{Stacks, desired, file, promises};
+use super::{lease, oracle};
 
 /// How a scenario ended.
 #[derive(Debug)]
@@ -39,10 +39,10 @@ const LONGEST_PASS: Duration = Duration::from_hours(1);
 /// How long a controller lives that is killed.
 const LIFE: Duration = Duration::from_secs(50);
 
-/// Writes every plan into the trace, where somebody will read it.
-struct Teller<'a>(&'a Sim);
+/// Writes every plan into the trace, to be read.
+struct Observer<'a>(&'a Sim);
 
-impl Progress for Teller<'_> {
+impl Progress for Observer<'_> {
     fn event(&self, event: &Event<'_>) {
         if let Event::Planned(plan) = event
             && !plan.is_empty()
@@ -98,8 +98,8 @@ pub(crate) fn world_of(scenario: &Scenario) -> Sim {
 }
 
 /// One pass of the production loop; `None` if it crashed.
-pub(crate) fn pass(sim: &Sim, settings: &Settings, wish: &Wish) -> Option<Report> {
-    pass_in(sim, &sim.world(), settings, wish)
+pub(crate) fn pass(sim: &Sim, settings: &Settings, stacks: &Stacks) -> Option<Report> {
+    pass_in(sim, &sim.world(), settings, stacks)
 }
 
 /// The same through some other access to the world.
@@ -107,13 +107,13 @@ pub(crate) fn pass_in<W: Act + Clock>(
     sim: &Sim,
     world: &W,
     settings: &Settings,
-    wish: &Wish,
+    stacks: &Stacks,
 ) -> Option<Report> {
-    let desired = desired(wish);
+    let desired = desired(stacks);
     let load = |_: &_| -> DesiredState { desired.clone() };
     let source = SimSource::new("scenario".into(), MemTree::default());
-    let teller = Teller(sim);
-    let setup = Setup { progress: &teller, ..setup(world, settings, &load) };
+    let observer = Observer(sim);
+    let setup = Setup { progress: &observer, ..setup(world, settings, &load) };
     let stop = Stop::new();
     match sim.drive(control::once(setup, &source, &stop), Some(sim.now().plus(LONGEST_PASS))) {
         Driven::Done(report) => Some(report),
@@ -132,8 +132,8 @@ pub(crate) fn setup<'a, W: Clock>(
 }
 
 /// The controller's loop for a while, then it is killed where it stands.
-fn run(sim: &Sim, settings: &Settings, wish: &Wish, span: Duration) {
-    let desired = desired(wish);
+fn run(sim: &Sim, settings: &Settings, stacks: &Stacks, span: Duration) {
+    let desired = desired(stacks);
     let load = |_: &_| -> DesiredState { desired.clone() };
     let source = SimSource::new("scenario".into(), MemTree::default());
     let world = sim.world();
@@ -148,11 +148,11 @@ pub(crate) fn play(scenario: &Scenario) -> Ending {
     let settings = settings(&scenario.engines, scenario.catalog);
     let mut failures = Vec::new();
     let mut history = Vec::new();
-    let mut births = judge::Births::default();
+    let mut births = oracle::Births::default();
     for (number, chapter) in scenario.chapters.iter().enumerate() {
         sim.note(&format!("--- revision {number} ---"));
-        sim.promise(promises(&history, &chapter.wish));
-        history.push(chapter.wish.clone());
+        sim.promise(promises(&history, &chapter.stacks));
+        history.push(chapter.stacks.clone());
         sim.set_faults(chapter.faults);
         for (after, engine, hand) in &chapter.hands {
             sim.schedule(*after, engine, hand.clone());
@@ -164,10 +164,10 @@ pub(crate) fn play(scenario: &Scenario) -> Ending {
                 sim.crash_at(*point);
             }
             match scenario.acts {
-                Acts::Two => lease::run(&sim, &settings, &chapter.wish, LIFE),
-                Acts::Loop => run(&sim, &settings, &chapter.wish, LIFE),
+                Acts::Two => lease::run(&sim, &settings, &chapter.stacks, LIFE),
+                Acts::Loop => run(&sim, &settings, &chapter.stacks, LIFE),
                 Acts::Passes => {
-                    let report = pass(&sim, &settings, &chapter.wish);
+                    let report = pass(&sim, &settings, &chapter.stacks);
                     let error = report.and_then(|report| report.error);
                     failures.extend(error.map(|error| format!("{error}")));
                 }
@@ -199,25 +199,25 @@ fn compose(sim: &Sim, settings: &Settings, scenario: &Scenario) -> Vec<String> {
     for _ in 0..PASSES_TO_CONVERGE {
         sim.idle(Duration::from_secs(1));
         let calls = sim.mutations();
-        let Some(report) = pass(sim, settings, &first.wish) else { return Vec::new() };
+        let Some(report) = pass(sim, settings, &first.stacks) else { return Vec::new() };
         if sim.mutations() == calls {
-            // What is withheld is not what was wished for: there is nothing to compare.
+            // What is withheld is not as desired: there is nothing to compare.
             let done = report.blocked.is_empty();
-            return if done { adopt(sim, settings, scenario, &first.wish) } else { Vec::new() };
+            return if done { adopt(sim, settings, scenario, &first.stacks) } else { Vec::new() };
         }
     }
     // What never works is never left alone.
     Vec::new()
 }
 
-fn adopt(sim: &Sim, settings: &Settings, scenario: &Scenario, wish: &Wish) -> Vec<String> {
+fn adopt(sim: &Sim, settings: &Settings, scenario: &Scenario, stacks: &Stacks) -> Vec<String> {
     for engine in &scenario.engines {
         sim.made_by_compose(engine);
     }
     let mut failures = Vec::new();
-    for most in [u64::try_from(wish.len()).unwrap_or(u64::MAX), 0] {
+    for most in [u64::try_from(stacks.len()).unwrap_or(u64::MAX), 0] {
         let calls = sim.mutations();
-        let Some(report) = pass(sim, settings, wish) else { return failures };
+        let Some(report) = pass(sim, settings, stacks) else { return failures };
         failures.extend(report.error.map(|error| format!("{error}")));
         failures.extend(report.blocked.iter().map(|blocked| format!("blocked: {blocked:?}")));
         if sim.mutations() - calls > most {
@@ -227,7 +227,7 @@ fn adopt(sim: &Sim, settings: &Settings, scenario: &Scenario, wish: &Wish) -> Ve
     failures
 }
 
-/// After the faults: few passes until nothing is left to do, and the world is as wished.
+/// After the faults: few passes until nothing is left to do, and the world is as desired.
 fn converge(
     sim: &Sim,
     settings: &Settings,
@@ -240,8 +240,8 @@ fn converge(
         sim.idle(Duration::from_secs(1));
         sim.note(&format!("--- pass {number} after the faults ---"));
         let (calls, writes) = (sim.mutations(), sim.catalog_writes());
-        let Some(report) = pass(sim, &settings, &last.wish) else { return number };
-        // Nothing that runs would stay, where what stays never came to run: somebody looks.
+        let Some(report) = pass(sim, &settings, &last.stacks) else { return number };
+        // Nothing that runs would stay, where what stays never came to run: a person has to look.
         let asked = report.blocked.iter().filter_map(|blocked| match &blocked.waiting_on {
             WaitingOn::Approval { digest } => Some(digest.clone()),
             _ => None,
@@ -252,7 +252,7 @@ fn converge(
             continue;
         }
         if (sim.mutations(), sim.catalog_writes()) == (calls, writes) {
-            failures.extend(judge::judge(sim, scenario, &last.wish));
+            failures.extend(oracle::mismatches(sim, scenario, &last.stacks));
             failures.extend(report.error.map(|error| format!("{error}")));
             failures.extend(report.blocked.iter().map(|blocked| format!("blocked: {blocked:?}")));
             return number;

@@ -10,7 +10,7 @@ use model::spec::RestartPolicy;
 use sim::{CrashPoint, ExternalChange, Faults, Rng};
 
 use super::meet;
-use super::wish::{Meets, Part, Stack, Wish};
+use super::stacks::{Meets, Part, Stack, Stacks};
 
 const SERVICES: [&str; 5] = ["db", "cache", "api", "web", "mail"];
 const DEPLOYMENTS: [&str; 3] = ["abc", "xyz", "n1"];
@@ -41,7 +41,7 @@ pub(crate) struct Scenario {
 /// One revision, and what happens while it is the newest.
 #[derive(Clone, Debug)]
 pub(crate) struct Chapter {
-    pub(crate) wish: Wish,
+    pub(crate) stacks: Stacks,
     pub(crate) faults: Faults,
     pub(crate) hands: Vec<(Duration, EngineName, ExternalChange)>,
     /// How long to wait before each pass, and where it crashes.
@@ -54,23 +54,23 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
     let names: &[&str] = if rng.chance(250) { &["local", "remote"] } else { &["local"] };
     let engines: Vec<EngineName> = names.iter().map(|name| EngineName::new(*name)).collect();
     let catalog = rng.chance(700);
-    let mut wish = first_wish(&mut rng, &engines);
+    let mut stacks = first_revision(&mut rng, &engines);
     let revisions = 2 + rng.index(3);
     let mut chapters = Vec::new();
     for revision in 0..revisions {
         if revision > 0 {
             for _ in 0..=rng.index(2) {
-                mutate(&mut rng, &mut wish, &engines);
+                mutate(&mut rng, &mut stacks, &engines);
             }
         }
         if revision + 1 == revisions {
-            make_good(&mut wish);
+            make_healthy(&mut stacks);
         }
-        chapters.push(chapter(&mut rng, &wish, &engines));
+        chapters.push(chapter(&mut rng, &stacks, &engines));
     }
     let composed = seed % 4 == 1;
-    let wishes = chapters.iter_mut().map(|chapter| &mut chapter.wish);
-    meet::meet(&mut rng.child("meet"), composed, wishes);
+    let revisions = chapters.iter_mut().map(|chapter| &mut chapter.stacks);
+    meet::meet(&mut rng.child("meet"), composed, revisions);
     let acts = match seed % 16 {
         7 => Acts::Loop,
         15 => Acts::Two,
@@ -83,7 +83,7 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
 pub(crate) fn calm(mut scenario: Scenario) -> Scenario {
     scenario.acts = Acts::Passes;
     for chapter in &mut scenario.chapters {
-        make_good(&mut chapter.wish);
+        make_healthy(&mut chapter.stacks);
         chapter.faults = Faults::default();
         chapter.hands.clear();
         chapter.passes.clear();
@@ -91,7 +91,7 @@ pub(crate) fn calm(mut scenario: Scenario) -> Scenario {
     scenario
 }
 
-fn first_wish(rng: &mut Rng, engines: &[EngineName]) -> Wish {
+fn first_revision(rng: &mut Rng, engines: &[EngineName]) -> Stacks {
     let count = 1 + rng.index(DEPLOYMENTS.len());
     DEPLOYMENTS[..count].iter().map(|id| (DeploymentId::new(*id), stack(rng, engines))).collect()
 }
@@ -161,36 +161,36 @@ fn add_service(rng: &mut Rng, stack: &mut Stack) {
     share(&mut rng.child("share"), stack, &name);
 }
 
-fn mutate(rng: &mut Rng, wish: &mut Wish, engines: &[EngineName]) {
-    let ids: Vec<DeploymentId> = wish.keys().cloned().collect();
+fn mutate(rng: &mut Rng, stacks: &mut Stacks, engines: &[EngineName]) {
+    let ids: Vec<DeploymentId> = stacks.keys().cloned().collect();
     let Some(id) = rng.pick(&ids).cloned() else { return };
     match rng.below(20) {
-        0 if wish.len() > 1 => drop(wish.remove(&id)),
+        0 if stacks.len() > 1 => drop(stacks.remove(&id)),
         1 => {
             let missing =
-                DEPLOYMENTS.iter().find(|id| !wish.contains_key(&DeploymentId::new(**id)));
+                DEPLOYMENTS.iter().find(|id| !stacks.contains_key(&DeploymentId::new(**id)));
             if let Some(id) = missing {
-                wish.insert(DeploymentId::new(*id), stack(rng, engines));
+                stacks.insert(DeploymentId::new(*id), stack(rng, engines));
             }
         }
         2 => {
             let engine = rng.pick(engines).expect("there is an engine").clone();
-            if let Some(stack) = wish.get_mut(&id) {
+            if let Some(stack) = stacks.get_mut(&id) {
                 stack.engine = engine;
             }
         }
         3 | 4 => {
-            if let Some(stack) = wish.get_mut(&id) {
+            if let Some(stack) = stacks.get_mut(&id) {
                 add_service(rng, stack);
             }
         }
         5 | 6 => {
-            if let Some(stack) = wish.get_mut(&id) {
+            if let Some(stack) = stacks.get_mut(&id) {
                 remove_service(rng, stack);
             }
         }
         _ => {
-            if let Some(stack) = wish.get_mut(&id) {
+            if let Some(stack) = stacks.get_mut(&id) {
                 change_service(rng, stack);
             }
         }
@@ -276,13 +276,13 @@ fn name_of(image: &str) -> &str {
 }
 
 /// Nothing that can never work.
-fn make_good(wish: &mut Wish) {
-    for part in wish.values_mut().flat_map(|stack| stack.services.values_mut()) {
+fn make_healthy(stacks: &mut Stacks) {
+    for part in stacks.values_mut().flat_map(|stack| stack.services.values_mut()) {
         if ["crash", "sick", "absent"].contains(&name_of(&part.image)) {
             "web:2".clone_into(&mut part.image);
         }
     }
-    for stack in wish.values_mut() {
+    for stack in stacks.values_mut() {
         let parts = stack.services.values();
         let hosts: Vec<ServiceName> = parts
             .flat_map(|part| part.inside.iter().map(|(on, _)| on).chain(&part.volumes_from))
@@ -296,7 +296,7 @@ fn make_good(wish: &mut Wish) {
     }
 }
 
-fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
+fn chapter(rng: &mut Rng, stacks: &Stacks, engines: &[EngineName]) -> Chapter {
     let level = u32::try_from(rng.below(4)).unwrap_or_default();
     let rate = |rng: &mut Rng| u32::try_from(rng.below(30)).unwrap_or_default() * level;
     let faults = Faults {
@@ -311,7 +311,7 @@ fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
         .map(|_| {
             let at = rng.span(Duration::ZERO, Duration::from_mins(1));
             let engine = rng.pick(engines).expect("there is an engine").clone();
-            (at, engine, hand(rng, wish))
+            (at, engine, hand(rng, stacks))
         })
         .chain(forgetting)
         .collect();
@@ -333,7 +333,7 @@ fn chapter(rng: &mut Rng, wish: &Wish, engines: &[EngineName]) -> Chapter {
             (wait, crash.filter(|_| level > 0))
         })
         .collect();
-    Chapter { wish: wish.clone(), faults, hands, passes }
+    Chapter { stacks: stacks.clone(), faults, hands, passes }
 }
 
 /// What makes an engine or the ledger forget, at any point.
@@ -358,8 +358,8 @@ fn forgetting(
     (0..count).map(|_| draw(rng)).collect()
 }
 
-fn hand(rng: &mut Rng, wish: &Wish) -> ExternalChange {
-    let ids: Vec<&DeploymentId> = wish.keys().collect();
+fn hand(rng: &mut Rng, stacks: &Stacks) -> ExternalChange {
+    let ids: Vec<&DeploymentId> = stacks.keys().collect();
     let id = rng.pick(&ids).map_or("abc", |id| id.as_str());
     let service = rng.pick(&SERVICES).copied().unwrap_or("db");
     let slot = 1 + rng.below(3);

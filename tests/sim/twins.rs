@@ -24,7 +24,7 @@ use world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Snapshot, Tr
 
 use super::play::{pass, pass_in, settings, setup, world_of};
 use super::scenario::{Acts, Scenario};
-use super::wish::{Meets, Part, Stack, Wish, desired, promises};
+use super::stacks::{Meets, Part, Stack, Stacks, desired, promises};
 
 /// A mistake in how the world is seen or acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ enum Mistake {
     NoWaits,
 }
 
-/// A world seen by somebody who makes a mistake.
+/// A world seen by a faulty controller.
 struct Twin {
     world: SimWorld,
     mistake: Mistake,
@@ -169,7 +169,7 @@ fn part(image: &str) -> Part {
 }
 
 /// A database, with files, and a web service that waits for it.
-pub(crate) fn wish() -> Wish {
+pub(crate) fn stacks() -> Stacks {
     let db = Part { file: Some(1), ..part("data:1") };
     let mut web = part("web:1");
     web.depends_on.insert("db".into(), (Condition::Healthy, true));
@@ -181,22 +181,22 @@ pub(crate) fn wish() -> Wish {
 }
 
 /// The same, but the web service lives in the database's network.
-fn with_guests() -> Wish {
-    let mut wish = wish();
-    for stack in wish.values_mut() {
+fn with_members() -> Stacks {
+    let mut stacks = stacks();
+    for stack in stacks.values_mut() {
         let web = stack.services.get_mut(&ServiceName::new("web")).expect("a part");
         web.inside = Some(("db".into(), false));
     }
-    wish
+    stacks
 }
 
 /// The same with every replica changed.
-fn changed() -> Wish {
-    let mut wish = wish();
-    for part in wish.values_mut().flat_map(|stack| stack.services.values_mut()) {
+fn changed() -> Stacks {
+    let mut stacks = stacks();
+    for part in stacks.values_mut().flat_map(|stack| stack.services.values_mut()) {
         part.env += 1;
     }
-    wish
+    stacks
 }
 
 pub(crate) fn world() -> (Sim, Scenario) {
@@ -210,20 +210,20 @@ pub(crate) fn world() -> (Sim, Scenario) {
         chapters: Vec::new(),
     };
     let sim = world_of(&scenario);
-    sim.promise(promises(&[], &wish()));
+    sim.promise(promises(&[], &stacks()));
     (sim, scenario)
 }
 
-/// What is broken when a twin applies the first wish, somebody interferes, and then it
+/// What is broken when a twin applies the first stacks, an external change follows, and then it
 /// applies the second one.
 fn broken(mistake: Mistake, interfere: impl Fn(&Sim)) -> BTreeSet<Invariant> {
     let (sim, scenario) = world();
     let settings = settings(&scenario.engines, true);
-    let one_pass = |wish: &Wish| {
+    let one_pass = |stacks: &Stacks| {
         let twin = Twin { world: sim.world(), mistake, lies: Cell::new(0) };
-        let _ = pass_in(&sim, &twin, &settings, wish);
+        let _ = pass_in(&sim, &twin, &settings, stacks);
     };
-    one_pass(&wish());
+    one_pass(&stacks());
     interfere(&sim);
     one_pass(&changed());
     sim.violations().iter().map(|violation| violation.invariant).collect()
@@ -277,10 +277,10 @@ fn who_does_not_wait_is_caught() {
     assert!(broken.contains(&Invariant::MinHealthy), "{broken:?}");
 }
 
-/// Carries out a plan after somebody tampered with it.
+/// Carries out a plan after it was tampered with.
 fn tampered(sim: &Sim, scenario: &Scenario, tamper: impl Fn(&mut Plan)) -> BTreeSet<Invariant> {
     let settings = settings(&scenario.engines, true);
-    let load = |_: &Snapshot| -> DesiredState { desired(&wish()) };
+    let load = |_: &Snapshot| -> DesiredState { desired(&stacks()) };
     let world = sim.world();
     let setup = setup(&world, &settings, &load);
     let snapshot = Snapshot {
@@ -321,7 +321,7 @@ fn removal_of(view: &ContainerView) -> Vec<Step> {
 fn a_removal_on_an_engine_that_was_not_seen_is_caught() {
     let (sim, scenario) = world();
     let settings = settings(&scenario.engines, true);
-    let _ = pass(&sim, &settings, &wish());
+    let _ = pass(&sim, &settings, &stacks());
     let victim = sim.ours(&"local".into())[0].clone();
     cut_off(&sim);
     let broken = tampered(&sim, &scenario, |plan| {
@@ -335,7 +335,7 @@ fn a_removal_on_an_engine_that_was_not_seen_is_caught() {
 fn a_removal_of_a_strangers_container_is_caught() {
     let (sim, scenario) = world();
     let settings = settings(&scenario.engines, true);
-    let _ = pass(&sim, &settings, &wish());
+    let _ = pass(&sim, &settings, &stacks());
     copy_labels(&sim);
     let ours: BTreeSet<ContainerId> =
         sim.ours(&"local".into()).into_iter().map(|view| view.id).collect();
@@ -349,7 +349,7 @@ fn a_removal_of_a_strangers_container_is_caught() {
 fn a_removal_of_a_container_that_others_live_in_is_caught() {
     let (sim, scenario) = world();
     let settings = settings(&scenario.engines, true);
-    let _ = pass(&sim, &settings, &with_guests());
+    let _ = pass(&sim, &settings, &with_members());
     let all = sim.ours(&"local".into());
     let host = all.iter().find(|view| view.name.as_str() == "abc-db-1").expect("it was made");
     let broken = tampered(&sim, &scenario, |plan| plan.steps = removal_of(host));
@@ -357,12 +357,12 @@ fn a_removal_of_a_container_that_others_live_in_is_caught() {
 }
 
 #[test]
-fn what_was_adopted_counts_as_good() {
+fn what_was_adopted_counts_as_healthy() {
     let (sim, scenario) = world();
     let settings = settings(&scenario.engines, true);
-    let _ = pass(&sim, &settings, &wish());
+    let _ = pass(&sim, &settings, &stacks());
     sim.made_by_compose(&"local".into());
-    let mut more = wish();
+    let mut more = stacks();
     for part in more.values_mut().flat_map(|stack| stack.services.values_mut()) {
         part.replicas += 1;
     }
@@ -371,7 +371,7 @@ fn what_was_adopted_counts_as_good() {
     let all = sim.ours(&"local".into());
     let fourth = all.iter().find(|view| view.name.as_str() == "abc-db-4").expect("it was made");
     let broken = tampered(&sim, &scenario, |plan| plan.steps = removal_of(fourth));
-    assert!(!broken.contains(&Invariant::MinHealthy), "three of four are good: {broken:?}");
+    assert!(!broken.contains(&Invariant::MinHealthy), "three of four are healthy: {broken:?}");
 }
 
 #[test]
@@ -379,10 +379,10 @@ fn more_at_once_than_was_promised_is_caught() {
     for adopted in [false, true] {
         let (sim, scenario) = world();
         let settings = settings(&scenario.engines, true);
-        let _ = pass(&sim, &settings, &wish());
+        let _ = pass(&sim, &settings, &stacks());
         if adopted {
             sim.made_by_compose(&"local".into());
-            let _ = pass(&sim, &settings, &wish());
+            let _ = pass(&sim, &settings, &stacks());
         }
         let mut hasty = changed();
         for part in hasty.values_mut().flat_map(|stack| stack.services.values_mut()) {

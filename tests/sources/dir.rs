@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use adapters::dir::DirSource;
 use model::id::SourceId;
+use tokio::sync::watch;
 use world::{Snapshot, Source as _, SourceError, TreeError, TreeKind};
 
 use crate::temp::Temp;
@@ -23,6 +24,12 @@ fn source(temp: &Temp) -> DirSource {
 
 async fn fetch(temp: &Temp) -> Snapshot {
     source(temp).fetch().await.unwrap()
+}
+
+/// Waits until the folder has been looked at once more: a wait for changes is under way then,
+/// and what has happened before has been examined.
+async fn next_look(looks: &mut watch::Receiver<u64>) {
+    tokio::time::timeout(SOON, looks.changed()).await.expect("it is looked at").unwrap();
 }
 
 fn shop() -> Temp {
@@ -117,7 +124,7 @@ async fn a_file_in_a_folder_that_was_just_made_wakes_the_loop() {
         change(&temp);
         tokio::time::timeout(SOON, source.changed()).await.expect("it wakes");
         let snapshot = source.fetch().await.unwrap();
-        assert!(!snapshot.is_same(&known), "whoever has a revision does not read it again");
+        assert!(!snapshot.is_same(&known), "a reader of a revision does not read it again");
         read(&snapshot);
         known = snapshot;
     }
@@ -241,8 +248,9 @@ async fn what_was_asked_for_wakes_the_loop_when_it_changes() {
         let snapshot = source.fetch().await.unwrap();
         snapshot.tree.list("").unwrap();
         snapshot.tree.read("shop/.env", LIMIT).unwrap();
+        let mut looks = source.looks();
         let write = async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            next_look(&mut looks).await;
             temp.write("shop/.env", change);
         };
         let (woken, ()) = tokio::join!(tokio::time::timeout(SOON, source.changed()), write);
@@ -252,21 +260,23 @@ async fn what_was_asked_for_wakes_the_loop_when_it_changes() {
 
 /// The controller waits for the next change already while it reads the one before.
 #[tokio::test]
-async fn a_change_after_a_fetch_wakes_whoever_waited_before_it() {
+async fn a_change_after_a_fetch_wakes_an_earlier_wait() {
     let temp = shop();
     let source = source(&temp);
     source.fetch().await.unwrap().tree.list("").unwrap();
+    let mut looks = source.looks();
     let again = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        next_look(&mut looks).await;
         source.fetch().await.unwrap().tree.read("shop/.env", LIMIT).unwrap();
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        looks.borrow_and_update();
+        next_look(&mut looks).await;
         temp.write("shop/.env", "TAG=2\n");
     };
     let (woken, ()) = tokio::join!(tokio::time::timeout(SOON, source.changed()), again);
     woken.expect("the change wakes");
 }
 
-/// Whoever has a revision already does not read it again; what it asked for then counts.
+/// A reader of a revision does not read it again; what it asked for then counts.
 #[tokio::test]
 async fn a_revision_that_is_fetched_again_and_not_read_still_wakes_the_loop() {
     let temp = shop();
@@ -290,8 +300,9 @@ async fn a_file_that_was_looked_for_in_vain_wakes_the_loop_when_it_appears() {
     let source = source(&temp);
     let snapshot = source.fetch().await.unwrap();
     snapshot.tree.read("shop/deeper/x.env", LIMIT).unwrap_err();
+    let mut looks = source.looks();
     let write = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        next_look(&mut looks).await;
         temp.write("shop/deeper/x.env", "A=1");
     };
     let (woken, ()) = tokio::join!(tokio::time::timeout(SOON, source.changed()), write);
@@ -315,10 +326,11 @@ async fn what_nobody_asked_for_wakes_nobody() {
     let snapshot = source.fetch().await.unwrap();
     snapshot.tree.list("").unwrap();
     snapshot.tree.read("shop/.env", LIMIT).unwrap();
+    let mut looks = source.looks();
     let noise = async {
         for round in 0..10 {
             temp.write("shop/data.db", round.to_string());
-            tokio::time::sleep(Duration::from_millis(60)).await;
+            next_look(&mut looks).await;
         }
     };
     tokio::select! {
@@ -330,7 +342,7 @@ async fn what_nobody_asked_for_wakes_nobody() {
     tokio::time::timeout(SOON, source.changed()).await.expect("a real change wakes");
 }
 
-/// Of what is mounted only the links matter: where they lead decides what has to be granted.
+/// Of mounted files only the links matter: where they lead decides what has to be granted.
 #[tokio::test]
 async fn a_mounted_file_wakes_nobody_before_it_is_a_link() {
     let temp = shop();
@@ -339,10 +351,11 @@ async fn a_mounted_file_wakes_nobody_before_it_is_a_link() {
     let snapshot = source.fetch().await.unwrap();
     let no_link = TreeError::NotAFile("shop/data.db".to_owned());
     assert_eq!(snapshot.tree.link("shop/data.db"), Err(no_link));
+    let mut looks = source.looks();
     let noise = async {
         for round in 0..10 {
             temp.write("shop/data.db", round.to_string());
-            tokio::time::sleep(Duration::from_millis(60)).await;
+            next_look(&mut looks).await;
         }
     };
     tokio::select! {
@@ -362,8 +375,9 @@ async fn the_rescan_finds_what_no_watcher_reports() {
     let source = DirSource::new(temp.path(), None).unwrap().rescan_every(Duration::from_millis(50));
     let snapshot = source.fetch().await.unwrap();
     // Asked for after the watcher was started, so its folder is not watched.
+    let mut looks = source.looks();
     let late = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        next_look(&mut looks).await;
         snapshot.tree.read("a/b/c.env", LIMIT).unwrap();
         temp.write("a/b/c.env", "A=2");
     };

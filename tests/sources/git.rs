@@ -27,8 +27,8 @@ async fn a_path_a_file_url_and_http_give_the_same_commit() {
         assert_eq!(snapshot.tree.host_path(), None);
         let read = snapshot.tree.read("shop/compose.yaml", LIMIT).unwrap();
         assert_eq!(read, b"services: {}\n");
-        let shown = if url == http { &http } else { &path };
-        assert_eq!(snapshot.source.as_str(), format!("git:{shown}#HEAD"));
+        let rendered = if url == http { &http } else { &path };
+        assert_eq!(snapshot.source.as_str(), format!("git:{rendered}#HEAD"));
     }
 }
 
@@ -148,7 +148,7 @@ async fn a_folder_or_file_of_the_repository_is_where_it_starts() {
 }
 
 #[tokio::test]
-async fn links_submodules_and_executables_are_told_apart() {
+async fn links_submodules_and_executables_are_distinguished() {
     let repository = Repository::new();
     let work = repository.work();
     symlink("../../../etc/passwd", work.join("shop/link")).unwrap();
@@ -263,21 +263,20 @@ async fn nothing_that_a_repository_brings_is_run() {
 }
 
 #[tokio::test]
-async fn a_local_repository_that_was_lost_is_told_of_when_it_returns() {
+async fn a_local_repository_that_was_lost_is_reported_when_it_returns() {
     let repository = Repository::new();
     let cache = Temp::new();
     let source = open(settings(repository.bare().to_str().unwrap(), &cache));
     source.fetch().await.unwrap();
-    let early = tokio::time::timeout(Duration::from_millis(50), source.returned()).await;
+    let early = tokio::time::timeout(Duration::ZERO, source.returned()).await;
     assert!(early.is_err(), "it was not lost");
     let away = repository.root().join("away.git");
     fs::rename(repository.bare(), &away).unwrap();
     source.fetch().await.err().expect("it is gone");
-    let back = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        fs::rename(&away, repository.bare()).unwrap();
-    };
-    let (told, ()) = tokio::join!(tokio::time::timeout(SOON, source.returned()), back);
-    told.expect("its return is told");
+    let mut returned = Box::pin(source.returned());
+    let early = tokio::time::timeout(Duration::ZERO, &mut returned).await;
+    assert!(early.is_err(), "it is not back yet");
+    fs::rename(&away, repository.bare()).unwrap();
+    tokio::time::timeout(SOON, returned).await.expect("its return is reported");
     source.fetch().await.unwrap();
 }

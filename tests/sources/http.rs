@@ -1,5 +1,5 @@
 //! A git server over HTTP for tests: it hands requests to `git http-backend` and keeps a
-//! log of what it was sent.
+//! log of its requests.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

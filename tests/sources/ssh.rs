@@ -46,8 +46,8 @@ async fn ssh_logs_in_with_keys_and_to_known_hosts_only() {
 async fn a_known_host_and_a_key_open_the_repository(lab: &Lab) {
     let source = open(lab.settings(&["stranger", "key"], &["host"]));
     let first = source.fetch().await.unwrap();
-    let shown = format!("git:ssh://127.0.0.1:{}", lab.sshd.port);
-    assert!(first.source.as_str().starts_with(&shown), "{}", first.source);
+    let rendered = format!("git:ssh://127.0.0.1:{}", lab.sshd.port);
+    assert!(first.source.as_str().starts_with(&rendered), "{}", first.source);
     let pushed = lab.repository.push("x", "y");
     assert_eq!(source.fetch().await.unwrap().revision.as_str(), pushed);
     let mut by_option = lab.settings(&["key"], &["host"]);

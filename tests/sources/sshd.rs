@@ -100,6 +100,6 @@ fn program(temp: &Temp) -> (PathBuf, PathBuf) {
 
 fn run(folder: &Path, command: &[&str]) {
     let output = Command::new(command[0]).args(&command[1..]).current_dir(folder).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {printed}");
 }

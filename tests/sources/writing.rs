@@ -1,5 +1,5 @@
-//! A folder that somebody is writing to: what is moved away and back, or half written, is no
-//! revision, and a folder that was lost is told of when it returns.
+//! A folder that is being written to: what is moved away and back, or half written, is no
+//! revision, and a folder that was lost is reported when it returns.
 
 use std::fs;
 use std::path::Path;
@@ -37,9 +37,13 @@ fn stacks() -> Temp {
 /// other while it goes on.
 async fn fetch_while(source: &DirSource, changes: &[&dyn Fn()]) -> Snapshot {
     changes[0]();
+    let mut looks = source.looks();
     let script = async {
         for change in &changes[1..] {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            // Three looks find it as it is: the fetch has seen it, and rests.
+            for _ in 0..3 {
+                tokio::time::timeout(SOON, looks.changed()).await.expect("it goes on").unwrap();
+            }
             change();
         }
     };
@@ -86,23 +90,22 @@ async fn what_is_gone_or_shorter_for_good_is_a_revision() {
 }
 
 #[tokio::test]
-async fn a_folder_that_was_lost_is_told_of_when_it_returns() {
+async fn a_folder_that_was_lost_is_reported_when_it_returns() {
     let temp = Temp::new();
     temp.write("state/shop/compose.yaml", WHOLE);
     let (state, away) = (temp.path().join("state"), temp.path().join("away"));
     let source = DirSource::new(&state, None).unwrap().rescan_every(Duration::from_mins(10));
     source.fetch().await.unwrap();
     for _ in 0..2 {
-        let early = tokio::time::timeout(Duration::from_millis(50), source.returned()).await;
+        let early = tokio::time::timeout(Duration::ZERO, source.returned()).await;
         assert!(early.is_err(), "it was not lost");
         fs::rename(&state, &away).unwrap();
         assert!(matches!(source.fetch().await, Err(SourceError::Missing(_))));
-        let back = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            fs::rename(&away, &state).unwrap();
-        };
-        let (told, ()) = tokio::join!(tokio::time::timeout(SOON, source.returned()), back);
-        told.expect("its return is told");
+        let mut returned = Box::pin(source.returned());
+        let early = tokio::time::timeout(Duration::ZERO, &mut returned).await;
+        assert!(early.is_err(), "it is not back yet");
+        fs::rename(&away, &state).unwrap();
+        tokio::time::timeout(SOON, returned).await.expect("its return is reported");
         source.fetch().await.unwrap();
     }
 }

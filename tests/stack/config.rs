@@ -95,13 +95,13 @@ pub(crate) fn config(tree: &dyn Tree, asked: &ConfigRequest) -> Result<Config, V
     let report = Reporter::hidden(first);
     let root = asked.root.as_deref().unwrap_or(compose::NOWHERE);
     let variables = Variables { passed: asked.environment.clone(), ..Variables::default() };
-    let said = Asked {
+    let wanted = Asked {
         files: &asked.files,
         directory: asked.directory.as_deref(),
         env_files: asked.env_files.as_deref(),
         ..Asked::default()
     };
-    let found = project::find(tree, said, variables, &report);
+    let found = project::find(tree, wanted, variables, &report);
     let name = found.name(asked.name.as_deref());
     let failed = report.has_errors();
     let given = (!asked.profiles.is_empty()).then_some(asked.profiles.as_slice());

@@ -22,12 +22,12 @@ fn tree() -> MemoryTree {
 
 fn names(tree: &MemoryTree, context: &str, dockerfile: &str) -> Result<Vec<String>, ContextError> {
     let build = Build::of(context, Dockerfile::Within(dockerfile.to_owned()));
-    let shown = |file: context::ContextFile| match file.kind {
+    let rendered = |file: context::ContextFile| match file.kind {
         ContextKind::File { executable: true } => format!("{}*", file.path),
         ContextKind::File { executable: false } => file.path,
         ContextKind::Link { target } => format!("{} -> {target}", file.path),
     };
-    Ok(files(tree, &build)?.into_iter().map(shown).collect())
+    Ok(files(tree, &build)?.into_iter().map(rendered).collect())
 }
 
 #[test]
@@ -45,9 +45,9 @@ fn a_dockerfile_may_be_outside_of_its_context_or_no_file_at_all() {
     tree.file("docker/web.dockerignore", "*\n!run.sh\n", false);
     let outside = Build::of("app", Dockerfile::Outside("docker/web".to_owned()));
     assert_eq!(instructions(&tree, &outside).unwrap(), b"FROM web");
-    let shown: Vec<String> =
+    let rendered: Vec<String> =
         files(&tree, &outside).unwrap().into_iter().map(|file| file.path).collect();
-    assert_eq!(shown, ["run.sh"]);
+    assert_eq!(rendered, ["run.sh"]);
     let missing = Dockerfile::Outside("docker/none".to_owned());
     let error = instructions(&tree, &Build::of("app", missing.clone())).unwrap_err();
     assert_eq!(error, ContextError::NoDockerfile("docker/none".to_owned()));

@@ -95,19 +95,19 @@ fn service(service: &Service, out: &mut String) {
     }
     fields("    from", &image, out);
     for file in &service.files {
-        let mut shown = json!(file);
-        shown["mode"] = json!(format!("{:o}", file.mode));
-        shown["content"] = json!(String::from_utf8_lossy(file.content.expose()));
-        fields("    file", &shown, out);
+        let mut rendered = json!(file);
+        rendered["mode"] = json!(format!("{:o}", file.mode));
+        rendered["content"] = json!(String::from_utf8_lossy(file.content.expose()));
+        fields("    file", &rendered, out);
     }
     fields("    depends_on", &json!(service.depends_on), out);
     if service.stop_grace.as_secs() != 10 {
         let _ = writeln!(out, "    stop_grace {:?}", service.stop_grace);
     }
     // What no stack says follows from the health check.
-    let unsaid =
+    let defaults =
         Rollout { min_healthy: Rollout::min_healthy_of(&service.spec), ..Rollout::default() };
-    if service.rollout != unsaid {
+    if service.rollout != defaults {
         let _ = writeln!(out, "    rollout {:?}", service.rollout);
     }
     match &service.registration {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::circles::imports;
-use super::source::{code, is_of, paths, rust_files, shown};
+use super::source::{code, display, is_of, paths, rust_files};
 
 /// A crate, the crates of ours that it may name, and the outside ones that it must not.
 pub(crate) const CRATES: &[(&str, &[&str], &[&str])] = &[
@@ -82,7 +82,7 @@ fn modules_import_only_what_they_may() {
                 let is_ours = CRATES.iter().any(|(krate, ..)| *krate == head)
                     || MODULES.iter().any(|(module, _)| *module == head);
                 if is_ours && named.contains("::") && !may.contains(&head) {
-                    wrong.push(format!("{} imports {named}", shown(&path)));
+                    wrong.push(format!("{} imports {named}", display(&path)));
                 }
             }
         }
@@ -97,7 +97,7 @@ fn the_core_touches_nothing_outside() {
         for path in rust_files(&format!("crates/{krate}/src")) {
             for named in paths(&code(&path)) {
                 if OUTSIDE.iter().any(|outside| is_of(&named, outside)) {
-                    wrong.push(format!("{} uses {named}", shown(&path)));
+                    wrong.push(format!("{} uses {named}", display(&path)));
                 }
             }
         }
@@ -184,7 +184,7 @@ fn the_planner_is_a_pipeline_of_short_files() {
     let mut wrong = against_the_order("reconcile", "plan", STAGES);
     for path in rust_files(PLAN) {
         if fs::read_to_string(&path).expect("a source file").lines().count() > PLAN_LINES {
-            wrong.push(format!("{} has more than {PLAN_LINES} lines", shown(&path)));
+            wrong.push(format!("{} has more than {PLAN_LINES} lines", display(&path)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -209,6 +209,6 @@ fn the_planner_has_no_async() {
             .split(".await")
             .skip(1)
             .any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'));
-        assert!(!code.contains("async ") && !awaits, "{}", shown(&path));
+        assert!(!code.contains("async ") && !awaits, "{}", display(&path));
     }
 }

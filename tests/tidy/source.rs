@@ -24,7 +24,7 @@ pub(crate) fn rust_files(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-pub(crate) fn shown(path: &Path) -> String {
+pub(crate) fn display(path: &Path) -> String {
     path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path).display().to_string()
 }
 

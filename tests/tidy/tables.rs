@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::source::{code, rust_files, shown};
+use super::source::{code, display, rust_files};
 
 #[test]
 fn the_published_table_of_fields_is_the_one_in_the_code() {
@@ -50,8 +50,8 @@ fn a_plain_field_is_named_in_its_row_alone() {
     for folder in
         ["crates/model/src", "crates/reconcile/src", "crates/sim/src", "crates/adapters/src"]
     {
-        for path in rust_files(folder).iter().filter(|path| !shown(path).contains("/tests")) {
-            let (file, code) = (shown(path), code(path));
+        for path in rust_files(folder).iter().filter(|path| !display(path).contains("/tests")) {
+            let (file, code) = (display(path), code(path));
             if file.starts_with("crates/model/src/container") {
                 continue;
             }

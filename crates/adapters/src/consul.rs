@@ -8,7 +8,7 @@
 //!   if Consul itself states that neither canary nor old ledger exists (a question that
 //!   needs the right to read them).
 //! - A write that begins with `check-session` is refused as a whole for a stale leader.
-//! - A write of what is there already moves no index and wakes nobody.
+//! - A write that changes nothing moves no index and wakes no watcher.
 
 mod call;
 mod catalog;
@@ -86,7 +86,7 @@ impl Consul {
     /// Carries out one [`Action::Register`] or [`Action::Deregister`] in one transaction.
     ///
     /// # Errors
-    /// [`OutsideError::Forbidden`] if node or entry belong to somebody else,
+    /// [`OutsideError::Forbidden`] if node or entry belong to another installation or program,
     /// [`OutsideError::Conflict`] if the fence or what was read just before does not
     /// hold any more.
     pub async fn act(&self, action: &Action) -> Result<Outcome, OutsideError> {

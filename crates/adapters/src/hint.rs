@@ -9,7 +9,7 @@ use std::time::Duration;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::watch;
 
-/// Nothing has happened for so long: whoever writes is probably done.
+/// Nothing has happened for so long: the writer is probably done.
 const QUIET: Duration = Duration::from_millis(50);
 /// Wait no longer than this for quiet.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -166,7 +166,7 @@ impl<E: Engine> Host<E> {
     /// Moves records to where they are written; those of engines that are no more have no place.
     /// Only then are they removed where they were.
     async fn bring_in_order(&self, ledger: &LedgerView) -> Result<(), OutsideError> {
-        let _turn = self.ledger.lock().await;
+        let _permit = self.ledger.lock().await;
         for (engine, deployment) in &ledger.misplaced {
             let record = ledger.ledger.record(engine, deployment);
             if let Some(record) = record.filter(|_| self.engines.contains_key(engine)) {
@@ -190,7 +190,7 @@ impl Host {
     /// Takes the lock on an engine; for passes without Consul.
     ///
     /// # Errors
-    /// [`LockError::Held`] at once if somebody else holds it.
+    /// [`LockError::Held`] at once if another process holds it.
     pub async fn lock(
         &self,
         engine: &EngineName,
@@ -271,7 +271,7 @@ impl<E: Engine> Act for Host<E> {
     ) -> Result<Outcome, OutsideError> {
         match action {
             Action::WriteLedger { change } => {
-                let _turn = self.ledger.lock().await;
+                let _permit = self.ledger.lock().await;
                 let changed = |record: Record| record.changed(change);
                 self.change_record(engine, change.deployment(), changed).await?;
                 Ok(Outcome::Done)
@@ -295,7 +295,7 @@ impl<E: Engine> Watch for Host<E> {
     async fn changed(&self) -> Changed {
         let all: Vec<_> =
             self.engines.values().map(|engine| engine.changed().boxed_local()).collect();
-        // `select_all` of nothing panics; where there is no engine, nothing ever stirs.
+        // `select_all` of nothing panics; where there is no engine, nothing ever changes.
         if all.is_empty() {
             return std::future::pending().await;
         }

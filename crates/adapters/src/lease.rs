@@ -30,13 +30,13 @@ const LOCK_DELAY: &str = "1s";
 /// The TTL of the agent's check.
 const PULSE_TTL: &str = "4s";
 /// How long we count the lease as ours after the last confirmed sign of life: less than
-/// the TTL, so that we stop before somebody else may begin.
+/// the TTL, so that we stop before the next holder may begin.
 const PULSE_PATIENCE: Duration = Duration::from_secs(3);
 const SESSION_PATIENCE: Duration = Duration::from_secs(9);
 /// Time between two signs of life.
 const BEAT: Duration = Duration::from_secs(1);
 /// Time between two attempts to get what is about to be there: a check that the agent
-/// has not yet told the servers about, a lock in its lock delay.
+/// has not yet synchronised with the servers, a lock in its lock delay.
 const RETRY: Duration = Duration::from_millis(100);
 const ATTEMPTS: u32 = 20;
 
@@ -103,7 +103,7 @@ impl Lease {
                 Ok(lease)
             }
             Err(error) => {
-                // What of it cannot be taken back ends by itself.
+                // Parts that cannot be released expire by themselves.
                 let _ = lease.end().await;
                 Err(error)
             }
@@ -136,7 +136,7 @@ impl Lease {
         consul.lock_moved(&consul.leader_key()).await
     }
 
-    /// How often the lease was taken, by anybody: larger for every later holder.
+    /// How often the lease was taken, by all holders: larger for every later one.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
@@ -145,7 +145,7 @@ impl Lease {
     /// Gives one sign of life; `false` if the lease is not ours any more.
     ///
     /// The agent alone proves nothing: cut off from the servers, it goes on to take our
-    /// pulse while the lease is somebody else's. The session is renewed by the servers.
+    /// pulse while another process holds the lease. The session is renewed by the servers.
     async fn beat(&self) -> Result<bool, OutsideError> {
         let key = self.consul.leader_key();
         let pulse = async {
@@ -182,12 +182,12 @@ impl Lease {
     }
 }
 
-/// Fails if somebody holds the lease.
+/// Fails if the lease is held.
 async fn refuse_held(consul: &Consul) -> Result<(), LeaseError> {
     match consul.read_lock(&consul.leader_key()).await? {
         Some(lock) if lock.session.is_some() => {
             let holder = serde_json::from_slice::<Holder>(&lock.value)
-                .map_or_else(|_| "somebody else".to_owned(), |holder| holder.holder);
+                .map_or_else(|_| "another process".to_owned(), |holder| holder.holder);
             Err(LeaseError::HeldElsewhere { holder })
         }
         _ => Ok(()),
@@ -209,7 +209,7 @@ async fn session(consul: &Consul) -> Result<(SessionId, Option<Pulse>), OutsideE
                 consul.destroy_session(&plain).await?;
                 return Ok((bound, Some(pulse)));
             }
-            // The agent may not have told the servers about the check yet.
+            // The agent may not have synchronised the check with the servers yet.
             Err(OutsideError::Failed(_)) => tokio::time::sleep(RETRY).await,
             Err(error) => return Err(error),
         }

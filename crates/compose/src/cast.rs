@@ -76,8 +76,8 @@ pub(crate) fn cast(scalar: &mut Scalar, span: Span, path: &Path<'_>, report: &Re
         Cast::Float | Cast::Single => "a number",
         Cast::Bool => "`true` or `false`",
     };
-    let shown = if scalar.sensitive { "its value".to_owned() } else { format!("`{text}`") };
-    report.refuse_as(CAST, span, format!("`{path}`: {shown} is not {what}"), None);
+    let rendered = if scalar.sensitive { "its value".to_owned() } else { format!("`{text}`") };
+    report.refuse_as(CAST, span, format!("`{path}`: {rendered} is not {what}"), None);
     false
 }
 

@@ -283,7 +283,7 @@ mod tests {
     use super::*;
     use crate::variables::Variables;
 
-    fn shown(text: &str) -> String {
+    fn rendered(text: &str) -> String {
         let outside = Variables {
             own: [("TAG".to_owned(), "1.8".to_owned())].into(),
             withheld: ["HOME".to_owned()].into(),
@@ -291,15 +291,15 @@ mod tests {
         };
         let report = Reporter::hidden(".env");
         let list = read(text, &outside, &mut BTreeMap::new(), false, &report);
-        let mut shown: Vec<String> = list
+        let mut rendered: Vec<String> = list
             .into_iter()
             .map(|a| format!("{}:{}={}", a.line, a.name, a.value.unwrap_or("-".to_owned())))
             .collect();
-        shown.extend(report.finish().into_iter().map(|d| {
+        rendered.extend(report.finish().into_iter().map(|d| {
             assert_eq!(d.excerpt, None);
             format!("{}:{}", d.at.unwrap().line, d.message)
         }));
-        shown.join("|")
+        rendered.join("|")
     }
 
     #[test]
@@ -324,7 +324,7 @@ mod tests {
             ("A=${X:?}", "1:A=-|1:the variable `X` is required and not set"),
             ("HOME", "1:HOME=-|1:the variable `HOME` is set where this runs, but not passed"),
         ] {
-            assert_eq!(shown(text), want, "{text}");
+            assert_eq!(rendered(text), want, "{text}");
         }
     }
 }

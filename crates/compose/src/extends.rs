@@ -46,8 +46,8 @@ impl Chain<'_> {
     }
 
     /// `a → b → c`, beginning with who asked first.
-    fn shown(&self) -> String {
-        let before = self.asked.map(|asked| asked.shown() + " → ").unwrap_or_default();
+    fn rendered(&self) -> String {
+        let before = self.asked.map(|asked| asked.rendered() + " → ").unwrap_or_default();
         format!("{before}{} ({})", self.service, self.home.file)
     }
 }
@@ -74,7 +74,7 @@ pub(crate) fn extend(
         return;
     }
     let home = Services {
-        file: loader.files.shown(file),
+        file: loader.files.rendered(file),
         entries: RefCell::new(std::mem::take(services)),
         cleared: cleared.to_vec(),
     };
@@ -125,7 +125,7 @@ fn follow(
     let chain = Chain { service: name, home, asked };
     let named = Named { path: &path, at: extends.at };
     if chain.length() > LONGEST {
-        let message = named.says(&format!("more than {LONGEST} services extend one another"));
+        let message = named.message(&format!("more than {LONGEST} services extend one another"));
         loader.report.refuse_as(LIMIT, extends.at, message, None);
         return None;
     }
@@ -140,12 +140,12 @@ fn follow(
         let itself = |other: &&str| from.file == home.file && *other == name;
         let others = known.iter().map(String::as_str).filter(|other| !itself(other));
         let help = did_you_mean(&extends.service, others);
-        loader.report.refuse_as(EXTENDS, extends.at, named.says(&message), help);
+        loader.report.refuse_as(EXTENDS, extends.at, named.message(&message), help);
         return None;
     };
     if chain.holds(from, &extends.service) {
-        let whole = format!("{} → {}", chain.shown(), extends.service);
-        let message = named.says(&format!("this extends itself: {whole}"));
+        let whole = format!("{} → {}", chain.rendered(), extends.service);
+        let message = named.message(&format!("this extends itself: {whole}"));
         loader.report.refuse_as(EXTENDS_CYCLE, extends.at, message, None);
         return None;
     }
@@ -248,9 +248,10 @@ fn read_base(
         _ => None,
     };
     let Some(Value::Map(entries)) = services.map(|entry| entry.value.value) else {
-        let message = named.says(&format!("there are no services in {}", loader.files.shown(file)));
+        let message =
+            named.message(&format!("there are no services in {}", loader.files.rendered(file)));
         loader.report.refuse_as(EXTENDS, named.at, message, None);
         return None;
     };
-    Some(Services { file: loader.files.shown(file), entries: RefCell::new(entries), cleared })
+    Some(Services { file: loader.files.rendered(file), entries: RefCell::new(entries), cleared })
 }

@@ -1,5 +1,5 @@
 //! The files of a stack, read only inside the tree and within limits: a stack may name
-//! files, and whoever can push may write anything.
+//! files, and every author who can push may write anything.
 
 use std::cell::RefCell;
 
@@ -32,7 +32,7 @@ pub(crate) struct Named<'a> {
 
 impl Named<'_> {
     /// A message with the key path in front.
-    pub(crate) fn says(&self, message: &str) -> String {
+    pub(crate) fn message(&self, message: &str) -> String {
         if self.path.is_empty() {
             message.to_owned()
         } else {
@@ -65,7 +65,8 @@ impl<'a> Files<'a> {
     /// The path inside the tree that a path in a file of `directory` means.
     pub(crate) fn locate(&self, directory: &str, path: &str, named: Named<'_>) -> Option<String> {
         if REMOTES.iter().any(|start| path.starts_with(start)) {
-            let message = named.says(&format!("`{path}` is not in the tree: nothing is fetched"));
+            let message =
+                named.message(&format!("`{path}` is not in the tree: nothing is fetched"));
             let help = "copy the file into the tree, so that what runs is what was reviewed";
             self.report.refuse_as(REMOTE, named.at, message, Some(help.to_owned()));
             return None;
@@ -79,7 +80,7 @@ impl<'a> Files<'a> {
             None => paths::in_tree(directory, path),
         };
         if inside.is_none() {
-            let message = named.says(&format!("`{path}` leads out of the source's tree"));
+            let message = named.message(&format!("`{path}` leads out of the source's tree"));
             let help = "move the file into the tree, or give a folder further up as the source";
             self.report.refuse_as(FILE, named.at, message, Some(help.to_owned()));
         }
@@ -87,7 +88,7 @@ impl<'a> Files<'a> {
     }
 
     /// A file's name for messages: absolute where the tree is all of the machine's.
-    pub(crate) fn shown(&self, file: &str) -> String {
+    pub(crate) fn rendered(&self, file: &str) -> String {
         if self.root == "/" { format!("/{file}") } else { file.to_owned() }
     }
 
@@ -104,7 +105,7 @@ impl<'a> Files<'a> {
         let help = stored::remedy(self.tree, file, &why, &by).unwrap_or_else(|| {
             "stack files are regular files of the tree; links are not followed".to_owned()
         });
-        self.report.refuse_as(FILE, named.at, named.says(&why.to_string()), Some(help));
+        self.report.refuse_as(FILE, named.at, named.message(&why.to_string()), Some(help));
         None
     }
 
@@ -134,11 +135,11 @@ impl<'a> Files<'a> {
             return Some(());
         }
         let limit = format!("a stack has at most {MOST_FILES} files of {} MiB", MOST_BYTES >> 20);
-        self.report.refuse_as(LIMIT, named.at, named.says(&limit), None);
+        self.report.refuse_as(LIMIT, named.at, named.message(&limit), None);
         None
     }
 
-    /// Accounts for a copy of what is extended.
+    /// Accounts for a copy of an extended service.
     pub(crate) fn copied(&self, bytes: usize, named: Named<'_>) -> Option<()> {
         let mut used = self.used.borrow_mut();
         used.copied += bytes;
@@ -146,7 +147,7 @@ impl<'a> Files<'a> {
             return Some(());
         }
         let limit = format!("services are extended to more than {} MiB", MOST_COPIED >> 20);
-        self.report.refuse_as(LIMIT, named.at, named.says(&limit), None);
+        self.report.refuse_as(LIMIT, named.at, named.message(&limit), None);
         None
     }
 }

@@ -123,8 +123,8 @@ fn load(
     included.push(file.to_owned());
     if included.contains(&main) {
         included.push(main);
-        let shown: Vec<_> = included.iter().map(|file| loader.files.shown(file)).collect();
-        let whole = shown.join(" → ");
+        let rendered: Vec<_> = included.iter().map(|file| loader.files.rendered(file)).collect();
+        let whole = rendered.join(" → ");
         let message = format!("`{path}`: this file includes itself: {whole}");
         report.refuse_as(INCLUDE_CYCLE, at, message, None);
         return None;

@@ -115,7 +115,7 @@ pub(crate) fn check_base(base: &mut Node, named: Named<'_>, report: &Reporter) {
             _ => false,
         };
         if foreign {
-            let message = named.says(&format!("a service with `{key}` cannot be extended"));
+            let message = named.message(&format!("a service with `{key}` cannot be extended"));
             report.refuse_as(EXTENDS, named.at, message, None);
         }
         !foreign

@@ -127,7 +127,7 @@ pub fn open(tree: &dyn Tree, root: &str, files: &[String], report: &Reporter) ->
         let documents = read.documents(file, given)?;
         Some(Source { file: file.clone(), documents })
     };
-    // All of them, so that each one's errors are told.
+    // All of them, so that each one's errors are reported.
     let sources: Vec<Option<Source>> = files.iter().map(source).collect();
     sources.into_iter().collect::<Option<Vec<Source>>>().map(Sources)
 }

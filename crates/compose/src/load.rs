@@ -147,7 +147,7 @@ impl<'a> Loader<'a> {
             legacy::is_legacy(&tree)
         };
         if other {
-            let file = self.files.shown(file);
+            let file = self.files.rendered(file);
             let message = format!("{file} and the first file are not of the same dialect");
             let help = "put all services below `services:`".to_owned();
             self.report.refuse_as(LEGACY, tree.span, message, Some(help));

@@ -19,9 +19,9 @@ pub(crate) fn of(request: &Request<'_>, sources: &Sources, report: &Reporter) ->
         report.refuse_as(NAME, Span::START, message, Some(HELP.to_owned()));
         return None;
     }
-    let said = sources.roots().rev().find_map(declared);
-    let (name, at) = match said {
-        Some((scalar, at)) => (said_name(scalar, at, request, report)?, at),
+    let declared = sources.roots().rev().find_map(declared);
+    let (name, at) = match declared {
+        Some((scalar, at)) => (declared_name(scalar, at, request, report)?, at),
         None => (folder(request).unwrap_or_default(), Span::START),
     };
     if name.is_empty() {
@@ -38,7 +38,7 @@ fn declared(root: &Node) -> Option<(&Scalar, Span)> {
     Some((scalar, node.span))
 }
 
-fn said_name(
+fn declared_name(
     scalar: &Scalar,
     at: Span,
     request: &Request<'_>,

@@ -1,5 +1,5 @@
 //! Making nodes that nobody wrote, which are where what they come from is, and walking those
-//! that somebody did.
+//! that a stack did.
 
 use std::collections::BTreeMap;
 

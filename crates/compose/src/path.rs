@@ -5,7 +5,7 @@ use std::fmt;
 /// Deeper than any rule reaches.
 const DEEPEST: usize = 10;
 
-/// The keys that lead to a node. Lives on the stack of whoever walks a tree.
+/// The keys that lead to a node. Lives on the call stack of the code that walks a tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Path<'a> {
     /// The whole tree.

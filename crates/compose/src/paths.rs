@@ -139,7 +139,7 @@ impl Resolver<'_> {
             match self.variables.get("HOME") {
                 Lookup::Found { value, .. } => scalar.text = join(value, &scalar.text[1..]),
                 Lookup::Withheld => {
-                    let what = "`~` is the home of whoever runs this, which is not passed";
+                    let what = "`~` is the home of the user who runs this, which is not passed";
                     return refuse(self.report, HOME, path, *span, what, Some(pass_it("HOME")));
                 }
                 Lookup::Unset => {

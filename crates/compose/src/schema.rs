@@ -59,8 +59,8 @@ impl Checker<'_> {
 
     fn expected(&self, shape: &Shape, node: &Node, path: Path<'_>) {
         let what = format!("must be {}, not {}", expects(shape), node.describe());
-        if self.report.has_said(ITEM, node.span) {
-            // It was told when the lists were made unique.
+        if self.report.has_reported(ITEM, node.span) {
+            // It was reported when the lists were made unique.
             return self.refused.borrow_mut().note(TYPE, node.span);
         }
         self.refuse(TYPE, path, node.span, &what, remedy(shape, node));

@@ -99,7 +99,7 @@ impl State {
 mod tests {
     use super::*;
 
-    fn shown(line: &str) -> String {
+    fn rendered(line: &str) -> String {
         match split(line) {
             None => "-".to_owned(),
             Some(Words { words, dropped }) if dropped.is_empty() => words.join("|"),
@@ -126,7 +126,7 @@ mod tests {
             ("a\\n'b\\n'", "anb\\n"),
             ("", ""),
         ] {
-            assert_eq!(shown(line), want, "{line}");
+            assert_eq!(rendered(line), want, "{line}");
         }
     }
 }

@@ -188,9 +188,9 @@ pub enum Until {
     Running,
     /// It runs, and its health check passes if it has one, for this long. Fails at once
     /// when it ends.
-    Good(Duration),
+    Healthy(Duration),
     /// Likewise, or it ended with exit code 0. Fails at once with any other.
-    GoodOrEnded(Duration),
+    HealthyOrCompleted(Duration),
     /// It ended with exit code 0. Fails at once with any other.
     Completed,
 }

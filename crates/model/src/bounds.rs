@@ -1,5 +1,5 @@
 //! How much one stack may ask for: who can push one must not be able to stop the controller
-//! for everybody else. The operator may raise it.
+//! for all others. The operator may raise it.
 
 /// The most that one deployment may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

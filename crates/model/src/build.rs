@@ -71,7 +71,7 @@ pub struct Build {
     /// Look for newer base images.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub pull: bool,
-    /// The hash of what decides the image: equal hash, no build.
+    /// The hash of all inputs of the image: equal hash, no build.
     pub hash: Digest,
 }
 
@@ -103,7 +103,7 @@ pub enum NamedContext {
 }
 
 impl NamedContext {
-    /// The image of a folder. It is called after its content, so that whoever names the
+    /// The image of a folder. It is called after its content, so that every stack that names the
     /// same files shares it.
     #[must_use]
     pub fn of_folder(build: Build) -> Self {

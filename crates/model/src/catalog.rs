@@ -73,7 +73,7 @@ const MAX_DNS_LABEL: usize = 63;
 
 impl NodeName {
     /// The name of an engine's external node, `rc-<installation>-<engine>`, in DNS form:
-    /// other characters become `-`. Two engines may end up with one name; whoever is
+    /// other characters become `-`. Two engines may end up with one name; the one that is
     /// configured with several refuses that.
     #[must_use]
     pub fn of(installation: &InstallationId, engine: &EngineName) -> Self {
@@ -109,7 +109,7 @@ pub fn is_ours(meta: &BTreeMap<String, String>, installation: &InstallationId) -
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckStatus {
-    /// The replica is good.
+    /// The replica is healthy.
     Passing,
     /// It may be.
     Warning,

@@ -1,4 +1,4 @@
-//! Compose's own identity of what it creates: its labels, exactly as `docker compose`
+//! Compose's own identity of its resources: their labels, exactly as `docker compose`
 //! 2.40.3 writes them, so that both can run the same project one after the other.
 //!
 //! The config hash is a courtesy to Compose, which recreates what bears another one. We
@@ -25,7 +25,7 @@ pub const IMAGE_BUILDER: &str = "com.docker.compose.image.builder";
 pub const NUMBER: &str = "com.docker.compose.container-number";
 /// `True` on containers of `docker compose run`.
 pub const ONE_OFF: &str = "com.docker.compose.oneoff";
-/// The hash of what the thing was made from.
+/// The hash of the config that the resource was made from.
 pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// The folder that the project was run from.
 pub const WORKING_DIR: &str = "com.docker.compose.project.working_dir";
@@ -121,7 +121,7 @@ impl ConfigHash {
 /// What Compose's labels of a container say beside whose it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ContainerLabels {
-    /// The hash of its service. `None` where it cannot be told; then ours stands in,
+    /// The hash of its service. `None` where it is not known; then ours stands in,
     /// because Compose does not see a container without one.
     pub config_hash: Option<ConfigHash>,
     /// The image it is made from.
@@ -135,7 +135,7 @@ pub struct ContainerLabels {
 /// The image that a container is made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum ImageLabel {
-    /// It cannot be told.
+    /// It is not known.
     #[default]
     Unknown,
     /// It is on the engine.

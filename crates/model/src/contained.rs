@@ -12,7 +12,7 @@ thread_local! {
 /// Runs something of which a panic does not get out.
 ///
 /// # Errors
-/// Where the panic was, as `file:line`. Its message may hold anything, so it is not told.
+/// Where the panic was, as `file:line`. Its message may hold anything, so it is not reported.
 pub fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     let before = CONTAINED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(run));

@@ -243,12 +243,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_says_what_is_said_only() {
+    fn json_has_explicit_values_only() {
         let mut spec = ContainerSpec::of_image("web".into());
         spec.limits.cpuset = Some("0-1".to_owned());
         spec.command = Some(Vec::new());
-        let said =
+        let expected =
             serde_json::json!({ "image": "web", "limits": { "cpuset": "0-1" }, "command": [] });
-        assert_eq!(serde_json::to_value(&spec).unwrap(), said);
+        assert_eq!(serde_json::to_value(&spec).unwrap(), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! What of the host a stack can ask for.
+//! The parts of the host that a stack can ask for.
 
 use std::fmt;
 

@@ -197,14 +197,14 @@ pub fn network_option(name: &str, value: &str) -> Option<Demand> {
     (!BRIDGE_OPTIONS.contains(&name)).then(|| option(name, value))
 }
 
-/// Somebody else gives the addresses.
+/// An IPAM driver gives the addresses.
 #[must_use]
 pub fn ipam_driver(driver: &str) -> Option<Demand> {
     let own = matches!(driver, "" | "default");
     (!own).then(|| Demand::Unknown("Network.IPAM.Driver".to_owned()))
 }
 
-/// Options for whoever gives the addresses.
+/// Options of the IPAM driver.
 #[must_use]
 pub fn ipam_options() -> Demand {
     Demand::Unknown("Network.IPAM.Options".to_owned())
@@ -260,8 +260,8 @@ pub fn volume_driver(driver: &str, options: &BTreeMap<String, String>) -> Vec<De
     all.collect()
 }
 
-/// An option of a driver. What is secret in it (`o: username=ann,password=…`) is not told, and
-/// whoever grants the rest grants any.
+/// An option of a driver. What is secret in it (`o: username=ann,password=…`) is not shown, and
+/// a grant of the rest grants any.
 fn option(name: &str, value: &str) -> Demand {
     if is_sensitive_name(name) {
         return Demand::DriverOption(format!("{name}={ANY}"));

@@ -38,7 +38,7 @@ pub struct DesiredState {
     pub incomplete: Vec<Diagnostic>,
     /// Of which deployments it is not certain yet that what is absent stays so.
     pub settling: Settling,
-    /// Engines for which it cannot be told yet what is wanted there, and why not: they are
+    /// Engines for which it is not known yet what is wanted there, and why not: they are
     /// unseen, and this is read again although the revision stays the same.
     pub provisional: BTreeMap<EngineName, String>,
 }
@@ -48,20 +48,20 @@ impl DesiredState {
     /// what the deployment lacks stays absent.
     #[must_use]
     pub fn absence(&self, deployment: &DeploymentId) -> Option<WaitingOn> {
-        let shown = self.deployments.contains_key(deployment);
-        let lasts = self.settling.of(deployment, shown)?;
+        let listed = self.deployments.contains_key(deployment);
+        let lasts = self.settling.of(deployment, listed)?;
         Some(WaitingOn::Absence { lasts })
     }
 
     /// Why the list may miss a deployment, as far as no deployment's own messages say it.
     #[must_use]
-    pub fn untold(&self) -> Vec<Diagnostic> {
-        let told = |message: &&Diagnostic| {
+    pub fn unreported(&self) -> Vec<Diagnostic> {
+        let reported = |message: &&Diagnostic| {
             self.deployments.values().any(|entry| match entry {
                 Entry::Valid(_, list) | Entry::Invalid(list) => list.contains(message),
             })
         };
-        self.incomplete.iter().filter(|message| !told(message)).cloned().collect()
+        self.incomplete.iter().filter(|message| !reported(message)).cloned().collect()
     }
 }
 
@@ -172,9 +172,9 @@ impl Deployment {
 pub struct Network {
     /// What it is.
     pub spec: NetworkSpec,
-    /// Somebody else makes it; we only attach.
+    /// It is external: we only attach.
     pub external: bool,
-    /// Compose's config hash; `None` if it cannot be told.
+    /// Compose's config hash; `None` if it is not known.
     pub compose_hash: Option<Digest>,
     /// Where it is declared (the first use for the implicit `default`).
     pub origin: Loc,
@@ -185,9 +185,9 @@ pub struct Network {
 pub struct Volume {
     /// What it is.
     pub spec: VolumeSpec,
-    /// Somebody else makes it; we only mount.
+    /// It is external: we only mount.
     pub external: bool,
-    /// Compose's config hash; `None` if it cannot be told.
+    /// Compose's config hash; `None` if it is not known.
     pub compose_hash: Option<Digest>,
     /// Where it is declared.
     pub origin: Loc,
@@ -229,7 +229,7 @@ pub struct Service {
     pub registration: Option<Registration>,
     /// The hash of everything that makes a container differ (spec, image, files).
     pub hash: Digest,
-    /// Compose's config hash; `None` if it cannot be told.
+    /// Compose's config hash; `None` if it is not known.
     pub compose_hash: Option<ConfigHash>,
     /// Where fields were written: `""` is the service itself, then `environment.TAG`.
     pub origins: Origins,
@@ -238,7 +238,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Its image, those that are built before it, those of what runs before it, and those
+    /// Its image, those that are built before it, those of its init containers, and those
     /// that are mounted.
     pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
         let needed = match &self.image {
@@ -283,12 +283,12 @@ pub struct Rollout {
     pub order: Option<RolloutOrder>,
     /// How many replicas move at once, at least 1.
     pub parallelism: u32,
-    /// How long a replica must be good before it counts; unless the stack says it, see
+    /// How long a replica must be healthy before it counts; unless the stack says it, see
     /// [`Rollout::min_healthy_of`].
     pub min_healthy: Duration,
-    /// By when it must have become good.
+    /// By when it must have become healthy.
     pub deadline: Duration,
-    /// How long a replica must stay good before the next one moves.
+    /// How long a replica must stay healthy before the next one moves.
     #[serde(skip_serializing_if = "Duration::is_zero")]
     pub delay: Duration,
 }
@@ -306,7 +306,7 @@ impl Default for Rollout {
 }
 
 impl Rollout {
-    /// How long a replica must be good if the stack does not say it: where a health check says
+    /// How long a replica must be healthy if the stack does not say it: where a health check says
     /// that it works, for a moment; else so long that what ends at once is seen to end.
     #[must_use]
     pub fn min_healthy_of(spec: &ContainerSpec) -> Duration {
@@ -321,7 +321,7 @@ impl Rollout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RolloutOrder {
-    /// The new one starts and is good before the old one stops.
+    /// The new one starts and is healthy before the old one stops.
     StartFirst,
     /// The old one stops before the new one starts.
     StopFirst,

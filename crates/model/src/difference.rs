@@ -24,8 +24,8 @@ pub struct Difference {
 pub enum ChangedBy {
     /// Git says something else than when the container was made.
     Git,
-    /// Git says the same; somebody changed the container.
+    /// Git says the same; the container was changed by hand.
     Hand,
-    /// It cannot be told.
+    /// It is not known.
     Unknown,
 }

@@ -121,7 +121,7 @@ pub enum Chosen {
     ByOperator,
 }
 
-/// What of an engine's kernel a limit needs. An engine without it drops the limit with a warning.
+/// The kernel feature that a limit needs. An engine without it drops the limit with a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernel {
     /// Limits of memory.
@@ -175,7 +175,7 @@ pub struct Row {
     pub class: Class,
     /// Who chooses where the stack says nothing.
     pub chosen: Chosen,
-    /// What of the kernel it needs.
+    /// The kernel feature that it needs.
     pub kernel: Option<Kernel>,
     /// The first version of the API that knows it; `None` is any supported one.
     pub since: Option<ApiVersion>,
@@ -286,7 +286,7 @@ impl<S> Field<S> {
         }
     }
 
-    /// Leaves it to whoever chooses where nothing is said.
+    /// Leaves the choice of the default to the engine.
     pub fn clear(&self, of: &mut S) {
         match (self.slot)(of) {
             Slot::Text(slot) => *slot = None,

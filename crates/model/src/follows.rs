@@ -1,4 +1,4 @@
-//! What of a plan only lets the catalog follow the health of replicas: nobody changed anything,
+//! Steps that only let the catalog follow the health of replicas: no one changed anything,
 //! so it is no drift.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! The published table of what each key of a stack demands of the operator, and why: with
+//! The published table of the grants that each key of a stack needs, and why: with
 //! every controller and every stack from git nothing else is granted unasked.
 //!
 //! Each row has examples, which a test gives to the planner: it must demand just what the row

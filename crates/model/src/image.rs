@@ -127,8 +127,8 @@ mod tests {
         let masked = plain.clone().masked(&Masker::new("k"));
         assert_eq!(plain, masked);
         assert_eq!(masked.as_str(), "reg:5000/x/hunter2:y");
-        for shown in [masked.to_string(), format!("{masked:?}")] {
-            assert!(shown.contains("(masked ") && !shown.contains("hunter2"), "{shown}");
+        for rendered in [masked.to_string(), format!("{masked:?}")] {
+            assert!(rendered.contains("(masked ") && !rendered.contains("hunter2"), "{rendered}");
         }
         assert_eq!(masked.hidden(), ["reg:5000/x/hunter2:y", "reg:5000/x/hunter2", "x/hunter2"]);
         assert!(plain.hidden().is_empty());

@@ -75,7 +75,7 @@ pub struct Identity {
     pub succeeds: bool,
     /// Names of environment variables whose values are sensitive, and paths of secrets.
     pub masked: Vec<String>,
-    /// What the stack asked for of that with which an engine may do as it likes: the paths
+    /// The fields with a default of the engine's own that the stack sets: the paths
     /// of the facts.
     pub asked: Vec<String>,
     /// Which single files of the tree were bound, by target: the `inode` of each [`Mark`].
@@ -210,9 +210,9 @@ pub struct OwnerLabels {
     pub id: String,
     /// The key in the stack file.
     pub key: String,
-    /// Compose's config hash of it, if that can be told.
+    /// Compose's config hash of it, if that is known.
     pub compose_hash: Option<Digest>,
-    /// Of a network: what the stack set of that which an engine chooses if nobody does.
+    /// Of a network: the fields with a default of the engine's own that the stack sets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<String>,
 }

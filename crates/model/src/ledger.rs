@@ -47,7 +47,7 @@ impl Ledger {
         self.record(engine, deployment)?.applied.as_ref()
     }
 
-    /// What of a deployment was adopted on an engine.
+    /// The resources of a deployment that were adopted on an engine.
     #[must_use]
     pub fn adopted(&self, engine: &EngineName, deployment: &DeploymentId) -> Option<&Adopted> {
         self.record(engine, deployment)?.adopted.as_ref()

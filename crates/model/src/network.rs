@@ -87,7 +87,7 @@ impl NetworkSpec {
 }
 
 impl NetworkSpec {
-    /// What the stack sets of that which an engine chooses if nobody does, by name: pools of
+    /// The fields with a default of the engine's own that the stack sets, by name: pools of
     /// addresses by their place, and options of the driver. No values: some may be secret.
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
@@ -97,8 +97,8 @@ impl NetworkSpec {
                 ("ip_range", pool.ip_range.is_some()),
                 ("gateway", pool.gateway.is_some()),
             ];
-            let said = parts.into_iter().filter(|(_, said)| *said);
-            said.map(move |(part, _)| format!("ipam.{place}.{part}"))
+            let explicit = parts.into_iter().filter(|(_, explicit)| *explicit);
+            explicit.map(move |(part, _)| format!("ipam.{place}.{part}"))
         });
         let options = self.driver_opts.keys().map(|name| format!("driver_opts.{name}"));
         let ipv4 = self.ipv4.map(|_| "enable_ipv4".to_owned());

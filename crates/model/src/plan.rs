@@ -107,7 +107,7 @@ pub enum Reason {
     NeverStarted,
     /// It never ran, and something of an earlier start keeps the engine from starting it.
     Stuck,
-    /// It ended by itself, and runs until what takes its place is good.
+    /// It ended by itself, and runs until what takes its place is healthy.
     Meanwhile,
     /// The container is frozen.
     Paused,
@@ -118,7 +118,8 @@ pub enum Reason {
     /// An earlier run left it.
     LeftOver,
     /// The stack wants time between two replicas.
-    Lingers,
+    #[serde(rename = "lingers")]
+    UpdateDelay,
     /// It was made, but nothing proves that its files were put into it.
     FilesUnproven,
     /// A second container of the same replica, or a second network of one name.

@@ -1,6 +1,6 @@
 //! What a stack may demand of the host, and what the operator granted.
 //!
-//! Whoever can push to git is the author of stacks, not of the host. The planner asks
+//! A person who can push to git is the author of stacks, not of the host. The planner asks
 //! [`HostPolicy::permits`] about every demand of a deployment; the engine adapter asks
 //! it again about the final body of every request that changes something.
 

@@ -1,12 +1,12 @@
 //! Text of others as it may be shown: on one line, without anything that moves a cursor,
 //! begins another line or turns the direction of reading. Names of files, networks and
-//! containers, answers of engines and lines of logs are written by whoever pushes a stack or
+//! containers, answers of engines and lines of logs are written by the author of a stack or
 //! an image; unescaped, they could look like words of ours.
 
 use std::borrow::Cow;
 use std::fmt::{self, Formatter, Write};
 
-/// Writes what may be shown of what is written to it.
+/// Passes on the printable part of a text.
 pub struct OneLine<'a, 'f>(pub &'a mut Formatter<'f>);
 
 impl Write for OneLine<'_, '_> {
@@ -23,16 +23,16 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 8);
+    let mut rendered = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
-            '\t' => shown.push_str("    "),
-            '\n' | '\r' => shown.extend(c.escape_default()),
-            c if is_hidden(c) => shown.extend(c.escape_unicode()),
-            c => shown.push(c),
+            '\t' => rendered.push_str("    "),
+            '\n' | '\r' => rendered.extend(c.escape_default()),
+            c if is_hidden(c) => rendered.extend(c.escape_unicode()),
+            c => rendered.push(c),
         }
     }
-    Cow::Owned(shown)
+    Cow::Owned(rendered)
 }
 
 /// Whether a character is not seen as itself: control characters, other line ends, what
@@ -64,15 +64,15 @@ mod tests {
 
     #[test]
     fn what_is_hidden_is_escaped_once() {
-        for (text, shown) in [
+        for (text, rendered) in [
             ("a\nb\r", "a\\nb\\r"),
             ("a\tb", "a    b"),
             ("\u{1b}[31m\u{7}\u{9b}", "\\u{1b}[31m\\u{7}\\u{9b}"),
             ("\u{85}\u{2028}\u{2029}", "\\u{85}\\u{2028}\\u{2029}"),
             ("x\u{202e}y\u{2066}\u{200f}", "x\\u{202e}y\\u{2066}\\u{200f}"),
         ] {
-            assert_eq!(one_line(text), shown);
-            assert_eq!(one_line(shown), shown);
+            assert_eq!(one_line(text), rendered);
+            assert_eq!(one_line(rendered), rendered);
         }
     }
 }

@@ -20,10 +20,10 @@ pub struct Settling {
 
 impl Settling {
     /// How long what this deployment lacks has to be absent, if that is not certain yet.
-    /// `shown` says whether the source has the deployment.
+    /// `listed` says whether the source has the deployment.
     #[must_use]
-    pub fn of(&self, deployment: &DeploymentId, shown: bool) -> Option<Duration> {
-        let unsure = self.deployments.contains(deployment) || (self.others && !shown);
+    pub fn of(&self, deployment: &DeploymentId, listed: bool) -> Option<Duration> {
+        let unsure = self.deployments.contains(deployment) || (self.others && !listed);
         unsure.then_some(self.lasts)
     }
 }

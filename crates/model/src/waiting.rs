@@ -61,7 +61,7 @@ pub enum WaitingOn {
         /// What went wrong.
         error: String,
     },
-    /// A name is free: somebody else's container has it.
+    /// A name is free: a foreign container has it.
     FreeName {
         /// Which container.
         container: ContainerId,
@@ -98,20 +98,20 @@ pub enum WaitingOn {
         /// The name.
         name: ContainerName,
     },
-    /// The same of one that somebody renamed, and whose data this one would share: the rest of
+    /// The same of one that was renamed, and whose data this one would share: the rest of
     /// the deployment goes on.
     Renamed {
         /// The name.
         name: ContainerName,
     },
-    /// A network or volume of that name is ours; it belongs to somebody else.
+    /// A network or volume of that name is ours; it is foreign.
     ForeignResource,
     /// A container that this one shares with exists: the rest of the deployment goes on.
     Peer {
         /// As the stack names it.
         peer: Peer,
     },
-    /// A container that one of its services shares with exists, or somebody makes it: nothing
+    /// A container that one of its services shares with exists, or is made elsewhere: nothing
     /// of the deployment is done before.
     MissingPeer {
         /// As the stack names it.

@@ -23,17 +23,17 @@ impl State {
             let is_seen = |(of, _): &ServiceKey| !scope.only || scope.deployments.contains(of);
             let seen = |c: &&Container| c.service().is_some_and(|key| is_seen(&key));
             let keys = engine.containers.values().filter(seen).filter_map(Container::service);
-            let mut good: BTreeMap<ServiceKey, BTreeSet<Slot>> =
+            let mut healthy: BTreeMap<ServiceKey, BTreeSet<Slot>> =
                 keys.map(|key| (key, BTreeSet::new())).collect();
             for container in
-                self.ours(engine).filter(seen).filter(|c| c.is_good() && c.is_staying())
+                self.ours(engine).filter(seen).filter(|c| c.is_healthy() && c.is_staying())
             {
                 if let (Some(key), Some(slot)) = (container.service(), container.slot()) {
-                    good.entry(key).or_default().insert(slot);
+                    healthy.entry(key).or_default().insert(slot);
                 }
             }
-            look.good.retain(|key, _| !is_seen(key));
-            look.good.extend(good);
+            look.healthy.retain(|key, _| !is_seen(key));
+            look.healthy.extend(healthy);
         }
         self.looks.insert(name.clone(), look);
     }
@@ -45,15 +45,15 @@ impl State {
         containers.filter(move |c| c.by_us || self.knows_container(&engine.name, &c.id))
     }
 
-    /// The slots of a service that a good container fills, one container left out.
-    fn good(
+    /// The slots of a service that a healthy container fills, one container left out.
+    fn healthy(
         &self,
         engine: &Engine,
         key: &ServiceKey,
         without: Option<&ContainerId>,
     ) -> BTreeSet<Slot> {
         self.ours(engine)
-            .filter(|c| c.is_good() && c.is_staying() && Some(&c.id) != without)
+            .filter(|c| c.is_healthy() && c.is_staying() && Some(&c.id) != without)
             .filter(|c| c.is_of(key))
             .filter_map(Container::slot)
             .collect()
@@ -172,10 +172,10 @@ impl State {
         };
         let look = self.looks.get(&engine.name);
         let disturbed = look.is_some_and(|look| look.disturbed.contains(&key));
-        // What a good successor has taken over from is on its way out.
+        // What a healthy successor has taken over from is on its way out.
         let replaced = |c: &Container| {
             let mut same = others().filter(|other| other.slot() == c.slot());
-            same.any(|other| other.created_at > c.created_at && other.is_good())
+            same.any(|other| other.created_at > c.created_at && other.is_healthy())
         };
         let running = others().filter(|c| c.is_staying() && !replaced(c)).count();
         let of_slot = others().filter(|c| c.is_alive() && c.slot() == found.slot()).count();
@@ -190,7 +190,7 @@ impl State {
             let holds =
                 engine.containers.values().filter(|c| c.is_of(&other)).any(|c| match condition {
                     Condition::Started => c.status == Status::Running || c.started_at.is_some(),
-                    Condition::Healthy => c.is_good(),
+                    Condition::Healthy => c.is_healthy(),
                     Condition::Completed => c.status == Status::Exited && c.exit_code == 0,
                 });
             if wanted && !disturbed && !holds {
@@ -199,7 +199,7 @@ impl State {
         }
     }
 
-    /// By our doing, the good replicas may go down to the promised floor, and where they
+    /// By our doing, the healthy replicas may go down to the promised floor, and where they
     /// are below it already, no further.
     fn check_stop(&self, engine: &Engine, found: &Container, broken: &mut Vec<Invariant>) {
         let Some(key) = found.service() else { return };
@@ -217,13 +217,13 @@ impl State {
             .collect();
         let stays = |slot: &&Slot| slot.0 <= promise.replicas || adopted.contains(slot);
         if look.disturbed.contains(&key)
-            || !found.is_good()
+            || !found.is_healthy()
             || !found.slot().iter().all(|slot| stays(&slot))
         {
             return;
         }
-        let before = look.good.get(&key).map_or(0, |slots| slots.iter().filter(stays).count());
-        let left = self.good(engine, &key, Some(&found.id));
+        let before = look.healthy.get(&key).map_or(0, |slots| slots.iter().filter(stays).count());
+        let left = self.healthy(engine, &key, Some(&found.id));
         let floor = promise.min_healthy as usize;
         if left.iter().filter(stays).count() < floor.min(before) {
             broken.push(Invariant::MinHealthy);

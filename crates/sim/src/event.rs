@@ -43,9 +43,9 @@ pub enum ExternalChange {
     Update,
     /// `docker pause` of a container of ours.
     Pause,
-    /// Somebody's container takes a name, if it is free.
+    /// A foreign container takes a name, if it is free.
     TakeName(ContainerName),
-    /// Somebody makes a network of this name, if it is free.
+    /// A foreign network takes this name, if it is free.
     TakeNetwork(NetworkName),
     /// `docker commit` and `docker run` of a container of ours: a stranger with our labels.
     CopyLabels,

@@ -16,7 +16,7 @@ use model::observed::Status;
 use model::spec::{ContainerSpec, NetworkSpec};
 
 impl Sim {
-    /// Lets somebody do something after a while. Which container it hits, the seed says.
+    /// Schedules an external change. Which container it hits, the seed says.
     pub fn schedule(&self, after: Duration, engine: &EngineName, hand: ExternalChange) {
         let mut state = self.state.borrow_mut();
         let rng = state.sub_rng("hand");
@@ -47,7 +47,7 @@ impl State {
         self.note(&format!("hand: what is on {name} is Compose's"));
     }
 
-    /// Somebody does something.
+    /// Applies an external change.
     pub(super) fn apply_external_change(&mut self, scheduled: Scheduled) {
         let Scheduled { engine, hand, mut rng } = scheduled;
         match &hand {
@@ -161,14 +161,14 @@ impl State {
             && let Ok(id) = engine.make(now, container, spec, &BTreeMap::new())
         {
             let _ = engine.start(&id, &mut self.timeline);
-            self.note(&format!("hand: somebody runs {container} on {name}"));
+            self.note(&format!("hand: runs {container} on {name}"));
         }
     }
 
     fn make_strange_network(&mut self, name: &EngineName, network: &NetworkName) {
         let Some(engine) = self.engines.get_mut(name) else { return };
         if engine.make_network(NetworkSpec::bridge(network.clone())).is_ok() {
-            self.note(&format!("hand: somebody makes network {network} on {name}"));
+            self.note(&format!("hand: makes network {network} on {name}"));
         }
     }
 

@@ -62,7 +62,7 @@ pub struct Sim {
 
 impl Sim {
     /// A world with these engines, empty, on which every image can be pulled and built;
-    /// with a Consul catalog or without. Nothing goes wrong in it until it is told to.
+    /// with a Consul catalog or without. Nothing goes wrong in it until a fault is injected.
     #[must_use]
     pub fn new(seed: u64, engines: &[EngineName], with_catalog: bool) -> Self {
         Self { state: Rc::new(RefCell::new(State::new(seed, engines, with_catalog))) }
@@ -213,7 +213,7 @@ impl Sim {
         all.map(engine::view).collect()
     }
 
-    /// How often a container was started, by anybody.
+    /// How often a container was started, by us or by hand.
     #[must_use]
     pub fn starts(&self, engine: &EngineName, container: &ContainerId) -> u32 {
         let state = self.state.borrow();
@@ -221,14 +221,14 @@ impl Sim {
         found.map_or(0, |container| container.run)
     }
 
-    /// Running containers that live in the namespaces of what runs no more.
+    /// Running members of the namespaces of containers that have ended.
     #[must_use]
     pub fn cut_off(&self, engine: &EngineName) -> Vec<ContainerName> {
         let state = self.state.borrow();
         state.engines.get(engine).map(engine::Engine::cut_off).unwrap_or_default()
     }
 
-    /// How often commands ran in a container on some occasion, by anybody.
+    /// How often commands ran in a container on some occasion, by us or by hand.
     #[must_use]
     pub fn hooks(&self, engine: &EngineName, container: &ContainerId, moment: Moment) -> usize {
         let state = self.state.borrow();

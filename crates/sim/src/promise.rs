@@ -11,11 +11,11 @@ use model::time::Timestamp;
 /// A promise about every effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// Nothing of somebody else is touched, nor the controller's own container.
+    /// Nothing foreign is touched, nor the controller's own container.
     OwnOnly,
     /// An anonymous volume goes over to the container's successor.
     NoDataLoss,
-    /// No service falls below the promised number of good replicas by our doing.
+    /// No service falls below the promised number of healthy replicas by our doing.
     MinHealthy,
     /// No service has more running containers than its replicas and the surge, and no
     /// replica more than two of them.
@@ -24,7 +24,7 @@ pub enum Invariant {
     NothingOnDoubt,
     /// Nothing starts before what it depends on is as it asks.
     Order,
-    /// Nobody loses the namespaces that it lives in by our doing: whoever lives in a
+    /// Nobody loses the namespaces that it lives in by our doing: a member of a
     /// container goes before it does.
     ParentLast,
     /// Nothing starts without the files that its identity promises.
@@ -57,7 +57,7 @@ pub struct Promise {
     pub replicas: u32,
     /// How many of its containers may run at any time; those on their way out do not count.
     pub max_running: u32,
-    /// How many good replicas there are at least while they are replaced, if there were
+    /// How many healthy replicas there are at least while they are replaced, if there were
     /// so many before.
     pub min_healthy: u32,
     /// What must hold of others when one of its containers starts.
@@ -67,8 +67,8 @@ pub struct Promise {
 /// What the controller saw of an engine at its last look that succeeded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {
-    /// Which replicas of each service were good then.
-    pub(super) good: BTreeMap<ServiceKey, BTreeSet<Slot>>,
+    /// Which replicas of each service were healthy then.
+    pub(super) healthy: BTreeMap<ServiceKey, BTreeSet<Slot>>,
     /// Services that changed by themselves or by a hand since this controller's first
     /// look: what it does may rest on any of its looks.
     pub(super) disturbed: BTreeSet<ServiceKey>,

@@ -232,8 +232,8 @@ fn who_lives_in_a_container_loses_its_namespaces_once() {
     let sim = sim();
     let host = made(&sim, 1, of("web:1"));
     let inside = Namespace::Of(Peer::Container(id(&host).as_str().into()));
-    let guest = made(&sim, 2, ContainerSpec { network_mode: inside, ..of("web:1") });
-    for container in [&host, &guest] {
+    let member = made(&sim, 2, ContainerSpec { network_mode: inside, ..of("web:1") });
+    for container in [&host, &member] {
         act(&sim, &Action::StartContainer { container: container.clone() }).expect("it starts");
     }
     let broken = || sim.violations().iter().map(|broken| broken.invariant).collect::<Vec<_>>();

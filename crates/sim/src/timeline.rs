@@ -1,4 +1,4 @@
-//! Virtual time: nothing passes until everybody waits, then it jumps to what is due next.
+//! Virtual time: nothing passes until every task waits, then it jumps to what is due next.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -37,7 +37,7 @@ impl Timeline {
         Instant(self.now.since(BEGIN).as_nanos().try_into().unwrap_or(u64::MAX))
     }
 
-    /// Somebody, or NTP, sets the controller's calendar.
+    /// An operator, or NTP, sets the controller's calendar.
     pub(super) fn set_clock(&mut self, seconds: i64) {
         self.set = self.set.saturating_add(seconds.saturating_mul(1_000_000_000));
     }
@@ -71,7 +71,7 @@ impl Timeline {
         Some(due.remove())
     }
 
-    /// Wakes whoever waits for an instant.
+    /// Wakes the tasks that wait for an instant.
     pub(super) fn wake_at(&mut self, ticket: (Timestamp, u64), waker: Waker) {
         self.timers.insert(ticket, waker);
     }
@@ -81,9 +81,9 @@ impl Timeline {
         self.timers.remove(&ticket);
     }
 
-    /// Whoever waits for an instant that has come.
+    /// The tasks that wait for an instant that has come.
     pub(super) fn take_timers(&mut self) -> Vec<Waker> {
-        let later = self.timers.split_off(&(self.now, u64::MAX));
-        std::mem::replace(&mut self.timers, later).into_values().collect()
+        let remaining = self.timers.split_off(&(self.now, u64::MAX));
+        std::mem::replace(&mut self.timers, remaining).into_values().collect()
     }
 }

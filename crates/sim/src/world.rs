@@ -34,15 +34,15 @@ pub struct SimWorld {
     state: Rc<RefCell<State>>,
     /// The generations of the records as this controller knows them.
     generations: RefCell<BTreeMap<Key, u64>>,
-    /// How many of the events it was told.
-    stirs: Cell<usize>,
+    /// How many of the events it has received.
+    changes: Cell<usize>,
 }
 
 impl SimWorld {
     pub(super) fn new(state: Rc<RefCell<State>>) -> Self {
         state.borrow_mut().forget_looks();
-        let stirs = Cell::new(state.borrow().stirs.len());
-        Self { state, generations: RefCell::default(), stirs }
+        let changes = Cell::new(state.borrow().changes.len());
+        Self { state, generations: RefCell::default(), changes }
     }
 
     /// Lets time pass; a dead controller never returns from it.
@@ -383,12 +383,12 @@ impl Watch for SimWorld {
     async fn changed(&self) -> Changed {
         poll_fn(|cx| {
             let state = &mut *self.state.borrow_mut();
-            let told = self.stirs.replace(state.stirs.len());
-            let stirs = state.stirs[told..].iter().map(|of| match of {
+            let delivered = self.changes.replace(state.changes.len());
+            let changes = state.changes[delivered..].iter().map(|of| match of {
                 Some(deployment) => Changed::Deployments([deployment.clone()].into()),
                 None => Changed::Anything,
             });
-            if let Some(changed) = stirs.reduce(Changed::and) {
+            if let Some(changed) = changes.reduce(Changed::and) {
                 return Poll::Ready(changed);
             }
             state.watchers.push(cx.waker().clone());

@@ -111,17 +111,17 @@ mod tests {
 
     #[test]
     fn what_is_no_text_has_its_place() {
-        let shown = |bytes: &[u8]| yaml(bytes.to_vec()).unwrap_err().to_string();
+        let rendered = |bytes: &[u8]| yaml(bytes.to_vec()).unwrap_err().to_string();
         assert_eq!(
-            shown(b"\xef\xbb\xbfa: 1\nb: \xc3\xa4k\xe4se\n"),
+            rendered(b"\xef\xbb\xbfa: 1\nb: \xc3\xa4k\xe4se\n"),
             "line 2, column 6: the byte 0xE4 is not UTF-8 text"
         );
-        assert_eq!(shown(b"\xe4"), "line 1, column 1: the byte 0xE4 is not UTF-8 text");
+        assert_eq!(rendered(b"\xe4"), "line 1, column 1: the byte 0xE4 is not UTF-8 text");
         let mut half = wide("a\nb", u16::to_le_bytes);
         half.extend([0x00, 0xd8, b'c', 0]);
-        assert_eq!(shown(&half), "line 2, column 2: 0xD800 is half a character of UTF-16");
+        assert_eq!(rendered(&half), "line 2, column 2: 0xD800 is half a character of UTF-16");
         let mut odd = wide("a\nb", u16::to_le_bytes);
         odd.push(b'c');
-        assert_eq!(shown(&odd), "line 2, column 2: the byte 0x63 is half a character of UTF-16");
+        assert_eq!(rendered(&odd), "line 2, column 2: the byte 0x63 is half a character of UTF-16");
     }
 }

@@ -1,4 +1,4 @@
-//! What of a line must not be shown in a message: values of secret names, and the user info
+//! The parts of a line that must not be shown in a message: values of secret names, and the user info
 //! of URLs.
 
 use model::secret::is_sensitive_name;

@@ -27,23 +27,23 @@ pub(super) fn prefixed(path: &str, message: &str) -> String {
 }
 
 /// What errors have said of which paths and places.
-pub(super) struct Said {
+pub(super) struct Reported {
     errors: BTreeSet<(String, Code)>,
     unknown: BTreeSet<(String, Option<Loc>)>,
 }
 
-impl Said {
+impl Reported {
     /// Of these, in which the kinds `unknown` leave a value unknown.
     pub(super) fn of(found: &[Diagnostic], unknown: &[Code]) -> Self {
-        let mut said = Self { errors: BTreeSet::new(), unknown: BTreeSet::new() };
+        let mut reported = Self { errors: BTreeSet::new(), unknown: BTreeSet::new() };
         for error in found.iter().filter(|diagnostic| diagnostic.is_error()) {
             let (Some(path), Some(code)) = (key_path(&error.message), error.code) else { continue };
-            said.errors.insert((path.to_owned(), code));
+            reported.errors.insert((path.to_owned(), code));
             if unknown.contains(&code) {
-                said.unknown.insert((path.to_owned(), error.at.clone()));
+                reported.unknown.insert((path.to_owned(), error.at.clone()));
             }
         }
-        said
+        reported
     }
 
     /// Whether an error about a path repeats one of them, or follows from one.

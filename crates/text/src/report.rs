@@ -240,14 +240,14 @@ impl Reporter {
             key_path(&found[*index].message).is_none() && *span != Span::start_of(span.file)
         });
         let paths = path_of::all(root, &bare.values().copied().collect());
-        let said = path_of::Said::of(&found, unknown);
+        let reported = path_of::Reported::of(&found, unknown);
         let mut index = 0;
         found.retain_mut(|diagnostic| {
             let path = bare.get(&index).and_then(|span| paths.get(span));
             index += 1;
             let Some(path) = path else { return true };
             diagnostic.message = path_of::prefixed(path, &diagnostic.message);
-            !said.covers(path, diagnostic)
+            !reported.covers(path, diagnostic)
         });
     }
 
@@ -288,7 +288,7 @@ impl Reporter {
     }
 
     /// Whether something of this kind was reported of this place.
-    pub fn has_said(&self, code: Code, span: Span) -> bool {
+    pub fn has_reported(&self, code: Code, span: Span) -> bool {
         let (found, spans) = (self.found.borrow(), self.spans.borrow());
         spans.iter().any(|(index, at)| *at == span && found[*index].code == Some(code))
     }
@@ -338,12 +338,12 @@ impl Reporter {
         let Some(hidden) = self.hidden_from(span, &line) else {
             return (span, Some(line.to_string()));
         };
-        let shown: String = line.chars().take(hidden).chain(HIDDEN.chars()).collect();
+        let rendered: String = line.chars().take(hidden).chain(HIDDEN.chars()).collect();
         let hidden = u32::try_from(hidden).unwrap_or(u32::MAX);
         let width = hidden.saturating_add(3);
         let column = if span.column > hidden { hidden + 1 } else { span.column };
         let length = span.length.min(width + 1 - column).max(1);
-        (Span { column, length, ..span }, Some(shown))
+        (Span { column, length, ..span }, Some(rendered))
     }
 
     /// From which character on a line must not be shown; `None` if all of it may be.

@@ -16,13 +16,13 @@ pub fn underlined(tree: &dyn Tree, diagnostic: Diagnostic) -> Diagnostic {
     let report = Reporter::new(&at.file, text.trim_start_matches('\u{feff}'));
     let span = Span { file: FileId::FIRST, line: at.line, column: at.column, length: 1 };
     let length = report.line(span).map_or(1, |line| word(&line, at.column));
-    let shown = report.diagnostic(
+    let rendered = report.diagnostic(
         diagnostic.severity,
         report.clip(Span { length, ..span }),
         String::new(),
         None,
     );
-    Diagnostic { at: shown.at, length: shown.length, excerpt: shown.excerpt, ..diagnostic }
+    Diagnostic { at: rendered.at, length: rendered.length, excerpt: rendered.excerpt, ..diagnostic }
 }
 
 /// How long the word is that begins at a column, or the text in quotes.

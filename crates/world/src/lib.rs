@@ -94,7 +94,7 @@ pub enum OutsideError {
     /// What was asked about does not exist (any more). Look again.
     #[error("{0}")]
     Gone(String),
-    /// Somebody else was there first (a generation, a lease), or the world is not any more
+    /// Another process was first (a generation, a lease), or the world is not any more
     /// what the call was made for. Look again.
     #[error("{0}")]
     Conflict(String),
@@ -115,13 +115,13 @@ impl OutsideError {
     #[must_use]
     pub fn map(self, text: impl FnOnce(&str) -> String) -> Self {
         match self {
-            Self::Unreachable(said) => Self::Unreachable(text(&said)),
-            Self::Timeout(said) => Self::Timeout(text(&said)),
-            Self::Gone(said) => Self::Gone(text(&said)),
-            Self::Conflict(said) => Self::Conflict(text(&said)),
-            Self::InUse(said) => Self::InUse(text(&said)),
-            Self::Forbidden(said) => Self::Forbidden(text(&said)),
-            Self::Failed(said) => Self::Failed(text(&said)),
+            Self::Unreachable(message) => Self::Unreachable(text(&message)),
+            Self::Timeout(message) => Self::Timeout(text(&message)),
+            Self::Gone(message) => Self::Gone(text(&message)),
+            Self::Conflict(message) => Self::Conflict(text(&message)),
+            Self::InUse(message) => Self::InUse(text(&message)),
+            Self::Forbidden(message) => Self::Forbidden(text(&message)),
+            Self::Failed(message) => Self::Failed(text(&message)),
         }
     }
 }

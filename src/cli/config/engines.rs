@@ -18,7 +18,7 @@ pub(in crate::cli) struct EngineOptions {
     pub(in crate::cli) url: Option<String>,
     /// The files of mutual TLS.
     pub(in crate::cli) tls: Option<TlsFiles>,
-    /// Allow `tcp://` without TLS: whoever reaches the port becomes root of the host.
+    /// Allow `tcp://` without TLS: every client of the port becomes root of the host.
     pub(in crate::cli) insecure: Option<bool>,
     /// Under which address others reach its published ports.
     pub(in crate::cli) advertise: Option<String>,

@@ -102,12 +102,12 @@ mod tests {
     fn references_are_found_with_their_defaults() {
         let mut found = BTreeMap::new();
         references("$A-${B:-x${C:?why}}$$D ${E+y}${F}", &mut found);
-        let shown: Vec<String> = found
+        let rendered: Vec<String> = found
             .values()
             .map(|v| format!("{} {} {} {}", v.name, v.default_value, v.presence_value, v.required))
             .collect();
         assert_eq!(
-            shown,
+            rendered,
             ["A   false", "B x${C:?why}  false", "C   true", "E  y false", "F   false"]
         );
     }

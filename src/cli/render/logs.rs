@@ -1,4 +1,4 @@
-//! What a controller does, as log lines and for whoever asks its API.
+//! What a controller does, as log lines and for its API.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
-use crate::api::{LastPass, Status, Turns, put_off, rfc3339};
-use adapters::docker::Teller;
+use crate::api::{Heartbeat, LastPass, Status, put_off, rfc3339};
+use adapters::docker::StepListener;
 use model::diagnostic::Diagnostic;
 use model::id::DeploymentId;
 use reconcile::control::{Ending, Event, Progress, Report};
@@ -20,9 +20,9 @@ use super::progress::{elapsed, takes_long};
 pub(in crate::cli) struct Logs<C> {
     clock: C,
     status: watch::Sender<Arc<Status>>,
-    turns: Arc<Turns>,
+    heartbeat: Arc<Heartbeat>,
     /// The messages that were logged last: they are not repeated after every pass.
-    said: RefCell<BTreeSet<String>>,
+    last_logged: RefCell<BTreeSet<String>>,
 }
 
 impl<C: Clock> Logs<C> {
@@ -30,14 +30,14 @@ impl<C: Clock> Logs<C> {
     pub(in crate::cli) fn new(
         clock: C,
         status: watch::Sender<Arc<Status>>,
-        turns: Arc<Turns>,
+        heartbeat: Arc<Heartbeat>,
     ) -> Self {
-        Self { clock, status, turns, said: RefCell::default() }
+        Self { clock, status, heartbeat, last_logged: RefCell::default() }
     }
 
-    /// The loop turned, or that which waits for its turn did.
-    pub(in crate::cli) fn turned(&self) {
-        self.turns.turned();
+    /// The loop is alive, or that which waits for the lease is.
+    pub(in crate::cli) fn beat(&self) {
+        self.heartbeat.beat();
     }
 
     /// Changes what is published.
@@ -46,11 +46,11 @@ impl<C: Clock> Logs<C> {
     }
 
     fn finished(&self, report: &Report) {
-        let before = self.said.take();
-        let said = &mut *self.said.borrow_mut();
+        let before = self.last_logged.take();
+        let last_logged = &mut *self.last_logged.borrow_mut();
         let mut is_news = |text: String| {
             let news = !before.contains(&text);
-            said.insert(text);
+            last_logged.insert(text);
             news
         };
         for (deployment, message) in
@@ -85,7 +85,7 @@ impl<C: Clock> Logs<C> {
 }
 
 /// A line for each step of an image's build.
-pub(in crate::cli) fn build_steps() -> Teller {
+pub(in crate::cli) fn build_steps() -> StepListener {
     Arc::new(|image, step| info!(image, "build step {step}"))
 }
 
@@ -146,7 +146,7 @@ impl<C: Clock> Progress for Logs<C> {
             }
             Event::PassFinished(report) => self.finished(report),
             Event::Status(look) => self.publish(|status| status.after(look)),
-            Event::Turned => self.turned(),
+            Event::Alive => self.beat(),
             Event::Waiting { next } => debug!(next = rfc3339(*next), "waiting"),
         }
     }

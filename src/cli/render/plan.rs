@@ -42,7 +42,7 @@ fn coloured(line: &str) -> String {
     }
 }
 
-/// The colour of a step, by what becomes of what it acts on.
+/// The colour of a step, by its effect.
 fn style(verb: &str) -> Style {
     match verb {
         "create" | "start" | "pull" | "build" | "register" | "connect" | "unpause" => GOOD,

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters::docker::Teller;
+use adapters::docker::StepListener;
 use model::action::Action;
 use model::id::EngineName;
 use model::id::StepId;
@@ -32,7 +32,7 @@ impl Lines {
     }
 
     fn line(&self, word: &str, step: &Step, rest: &str) {
-        let action = shown(&step.action);
+        let action = rendered(&step.action);
         self.console.progress(&format!("{word} {} {action}{rest}", step.id));
     }
 
@@ -46,16 +46,16 @@ impl Lines {
     }
 
     fn forgiven(&self, step: &Step, failure: &Failure) {
-        let action = shown(&step.action);
-        let error = shown(&failure.error);
+        let action = rendered(&step.action);
+        let error = rendered(&failure.error);
         let word = paint(WARN, "warning");
         self.console.complain(&format!("{word} {} {action}: {error}; it goes on", step.id));
     }
 
     fn failed(&self, step: &Step, failure: &Failure) {
         // Shown also with `--quiet`: it is why the exit code is not zero.
-        let action = shown(&step.action);
-        let error = shown(&failure.error);
+        let action = rendered(&step.action);
+        let error = rendered(&failure.error);
         self.console.complain(&format!("{} {} {action}: {error}", paint(BAD, "failed "), step.id));
         for line in &failure.logs {
             self.console.complain(&format!("          {} {}", paint(FAINT, "|"), one_line(line)));
@@ -91,18 +91,18 @@ impl Progress for Lines {
 }
 
 /// A line for each step of an image's build.
-pub(in crate::cli) fn build_steps(console: Console) -> Teller {
+pub(in crate::cli) fn build_steps(console: Console) -> StepListener {
     Arc::new(move |image, step| {
         let word = paint(FAINT, "step   ");
         console.progress(&format!("{word} {}: {}", one_line(image), one_line(step)));
     })
 }
 
-fn shown(thing: &impl Display) -> String {
+fn rendered(thing: &impl Display) -> String {
     one_line(&thing.to_string()).into_owned()
 }
 
-/// Whether somebody who watches would wonder what is going on.
+/// Whether it takes so long that progress is shown.
 pub(in crate::cli) fn takes_long(action: &Action) -> bool {
     matches!(
         action,

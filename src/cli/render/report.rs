@@ -42,11 +42,11 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
 fn unseen(report: &Report) -> BTreeMap<&str, Vec<String>> {
     let mut by_error: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (part, error) in &report.unseen {
-        let said = match part {
+        let cause = match part {
             Part::Engine(name) => error.strip_prefix(&format!("engine {name}: ")),
             Part::Catalog | Part::Ledger => None,
         };
-        by_error.entry(said.unwrap_or(error)).or_default().push(part.to_string());
+        by_error.entry(cause.unwrap_or(error)).or_default().push(part.to_string());
     }
     by_error
 }
@@ -88,7 +88,7 @@ pub(in crate::cli) fn verdict(report: &Report, took: Duration) -> String {
     format!("{} in {}", paint(style, &line), super::progress::elapsed(took))
 }
 
-/// What is left although no step failed, which else would have told it: each message with
+/// What is left although no step failed, which else would have reported it: each message with
 /// what to do about it.
 pub(in crate::cli) fn left(report: &Report) -> Vec<(String, &'static str)> {
     let failed = report.execution.iter().any(|execution| execution.failures().next().is_some());
@@ -96,7 +96,7 @@ pub(in crate::cli) fn left(report: &Report) -> Vec<(String, &'static str)> {
     for (id, left) in report.left().filter(|_| !failed) {
         by_kind.entry(left).or_default().push(id.to_string());
     }
-    let told = by_kind.into_iter().map(|(left, ids)| {
+    let remedies = by_kind.into_iter().map(|(left, ids)| {
         let (what, help) = match left {
             Left::Different => (
                 "still not what git says, although every step succeeded",
@@ -115,12 +115,12 @@ pub(in crate::cli) fn left(report: &Report) -> Vec<(String, &'static str)> {
         let what = if ids.len() == 1 { what.to_owned() } else { what.replace("its ", "their ") };
         (format!("{} {verb} {what}", ids.join(", ")), help)
     });
-    told.collect()
+    remedies.collect()
 }
 
 /// What an interruption leaves undone; `why` says what interrupted.
 pub(in crate::cli) fn remains(report: &Report, why: &str) -> String {
-    const SHOWN: usize = 10;
+    const LISTED: usize = 10;
     let Some(execution) = &report.execution else {
         return format!("{why} before anything was changed");
     };
@@ -129,11 +129,11 @@ pub(in crate::cli) fn remains(report: &Report, why: &str) -> String {
         return format!("{why}; nothing that was begun remains");
     }
     let mut text = format!("{why}; what was begun is finished, {} steps remain:", left.len());
-    for step in left.iter().take(SHOWN) {
+    for step in left.iter().take(LISTED) {
         let _ = write!(text, "\n  {} {}", step.id, one_line(&step.action.to_string()));
     }
-    if left.len() > SHOWN {
-        let _ = write!(text, "\n  and {} more", left.len() - SHOWN);
+    if left.len() > LISTED {
+        let _ = write!(text, "\n  and {} more", left.len() - LISTED);
     }
     text + "\nThe same command goes on from here."
 }
@@ -204,17 +204,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_without_a_failure_is_told_with_a_remedy() {
-        let (good, different) = (Sync::Synced, Sync::OutOfSync);
-        assert_eq!(left(&report(&[("abc", good, Health::Healthy)])), []);
+    fn what_is_left_without_a_failure_is_reported_with_a_remedy() {
+        let (synced, different) = (Sync::Synced, Sync::OutOfSync);
+        assert_eq!(left(&report(&[("abc", synced, Health::Healthy)])), []);
         let mixed = report(&[
             ("abc", different, Health::Healthy),
-            ("ill", good, Health::Degraded),
-            ("new", good, Health::Progressing),
-            ("old", good, Health::Progressing),
+            ("ill", synced, Health::Degraded),
+            ("new", synced, Health::Progressing),
+            ("old", synced, Health::Progressing),
         ]);
-        let told = left(&mixed);
-        let texts: Vec<_> = told.iter().map(|(what, _)| what.as_str()).collect();
+        let remedies = left(&mixed);
+        let texts: Vec<_> = remedies.iter().map(|(what, _)| what.as_str()).collect();
         assert_eq!(
             texts,
             [
@@ -223,7 +223,7 @@ mod tests {
                 "new, old are as git says, but not all of their replicas are known to work yet",
             ]
         );
-        assert!(told[0].1.contains("`reconciler plan`"));
+        assert!(remedies[0].1.contains("`reconciler plan`"));
         let stopped = Execution { stopped: true, ..Execution::default() };
         assert_eq!(left(&Report { execution: Some(stopped), ..mixed }), []);
     }

@@ -1,4 +1,4 @@
-//! JSON Schemas (draft 2020-12) of what users write.
+//! JSON Schemas (draft 2020-12) of the files that users write.
 
 mod deployments;
 mod stack;

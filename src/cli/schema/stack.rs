@@ -58,8 +58,8 @@ fn own_keys_of_service() -> Value {
                     },
                 ],
             },
-            "min_healthy": span("How long a replica must be good before it counts."),
-            "deadline": span("By when a replica must have become good."),
+            "min_healthy": span("How long a replica must be healthy before it counts."),
+            "deadline": span("By when a replica must have become healthy."),
         },
     })
 }

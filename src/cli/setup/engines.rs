@@ -71,9 +71,9 @@ pub(in crate::cli) fn engines(
 
 fn setup(options: EngineOptions, endpoint: EngineEndpoint, alone: bool) -> EngineSetup {
     let is_here = matches!(endpoint, EngineEndpoint::Unix(_));
-    // Only the networks of a single local engine can be reached without being told.
+    // Only the networks of a single local engine can be reached without a setting.
     let routable = match options.routable {
-        Some(said) => said.0,
+        Some(given) => given.0,
         None if is_here && alone => Routable::All,
         None => Routable::Networks(std::collections::BTreeSet::new()),
     };

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Loader {
     /// What does not depend on the engine.
     options: Options,
     roots: Arc<Roots>,
-    /// Told with every load that counts where the deployments' trees are.
+    /// Called with every load that counts: where the deployments' trees are.
     evaluator: Option<Arc<PolicyEvaluator>>,
 }
 

@@ -1,7 +1,7 @@
 //! Reads desired state on a thread of its own: contexts are hashed and links followed there,
 //! and the loop, the lease's signs of life, the API and signals go on meanwhile.
 //!
-//! Whoever drops the answer gives the reading up: from then on the tree gives nothing, so
+//! Dropping the answer cancels the reading: from then on the tree gives nothing, so
 //! that the thread ends soon. A pass on its own ([`Reader::for_one_pass`]) first tries how far
 //! it comes without a thread: most sources are read sooner than one is started.
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::consul::Consul;
-use adapters::docker::{Docker, EngineEndpoint, Logins, LoginsError, PolicyEvaluator, Teller};
+use adapters::docker::{
+    Docker, EngineEndpoint, Logins, LoginsError, PolicyEvaluator, StepListener,
+};
 use adapters::host::Host;
 use model::bounds::Bounds;
 use model::id::{DeploymentId, EngineName, InstallationId};
@@ -49,7 +51,7 @@ pub(in crate::cli) struct Real {
     evaluator: Arc<PolicyEvaluator>,
     /// How long a pass may take.
     pub(in crate::cli) deadline: Duration,
-    /// What `docker` needs to be told to reach an engine, for hints.
+    /// The options by which `docker` reaches an engine, for hints.
     pub(in crate::cli) hints: BTreeMap<EngineName, String>,
 }
 
@@ -87,7 +89,7 @@ pub(in crate::cli) fn open(
     layer: &Layer,
     environment: &Environment,
     controller: bool,
-    teller: &Teller,
+    step_listener: &StepListener,
 ) -> Result<Real, Refusal> {
     let Basics { source, mut settings } = basics(layer, environment, controller)?;
     let default = default_engine(layer);
@@ -106,7 +108,7 @@ pub(in crate::cli) fn open(
     let logins = logins(&layer.world, environment)?;
     Ok(Real {
         host: Host::new(
-            connect(&engines, &settings, &evaluator, (environment, &logins, teller))?,
+            connect(&engines, &settings, &evaluator, (environment, &logins, step_listener))?,
             consul.clone(),
         ),
         default,
@@ -142,14 +144,16 @@ fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
     settings: &Settings,
     evaluator: &Arc<PolicyEvaluator>,
-    (environment, logins, teller): (&Environment, &Logins, &Teller),
+    (environment, logins, step_listener): (&Environment, &Logins, &StepListener),
 ) -> Result<Vec<Arc<Docker>>, Refusal> {
     let agent = environment.get("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
         let installation = settings.installation.clone();
         Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(evaluator))
             .map(|docker| docker.with_ssh_agent(agent.map(PathBuf::from)))
-            .map(|docker| docker.with_logins(logins.clone()).with_teller(Arc::clone(teller)))
+            .map(|docker| {
+                docker.with_logins(logins.clone()).with_step_listener(Arc::clone(step_listener))
+            })
             .map(Arc::new)
     };
     let connected: Result<Vec<_>, OutsideError> = engines.iter().map(connect).collect();

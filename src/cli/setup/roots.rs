@@ -114,7 +114,7 @@ impl Roots {
 }
 
 /// The root of every engine, for a source that is a folder here or is not. Those that cannot
-/// be told now are asked for as long as the runtime runs.
+/// be known now are asked for as long as the runtime runs.
 pub(in crate::cli) async fn roots(
     host: &Host,
     engines: &BTreeMap<EngineName, EngineSetup>,

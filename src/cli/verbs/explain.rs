@@ -38,13 +38,13 @@ pub(in crate::cli) fn explain(console: Console, code: Option<&str>) -> Result<Ex
             "text": one.text,
         }));
     } else {
-        console.result(&shown(one));
+        console.result(&rendered(one));
     }
     Ok(Exit::Done)
 }
 
 /// The text for a terminal: examples are set in instead of fenced.
-fn shown(one: &Explanation) -> String {
+fn rendered(one: &Explanation) -> String {
     let mut out = String::new();
     let mut is_example = false;
     for line in one.text.lines() {
@@ -78,7 +78,7 @@ mod tests {
             code: "E0000",
             text: "# E0000: title\n\nWhy.\n\n```yaml bad\na: 1\n```\n",
         };
-        let text = anstream::adapter::strip_str(&shown(&one)).to_string();
+        let text = anstream::adapter::strip_str(&rendered(&one)).to_string();
         assert_eq!(text, "E0000: title\n\nWhy.\n\n    a: 1\n");
         assert_eq!(one.title(), "title");
     }

@@ -123,7 +123,7 @@ fn show(console: Console, name: &str, before: &str, after: &str) {
     }
 }
 
-/// Puts a new file in a file's place, in one step: whoever reads sees the one or the other.
+/// Puts a new file in a file's place, in one step: a reader sees the one or the other.
 /// Its mode stays; a link goes on to lead to it.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?;

@@ -16,7 +16,7 @@ use super::super::console::{Console, Format};
 use super::super::exit::Exit;
 use super::super::render::{plan, report};
 use super::super::signals::Cut;
-use super::validate::{is_without_stacks, no_stack};
+use super::no_stack::{is_without_stacks, no_stack};
 
 /// A pass that is over.
 pub(in crate::cli) struct Passed {
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(late(Some(WaitingOn::ForeignResource)), Exit::Failed);
         assert_eq!(late(Some(catalog())), Exit::Unreachable);
         assert_eq!(late(Some(WaitingOn::ValidStack)), Exit::Invalid);
-        // One that passes when all is done cuts nothing, and a signal is told as such.
+        // One that passes when all is done cuts nothing, and a signal is reported as such.
         let done = Report { execution: Some(Execution::default()), ..Report::default() };
         assert_eq!(ending(&done, Some(Cut::Deadline)), Exit::Done);
         let signal = Some(Cut::Signal(Exit::Terminated));

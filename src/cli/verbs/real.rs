@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::api::{Status, Turns};
+use crate::api::{Heartbeat, Status};
 use adapters::clock::SystemClock;
 use adapters::consul::Consul;
-use adapters::docker::{EngineLock, LockError, LockHolder, Teller};
+use adapters::docker::{EngineLock, LockError, LockHolder, StepListener};
 use adapters::host::Host;
 use adapters::lease::{Lease, LeaseError};
 use model::id::EngineName;
@@ -46,7 +46,7 @@ pub(in crate::cli) fn plan(
     environment: &Environment,
     detailed: bool,
 ) -> Result<Exit, Refusal> {
-    let nobody: Teller = Arc::new(|_, _| {});
+    let nobody: StepListener = Arc::new(|_, _| {});
     let real = open(layer, environment, false, &nobody)?;
     block_on(async {
         let loader = real.loader(environment).await;
@@ -206,8 +206,8 @@ pub(in crate::cli) fn control(
     let real = open(layer, environment, true, &logs::build_steps())?;
     let starting = Status::starting(real.settings.installation.as_str(), real.source.id().as_str());
     let (sender, newest) = watch::channel(Arc::new(starting));
-    let turns = Arc::new(Turns::new(|| SystemClock.instant()));
-    let logs = Logs::new(SystemClock, sender, Arc::clone(&turns));
+    let heartbeat = Arc::new(Heartbeat::new(|| SystemClock.instant()));
+    let logs = Logs::new(SystemClock, sender, Arc::clone(&heartbeat));
     let pace = pace(&layer.controller, real.source.is_folder());
     block_on(async {
         let listener = listen(layer.listen.listen.unwrap_or_default()).await?;
@@ -220,7 +220,7 @@ pub(in crate::cli) fn control(
             consul: real.consul.as_ref(),
             logs: &logs,
         };
-        Box::pin(controller.run(listener, newest, turns)).await.map_err(|error| signals(&error))
+        Box::pin(controller.run(listener, newest, heartbeat)).await.map_err(|error| signals(&error))
     })?
 }
 

@@ -1,4 +1,4 @@
-//! The controller: goes on until it is told to stop. With Consul it acts only while it
+//! The controller: goes on until it is stopped. With Consul it acts only while it
 //! holds the lease, and otherwise waits for it.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::api::{self, Status, Turns};
+use crate::api::{self, Heartbeat, Status};
 use adapters::clock::SystemClock;
 use adapters::consul::Consul;
 use adapters::lease::{Holder, Lease, LeaseError};
@@ -60,9 +60,9 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
         self,
         listener: Option<TcpListener>,
         newest: watch::Receiver<Arc<Status>>,
-        turns: Arc<Turns>,
+        heartbeat: Arc<Heartbeat>,
     ) -> std::io::Result<Exit> {
-        let server = listener.map(|listener| tokio::spawn(api::serve(listener, newest, turns)));
+        let server = listener.map(|listener| tokio::spawn(api::serve(listener, newest, heartbeat)));
         let stop = Stop::new();
         let ended = guard(self.console, Box::pin(self.until_stopped(&stop)), &stop, None).await?;
         if let Some(server) = server {
@@ -91,13 +91,13 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
             self.logs.publish(|status| Status { acts: true, ..status });
             return Some(control::run(self.setup, self.source, self.pace, stop).await);
         };
-        let mut said = String::new();
+        let mut last = String::new();
         while !stop.is_requested() {
-            self.logs.turned();
+            self.logs.beat();
             let mut is_held = false;
             match Lease::acquire(consul, &holder()).await {
                 Ok(lease) => {
-                    said.clear();
+                    last.clear();
                     info!(epoch = lease.epoch(), "this controller acts");
                     let report = self.while_held(&lease, stop).await;
                     if stop.is_requested() {
@@ -108,12 +108,12 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
                 Err(why) => {
                     is_held = matches!(why, LeaseError::HeldElsewhere { .. });
                     let text = chain(&why);
-                    if text != said {
+                    if text != last {
                         match why {
                             LeaseError::HeldElsewhere { .. } => info!("waiting: {text}"),
                             LeaseError::Outside(_) => error!("{text}"),
                         }
-                        said = text;
+                        last = text;
                     }
                 }
             }

@@ -73,7 +73,7 @@ impl Play<'_> {
         self.say("\nThe same again:");
         self.pass(&sim, &world);
         if let Some(engine) = engines.iter().find(|engine| !sim.ours(engine).is_empty()) {
-            self.say("\nSomebody kills a container:");
+            self.say("\nA container is killed:");
             sim.schedule(Duration::ZERO, engine, ExternalChange::Kill);
             sim.idle(Duration::from_secs(1));
             self.pass(&sim, &world);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use model::desired::{DesiredState, Entry, Layout};
+use model::desired::{DesiredState, Entry};
 use model::diagnostic::Diagnostic;
 use model::id::DeploymentId;
 use model::secret::Masker;
@@ -24,6 +24,7 @@ use super::super::setup::real::default_engine;
 use super::super::setup::roots::{Root, Roots};
 use super::super::setup::trust::bounds;
 use super::super::setup::{Refusal, source};
+use super::no_stack::{is_without_stacks, no_stack};
 use super::real::block_on;
 
 /// Reads desired state and prints every message about it.
@@ -132,7 +133,7 @@ fn errors(desired: &DesiredState) -> usize {
     messages(desired).values().flatten().filter(|message| message.is_error()).count()
 }
 
-/// Fetches and reads desired state as somebody at a desk means it: with all of the
+/// Fetches and reads desired state as a user at a desk means it: with all of the
 /// environment, in the folder where it lies.
 fn read(
     options: &SourceOptions,
@@ -151,23 +152,6 @@ fn read(
     Ok((snapshot, desired))
 }
 
-/// Whether a place was looked through for stacks, and has none.
-pub(super) fn is_without_stacks(desired: &DesiredState) -> bool {
-    let is_empty = desired.deployments.is_empty() && desired.incomplete.is_empty();
-    is_empty && desired.layout == Layout::Folders
-}
-
-/// A verb that reads stacks needs one.
-pub(super) fn no_stack(place: &str) -> Diagnostic {
-    let names = STACKS.join("`, `");
-    let help = format!(
-        "`{names}` are looked for in the folder and in its direct children; `{LIST}` lists stacks \
-         that lie deeper or have other names; a stack file can also be given itself, or a \
-         repository with `--git` and a folder of it with `--path`"
-    );
-    Diagnostic { help: Some(help), ..Diagnostic::error(format!("there is no stack in `{place}`")) }
-}
-
 /// A loader that needs no engine.
 pub(super) fn loader(layer: &Layer, environment: &Environment) -> Loader {
     let engine = default_engine(layer);
@@ -182,7 +166,7 @@ fn messages(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagno
         let (Entry::Valid(_, list) | Entry::Invalid(list)) = entry;
         (Some(id.clone()), list.clone())
     });
-    each.chain([(None, desired.untold())]).collect()
+    each.chain([(None, desired.unreported())]).collect()
 }
 
 fn verdict(results: &[DesiredState], errors: usize) -> String {

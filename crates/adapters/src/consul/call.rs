@@ -134,34 +134,34 @@ impl Answer {
 fn refusal(status: StatusCode, body: &[u8]) -> OutsideError {
     let text = String::from_utf8_lossy(body);
     let text = text.lines().next().unwrap_or_default().trim();
-    let shown: String = text.chars().take(MAX_TEXT).collect();
+    let rendered: String = text.chars().take(MAX_TEXT).collect();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            OutsideError::Forbidden(format!("Consul refuses our token: {shown}"))
+            OutsideError::Forbidden(format!("Consul refuses our token: {rendered}"))
         }
         StatusCode::TOO_MANY_REQUESTS => {
-            OutsideError::Unreachable(format!("Consul is overloaded: {shown}"))
+            OutsideError::Unreachable(format!("Consul is overloaded: {rendered}"))
         }
         _ if says(&["No cluster leader", "No known Consul servers", "Raft leader not found"]) => {
-            OutsideError::Unreachable(format!("Consul has no leader: {shown}"))
+            OutsideError::Unreachable(format!("Consul has no leader: {rendered}"))
         }
         // The agent that answers has not joined its own catalog yet.
         StatusCode::INTERNAL_SERVER_ERROR if says(&["Missing node registration"]) => {
-            OutsideError::Unreachable(format!("Consul is starting: {shown}"))
+            OutsideError::Unreachable(format!("Consul is starting: {rendered}"))
         }
         // Through an agent, a lack of rights arrives as an error of the call behind it.
         _ if says(&["Permission denied", "ACL not found"]) => {
-            OutsideError::Forbidden(format!("Consul refuses our token: {shown}"))
+            OutsideError::Forbidden(format!("Consul refuses our token: {rendered}"))
         }
         // The leader went away while it worked: nobody knows what came of it.
         _ if status.is_server_error() && says(&["leadership lost", "EOF", "timeout", "reset"]) => {
-            OutsideError::Timeout(format!("Consul lost the call: {shown}"))
+            OutsideError::Timeout(format!("Consul lost the call: {rendered}"))
         }
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-            OutsideError::Unreachable(format!("Consul is not available: {status} {shown}"))
+            OutsideError::Unreachable(format!("Consul is not available: {status} {rendered}"))
         }
-        _ => OutsideError::Failed(format!("Consul answered {status}: {shown}")),
+        _ => OutsideError::Failed(format!("Consul answered {status}: {rendered}")),
     }
 }
 

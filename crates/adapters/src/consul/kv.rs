@@ -15,7 +15,7 @@ use world::OutsideError;
 
 const LEDGER: &str = "ledger";
 const CANARY: &str = "canary";
-/// How long Consul may hold back the answer to whoever waits for a change; it adds up to a
+/// How long Consul may hold back the answer to a watcher of a change; it adds up to a
 /// sixteenth. Less than the deadline of a call.
 const HELD: &str = "5s";
 /// Never changes: writing it again moves no index.
@@ -68,11 +68,11 @@ impl Consul {
         Ok(stored)
     }
 
-    /// Changes the record of a deployment on an engine, unless somebody else writes it
+    /// Changes the record of a deployment on an engine, unless another process writes it
     /// meanwhile; one that says nothing any more is removed.
     ///
     /// # Errors
-    /// [`OutsideError::Conflict`] if somebody did, or the fence does not hold.
+    /// [`OutsideError::Conflict`] if one did, or the fence does not hold.
     pub async fn change_record(
         &self,
         engine: &EngineName,

@@ -12,7 +12,7 @@ use world::OutsideError;
 
 /// Two first registrations at once both want to make the node; one has to look again.
 const ATTEMPTS: usize = 3;
-/// What a check says of itself. Always the same: a change of it would wake everybody
+/// What a check says of itself. Always the same: a change of it would wake every watcher
 /// who waits for the service.
 const OUTPUT: &str = "Written by reconciler, which follows the health of the container.";
 

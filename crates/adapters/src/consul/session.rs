@@ -66,7 +66,7 @@ struct Created {
 
 /// A lock's key as seen.
 pub(crate) struct Lock {
-    /// Who holds it, if anybody does.
+    /// Its holder, if it has one.
     pub(crate) session: Option<SessionId>,
     /// Its value.
     pub(crate) value: Vec<u8>,

@@ -32,7 +32,7 @@ pub struct ConsulSettings {
     /// `node_prefix "rc-"` and `service_prefix ""` (or the names that are registered),
     /// `read` on `node_prefix ""` and, for a quick takeover, on `agent_prefix ""`.
     pub token: Option<Token>,
-    /// As `CONSUL_CACERT`: whom to trust with `https`; the system's bundle if unset.
+    /// As `CONSUL_CACERT`: the authorities to trust with `https`; the system's bundle if unset.
     pub ca: Option<PathBuf>,
     /// Whose nodes, entries and keys are ours.
     pub installation: InstallationId,

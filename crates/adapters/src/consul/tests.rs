@@ -240,7 +240,7 @@ async fn each_record_stands_for_itself() {
         value("/local/abc", r#"{"history":1}"#),
         value("/web%2F1/abc", r#"{"history":2}"#),
         value("/local/xyz", "7"),
-        value("-of-somebody", "7"),
+        value("-of-another", "7"),
     ];
     let answer = format!("200 OK\n[{}]", all.join(","));
     let stored = ledger_with(&[("GET /v1/kv/reconciler/main/ledger?", &answer)]).await.unwrap();

@@ -17,15 +17,15 @@ impl Beneath {
     pub(super) fn mark(&self, path: &str) -> Option<Mark> {
         let linked = ResolveFlags::BENEATH;
         let Some(file) = self.look(path, linked | ResolveFlags::NO_SYMLINKS) else {
-            let file = tell(&self.look(path, linked)?)?;
+            let file = stat(&self.look(path, linked)?)?;
             return Some(Mark { inode: inode(&file)?, changed: None });
         };
-        let file = tell(&file)?;
+        let file = stat(&file)?;
         let inode = inode(&file)?;
-        let mut newest = changed(&file)?.max(changed(&tell(&self.root)?)?);
+        let mut newest = changed(&file)?.max(changed(&stat(&self.root)?)?);
         for (at, _) in path.match_indices('/') {
             let folder = self.look(&path[..at], linked | ResolveFlags::NO_SYMLINKS)?;
-            newest = newest.max(changed(&tell(&folder)?)?);
+            newest = newest.max(changed(&stat(&folder)?)?);
         }
         Some(Mark { inode, changed: Some(newest) })
     }
@@ -36,7 +36,7 @@ impl Beneath {
     }
 }
 
-fn tell(file: &impl AsFd) -> Option<Statx> {
+fn stat(file: &impl AsFd) -> Option<Statx> {
     let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
     statx(file, "", AtFlags::EMPTY_PATH, wanted).ok()
 }

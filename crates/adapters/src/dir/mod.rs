@@ -48,7 +48,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 /// How often to look again before taking what is there.
 const SETTLE_ROUNDS: u32 = 10;
 /// How long to wait before looking again at a tree in which something that was read before is
-/// smaller or gone: whoever writes a file anew begins by emptying it, and whoever moves one takes
+/// smaller or gone: a program that writes a file anew empties it first, and one that moves it takes
 /// it away first.
 const REST: Duration = Duration::from_millis(200);
 /// How often in a row such a tree has to look the same before it is taken as it is.
@@ -69,9 +69,11 @@ pub struct DirSource {
     /// revision again, whose snapshot nobody may read, and one that fails.
     newest: Mutex<Option<Newest>>,
     loss: Loss,
-    /// Counts the fetches that gave something: whoever waits for a change then waits for
-    /// one of what was fetched last.
+    /// Counts the fetches that gave something: a wait for a change is from then on one for
+    /// one of the last fetch.
     fetches: watch::Sender<u64>,
+    /// Counts the looks at the folder.
+    looks: watch::Sender<u64>,
 }
 
 /// What the last fetch saw.
@@ -127,6 +129,7 @@ impl DirSource {
             newest: Mutex::new(None),
             loss: Loss::new(),
             fetches: watch::Sender::new(0),
+            looks: watch::Sender::new(0),
         })
     }
 
@@ -143,6 +146,12 @@ impl DirSource {
         &self.id
     }
 
+    /// How often the folder has been looked at; each further look is a change of it.
+    #[must_use]
+    pub fn looks(&self) -> watch::Receiver<u64> {
+        self.looks.subscribe()
+    }
+
     fn state(&self) -> MutexGuard<'_, Option<Seen>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,7 +162,7 @@ impl DirSource {
         newest.clone().filter(|newest| newest.root == root)
     }
 
-    /// What was asked of what is now the newest revision; nothing if it is new.
+    /// The reads of the newest revision so far; none if it is new.
     fn asked(&self, root: &Path, scan: &Arc<Scan>) -> Arc<Asked> {
         let known = self.newest(root).filter(|newest| newest.scan.revision == scan.revision);
         let asked = known.map_or_else(Arc::default, |newest| newest.asked);
@@ -177,6 +186,7 @@ impl DirSource {
             self.slow.store(began.elapsed() > SLOW, Ordering::Relaxed);
             looked
         };
+        self.looks.send_modify(|count| *count += 1);
         looked.map_err(|error| unread(root, &error))
     }
 

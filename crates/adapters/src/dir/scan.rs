@@ -59,7 +59,7 @@ pub(super) struct Scan {
 
 impl Scan {
     /// Looks at a folder. What cannot be read below it is noted as such, and is an error
-    /// for whoever asks for it; never is it taken as absent.
+    /// for its reader; it is never taken as absent.
     pub(super) fn take(path: &Path, budget: Budget) -> io::Result<(Beneath, Self)> {
         let root = Beneath::open(path)?;
         let mut walk = Walk { root: &root, budget, found: Self::empty() };
@@ -128,7 +128,7 @@ impl Scan {
                     let runs = kind == TreeKind::File { executable: true };
                     Some(format!("{path}\0{runs}\0{}", print.text()))
                 }
-                // Whoever lists what it is in has another answer.
+                // The list of its folder has changed.
                 (None, TreeKind::Folder) if !is_repository(split(&path).1) => {
                     Some(format!("{path}\0folder"))
                 }
@@ -181,7 +181,7 @@ impl Walk<'_> {
             let entries = match self.root.list(&folder) {
                 Ok(entries) => entries,
                 Err(error) if folder.is_empty() => return Err(error),
-                // Not noted as looked at: who asks for it is told the error.
+                // Not noted as looked at: its reader gets the error.
                 Err(_) => continue,
             };
             for entry in &entries {

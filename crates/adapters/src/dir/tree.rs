@@ -97,7 +97,7 @@ pub(super) struct DirTree {
 }
 
 impl DirTree {
-    /// Turns the absence of what the look saw into what it is: a change.
+    /// Reports a file that the look saw and that is gone as a change.
     fn seen(&self, path: &str, error: TreeError) -> TreeError {
         let gone = matches!(error, TreeError::Missing(_) | TreeError::NotAFile(_));
         match self.scan.file(path) {

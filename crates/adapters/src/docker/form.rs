@@ -1,4 +1,4 @@
-//! The form of what is kept on an engine: containers that only hold labels and are never run.
+//! The form of records on an engine: containers that only hold labels and are never run.
 //! A record of the ledger and the lock are such. The guard lets through what has this form to the
 //! last member, a look leaves out what bears these labels, and the ledger writes it.
 

@@ -60,7 +60,7 @@ const LONG: Duration = Duration::from_mins(1);
 const BOLLARD_DEADLINE_SECS: u64 = 7 * 24 * 3600;
 
 /// Whom to tell what is built and which step of it begins.
-pub type Teller = Arc<dyn Fn(&str, &str) + Send + Sync>;
+pub type StepListener = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// One engine.
 pub struct Docker {
@@ -83,7 +83,7 @@ pub struct Docker {
     ssh_agent: Option<PathBuf>,
     /// The operator's logins at registries.
     logins: Logins,
-    teller: Teller,
+    step_listener: StepListener,
 }
 
 impl std::fmt::Debug for Docker {
@@ -144,7 +144,7 @@ impl Docker {
             whose,
             ssh_agent: None,
             logins: Logins::default(),
-            teller: Arc::new(|_, _| {}),
+            step_listener: Arc::new(|_, _| {}),
         })
     }
 
@@ -160,10 +160,10 @@ impl Docker {
         Self { logins, ..self }
     }
 
-    /// This engine; which step of a build begins is told.
+    /// This engine; the listener gets each step of a build as it begins.
     #[must_use]
-    pub fn with_teller(self, teller: Teller) -> Self {
-        Self { teller, ..self }
+    pub fn with_step_listener(self, step_listener: StepListener) -> Self {
+        Self { step_listener, ..self }
     }
 
     /// The operator's name of this engine.
@@ -222,6 +222,6 @@ impl Docker {
 
     /// What is wrong with an answer.
     fn failed(&self, why: impl std::fmt::Display) -> OutsideError {
-        OutsideError::Failed(error::said(&self.name, &why.to_string()))
+        OutsideError::Failed(error::described(&self.name, &why.to_string()))
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex as StdMutex};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
 
 mod agreement;
 mod ledger;
@@ -27,6 +28,8 @@ struct FakeEngine {
     docker: Arc<Docker>,
     answers: Arc<StdMutex<Answers>>,
     requests: Arc<StdMutex<Vec<String>>>,
+    /// Lets one stream of events begin.
+    events: Arc<Notify>,
 }
 
 impl Drop for FakeEngine {
@@ -67,15 +70,18 @@ impl FakeEngine {
         let requests = Arc::new(StdMutex::new(Vec::new()));
         let answers = Arc::new(StdMutex::new(answers));
         let (kept, known) = (Arc::clone(&requests), Arc::clone(&answers));
+        let events = Arc::new(Notify::new());
+        let begin = Arc::clone(&events);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&known), Arc::clone(&kept)));
+                let (known, kept, begin) = (known.clone(), kept.clone(), begin.clone());
+                tokio::spawn(serve(stream, known, kept, begin));
             }
         });
         let endpoint = EngineEndpoint::Unix(socket);
         let policy = PolicyEvaluator::of(HostPolicy::default());
         let docker = Docker::connect(&endpoint, "web1".into(), "main".into(), policy).unwrap();
-        Self { folder, docker: Arc::new(docker), answers, requests }
+        Self { folder, docker: Arc::new(docker), answers, requests, events }
     }
 
     /// From now on it answers this.
@@ -92,6 +98,7 @@ async fn serve(
     mut stream: UnixStream,
     answers: Arc<StdMutex<Answers>>,
     kept: Arc<StdMutex<Vec<String>>>,
+    events: Arc<Notify>,
 ) {
     let mut seen = Vec::new();
     loop {
@@ -109,8 +116,8 @@ async fn serve(
         let line = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1");
         kept.lock().unwrap().push(line.to_owned());
         if line.contains("/events?") {
-            // Slow to answer: a stream of one event, which goes on.
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            // A stream of one event, which goes on; it begins when the test says so.
+            events.notified().await;
             let answer = "HTTP/1.1 200 X\r\napi-version: 1.41\r\n\
                           transfer-encoding: chunked\r\n\r\n3\r\n{}\n\r\n";
             stream.write_all(answer.as_bytes()).await.unwrap();
@@ -287,10 +294,10 @@ async fn a_pull_that_ends_in_an_error_of_the_engine_has_failed() {
     let image = ("GET /images/web/json", 200, json!({"Id": "sha256:1", "Config": {}}).to_string());
     let progress = |lines: &str| ("POST /images/create", 200, lines.to_owned());
     let pull = Action::PullImage { image: "web".into(), platform: None };
-    let good = "{\"status\":\"Pulling\"}\r\n{\"status\":\"Status: Image is up to date\"}\r\n";
+    let complete = "{\"status\":\"Pulling\"}\r\n{\"status\":\"Status: Image is up to date\"}\r\n";
     let table = [
-        (good.to_owned(), true),
-        (format!("{good}{{\"status\":"), true),
+        (complete.to_owned(), true),
+        (format!("{complete}{{\"status\":"), true),
         ("{\"status\":\"Pulling\"}\n{\"errorDetail\":{\"message\":\"EOF\"}}\n".to_owned(), false),
     ];
     for (lines, pulled) in table {
@@ -298,7 +305,7 @@ async fn a_pull_that_ends_in_an_error_of_the_engine_has_failed() {
         let outcome = engine.docker.act(&pull, &NoTree).await;
         assert_eq!(outcome.is_ok(), pulled, "{lines}: {outcome:?}");
     }
-    let engine = FakeEngine::start_with(vec![progress(good)]);
+    let engine = FakeEngine::start_with(vec![progress(complete)]);
     assert!(engine.docker.act(&pull, &NoTree).await.is_err(), "it is not there");
 }
 
@@ -317,12 +324,16 @@ async fn an_engine_that_quotes_a_secret_is_not_quoted() {
 async fn a_slow_engine_is_listened_to_however_often_the_wait_for_its_events_is_given_up() {
     let engine = FakeEngine::start(Vec::new());
     // Another engine is busy: each of its events ends the wait for this one's.
+    let wait = |span| tokio::time::timeout(span, engine.docker.changed());
+    let asked = || engine.requests().iter().any(|line| line.contains("/events?"));
     let mut given_up = 0;
-    while tokio::time::timeout(Duration::from_millis(20), engine.docker.changed()).await.is_err() {
+    while given_up < 3 || !asked() {
+        assert!(wait(Duration::from_millis(20)).await.is_err(), "nothing was answered yet");
         given_up += 1;
-        assert!(given_up < 3000, "it never comes to a stream: {:?}", engine.requests());
+        assert!(given_up < 3000, "it never asks for events: {:?}", engine.requests());
     }
-    assert!(given_up > 0, "the engine was not slow");
+    engine.events.notify_one();
+    wait(Duration::from_mins(1)).await.expect("it comes to a stream");
     let opened = engine.requests().iter().filter(|line| line.contains("/events?")).count();
     assert_eq!(opened, 1);
     // With the docker client ends its task, and with that the stream.

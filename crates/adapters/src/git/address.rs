@@ -1,5 +1,5 @@
 //! What an operator may write as the address of a git repository, and the forms of it
-//! that may be shown: user and password are taken out before anybody else sees it.
+//! that may be shown: user and password are taken out first.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ const NO_REMOTES: Code = Code("E0516");
 pub struct Address {
     pub(super) place: Place,
     /// For people and ids: without user and password.
-    shown: String,
+    rendered: String,
     /// The user name that the address had, if any.
     pub(super) user: Option<Content>,
     /// The password that the address had, if any.
@@ -127,13 +127,13 @@ impl Address {
         if !cleared || url.set_username("").is_err() {
             return Err(wrong("cannot be used without its user"));
         }
-        let shown = url.as_str().trim_end_matches('/').to_owned();
+        let rendered = url.as_str().trim_end_matches('/').to_owned();
         let place = if scheme.ends_with("ssh") {
             Place::Ssh { url: ssh, host: unbracketed(&host), port }
         } else {
             Place::Web(url)
         };
-        Ok(Self { place, shown, user, password })
+        Ok(Self { place, rendered, user, password })
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "one shape for every form of address")]
@@ -145,7 +145,7 @@ impl Address {
                 host: unbracketed(host),
                 port: 22,
             },
-            shown: format!("{host}:{path}"),
+            rendered: format!("{host}:{path}"),
             user: user.map(|user| Content::new(user.as_bytes())),
             password: None,
         })
@@ -154,22 +154,22 @@ impl Address {
     fn local(path: &Path) -> Result<Self, SourceError> {
         let utf8 = |path: &Path| path.to_str().map(str::to_owned);
         let path = path.canonicalize().map_err(|error| unread(path, &error))?;
-        let shown = utf8(&path).ok_or_else(|| {
+        let rendered = utf8(&path).ok_or_else(|| {
             SourceError::Invalid(format!("the path `{}` is not UTF-8", path.display()))
         })?;
-        Ok(Self { place: Place::Local(path), shown, user: None, password: None })
+        Ok(Self { place: Place::Local(path), rendered, user: None, password: None })
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.rendered)
     }
 }
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Address({})", self.shown)
+        write!(f, "Address({})", self.rendered)
     }
 }
 

@@ -22,15 +22,15 @@ pub(super) struct Target {
     pub(super) name: Option<String>,
 }
 
-/// Finds the target, or says why there is none; `shown` is the address for the message.
+/// Finds the target, or says why there is none; `rendered` is the address for the message.
 pub(super) fn choose(
     heads: &[Head],
     reference: &Reference,
-    shown: &str,
+    rendered: &str,
 ) -> Result<Target, SourceError> {
     let find = |name: &str| heads.iter().find(|head| head.name == name);
     let target = |head: &Head| Target { oid: head.oid, name: Some(head.name.clone()) };
-    let missing = |text: String| SourceError::Missing(format!("{shown} {text}"));
+    let missing = |text: String| SourceError::Missing(format!("{rendered} {text}"));
     let branch = |name: &str| find(&format!("refs/heads/{name}")).map(target);
     let tag = |name: &str| find(&format!("refs/tags/{name}")).map(target);
     match reference {
@@ -43,7 +43,7 @@ pub(super) fn choose(
         Reference::Tag(name) => tag(name).ok_or_else(|| missing(format!("has no tag `{name}`"))),
         Reference::Named(name) => match (branch(name), tag(name)) {
             (Some(_), Some(_)) => Err(SourceError::Invalid(format!(
-                "{shown} has both a branch and a tag `{name}`; say refs/heads/{name} or \
+                "{rendered} has both a branch and a tag `{name}`; say refs/heads/{name} or \
                  refs/tags/{name}"
             ))),
             (Some(found), None) | (None, Some(found)) => Ok(found),

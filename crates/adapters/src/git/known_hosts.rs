@@ -49,7 +49,7 @@ impl HostKey<'_> {
 
     /// Looks the key up in the text of `known_hosts` files. Lines for certificate
     /// authorities are passed over: certificates are not supported.
-    pub(super) fn judge(&self, known_hosts: &str) -> Verdict {
+    pub(super) fn verify(&self, known_hosts: &str) -> Verdict {
         let name = self.name();
         let key = STANDARD.encode(self.key);
         let mut verdict = Verdict::Unknown;
@@ -136,8 +136,8 @@ fn glob(pattern: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn judge(host: &str, port: u16, kind: &str, key: &[u8], text: &str) -> Verdict {
-        HostKey { host, port, kind, key }.judge(text)
+    fn verify(host: &str, port: u16, kind: &str, key: &[u8], text: &str) -> Verdict {
+        HostKey { host, port, kind, key }.verify(text)
     }
 
     #[test]
@@ -145,15 +145,15 @@ mod tests {
         let text = "# a comment\n\ngit.example.org,10.0.0.1 ssh-ed25519 a2V5 me\n\
                     [git.example.org]:2222 ssh-ed25519 b3RoZXI=\n";
         let ed = "ssh-ed25519";
-        assert_eq!(judge("git.example.org", 22, ed, b"key", text), Verdict::Known);
-        assert_eq!(judge("GIT.example.org", 22, ed, b"key", text), Verdict::Known);
-        assert_eq!(judge("10.0.0.1", 22, ed, b"key", text), Verdict::Known);
-        assert_eq!(judge("git.example.org", 2222, ed, b"other", text), Verdict::Known);
-        assert_eq!(judge("git.example.org", 2222, ed, b"key", text), Verdict::Changed);
-        assert_eq!(judge("git.example.org", 22, ed, b"new", text), Verdict::Changed);
-        assert_eq!(judge("git.example.com", 22, ed, b"key", text), Verdict::Unknown);
+        assert_eq!(verify("git.example.org", 22, ed, b"key", text), Verdict::Known);
+        assert_eq!(verify("GIT.example.org", 22, ed, b"key", text), Verdict::Known);
+        assert_eq!(verify("10.0.0.1", 22, ed, b"key", text), Verdict::Known);
+        assert_eq!(verify("git.example.org", 2222, ed, b"other", text), Verdict::Known);
+        assert_eq!(verify("git.example.org", 2222, ed, b"key", text), Verdict::Changed);
+        assert_eq!(verify("git.example.org", 22, ed, b"new", text), Verdict::Changed);
+        assert_eq!(verify("git.example.com", 22, ed, b"key", text), Verdict::Unknown);
         assert_eq!(
-            judge("git.example.org", 22, "ssh-rsa", b"rsa", text),
+            verify("git.example.org", 22, "ssh-rsa", b"rsa", text),
             Verdict::OtherTypes(vec![ed.to_owned()])
         );
     }
@@ -162,11 +162,11 @@ mod tests {
     fn patterns_negation_and_revocation_count() {
         let text = "*.example.org,!bad.example.org ssh-rsa a2V5\n\
                     @cert-authority * ssh-rsa b3RoZXI=\n";
-        assert_eq!(judge("a.example.org", 22, "ssh-rsa", b"key", text), Verdict::Known);
-        assert_eq!(judge("bad.example.org", 22, "ssh-rsa", b"key", text), Verdict::Unknown);
-        assert_eq!(judge("a.example.com", 22, "ssh-rsa", b"other", text), Verdict::Unknown);
+        assert_eq!(verify("a.example.org", 22, "ssh-rsa", b"key", text), Verdict::Known);
+        assert_eq!(verify("bad.example.org", 22, "ssh-rsa", b"key", text), Verdict::Unknown);
+        assert_eq!(verify("a.example.com", 22, "ssh-rsa", b"other", text), Verdict::Unknown);
         let text = format!("{text}@revoked * ssh-rsa a2V5\n");
-        assert_eq!(judge("a.example.org", 22, "ssh-rsa", b"key", &text), Verdict::Revoked);
+        assert_eq!(verify("a.example.org", 22, "ssh-rsa", b"key", &text), Verdict::Revoked);
         assert!(glob("a*b?c", "aXXbYc") && glob("*", "x") && !glob("a?", "a") && !glob("a", "ab"));
     }
 
@@ -177,8 +177,8 @@ mod tests {
                     AAAAC3NzaC1lZDI1NTE5AAAAIGyUv654oSDrh1Os1sot1yDE9iiJ0ZZ1i2e4uwDtJXbt";
         let key = STANDARD.decode(text.split(' ').next_back().unwrap()).unwrap();
         let ed = "ssh-ed25519";
-        assert_eq!(judge("127.0.0.1", 2299, ed, &key, text), Verdict::Known);
-        assert_eq!(judge("127.0.0.1", 2298, ed, &key, text), Verdict::Unknown);
-        assert_eq!(judge("127.0.0.1", 2299, ed, b"key", text), Verdict::Changed);
+        assert_eq!(verify("127.0.0.1", 2299, ed, &key, text), Verdict::Known);
+        assert_eq!(verify("127.0.0.1", 2298, ed, &key, text), Verdict::Unknown);
+        assert_eq!(verify("127.0.0.1", 2299, ed, b"key", text), Verdict::Changed);
     }
 }

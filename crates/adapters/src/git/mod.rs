@@ -78,7 +78,7 @@ impl GitSource {
         if settings.address.is_plain_http() && settings.login.token.is_some() {
             tracing::warn!(
                 repository = %settings.address,
-                "the token is sent over plain http: whoever listens can read it"
+                "the token is sent over plain http: every listener on the way can read it"
             );
         }
         Ok(Self {

@@ -101,8 +101,8 @@ impl Site {
     }
 
     fn chosen(&self, heads: &[Head]) -> Result<Target, Failure> {
-        let shown = self.settings.address.to_string();
-        Ok(heads::choose(heads, &self.settings.reference, &shown)?)
+        let rendered = self.settings.address.to_string();
+        Ok(heads::choose(heads, &self.settings.reference, &rendered)?)
     }
 
     /// A repository elsewhere is fetched into the cache.
@@ -134,7 +134,7 @@ impl Site {
         opened.and_then(|cache| choose(slot.insert(cache), self.settings.limits.bytes)).map_err(
             |error| {
                 let text = format!("the cache `{}` cannot be used: {error}", root.display());
-                Failure::Told(SourceError::Invalid(text))
+                Failure::Explained(SourceError::Invalid(text))
             },
         )
     }
@@ -224,7 +224,7 @@ impl Site {
             Place::Web(url) => Ok(url.as_str()),
             Place::Ssh { url, .. } => Ok(url),
             Place::Local(path) => path.to_str().ok_or_else(|| {
-                Failure::Told(SourceError::Invalid("the path is not UTF-8".to_owned()))
+                Failure::Explained(SourceError::Invalid("the path is not UTF-8".to_owned()))
             }),
         }
     }
@@ -232,7 +232,7 @@ impl Site {
     fn no_commit(&self, repository: &Repository, target: &Target) -> Failure {
         let text = format!("{} has no commit {}", self.settings.address, target.oid);
         let is_there = is_there(repository, target);
-        Failure::Told(if is_there {
+        Failure::Explained(if is_there {
             SourceError::Invalid(text)
         } else {
             SourceError::Missing(text)
@@ -262,14 +262,14 @@ pub(super) enum Failure {
     /// libgit2's error over what is in the cache.
     Cache(git2::Error),
     /// Our own words.
-    Told(SourceError),
+    Explained(SourceError),
 }
 
 impl Failure {
     fn explain(self, session: &Session<'_>) -> SourceError {
         match self {
             Self::Git(error) | Self::Cache(error) => session.explain(&error),
-            Self::Told(error) => error,
+            Self::Explained(error) => error,
         }
     }
 }
@@ -282,14 +282,14 @@ impl From<git2::Error> for Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Self::Told(error)
+        Self::Explained(error)
     }
 }
 
 /// Opens a repository on this machine, if there (still) is anything.
 fn open(path: &Path) -> Result<(Repository, Vec<Head>), Failure> {
     local::open(path).map_err(|error| match path.metadata() {
-        Err(why) => Failure::Told(unread(path, &why)),
+        Err(why) => Failure::Explained(unread(path, &why)),
         Ok(_) => Failure::Git(error),
     })
 }

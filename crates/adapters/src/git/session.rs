@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
         user: Option<&str>,
         allowed: CredentialType,
     ) -> Result<Cred, SourceError> {
-        let shown = &self.settings.address;
+        let presented = &self.settings.address;
         let failed = |error: git2::Error| self.translate(&error);
         let user = self.user(user);
         if allowed.contains(CredentialType::USERNAME) && !self.named.replace(true) {
@@ -115,7 +115,7 @@ impl<'a> Session<'a> {
         }
         if !self.is_ours(url) {
             return Err(SourceError::Forbidden(format!(
-                "{shown} redirects to another host, which gets no credentials; use that address"
+                "{presented} redirects to another host, which gets no credentials; use that address"
             )));
         }
         while let Some(offer) = self.offers.borrow_mut().pop_front() {
@@ -134,15 +134,19 @@ impl<'a> Session<'a> {
                 _ => continue,
             };
         }
-        let (place, login) = (&shown.place, &self.settings.login);
+        let (place, login) = (&presented.place, &self.settings.login);
         let given = match place {
             Place::Ssh { .. } => !login.ssh_keys.is_empty() || login.ssh_agent,
-            _ => login.token.is_some() || shown.user.is_some(),
+            _ => login.token.is_some() || presented.user.is_some(),
         };
         Err(SourceError::Forbidden(match (given, place) {
-            (true, _) => format!("{shown} refuses the credentials"),
-            (false, Place::Ssh { .. }) => format!("{shown} wants an SSH key, and none is given"),
-            (false, _) => format!("{shown} wants credentials (or does not exist); none are given"),
+            (true, _) => format!("{presented} refuses the credentials"),
+            (false, Place::Ssh { .. }) => {
+                format!("{presented} wants an SSH key, and none is given")
+            }
+            (false, _) => {
+                format!("{presented} wants credentials (or does not exist); none are given")
+            }
         }))
     }
 
@@ -184,12 +188,12 @@ impl<'a> Session<'a> {
 
     /// Looks an SSH host key up; TLS certificates are libgit2's to judge.
     fn host_key(&self, certificate: &Cert<'_>) -> Result<CertificateCheckStatus, SourceError> {
-        let Some(shown) = certificate.as_hostkey() else {
+        let Some(presented) = certificate.as_hostkey() else {
             return Ok(CertificateCheckStatus::CertificatePassthrough);
         };
         let refuse = |text: String| Err(SourceError::Forbidden(text));
         let (Place::Ssh { host, port, .. }, Some(key), Some(kind)) =
-            (&self.settings.address.place, shown.hostkey(), shown.hostkey_type())
+            (&self.settings.address.place, presented.hostkey(), presented.hostkey_type())
         else {
             return refuse(format!("{} shows no usable host key", self.settings.address));
         };
@@ -200,7 +204,7 @@ impl<'a> Session<'a> {
         let (name, print) = (key.name(), key.fingerprint());
         let names: Vec<String> = files.iter().map(|path| format!("`{}`", path.display())).collect();
         let place = if names.is_empty() { "known_hosts".to_owned() } else { names.join(", ") };
-        match key.judge(&text) {
+        match key.verify(&text) {
             Verdict::Known => Ok(CertificateCheckStatus::CertificateOk),
             Verdict::Unknown => refuse(format!(
                 "the host key of {name} is not known: it shows {} {print}; if that is right, \
@@ -209,7 +213,7 @@ impl<'a> Session<'a> {
             )),
             Verdict::Changed => refuse(format!(
                 "the host key of {name} is not the one in {place}: it shows {} {print}; \
-                 somebody may be in between, or the host was set up anew",
+                 another host may answer in its place, or the host was set up anew",
                 kind.name()
             )),
             Verdict::OtherTypes(kinds) => refuse(format!(

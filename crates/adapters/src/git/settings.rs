@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_told_apart_by_their_form() {
+    fn references_are_distinguished_by_their_form() {
         let commit = "0123456789abcdef0123456789abcdef01234567";
         assert_eq!(Reference::parse(""), Reference::Default);
         assert_eq!(Reference::parse("refs/tags/v1"), Reference::Tag("v1".to_owned()));

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn abandoned_threads_are_told_so_and_are_not_without_number() {
+    async fn abandoned_threads_are_reported_and_bounded_in_number() {
         let workers = Workers::default();
         let (release, held) = mpsc::channel::<()>();
         let held = Arc::new(std::sync::Mutex::new(held));

@@ -10,14 +10,14 @@ use model::ledger::{DeploymentRecord, Ledger};
 use model::target::Target;
 use world::{CatalogScope, Changed, NoTree};
 
-/// An engine that notes what it is asked, keeps a ledger, and stirs when told.
+/// An engine that notes what it is asked, keeps a ledger, and changes when asked to.
 struct Fake {
     name: EngineName,
     acts: RefCell<Vec<Action>>,
     stored: RefCell<Stored>,
     /// Whether all its records were removed.
     swept: Cell<Option<bool>>,
-    stirs: bool,
+    changes: bool,
 }
 
 impl Fake {
@@ -27,7 +27,7 @@ impl Fake {
             acts: RefCell::default(),
             stored: RefCell::default(),
             swept: Cell::new(None),
-            stirs: false,
+            changes: false,
         }
     }
 }
@@ -72,7 +72,7 @@ impl Engine for Fake {
     }
 
     async fn changed(&self) -> Changed {
-        if self.stirs { Changed::Anything } else { std::future::pending().await }
+        if self.changes { Changed::Anything } else { std::future::pending().await }
     }
 }
 
@@ -191,11 +191,11 @@ async fn a_consul_that_cannot_be_reached_is_no_empty_one() {
 }
 
 #[tokio::test]
-async fn a_stir_of_any_engine_is_reported() {
+async fn a_change_on_any_engine_is_reported() {
     let quiet: Host<Fake> = Host::new([], None);
     assert!(quiet.changed().now_or_never().is_none());
     assert!(host(None).changed().now_or_never().is_none());
-    let loud = Fake { stirs: true, ..Fake::new("b") };
+    let loud = Fake { changes: true, ..Fake::new("b") };
     let host = Host::new([Fake::new("a"), loud], None);
     assert!(host.changed().now_or_never().is_some());
 }

@@ -1,4 +1,4 @@
-//! Why a request got no response, told apart by what to do about it.
+//! Why a request got no response, by what to do about it.
 
 use std::error::Error;
 use std::io;

@@ -147,7 +147,7 @@ async fn bollard_runs_over_it() {
 }
 
 #[tokio::test]
-async fn why_there_is_no_connection_is_told_apart() {
+async fn why_there_is_no_connection_is_distinguished() {
     let folder = Folder::new();
     let client = |endpoint| HttpClient::new(endpoint, 1).unwrap();
     let unix = |name: &str| client(Endpoint::Unix(folder.0.join(name)));
@@ -268,12 +268,12 @@ async fn tls_server() -> (u16, Arc<AtomicUsize>) {
     (port, handshakes)
 }
 
-fn tls_client(host: &str, port: u16, ca: &str, shown: Option<&str>) -> HttpClient {
-    let (chain, key) = match shown {
+fn tls_client(host: &str, port: u16, ca: &str, presented: Option<&str>) -> HttpClient {
+    let (chain, key) = match presented {
         Some(name) => (PKI.get(&format!("{name}.pem")), PKI.get(&format!("{name}.key"))),
         None => (&[][..], &[][..]),
     };
-    let client = shown.map(|_| ClientCertificate { chain, key });
+    let client = presented.map(|_| ClientCertificate { chain, key });
     let config = tls::config(PKI.get(ca), client).unwrap();
     HttpClient::new(Endpoint::Tls { host: host.to_owned(), port, config }, 4).unwrap()
 }
@@ -292,8 +292,8 @@ async fn mutual_tls_with_one_handshake_for_many_requests() {
 #[tokio::test]
 async fn a_certificate_that_either_side_does_not_trust_is_refused() {
     let (port, _) = tls_server().await;
-    let refused = async |host: &str, ca: &str, shown: Option<&str>| match ask(
-        &tls_client(host, port, ca, shown),
+    let refused = async |host: &str, ca: &str, presented: Option<&str>| match ask(
+        &tls_client(host, port, ca, presented),
         get("/"),
     )
     .await
@@ -309,9 +309,9 @@ async fn a_certificate_that_either_side_does_not_trust_is_refused() {
         refused("localhost", "ours.pem", Some("ours-client")).await,
         "its certificate is for another host name"
     );
-    for shown in [None, Some("theirs-client")] {
+    for presented in [None, Some("theirs-client")] {
         assert_eq!(
-            refused("127.0.0.1", "ours.pem", shown).await,
+            refused("127.0.0.1", "ours.pem", presented).await,
             "it does not accept our client certificate"
         );
     }

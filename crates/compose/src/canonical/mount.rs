@@ -150,15 +150,15 @@ fn is_file_path(source: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn shown(text: &str) -> String {
+    fn rendered(text: &str) -> String {
         match short(text) {
             Ok(m) => {
-                let mut shown = format!("{}>{}", m.source, m.target);
+                let mut rendered = format!("{}>{}", m.source, m.target);
                 for (set, word) in [(m.read_only, " ro"), (m.nocopy, " nocopy"), (m.bare, " bare")]
                 {
-                    shown.push_str(if set { word } else { "" });
+                    rendered.push_str(if set { word } else { "" });
                 }
-                format!("{shown}{}{}", m.propagation, m.selinux)
+                format!("{rendered}{}{}", m.propagation, m.selinux)
             }
             Err(why) => why.to_owned(),
         }
@@ -180,7 +180,7 @@ mod tests {
             ("aa:", "there is nothing between two colons"),
             ("", "it is empty"),
         ] {
-            assert_eq!(shown(text), want, "{text}");
+            assert_eq!(rendered(text), want, "{text}");
         }
     }
 }

@@ -157,7 +157,7 @@ fn range(text: &str) -> Option<(u16, u16)> {
 mod tests {
     use super::*;
 
-    fn shown(text: &str) -> String {
+    fn rendered(text: &str) -> String {
         let scalar = Scalar { text: text.to_owned(), kind: Kind::Text, sensitive: false };
         match short(&scalar) {
             Ok(ports) => {
@@ -189,7 +189,7 @@ mod tests {
             ("1.2.3:1:2", "the address is none"),
             ("70000", "the container's port is no port or range"),
         ] {
-            assert_eq!(shown(text), want, "{text}");
+            assert_eq!(rendered(text), want, "{text}");
         }
     }
 }

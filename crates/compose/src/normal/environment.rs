@@ -188,8 +188,8 @@ impl Files<'_> {
         raw: bool,
     ) -> Vec<(String, String)> {
         let file = named.scalar().map_or("", |scalar| scalar.text.as_str());
-        let shown = paths::in_tree(self.request.root, file);
-        let hidden = Reporter::hidden(shown.as_deref().unwrap_or(file));
+        let rendered = paths::in_tree(self.request.root, file);
+        let hidden = Reporter::hidden(rendered.as_deref().unwrap_or(file));
         let found = dotenv::read(text, outside, known, raw, &hidden);
         for diagnostic in hidden.finish() {
             self.report.add(diagnostic);

@@ -1,4 +1,4 @@
-//! What the checks refused, taken out of the tree: so that one mistake is told once, and does
+//! What the checks refused, taken out of the tree: so that one mistake is reported once, and does
 //! not hide the others.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use crate::nodes::text;
 use model::diagnostic::Code;
 use text::yaml::{Entry, Node, Span, Value};
 
-/// Places of what was refused.
+/// Places of refused nodes.
 #[derive(Default)]
 pub(super) struct Refused {
     keys: BTreeSet<Span>,

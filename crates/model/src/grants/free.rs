@@ -39,7 +39,7 @@ pub(super) const TABLE: &[Keys] = &[
         "image",
         &["image", "platform", "pull_policy", "build", "mount.image"],
         None,
-        "any image may run, because what it may do is told by the other keys; which registries \
+        "any image may run, because what it may do is for the other keys to say; which registries \
          there are logins for is the operator's",
         &[("pull_policy: always", "", &[])],
     ),
@@ -105,7 +105,7 @@ pub(super) const TABLE: &[Keys] = &[
         "ports",
         &["ports", "container_name"],
         None,
-        "a port or name that somebody holds stays theirs; which ports the network lets through \
+        "a port or name that is taken stays with its holder; which ports the network lets through \
          is the operator's to say",
         &[("ports: ['80:80']\ncontainer_name: web", "", &[])],
     ),

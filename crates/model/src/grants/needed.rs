@@ -20,7 +20,7 @@ pub(super) const TABLE: &[Keys] = &[
         "use_api_socket",
         &["use_api_socket"],
         Some("`bind=/var/run/docker.sock`"),
-        "whoever talks to the engine is root of the host",
+        "every client of the engine's API is root of the host",
         &[("use_api_socket: true", "", &["bind=/var/run/docker.sock"])],
     ),
     row(
@@ -183,7 +183,7 @@ pub(super) const TABLE: &[Keys] = &[
         &["volume.driver", "volume.driver_opts"],
         Some("`driver-option=NAME=VALUE`, each; not for `type: tmpfs` and `size`"),
         "the engine mounts with the host's address and privileges: folders and devices of the \
-         host, and shares (`nfs`, `cifs`) of whoever trusts it; other drivers may do anything",
+         host, and shares (`nfs`, `cifs`) of servers that trust it; other drivers may do anything",
         &[
             (
                 "volumes: ['vol:/x']",
@@ -272,7 +272,7 @@ pub(super) const TABLE: &[Keys] = &[
         "network.external",
         &["network.external", "network.name", "volume.external", "volume.name"],
         Some("`network=NAME`, `volume=NAME` for names that do not begin with `ID_`"),
-        "what bears another name may be somebody else's",
+        "what bears another name may be another project's",
         &[
             ("networks: [n]", "networks: {n: {name: proxy}}", &["network=proxy"]),
             ("volumes: ['vol:/x']", "volumes: {vol: {name: other_db}}", &["volume=other_db"]),

@@ -93,8 +93,8 @@ fn wait(f: &mut OneLine<'_, '_>, target: &Target, until: Until, deadline: Durati
     write!(f, "await {} ", target.name)?;
     match until {
         Until::Running => f.write_str("running")?,
-        Until::Good(min) => write!(f, "good for {}", span(min))?,
-        Until::GoodOrEnded(min) => write!(f, "good for {} or ended with 0", span(min))?,
+        Until::Healthy(min) => write!(f, "healthy for {}", span(min))?,
+        Until::HealthyOrCompleted(min) => write!(f, "healthy for {} or ended with 0", span(min))?,
         Until::Completed => f.write_str("completed")?,
     }
     write!(f, " within {}", span(deadline))

@@ -98,7 +98,9 @@ impl Display for WaitingOn {
                 "because of a fault of reconciler, which leaves this deployment as it is; please \
                  report it: {fault}"
             ),
-            Self::External => f.write_str("until somebody makes it: the stack calls it external"),
+            Self::External => {
+                f.write_str("until it is made elsewhere: the stack calls it external")
+            }
             Self::Grant { demand, code } => {
                 write!(f, "until the operator grants `{demand}` [{code}]")
             }

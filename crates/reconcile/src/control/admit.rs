@@ -11,7 +11,7 @@ use model::id::StepId;
 use model::plan::{Plan, Reason, Step};
 use model::time::Instant;
 
-use super::backoff::{Backoffs, Hold};
+use super::backoff::{Backoffs, PutOff};
 
 /// The steps that begin now, in the plan's order, adoptions last, and what is put off.
 ///
@@ -24,16 +24,16 @@ pub(super) fn admit(
     busy: &BTreeSet<DeploymentId>,
     backoffs: &Backoffs,
     now: Instant,
-) -> (Vec<Step>, Vec<Hold>) {
+) -> (Vec<Step>, Vec<PutOff>) {
     let mut held = BTreeMap::new();
     let mut out: BTreeSet<StepId> = BTreeSet::new();
     let all = || plan.steps.iter().chain(&plan.adoptions);
     for step in all() {
         if busy.contains(&step.deployment) || step.after.iter().any(|id| out.contains(id)) {
             out.insert(step.id);
-        } else if let Some(hold) = backoffs.held(step, now) {
+        } else if let Some(backoff) = backoffs.held(step, now) {
             out.insert(step.id);
-            held.entry(hold.subject.clone()).or_insert(hold);
+            held.entry(backoff.subject.clone()).or_insert(backoff);
         }
     }
     leave_out_preparations(plan, &mut out);
@@ -62,7 +62,7 @@ fn leave_out_preparations(plan: &Plan, out: &mut BTreeSet<StepId>) {
     }
 }
 
-/// Whether it is done for the sake of what follows, if something does.
+/// Whether it only serves later steps.
 fn is_preparation(step: &Step) -> bool {
     match &step.action {
         _ if step.causes.iter().any(|cause| cause.reason == Reason::Prepares) => true,

@@ -100,15 +100,15 @@ pub struct Held {
 
 /// A step that is put off, by the clock that is measured with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hold {
+pub(super) struct PutOff {
     pub(super) subject: Subject,
     pub(super) attempt: u32,
     pub(super) until: Instant,
 }
 
-impl Hold {
+impl PutOff {
     /// The same for people, who have a calendar.
-    pub(super) fn told(self, clock: &impl Clock) -> Held {
+    pub(super) fn on_calendar(self, clock: &impl Clock) -> Held {
         let until = clock.now().plus(self.until.since(clock.instant()));
         Held { subject: self.subject, attempt: self.attempt, until }
     }
@@ -182,7 +182,7 @@ impl Backoffs {
         }
     }
 
-    /// A step failed. It is tried again at once only if a container ended or somebody was
+    /// A step failed. It is tried again at once only if a container ended or another writer was
     /// there first, and only if that does not happen again and again.
     pub(super) fn failed(&mut self, step: &Step, error: &StepError, now: Instant) {
         let subject = Subject::of(step);
@@ -200,11 +200,11 @@ impl Backoffs {
     }
 
     /// Whether a step is put off at this time.
-    pub(super) fn held(&self, step: &Step, now: Instant) -> Option<Hold> {
+    pub(super) fn held(&self, step: &Step, now: Instant) -> Option<PutOff> {
         let subject = Subject::of(step);
         let memory = self.memories.get(&subject).filter(|memory| memory.until > now)?;
         let Memory { attempt, until, .. } = *memory;
-        Some(Hold { subject, attempt, until })
+        Some(PutOff { subject, attempt, until })
     }
 
     fn remember(&mut self, subject: &Subject, now: Instant) -> &mut Memory {

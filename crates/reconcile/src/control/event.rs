@@ -1,4 +1,4 @@
-//! What happens in a pass, told as it happens. Nothing is printed here.
+//! What happens in a pass, as it happens. Nothing is printed here.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::observe::Part;
 use super::report::{Failure, Report};
 use super::status::Status;
 
-/// Something happened. It borrows what it tells about: whoever wants to keep it copies.
+/// Something happened. It borrows its subject: a receiver that keeps it copies.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// The source gave no snapshot; desired state stays as it was.
@@ -77,9 +77,9 @@ pub enum Event<'a> {
     PassFinished(&'a Report),
     /// The controller's view of the world after a look.
     Status(&'a Status),
-    /// The controller's loop turned: it lives. Told at least every few seconds, whatever it
+    /// The controller's loop is alive. Sent at least every few seconds, whatever it
     /// waits for.
-    Turned,
+    Alive,
     /// The controller sleeps, at the latest until then, unless something happens.
     Waiting {
         /// When it looks again.
@@ -87,13 +87,13 @@ pub enum Event<'a> {
     },
 }
 
-/// Whoever wants to know what happens.
+/// A receiver of events.
 pub trait Progress {
     /// Something happened. Called from the loop: it must not block.
     fn event(&self, event: &Event<'_>);
 }
 
-/// Tells nobody.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

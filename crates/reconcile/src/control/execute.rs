@@ -69,7 +69,7 @@ pub async fn execute<W: Act, C: Clock>(
     }
 }
 
-/// Several plans on their way over the same engines. What it is told to do next waits in
+/// Several plans on their way over the same engines. Its next steps wait in
 /// one queue per lane, so that a plan of thousands of steps costs little and a small one
 /// begun later is not kept waiting behind it.
 pub(super) struct Executor<'a, W, C> {
@@ -291,7 +291,7 @@ impl<'a, W: Act, C: Clock> Executor<'a, W, C> {
         for place in effects.ended {
             let step = job.step(place);
             if let Some(ending) = job.ending(place) {
-                self.progress.event(&told(step, ending));
+                self.progress.event(&ended(step, ending));
                 self.ended.push_back(Ended::Step { step: Rc::clone(step), ending: ending.clone() });
             }
         }
@@ -318,7 +318,7 @@ fn may_be_given_up(action: &Action) -> bool {
         )
 }
 
-fn told<'e>(step: &'e Step, ending: &'e Ending) -> Event<'e> {
+fn ended<'e>(step: &'e Step, ending: &'e Ending) -> Event<'e> {
     match ending {
         Ending::Done { took } => Event::StepFinished { step, took: *took },
         Ending::Failed(failure) => Event::StepFailed { step, failure },
@@ -350,7 +350,7 @@ async fn carry_out<W: Act, C: Clock>(
     }
 }
 
-/// The last lines of the log of a container that did not start or did not become good.
+/// The last lines of the log of a container that did not start or did not become healthy.
 /// They are a help, so that failing to get them is not worth a word.
 async fn logs<W: Act>(world: &W, step: &Step, action: &Action, lines: usize) -> Vec<String> {
     let (Action::Await { container, .. } | Action::StartContainer { container }) = action else {

@@ -18,7 +18,7 @@ pub enum Exit {
     Failed,
     /// An outside system, or the operator's policy, refuses.
     Refused,
-    /// Somebody else was there first: try again.
+    /// Another process was first: try again.
     Stale,
     /// The source, an engine or Consul cannot be reached.
     Unreachable,

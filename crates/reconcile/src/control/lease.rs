@@ -20,7 +20,7 @@ const AFTER_LOSS: Duration = Duration::from_millis(500);
 /// look said if the current calls came to their end, and how the lease was lost.
 ///
 /// # Guarantees
-/// - Whoever has lost the lease begins no step, also none that was ready.
+/// - A controller that has lost the lease begins no step, also none that was ready.
 /// - The lease is kept while the last calls finish.
 pub async fn run_leased<W: Act + Watch, C: Clock, S: Source, L: Keep>(
     setup: Setup<'_, W, C>,

@@ -10,7 +10,7 @@ use world::Snapshot;
 
 /// Reads desired state out of snapshots.
 pub trait Load {
-    /// Begins to read. Whoever drops the answer does not want it any more, and what is still
+    /// Begins to read. Dropping the answer cancels it, and what is still
     /// being read for it may end.
     fn load<'a>(&'a self, snapshot: &Snapshot) -> LocalBoxFuture<'a, DesiredState>;
 }

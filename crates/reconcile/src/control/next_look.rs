@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stirs_together_is_looked_at_together() {
+    fn changes_that_come_together_are_looked_at_together() {
         let mut due = NextLook::default();
         due.want(at(60));
         due.want_of(of("a"), at(2));

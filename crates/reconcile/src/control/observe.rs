@@ -92,7 +92,7 @@ pub(super) struct Look {
     scopes: BTreeMap<EngineName, Scope>,
     /// `None` without a catalog.
     catalog: Option<CatalogScope>,
-    /// Engines that are unseen because it cannot be told what is wanted there.
+    /// Engines that are unseen because it is not known what is wanted there.
     provisional: BTreeMap<Part, String>,
 }
 

@@ -11,7 +11,7 @@ use futures_util::lock::{Mutex, MutexGuard};
 use model::id::EngineName;
 
 /// All waits of one engine together ask once in such a time: a hundred questions a second are
-/// a hundredth of what an engine answers.
+/// a hundredth of an engine's answers.
 const PER_WAIT: Duration = Duration::from_millis(10);
 
 /// The waits of all engines.
@@ -25,7 +25,7 @@ pub(super) struct Polls {
 #[derive(Debug)]
 struct Engine {
     waits: Cell<usize>,
-    /// How many came so far: they line up in turn.
+    /// How many came so far: they ask in that order.
     came: Cell<usize>,
     lines: Vec<Mutex<()>>,
 }
@@ -36,7 +36,7 @@ impl Polls {
         Self { at_once: at_once.max(1), engines: RefCell::default() }
     }
 
-    /// Somebody begins to wait.
+    /// Registers a waiter.
     pub(super) fn enter(&self, engine: &EngineName) -> Waiter {
         let new = || Engine {
             waits: Cell::new(0),
@@ -52,7 +52,7 @@ impl Polls {
     }
 }
 
-/// Somebody who waits, until it is dropped.
+/// A registered waiter, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Waiter {
     engine: Rc<Engine>,
@@ -60,8 +60,8 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
-    /// Returns when it is one's turn to ask, which lasts until the answer is dropped.
-    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+    /// Returns a permit to ask, which lasts until it is dropped.
+    pub(super) async fn permit(&self) -> MutexGuard<'_, ()> {
         self.engine.lines[self.line].lock().await
     }
 

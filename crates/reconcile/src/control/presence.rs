@@ -1,4 +1,4 @@
-//! Since when a watched folder shows what it does. A folder changes file by file, and whoever
+//! Since when a watched folder shows what it does. A folder changes file by file, and a reader who
 //! looks in between sees stacks that are being moved and files that are half written: of what it
 //! lacks only that is certain which two looks some time apart agree on. A state machine with the
 //! time as input.
@@ -18,14 +18,14 @@ pub(super) struct Presence {
     /// How long an absence has to last; zero for sources that change as a whole.
     lasts: Duration,
     /// Each deployment that was shown, until its absence is certain.
-    shown: BTreeMap<DeploymentId, Shown>,
+    sightings: BTreeMap<DeploymentId, Sighting>,
     /// All that were never shown; `None` before the first look.
-    others: Option<Shown>,
+    others: Option<Sighting>,
 }
 
 /// The same thing, look after look.
 #[derive(Clone, Debug)]
-struct Shown {
+struct Sighting {
     what: What,
     /// When the first look that showed it ended.
     since: Instant,
@@ -57,7 +57,7 @@ impl Presence {
         Self { lasts, ..Self::default() }
     }
 
-    /// A look at the source that began then gave this now. Yields what of it is not certain yet.
+    /// A look at the source that began then gave this now. Yields the absences that are not certain yet.
     pub(super) fn looked(
         &mut self,
         desired: &DesiredState,
@@ -67,10 +67,10 @@ impl Presence {
         let when = When { began, ended: now, lasts: self.lasts };
         let nothing = if desired.incomplete.is_empty() { What::Absent } else { What::Unknown };
         let old = self.others.take();
-        self.others = Some(Shown::again(old.as_ref(), nothing.clone(), when));
-        for (id, shown) in &mut self.shown {
+        self.others = Some(Sighting::again(old.as_ref(), nothing.clone(), when));
+        for (id, sighting) in &mut self.sightings {
             if !desired.deployments.contains_key(id) {
-                *shown = Shown::again(Some(shown), nothing.clone(), when);
+                *sighting = Sighting::again(Some(sighting), nothing.clone(), when);
             }
         }
         for (id, entry) in &desired.deployments {
@@ -78,37 +78,39 @@ impl Presence {
                 Entry::Valid(deployment, _) => What::Valid(deployment.hash.clone()),
                 Entry::Invalid(_) => What::Invalid,
             };
-            let shown = Shown::again(self.shown.get(id), what, when);
-            self.shown.insert(id.clone(), shown);
+            let sighting = Sighting::again(self.sightings.get(id), what, when);
+            self.sightings.insert(id.clone(), sighting);
         }
         // From here on it is one of those that are not there.
-        self.shown.retain(|_, shown| shown.what != What::Absent || !shown.certain);
+        self.sightings.retain(|_, sighting| sighting.what != What::Absent || !sighting.certain);
         self.settling()
     }
 
     /// The source could not be read: what it shows when it is back may be on its way, too.
     pub(super) fn lost(&mut self) {
-        self.shown.clear();
+        self.sightings.clear();
         self.others = None;
     }
 
     /// When the source has to be looked at again for what is not certain.
     pub(super) fn next(&self) -> Option<Instant> {
-        let all = self.shown.values().chain(&self.others);
-        all.filter(|shown| !shown.certain).map(|shown| shown.since.plus(self.lasts)).min()
+        let all = self.sightings.values().chain(&self.others);
+        all.filter(|sighting| !sighting.certain)
+            .map(|sighting| sighting.since.plus(self.lasts))
+            .min()
     }
 
     fn settling(&self) -> Settling {
-        let uncertain = self.shown.iter().filter(|(_, shown)| !shown.certain);
+        let uncertain = self.sightings.iter().filter(|(_, sighting)| !sighting.certain);
         Settling {
             lasts: self.lasts,
             deployments: uncertain.map(|(id, _)| id.clone()).collect(),
-            others: self.others.as_ref().is_some_and(|shown| !shown.certain),
+            others: self.others.as_ref().is_some_and(|sighting| !sighting.certain),
         }
     }
 }
 
-impl Shown {
+impl Sighting {
     /// What a look showed, after what the one before it did.
     fn again(before: Option<&Self>, what: What, when: When) -> Self {
         match before.filter(|before| before.what == what) {

@@ -163,22 +163,22 @@ impl Report {
     }
 
     /// The same with what a look at a part of the deployments says of them.
-    pub(super) fn with_part(mut self, part: &BTreeSet<DeploymentId>, said: Self) -> Self {
+    pub(super) fn with_part(mut self, part: &BTreeSet<DeploymentId>, partial: Self) -> Self {
         let is_of =
             |blocked: &Blocked| blocked.deployment.as_ref().is_some_and(|id| part.contains(id));
         self.blocked.retain(|blocked| !is_of(blocked));
-        for blocked in said.blocked.into_iter().filter(|blocked| is_of(blocked)) {
+        for blocked in partial.blocked.into_iter().filter(|blocked| is_of(blocked)) {
             // As in a plan of everything: what left the source comes last.
             let is_left = |id: &DeploymentId| !self.deployments.contains_key(id);
-            let later = |other: &Blocked| {
+            let follows = |other: &Blocked| {
                 other.deployment > blocked.deployment
                     || other.deployment.as_ref().is_some_and(is_left)
             };
-            let at = self.blocked.iter().position(later).unwrap_or(self.blocked.len());
+            let at = self.blocked.iter().position(follows).unwrap_or(self.blocked.len());
             self.blocked.insert(at, blocked);
         }
-        self.deployments.extend(said.deployments);
-        Self { error: said.error, execution: None, ..self }
+        self.deployments.extend(partial.deployments);
+        Self { error: partial.error, execution: None, ..self }
     }
 
     /// Whether a look at these deployments alone says all about them: everything was seen, none
@@ -198,7 +198,7 @@ impl Report {
         waits.any(|waiting_on| matches!(waiting_on, WaitingOn::Absence { .. }))
     }
 
-    /// The report of what was desired, seen and planned; nothing was carried out yet. Where
+    /// The report of a plan before its execution. Where
     /// only the catalog has yet to follow a replica's health, everything is as git says.
     pub fn of_plan(desired: &DesiredState, observed: &ObservedState, plan: &Plan) -> Self {
         let mut deployments = plan.deployments.clone();
@@ -228,7 +228,7 @@ fn diagnostics(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Dia
         let (Entry::Valid(_, list) | Entry::Invalid(list)) = entry;
         (Some(id.clone()), list.clone())
     });
-    let all = each.chain([(None, desired.untold())]);
+    let all = each.chain([(None, desired.unreported())]);
     all.filter(|(_, list)| !list.is_empty()).collect()
 }
 
@@ -257,13 +257,13 @@ mod tests {
             ..Report::default()
         };
         for id in ["b", "c", "d"] {
-            let said = Report {
+            let partial = Report {
                 blocked: vec![blocked(id, WaitingOn::Address)],
                 deployments: at(&[id]),
                 ..Report::default()
             };
             assert!(whole.allows_part(&[id.into()].into()));
-            assert_eq!(whole.clone().with_part(&[id.into()].into(), said), whole, "{id}");
+            assert_eq!(whole.clone().with_part(&[id.into()].into(), partial), whole, "{id}");
         }
     }
 }

@@ -45,7 +45,7 @@ use super::status::Status;
 use super::stop::Stop;
 use super::triggers::{Fetch, Trigger, Triggers};
 
-/// The loop turns at least so often, so that everybody sees that it lives.
+/// The loop reports at least this often that it is alive.
 const BEAT: Duration = Duration::from_secs(5);
 
 /// Runs until asked to stop. Returns what the last look said, and what remains of the steps
@@ -100,7 +100,7 @@ struct Loading {
     /// When the look at the source began that gave it.
     began: Instant,
     reading: AbortHandle,
-    /// Whether the source gave it once more: what could not be told when this began may be
+    /// Whether the source gave it once more: what was not known when this began may be
     /// known by now.
     came_again: bool,
 }
@@ -170,7 +170,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         self.setup.clock.instant()
     }
 
-    fn tell(&self, event: &Event<'_>) {
+    fn emit(&self, event: &Event<'_>) {
         self.setup.progress.event(event);
     }
 
@@ -182,7 +182,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     }
 
     fn begin_what_is_due(&mut self) {
-        self.tell(&Event::Turned);
+        self.emit(&Event::Alive);
         let now = self.now();
         self.fetch_if_due(now);
         self.probe_if_due(now);
@@ -210,7 +210,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         if is_idle && self.waiting_for != Some(next) {
             self.waiting_for = Some(next);
             let next = self.setup.clock.now().plus(next.since(now));
-            self.tell(&Event::Waiting { next });
+            self.emit(&Event::Waiting { next });
         }
     }
 
@@ -227,7 +227,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             }
             Trigger::Fetched(answer) => self.fetched(answer, now),
             Trigger::Loaded(snapshot, desired) => self.loaded(snapshot, *desired, now),
-            Trigger::Stirred(changed) => {
+            Trigger::Changed(changed) => {
                 self.triggers.await_event(self.setup.world);
                 self.due.want_of(changed, now.plus(self.pace.debounce));
             }
@@ -236,7 +236,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             Trigger::Seen(seen) => self.seen(seen, now),
             Trigger::Probed(part, answer) => {
                 if self.breakers.probed(&part, answer, now) {
-                    self.tell(&Event::Reachable { part: &part });
+                    self.emit(&Event::Reachable { part: &part });
                     self.due.want(now);
                 }
             }
@@ -252,7 +252,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                     self.await_source();
                 }
                 if self.status.source(None) {
-                    self.tell(&Event::Status(&self.status));
+                    self.emit(&Event::Status(&self.status));
                 }
                 self.accept(snapshot, now);
                 self.fetch.want_at(self.presence.next());
@@ -261,8 +261,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 self.fetch.failed(now, &self.pace);
                 self.presence.lost();
                 if self.status.source(Some(error.to_string())) {
-                    self.tell(&Event::SourceFailed(&error));
-                    self.tell(&Event::Status(&self.status));
+                    self.emit(&Event::SourceFailed(&error));
+                    self.emit(&Event::Status(&self.status));
                 }
             }
         }
@@ -307,7 +307,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             self.fetch.want(now, &self.pace);
         }
         if self.listening.is_some() {
-            // Now it is known what of the source matters.
+            // Now it is known which files of the source matter.
             self.await_source();
         }
         if let Some(current) = &self.current {
@@ -356,7 +356,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         let mut ended = std::mem::take(&mut self.reporting);
         ended.append(&mut self.finished);
         loop {
-            self.tell(&Event::Turned);
+            self.emit(&Event::Alive);
             let beat = pin!(self.setup.clock.sleep(BEAT));
             match select(pin!(self.executor.next()), beat).await {
                 Either::Left((Some(Ended::Over(execution)), _)) => ended.push(execution),
@@ -370,7 +370,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
     }
 }
 
-/// Whether a step that ended so has to do with other deployments than its own: whoever failed
+/// Whether a step that ended so has to do with other deployments than its own: one that failed
 /// may have met what only a look at everything shows, and an image is there for all.
 fn reaches(action: &Action, ending: &Ending) -> bool {
     match ending {

@@ -26,7 +26,7 @@ pub(super) enum Trigger {
     SourceReturned,
     Fetched(Result<Snapshot, SourceError>),
     Loaded(Snapshot, Box<DesiredState>),
-    Stirred(Changed),
+    Changed(Changed),
     Alarm(Instant),
     Seen(Seen),
     Probed(Part, Result<(), String>),
@@ -76,10 +76,10 @@ impl<'a> Triggers<'a> {
 
     /// Waits for an engine to report something.
     pub(super) fn await_event<W: Watch>(&self, world: &'a W) {
-        self.push(async move { Trigger::Stirred(world.changed().await) });
+        self.push(async move { Trigger::Changed(world.changed().await) });
     }
 
-    /// The same until somebody gives it up: then it is dropped where it stands.
+    /// The same until it is cancelled: then it is dropped where it stands.
     pub(super) fn push_until_given_up(
         &self,
         future: impl Future<Output = Trigger> + 'a,

@@ -19,7 +19,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// How often the engine's own restart policy may restart a container while we wait for
-/// it to become good. The engine waits 100 ms, then twice as long each time, so that a
+/// it to become healthy. The engine waits 100 ms, then twice as long each time, so that a
 /// hopeless container is noticed within two seconds, not at the deadline.
 const ENGINE_RESTARTS: u32 = 3;
 
@@ -83,8 +83,8 @@ pub enum Pending {
     /// It runs and should come to an end.
     #[error("it has not come to an end")]
     NotEnded,
-    /// It is good, but not for long enough.
-    #[error("it was not good for long enough")]
+    /// It is healthy, but not for long enough.
+    #[error("it was not healthy for long enough")]
     TooShort,
 }
 
@@ -110,7 +110,7 @@ pub(super) async fn wait<W: Observe, C: Clock>(
     let waiter = polls.enter(engine);
     loop {
         let answer = {
-            let _turn = waiter.turn().await;
+            let _permit = waiter.permit().await;
             world.container(engine, container).await
         };
         match watch.look(answer, waiter.pause(), clock.instant())? {
@@ -195,8 +195,9 @@ impl Watching {
         now: Instant,
     ) -> Result<Option<(Pending, Duration)>, WaitError> {
         let run = (state.started_at, state.restarts);
-        let was_sick = state.status == Status::Running && state.health == Some(Health::Unhealthy);
-        let failures = was_sick.then_some(state.failures);
+        let was_unhealthy =
+            state.status == Status::Running && state.health == Some(Health::Unhealthy);
+        let failures = was_unhealthy.then_some(state.failures);
         let first = *self.first.get_or_insert(First { run, failures });
         let restarts = state.restarts.saturating_sub(first.run.1);
         if self.until != Until::Completed && restarts >= ENGINE_RESTARTS {
@@ -218,8 +219,8 @@ impl Watching {
             Verdict::Backoffs => {
                 self.first = Some(First { failures: None, ..first });
                 let minimum = match self.until {
-                    Until::Good(span) => span,
-                    Until::GoodOrEnded(span) if state.status == Status::Running => span,
+                    Until::Healthy(span) => span,
+                    Until::HealthyOrCompleted(span) if state.status == Status::Running => span,
                     _ => Duration::ZERO,
                 };
                 let since = match self.holding {
@@ -255,7 +256,7 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
             _ => Verdict::NotYet(Pending::NotEnded),
         };
     }
-    let may_end = matches!(until, Until::Running | Until::GoodOrEnded(_));
+    let may_end = matches!(until, Until::Running | Until::HealthyOrCompleted(_));
     match (state.status, state.health) {
         (Status::Exited, _) if may_end && state.exit_code == 0 => Verdict::Backoffs,
         (Status::Exited | Status::Dead, _) => Verdict::Never(state.exit_code),
@@ -277,7 +278,7 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
 mod tests {
     use super::*;
 
-    const GOOD: Until = Until::Good(Duration::from_millis(500));
+    const HEALTHY: Until = Until::Healthy(Duration::from_millis(500));
 
     fn running(started: u64, restarts: u32) -> ContainerState {
         ContainerState {
@@ -305,8 +306,8 @@ mod tests {
     }
 
     #[test]
-    fn it_must_be_good_without_a_break() {
-        let mut watch = watching(GOOD);
+    fn it_must_be_healthy_without_a_break() {
+        let mut watch = watching(HEALTHY);
         assert!(watch.evaluate(&running(1, 0), 3, at(0)).unwrap().is_some());
         assert!(watch.evaluate(&running(1, 0), 3, at(499)).unwrap().is_some());
         assert_eq!(watch.evaluate(&running(1, 0), 3, at(500)), Ok(None));
@@ -314,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_restart_between_two_looks_begins_the_time_anew() {
-        let mut watch = watching(GOOD);
+        let mut watch = watching(HEALTHY);
         assert!(watch.evaluate(&running(1, 0), 3, at(0)).unwrap().is_some());
         assert!(watch.evaluate(&running(2, 1), 3, at(600)).unwrap().is_some());
         assert_eq!(watch.evaluate(&running(2, 1), 3, at(1100)), Ok(None));
@@ -322,7 +323,7 @@ mod tests {
 
     #[test]
     fn the_engines_own_restarts_are_borne_only_for_so_long() {
-        let mut watch = watching(GOOD);
+        let mut watch = watching(HEALTHY);
         assert!(watch.evaluate(&running(1, 7), 3, at(0)).is_ok());
         assert!(watch.evaluate(&running(2, 9), 3, at(100)).is_ok());
         let looping = WaitError::CrashLoop { code: 1, restarts: 3 };
@@ -330,57 +331,57 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_running_is_content_with_a_good_end_but_not_with_a_bad_one() {
+    fn a_wait_for_running_accepts_exit_code_0_and_no_other() {
         assert_eq!(verdict(&exited(0), Until::Running), Verdict::Backoffs);
         assert_eq!(verdict(&exited(1), Until::Running), Verdict::Never(1));
-        assert_eq!(verdict(&exited(0), GOOD), Verdict::Never(0));
+        assert_eq!(verdict(&exited(0), HEALTHY), Verdict::Never(0));
     }
 
-    fn sick(started: u64, failures: u32) -> ContainerState {
+    fn unhealthy(started: u64, failures: u32) -> ContainerState {
         ContainerState { health: Some(Health::Unhealthy), failures, ..running(started, 0) }
     }
 
     #[test]
     fn what_becomes_unhealthy_during_the_wait_ends_it() {
         let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
-        let mut watch = watching(GOOD);
+        let mut watch = watching(HEALTHY);
         assert!(watch.evaluate(&starting, 3, at(0)).unwrap().is_some());
         assert_eq!(
-            watch.evaluate(&sick(1, 3), 3, at(900)),
+            watch.evaluate(&unhealthy(1, 3), 3, at(900)),
             Err(WaitError::Unhealthy { failures: 3 })
         );
-        let mut watch = watching(GOOD);
-        let good = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
-        assert!(watch.evaluate(&good, 3, at(0)).unwrap().is_some());
+        let mut watch = watching(HEALTHY);
+        let healthy = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
+        assert!(watch.evaluate(&healthy, 3, at(0)).unwrap().is_some());
         assert_eq!(
-            watch.evaluate(&sick(1, 3), 3, at(400)),
+            watch.evaluate(&unhealthy(1, 3), 3, at(400)),
             Err(WaitError::Unhealthy { failures: 3 })
         );
     }
 
     #[test]
     fn what_was_unhealthy_before_gets_as_many_checks_as_it_takes() {
-        let mut watch = watching(GOOD);
+        let mut watch = watching(HEALTHY);
         for failures in 7..10 {
-            let lacks = watch.evaluate(&sick(1, failures), 3, at(1000 * u64::from(failures)));
+            let lacks = watch.evaluate(&unhealthy(1, failures), 3, at(1000 * u64::from(failures)));
             assert_eq!(lacks, Ok(Some((Pending::Unhealthy, LONGEST_PAUSE))));
         }
         let ended = Err(WaitError::Unhealthy { failures: 10 });
-        assert_eq!(watch.evaluate(&sick(1, 10), 3, at(10_000)), ended);
+        assert_eq!(watch.evaluate(&unhealthy(1, 10), 3, at(10_000)), ended);
         // One that recovered, and a new run, have used up what they had.
-        let mut watch = watching(GOOD);
-        let good = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
-        assert!(watch.evaluate(&sick(1, 7), 3, at(0)).is_ok());
-        assert!(watch.evaluate(&good, 3, at(100)).is_ok());
-        assert!(watch.evaluate(&sick(1, 3), 3, at(300)).is_err());
-        let mut watch = watching(GOOD);
-        assert!(watch.evaluate(&sick(1, 7), 3, at(0)).is_ok());
-        assert!(watch.evaluate(&sick(2, 3), 3, at(300)).is_err());
+        let mut watch = watching(HEALTHY);
+        let healthy = ContainerState { health: Some(Health::Healthy), ..running(1, 0) };
+        assert!(watch.evaluate(&unhealthy(1, 7), 3, at(0)).is_ok());
+        assert!(watch.evaluate(&healthy, 3, at(100)).is_ok());
+        assert!(watch.evaluate(&unhealthy(1, 3), 3, at(300)).is_err());
+        let mut watch = watching(HEALTHY);
+        assert!(watch.evaluate(&unhealthy(1, 7), 3, at(0)).is_ok());
+        assert!(watch.evaluate(&unhealthy(2, 3), 3, at(300)).is_err());
     }
 
     #[test]
-    fn what_may_end_is_good_for_its_time_or_ended_well() {
-        let until = Until::GoodOrEnded(Duration::from_millis(500));
+    fn what_may_end_is_healthy_for_its_time_or_completed() {
+        let until = Until::HealthyOrCompleted(Duration::from_millis(500));
         let mut watch = watching(until);
         assert!(watch.evaluate(&running(1, 0), 3, at(0)).unwrap().is_some());
         assert_eq!(watch.evaluate(&exited(0), 3, at(100)), Ok(None));
@@ -393,6 +394,6 @@ mod tests {
     fn health_counts_only_for_who_waits_for_it() {
         let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
         assert_eq!(verdict(&starting, Until::Running), Verdict::Backoffs);
-        assert_eq!(verdict(&starting, GOOD), Verdict::NotYet(Pending::Starting));
+        assert_eq!(verdict(&starting, HEALTHY), Verdict::NotYet(Pending::Starting));
     }
 }

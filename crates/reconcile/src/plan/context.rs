@@ -34,7 +34,7 @@ pub(super) struct Context<'a> {
     /// When the look began.
     pub(super) now: Timestamp,
     pub(super) record: Option<&'a DeploymentRecord>,
-    /// What of it was adopted on its engine.
+    /// The resources of it that were adopted on its engine.
     pub(super) adopted: Option<&'a Adopted>,
     /// What the catalog holds for the engine; `None` without Consul.
     pub(super) catalog: Option<CatalogUse<'a>>,

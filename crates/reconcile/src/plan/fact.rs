@@ -57,8 +57,8 @@ pub(super) enum Fact {
     Hooked(Who, Moment, usize),
     /// It was started, and the commands that follow its start have ended.
     Up(Who),
-    /// It is good.
-    Good(Who),
+    /// It is healthy.
+    Healthy(Who),
     /// Its entries are in the catalog.
     Registered(Who),
     /// It does not run any more.
@@ -69,14 +69,14 @@ pub(super) enum Fact {
     Withdrawn(EngineName, CatalogId),
     /// A replica's move is over: the next one may begin.
     Moved(ReplicaId),
-    /// Replicas of a service that were down are good again: now others may be taken away.
-    Mended(DeploymentId, ServiceName),
+    /// Replicas of a service that were down are healthy again: now others may be taken away.
+    Recovered(DeploymentId, ServiceName),
     /// The containers that run once before a service's first replica have ended.
     Initialised(DeploymentId, ServiceName),
-    /// What of a service starts in this pass was started.
+    /// All replicas of a service that start in this pass were started.
     Started(DeploymentId, ServiceName),
-    /// What of a service was not good is.
-    Settled(DeploymentId, ServiceName),
+    /// All replicas of a service that were not healthy are, or have completed.
+    ServiceReady(DeploymentId, ServiceName),
     /// Everything of the deployment is done but the removal of networks, and remembering.
     Applied(Place),
     /// Everything of it is done but remembering.
@@ -139,7 +139,7 @@ impl Resource {
     }
 
     /// In words, for the reason why something goes first.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn rendered(&self) -> String {
         match self {
             Self::Name(_, name) => format!("name {name}"),
             Self::Port { number, protocol, .. } => format!("port {number}/{}", protocol.as_str()),

@@ -1,4 +1,4 @@
-//! What of the decisions about a deployment may be carried out, by its `sync` mode: guards
+//! Which decisions about a deployment may be carried out, by its `sync` mode: guards
 //! over what was decided, no second way to decide.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,7 @@ impl Draft {
     }
 }
 
-/// Whether something is withheld, and not only told.
+/// Whether something is withheld, and not only reported.
 pub(super) fn is_withheld(blocked: &[Blocked]) -> bool {
     blocked.iter().any(|blocked| !blocked.waiting_on.is_notice())
 }
@@ -64,7 +64,7 @@ fn everything(decisions: &Decisions<'_>) -> Draft {
 }
 
 /// A deployment that may not be changed now: its steps become one blocked change each. What
-/// was applied is mended all the same if it shall be healed.
+/// was applied is repaired all the same if it shall be healed.
 fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> Draft {
     let context = decisions.context;
     let mut draft = Draft::default();
@@ -76,7 +76,7 @@ fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> 
         draft.blocked = repairs.blocked;
         draft.blocked.extend(rollout.blocked);
     }
-    let mended: Vec<Action> = numbered(draft.steps.clone()).map(|step| step.action).collect();
+    let healing: Vec<Action> = numbered(draft.steps.clone()).map(|step| step.action).collect();
     let deployment: &DeploymentId = &context.deployment.id;
     let waits = |step: Step| Blocked {
         deployment: Some(deployment.clone()),
@@ -85,7 +85,7 @@ fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> 
         at: step.causes.iter().find_map(|cause| cause.at.clone()),
     };
     let steps = numbered(all).filter(|step| step.action.is_mutating());
-    draft.blocked.extend(steps.filter(|step| !mended.contains(&step.action)).map(waits));
+    draft.blocked.extend(steps.filter(|step| !healing.contains(&step.action)).map(waits));
     draft
 }
 
@@ -93,17 +93,17 @@ fn numbered(all: Vec<Transition>) -> impl Iterator<Item = Step> {
     steps(Links::of(all)).into_iter()
 }
 
-/// Adds what others have to know of these decisions: what takes the place of containers that
+/// Adds the parts of these decisions that others need: the successors of containers that
 /// they may share with.
-pub(super) fn tell(decisions: &Decisions<'_>, across: &mut Across) {
+pub(super) fn share(decisions: &Decisions<'_>, across: &mut Across) {
     let (id, engine) = (&decisions.context.deployment.id, &decisions.context.deployment.engine);
     let stops = |owned: &&Owned<'_>| (owned.view.id.clone(), vec![Fact::Images(id.clone())]);
     let excess = decisions.services.iter().flat_map(|decided| &decided.excess);
     let leave = decisions.orphans.iter().chain(excess).map(|removal| &removal.owned);
     across.stopping.extend(leave.map(&stops));
     for (decided, moves) in decisions.services.iter().zip(rollout(decisions).services) {
-        let again = moves.order.iter().filter(|turn| turn.restarts);
-        let again = again.filter_map(|turn| decided.replicas[turn.at].existing());
+        let again = moves.order.iter().filter(|planned| planned.restarts);
+        let again = again.filter_map(|planned| decided.replicas[planned.at].existing());
         across.restarting.extend(again.map(|owned| owned.view.id.clone()));
     }
     for replica in decisions.services.iter().flat_map(|decided| &decided.replicas) {

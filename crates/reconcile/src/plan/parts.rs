@@ -11,7 +11,7 @@ use model::share::Peer;
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
-    /// The part of each deployment. One that is in none meets what cannot be told from its
+    /// The part of each deployment. One that is in none meets what is not known from its
     /// stack alone.
     of: BTreeMap<DeploymentId, usize>,
     parts: Vec<BTreeSet<DeploymentId>>,
@@ -71,7 +71,7 @@ impl Parts {
         }
     }
 
-    /// These deployments and all that they meet; `None` if that cannot be told.
+    /// These deployments and all that they meet; `None` if that is not known.
     #[must_use]
     pub fn around(&self, ids: &BTreeSet<DeploymentId>) -> Option<BTreeSet<DeploymentId>> {
         let parts = ids.iter().map(|id| self.of.get(id)).collect::<Option<BTreeSet<_>>>()?;

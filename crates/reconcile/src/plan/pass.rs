@@ -18,7 +18,7 @@ pub(super) struct Pass<'a> {
     leaving: &'a Leaving<'a>,
     standings: BTreeMap<&'a DeploymentId, Standing<'a>>,
     across: Across,
-    /// Deployments that are withheld as a whole because of what others do.
+    /// Deployments that are withheld as a whole because of other deployments.
     refused: BTreeMap<DeploymentId, Vec<Blocked>>,
 }
 
@@ -41,8 +41,8 @@ impl<'a> Pass<'a> {
         Self { shared, leaving, standings, across: Across::default(), refused: BTreeMap::new() }
     }
 
-    /// Decides about every open deployment, until none has to be decided otherwise because
-    /// of what another one's containers become.
+    /// Decides about every open deployment, until no decision changes another one by
+    /// its effect on shared containers.
     pub(super) fn decide(&mut self) -> Vec<Decisions<'a>> {
         let resting = guards::resting(self.shared, self.leaving, self.open());
         self.across.renewed = self.open().flat_map(|c| decide::renewed(&c, &resting)).collect();
@@ -52,14 +52,14 @@ impl<'a> Pass<'a> {
             return decisions;
         }
         for _ in 0..=decisions.len() {
-            let mut told = self.across.given(self.leaving);
+            let mut next = self.across.given(self.leaving);
             for decisions in &decisions {
-                guards::tell(decisions, &mut told);
+                guards::share(decisions, &mut next);
             }
-            if told == self.across {
+            if next == self.across {
                 break;
             }
-            self.across = told;
+            self.across = next;
             decisions = self.decided();
         }
         decisions
@@ -78,7 +78,7 @@ impl<'a> Pass<'a> {
         all
     }
 
-    /// What of the decisions may be carried out.
+    /// The decisions that may be carried out.
     pub(super) fn guard(&mut self, decisions: &[Decisions<'a>]) -> Drafts<'a> {
         let mut drafts = Drafts::new();
         for decisions in decisions {

@@ -19,8 +19,8 @@ pub(super) fn taken(engine: &EngineName, spec: &ContainerSpec) -> Vec<Resource> 
 
 /// What is free when a running container stops; its data only if it goes for good, since
 /// several may share it.
-pub(super) fn freed(engine: &EngineName, owned: &Owned<'_>, for_good: bool) -> Vec<Resource> {
-    let data = data(engine, &owned.view.spec).filter(|_| for_good);
+pub(super) fn freed(engine: &EngineName, owned: &Owned<'_>, permanently: bool) -> Vec<Resource> {
+    let data = data(engine, &owned.view.spec).filter(|_| permanently);
     had(engine, owned.view).chain(data).collect()
 }
 

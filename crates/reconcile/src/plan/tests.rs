@@ -178,7 +178,7 @@ fn a_broken_invariant_withholds_its_own_deployment_only() {
 #[test]
 fn a_step_for_a_withheld_deployment_is_a_fault() {
     let sim = Sim::new(1, &[engine()], false);
-    let good = ("a/compose.yaml", "services: { x: { image: web:1 } }");
+    let valid = ("a/compose.yaml", "services: { x: { image: web:1 } }");
     for (closed, stack) in [
         ("b", "services: { x: { image: web:1, network_mode: 'container:gone' } }"),
         ("b", "services: { x: { image: web:1, pull_policy: never } }"),
@@ -190,7 +190,7 @@ fn a_step_for_a_withheld_deployment_is_a_fault() {
         ("panics", "services: { x: { image: web:1 } }"),
     ] {
         let path = format!("{closed}/compose.yaml");
-        let desired = desired(&[good, (&path, stack)]);
+        let desired = desired(&[valid, (&path, stack)]);
         let mut plan = plan(&desired, &observed(&sim, &desired), &settings());
         assert!(plan.steps.iter().all(|step| step.deployment == "a".into()), "{plan}");
         assert_eq!(graph::check(&plan), [], "{plan}");

@@ -99,7 +99,7 @@ fn list(tree: &dyn Tree, path: &str) -> (Option<Node>, Reporter) {
 
 /// What an entry says.
 #[derive(Default)]
-struct Said {
+struct Declared {
     stack: Option<(String, Span)>,
     files: Vec<String>,
     engine: Option<EngineName>,
@@ -111,25 +111,25 @@ struct Said {
     directory: Option<String>,
 }
 
-impl Said {
+impl Declared {
     fn read(entry: &Field, start: &str, report: &Reporter) -> Self {
-        let mut said = Self::default();
+        let mut declared = Self::default();
         for field in report.map(&format!("deployments.{}", entry.key), &entry.value) {
             let (key, node) = (field.key.as_str(), &field.value);
             match key {
                 _ if node.is_null() && KEYS.contains(&key) => {}
-                "stack" => said.stack = report.string(key, node).map(|path| (path, node.span)),
-                "files" => said.files = inside_all(start, key, node, report),
+                "stack" => declared.stack = report.string(key, node).map(|path| (path, node.span)),
+                "files" => declared.files = inside_all(start, key, node, report),
                 "profiles" => {
                     let names = report.strings(key, node).into_iter().map(|(name, _)| name);
-                    said.profiles = Some(names.collect());
+                    declared.profiles = Some(names.collect());
                 }
-                "engine" => said.engine = report.string(key, node).map(EngineName::new),
-                "sync" => said.sync = sync(node, report).unwrap_or_default(),
-                "variables" => said.variables = variables(node, report),
-                "scale" => said.scale = scale(node, report),
-                "env_files" => said.env_files = Some(inside_all(start, key, node, report)),
-                "project_directory" => said.directory = inside(start, key, node, report),
+                "engine" => declared.engine = report.string(key, node).map(EngineName::new),
+                "sync" => declared.sync = sync(node, report).unwrap_or_default(),
+                "variables" => declared.variables = variables(node, report),
+                "scale" => declared.scale = scale(node, report),
+                "env_files" => declared.env_files = Some(inside_all(start, key, node, report)),
+                "project_directory" => declared.directory = inside(start, key, node, report),
                 _ => report.refuse_as(
                     UNKNOWN_KEY,
                     field.at,
@@ -138,7 +138,7 @@ impl Said {
                 ),
             }
         }
-        said
+        declared
     }
 }
 
@@ -152,11 +152,11 @@ fn entry(
 ) -> Entry {
     let report = outer.same_files();
     let id = DeploymentId::new(entry.key.as_str());
-    let said = Said::read(entry, start, &report);
-    let place = said
+    let declared = Declared::read(entry, start, &report);
+    let place = declared
         .stack
         .as_ref()
-        .and_then(|(path, at)| place(loader.tree, start, (path, *at), &said.files, &report));
+        .and_then(|(path, at)| place(loader.tree, start, (path, *at), &declared.files, &report));
     if entry.value.get("stack").is_none() {
         report.refuse_as(
             INCOMPLETE_ENTRY,
@@ -170,15 +170,17 @@ fn entry(
     let origin = outer.loc(entry.at);
     let asked = Asked {
         files: &files,
-        directory: said.directory.as_deref(),
+        directory: declared.directory.as_deref(),
         folder: &folder,
         here: &folder,
-        env_files: said.env_files.as_deref(),
+        env_files: declared.env_files.as_deref(),
         origin: Some(&origin),
         ..Asked::default()
     };
-    let (file, project) = loader.read(asked, one::outer_variables(said.variables, loader.options));
-    if let (true, true, Some((path, at))) = (project.files.is_empty(), project.certain, &said.stack)
+    let (file, project) =
+        loader.read(asked, one::outer_variables(declared.variables, loader.options));
+    if let (true, true, Some((path, at))) =
+        (project.files.is_empty(), project.certain, &declared.stack)
     {
         no_stack(path, *at, &report);
         return Entry::Invalid(report.finish());
@@ -189,17 +191,17 @@ fn entry(
         let unknown = outer.diagnostic(Severity::Error, at, message, None);
         (name, (count, unknown.with_code(codes::SCALE)))
     };
-    let scale = said.scale.into_iter().map(unknown).collect();
+    let scale = declared.scale.into_iter().map(unknown).collect();
     for diagnostic in report.finish() {
         file.report.add(diagnostic);
     }
     let request = Request {
-        engine: said.engine,
-        sync: said.sync,
-        profiles: project.profiles(said.profiles.as_deref()),
+        engine: declared.engine,
+        sync: declared.sync,
+        profiles: project.profiles(declared.profiles.as_deref()),
         origin: Some(origin),
         scale,
-        env_files: said.env_files.unwrap_or_default(),
+        env_files: declared.env_files.unwrap_or_default(),
         base: project.directory,
         variables: project.variables,
     };

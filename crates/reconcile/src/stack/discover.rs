@@ -144,9 +144,9 @@ impl Loader<'_> {
         };
         let entry = one::load(file, &id, request, *self);
         if !certain {
-            // What is wrong with the file is the reason, and told once.
-            let (Entry::Valid(_, told) | Entry::Invalid(told)) = &entry;
-            let reason = told.iter().find(|message| message.is_error()).cloned();
+            // What is wrong with the file is the reason, and reported once.
+            let (Entry::Valid(_, messages) | Entry::Invalid(messages)) = &entry;
+            let reason = messages.iter().find(|message| message.is_error()).cloned();
             found.incomplete.push(reason.unwrap_or_else(|| {
                 let message = format!("the id of the deployment in {path} cannot be read");
                 let problem = Diagnostic::error(message).with_code(NO_ID);

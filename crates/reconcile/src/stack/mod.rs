@@ -4,7 +4,6 @@
 //! [`load`] never fails as a whole: what cannot be read becomes an invalid deployment or
 //! a reason why the list is incomplete, and the rest is loaded.
 
-mod claims;
 pub(crate) mod codes;
 mod deployments;
 mod discover;
@@ -12,6 +11,7 @@ mod found;
 mod lower;
 mod one;
 pub mod project;
+mod reservations;
 mod written;
 
 pub use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
@@ -48,7 +48,7 @@ pub struct Options {
     /// an engine elsewhere.
     pub project_root: Option<String>,
     /// Whether what the engine's host has there is the very tree that is read, not a copy of
-    /// it: then it can be told which file a container was given.
+    /// it: then it is known which file a container was given.
     pub same_files: bool,
 }
 
@@ -64,8 +64,8 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
     let found = discover::discover(snapshot, options);
     let mut deployments = found.deployments;
     let tree = snapshot.tree.as_ref();
-    claims::check(&mut deployments, tree);
-    written::tell(&mut deployments);
+    reservations::check(&mut deployments, tree);
+    written::share(&mut deployments);
     for entry in deployments.values_mut() {
         let (Entry::Valid(_, messages) | Entry::Invalid(messages)) = entry;
         underline(messages, &[SAME_ID], tree);

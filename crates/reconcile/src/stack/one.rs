@@ -46,7 +46,7 @@ impl Stack {
         self.files.first().map_or("", String::as_str)
     }
 
-    /// The roots of what was read.
+    /// The roots of the files that were read.
     pub(super) fn roots(&self) -> impl DoubleEndedIterator<Item = &Node> {
         self.sources.iter().flat_map(Sources::roots)
     }
@@ -85,8 +85,8 @@ pub(super) fn declared_name(
     if sources.is_legacy() {
         return Ok(None);
     }
-    let said = |root: &Node| root.get("name").filter(|field| !field.value.is_null()).cloned();
-    let Some(field) = sources.roots().rev().find_map(said) else { return Ok(None) };
+    let declared = |root: &Node| root.get("name").filter(|field| !field.value.is_null()).cloned();
+    let Some(field) = sources.roots().rev().find_map(declared) else { return Ok(None) };
     let text = file.report.string("name", &field.value).ok_or(())?;
     // What is wrong with a reference is reported when the whole file is interpolated.
     let name = template::expand(&text, variables).map_err(|_| ())?.text;

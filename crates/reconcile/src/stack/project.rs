@@ -176,7 +176,7 @@ impl Search<'_> {
         let separator = get(&self.variables, "COMPOSE_PATH_SEPARATOR");
         let separator = separator.filter(|text| !text.is_empty()).unwrap_or(":");
         let named = list.split(separator).map(|file| self.named("COMPOSE_FILE", FILE, file));
-        // All of them, so that each one's errors are told.
+        // All of them, so that each one's errors are reported.
         let files: Vec<Option<String>> = named.collect();
         (files.into_iter().collect::<Option<_>>().unwrap_or_default(), Vec::new())
     }
@@ -241,7 +241,7 @@ impl Search<'_> {
         self.read.extend(files);
     }
 
-    /// The env files to read, and whether somebody named them.
+    /// The env files to read, and whether they were named explicitly.
     fn env_files(&self, folder: &str) -> Option<(Vec<String>, bool)> {
         if let Some(files) = self.asked.env_files {
             return Some((files.to_vec(), true));

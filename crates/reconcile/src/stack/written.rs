@@ -7,8 +7,8 @@ use std::sync::Arc;
 use model::desired::Entry;
 use model::id::{DeploymentId, EngineName};
 
-/// Tells each deployment what containers of its engine can write to.
-pub(super) fn tell(deployments: &mut BTreeMap<DeploymentId, Entry>) {
+/// Gives each deployment the paths that containers of its engine can write to.
+pub(super) fn share(deployments: &mut BTreeMap<DeploymentId, Entry>) {
     let mut written: BTreeMap<EngineName, BTreeSet<String>> = BTreeMap::new();
     for entry in deployments.values() {
         if let Entry::Valid(deployment, _) = entry {

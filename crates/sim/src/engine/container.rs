@@ -1,4 +1,4 @@
-//! Containers: create, rename, update, upload, remove, and what of it the engine refuses.
+//! Containers: create, rename, update, upload, remove, and the engine's refusals.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -48,7 +48,7 @@ pub(crate) struct Container {
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) restarts: u32,
-    /// How often it was started, by anybody; things due for an earlier run are stale.
+    /// How often it was started, by us or by hand; things due for an earlier run are stale.
     pub(crate) run: u32,
     pub(crate) addresses: BTreeMap<NetworkName, Ipv4Addr>,
     pub(crate) host_ports: BTreeMap<Port, u16>,
@@ -71,7 +71,7 @@ impl Container {
     }
 
     /// Whether it runs and its health check, if it has one, passes.
-    pub(crate) fn is_good(&self) -> bool {
+    pub(crate) fn is_healthy(&self) -> bool {
         self.status == Status::Running && matches!(self.health, None | Some(Health::Healthy))
     }
 
@@ -143,7 +143,7 @@ impl Engine {
         Err(if by_us { OutsideError::Conflict(text) } else { OutsideError::InUse(text) })
     }
 
-    /// `POST /containers/create`, whoever asks.
+    /// `POST /containers/create`, by any client.
     pub(crate) fn make(
         &mut self,
         now: Timestamp,

@@ -144,7 +144,7 @@ fn merged_check(own: Option<Healthcheck>, image: Option<&Healthcheck>) -> Option
     Some(own)
 }
 
-/// The spec with ids instead of what the stack calls other containers.
+/// The spec with ids instead of the stack's names of other containers.
 pub(super) fn with_ids(mut spec: ContainerSpec, joins: &[Join]) -> ContainerSpec {
     let fill = |peer: &mut Peer| {
         let join = joins.iter().find(|join| join.peer == *peer);

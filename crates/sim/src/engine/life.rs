@@ -267,7 +267,7 @@ impl Engine {
                 (container.backoff, EngineEvent::Restart { container: id.clone(), run });
             self.schedule(timeline, span, due);
         }
-        self.end_inmates(id, timeline);
+        self.end_namespace_members(id, timeline);
         true
     }
 

@@ -70,7 +70,7 @@ pub(super) struct Network {
     pub(super) id: NetworkId,
     pub(super) spec: NetworkSpec,
     pub(super) by_us: bool,
-    /// Whether somebody asked for its subnet, so that fixed addresses are allowed.
+    /// Whether its subnet was asked for, so that fixed addresses are allowed.
     configured: bool,
     subnet: network::Subnet,
 }

@@ -76,7 +76,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Creates a network, whoever asks; a second one of a name is refused, as
+    /// Creates a network, for any client; a second one of a name is refused, as
     /// `CheckDuplicate` makes it.
     pub(crate) fn make_network(&mut self, mut spec: NetworkSpec) -> Result<(), OutsideError> {
         if self.networks.contains_key(&spec.name) {

@@ -8,7 +8,7 @@ use model::id::ContainerId;
 use model::spec::{ContainerSpec, Port, Protocol, PublishedPort};
 use world::OutsideError;
 
-/// A port of the host that somebody has; no address is all of them.
+/// A port of the host that is taken; no address is all of them.
 struct Taken {
     address: Option<IpAddr>,
     number: u16,

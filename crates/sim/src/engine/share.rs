@@ -1,5 +1,5 @@
 //! What containers of a model engine share, and what the engine refuses: to join what is
-//! not there or does not run. Whoever lives in another's namespaces loses its network when
+//! not there or does not run. A namespace member loses its network when
 //! that one ends, and its processes if they were in its process namespace.
 
 use super::{Container, Engine, KILLED};
@@ -49,7 +49,7 @@ impl Engine {
     }
 
     /// Processes in the process namespace of a container that ended, end with it.
-    pub(super) fn end_inmates(&mut self, id: &ContainerId, timeline: &mut Timeline) {
+    pub(super) fn end_namespace_members(&mut self, id: &ContainerId, timeline: &mut Timeline) {
         let namespace_members: Vec<(ContainerId, u32)> = self
             .containers
             .values()
@@ -60,8 +60,8 @@ impl Engine {
             })
             .map(|other| (other.id.clone(), other.run))
             .collect();
-        for (inmate, run) in namespace_members {
-            self.exit(&inmate, run, KILLED, timeline);
+        for (member, run) in namespace_members {
+            self.exit(&member, run, KILLED, timeline);
         }
     }
 
@@ -76,8 +76,8 @@ impl Engine {
             .collect()
     }
 
-    /// Whether somebody lives in a container's namespaces and shall go on doing so. They are
-    /// those of one run: whoever is in the namespaces of an earlier one has lost them.
+    /// Whether a container has namespace members that shall stay there. They are
+    /// those of one run: a member of an earlier one has lost them.
     pub(crate) fn has_namespace_members(&self, id: &ContainerId) -> bool {
         let Some(host) = self.containers.get(id).filter(|host| host.is_alive()) else {
             return false;

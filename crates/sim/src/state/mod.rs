@@ -46,7 +46,7 @@ pub(crate) struct State {
     pub(crate) mutations: u64,
     /// The events that engines reported, each with the deployment that it is about; `None` if it
     /// may be about any.
-    pub(crate) stirs: Vec<Option<DeploymentId>>,
+    pub(crate) changes: Vec<Option<DeploymentId>>,
     pub(crate) watchers: Vec<Waker>,
     pub(crate) crash: Option<CrashPoint>,
     crashed: bool,
@@ -80,7 +80,7 @@ impl State {
             catalog_seen: false,
             ledger_seen: false,
             mutations: 0,
-            stirs: Vec::new(),
+            changes: Vec::new(),
             watchers: Vec::new(),
             crash: None,
             crashed: false,
@@ -161,7 +161,7 @@ impl State {
     pub(crate) fn changed(&mut self, engine: &EngineName, of: Option<DeploymentId>) {
         let lost = self.faults.event_lost;
         if !self.sub_rng(&format!("event {engine}")).chance(lost) {
-            self.stirs.push(of);
+            self.changes.push(of);
         }
     }
 

@@ -187,7 +187,7 @@ impl State {
         self.known.get(engine).is_some_and(|known| known.networks.contains(id))
     }
 
-    /// Nothing is remembered of what is on an engine.
+    /// The ledger has no record of an engine's resources.
     pub(crate) fn lose_ledger(&mut self, engine: &EngineName) {
         self.central.lose(engine);
         self.on_engines.lose(engine);

@@ -8,7 +8,7 @@
 use super::token::{self, Gap, Place, gap, is_blank, is_indicator};
 use super::{Line, Unknown};
 
-/// How far a list or map is right of what it is in.
+/// The indent of a list or map inside its parent.
 const STEP: usize = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub(super) fn lay_out(text: &str) -> Result<(Vec<Line>, bool), Unknown> {
         }
     }
     let open = scan.open.clone();
-    scan.say_comments(&open, &[]);
+    scan.write_comments(&open, &[]);
     Ok((scan.out, scan.open_end && !ended))
 }
 
@@ -103,7 +103,7 @@ impl<'t> Scan<'t> {
         }
         let after: Vec<Block> =
             self.open.iter().copied().filter(|block| block.old <= column).collect();
-        self.say_comments(&before, &after);
+        self.write_comments(&before, &after);
         let depth = made.key.is_some().then_some(after.len());
         let indent = " ".repeat(made.indent.unwrap_or(0));
         self.out.push(Line {
@@ -358,7 +358,7 @@ impl<'t> Scan<'t> {
 
     /// Writes the comments down that were waiting: each in the column of the list or map
     /// it was in, those of the next line before those of the last one.
-    fn say_comments(&mut self, before: &[Block], after: &[Block]) {
+    fn write_comments(&mut self, before: &[Block], after: &[Block]) {
         for comment in std::mem::take(&mut self.comments) {
             let near = before.iter().chain(after).filter(|block| block.old <= comment.column);
             let column = near.max_by_key(|block| block.old).map_or(0, |block| block.new);

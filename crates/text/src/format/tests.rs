@@ -104,7 +104,7 @@ fn anchors_tags_documents_and_odd_places_stay() {
 }
 
 #[test]
-fn what_is_no_yaml_is_said_with_its_place() {
+fn what_is_no_yaml_is_reported_with_its_place() {
     let error = format("a: 1\n b: [\n", false);
     assert!(matches!(error, Err(FormatError::Invalid { line: 2.., .. })), "{error:?}");
     let error = format("? a\n: b\n", false);

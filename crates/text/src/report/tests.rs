@@ -3,7 +3,7 @@
 use super::*;
 use crate::codes::FILE;
 
-fn shown(text: &str, line: u32, column: u32) -> (u32, String) {
+fn rendered(text: &str, line: u32, column: u32) -> (u32, String) {
     let report = Reporter::new("compose.yaml", text);
     report.error(FILE, Span { line, column, length: 40, ..Span::START }, "wrong");
     let found = report.finish().remove(0);
@@ -24,24 +24,27 @@ fn values_are_hidden_in_messages_and_key_paths_are_not() {
 
 #[test]
 fn values_of_secret_names_are_never_in_an_excerpt() {
-    assert_eq!(shown("  DB_PASSWORD: hunter2", 1, 3), (3, "  DB_PASSWORD: ***".to_owned()));
-    assert_eq!(shown("  - API_TOKEN=hunter2", 1, 15), (15, "  - API_TOKEN=***".to_owned()));
-    assert_eq!(shown("{A: 1, \"key\": hunter2}", 1, 17).1, "{A: 1, \"key\": ***");
-    assert_eq!(shown("url: https://ann:pw@host/", 1, 1).1, "url: https://***");
-    assert_eq!(shown("PASSWORD: |\n  hunter2\n", 2, 3), (3, "  ***".to_owned()));
-    assert_eq!(shown("PASSWORD:\n  hunter2\n", 2, 3).1, "  ***");
-    assert_eq!(shown("PASSWORD: # why\n  hunter2\n", 2, 3).1, "  ***");
-    assert_eq!(shown("PASSWORD:\n# why\n  hunter2\n", 3, 3).1, "  ***");
-    assert_eq!(shown("{A: \"x #y\", DB_PASSWORD:\n  hunter2}\n", 2, 3).1, "  ***");
+    assert_eq!(rendered("  DB_PASSWORD: hunter2", 1, 3), (3, "  DB_PASSWORD: ***".to_owned()));
+    assert_eq!(rendered("  - API_TOKEN=hunter2", 1, 15), (15, "  - API_TOKEN=***".to_owned()));
+    assert_eq!(rendered("{A: 1, \"key\": hunter2}", 1, 17).1, "{A: 1, \"key\": ***");
+    assert_eq!(rendered("url: https://ann:pw@host/", 1, 1).1, "url: https://***");
+    assert_eq!(rendered("PASSWORD: |\n  hunter2\n", 2, 3), (3, "  ***".to_owned()));
+    assert_eq!(rendered("PASSWORD:\n  hunter2\n", 2, 3).1, "  ***");
+    assert_eq!(rendered("PASSWORD: # why\n  hunter2\n", 2, 3).1, "  ***");
+    assert_eq!(rendered("PASSWORD:\n# why\n  hunter2\n", 3, 3).1, "  ***");
+    assert_eq!(rendered("{A: \"x #y\", DB_PASSWORD:\n  hunter2}\n", 2, 3).1, "  ***");
 }
 
 #[test]
 fn everything_else_is_shown() {
-    assert_eq!(shown("image: web:1.8", 1, 8), (8, "image: web:1.8".to_owned()));
-    assert_eq!(shown("secrets:\n  db:\n    fil: x\n", 3, 5).1, "    fil: x");
-    assert_eq!(shown("secrets: [db]", 1, 11).1, "secrets: [db]");
-    assert_eq!(shown("web:\n  # the password: see below\n    image: x\n", 3, 5).1, "    image: x");
-    assert_eq!(shown("web: # token: none\n  image: x\n", 2, 3).1, "  image: x");
+    assert_eq!(rendered("image: web:1.8", 1, 8), (8, "image: web:1.8".to_owned()));
+    assert_eq!(rendered("secrets:\n  db:\n    fil: x\n", 3, 5).1, "    fil: x");
+    assert_eq!(rendered("secrets: [db]", 1, 11).1, "secrets: [db]");
+    assert_eq!(
+        rendered("web:\n  # the password: see below\n    image: x\n", 3, 5).1,
+        "    image: x"
+    );
+    assert_eq!(rendered("web: # token: none\n  image: x\n", 2, 3).1, "  image: x");
 }
 
 #[test]

@@ -358,7 +358,7 @@ impl Builder<'_> {
     /// refuses further tags there.
     fn clearing(&self, tag: Option<&Tag>, span: Span) -> Clearing {
         let inside = self.frames.iter().any(|frame| frame.clearing == Clearing::Override);
-        match tag.map(shown).as_deref() {
+        match tag.map(rendered).as_deref() {
             Some("!reset") if !inside => Clearing::Reset,
             Some("!override") if !inside => Clearing::Override,
             Some(other) if other.starts_with('!') && other != "!" => {
@@ -371,7 +371,7 @@ impl Builder<'_> {
     }
 }
 
-fn shown(tag: &Tag) -> String {
+fn rendered(tag: &Tag) -> String {
     format!("{}{}", tag.handle, tag.suffix)
 }
 

@@ -152,7 +152,7 @@ pub fn go_float<F: LowerExp + Display + Into<f64> + Copy>(value: F) -> String {
 mod tests {
     use super::*;
 
-    fn shown(text: &str) -> String {
+    fn rendered(text: &str) -> String {
         match resolve(text) {
             Value::Scalar(scalar) => format!("{:?} {}", scalar.kind, scalar.text),
             _ => "null".to_owned(),
@@ -189,7 +189,7 @@ mod tests {
             ("2024-01-02-rc", "Text 2024-01-02-rc"),
             ("TRUE", "Bool true"),
         ] {
-            assert_eq!(shown(text), want, "{text}");
+            assert_eq!(rendered(text), want, "{text}");
         }
     }
 }

@@ -12,7 +12,7 @@ const LARGE: usize = 64 << 10;
 /// How many lists, maps and scalars a file may have.
 const MAX_NODES: usize = 200_000;
 
-/// Whether a text may be read. What is wrong with it otherwise is told by who reads it.
+/// Whether a text may be read. Other mistakes are reported by its reader.
 pub(super) fn survey(file: FileId, text: &str, report: &Reporter) -> bool {
     if text.len() < LARGE {
         return true;

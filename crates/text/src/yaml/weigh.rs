@@ -55,7 +55,7 @@ pub(super) fn bomb(text: &str) -> Option<Span> {
     }
     let mut weigher = Weigher::default();
     for event in Parser::new_from_str(text) {
-        // What else is wrong with it is found, and told, where it is built.
+        // What else is wrong with it is found, and reported, where it is built.
         let (event, span) = event.ok()?;
         if weigher.exceeds(&event) {
             return Some(span);
@@ -147,7 +147,7 @@ mod tests {
         let keys =
             format!("x-a: &a {{ {}: 1 }}\nx-b: [{}]\n", "k".repeat(1000), "*a, ".repeat(100));
         assert!(bomb(&keys).is_none());
-        assert!(bomb("a: '*'\nb: [").is_none(), "what is no YAML is told by others");
+        assert!(bomb("a: '*'\nb: [").is_none(), "what is no YAML is reported by others");
     }
 
     #[test]

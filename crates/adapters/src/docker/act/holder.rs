@@ -1,5 +1,5 @@
 //! What holds what a call could not have: a port, an address, a subnet, a name. It is asked
-//! only after a call failed for that, and told together with what to do.
+//! only after a call failed for that, and reported with what to do.
 
 use std::net::IpAddr;
 
@@ -36,7 +36,7 @@ impl std::fmt::Display for HostPort {
 
 impl Docker {
     /// An error of an action, with what holds what the action needs, as far as the engine
-    /// tells. Where nobody but us holds it, somebody of us was faster.
+    /// tells. Where only we hold it, another run of ours was faster.
     pub(in crate::docker) async fn explained(
         &self,
         action: &Action,
@@ -67,7 +67,9 @@ impl Docker {
             _ => None,
         };
         match held {
-            Some(held) => OutsideError::InUse(error::said(&self.name, &in_words(&held, &text))),
+            Some(held) => {
+                OutsideError::InUse(error::described(&self.name, &in_words(&held, &text)))
+            }
             None => failed,
         }
     }
@@ -79,7 +81,7 @@ impl Docker {
             Some(id) => self.json(&format!("/containers/{}/json", percent_encoded(id))).await,
             None => None,
         };
-        // Whoever had it let it go, or it is our own doing: the next look tells.
+        // Its holder released it, or it is ours: the next look decides.
         let Some(holder) = holder else { return OutsideError::Conflict(text.to_owned()) };
         let labels = &holder["Config"]["Labels"];
         if labels[INSTALLATION].as_str() == Some(self.installation.as_str()) {
@@ -88,7 +90,7 @@ impl Docker {
         let name = holder["Name"].as_str().unwrap_or_default().trim_start_matches('/');
         let who = described(name, labels);
         let held = format!("{who} has that name; rename it, or choose another `container_name`");
-        OutsideError::InUse(error::said(&self.name, &in_words(&held, text)))
+        OutsideError::InUse(error::described(&self.name, &in_words(&held, text)))
     }
 
     /// Who has a port of the host.
@@ -168,7 +170,7 @@ impl Docker {
         None
     }
 
-    /// An answer as it is; `None` if there is none: whoever asks has an error to tell anyway.
+    /// An answer as it is; `None` if there is none: the caller has an error to report anyway.
     async fn json(&self, path: &str) -> Option<Value> {
         serde_json::from_slice(&self.get(path).await.ok()?).ok()
     }
@@ -191,8 +193,8 @@ fn is_network(text: &str) -> bool {
 
 /// What holds it, then the engine's own words.
 fn in_words(held: &str, text: &str) -> String {
-    let said = text.split_once(": ").filter(|(who, _)| who.starts_with("engine "));
-    format!("{held} (it says: {})", said.map_or(text, |(_, said)| said))
+    let inner = text.split_once(": ").filter(|(who, _)| who.starts_with("engine "));
+    format!("{held} (it says: {})", inner.map_or(text, |(_, inner)| inner))
 }
 
 /// A container, with the project that it belongs to.

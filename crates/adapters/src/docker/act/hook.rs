@@ -51,7 +51,10 @@ impl Docker {
         let named = |why: &str| {
             let secrets = hook.env.iter().filter(|(name, _)| is_sensitive_name(name));
             let why = error::without(why, secrets.map(|(_, value)| value.as_str()));
-            error::said(&self.name, &format!("{moment}[{number}] of {}: {why}", container.name))
+            error::described(
+                &self.name,
+                &format!("{moment}[{number}] of {}: {why}", container.name),
+            )
         };
         let span = humantime::format_duration(deadline);
         match tokio::time::timeout(deadline, run).await {
@@ -64,16 +67,16 @@ impl Docker {
             Ok(Ok((0, _))) => Ok(()),
             Ok(Ok((code, output))) => {
                 let output = output.trim();
-                let said = if output.is_empty() { "" } else { "; it said: " };
+                let label = if output.is_empty() { "" } else { "; it said: " };
                 Err(OutsideError::Failed(named(&format!(
-                    "it ended with code {code}{said}{output}"
+                    "it ended with code {code}{label}{output}"
                 ))))
             }
         }
     }
 
     /// Returns when nothing in a container runs that is this command. The engine is asked, since
-    /// whoever began it may have been another process.
+    /// another process may have started it.
     async fn earlier_runs_end(&self, container: &str, hook: &Hook) -> Result<(), Error> {
         loop {
             let seen =

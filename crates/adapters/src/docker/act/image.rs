@@ -63,7 +63,7 @@ impl Docker {
         }
     }
 
-    /// A failed pull. Of one that a registry refused, it is told what it was told.
+    /// A failed pull. One that a registry refused is reported with the login that was sent.
     fn pull_failed(&self, error: &Error, registry: &str, known: &Known) -> OutsideError {
         let (text, code) = match error {
             Error::DockerStreamError { error } => (error, 500),
@@ -73,7 +73,7 @@ impl Docker {
         if !logins::is_refusal(text) {
             return error::outside(&self.name, error);
         }
-        let file = self.logins.shown();
+        let file = self.logins.rendered();
         let help = match known {
             Known::Login(_) => format!("the login of {file} was sent"),
             Known::Helper(program) => format!(

@@ -216,7 +216,7 @@ impl Docker {
         if wanted.iter().all(|(name, value)| made.labels.get(name) == Some(value)) {
             return Ok(());
         }
-        Err(self.conflict(&format!("somebody else made the volume {} meanwhile", volume.name)))
+        Err(self.conflict(&format!("another program made the volume {} meanwhile", volume.name)))
     }
 
     pub(in crate::docker) fn known<'a>(&self, target: &'a Target) -> Result<&'a str, OutsideError> {
@@ -227,7 +227,7 @@ impl Docker {
     }
 
     pub(in crate::docker) fn conflict(&self, why: &str) -> OutsideError {
-        OutsideError::Conflict(error::said(&self.name, why))
+        OutsideError::Conflict(error::described(&self.name, why))
     }
 }
 

@@ -75,7 +75,7 @@ impl Docker {
         self.within(LONG, self.api.disconnect_network(network, request)).await
     }
 
-    /// Creates a network. Somebody else may do so at the same moment, and the engine then makes
+    /// Creates a network. Another client may do so at the same moment, and the engine then makes
     /// two: ours, which nobody uses yet, goes again. Of two of one installation, which a lock
     /// keeps apart as a rule, the older one stays.
     pub(in crate::docker) async fn create_network(
@@ -113,7 +113,7 @@ impl Docker {
         if is_ours(other) || label(other, compose_labels::PROJECT) == project {
             return Ok(());
         }
-        Err(self.conflict(&format!("somebody else made the network {} meanwhile", network.name)))
+        Err(self.conflict(&format!("another program made the network {} meanwhile", network.name)))
     }
 
     pub(in crate::docker) async fn remove_network(

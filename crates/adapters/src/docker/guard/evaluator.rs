@@ -86,12 +86,12 @@ impl PolicyEvaluator {
         places.get(deployment).map(|place| place.secrets.clone()).unwrap_or_default()
     }
 
-    /// Whether everything is allowed to everybody.
+    /// Whether every deployment may do everything.
     pub(in crate::docker) fn is_permissive(&self) -> bool {
         self.policy.permissive
     }
 
-    /// What of a demand this deployment may not have, links followed.
+    /// The part of a demand that this deployment may not have, links followed.
     pub(in crate::docker) fn denies(
         &self,
         deployment: &DeploymentId,

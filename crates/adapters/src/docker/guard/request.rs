@@ -68,7 +68,7 @@ pub(super) fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
 
-/// Every string of a list. What is no string is given as its JSON, so that it is judged.
+/// Every string of a list. What is no string is given as its JSON, so that it is evaluated.
 pub(super) fn strings(value: &Value) -> impl Iterator<Item = String> {
     value.as_array().into_iter().flatten().map(text)
 }

@@ -1,5 +1,5 @@
 //! One lock on the engine, for passes without Consul: a container of ours that is never
-//! started. A name can be taken once, so that of two who take it one is told who has it.
+//! started. A name can be taken once, so that of two that take it one learns who has it.
 //!
 //! It says until when it is meant to be held, and by which process: one that was killed holds
 //! nothing on its own machine any more, and elsewhere until that time.
@@ -13,7 +13,7 @@ use model::id::ContainerId;
 use model::time::Timestamp;
 use world::OutsideError;
 
-/// How often a lock that nobody holds any more is broken before somebody else is said to have it.
+/// How often a stale lock is broken before it is reported as held by another process.
 const ATTEMPTS: u32 = 3;
 
 /// Who holds a lock.
@@ -40,7 +40,7 @@ impl LockHolder {
     }
 }
 
-/// A process, told from all that ever were or will be.
+/// A process, distinguished from all that ever were or will be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Process {
     /// The start of the machine that it ran on.
@@ -95,7 +95,7 @@ pub struct EngineLock(ContainerId);
 /// Why a lock cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else has it.
+    /// Another process holds it.
     #[error("another run changes something: {holder} holds the lock {name} on engine {engine}")]
     Held {
         /// Who.
@@ -114,14 +114,14 @@ impl Docker {
     /// Takes the installation's lock.
     ///
     /// # Errors
-    /// [`LockError::Held`] at once if somebody else holds it.
+    /// [`LockError::Held`] at once if another process holds it.
     pub async fn take_lock(
         &self,
         holder: &LockHolder,
         now: Timestamp,
     ) -> Result<EngineLock, LockError> {
         let name = format!("{LOCK_NAME}{}", self.installation);
-        let mut by = "somebody else".to_owned();
+        let mut by = "another process".to_owned();
         for _ in 0..ATTEMPTS {
             match self.make_lock(&name, holder).await {
                 Ok(id) => return Ok(EngineLock(id)),

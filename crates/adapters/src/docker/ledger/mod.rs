@@ -42,7 +42,7 @@ impl Docker {
         };
         match made {
             Ok(made) => Ok(ContainerId::new(made.id)),
-            // Here the name is what is compared: whoever has it was there first.
+            // Here the name is what is compared: its holder was first.
             Err(OutsideError::InUse(text)) => Err(OutsideError::Conflict(text)),
             Err(error) => Err(error),
         }

@@ -23,7 +23,7 @@ impl Docker {
     /// newest one, or removes a record that says nothing any more.
     ///
     /// # Errors
-    /// [`OutsideError::Conflict`] if somebody else wrote meanwhile: read again.
+    /// [`OutsideError::Conflict`] if another process wrote meanwhile: read again.
     pub async fn change_record(
         &self,
         deployment: &DeploymentId,
@@ -43,7 +43,7 @@ impl Docker {
         }
         let next = generation + 1;
         let made = self.create_record(deployment, next, &record.text()).await?;
-        // Whoever read long ago may take a generation that has come and gone meanwhile.
+        // A process that read long ago may take a generation that has come and gone meanwhile.
         let written = self.written(deployment).await?;
         if written.last().is_some_and(|newest| newest.generation > next) {
             self.forget(&made).await;
@@ -120,8 +120,8 @@ impl Docker {
     }
 
     fn overtaken(&self, deployment: &DeploymentId) -> OutsideError {
-        let why = format!("somebody else wrote the record of {deployment} meanwhile");
-        OutsideError::Conflict(error::said(&self.name, &why))
+        let why = format!("another process wrote the record of {deployment} meanwhile");
+        OutsideError::Conflict(error::described(&self.name, &why))
     }
 
     /// What the names of the containers begin with that hold a deployment's record. Neither

@@ -31,10 +31,10 @@ const LONGEST: usize = 1 << 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(15);
 
-/// What changed, until it is told.
+/// What changed, until it is reported.
 type Pending = Arc<Mutex<Option<Changed>>>;
 
-/// A subscription to the engine's events, kept up by a task of its own: whoever waits for them
+/// A subscription to the engine's events, kept up by a task of its own: a caller that waits for them
 /// may give up and come again as often as another engine's events make it, and neither delays
 /// the attempt to connect nor misses that the engine went away.
 #[derive(Default)]
@@ -43,7 +43,7 @@ pub(in crate::docker) struct Subscription(Option<Listening>);
 struct Listening {
     /// How much was reported.
     count: watch::Receiver<u64>,
-    /// What of it nobody was told yet.
+    /// The part that was not reported yet.
     pending: Pending,
     task: JoinHandle<()>,
 }
@@ -79,7 +79,7 @@ impl Docker {
             match listening.count.changed().await {
                 Ok(()) => {
                     let changed = taken(&listening.pending);
-                    // What was told together with something before.
+                    // What was reported together with something before.
                     let Some(changed) = changed else { continue };
                     return changed;
                 }
@@ -131,9 +131,9 @@ impl Listener {
             match tokio::time::timeout(IDLE, stream.frame()).await {
                 Ok(Some(Ok(frame))) => {
                     let frames = frame.into_data().into_iter().chain(arrived(&mut stream));
-                    let stirs = frames.flat_map(|data| lines.add(&data));
-                    let stirs = stirs.filter_map(|line| self.whose.changed(&line));
-                    stirs
+                    let changes = frames.flat_map(|data| lines.add(&data));
+                    let changes = changes.filter_map(|line| self.whose.changed(&line));
+                    changes
                         .reduce(Changed::and)
                         .into_iter()
                         .for_each(|changed| self.changed(changed));
@@ -169,7 +169,7 @@ impl Listener {
     }
 }
 
-/// What was not told yet, which counts as told from now on.
+/// What was not reported yet, which counts as reported from now on.
 fn taken(pending: &Pending) -> Option<Changed> {
     pending.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -66,7 +66,7 @@ pub(in crate::docker) fn container(seen: ContainerInspect<'_>) -> Result<Contain
         .collect();
     // Before API 1.44 the address was the container's, for its first network.
     let first = host.network_mode.as_deref().map(NetworkName::new);
-    if let (Some(mac), Some(first)) = (said(config.mac_address), first)
+    if let (Some(mac), Some(first)) = (non_empty(config.mac_address), first)
         && let Some(attachment) = spec.networks.get_mut(&first)
     {
         attachment.mac = Some(mac.to_ascii_lowercase());
@@ -145,7 +145,7 @@ fn state(seen: ApiState<'_>, restarts: i64) -> Result<ContainerState, Lacking> {
 fn start_failure(error: &str) -> Option<StartFailure> {
     match error {
         "" => None,
-        // containerd's, of what a killed engine did not take away: "task … already exists",
+        // containerd's, of leftovers of a killed engine: "task … already exists",
         // "container with given ID already exists".
         error if error.contains("already exists") && !error.contains("endpoint") => {
             Some(StartFailure::Stuck)
@@ -207,8 +207,8 @@ fn platform(
     architecture: Option<String>,
     variant: Option<String>,
 ) -> Option<Platform> {
-    let mut text = format!("{}/{}", said(os)?, said(architecture)?);
-    if let Some(variant) = said(variant) {
+    let mut text = format!("{}/{}", non_empty(os)?, non_empty(architecture)?);
+    if let Some(variant) = non_empty(variant) {
         text = format!("{text}/{variant}");
     }
     Platform::parse(&text)
@@ -227,16 +227,16 @@ pub(in crate::docker) fn network(seen: Network) -> Result<NetworkView, Lacking> 
             attachable: seen.attachable.unwrap_or_default(),
             ipv4: seen.enable_ipv4,
             ipv6: seen.enable_ipv6.unwrap_or_default(),
-            ipam_driver: said(ipam.driver).filter(|driver| driver != "default"),
+            ipam_driver: non_empty(ipam.driver).filter(|driver| driver != "default"),
             ipam_options: ipam.options.unwrap_or_default(),
             pools: ipam
                 .config
                 .into_iter()
                 .flatten()
                 .map(|pool| IpamPool {
-                    subnet: said(pool.subnet),
-                    ip_range: said(pool.ip_range),
-                    gateway: said(pool.gateway),
+                    subnet: non_empty(pool.subnet),
+                    ip_range: non_empty(pool.ip_range),
+                    gateway: non_empty(pool.gateway),
                     reserved: pool.auxiliary_addresses.into_iter().flatten().collect(),
                 })
                 .collect(),
@@ -248,7 +248,7 @@ pub(in crate::docker) fn network(seen: Network) -> Result<NetworkView, Lacking> 
 /// A volume from `GET /volumes`.
 pub(in crate::docker) fn volume(seen: Volume) -> Result<VolumeView, Lacking> {
     Ok(VolumeView {
-        created_at: said(seen.created_at),
+        created_at: non_empty(seen.created_at),
         spec: VolumeSpec {
             name: seen.name.ok_or(Lacking("Name"))?.as_str().into(),
             driver: seen.driver.ok_or(Lacking("Driver"))?,
@@ -265,7 +265,7 @@ fn sorted<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
 }
 
 /// A text that says something.
-fn said(text: Option<String>) -> Option<String> {
+fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
@@ -316,8 +316,8 @@ fn published(bindings: PortMap) -> BTreeSet<PublishedPort> {
         for host in hosts.unwrap_or_default() {
             ports.insert(PublishedPort {
                 container,
-                host_ip: said(host.host_ip),
-                host_port: said(host.host_port).filter(|port| port != "0"),
+                host_ip: non_empty(host.host_ip),
+                host_port: non_empty(host.host_port).filter(|port| port != "0"),
             });
         }
     }
@@ -342,8 +342,8 @@ fn attachment(seen: &EndpointSettings<'_>, invented: &[&str]) -> Attachment {
         aliases: aliases.filter(|alias| !invented.contains(alias)).map(str::to_owned).collect(),
         links: seen.links.iter().flatten().cloned().collect(),
         replica_links: BTreeSet::new(),
-        ipv4: said(ipam.ipv4_address),
-        ipv6: said(ipam.ipv6_address),
+        ipv4: non_empty(ipam.ipv4_address),
+        ipv6: non_empty(ipam.ipv6_address),
         link_local: ipam.link_local_ips.into_iter().flatten().collect(),
         mac: seen
             .mac_address

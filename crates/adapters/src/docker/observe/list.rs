@@ -1,5 +1,5 @@
 //! The list of containers, taken apart: what is ours, what holds records, and the names of all
-//! others. Of a small part of what runs, the engine is asked for that alone: it builds its answer
+//! others. A small part of the containers is asked for alone: it builds its answer
 //! for each container in it, however many there are.
 
 use std::sync::PoisonError;
@@ -168,7 +168,7 @@ mod tests {
         let small = asked(&["a", "b"], &["front"]);
         assert_eq!(small.len(), 3);
         assert!(!small.contains(&ALL.to_owned()), "{small:?}");
-        // 1,200 containers, 150 deployments stir: 16 s on engine 20.10 if it is asked for each.
+        // 1,200 containers, 150 deployments change: 16 s on engine 20.10 if it is asked for each.
         let many: Vec<String> = (0..150).map(|n| format!("app{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(asked(&many, &[]), [ALL]);

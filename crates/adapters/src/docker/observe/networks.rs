@@ -10,7 +10,7 @@ use model::id::{NetworkId, NetworkName};
 use model::observed::NetworkView;
 use world::OutsideError;
 
-/// Which network has a name, as of the last look and of what was made since: the oldest.
+/// Which network has a name, as of the last look and of later creations: the oldest.
 #[derive(Debug, Default)]
 pub(in crate::docker) struct Known(Mutex<BTreeMap<NetworkName, NetworkId>>);
 

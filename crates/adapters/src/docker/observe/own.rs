@@ -40,7 +40,7 @@ impl Traces {
     fn read() -> Self {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         // The kernel takes long to write down all mounts of a host with many containers. A host
-        // may well mount its resolv.conf, and an engine may be told to leave one file alone.
+        // may well mount its resolv.conf, and an engine may be configured to leave one file alone.
         let mounts = TELLING.into_iter().any(may_be_mounted).then(|| read(MOUNTS));
         Self::of(&mounts.unwrap_or_default(), read(CONTROL_GROUP), read(HOSTNAME).trim())
     }

@@ -97,7 +97,7 @@ impl Docker {
     /// What the engine said of itself when it wrote a record among these.
     pub(in crate::docker) fn remembered(&self, seen: &[ContainerSummary<'_>]) -> Vec<About> {
         let ours = seen.iter().filter(|seen| self.written_in(seen).is_some());
-        let said = ours.filter_map(|seen| serde_json::from_str(seen.label(ENGINE)?).ok());
-        said.collect()
+        let non_empty = ours.filter_map(|seen| serde_json::from_str(seen.label(ENGINE)?).ok());
+        non_empty.collect()
     }
 }

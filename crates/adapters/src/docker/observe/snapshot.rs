@@ -1,6 +1,6 @@
-//! The part of a look that no scope changes: one list of everything, and an inspect of what
-//! carries our labels. It may begin while desired state is still being read. A look at a part
-//! of what runs begins with lists of that part instead.
+//! The part of a look that no scope changes: one list of everything, and an inspect of
+//! what carries our labels. It may begin while desired state is still being read. A look at a part
+//! of the containers begins with lists of that part instead.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use world::{OutsideError, Scope};
 /// How long a begun look is waited for.
 const GREETING: Duration = Duration::from_millis(20);
 /// Turns of the runtime in which connections are made and the first requests written.
-const TURNS: usize = 8;
+const YIELDS: usize = 8;
 /// What a look finds whatever its scope is.
 pub(in crate::docker) struct EngineSnapshot {
     pub(in crate::docker) id: EngineId,
@@ -57,7 +57,7 @@ impl Prefetch {
 
 impl Docker {
     /// Begins the next look, and returns when the engine works at it or lets us wait for
-    /// its greeting: whoever keeps this thread busy then does not keep the engine idle.
+    /// its greeting: a busy thread then does not keep the engine idle.
     pub async fn begin(self: &Arc<Self>) {
         let docker = Arc::clone(self);
         let (greeted, greeting) = oneshot::channel();
@@ -71,7 +71,7 @@ impl Docker {
             unused.abort();
         }
         if let Ok(Ok(())) = tokio::time::timeout(GREETING, greeting).await {
-            for _ in 0..TURNS {
+            for _ in 0..YIELDS {
                 tokio::task::yield_now().await;
             }
         }

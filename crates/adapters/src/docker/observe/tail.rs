@@ -31,7 +31,7 @@ const LARGEST: usize = 40 << 20;
 impl Docker {
     /// The last lines of a container's log, standard output and error as they came,
     /// oldest first; values of its sensitive variables and lines of its secrets are masked.
-    /// The rest are the container's words: whoever shows them escapes them.
+    /// The rest is the container's output: its renderer escapes it.
     ///
     /// # Errors
     /// Also if the secrets cannot be read: then nobody can tell what may be shown.
@@ -71,7 +71,7 @@ impl Docker {
         let put = put.iter().map(|value| String::from_utf8_lossy(value.expose()).into_owned());
         let put = put.flat_map(|value| secret_lines(&value).collect::<Vec<_>>());
         let masked = identity.map(|identity| identity.masked).unwrap_or_default();
-        // Nothing says where a variable of somebody else's container came from.
+        // Nothing says where a variable of a foreign container came from.
         let foreign = !view.spec.labels.keys().any(|label| label.starts_with(PREFIX));
         let variables = view.spec.env.iter();
         let variables = variables

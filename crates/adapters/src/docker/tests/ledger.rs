@@ -4,15 +4,15 @@ use super::*;
 use model::ability::Abilities;
 
 /// The list's entry of a container that holds a record.
-fn record(name: &str, installation: &str, text: &str, said: &Value) -> Value {
+fn record(name: &str, installation: &str, text: &str, env: &Value) -> Value {
     json!({"Id": format!("of-{name}"), "Names": [format!("/{name}")], "Labels": {
         "reconciler.installation": installation, "reconciler.ledger": text,
-        "reconciler.engine": said.to_string(),
+        "reconciler.engine": env.to_string(),
     }})
 }
 
 /// What an engine said of itself in one of its starts.
-fn said(id: &str, start: Option<&str>) -> Value {
+fn env(id: &str, start: Option<&str>) -> Value {
     let dropped = ["memswap_limit".to_owned()].into();
     json!({
         "id": id, "abilities": Abilities { dropped, ..Abilities::default() }, "start": start,
@@ -31,17 +31,17 @@ fn infos(engine: &FakeEngine) -> usize {
 #[tokio::test]
 async fn what_an_engine_says_of_itself_is_remembered_for_one_of_its_starts() {
     let ours = || {
-        let of = |name: &str, said: &Value| record(name, "main", "{}", said);
+        let of = |name: &str, env: &Value| record(name, "main", "{}", env);
         vec![
-            of("reconciler-ledger-main.abc.10", &said("OLD", Some("start 1"))),
-            of("reconciler-ledger-main.xyz.3", &said("NEW", Some("start 2"))),
+            of("reconciler-ledger-main.abc.10", &env("OLD", Some("start 1"))),
+            of("reconciler-ledger-main.xyz.3", &env("NEW", Some("start 2"))),
         ]
     };
     let strangers = [
         // A copy under another name, another installation's, and one that was no start's.
-        record("copy", "main", "{}", &said("COPY", Some("start 2"))),
-        record("reconciler-ledger-other.abc.1", "other", "{}", &said("OTHER", Some("start 2"))),
-        record("reconciler-ledger-main-9", "main", "{}", &said("BEFORE", None)),
+        record("copy", "main", "{}", &env("COPY", Some("start 2"))),
+        record("reconciler-ledger-other.abc.1", "other", "{}", &env("OTHER", Some("start 2"))),
+        record("reconciler-ledger-main-9", "main", "{}", &env("BEFORE", None)),
     ];
     for (list, id, asked) in
         [(ours(), "NEW", 0), (strangers.to_vec(), "ENGINE", 1), (ours()[..1].to_vec(), "ENGINE", 1)]
@@ -89,8 +89,8 @@ async fn with_live_restore_a_lost_connection_tells() {
 #[tokio::test]
 async fn one_record_that_cannot_be_read_hides_no_other() {
     let list = json!([
-        record("reconciler-ledger-main.abc.4", "main", "{", &said("X", None)),
-        record("reconciler-ledger-main.xyz.2", "main", "{\"history\": 1}", &said("X", None)),
+        record("reconciler-ledger-main.abc.4", "main", "{", &env("X", None)),
+        record("reconciler-ledger-main.xyz.2", "main", "{\"history\": 1}", &env("X", None)),
     ]);
     let engine = FakeEngine::start(vec![("GET /containers/json", 200, list)]);
     let stored = look(&engine).await.unwrap().stored;
@@ -102,21 +102,21 @@ async fn one_record_that_cannot_be_read_hides_no_other() {
 
 #[tokio::test]
 async fn a_ledger_in_one_piece_that_cannot_be_read_is_not_an_empty_one() {
-    let broken = json!([record("reconciler-ledger-main-4", "main", "{", &said("X", None))]);
+    let broken = json!([record("reconciler-ledger-main-4", "main", "{", &env("X", None))]);
     let engine = FakeEngine::start(vec![("GET /containers/json", 200, broken)]);
     assert!(matches!(look(&engine).await, Err(OutsideError::Failed(_))));
 }
 
 #[tokio::test]
 async fn what_newer_records_have_replaced_is_removed_after_the_look_that_saw_it() {
-    let of = |name: &str| record(name, "main", "{\"history\": 1}", &said("X", None));
+    let of = |name: &str| record(name, "main", "{\"history\": 1}", &env("X", None));
     let list = json!([of("reconciler-ledger-main.abc.4"), of("reconciler-ledger-main.abc.11")]);
     let engine = FakeEngine::start(vec![
         ("GET /containers/json", 200, list),
         ("DELETE /containers/of-reconciler-ledger-main.abc.4", 200, json!("")),
     ]);
     assert!(look(&engine).await.unwrap().stored.leftovers);
-    // Whether the one that is gone already is removed by somebody else is all the same.
+    // Whether the one that is gone already is removed by another process makes no difference.
     engine.docker.sweep_records(false).await.unwrap();
     let deleted = || engine.requests().iter().filter(|line| line.starts_with("DELETE")).count();
     assert_eq!(deleted(), 1, "{:?}", engine.requests());

@@ -11,7 +11,7 @@ use model::ability::ApiVersion;
 pub(in crate::docker) const OF_ENDPOINTS: ApiVersion = ApiVersion::one(44);
 
 /// What bollard 0.21.1 has no field for: up to API 1.43 the engine makes a second network
-/// of the same name unless it is told not to, and the MAC address is the container's, not
+/// of the same name unless the request says otherwise, and the MAC address is the container's, not
 /// its network's.
 pub(in crate::docker) fn amend(
     method: &Method,
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_engine_is_told_to_refuse_a_second_network() {
+    fn an_old_engine_is_asked_to_refuse_a_second_network() {
         let body = || Bytes::from_static(br#"{"Name":"a"}"#);
         let amended = amend(&Method::POST, "/networks/create", version("1.41"), body());
         let amended: Value = serde_json::from_slice(&amended).unwrap();

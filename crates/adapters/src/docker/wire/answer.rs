@@ -176,7 +176,7 @@ pub(in crate::docker) struct LogConfig {
     pub(in crate::docker) config: Option<Texts>,
 }
 
-/// A member of `Mounts`, which lists what is mounted, whoever asked for it.
+/// A member of `Mounts`, which lists all mounts, also those that no request named.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(in crate::docker) struct MountPoint {

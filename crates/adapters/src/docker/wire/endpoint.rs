@@ -1,5 +1,5 @@
 //! Where an engine is: read from the variables that the docker command reads, with one
-//! difference: plain TCP, which hands the host to whoever can reach it, must be asked for.
+//! difference: plain TCP, which hands the host to every client that can reach it, must be asked for.
 
 use std::path::{Path, PathBuf};
 
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_said_so() {
+    fn what_is_no_address_is_reported() {
         for text in ["", "docker.sock", "unix://relative", "tcp://", "tcp://a b:1", "tcp://h:x"] {
             let error = EngineEndpoint::parse(text, None, true).unwrap_err();
             assert_eq!(error, EndpointError::Malformed(text.to_owned()));

@@ -1,4 +1,4 @@
-//! What an engine or the way to it reports, told apart by what to do next. The texts
+//! What an engine or the way to it reports, by what to do next. The texts
 //! never hold a request's or an answer's body, which may hold secrets.
 
 use bollard::errors::Error;
@@ -18,7 +18,7 @@ pub(in crate::docker) fn outside(engine: &EngineName, error: &Error) -> OutsideE
         Error::DockerResponseServerError { status_code, message } => {
             status(engine, *status_code, message)
         }
-        Error::DockerStreamError { error } => OutsideError::Failed(said(engine, error)),
+        Error::DockerStreamError { error } => OutsideError::Failed(described(engine, error)),
         Error::RequestTimeoutError => timeout(engine),
         Error::IOError { err } => match err.get_ref() {
             Some(inner) => carried(engine, inner),
@@ -32,7 +32,7 @@ pub(in crate::docker) fn outside(engine: &EngineName, error: &Error) -> OutsideE
             err.column()
         )),
         Error::HyperResponseError { err } => broken(engine, &err.to_string()),
-        other => OutsideError::Failed(said(engine, &other.to_string())),
+        other => OutsideError::Failed(described(engine, &other.to_string())),
     }
 }
 
@@ -51,7 +51,7 @@ pub(in crate::docker) fn endpoint(engine: &EngineName, error: &EndpointError) ->
 }
 
 /// A message of the engine, on one line, without control characters, cut.
-pub(in crate::docker) fn said(engine: &EngineName, message: &str) -> String {
+pub(in crate::docker) fn described(engine: &EngineName, message: &str) -> String {
     let line: String = message
         .trim()
         .chars()
@@ -79,7 +79,7 @@ const GONE: [&str; 3] = ["no such container", "no such network", "no such volume
 const DENIED: [&str; 4] = ["denied", "forbidden", "permission", "unauthorized"];
 
 fn status(engine: &EngineName, code: u16, message: &str) -> OutsideError {
-    let text = said(engine, message);
+    let text = described(engine, message);
     let lower = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let is_gone = || says(&GONE) || lower.contains("network ") && lower.contains(" not found");
@@ -87,7 +87,7 @@ fn status(engine: &EngineName, code: u16, message: &str) -> OutsideError {
         403 | 409 | 500 if says(&IN_USE) => OutsideError::InUse(text),
         404 if is_gone() => OutsideError::Gone(text),
         409 => OutsideError::Conflict(text),
-        // The engine's word for "somebody uses it", not for a lack of rights.
+        // The engine's message for "in use", not for missing rights.
         403 if says(&["active endpoints", "already exists"]) => OutsideError::Conflict(text),
         401 => OutsideError::Forbidden(text),
         // Most of these are about networks and addresses, and not about rights.
@@ -131,7 +131,7 @@ fn connection(engine: &EngineName, error: &HttpError) -> OutsideError {
 }
 
 fn broken(engine: &EngineName, why: &str) -> OutsideError {
-    OutsideError::Timeout(said(engine, &format!("the answer broke off: {why}")))
+    OutsideError::Timeout(described(engine, &format!("the answer broke off: {why}")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the guard has to know of the engine to judge a request: whose the containers are that
+//! What the guard has to know of the engine to evaluate a request: whose the containers are that
 //! it is about or shares something with, what a container binds that it starts, and which
 //! networks its ids are.
 
@@ -92,7 +92,7 @@ impl Transport {
 
     /// A container as the engine shows it; `None` if there is none of that name.
     async fn inspect(&self, container: &str, version: ApiVersion) -> Result<Option<Value>, Error> {
-        self.shown(&format!("/containers/{container}/json"), version).await
+        self.read(&format!("/containers/{container}/json"), version).await
     }
 
     /// The name of the network with this id; `None` if there is none.
@@ -101,7 +101,7 @@ impl Transport {
         if let Some(name) = known().get(id) {
             return Ok(Some(name.clone()));
         }
-        let Some(seen) = self.shown(&format!("/networks/{id}"), version).await? else {
+        let Some(seen) = self.read(&format!("/networks/{id}"), version).await? else {
             return Ok(None);
         };
         let name = seen["Name"].as_str().filter(|_| seen["Id"].as_str() == Some(id));
@@ -112,7 +112,7 @@ impl Transport {
     }
 
     /// What the engine shows of one thing; `None` if there is none.
-    async fn shown(&self, path: &str, version: ApiVersion) -> Result<Option<Value>, Error> {
+    async fn read(&self, path: &str, version: ApiVersion) -> Result<Option<Value>, Error> {
         let uri = format!("/v{version}{path}");
         let response = self.call(Request::get(uri).body(full(""))?).await?;
         let status_code = response.status().as_u16();

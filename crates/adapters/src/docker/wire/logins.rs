@@ -34,7 +34,7 @@ pub enum LoginsError {
     /// The file cannot be read.
     #[error("the logins at registries cannot be read from `{0}`: {1}")]
     Unreadable(String, #[source] std::io::Error),
-    /// It is not what the docker command writes. What it says instead is not told: it may be a
+    /// It is not what the docker command writes. Its content is not reported: it may be a
     /// password.
     #[error("`{0}` is no configuration of the docker command (line {1}, column {2})")]
     Malformed(String, usize, usize),
@@ -58,7 +58,7 @@ struct Entry {
     registrytoken: String,
 }
 
-/// What one registry is told. `Debug` says only that there is something.
+/// What is sent to one registry. `Debug` says only that there is something.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(in crate::docker) struct Login {
     pub(in crate::docker) user: String,
@@ -85,14 +85,14 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
-    /// As the engine is told it.
+    /// As the engine gets it.
     pub(in crate::docker) fn header(&self, registry: &str) -> DockerCredentials {
-        let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let non_empty = |text: &String| (!text.is_empty()).then(|| text.clone());
         DockerCredentials {
-            username: said(&self.user),
-            password: said(&self.password),
-            identitytoken: said(&self.identity),
-            registrytoken: said(&self.token),
+            username: non_empty(&self.user),
+            password: non_empty(&self.password),
+            identitytoken: non_empty(&self.identity),
+            registrytoken: non_empty(&self.token),
             serveraddress: Some(registry.to_owned()),
             ..DockerCredentials::default()
         }
@@ -135,7 +135,7 @@ impl Logins {
     }
 
     /// In words for a message.
-    pub(in crate::docker) fn shown(&self) -> String {
+    pub(in crate::docker) fn rendered(&self) -> String {
         self.file.as_ref().map_or_else(String::new, |file| format!("`{}`", file.display()))
     }
 

@@ -1,10 +1,10 @@
 //! The way to an engine: where it is, how requests get there and answers are read.
 //!
 //! - `endpoint`: where it is. `transport`, `amend`: how requests get there, with the negotiated
-//!   API version and past the guard, for which `judge` reads.
-//! - `answer`: the engine's answers, as far as they are read. `error`: what went wrong, told apart
+//!   API version and past the guard, for which `evaluate` reads.
+//! - `answer`: the engine's answers, as far as they are read. `error`: what went wrong, by kind
 //!   by what to do next.
-//! - `archive`: files on their way. `logins`: what registries are told.
+//! - `archive`: files on their way. `logins`: what is sent to registries.
 
 mod amend;
 pub(super) mod answer;

@@ -103,7 +103,7 @@ impl Transport {
     }
 
     /// Turns a connection into one on which the engine asks us, if the guard lets it.
-    pub(in crate::docker) async fn turn(
+    pub(in crate::docker) async fn upgrade(
         &self,
         path: &str,
         headers: HeaderMap,
@@ -163,9 +163,9 @@ impl Transport {
         if status.is_success() {
             return Ok(answer);
         }
-        let said = serde_json::from_slice::<Value>(&answer).ok();
-        let said = said.as_ref().and_then(|said| said["message"].as_str());
-        let message = said.map_or_else(|| String::from_utf8_lossy(&answer).into(), str::to_owned);
+        let parsed = serde_json::from_slice::<Value>(&answer).ok();
+        let parsed = parsed.as_ref().and_then(|parsed| parsed["message"].as_str());
+        let message = parsed.map_or_else(|| String::from_utf8_lossy(&answer).into(), str::to_owned);
         Err(Error::DockerResponseServerError { status_code: status.as_u16(), message })
     }
 

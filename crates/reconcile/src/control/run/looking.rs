@@ -1,5 +1,5 @@
-//! The controller's looks: when one begins, what follows from what was seen, and what of it
-//! is told.
+//! The controller's looks: when one begins, what follows from it, and what of that
+//! is reported.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -117,7 +117,7 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             self.carry_out(plan, observed.part.as_ref(), &busy, now);
         }
         self.report_ended(&busy);
-        self.tell_report(report);
+        self.emit_report(report);
     }
 
     /// Begins the steps of a plan, for a part of the deployments or for all, that may begin.
@@ -132,10 +132,10 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         let tree = current.snapshot.tree.clone();
         self.backoffs.forget(now);
         let (steps, held) = admit(&plan, busy, &self.backoffs, now);
-        for hold in &held {
+        for put_off in &held {
             self.due.want_of(
-                Changed::Deployments([hold.subject.deployment.clone()].into()),
-                hold.until,
+                Changed::Deployments([put_off.subject.deployment.clone()].into()),
+                put_off.until,
             );
         }
         let others = self
@@ -143,11 +143,11 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             .held
             .iter()
             .filter(|held| part.is_some_and(|part| !part.contains(&held.subject.deployment)));
-        let held = held.into_iter().map(|hold| hold.told(self.setup.clock));
+        let held = held.into_iter().map(|put_off| put_off.on_calendar(self.setup.clock));
         let held: Vec<_> = others.cloned().chain(held).collect();
         for held in &held {
             if !self.status.held.iter().any(|known| known.is_same(held)) {
-                self.tell(&Event::Held(held));
+                self.emit(&Event::Held(held));
             }
         }
         self.status.held = held;
@@ -156,31 +156,31 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         }
         self.backoffs.begin(&steps, now);
         let plan = plan.with_only(&steps);
-        self.tell(&Event::PassStarted { revision: &plan.revision });
-        self.tell(&Event::Planned(&plan));
+        self.emit(&Event::PassStarted { revision: &plan.revision });
+        self.emit(&Event::Planned(&plan));
         self.executor.begin(steps, tree);
     }
 
-    /// What ended before a look began is reported with it, also what was told in between.
+    /// What ended before a look began is reported with it, also what was reported in between.
     fn report_ended(&mut self, busy: &BTreeSet<DeploymentId>) {
-        let began_later = |execution: &Execution| {
+        let began_after = |execution: &Execution| {
             execution.steps.iter().any(|(step, _)| busy.contains(&step.deployment))
         };
-        let (later, ended) = std::mem::take(&mut self.finished).into_iter().partition(began_later);
-        self.finished = later;
+        let (newer, ended) = std::mem::take(&mut self.finished).into_iter().partition(began_after);
+        self.finished = newer;
         self.reporting.extend::<Vec<_>>(ended);
     }
 
     /// Tells what a look said, if it is news or closes a pass.
-    fn tell_report(&mut self, report: Report) {
+    fn emit_report(&mut self, report: Report) {
         let is_news = report != self.last;
         self.status.seen(&report, self.setup.clock.now());
         self.last = report;
-        self.tell(&Event::Status(&self.status));
+        self.emit(&Event::Status(&self.status));
         let execution = Execution::joined(std::mem::take(&mut self.reporting));
         if is_news || execution.is_some() {
             let report = Report { execution, ..self.last.clone() };
-            self.tell(&Event::PassFinished(&report));
+            self.emit(&Event::PassFinished(&report));
         }
     }
 }

@@ -71,8 +71,8 @@ pub(super) fn kept(context: &Context<'_>) -> impl Iterator<Item = (ServiceName, 
     replicas.map(|replica| (replica.service.clone(), replica.slot))
 }
 
-/// What a replica would take of what stays for now: it would not start, or both would write to
-/// one volume. What its own containers have, it has.
+/// Resources that a replica would take from a container that stays: it would not start, or both
+/// would write to one volume. Those of its own containers are not counted.
 pub(super) fn takes(
     context: &Context<'_>,
     service: &Service,
@@ -99,7 +99,10 @@ pub(super) fn takes(
         .flat_map(|owned| has(owned).map(move |have| (owned, have)))
         .find_map(|(owned, have)| Some((owned, wants.iter().find(|want| have.overlaps(want))?)))?;
     let (replica, name) = (replica.id.container_name(), &owned.view.name);
-    Some((format!("start container {replica}, which takes {} of {name}", want.shown()), waiting_on))
+    Some((
+        format!("start container {replica}, which takes {} of {name}", want.rendered()),
+        waiting_on,
+    ))
 }
 
 /// The containers that would go: of services that left the stack, and of slots that their

@@ -1,4 +1,4 @@
-//! What of a Compose project becomes ours as it is, and when a project of the same name is
+//! Which resources of a Compose project become ours, and when a project of the same name is
 //! another stack.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub(super) fn other_stack(context: &Context<'_>) -> Option<WaitingOn> {
     let remembered = context.record.is_some() || context.adopted.is_some();
     let unknown = !remembered && !context.has_labelled();
     let strangers = context.strangers().iter().filter(|_| unknown).map(|s| s.view);
-    // Whoever put the controller there said nothing about its stacks: it stays as it is anyway.
+    // No stack names the controller's own container: it stays as it is anyway.
     let own = context.inventory.contents.own.as_ref();
     let others = candidates.chain(strangers).filter(|view| own != Some(&view.id));
     others.into_iter().find_map(|view| {
@@ -68,7 +68,7 @@ pub(super) fn left_alone(context: &Context<'_>) -> Vec<LeftAlone> {
     left.collect()
 }
 
-/// What of a deployment becomes ours, and everything that is adopted of it then.
+/// The resources of a deployment that become ours, and all that are adopted then.
 #[derive(Clone)]
 pub(in crate::plan) struct Adoption {
     pub(in crate::plan) things: Vec<Thing>,

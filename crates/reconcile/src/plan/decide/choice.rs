@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::scope::Scope;
 use crate::plan::cause::Why;
 use crate::plan::differ::{Drift, compare};
-use crate::plan::seen::{Owned, is_good, is_running, unusable};
+use crate::plan::seen::{Owned, is_healthy, is_running, unusable};
 use model::desired::Service;
 use model::id::Slot;
 use model::labels::Identity;
@@ -47,7 +47,7 @@ pub(super) fn choose<'a>(scope: &Scope<'_, 'a>, service: &'a Service, slot: Slot
 }
 
 /// Of several containers that shall all go: those that are of no use, and those that stay
-/// until the target is good. Where more than one lives, all but the best are of no use;
+/// until the target is healthy. Where more than one lives, all but the best are of no use;
 /// and where both names are borne that a new one could have, the worse of the two, or the
 /// only one if another service's container bears the first of them (`taken`).
 pub(super) fn make_room<'a>(
@@ -58,10 +58,10 @@ pub(super) fn make_room<'a>(
 ) -> (Vec<&'a Owned<'a>>, Vec<&'a Owned<'a>>) {
     let mut useless: Vec<&'a Owned<'a>> = Vec::new();
     let mut best_first = surplus.to_vec();
-    // Of two good ones the newer stays: the other may have been asked to stop already.
+    // Of two healthy ones the newer stays: the other may have been asked to stop already.
     best_first.sort_by_key(|owned| {
         let never_ran = owned.view.state.started_at.is_none();
-        (!is_good(owned), !is_running(owned), never_ran, Reverse(owned.view.created_at))
+        (!is_healthy(owned), !is_running(owned), never_ran, Reverse(owned.view.created_at))
     });
     let mut left: Vec<&'a Owned<'a>> = Vec::new();
     for owned in best_first {

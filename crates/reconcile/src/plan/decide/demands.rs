@@ -80,7 +80,7 @@ pub(super) fn demands(context: &Context<'_>, tree: &OwnTree) -> Vec<(Demand, Opt
     found
 }
 
-/// The host's network, an agent that signs with somebody's keys, a context that the engine
+/// The host's network, an agent that signs with the keys of a person, a context that the engine
 /// fetches.
 fn of_build(build: &Build) -> impl Iterator<Item = Demand> {
     let network = build.network.as_deref().filter(|mode| !matches!(*mode, "default" | "none"));

@@ -13,7 +13,7 @@ use super::{Across, Decisions, Shared, adopt, entries, heal, images, networks, r
 use crate::plan::cause::because;
 use crate::plan::context::{CatalogUse, Context};
 use crate::plan::order::in_dependency_order;
-use crate::plan::seen::{self, inmates_first, is_done};
+use crate::plan::seen::{self, is_done, members_first};
 use model::catalog::CatalogView;
 use model::desired::Deployment;
 use model::id::{DeploymentId, EngineName, NetworkName, ServiceName};
@@ -230,7 +230,7 @@ fn orphans<'a>(context: &Context<'a>, blocked: &mut Vec<Blocked>) -> Vec<super::
         blocked.extend(kept_services(context, &containers, &waiting_on));
         return Vec::new();
     }
-    inmates_first(&mut containers);
+    members_first(&mut containers);
     let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
     let mut orphans = removals(context, containers, &why, None, blocked);
     dependents_first(&mut orphans);

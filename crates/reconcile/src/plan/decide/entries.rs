@@ -44,14 +44,14 @@ pub(super) fn fix(
         (Status::Running, None | Some(Health::Healthy)) => CheckStatus::Passing,
         _ => CheckStatus::Critical,
     };
-    let said = FormFields::of(context, service, slot, status, Endpoint::Known { address, port });
+    let fields = FormFields::of(context, service, slot, status, Endpoint::Known { address, port });
     let mut causes = Vec::new();
     let mut entries = Vec::new();
     for (form, have) in forms(context, service, ids).into_iter().zip(haves) {
-        if have.is_some_and(|have| form.is(&said, have)) {
+        if have.is_some_and(|have| form.is(&fields, have)) {
             continue;
         }
-        let registrant = form.registrant(&said);
+        let registrant = form.registrant(&fields);
         let Some(want) = registrant.entry() else { continue };
         causes.extend(entry_causes(service, have, &want));
         entries.push(registrant);

@@ -70,29 +70,29 @@ impl<'f> FormFields<'f> {
 
 impl Form<'_> {
     /// Whether the catalog has it just so.
-    pub(super) fn is(&self, said: &FormFields<'_>, have: &CatalogEntry) -> bool {
+    pub(super) fn is(&self, fields: &FormFields<'_>, have: &CatalogEntry) -> bool {
         let CatalogEntry { id, service, tags, address, port, meta, status } = have;
-        let there = matches!(&said.endpoint, Endpoint::Known { address: at, port: on }
+        let there = matches!(&fields.endpoint, Endpoint::Known { address: at, port: on }
             if at == address && on == port);
         let meta = meta.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         *id == self.id
             && *service == self.service
-            && *status == said.status
+            && *status == fields.status
             && there
             && tags.iter().eq(&self.tags)
-            && meta.eq(said.meta.iter().map(|(name, value)| (*name, &**value)))
+            && meta.eq(fields.meta.iter().map(|(name, value)| (*name, &**value)))
     }
 
     /// It, written out.
-    pub(super) fn registrant(self, said: &FormFields<'_>) -> Registrant {
-        let meta = said.meta.iter().map(|(name, value)| ((*name).to_owned(), value.to_string()));
+    pub(super) fn registrant(self, fields: &FormFields<'_>) -> Registrant {
+        let meta = fields.meta.iter().map(|(name, value)| ((*name).to_owned(), value.to_string()));
         Registrant {
             id: self.id,
             service: self.service.into_owned(),
             tags: self.tags.into_iter().map(Cow::into_owned).collect(),
             meta: meta.collect(),
-            status: said.status,
-            endpoint: said.endpoint.clone(),
+            status: fields.status,
+            endpoint: fields.endpoint.clone(),
         }
     }
 }
@@ -105,7 +105,7 @@ pub(in crate::plan) fn registrants(
     status: CheckStatus,
     endpoint: Endpoint,
 ) -> Vec<Registrant> {
-    let said = FormFields::of(context, service, slot, status, endpoint);
+    let fields = FormFields::of(context, service, slot, status, endpoint);
     let ids = catalog_ids(&context.deployment.id, &service.name, slot);
-    forms(context, service, ids).into_iter().map(|form| form.registrant(&said)).collect()
+    forms(context, service, ids).into_iter().map(|form| form.registrant(&fields)).collect()
 }

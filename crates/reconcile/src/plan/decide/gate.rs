@@ -145,7 +145,7 @@ fn ungranted(
     (owner != id.as_str() && !context.settings.policy.permits(id, None, &demand)).then_some(demand)
 }
 
-/// Whoever a service shares with must exist, or be made by a deployment of this source.
+/// The container that a service shares with must exist, or be made by a deployment of this source.
 fn peers(context: &Context<'_>) -> Vec<Withheld> {
     let mut withheld = Vec::new();
     let services = &context.deployment.services;

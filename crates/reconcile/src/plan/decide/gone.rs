@@ -1,4 +1,4 @@
-//! Deployments of this source that run where git no longer wants them, and what of each goes.
+//! Deployments of this source that run where git no longer wants them, and which parts of each go.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::names::catalog_ids;
 use super::networks::is_made_elsewhere;
 use super::removal::{Removal, dependents_first, grace};
 use crate::plan::cause::because;
-use crate::plan::seen::{EngineInventory, Owned, inmates_first};
+use crate::plan::seen::{EngineInventory, Owned, members_first};
 use model::catalog::CatalogView;
 use model::desired::{Entry, Layout};
 use model::id::{CatalogId, DeploymentId, EngineName, NodeName};
@@ -70,7 +70,7 @@ fn networks<'a>(
     let all = inventory.index().networks_of(deployment).iter().copied();
     all.filter(move |view| {
         let owner = inventory.index().network_owner(view);
-        // Whoever makes it from now on replaces it.
+        // The deployment that makes it from now on replaces it.
         let at = (engine, &view.spec.name);
         owner.is_some_and(|(_, source)| *source == shared.desired.source)
             && !is_made_elsewhere(shared.desired, at, deployment)
@@ -102,7 +102,7 @@ impl<'a> Gone<'a> {
     /// withheld.
     pub(in crate::plan) fn removals(&self, shared: Shared<'a>) -> (Vec<Removal<'a>>, Vec<Blocked>) {
         let mut containers = self.containers.clone();
-        inmates_first(&mut containers);
+        members_first(&mut containers);
         let own = self.inventory.contents.own.as_ref();
         let (own, others): (Vec<_>, Vec<_>) =
             containers.into_iter().partition(|owned| own == Some(&owned.view.id));

@@ -1,6 +1,6 @@
 //! `sync: heal` while a newer revision waits: what was applied and ended is started again as
-//! it is. What the container shall be is told by the container; the newer revision only tells
-//! in which order, and when it is good.
+//! it is. The container says what it shall be; the newer revision only says
+//! in which order, and when it is healthy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ pub(super) fn orphaned_members(context: &Context<'_>, across: &Across) -> BTreeS
     orphaned_members.map(|owned| owned.view.id.clone()).collect()
 }
 
-/// What is mended of what was applied, and nothing else.
+/// Repairs of the applied revision, and nothing else.
 pub(in crate::plan) fn repairs<'a>(decisions: &Decisions<'a>) -> Decisions<'a> {
     let context = decisions.context;
     let mut blocked = Vec::new();
@@ -129,6 +129,6 @@ fn can_start_as_it_is(context: &Context<'_>, owned: &Owned<'_>) -> bool {
         !is_running(other) && is_inside(&owned.view.spec, &other.view.id, &other.view.name)
     };
     ran && owned.proof != Proof::Compose
-        && context.inventory.guests_of(owned.view).next().is_none()
+        && context.inventory.members_of(owned.view).next().is_none()
         && !context.containers().any(needs)
 }

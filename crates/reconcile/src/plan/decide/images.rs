@@ -152,7 +152,7 @@ fn pull(service: &Service, why: Why) -> Bring<'_> {
     Bring::new(&service.spec.image, How::Pull(service.spec.platform.as_ref()), why)
 }
 
-/// The images of what runs before a service, and those that are mounted; and the fields that
+/// The images of a service's init containers, and those that are mounted; and the fields that
 /// name them.
 fn other_images(service: &Service) -> impl Iterator<Item = (&ImageRef, String)> {
     let inits = service.hooks.pre_start.iter().filter_map(|init| init.image.as_ref());

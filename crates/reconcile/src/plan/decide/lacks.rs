@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::verdict::{Replica, Target};
 use crate::plan::fact::{Resource, Who};
 use crate::plan::resources;
-use crate::plan::seen::{Strange, Stranger, is_good, runs, used_up};
+use crate::plan::seen::{Strange, Stranger, is_healthy, runs, used_up};
 use model::desired::Service;
 use model::id::ContainerName;
 use model::observed::ContainerView;
@@ -33,7 +33,7 @@ impl<'a> Scope<'_, 'a> {
             })
     }
 
-    /// A name that somebody else's container has.
+    /// A name that a foreign container has.
     fn lacks_name(&self, replica: &Replica<'a>) -> Option<Lack> {
         let made = matches!(replica.target, Target::New(_)).then(|| replica.name());
         let mut names = made.into_iter().chain(replica.rename.as_ref().map(|(name, _)| name));
@@ -43,7 +43,7 @@ impl<'a> Scope<'_, 'a> {
         })
     }
 
-    /// Whether a container that somebody renamed is the replica, and writes to its data.
+    /// Whether a container that was renamed is the replica, and writes to its data.
     fn lacks_certainty(&self, service: &Service, replica: &Replica<'a>) -> Option<Lack> {
         let Target::New(new) = &replica.target else { return None };
         let name = &new.identity.name;
@@ -75,12 +75,12 @@ impl<'a> Scope<'_, 'a> {
     fn lacks_dependency(&self, service: &Service) -> Option<WaitingOn> {
         let lacking = service.depends_on.keys().find(|name| {
             let replicas = self.earlier.get(name).map_or(&[][..], |decided| &decided.replicas);
-            replicas.iter().any(|other| other.withheld && !other.surplus().any(is_good))
+            replicas.iter().any(|other| other.withheld && !other.surplus().any(is_healthy))
         })?;
         Some(WaitingOn::Dependency { service: lacking.clone() })
     }
 
-    /// A port or an address that a container has which stays as it is: somebody else's, or
+    /// A port or an address that a container has which stays as it is: a foreign one, or
     /// one of a deployment about which nothing is done.
     fn lacks_room(&self, service: &Service, replica: &Replica<'a>) -> Option<WaitingOn> {
         let engine = &self.context.deployment.engine;
@@ -102,12 +102,12 @@ impl<'a> Scope<'_, 'a> {
             .filter(|view| runs(view) && !own(view))
             .filter_map(|view| Some((held(view)?, view)))
             .find(|(_, view)| self.rests(view))?;
-        let what = if service.sensitive.contains("ports") { None } else { Some(what.shown()) };
+        let what = if service.sensitive.contains("ports") { None } else { Some(what.rendered()) };
         let by: ContainerName = view.name.clone();
         Some(WaitingOn::Room { what: what.unwrap_or_else(|| "a port".to_owned()), by })
     }
 
-    /// Whether nothing is done about a container: it is somebody else's, or its deployment's.
+    /// Whether nothing is done about a container: it is foreign, or its deployment's.
     fn rests(&self, view: &ContainerView) -> bool {
         let mut owned = self.context.inventory.containers();
         let found = owned.find(|owned| owned.view.id == view.id);

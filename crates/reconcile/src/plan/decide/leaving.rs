@@ -57,7 +57,7 @@ impl<'a> Leaving<'a> {
     }
 }
 
-/// What leaves in this pass, and what of it is withheld. `is_withheld` says of a deployment
+/// Which containers leave in this pass, and which are withheld. `is_withheld` says of a deployment
 /// whether something of it is, where it is wanted.
 pub(in crate::plan) struct Departures<'a> {
     pub(in crate::plan) gone: Vec<&'a Gone<'a>>,

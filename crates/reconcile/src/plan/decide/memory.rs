@@ -21,7 +21,7 @@ impl Context<'_> {
 
 /// Says that a deployment is known by its labels only. A first apply that was interrupted has
 /// no record yet either: as long as a service has no container that ever ran under its own name,
-/// it is taken for that. One-shots do not count, since whoever prunes an engine removes what has
+/// it is taken for that. One-shots do not count, since pruning an engine removes what has
 /// ended.
 pub(super) fn forgotten(context: &Context<'_>) -> Option<Forgotten> {
     let ran = |owned: &Owned<'_>| {

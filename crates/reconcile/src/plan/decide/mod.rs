@@ -121,7 +121,7 @@ impl Across {
 /// That a network is removed before its users are made again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NetworkReplacement {
-    /// By whom: nobody stops for a deployment about which nothing is done.
+    /// By which deployments: none stops for one that is withheld.
     pub(super) by: DeploymentId,
     /// The network that gets its addresses, if it is not made again itself.
     pub(super) room_for: Option<NetworkName>,
@@ -134,7 +134,7 @@ pub(super) struct NetworkReplacement {
 pub(super) struct Yield {
     pub(super) why: String,
     /// If it does not even wait for what its successor needs: what it waits for instead, that
-    /// whoever takes over is made.
+    /// its successor is made.
     pub(super) early: Option<Vec<Fact>>,
 }
 
@@ -156,7 +156,7 @@ pub(super) struct Decisions<'a> {
     pub(super) blocked: Vec<Blocked>,
     /// Containers of it that live in one which stops in this pass.
     orphaned_members: BTreeSet<ContainerId>,
-    /// Whether only what was applied is mended.
+    /// Whether only what was applied is repaired.
     pub(super) repairs_only: bool,
 }
 

@@ -57,7 +57,7 @@ fn is_registered(service: &Service) -> bool {
     service.registration.is_some() && !service.job && service.replicas > 0
 }
 
-/// What of a deployment becomes the same name in DNS as something else: what it is, both
+/// The parts of a deployment that get the DNS name of another one: their kind, both
 /// names for the reader, and where it is written.
 pub(super) fn same_labels(context: &Context<'_>) -> Vec<(String, WaitingOn, Option<Loc>)> {
     let (Some(_), deployment) = (context.catalog, context.deployment) else { return Vec::new() };

@@ -132,8 +132,8 @@ fn pools(pools: &[IpamPool]) -> Option<String> {
     let words = |pool: &IpamPool| {
         let parts =
             [("subnet", &pool.subnet), ("range", &pool.ip_range), ("gateway", &pool.gateway)];
-        let said = parts.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        said.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+        let explicit = parts.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        explicit.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
     };
     (!pools.is_empty()).then(|| pools.iter().map(words).collect::<Vec<_>>().join("; "))
 }

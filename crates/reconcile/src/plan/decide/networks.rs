@@ -240,7 +240,7 @@ pub(super) fn unused<'a>(context: &Context<'a>) -> Vec<&'a NetworkView> {
     };
     let all = context.inventory.index().networks_of(&context.deployment.id).iter().copied();
     let (engine, id) = (&context.deployment.engine, &context.deployment.id);
-    // Whoever makes it from now on replaces it.
+    // The deployment that makes it from now on replaces it.
     let inherited =
         |view: &NetworkView| is_made_elsewhere(context.desired, (engine, &view.spec.name), id);
     all.filter(|view| context.owns_network(view) && !wanted(view) && !inherited(view)).collect()

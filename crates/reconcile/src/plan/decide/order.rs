@@ -15,10 +15,10 @@ use model::spec::MountSource;
 pub(in crate::plan) enum Order {
     /// Nothing runs that would have to make room.
     Free,
-    /// The new one is good before the old one stops.
+    /// The new one is healthy before the old one stops.
     StartFirst,
     /// The old one stops first, for this reason: when the new one could start, or earlier,
-    /// when these hold; and whether it does so for a network, as everybody on that does.
+    /// when these hold; and whether it does so for a network, as all its members do.
     StopFirst { why: String, early: Option<Vec<Fact>>, uprooted: bool },
 }
 
@@ -98,9 +98,9 @@ pub(super) fn excludes(
     let with_one = || {
         let views = old.iter().map(|owned| owned.view);
         if let Some(published) = views.clone().find_map(|view| exclusive::port(spec, view)) {
-            let shown = published.host_port.as_ref();
-            let shown = shown.filter(|_| !service.sensitive.contains("ports"));
-            return Some(match shown {
+            let rendered = published.host_port.as_ref();
+            let rendered = rendered.filter(|_| !service.sensitive.contains("ports"));
+            return Some(match rendered {
                 Some(port) => format!("it publishes port {port}"),
                 None => "it publishes a port".to_owned(),
             });

@@ -1,4 +1,4 @@
-//! Containers that go for good, and which of them go first: whoever depends on another one
+//! Containers that go permanently, and which of them go first: one that depends on another
 //! stops before it does.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use model::desired::Service;
 use model::id::{CatalogId, ContainerId};
 use model::plan::{Blocked, WaitingOn};
 
-/// A container that goes for good.
+/// A container that goes permanently.
 pub(in crate::plan) struct Removal<'a> {
     pub(in crate::plan) owned: &'a Owned<'a>,
     pub(in crate::plan) why: Why,
@@ -109,7 +109,7 @@ pub(super) fn dependents_first(removals: &mut [Removal<'_>]) {
     for removal in removals {
         removal.dependents = ids.get(service(removal.owned)).cloned().unwrap_or_default();
         let host = removal.owned.view;
-        let inside = |guest: &&&Owned<'_>| is_inside(&guest.view.spec, &host.id, &host.name);
+        let inside = |member: &&&Owned<'_>| is_inside(&member.view.spec, &host.id, &host.name);
         removal.members = members.iter().filter(inside).map(|o| o.view.id.clone()).collect();
     }
 }

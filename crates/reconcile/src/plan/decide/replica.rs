@@ -180,7 +180,7 @@ fn meanwhile<'a>(
         let collides = scope.collides(service, &[old], false);
         excludes(service, &[old], &anonymous_volumes(service, &[old]), collides).is_none()
     };
-    // Whoever shares with others comes back with them.
+    // A replica that shares with others comes back with them.
     let alone = old.view.spec.peers().next().is_none();
     let needed = scope.across.yields.contains_key(&replica.id);
     (never_ran && ended && alone && !needed && scope.has_networks(old) && both()).then_some(old)

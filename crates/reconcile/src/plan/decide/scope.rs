@@ -59,7 +59,7 @@ impl<'a> Scope<'_, 'a> {
     }
 
     /// What holds when a container stops that is on a network which is replaced, if it is: the
-    /// images of everybody who stops for it are there.
+    /// images of all that stop for it are there.
     fn uprooted(&self, owned: &Owned<'_>) -> Option<Yield> {
         let why = self.renewed_networks(owned)?.text();
         let renewed = self.across.renewed_for(self.context.deployment);
@@ -233,7 +233,8 @@ impl<'a> Scope<'_, 'a> {
         let inventory = self.context.inventory;
         let own = inventory.contents.own.as_ref()?;
         containers.find(|owned| {
-            owned.view.id == *own || inventory.guests_of(owned.view).any(|guest| guest.id == *own)
+            owned.view.id == *own
+                || inventory.members_of(owned.view).any(|member| member.id == *own)
         })
     }
 

@@ -23,7 +23,7 @@ pub(in crate::plan) struct Replica<'a> {
     pub(in crate::plan) proves: bool,
     /// Removed at once: of no use, or their name is needed.
     pub(in crate::plan) useless: Vec<&'a Owned<'a>>,
-    /// Removed when the target is good.
+    /// Removed when the target is healthy.
     pub(in crate::plan) old: Vec<&'a Owned<'a>>,
     /// One of these that ended by itself, and runs until then.
     pub(in crate::plan) meanwhile: Option<&'a Owned<'a>>,
@@ -64,7 +64,7 @@ pub(in crate::plan) enum GoesBefore {
     Replica(ReplicaId),
     /// A container that is removed at once.
     Removed,
-    /// A container that leaves, and can wait until whoever takes this one's place may start.
+    /// A container that leaves, and can wait until this one's successor may start.
     Leaving,
     /// A container of another deployment, which stops when these hold.
     Elsewhere(Vec<Fact>),
@@ -137,7 +137,7 @@ impl<'a> Replica<'a> {
     }
 
     /// Whether it is started as it is, and nothing else of it runs: it was registered while
-    /// it ran; nobody reaches it until it is good again.
+    /// it ran; nobody reaches it until it is healthy again.
     pub(in crate::plan) fn starts_again(&self) -> bool {
         self.start.is_some() && self.existing().is_some() && self.surplus().next().is_none()
     }

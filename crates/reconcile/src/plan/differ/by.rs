@@ -1,4 +1,4 @@
-//! By whom a container differs: git, a hand, or nobody can tell.
+//! The author of a difference: git, a change by hand, or unknown.
 
 use super::super::context::Context;
 use super::super::seen::{Owned, Proof};
@@ -30,12 +30,12 @@ pub(super) fn changed_by(
     if owned.proof != Proof::Labels {
         return ChangedBy::Hand;
     }
-    let tells = |difference: &Difference| match head(&difference.field) {
+    let author = |difference: &Difference| match head(&difference.field) {
         "network_config" | "mac_address" => ChangedBy::Unknown,
         _ if is_limit(&difference.field) => ChangedBy::Hand,
         _ => ChangedBy::Git,
     };
-    let all: Vec<_> = found.iter().map(tells).collect();
+    let all: Vec<_> = found.iter().map(author).collect();
     let first = [ChangedBy::Git, ChangedBy::Unknown].into_iter().find(|by| all.contains(by));
     first.unwrap_or(ChangedBy::Hand)
 }

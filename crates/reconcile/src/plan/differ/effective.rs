@@ -42,8 +42,8 @@ impl<'s> Side<'s> {
     }
 
     pub(super) fn command(self) -> Option<&'s [String]> {
-        let said = |words: &&[String]| !words.is_empty();
-        let own = self.spec.command.as_deref().filter(said);
+        let explicit = |words: &&[String]| !words.is_empty();
+        let own = self.spec.command.as_deref().filter(explicit);
         // The image's command belongs to the image's entrypoint: replacing the entrypoint
         // drops it.
         if self.spec.entrypoint.as_deref().is_some_and(|words| !words.is_empty()) {

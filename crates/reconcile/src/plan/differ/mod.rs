@@ -11,7 +11,7 @@ mod links;
 mod networks;
 mod noise;
 mod peers;
-mod shown;
+mod render;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -27,8 +27,8 @@ pub(super) use self::image::has_image;
 use self::image::image_difference;
 use self::links::without_links_to_containers;
 pub(super) use self::networks::lost_networks;
-use self::noise::{is_leftover, is_the_engines, is_the_operators, is_told_by_attachment};
-use self::shown::Shown;
+use self::noise::{is_leftover, is_of_no_attachment, is_the_engines, is_the_operators};
+use self::render::CauseRenderer;
 use super::cause::Why;
 use super::context::Context;
 use super::fact::Fact;
@@ -80,19 +80,20 @@ pub(super) fn compare(
     let by = changed_by(service, owned, &found, context);
     for difference in &mut found {
         // Changing a limit in place left the label's hash behind: it tells nothing.
-        let tells = by != ChangedBy::Hand || context.is_applied() || !is_limit(&difference.field);
-        difference.by = if tells { by } else { ChangedBy::Unknown };
+        let is_known =
+            by != ChangedBy::Hand || context.is_applied() || !is_limit(&difference.field);
+        difference.by = if is_known { by } else { ChangedBy::Unknown };
     }
-    let shown = Shown { service, owned, masker: &context.settings.masker };
+    let renderer = CauseRenderer { service, owned, masker: &context.settings.masker };
     let mut drift = Drift::default();
-    let plain = |difference| shown.cause(difference, Vec::new());
+    let plain = |difference| renderer.cause(difference, Vec::new());
     drift.recreate.extend(name_difference(service, owned, by).map(plain));
     if let Some(difference) = image_difference(service, owned, image, (by, context)) {
         let fact = Fact::Image(context.deployment.id.clone(), service.spec.image.clone());
         let known = |want: &String| (want.clone(), fact.clone());
         let brought = difference.want.iter().filter(|_| matches!(image, ImageUse::Brought));
         let pending = brought.map(known).collect();
-        drift.recreate.push(shown.cause(difference, pending));
+        drift.recreate.push(renderer.cause(difference, pending));
     }
     drift.recreate.extend(lost_networks(owned, context).map(plain));
     // What prepared a container of Compose's is not known.
@@ -101,9 +102,9 @@ pub(super) fn compare(
         ("files", &owned.identity.files_hash, &service.files_hash),
         ("pre_start", &owned.identity.init_hash, &init_hash),
     ] {
-        // Whoever guesses a content could tell from its bare digest whether that is right.
+        // A bare digest would confirm a guessed content.
         let mask =
-            |hash: &Option<Digest>| hash.as_ref().map(|hash| shown.masker.mask(hash.as_str()));
+            |hash: &Option<Digest>| hash.as_ref().map(|hash| renderer.masker.mask(hash.as_str()));
         if have != want {
             let (field, have, want) = (field.to_owned(), mask(have), mask(want));
             let difference = Difference { field, have, want, by: ChangedBy::Git };
@@ -114,7 +115,7 @@ pub(super) fn compare(
     for mut difference in found {
         let pending = peers::explain(&mut difference, joins);
         let in_place = can_change_in_place(&difference);
-        let cause = shown.cause(difference, pending);
+        let cause = renderer.cause(difference, pending);
         if in_place { drift.in_place.push(cause) } else { drift.recreate.push(cause) }
     }
     drift
@@ -146,13 +147,13 @@ fn differences(
     let mut differences = Vec::new();
     for path in paths {
         let [want, have] = all.each_ref().map(|facts| facts.get(path));
-        let says_nothing = (want.is_none() && image.is_none())
+        let is_noise = (want.is_none() && image.is_none())
             || abilities.drops(path)
-            || is_told_by_attachment(path, &all)
+            || is_of_no_attachment(path, &all)
             || is_the_operators(path, want, owned)
             || is_leftover(path, want, have)
             || is_the_engines(path, want, have, owned);
-        if want != have && !says_nothing {
+        if want != have && !is_noise {
             let (have, want) = (have.cloned(), want.cloned());
             let (field, by) = (path.clone(), ChangedBy::Unknown);
             differences.push(Difference { field, have, want, by });
@@ -200,7 +201,7 @@ fn is_limit(path: &str) -> bool {
     class_of(path).is_in_place()
 }
 
-/// Whether a difference can be mended as the container runs.
+/// Whether a difference can be repaired as the container runs.
 fn can_change_in_place(difference: &Difference) -> bool {
     match class_of(&difference.field) {
         Class::InPlace { lifts } => lifts || difference.want.is_some(),

@@ -13,7 +13,7 @@ pub(super) fn is_the_operators(path: &str, want: Option<&String>, owned: &Owned<
 }
 
 /// How a container is attached to a network only counts where it is attached.
-pub(super) fn is_told_by_attachment(path: &str, all: &[Facts; 2]) -> bool {
+pub(super) fn is_of_no_attachment(path: &str, all: &[Facts; 2]) -> bool {
     let of = |head| path.strip_prefix(head);
     of("network_config.").or_else(|| of("mac_address.")).is_some_and(|network| {
         let attached = format!("networks.{network}");

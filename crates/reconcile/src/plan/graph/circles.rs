@@ -8,7 +8,7 @@ use model::id::{DeploymentId, ReplicaId};
 /// A circle of steps.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::plan) struct Exchange {
-    /// Old containers on it that hold what somebody else takes.
+    /// Old containers on it that hold what another step takes.
     pub(in crate::plan) yields: Vec<Holder>,
     /// Some of the steps on it, in words.
     pub(in crate::plan) steps: String,
@@ -16,14 +16,14 @@ pub(in crate::plan) struct Exchange {
     pub(in crate::plan) deployments: Vec<DeploymentId>,
 }
 
-/// An old container that holds what somebody else takes.
+/// An old container that holds what another step takes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::plan) struct Holder {
     /// Whose it is.
     pub(in crate::plan) replica: ReplicaId,
     /// Why it has to go first.
     pub(in crate::plan) why: String,
-    /// What holds when whoever takes it is made.
+    /// What holds when its taker is made.
     pub(in crate::plan) ready: Vec<Fact>,
 }
 
@@ -42,7 +42,7 @@ fn exchange(links: &Links, circle: &[u32]) -> Exchange {
         }
         let [from, to] = [frees, takes].map(|step| &links.steps[*step as usize]);
         if let (Some(replica), Some(taker)) = (&from.replica, &to.replica) {
-            let why = format!("{} goes to {}", resource.shown(), taker.container_name());
+            let why = format!("{} goes to {}", resource.rendered(), taker.container_name());
             let made = to.needs.iter().chain(&from.needs);
             let made = made.filter(|fact| matches!(fact, Fact::Ready(_)));
             let made = made.filter(|fact| !links.givers_of(fact).any(|step| is_on(&step)));

@@ -15,7 +15,7 @@ pub(in crate::plan) struct Links {
     pub(in crate::plan) steps: Vec<Transition>,
     /// The nodes that each node comes after.
     pub(super) before: Vec<Vec<u32>>,
-    /// Who takes something only after somebody else has freed it: the one that frees it, the
+    /// A taker of something that another step frees first: the one that frees it, the
     /// one that takes it, and what it is.
     pub(super) handovers: Vec<(u32, u32, Resource)>,
     givers: Givers,
@@ -163,7 +163,7 @@ fn node(place: usize) -> u32 {
     u32::try_from(place).expect("BUG: too many steps")
 }
 
-/// Who frees what somebody else takes.
+/// Which step frees what another one takes.
 fn handovers(steps: &[Transition]) -> Vec<(u32, u32, Resource)> {
     let mut freed: BTreeMap<Resource, Vec<(u32, &Resource)>> = BTreeMap::new();
     for (step, transition) in numbered(steps) {

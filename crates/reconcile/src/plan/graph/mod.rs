@@ -1,5 +1,5 @@
 //! Sixth stage: what must come before what. Needs are linked to whatever gives them, and
-//! takers of a resource to whoever frees it, across all services, deployments and engines of
+//! takers of a resource to the step that frees it, across all services, deployments and engines of
 //! the pass; then steps get their numbers. Knows nothing of why.
 
 mod ancestry;

@@ -1,4 +1,4 @@
-//! Networks that are not removed, because somebody stays on them or comes to them.
+//! Networks that are not removed, because a container stays on them or joins them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

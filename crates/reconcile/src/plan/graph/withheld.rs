@@ -43,14 +43,14 @@ pub(super) fn withheld(plan: &Plan) -> impl Iterator<Item = StepId> {
     let healed = of(&|waiting_on| *waiting_on == WaitingOn::SyncMode { mode: SyncMode::Heal });
     let is_closed = |step: &&Step| {
         closed.contains(&step.deployment)
-            || healed.contains(&step.deployment) && !mends(&step.action)
+            || healed.contains(&step.deployment) && !heals(&step.action)
     };
     let steps: Vec<_> = plan.steps.iter().filter(is_closed).map(|step| step.id).collect();
     steps.into_iter()
 }
 
 /// Whether an action leaves every container what it is, and runs nothing of git's in it.
-fn mends(action: &Action) -> bool {
+fn heals(action: &Action) -> bool {
     matches!(
         action,
         Action::StartContainer { .. }

@@ -9,7 +9,7 @@ pub(super) use waits::awaits;
 
 use super::decide::{Decided, Decisions, Replica, is_unproven};
 use super::fact::Fact;
-use super::seen::{Owned, is_done, is_good, is_running};
+use super::seen::{Owned, is_done, is_healthy, is_running};
 use model::action::Until;
 use model::desired::{Condition, Service};
 use model::id::ServiceName;
@@ -29,18 +29,18 @@ pub(super) struct Rollout<'a> {
 /// How the replicas of one service move.
 #[derive(Default)]
 pub(super) struct Moves<'a> {
-    /// Those first that have no good container.
+    /// Those first that have no healthy container.
     pub(super) order: Vec<Move<'a>>,
-    /// Replicas that stay as they run but are not good: they are waited for before others
+    /// Replicas that stay as they run but are not healthy: they are waited for before others
     /// are taken away. What does not work here will not work there.
-    pub(super) mends: Vec<&'a Owned<'a>>,
+    pub(super) recovering: Vec<&'a Owned<'a>>,
     /// Replicas that stay and are waited for because a dependent asks.
     pub(super) waits: Vec<(&'a Owned<'a>, Until)>,
-    /// What holds when everything that was down is good again.
-    pub(super) mended: Vec<Fact>,
+    /// What holds when everything that was down is healthy again.
+    pub(super) recovered: Vec<Fact>,
 }
 
-/// One replica in its turn.
+/// The move of one replica.
 pub(super) struct Move<'a> {
     /// Its place among the replicas of the decision.
     pub(super) at: usize,
@@ -50,8 +50,8 @@ pub(super) struct Move<'a> {
     pub(super) follows: Vec<&'a ServiceName>,
     /// Whether it restarts, for these or for the containers whose namespaces it shares.
     pub(super) restarts: bool,
-    /// Whether the next move waits until it has been good for a while.
-    pub(super) lingers: bool,
+    /// Whether the next move waits until it has been healthy for a while.
+    pub(super) delays: bool,
 }
 
 /// Puts the moves of a deployment in their order.
@@ -63,8 +63,8 @@ pub(super) fn rollout<'a>(decisions: &Decisions<'a>) -> Rollout<'a> {
         repairs_only: decisions.repairs_only,
     };
     for decided in &decisions.services {
-        let moves = all.turns(decisions, decided);
-        let follows = moves.order.iter().any(|turn| turn.restarts);
+        let moves = all.moves(decisions, decided);
+        let follows = moves.order.iter().any(|planned| planned.restarts);
         let starts = |replica: &Replica<'_>| !replica.withheld && replica.moves();
         if follows || decided.replicas.iter().any(starts) {
             all.moved.insert(&decided.service.name);
@@ -76,14 +76,15 @@ pub(super) fn rollout<'a>(decisions: &Decisions<'a>) -> Rollout<'a> {
 }
 
 impl<'a> Rollout<'a> {
-    fn turns(&mut self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Moves<'a> {
+    fn moves(&mut self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Moves<'a> {
         let service = decided.service;
         let engine = &decisions.context.deployment.engine;
         let width = usize::try_from(service.rollout.parallelism.max(1)).unwrap_or(usize::MAX);
-        let mut moves = Moves { mends: self.mends(decisions, decided), ..Moves::default() };
-        if !moves.mends.is_empty() {
+        let mut moves =
+            Moves { recovering: self.recovering(decisions, decided), ..Moves::default() };
+        if !moves.recovering.is_empty() {
             let id = decisions.context.deployment.id.clone();
-            moves.mended.push(Fact::Mended(id, service.name.clone()));
+            moves.recovered.push(Fact::Recovered(id, service.name.clone()));
         }
         let mut ended = Vec::new();
         let order = self.worst_first(decisions, decided);
@@ -92,26 +93,27 @@ impl<'a> Rollout<'a> {
             let replica = &decided.replicas[at];
             let before: Option<&Fact> = ended.len().checked_sub(width).map(|i| &ended[i]);
             let mut throttle: Vec<Fact> = before.into_iter().cloned().collect();
-            throttle.extend(moves.mended.iter().cloned());
+            throttle.extend(moves.recovered.iter().cloned());
             let follows = self.follows(decisions, decided.service, replica);
-            let is_good = has_good(decisions, decided, replica) || replica.meanwhile.is_some();
+            let is_healthy =
+                has_healthy(decisions, decided, replica) || replica.meanwhile.is_some();
             let restarts =
                 !follows.is_empty() || !replica.restarted_hosts.is_empty() && !replica.withheld;
             let acts = replica.start.is_some() && !replica.withheld || restarts;
-            let lingers = is_good && (acts || awaits(replica)) && Some(at) != last;
-            // What takes no good one away waits for no move, and so ends none. Whoever mends
+            let delays = is_healthy && (acts || awaits(replica)) && Some(at) != last;
+            // What takes no healthy one away waits for no move, and so ends none. A repair
             // takes away none at all, and still goes one by one.
-            if is_good && acts && !self.repairs_only {
+            if is_healthy && acts && !self.repairs_only {
                 ended.push(Fact::Moved(replica.id.clone()));
             } else if acts || awaits(replica) {
-                moves.mended.push(Fact::Good(replica.who(engine)));
+                moves.recovered.push(Fact::Healthy(replica.who(engine)));
             }
-            moves.order.push(Move { at, throttle, follows, restarts, lingers });
+            moves.order.push(Move { at, throttle, follows, restarts, delays });
         }
         moves
     }
 
-    /// The replicas, those first that have no good container: until they are good, no good
+    /// The replicas, those first that have no healthy container: until they are healthy, no healthy
     /// one may be taken away. Then those that are not proven, or whose move was begun.
     fn worst_first(&self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Vec<usize> {
         let mut order: Vec<usize> = (0..decided.replicas.len()).collect();
@@ -126,13 +128,13 @@ impl<'a> Rollout<'a> {
             let existing = replica.existing();
             let unproven =
                 existing.is_some_and(|owned| is_unproven(decided.service, owned, &surplus));
-            (running > 0, containers.iter().any(is_good), !unproven, running < 2)
+            (running > 0, containers.iter().any(is_healthy), !unproven, running < 2)
         });
         order
     }
 
-    /// Waits for replicas that stay but are not good, if others will be taken away.
-    fn mends(&self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Vec<&'a Owned<'a>> {
+    /// Waits for replicas that stay but are not healthy, if others will be taken away.
+    fn recovering(&self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Vec<&'a Owned<'a>> {
         let service = decided.service;
         if service.job || self.repairs_only {
             return Vec::new();
@@ -143,7 +145,7 @@ impl<'a> Rollout<'a> {
             if let Some(owned) = replica.existing().filter(|owned| is_running(owned)) {
                 moves |= !self.moved_dependencies(decisions, service, owned).is_empty();
                 // What is frozen is let go on by a step of its own.
-                let waits = owned.view.state.status != Status::Paused && !is_good(owned);
+                let waits = owned.view.state.status != Status::Paused && !is_healthy(owned);
                 staying.extend(waits.then_some(owned));
             } else {
                 let slot = decisions.context.slot(&service.name, replica.id.slot);
@@ -203,14 +205,14 @@ impl<'a> Rollout<'a> {
         conditions
             .flat_map(|(name, condition)| {
                 let started = || Fact::Started(deployment.clone(), name.clone());
-                let settled = || Fact::Settled(deployment.clone(), name.clone());
+                let settled = || Fact::ServiceReady(deployment.clone(), name.clone());
                 if condition == Condition::Started { [started()] } else { [settled()] }
             })
             .collect()
     }
 
     /// What each dependency of a service must be before it starts. Nobody moves into what
-    /// has taken another's place before it is good.
+    /// has taken another's place before it is healthy.
     fn conditions<'s>(
         &self,
         service: &'s Service,
@@ -227,9 +229,9 @@ impl<'a> Rollout<'a> {
     }
 }
 
-/// Whether a slot has a container that is good.
-fn has_good(decisions: &Decisions<'_>, decided: &Decided<'_>, replica: &Replica<'_>) -> bool {
-    decisions.context.slot(&decided.service.name, replica.id.slot).iter().any(is_good)
+/// Whether a slot has a container that is healthy.
+fn has_healthy(decisions: &Decisions<'_>, decided: &Decided<'_>, replica: &Replica<'_>) -> bool {
+    decisions.context.slot(&decided.service.name, replica.id.slot).iter().any(is_healthy)
 }
 
 /// Whether a replica of a service started after this container did, and was not simply

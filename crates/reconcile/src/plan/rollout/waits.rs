@@ -1,11 +1,11 @@
 //! Replicas that stay as they are and are waited for, because a dependent that starts or
-//! follows in this pass asks that they are good, or done.
+//! follows in this pass asks that they are healthy, or done.
 
 use std::collections::BTreeMap;
 
 use super::Rollout;
 use crate::plan::decide::{Decided, Decisions, Replica};
-use crate::plan::seen::{Owned, good_until, is_good, is_running};
+use crate::plan::seen::{Owned, healthy_until, is_healthy, is_running};
 use model::action::Until;
 use model::desired::Condition;
 use model::id::ServiceName;
@@ -19,14 +19,14 @@ pub(super) fn ask<'a>(decisions: &Decisions<'a>, rollout: &mut Rollout<'a>) {
     let mut asked: BTreeMap<&ServiceName, Condition> = BTreeMap::new();
     for (decided, moves) in decisions.services.iter().zip(&rollout.services) {
         let starts = decided.replicas.iter().any(|r| r.start.is_some() && !r.withheld);
-        if starts || moves.order.iter().any(|turn| turn.restarts) {
+        if starts || moves.order.iter().any(|planned| planned.restarts) {
             for (name, condition) in rollout.conditions(decided.service) {
                 if condition != Condition::Started {
                     asked.entry(name).or_insert(condition);
                 }
             }
-            for turn in &moves.order {
-                for name in &turn.follows {
+            for planned in &moves.order {
+                for name in &planned.follows {
                     asked.entry(name).or_insert(Condition::Healthy);
                 }
             }
@@ -45,7 +45,7 @@ pub(super) fn ask<'a>(decisions: &Decisions<'a>, rollout: &mut Rollout<'a>) {
     }
 }
 
-/// Whether it is waited for that a replica is good although it is not started.
+/// Whether it is waited for that a replica is healthy although it is not started.
 pub(in crate::plan) fn awaits(replica: &Replica<'_>) -> bool {
     let renames = replica.rename.is_some() && !replica.old.is_empty();
     let begun = renames && replica.existing().is_some_and(is_running);
@@ -53,7 +53,7 @@ pub(in crate::plan) fn awaits(replica: &Replica<'_>) -> bool {
     !replica.withheld && (proves || replica.surplus().any(is_running))
 }
 
-/// Waits for replicas that run already but are not good, or not done, yet.
+/// Waits for replicas that run already but are not healthy, or not done, yet.
 fn waits<'a>(
     decisions: &Decisions<'a>,
     decided: &Decided<'a>,
@@ -65,11 +65,11 @@ fn waits<'a>(
         for owned in decisions.context.slot(&service.name, replica.id.slot) {
             let goes = replica.surplus().any(|other| other.view.id == owned.view.id);
             // What is frozen is let go on, and waited for, by steps of its own.
-            let good = is_good(owned) || owned.view.state.status == Status::Paused;
+            let healthy = is_healthy(owned) || owned.view.state.status == Status::Paused;
             let until = match condition {
                 Condition::Completed => Until::Completed,
-                _ if good => continue,
-                _ => good_until(service),
+                _ if healthy => continue,
+                _ => healthy_until(service),
             };
             if !goes && is_running(owned) {
                 waits.push((owned, until));

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{AdoptionMatcher, ComposeRole, Strange, Stranger};
+use super::adoption::{AdoptionMatcher, ComposeRole, Strange, Stranger};
 use super::index::{self, Index};
 use super::{Owned, Proof};
 use model::desired::DesiredState;
@@ -26,7 +26,7 @@ pub(in crate::plan) struct EngineInventory<'a> {
     pub(in crate::plan) deployments: BTreeMap<DeploymentId, Replicas<'a>>,
     /// What else the Compose projects of their names hold.
     pub(in crate::plan) strangers: BTreeMap<DeploymentId, Vec<Stranger<'a>>>,
-    /// Names that somebody else's containers bear.
+    /// Names that foreign containers bear.
     pub(in crate::plan) taken: BTreeMap<ContainerName, ContainerId>,
     /// Which of ours bears a name.
     pub(super) names: BTreeMap<&'a ContainerName, &'a ContainerId>,
@@ -47,7 +47,7 @@ impl<'a> EngineInventory<'a> {
     ) -> Option<Self> {
         let engine_id = contents.id.as_ref()?;
         let ledger = &observed.ledger;
-        let eye = AdoptionMatcher { desired, engine, engine_id, installation, ledger };
+        let matcher = AdoptionMatcher { desired, engine, engine_id, installation, ledger };
         let mut all = Self {
             contents,
             engine_id: engine_id.clone(),
@@ -59,9 +59,9 @@ impl<'a> EngineInventory<'a> {
             index: Index::of(contents, engine, engine_id, observed, installation),
         };
         let renamed: Vec<_> =
-            contents.containers.iter().filter(|view| !all.add(view, eye)).collect();
+            contents.containers.iter().filter(|view| !all.add(view, matcher)).collect();
         for view in renamed {
-            all.add_renamed(view, eye);
+            all.add_renamed(view, matcher);
         }
         let services = all.deployments.values_mut().flat_map(BTreeMap::values_mut);
         for replicas in services.flat_map(BTreeMap::values_mut) {
@@ -73,12 +73,12 @@ impl<'a> EngineInventory<'a> {
     }
 
     /// Sorts one container. Returns whether it is known whose it is.
-    fn add(&mut self, view: &'a ContainerView, eye: AdoptionMatcher<'a>) -> bool {
-        if let Some(owned) = proven(view, eye).or_else(|| eye.remembered(view)) {
+    fn add(&mut self, view: &'a ContainerView, matcher: AdoptionMatcher<'a>) -> bool {
+        if let Some(owned) = proven(view, matcher).or_else(|| matcher.remembered(view)) {
             self.own(owned);
             return true;
         }
-        match eye.claim(view) {
+        match matcher.evaluate(view) {
             Some((_, ComposeRole::Replica(owned))) => self.own(*owned),
             Some((deployment, ComposeRole::Stranger(stranger))) => {
                 self.taken.insert(view.name.clone(), view.id.clone());
@@ -94,9 +94,9 @@ impl<'a> EngineInventory<'a> {
 
     /// A container that is ours but for its name: it was renamed if the place that its labels
     /// name is empty, and they are not from its image; else a copy.
-    fn add_renamed(&mut self, view: &'a ContainerView, eye: AdoptionMatcher<'a>) {
+    fn add_renamed(&mut self, view: &'a ContainerView, matcher: AdoptionMatcher<'a>) {
         let Some(identity) = Identity::decode(&view.spec.labels).filter(|identity| {
-            identity.installation == *eye.installation && identity.engine == *eye.engine_id
+            identity.installation == *matcher.installation && identity.engine == *matcher.engine_id
         }) else {
             return;
         };
@@ -168,10 +168,10 @@ impl<'a> EngineInventory<'a> {
 ///
 /// The comparison defeats copies: `docker commit` carries labels into an image and from
 /// there onto containers of other names.
-fn proven<'a>(view: &'a ContainerView, eye: AdoptionMatcher<'a>) -> Option<Owned<'a>> {
+fn proven<'a>(view: &'a ContainerView, matcher: AdoptionMatcher<'a>) -> Option<Owned<'a>> {
     let identity = Identity::decode(&view.spec.labels).filter(|identity| {
-        identity.installation == *eye.installation
-            && identity.engine == *eye.engine_id
+        identity.installation == *matcher.installation
+            && identity.engine == *matcher.engine_id
             && (view.name == identity.name || view.name == identity.surge_name())
     })?;
     Some(Owned { view, identity, proof: Proof::Labels })

@@ -14,14 +14,14 @@ impl<'a> EngineInventory<'a> {
 
     /// The containers of ours that cannot live without this one: they run in one of its
     /// namespaces.
-    pub(in crate::plan) fn guests_of(
+    pub(in crate::plan) fn members_of(
         &self,
         host: &ContainerView,
     ) -> impl Iterator<Item = &'a ContainerView> {
-        let inside = move |guest: &&&ContainerView| {
-            guest.id != host.id
-                && runs(guest)
-                && shares::is_inside(&guest.spec, &host.id, &host.name)
+        let inside = move |member: &&&ContainerView| {
+            member.id != host.id
+                && runs(member)
+                && shares::is_inside(&member.spec, &host.id, &host.name)
         };
         self.members.iter().filter(inside).copied()
     }

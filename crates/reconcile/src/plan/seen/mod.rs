@@ -1,16 +1,16 @@
-//! First stage: what is there, and whose it is. Knows nothing of what has to be done.
+//! First stage: which resources exist, and who owns them. Knows no decisions.
 
-mod claim;
+mod adoption;
 mod index;
 mod inventory;
 mod lookup;
 mod shares;
 mod state;
 
-pub(super) use claim::{Strange, Stranger, is_compatible_name, wanted_name};
+pub(super) use adoption::{Strange, Stranger, is_compatible_name, wanted_name};
 pub(super) use inventory::{EngineInventory, Replicas, holder, same, sort};
-pub(super) use shares::{inmates_first, is_inside, is_of, names, shown, volumes_shown};
-pub(super) use state::{good_until, is_done, is_good, is_running, runs, unusable, used_up};
+pub(super) use shares::{is_inside, is_of, members_first, names, render, render_volumes};
+pub(super) use state::{healthy_until, is_done, is_healthy, is_running, runs, unusable, used_up};
 
 use model::labels::Identity;
 use model::observed::ContainerView;

@@ -1,6 +1,6 @@
 //! Containers that live in another one's namespaces: who they are, and how they name it.
 //!
-//! The engine keeps the other container's id. When that container is replaced, whoever
+//! The engine keeps the other container's id. When that container is replaced, one that
 //! shares with it holds on to one that is gone, and is made again too.
 
 use super::Owned;
@@ -9,7 +9,7 @@ use model::share::{Namespace, Peer, VolumesFrom};
 use model::spec::ContainerSpec;
 
 /// Puts those first that live in others: they go before these.
-pub(in crate::plan) fn inmates_first(containers: &mut [&Owned<'_>]) {
+pub(in crate::plan) fn members_first(containers: &mut [&Owned<'_>]) {
     let all = containers.to_vec();
     let host = |owned: &Owned<'_>| {
         let lives_in =
@@ -44,7 +44,7 @@ pub(in crate::plan) fn names(text: &ContainerName, id: &ContainerId, name: &Cont
 }
 
 /// What is shared, in words; ids are short.
-pub(in crate::plan) fn shown(peer: &Peer) -> String {
+pub(in crate::plan) fn render(peer: &Peer) -> String {
     match peer {
         Peer::Container(name) => {
             let id = ContainerId::new(name.as_str());
@@ -56,10 +56,10 @@ pub(in crate::plan) fn shown(peer: &Peer) -> String {
 }
 
 /// All volumes taken over, in words.
-pub(in crate::plan) fn volumes_shown(all: &[VolumesFrom]) -> String {
+pub(in crate::plan) fn render_volumes(all: &[VolumesFrom]) -> String {
     let one = |from: &VolumesFrom| {
         let mode = if from.read_only { ":ro" } else { "" };
-        format!("{}{mode}", shown(&from.peer))
+        format!("{}{mode}", render(&from.peer))
     };
     all.iter().map(one).collect::<Vec<_>>().join(" ")
 }

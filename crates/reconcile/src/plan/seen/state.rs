@@ -19,7 +19,7 @@ pub(in crate::plan) fn is_running(owned: &Owned<'_>) -> bool {
 }
 
 /// Whether it runs and its health check, if it has one, passes.
-pub(in crate::plan) fn is_good(owned: &Owned<'_>) -> bool {
+pub(in crate::plan) fn is_healthy(owned: &Owned<'_>) -> bool {
     owned.view.state.status == Status::Running
         && matches!(owned.view.state.health, None | Some(Health::Healthy))
 }
@@ -44,9 +44,9 @@ pub(in crate::plan) fn used_up(service: &Service, owned: &Owned<'_>) -> Option<u
 }
 
 /// What it takes for a replica of a service that is no job to count.
-pub(in crate::plan) fn good_until(service: &Service) -> Until {
+pub(in crate::plan) fn healthy_until(service: &Service) -> Until {
     let min = service.rollout.min_healthy;
-    if service.stays_ended { Until::GoodOrEnded(min) } else { Until::Good(min) }
+    if service.stays_ended { Until::HealthyOrCompleted(min) } else { Until::Healthy(min) }
 }
 
 /// Why a container cannot stay although its spec matches.

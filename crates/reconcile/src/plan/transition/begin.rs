@@ -20,28 +20,28 @@ impl<'a> StepBuilder<'_, 'a> {
     pub(super) fn begin(&self, replica: &Replica<'a>, throttle: &[Fact]) -> Vec<Fact> {
         let mut begin = self.rollout.gates(self.decisions, self.decided.service);
         begin.extend([self.prepared(), Fact::Ready(self.who(replica))]);
-        // Whoever is named as a container runs, and is good, before anybody moves in.
+        // A container that is named as host runs, and is healthy, before another one joins it.
         let named = self.joins().iter().filter(|join| matches!(join.peer, Peer::Container(_)));
-        begin.extend(named.map(|join| Fact::Good(join.who.clone())));
+        begin.extend(named.map(|join| Fact::Healthy(join.who.clone())));
         if replica.surplus().any(is_running) || replica.meanwhile.is_some() {
             begin.extend(throttle.iter().cloned());
         }
         begin
     }
 
-    /// Starts the container if it does not run, and waits until it is good.
+    /// Starts the container if it does not run, and waits until it is healthy.
     pub(super) fn start(
         &self,
         replica: &Replica<'a>,
-        turn: &Move<'a>,
+        planned: &Move<'a>,
         first: bool,
     ) -> Vec<Transition> {
         let Some(start) = &replica.start else { return Vec::new() };
         let (context, service) = (self.context(), self.decided.service);
         let who = self.who(replica);
         let began = Fact::Began(who.clone());
-        let mut steps = self.make_way(replica, turn);
-        let mut before = self.begin(replica, &turn.throttle);
+        let mut steps = self.make_way(replica, planned);
+        let mut before = self.begin(replica, &planned.throttle);
         if replica.stops_first() || replica.goes_before.is_some() || replica.starts_again() {
             let ids = deregistrable(context, &service.name, replica.id.slot);
             before.extend(stop::withdrawn(context, &ids));
@@ -74,29 +74,29 @@ impl<'a> StepBuilder<'_, 'a> {
         if let Some(step) = steps.last_mut() {
             step.gives.extend([up.clone(), self.started()]);
         }
-        steps.push(self.good(replica, turn, Some(follows.clone()), [up]));
+        steps.push(self.await_healthy(replica, planned, Some(follows.clone()), [up]));
         steps.extend(entries::register(self, replica, follows));
         steps
     }
 
     /// Restarts a replica whose dependency was replaced or restarted, if it asks for it.
-    pub(super) fn follow(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
-        let (Some(owned), true) = (replica.existing(), turn.restarts) else {
+    pub(super) fn follow(&self, replica: &Replica<'a>, planned: &Move<'a>) -> Vec<Transition> {
+        let (Some(owned), true) = (replica.existing(), planned.restarts) else {
             return Vec::new();
         };
         let (service, id) = (self.decided.service, &self.context().deployment.id);
         // It starts again: everything that it depends on must be as it asks, not only
         // what moved.
         let mut after = self.rollout.gates(self.decisions, service);
-        after.extend(turn.throttle.iter().cloned());
+        after.extend(planned.throttle.iter().cloned());
         let mut causes = Vec::new();
-        for dependency in &turn.follows {
-            after.push(Fact::Settled(id.clone(), (*dependency).clone()));
+        for dependency in &planned.follows {
+            after.push(Fact::ServiceReady(id.clone(), (*dependency).clone()));
             let at = service.origins.find(&format!("depends_on.{dependency}"));
             causes.push(because(Reason::DependencyMoved { service: (*dependency).clone() }, at));
         }
         for (name, id) in &replica.restarted_hosts {
-            after.push(Fact::Good(Who::Known(id.clone())));
+            after.push(Fact::Healthy(Who::Known(id.clone())));
             let at = service.origins.find("network_mode");
             causes.push(because(Reason::HostRestarted { container: name.clone() }, at));
         }
@@ -115,7 +115,7 @@ impl<'a> StepBuilder<'_, 'a> {
         if let Some(step) = steps.last_mut() {
             step.gives.extend([up.clone(), self.started()]);
         }
-        steps.push(self.good(replica, turn, Some(follows.clone()), [up]));
+        steps.push(self.await_healthy(replica, planned, Some(follows.clone()), [up]));
         steps.extend(entries::register(self, replica, follows));
         steps
     }

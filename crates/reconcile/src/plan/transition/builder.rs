@@ -41,8 +41,8 @@ impl<'s, 'a> StepBuilder<'s, 'a> {
             Some(GoesBefore::Excess(service)) => {
                 let moves = self.decisions.services.iter().zip(&self.rollout.services);
                 let mut of_host = moves.filter(|(decided, _)| decided.service.name == *service);
-                let mended = of_host.next().map(|(_, moves)| moves.mended.clone());
-                let mut permit = mended.unwrap_or_default();
+                let recovered = of_host.next().map(|(_, moves)| moves.recovered.clone());
+                let mut permit = recovered.unwrap_or_default();
                 permit.push(stop::prepared(self.decisions));
                 permit
             }
@@ -56,14 +56,14 @@ impl<'s, 'a> StepBuilder<'s, 'a> {
         permit
     }
 
-    /// The same for the host of a guest.
+    /// The same for the host of a member.
     fn permit_of(&self, host: &ReplicaId) -> Vec<Fact> {
         let services = self.decisions.services.iter().zip(&self.rollout.services);
         for (decided, moves) in services {
-            let found = moves.order.iter().find(|turn| decided.replicas[turn.at].id == *host);
-            if let Some(turn) = found {
+            let found = moves.order.iter().find(|planned| decided.replicas[planned.at].id == *host);
+            if let Some(planned) = found {
                 let builder = StepBuilder { decided, moves, ..*self };
-                return builder.permit(&decided.replicas[turn.at], &turn.throttle);
+                return builder.permit(&decided.replicas[planned.at], &planned.throttle);
             }
         }
         Vec::new()

@@ -12,7 +12,7 @@ use model::catalog::CheckStatus;
 use model::id::StepId;
 use model::plan::Reason;
 
-/// Registers a replica after the wait that proves it good.
+/// Registers a replica after the wait that proves it healthy.
 pub(super) fn register<'a>(
     builder: &StepBuilder<'_, 'a>,
     replica: &Replica<'a>,
@@ -35,7 +35,7 @@ pub(super) fn register<'a>(
     }
     let who = replica.who(&context.deployment.engine);
     let step = Transition::new(Action::Register { node: node(context), entries }, vec![why]);
-    Some(step.uses([Fact::Good(who.clone())]).gives([Fact::Registered(who)]))
+    Some(step.uses([Fact::Healthy(who.clone())]).gives([Fact::Registered(who)]))
 }
 
 /// Changes the entries of a replica that stays as it runs.

@@ -62,7 +62,7 @@ impl StepBuilder<'_, '_> {
                 after.push(done);
             }
             for step in &mut steps {
-                if step.gives.iter().any(|fact| matches!(fact, Fact::Good(_))) {
+                if step.gives.iter().any(|fact| matches!(fact, Fact::Healthy(_))) {
                     step.gives.push(initialised.clone());
                 }
             }
@@ -119,7 +119,7 @@ impl StepBuilder<'_, '_> {
             create.needs.extend(after.iter().cloned().chain(leftovers));
         }
         let container = target(&who, name);
-        let done = Fact::Good(who.clone());
+        let done = Fact::Healthy(who.clone());
         let start = Action::StartContainer { container: container.clone() };
         let deadline = service.rollout.deadline;
         let until = Until::Completed;

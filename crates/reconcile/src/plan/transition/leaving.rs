@@ -1,4 +1,4 @@
-//! The steps of what left the source.
+//! The steps of deployments that left the source.
 
 use super::stop::lives_in;
 use super::{Group, Rank, Section, Transition, at, known, ranked, target};
@@ -74,8 +74,8 @@ fn container(gone: &Gone<'_>, removal: &Removal<'_>, node: &NodeName) -> Vec<Tra
     let who = known(owned);
     let stopped = |id| Fact::Stopped(super::Who::Known(id));
     before.extend(members.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));
-    let others: Vec<_> = gone.inventory.guests_of(owned.view).collect();
-    before.extend(others.iter().map(|guest| stopped(guest.id.clone())));
+    let others: Vec<_> = gone.inventory.members_of(owned.view).collect();
+    before.extend(others.iter().map(|member| stopped(member.id.clone())));
     let container = || target(&who, &owned.view.name);
     if is_running(owned) {
         let action = Action::StopContainer { container: container(), grace: *grace };
@@ -83,8 +83,8 @@ fn container(gone: &Gone<'_>, removal: &Removal<'_>, node: &NodeName) -> Vec<Tra
             .needs(before.iter().cloned().chain(dependents.iter().cloned().map(stopped)))
             .gives([Fact::Stopped(who.clone())])
             .frees(resources::freed(gone.engine, owned, false));
-        let lives = |guest: &&ContainerView| {
-            (stopped(guest.id.clone()), lives_in(&gone.deployment, owned, guest, None))
+        let lives = |member: &&ContainerView| {
+            (stopped(member.id.clone()), lives_in(&gone.deployment, owned, member, None))
         };
         steps.push(Transition { requires: others.iter().map(lives).collect(), ..step });
     }

@@ -94,7 +94,7 @@ pub(super) enum Section {
     Orphans,
     Services,
     /// What waits until others have moved out.
-    Later,
+    Deferred,
     Stale,
     UnusedNetworks,
     Memory,
@@ -198,7 +198,7 @@ fn ranked(rank: Rank, steps: Vec<Transition>) -> impl Iterator<Item = Transition
     })
 }
 
-/// Says of steps whose they are; each is part of what has to be done there.
+/// Assigns steps to a deployment; each counts for its end.
 fn placed(mut steps: Vec<Transition>, place: &Place, group: &Group) -> Vec<Transition> {
     for step in &mut steps {
         step.rank.group = group.clone();

@@ -1,4 +1,4 @@
-//! The steps of one replica: made or changed, started, proven good, registered; then the
+//! The steps of one replica: made or changed, started, proven healthy, registered; then the
 //! old one goes, and the new one gets its name.
 
 use super::builder::StepBuilder;
@@ -9,7 +9,7 @@ use crate::plan::cause::{Why, because};
 use crate::plan::decide::{Replica, Successor, Target, with_resolvers};
 use crate::plan::fact::{Fact, Who};
 use crate::plan::rollout::{Move, awaits};
-use crate::plan::seen::{Owned, good_until};
+use crate::plan::seen::{Owned, healthy_until};
 use model::action::{Action, Until};
 use model::plan::Reason;
 use model::target::Target as At;
@@ -17,31 +17,31 @@ use model::target::Target as At;
 /// The steps of a replica, and those that wait until others have moved out.
 pub(super) struct Steps {
     pub(super) steps: Vec<Transition>,
-    pub(super) later: Vec<Transition>,
+    pub(super) deferred: Vec<Transition>,
 }
 
 impl<'a> StepBuilder<'_, 'a> {
-    pub(super) fn replica(&self, replica: &Replica<'a>, turn: &Move<'a>, first: bool) -> Steps {
+    pub(super) fn replica(&self, replica: &Replica<'a>, planned: &Move<'a>, first: bool) -> Steps {
         let mut steps: Vec<_> = self.meanwhile(replica).into_iter().collect();
         steps.extend(self.remove_useless(replica));
         steps.extend(self.prepare(replica));
-        steps.extend(self.start(replica, turn, first));
+        steps.extend(self.start(replica, planned, first));
         if replica.start.is_none() {
             steps.extend(self.prove(replica));
         }
-        let clear = self.clear(replica, turn);
-        let puts_off = replica.old.iter().any(|owned| self.has_guests(owned));
-        let (now, mut later) = if puts_off { (Vec::new(), clear) } else { (clear, Vec::new()) };
+        let clear = self.clear(replica, planned);
+        let puts_off = replica.old.iter().any(|owned| self.has_members(owned));
+        let (now, mut deferred) = if puts_off { (Vec::new(), clear) } else { (clear, Vec::new()) };
         steps.extend(now);
-        steps.extend(self.follow(replica, turn));
-        if !turn.restarts {
+        steps.extend(self.follow(replica, planned));
+        if !planned.restarts {
             steps.extend(entries::change(self, replica));
         }
-        steps.extend(self.await_min_healthy(replica, turn));
-        for step in steps.iter_mut().chain(&mut later) {
+        steps.extend(self.await_min_healthy(replica, planned));
+        for step in steps.iter_mut().chain(&mut deferred) {
             step.replica = Some(replica.id.clone());
         }
-        Steps { steps, later }
+        Steps { steps, deferred }
     }
 
     pub(super) fn engine(&self) -> &model::id::EngineName {
@@ -52,8 +52,8 @@ impl<'a> StepBuilder<'_, 'a> {
         Fact::Prepared(self.context().deployment.id.clone())
     }
 
-    pub(super) fn has_guests(&self, owned: &Owned<'_>) -> bool {
-        self.context().inventory.guests_of(owned.view).next().is_some()
+    pub(super) fn has_members(&self, owned: &Owned<'_>) -> bool {
+        self.context().inventory.members_of(owned.view).next().is_some()
     }
 
     pub(super) fn who(&self, replica: &Replica<'a>) -> Who {
@@ -106,7 +106,7 @@ impl<'a> StepBuilder<'_, 'a> {
         create.needs.push(self.prepared());
         create.needs.extend(replica.useless.iter().map(|owned| Fact::Gone(known(owned))));
         if !service.spec.links.is_empty() {
-            // The engine looks for whom they name already as it makes the container.
+            // The engine looks their targets up as it creates the container.
             let id = &context.deployment.id;
             let linked = service.depends_on.keys();
             create.needs.extend(linked.map(|name| Fact::Started(id.clone(), name.clone())));
@@ -118,24 +118,24 @@ impl<'a> StepBuilder<'_, 'a> {
         Fact::Started(self.context().deployment.id.clone(), self.decided.service.name.clone())
     }
 
-    /// Waits until a container is good, or done if it is a job.
-    pub(super) fn good(
+    /// Waits until a container is healthy, or done if it is a job.
+    pub(super) fn await_healthy(
         &self,
         replica: &Replica<'a>,
-        turn: &Move<'a>,
+        planned: &Move<'a>,
         why: Option<Why>,
         after: impl IntoIterator<Item = Fact>,
     ) -> Transition {
         let (service, id) = (self.decided.service, &self.context().deployment.id);
-        let until = if service.job { Until::Completed } else { good_until(service) };
+        let until = if service.job { Until::Completed } else { healthy_until(service) };
         let (container, deadline) = (self.target(replica), service.rollout.deadline);
         let why = why.unwrap_or_else(|| because(Reason::Duplicate, service.origins.find("")));
         let who = self.who(replica);
-        let moved = (!self.lingers(turn)).then(|| Fact::Moved(replica.id.clone()));
+        let moved = (!self.delays(planned)).then(|| Fact::Moved(replica.id.clone()));
         Transition::new(Action::Await { container, until, deadline }, vec![why])
             .uses(used(&who))
             .needs(after)
-            .gives([Fact::Good(who), Fact::Settled(id.clone(), service.name.clone())])
+            .gives([Fact::Healthy(who), Fact::ServiceReady(id.clone(), service.name.clone())])
             .gives(moved)
     }
 
@@ -151,18 +151,18 @@ impl<'a> StepBuilder<'_, 'a> {
         let first = if is_changed(replica) { Some(Fact::Began(who)) } else { last.clone() };
         let after = last.map_or_else(|| ready.to_vec(), |last| vec![last]);
         let (throttle, follows) = (Vec::new(), Vec::new());
-        let turn = Move { at: 0, throttle, follows, restarts: false, lingers: false };
-        steps.push(self.good(replica, &turn, first.map(Why::follows), after));
+        let planned = Move { at: 0, throttle, follows, restarts: false, delays: false };
+        steps.push(self.await_healthy(replica, &planned, first.map(Why::follows), after));
         steps
     }
 
-    fn lingers(&self, turn: &Move<'a>) -> bool {
-        turn.lingers && !self.decided.service.rollout.delay.is_zero()
+    fn delays(&self, planned: &Move<'a>) -> bool {
+        planned.delays && !self.decided.service.rollout.delay.is_zero()
     }
 
-    /// Waits that a replica stays good for a while before the next one moves.
-    fn await_min_healthy(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Option<Transition> {
-        if !self.lingers(turn) {
+    /// Waits that a replica stays healthy for a while before the next one moves.
+    fn await_min_healthy(&self, replica: &Replica<'a>, planned: &Move<'a>) -> Option<Transition> {
+        if !self.delays(planned) {
             return None;
         }
         let service = self.decided.service;
@@ -170,11 +170,11 @@ impl<'a> StepBuilder<'_, 'a> {
         let delay = service.rollout.delay;
         let action = Action::Await {
             container: self.target(replica),
-            until: Until::Good(delay),
+            until: Until::Healthy(delay),
             deadline: service.rollout.deadline + delay,
         };
-        let why = because(Reason::Lingers, service.origins.find("deploy.update_config.delay"));
-        let step = Transition::new(action, vec![why]).uses(used(&who)).needs([Fact::Good(who)]);
+        let why = because(Reason::UpdateDelay, service.origins.find("deploy.update_config.delay"));
+        let step = Transition::new(action, vec![why]).uses(used(&who)).needs([Fact::Healthy(who)]);
         Some(step.gives([Fact::Moved(replica.id.clone())]))
     }
 }

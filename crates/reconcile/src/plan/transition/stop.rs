@@ -1,4 +1,4 @@
-//! How a container stops and goes: out of the catalog, its hooks, whoever lives in it, the
+//! How a container stops and goes: out of the catalog, its hooks, its namespace members, the
 //! stop itself, and the removal.
 
 use std::collections::BTreeSet;
@@ -43,14 +43,14 @@ pub(super) fn stop_started(
     permit: &[Fact],
 ) -> Vec<Transition> {
     let who = known(owned);
-    // Whoever lives in its namespaces stops before it does, or it does not stop.
-    let members: Vec<_> = context.inventory.guests_of(owned.view).collect();
-    let stopped = |guest: &&ContainerView| Fact::Stopped(super::Who::Known(guest.id.clone()));
+    // The members of its namespaces stop before it does, or it does not stop.
+    let members: Vec<_> = context.inventory.members_of(owned.view).collect();
+    let stopped = |member: &&ContainerView| Fact::Stopped(super::Who::Known(member.id.clone()));
     let mut before: Vec<Fact> = permit.iter().cloned().chain(members.iter().map(stopped)).collect();
     let deployment = context.deployment;
     let of_service = service.and_then(|service| service.origins.find(""));
     let (id, at) = (&deployment.id, of_service.or(Some(&deployment.origin)));
-    let requires = members.iter().map(|guest| (stopped(guest), lives_in(id, owned, guest, at)));
+    let requires = members.iter().map(|member| (stopped(member), lives_in(id, owned, member, at)));
     let mut steps = Vec::new();
     if let Some(service) = service {
         let (hooks, last) = pre_stop(service, owned, std::slice::from_ref(why), &before);
@@ -70,13 +70,13 @@ pub(super) fn stop_started(
 pub(super) fn lives_in(
     deployment: &DeploymentId,
     owned: &Owned<'_>,
-    guest: &ContainerView,
+    member: &ContainerView,
     at: Option<&Loc>,
 ) -> Blocked {
     Blocked {
         deployment: Some(deployment.clone()),
-        subject: format!("stop {}, in which {} lives", owned.view.name, guest.name),
-        waiting_on: WaitingOn::Consent { command: format!("docker stop {}", guest.name) },
+        subject: format!("stop {}, in which {} lives", owned.view.name, member.name),
+        waiting_on: WaitingOn::Consent { command: format!("docker stop {}", member.name) },
         at: at.cloned(),
     }
 }
@@ -149,7 +149,7 @@ pub(super) fn removal(
     steps.extend(stop(context, *service, owned, why, *grace, &stop_permit));
     let last = remove(context, owned, why, &permit);
     // Slots beyond the scale share their data with those that stay.
-    let for_good = service.is_none();
-    steps.push(last.frees(resources::freed(&context.deployment.engine, owned, for_good)));
+    let permanently = service.is_none();
+    steps.push(last.frees(resources::freed(&context.deployment.engine, owned, permanently)));
     steps
 }

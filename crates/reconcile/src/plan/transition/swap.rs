@@ -1,5 +1,5 @@
 //! How the old containers of a replica go: first, if they have to make way; else when the new
-//! one is good and registered; and how the new one gets its name.
+//! one is healthy and registered; and how the new one gets its name.
 
 use std::collections::BTreeSet;
 
@@ -19,13 +19,13 @@ use model::plan::Reason;
 
 impl<'a> StepBuilder<'_, 'a> {
     /// Takes out of the catalog, and stops, what has to stop first.
-    pub(super) fn make_way(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
+    pub(super) fn make_way(&self, replica: &Replica<'a>, planned: &Move<'a>) -> Vec<Transition> {
         let (context, service) = (self.context(), self.decided.service);
         let ids = deregistrable(context, &service.name, replica.id.slot);
         let stale = || because(Reason::Stale, service.origins.find(""));
         let mut steps = Vec::new();
         if replica.stops_first() || replica.goes_before.is_some() {
-            let mut permit = self.permit(replica, &turn.throttle);
+            let mut permit = self.permit(replica, &planned.throttle);
             let made = matches!(replica.target, Target::New(_)) || is_changed(replica);
             let late = replica.goes_before.is_none() && replica.order.early().is_none();
             let why =
@@ -68,7 +68,7 @@ impl<'a> StepBuilder<'_, 'a> {
             let excess = decided.excess.iter().filter(|removal| removal.goes_before);
             before.extend(old.chain(excess.map(|removal| removal.owned)));
         }
-        // Whoever lives in a dependent stops before that.
+        // The namespace members of a dependent stop before it.
         before.retain(|other| is_running(other) && !self.lives_in(replica, other.view, 8));
         before.into_iter().map(|other| Fact::Stopped(known(other))).collect()
     }
@@ -77,9 +77,9 @@ impl<'a> StepBuilder<'_, 'a> {
     /// times over.
     fn lives_in(&self, replica: &Replica<'a>, host: &ContainerView, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return true };
-        self.context().inventory.guests_of(host).any(|guest| {
-            replica.old.iter().any(|owned| owned.view.id == guest.id)
-                || self.lives_in(replica, guest, depth)
+        self.context().inventory.members_of(host).any(|member| {
+            replica.old.iter().any(|owned| owned.view.id == member.id)
+                || self.lives_in(replica, member, depth)
         })
     }
 
@@ -89,13 +89,13 @@ impl<'a> StepBuilder<'_, 'a> {
     }
 
     /// Takes the other containers of the slot away and gives the one that stays its name.
-    pub(super) fn clear(&self, replica: &Replica<'a>, turn: &Move<'a>) -> Vec<Transition> {
+    pub(super) fn clear(&self, replica: &Replica<'a>, planned: &Move<'a>) -> Vec<Transition> {
         if replica.old.is_empty() && replica.rename.is_none() {
             return Vec::new();
         }
         let (context, service) = (self.context(), self.decided.service);
         let who = self.who(replica);
-        let after = [Fact::Good(who.clone()), Fact::Began(who.clone())];
+        let after = [Fact::Healthy(who.clone()), Fact::Began(who.clone())];
         let why = self.replaced(replica);
         let mut steps = Vec::new();
         let stopped_first = replica.stops_first() || replica.goes_before.is_some();
@@ -104,7 +104,7 @@ impl<'a> StepBuilder<'_, 'a> {
         let ids = deregistrable(context, &service.name, replica.id.slot);
         let early = replica.order.early().is_some();
         let mut permit = if early || replica.goes_before.is_some() {
-            self.permit(replica, &turn.throttle)
+            self.permit(replica, &planned.throttle)
         } else {
             after.to_vec()
         };
@@ -118,13 +118,13 @@ impl<'a> StepBuilder<'_, 'a> {
                 let permit = [&permit[..], &[Fact::Launched(known(owned))]].concat();
                 let mut stop =
                     stop::stop_started(context, Some(service), owned, &why, grace, &permit);
-                if let Some(stop) = stop.last_mut().filter(|_| !self.has_guests(owned)) {
+                if let Some(stop) = stop.last_mut().filter(|_| !self.has_members(owned)) {
                     stop.gives.push(Fact::Moved(replica.id.clone()));
                 }
                 steps.extend(stop);
             } else if !stopped_first {
                 let mut stop = stop::stop(context, Some(service), owned, &why, grace, &permit);
-                if let Some(stop) = stop.last_mut().filter(|_| !self.has_guests(owned)) {
+                if let Some(stop) = stop.last_mut().filter(|_| !self.has_members(owned)) {
                     stop.gives.push(Fact::Moved(replica.id.clone()));
                 }
                 steps.extend(stop);
@@ -135,7 +135,7 @@ impl<'a> StepBuilder<'_, 'a> {
         steps
     }
 
-    /// Starts what runs until the target is good.
+    /// Starts what runs until the target is healthy.
     pub(super) fn meanwhile(&self, replica: &Replica<'a>) -> Option<Transition> {
         let owned = replica.meanwhile?;
         let who = known(owned);

@@ -9,8 +9,8 @@ use model::observed::{ContainerView, NetworkView};
 use model::plan::StaysOn;
 
 impl Transition {
-    /// Comes after whoever is on a network is gone, or was let go; and not at all while
-    /// somebody stays on it.
+    /// Comes after all containers on a network are gone, or detached; and not at all while
+    /// one stays on it.
     pub(super) fn after_users(
         self,
         network: &NetworkView,
@@ -23,11 +23,11 @@ impl Transition {
             let who = Who::Known(user.id.clone());
             [Fact::Gone(who.clone()), Fact::Detached(who, name.clone())]
         });
-        let told = users.iter().map(|user| {
+        let known = users.iter().map(|user| {
             let why = stays(user, name, inventory, desired);
             (user.id.clone(), user.name.clone(), why)
         });
-        Self { users: Some(told.collect()), ..self.needs(left) }
+        Self { users: Some(known.collect()), ..self.needs(left) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::contexts::{self, CONTEXT_HELP, refuse};
 use super::draft::{self, Draft, Pending};
 use super::files::Declared;
-use super::place::{Place, shown};
+use super::place::{Place, as_written};
 use super::{Scope, built, content, keys, limits, plain};
 use crate::stack::codes::{BUILD_CALL, OUTSIDE_TREE};
 use compose::codes::VALUE;
@@ -19,7 +19,7 @@ use text::report::Reporter;
 use text::yaml::{Entry, Node, Span};
 
 /// What `build` says, with places for messages.
-struct Wish {
+struct RequestedBuild {
     /// All that needs no second look; its context and Dockerfile are not settled.
     build: Build,
     context: (String, Span),
@@ -31,7 +31,7 @@ struct Wish {
 
 /// Reads `build`.
 pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
-    let mut wish = Wish {
+    let mut requested = RequestedBuild {
         build: Build::of("", Dockerfile::Inline(String::new())),
         context: (String::new(), field.at),
         dockerfile: ("Dockerfile".to_owned(), field.at),
@@ -40,11 +40,11 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
         pending: Vec::new(),
     };
     for part in keys::BUILD.admitted(&field.value, scope.report) {
-        wish.part(part, scope);
+        requested.part(part, scope);
     }
-    wish.check(scope.report);
-    draft.sensitive.extend(wish.build.args.keys().map(|name| format!("build.args.{name}")));
-    draft.unbuilt = settle(wish, scope);
+    requested.check(scope.report);
+    draft.sensitive.extend(requested.build.args.keys().map(|name| format!("build.args.{name}")));
+    draft.unbuilt = resolve(requested, scope);
 }
 
 /// The image's name: as the stack says, or Compose's for what is built.
@@ -54,7 +54,7 @@ pub(super) fn image(draft: &Draft<'_>, service: &Node, scope: &Scope<'_>) -> Ima
     scope.image(draft.image.clone().or_else(built).unwrap_or_default(), sensitive)
 }
 
-impl Wish {
+impl RequestedBuild {
     fn part(&mut self, part: &Entry, scope: &Scope<'_>) {
         let (key, node, report) = (part.key.as_str(), &part.value, scope.report);
         let text = || report.text(key, node).filter(|text| !text.is_empty());
@@ -131,9 +131,10 @@ impl Wish {
 }
 
 /// Finds the context and the Dockerfile.
-fn settle(wish: Wish, scope: &Scope<'_>) -> Option<draft::Unbuilt> {
+fn resolve(requested: RequestedBuild, scope: &Scope<'_>) -> Option<draft::Unbuilt> {
     let report = scope.report;
-    let Wish { build, context: (context, at), dockerfile, inline, pending, .. } = wish;
+    let RequestedBuild { build, context: (context, at), dockerfile, inline, pending, .. } =
+        requested;
     if contexts::is_elsewhere(&context) {
         if let Some((_, at)) = inline {
             report.error(
@@ -149,7 +150,8 @@ fn settle(wish: Wish, scope: &Scope<'_>) -> Option<draft::Unbuilt> {
         return Some(draft::Unbuilt { build, files, pending, at });
     }
     let Some(folder) = Place::of(&context, scope.instance).tree else {
-        let message = format!("the context `{}` is outside the source's tree", shown(&context));
+        let message =
+            format!("the context `{}` is outside the source's tree", as_written(&context));
         report.error_help(OUTSIDE_TREE, at, message, CONTEXT_HELP);
         return None;
     };
@@ -186,7 +188,7 @@ fn place_of(path: &str, folder: &str, at: Span, scope: &Scope<'_>) -> Option<Doc
         let within = below(&outside, folder).map(str::to_owned);
         return Some(within.map_or(Dockerfile::Outside(outside), Dockerfile::Within));
     }
-    let message = format!("the Dockerfile `{}` is outside the source's tree", shown(path));
+    let message = format!("the Dockerfile `{}` is outside the source's tree", as_written(path));
     scope.report.error_help(OUTSIDE_TREE, at, message, CONTEXT_HELP);
     None
 }
@@ -217,7 +219,7 @@ fn secrets(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, BuildSecret> {
 
 fn secret_file(path: &str, at: Span, scope: &Scope<'_>) -> Option<BuildSecret> {
     let Some(file) = Place::of(path, scope.instance).tree else {
-        let message = format!("the file `{}` is outside the source's tree", shown(path));
+        let message = format!("the file `{}` is outside the source's tree", as_written(path));
         let help = "a build reads secrets of the tree, or of a variable: `environment: NAME`";
         scope.report.error_help(OUTSIDE_TREE, at, message, help);
         return None;
@@ -237,7 +239,7 @@ fn agents(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, SshAgent> {
         if let Some(socket) = Place::of(path, scope.instance).host {
             agents.insert(entry.key.clone(), SshAgent::Socket(socket));
         } else {
-            let message = format!("`{}` is no path of this machine", shown(path));
+            let message = format!("`{}` is no path of this machine", as_written(path));
             let help = "name the socket of an ssh agent, or `default` for the operator's";
             scope.report.error_help(VALUE, entry.at, message, help);
         }

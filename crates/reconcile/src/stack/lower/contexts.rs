@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, Pending, Unbuilt};
-use super::place::{Place, shown};
+use super::place::{Place, as_written};
 use super::{Scope, built};
 use crate::stack::codes::{BUILD_CALL, CONTEXT, OUTSIDE_TREE};
 use compose::codes::{CYCLE, DISABLED};
@@ -54,7 +54,7 @@ pub(super) fn read(
 
 fn folder(path: &str, at: Span, scope: &Scope<'_>) -> Option<NamedContext> {
     let Some(folder) = Place::of(path, scope.instance).tree else {
-        let message = format!("the context `{}` is outside the source's tree", shown(path));
+        let message = format!("the context `{}` is outside the source's tree", as_written(path));
         scope.report.error_help(OUTSIDE_TREE, at, message, CONTEXT_HELP);
         return None;
     };

@@ -40,7 +40,7 @@ pub(super) struct Draft<'a> {
     pub(super) bound: BTreeMap<String, Mark>,
     pub(super) depends_on: BTreeMap<ServiceName, Dependency>,
     pub(super) rollout: Rollout,
-    /// How long a replica must be good, as `x-reconciler` says, and as `deploy` does.
+    /// How long a replica must be healthy, as `x-reconciler` says, and as `deploy` does.
     pub(super) min_healthy: [Option<Duration>; 2],
     pub(super) job: Option<bool>,
     pub(super) registration: Option<Registration>,

@@ -6,7 +6,7 @@
 
 use super::content::{content, mode};
 use super::draft::{Delivered, Draft, MODE};
-use super::place::{Place, shown};
+use super::place::{Place, as_written};
 use super::{Scope, keys, mounts};
 use crate::stack::codes::OUTSIDE_TREE;
 use compose::codes::{REQUIRED, WITHHELD};
@@ -114,7 +114,7 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, kind: &FileKind, scope:
             None => format!("{}{name}", kind.folder),
         };
         let Some(target) = mounts::target_path(&target, item, report) else { continue };
-        mounts::claim(draft, &target, item, report);
+        mounts::refuse_second(draft, &target, item, report);
         report.note(&mut draft.origins, "files", item.span);
         if !kind.is_config {
             draft.sensitive.insert(format!("files.{target}"));
@@ -174,7 +174,7 @@ fn deliver(
         // Outside the tree its content cannot be read; the host policy decides.
         (None, Some(host)) => bind(draft, target, host),
         (None, None) => {
-            let message = format!("the file `{}` is outside the source's tree", shown(path));
+            let message = format!("the file `{}` is outside the source's tree", as_written(path));
             report.error_help(OUTSIDE_TREE, at, message, "move it beside the stack file");
         }
     }

@@ -202,8 +202,8 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
     }
     let grace = draft.spec.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
     let [own, deploy] = draft.min_healthy;
-    let unsaid = || Rollout::min_healthy_of(&draft.spec);
-    draft.rollout.min_healthy = own.or(deploy).unwrap_or_else(unsaid);
+    let default = || Rollout::min_healthy_of(&draft.spec);
+    draft.rollout.min_healthy = own.or(deploy).unwrap_or_else(default);
     draft.rollout.parallelism = draft.rollout.parallelism.min(replicas.max(1));
     if let Some(registration) = &mut draft.registration {
         registration.port =

@@ -1,4 +1,4 @@
-//! Hashes of what is desired: whether a service, or anything of a deployment, is as it was.
+//! Hashes of desired state: whether a service, or anything of a deployment, has changed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(super) fn service(spec: &ContainerSpec, image: &ImageSource, files: Option<&
     digest(&Hashed { spec, image, files })
 }
 
-/// What of a service makes a deployment differ. What says nothing is not there.
+/// The fields of a service by which a deployment differs. Defaults are omitted.
 #[derive(Serialize)]
 struct Part<'a> {
     hash: &'a Digest,
@@ -58,10 +58,10 @@ impl<'a> Part<'a> {
             replicas: service.replicas,
             stop_grace: service.stop_grace,
             container_name: service.container_name.as_ref(),
-            depends_on: said(&service.depends_on),
-            one_shot: said(&service.job),
-            stays_ended: said(&service.stays_ended),
-            hooks: said(&service.hooks),
+            depends_on: non_default(&service.depends_on),
+            one_shot: non_default(&service.job),
+            stays_ended: non_default(&service.stays_ended),
+            hooks: non_default(&service.hooks),
             rollout: rollout(service),
             registration: service.registration.as_ref(),
         }
@@ -77,7 +77,7 @@ fn rollout(service: &Service) -> Option<Rollout> {
     Some(rollout).filter(|rollout| *rollout != Rollout::default())
 }
 
-fn said<T: Default + PartialEq>(thing: &T) -> Option<&T> {
+fn non_default<T: Default + PartialEq>(thing: &T) -> Option<&T> {
     Some(thing).filter(|thing| **thing != T::default())
 }
 

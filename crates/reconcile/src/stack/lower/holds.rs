@@ -275,7 +275,7 @@ fn is_mac(text: &str) -> bool {
 fn volume(node: &Node, report: &Reporter) {
     let local =
         text(node, "driver").is_none_or(|(driver, _)| driver.is_empty() || driver == "local");
-    let external = text(node, "external").is_some_and(|(said, _)| said == "true");
+    let external = text(node, "external").is_some_and(|(value, _)| value == "true");
     let Some((name, at)) = text(node, "name").filter(|_| local && !external) else { return };
     let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     let valid = (2..=255).contains(&name.len())

@@ -1,5 +1,5 @@
 //! References to images, checked as the engine checks them, so that what no engine would take
-//! is told where it was written.
+//! is reported where it was written.
 
 use text::codes::VALUE;
 use text::read::quote;
@@ -147,7 +147,7 @@ mod tests {
         let id = "0123456789abcdef".repeat(4);
         let digest = format!("nginx@sha256:{id}");
         let by_id = format!("sha256:{id}");
-        for good in [
+        for valid in [
             "nginx",
             "nginx:1.27-alpine",
             "h/x",
@@ -160,7 +160,7 @@ mod tests {
             digest.as_str(),
             by_id.as_str(),
         ] {
-            assert_eq!(parse(good), Ok(()), "{good}");
+            assert_eq!(parse(valid), Ok(()), "{valid}");
         }
         let long = "a".repeat(256);
         let tag = format!("a:{}", "t".repeat(129));

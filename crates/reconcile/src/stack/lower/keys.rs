@@ -38,7 +38,7 @@ impl Table {
         report: &Reporter,
     ) -> impl Iterator<Item = &'n Entry> {
         let entries = report.map(self.of, node).iter();
-        entries.filter(|entry| !says_nothing(&entry.value) && self.admits(entry, report))
+        entries.filter(|entry| !is_empty(&entry.value) && self.admits(entry, report))
     }
 
     /// Whether an entry is to be read. If not, the reason has been reported.
@@ -77,7 +77,7 @@ impl Table {
 }
 
 /// Whether a value asks for nothing. (An empty list asks a command to be empty.)
-fn says_nothing(node: &Node) -> bool {
+fn is_empty(node: &Node) -> bool {
     match &node.value {
         Value::Null => true,
         Value::Map(entries) => entries.is_empty(),

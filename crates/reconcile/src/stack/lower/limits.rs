@@ -135,12 +135,12 @@ fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     };
 }
 
-/// A replica that does not become good always stops an update.
+/// A replica that does not become healthy always stops an update.
 fn failure_action(node: &Node, report: &Reporter) {
     match report.string("failure_action", node).as_deref() {
         Some("continue" | "rollback") => {
             let message = format!("{} has no effect on `failure_action`", quote(node));
-            let help = "a replica that does not become good stops the update; what ran stays";
+            let help = "a replica that does not become healthy stops the update; what ran stays";
             report.warn_as(NO_EFFECT, node.span, message, Some(help.to_owned()));
         }
         Some("pause") | None => {}

@@ -52,7 +52,7 @@ use text::report::Reporter;
 use text::yaml::Span;
 use world::Tree;
 
-/// Errors of the loader that leave a value unknown: what follows from it is not told.
+/// Errors of the loader that leave a value unknown: what follows from it is not reported.
 const VALUE_UNKNOWN: [Code; 5] = [REFERENCE, REQUIRED, LIST_FILE, HOME, WITHHELD];
 
 /// What a deployment is, apart from its stack.

@@ -2,7 +2,7 @@
 //! host sees the tree; where it does not, a read-only file is delivered instead.
 
 use super::draft::{Delivered, Draft};
-use super::place::{Place, REMEDIES, UNSEEN, shown};
+use super::place::{Place, REMEDIES, UNSEEN, as_written};
 use super::{Scope, content, keys};
 use crate::stack::codes::{MOUNT_KIND, OUTSIDE_TREE, TREE_FILE, UNSEEN_TREE};
 use compose::codes::{HOME, MOUNT, MOUNTED_TWICE, WORD};
@@ -18,7 +18,7 @@ use world::TreeKind;
 
 /// A mount before its source is resolved.
 #[derive(Default)]
-struct Wish {
+struct RequestedMount {
     kind: String,
     source: Option<String>,
     target: String,
@@ -31,8 +31,8 @@ struct Wish {
 /// Reads `volumes`.
 pub(super) fn read(draft: &mut Draft<'_>, node: &Node, scope: &Scope<'_>) {
     for item in scope.report.list("volumes", node) {
-        let wish = wish(item, scope.report);
-        place(draft, wish, item, scope);
+        let requested = requested(item, scope.report);
+        place(draft, requested, item, scope);
     }
 }
 
@@ -41,37 +41,37 @@ pub(super) fn tmpfs(draft: &mut Draft<'_>, field: &Entry, report: &Reporter) {
     for (text, node) in report.strings("tmpfs", &field.value) {
         let (target, options) = text.split_once(':').unwrap_or((&text, ""));
         if let Some(target) = target_path(target, node, report) {
-            claim(draft, &target, node, report);
+            refuse_second(draft, &target, node, report);
             report.note(&mut draft.origins, format!("tmpfs.{target}"), node.span);
             draft.spec.tmpfs.insert(target, options.to_owned());
         }
     }
 }
 
-fn wish(node: &Node, report: &Reporter) -> Wish {
-    let mut wish = Wish::default();
+fn requested(node: &Node, report: &Reporter) -> RequestedMount {
+    let mut requested = RequestedMount::default();
     for field in keys::MOUNT.admitted(node, report) {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
-            "type" => wish.kind = report.string(key, value).unwrap_or_default(),
-            "source" => wish.source = report.text(key, value),
-            "target" => wish.target = report.text(key, value).unwrap_or_default(),
-            "read_only" => wish.mount.read_only = report.boolean(key, value).unwrap_or(false),
-            "consistency" => wish.mount.consistency = report.text(key, value),
+            "type" => requested.kind = report.string(key, value).unwrap_or_default(),
+            "source" => requested.source = report.text(key, value),
+            "target" => requested.target = report.text(key, value).unwrap_or_default(),
+            "read_only" => requested.mount.read_only = report.boolean(key, value).unwrap_or(false),
+            "consistency" => requested.mount.consistency = report.text(key, value),
             "bind" => {
                 for part in keys::MOUNT_BIND.admitted(value, report) {
-                    bind_option(&mut wish.mount, part, report);
+                    bind_option(&mut requested.mount, part, report);
                 }
             }
             "volume" | "image" => {
                 for part in keys::MOUNT_VOLUME.admitted(value, report) {
-                    volume_option(&mut wish.mount, part, report);
+                    volume_option(&mut requested.mount, part, report);
                 }
             }
-            _ => wish.tmpfs = tmpfs_options(value, report),
+            _ => requested.tmpfs = tmpfs_options(value, report),
         }
     }
-    wish
+    requested
 }
 
 fn bind_option(mount: &mut Mount, field: &Entry, report: &Reporter) {
@@ -144,7 +144,7 @@ pub(super) fn target_path(target: &str, node: &Node, report: &Reporter) -> Optio
 }
 
 /// Reports a target that is taken already.
-pub(super) fn claim(draft: &Draft<'_>, target: &str, node: &Node, report: &Reporter) {
+pub(super) fn refuse_second(draft: &Draft<'_>, target: &str, node: &Node, report: &Reporter) {
     let taken = draft.spec.mounts.contains_key(target)
         || draft.spec.tmpfs.contains_key(target)
         || draft.files.iter().any(|file| file.target == target);
@@ -157,16 +157,16 @@ pub(super) fn claim(draft: &Draft<'_>, target: &str, node: &Node, report: &Repor
     }
 }
 
-fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
+fn place(draft: &mut Draft<'_>, requested: RequestedMount, item: &Node, scope: &Scope<'_>) {
     let report = scope.report;
-    let Some(target) = target_path(&wish.target, item, report) else { return };
-    claim(draft, &target, item, report);
+    let Some(target) = target_path(&requested.target, item, report) else { return };
+    refuse_second(draft, &target, item, report);
     report.note(&mut draft.origins, format!("volumes.{target}"), item.span);
-    let source = match (wish.kind.as_str(), wish.source) {
+    let source = match (requested.kind.as_str(), requested.source) {
         ("tmpfs", _) => {
             report.note(&mut draft.origins, format!("tmpfs.{target}"), item.span);
-            let mut options = wish.tmpfs;
-            if wish.mount.read_only {
+            let mut options = requested.tmpfs;
+            if requested.mount.read_only {
                 options.push("ro".to_owned());
             }
             draft.spec.tmpfs.insert(target, options.join(","));
@@ -183,7 +183,7 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
             MountSource::Volume(name)
         }
         ("bind", Some(path)) => {
-            match bind(draft, &path, &target, wish.mount.read_only, item, scope) {
+            match bind(draft, &path, &target, requested.mount.read_only, item, scope) {
                 Some(source) => source,
                 None => return,
             }
@@ -207,7 +207,7 @@ fn place(draft: &mut Draft<'_>, wish: Wish, item: &Node, scope: &Scope<'_>) {
             return;
         }
     };
-    draft.spec.mounts.insert(target, Mount { source, ..wish.mount });
+    draft.spec.mounts.insert(target, Mount { source, ..requested.mount });
 }
 
 /// A bind's source; `None` if it was delivered as a file, or reported.
@@ -232,14 +232,14 @@ fn bind(
         {
             return None;
         }
-        let shown = place.tree.filter(|_| instance.same_files);
-        let mark = shown.and_then(|file| instance.tree.mark(&file));
+        let seen = place.tree.filter(|_| instance.same_files);
+        let mark = seen.and_then(|file| instance.tree.mark(&file));
         draft.bound.extend(mark.map(|mark| (target.to_owned(), mark)));
         scope.mounts(&host);
         return Some(MountSource::Bind(host));
     }
     let Some(file) = place.tree else {
-        let message = format!("`{}` is outside the source's tree", shown(path));
+        let message = format!("`{}` is outside the source's tree", as_written(path));
         report.error_help(
             OUTSIDE_TREE,
             item.span,

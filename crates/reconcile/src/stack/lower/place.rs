@@ -37,7 +37,7 @@ impl Place {
 }
 
 /// A path of the normal form as it was written, as far as that is known.
-pub(super) fn shown(path: &str) -> &str {
+pub(super) fn as_written(path: &str) -> &str {
     below(path, NOWHERE).unwrap_or(path)
 }
 

@@ -45,15 +45,16 @@ const REACHING: &[(&Table, &str)] = &[
 ];
 
 #[test]
-fn of_every_key_that_reaches_an_engine_it_is_told_what_it_needs() {
-    let told: Vec<&str> = grants::table().flat_map(model::grants::Keys::keys).collect();
-    for (number, key) in told.iter().enumerate() {
-        assert!(!told[..number].contains(key), "`{key}` is told twice");
+fn of_every_key_that_reaches_an_engine_the_grants_list_what_it_needs() {
+    let granted: Vec<&str> = grants::table().flat_map(model::grants::Keys::keys).collect();
+    for (number, key) in granted.iter().enumerate() {
+        assert!(!granted[..number].contains(key), "`{key}` is listed twice");
     }
     for (table, of) in REACHING {
         for key in table.all_carried() {
             let (key, parts) = (format!("{of}{key}"), format!("{of}{key}."));
-            let known = told.iter().any(|told| *told == key || told.starts_with(&parts));
+            let known =
+                granted.iter().any(|granted| *granted == key || granted.starts_with(&parts));
             assert!(known, "nothing tells what `{key}` of {} needs", table.of);
         }
     }

@@ -11,7 +11,7 @@ use text::underline::underlined;
 pub(super) fn settle(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
     let bounds = scope.instance.bounds;
     let mut left = bounds.containers;
-    let mut told = false;
+    let mut reported = false;
     for draft in drafts {
         let (count, at) = wanted(draft, scope);
         if let Some((name, name_at)) = &draft.container_name
@@ -28,8 +28,8 @@ pub(super) fn settle(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
         if count > bounds.replicas {
             let message = format!("{service} for one service: at most {}", bounds.replicas);
             refuse(message, "`max_replicas`", &at, scope);
-        } else if count > left && !told {
-            told = true;
+        } else if count > left && !reported {
+            reported = true;
             let message = format!("{service} with those before: at most {}", bounds.containers);
             refuse(message, "`max_containers`", &at, scope);
         }

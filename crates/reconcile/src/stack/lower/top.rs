@@ -1,6 +1,6 @@
 //! The top-level sections beside `services`: networks, volumes, configs, secrets.
 
-use super::place::{Place, REMEDIES, UNSEEN, shown};
+use super::place::{Place, REMEDIES, UNSEEN, as_written};
 use super::plain::{labels, plain_network, plain_volume, texts};
 use super::{Scope, files, keys};
 use crate::stack::codes::UNSEEN_TREE;
@@ -108,7 +108,7 @@ fn bound_device(spec: &mut VolumeSpec, entry: &Entry, scope: &Scope<'_>) {
         scope.mounts(&host);
         *device = host;
     } else {
-        let message = format!("`{}` cannot be bound: {UNSEEN}", shown(device));
+        let message = format!("`{}` cannot be bound: {UNSEEN}", as_written(device));
         scope.report.error_help(UNSEEN_TREE, entry.at, message, REMEDIES);
     }
 }

@@ -1,4 +1,4 @@
-//! `HostConfig`: what a container has of the host, and what of it changes in place.
+//! `HostConfig`: a container's access to the host, and the parts that change in place.
 
 use bollard::models::{
     ContainerUpdateBody, DeviceMapping, DeviceRequest as ApiDeviceRequest, HostConfig,

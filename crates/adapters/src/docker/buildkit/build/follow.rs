@@ -19,7 +19,7 @@ use model::id::{EngineName, ImageId};
 use world::OutsideError;
 
 /// How many lines of a build's output an error shows.
-const SHOWN_LINES: usize = 10;
+const ERROR_LINES: usize = 10;
 /// How many characters of a step's name an error shows.
 const STEP_CHARS: usize = 160;
 /// How many characters all of an error's text has, the engine's name not counted.
@@ -35,7 +35,7 @@ struct Message {
     error: Option<String>,
 }
 
-/// The image's id, if the engine says it. Each step of the Dockerfile is told when it
+/// The image's id, if the engine says it. Each step of the Dockerfile is reported when it
 /// begins. An error shows the step that failed and its last lines; values that are
 /// sensitive are masked.
 pub(super) async fn follow(
@@ -43,15 +43,15 @@ pub(super) async fn follow(
     build: &Build,
     idle: Duration,
     engine: &EngineName,
-    tell: impl Fn(&str),
+    on_step: impl Fn(&str),
 ) -> Result<Option<ImageId>, OutsideError> {
     let broken = |why: &dyn std::fmt::Display| {
         let why = format!("the answer broke off: {why}");
-        OutsideError::Timeout(error::said(engine, &why))
+        OutsideError::Timeout(error::described(engine, &why))
     };
     let secrets: Vec<String> = build.sensitive_values().collect();
     let mask = |text: &str| error::without(text, secrets.iter().map(String::as_str));
-    let mut said = Said::default();
+    let mut output = BuildOutput::default();
     let mut buffer = BytesMut::new();
     loop {
         let frame = tokio::time::timeout(idle, body.frame()).await;
@@ -70,18 +70,18 @@ pub(super) async fn follow(
             let message = serde_json::from_slice(&line).map_err(|why| {
                 let column = why.column();
                 let why = format!("its answer is not of the known form (column {column})");
-                OutsideError::Failed(error::said(engine, &why))
+                OutsideError::Failed(error::described(engine, &why))
             })?;
-            if let Some(why) = said.note(message) {
-                let text = said.failure(&why, &mask);
-                return Err(OutsideError::Failed(error::said(engine, &text)));
+            if let Some(why) = output.note(message) {
+                let text = output.failure(&why, &mask);
+                return Err(OutsideError::Failed(error::described(engine, &text)));
             }
-            for step in said.trace.begun() {
-                tell(&cut(&mask(&step), STEP_CHARS));
+            for step in output.trace.begun() {
+                on_step(&cut(&mask(&step), STEP_CHARS));
             }
         }
         if done {
-            return Ok(said.id);
+            return Ok(output.id);
         }
         if buffer.len() > LONGEST {
             return Err(broken(&"a message has no end"));
@@ -109,12 +109,12 @@ fn next_line(buffer: &mut BytesMut, done: bool) -> Option<Bytes> {
 
 /// What was said so far.
 #[derive(Default)]
-struct Said {
+struct BuildOutput {
     id: Option<ImageId>,
     trace: Trace,
 }
 
-impl Said {
+impl BuildOutput {
     /// Takes one message; the engine's error comes back.
     fn note(&mut self, message: Message) -> Option<String> {
         if message.error.is_some() {
@@ -133,7 +133,7 @@ impl Said {
         None
     }
 
-    /// What is told about a failure: the step, the error, and the last lines, as many as
+    /// The report of a failure: the step, the error, and the last lines, as many as
     /// find room.
     fn failure(&self, error: &str, mask: &dyn Fn(&str) -> String) -> String {
         let (step, lines) = self.trace.failed().unwrap_or_default();
@@ -143,17 +143,17 @@ impl Said {
         let step = if step.is_empty() { step } else { format!(" at `{step}`") };
         let mut text = format!("the build failed{step}: {}", mask(error));
         let mut room = ROOM.saturating_sub(text.chars().count());
-        let mut shown = VecDeque::new();
-        for line in lines.iter().rev().take(SHOWN_LINES) {
+        let mut rendered = VecDeque::new();
+        for line in lines.iter().rev().take(ERROR_LINES) {
             let line = mask(line);
             room = room.saturating_sub(line.chars().count() + 3);
             if room == 0 {
                 break;
             }
-            shown.push_front(line);
+            rendered.push_front(line);
         }
-        if !shown.is_empty() {
-            let _ = write!(text, "; it printed: {}", Vec::from(shown).join(" | "));
+        if !rendered.is_empty() {
+            let _ = write!(text, "; it printed: {}", Vec::from(rendered).join(" | "));
         }
         text
     }

@@ -52,7 +52,7 @@ struct Order<'a> {
 
 impl Order<'_> {
     /// What is built, as a plan says it.
-    fn shown(&self) -> String {
+    fn rendered(&self) -> String {
         match self.tag.as_str() {
             tag if tag.starts_with(FOLDERS) => format!("folder {:?}", self.build.context),
             tag => tag.to_owned(),
@@ -182,12 +182,12 @@ impl Docker {
         };
         let response = self.transport.stream(outward).await.map_err(|e| self.outside(&e))?;
         let response = self.accepted(response).await?;
-        let tell = |step: &str| (self.teller)(&order.shown(), &order.in_words(step));
-        let built = follow::follow(response, order.build, BUILD_IDLE, &self.name, tell).await;
+        let on_step = |step: &str| (self.step_listener)(&order.rendered(), &order.in_words(step));
+        let built = follow::follow(response, order.build, BUILD_IDLE, &self.name, on_step).await;
         built.map_err(|error| match error {
             // It may also be that a step of the build met with a refusal, so no more is said.
             OutsideError::Failed(text) if logins::is_refusal(&text) => {
-                let file = self.logins.shown();
+                let file = self.logins.rendered();
                 OutsideError::Failed(format!("{text}; of logins only the `auths` of {file} count"))
             }
             error => error,

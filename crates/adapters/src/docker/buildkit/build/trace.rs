@@ -18,7 +18,7 @@ pub(super) struct Trace {
 #[derive(Default)]
 struct Step {
     name: String,
-    told: bool,
+    reported: bool,
     error: String,
     output: Vec<u8>,
 }
@@ -71,10 +71,10 @@ impl Trace {
         }
         step.error = error.map(text).unwrap_or_default();
         if begun
-            && !step.told
+            && !step.reported
             && let Some(numbered) = numbered(&step.name)
         {
-            step.told = true;
+            step.reported = true;
             self.begun.push(if cached { format!("{numbered} (cached)") } else { numbered });
         }
     }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_step_that_failed_is_told_with_what_it_printed() {
+    fn the_step_that_failed_is_reported_with_what_it_printed() {
         let mut trace = Trace::default();
         trace.read(&log("b", "one\ntw"));
         trace.read(&vertex("a", "[1/3] FROM x", ""));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_told_once_when_it_begins() {
+    fn a_step_is_reported_once_when_it_begins() {
         let step = |name: &str, cached: u64, time: Option<u64>| {
             let mut vertex = Vec::new();
             put_bytes(&mut vertex, 1, name.as_bytes());

@@ -48,7 +48,7 @@ pub(super) async fn folders(
             ContextKind::File { executable } => {
                 let length = order.tree.read(&path, context::MAX_FILE);
                 let size = length.map_err(ContextError::File)?.len();
-                // Much may be to be read: everybody else gets a turn in between.
+                // Reading may take long: other tasks run in between.
                 tokio::task::yield_now().await;
                 Entry::file(&file.path, *executable, size, Source::Tree(path))
             }

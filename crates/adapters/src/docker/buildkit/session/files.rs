@@ -1,4 +1,4 @@
-//! Folders for BuildKit: first what there is, then the content of what it asks for. The
+//! Folders for BuildKit: first the list of files, then the content of those it asks for. The
 //! protocol is that of `fsutil`, which BuildKit copies a client's files with.
 
 use std::collections::BTreeMap;

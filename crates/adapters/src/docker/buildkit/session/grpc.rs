@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::Served;
 
 const FRAMES_AHEAD: usize = 8;
-/// The length of what precedes each message: a flag and its size.
+/// The length of a message's header: a flag and its size.
 const PREFIX: usize = 5;
 /// The largest message that BuildKit sends.
 const LARGEST: usize = 16 << 20;

@@ -103,7 +103,7 @@ impl Session {
         offer: Offer,
     ) -> Result<Self, Error> {
         let id = fresh_id();
-        let connection = transport.turn("/session", offer.headers(&id)).await?;
+        let connection = transport.upgrade("/session", offer.headers(&id)).await?;
         Ok(Self::over(connection, offer, id))
     }
 

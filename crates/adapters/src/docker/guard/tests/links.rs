@@ -1,5 +1,5 @@
 //! Binds whose source goes through a symbolic link of the deployment's own tree, on the
-//! final request: the engine follows it, so that its end is what is judged.
+//! final request: the engine follows it, so that its end is what is evaluated.
 
 use super::*;
 use crate::docker::guard::evaluator::{Place, Sight};

@@ -1,6 +1,6 @@
-//! What `GET /info` says of what an engine can do.
+//! What `GET /info` says of an engine's abilities.
 
-use super::said;
+use super::non_empty;
 use crate::docker::wire::answer::Info;
 use model::ability::Abilities;
 use model::field::Kernel;
@@ -11,7 +11,7 @@ use model::fields;
 pub(in crate::docker) fn abilities(info: Info) -> Abilities {
     // What an engine does not speak of, it has.
     let lacks = |ability: Option<bool>| ability == Some(false);
-    let os = said(info.os_type).unwrap_or_else(|| "linux".to_owned());
+    let os = non_empty(info.os_type).unwrap_or_else(|| "linux".to_owned());
     let second = info.cgroup_version.as_deref() == Some("2");
     let lacking = |kernel| match kernel {
         Kernel::Memory => lacks(info.memory_limit),

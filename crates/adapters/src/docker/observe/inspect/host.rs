@@ -2,7 +2,7 @@
 
 use bollard::models::{ResourcesUlimits, RestartPolicyNameEnum};
 
-use super::{published, said};
+use super::{non_empty, published};
 use crate::docker::wire::answer::{HostConfig, LogConfig};
 use model::limits::Ulimit;
 use model::privilege::{Device, DeviceRequest};
@@ -56,5 +56,5 @@ fn request(seen: bollard::models::DeviceRequest) -> DeviceRequest {
 }
 
 fn logging(seen: LogConfig) -> Logging {
-    Logging { driver: said(seen.typ), options: seen.config.unwrap_or_default() }
+    Logging { driver: non_empty(seen.typ), options: seen.config.unwrap_or_default() }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bollard::models::{Mount as ApiMount, MountBindOptions, MountType};
 
-use super::said;
+use super::non_empty;
 use crate::docker::names::is_generated;
 use crate::docker::wire::answer::{HostConfig, MountPoint};
 use model::id::VolumeName;
@@ -66,18 +66,18 @@ fn mount(point: &MountPoint, host: &HostConfig) -> Option<(String, Mount)> {
 
 /// What only the long form says.
 fn structured(asked: &ApiMount, mount: &mut Mount) {
-    mount.consistency = said(asked.consistency.clone());
+    mount.consistency = non_empty(asked.consistency.clone());
     if let Some(options) = &asked.bind_options {
         mount.recursion = recursion(options);
     }
     if let Some(options) = &asked.volume_options {
         mount.no_copy = options.no_copy.unwrap_or_default();
-        mount.subpath = said(options.subpath.clone());
+        mount.subpath = non_empty(options.subpath.clone());
         mount.labels = options.labels.clone().unwrap_or_default().into_iter().collect();
         mount.labels.remove(ANONYMOUS);
     }
     if let Some(options) = &asked.image_options {
-        mount.subpath = said(options.subpath.clone());
+        mount.subpath = non_empty(options.subpath.clone());
     }
 }
 

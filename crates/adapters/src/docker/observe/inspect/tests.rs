@@ -97,7 +97,7 @@ fn lists_become_what_they_mean() {
 }
 
 #[test]
-fn mounts_are_told_apart_and_every_volume_is_remembered() {
+fn mounts_are_distinguished_and_every_volume_is_remembered() {
     let view = view(&recorded());
     let source = |target: &str| view.spec.mounts[target].source.clone();
     assert_eq!(source("/data"), MountSource::Volume("abc_data".into()));
@@ -132,8 +132,8 @@ fn an_engine_may_write_its_local_time() {
 }
 
 #[test]
-fn why_a_start_failed_is_told_without_the_engines_words() {
-    for (said, wanted) in [
+fn why_a_start_failed_is_reported_without_the_engines_words() {
+    for (non_empty, wanted) in [
         ("", None),
         (
             "failed to create task: AlreadyExists: task f53f already exists: unknown",
@@ -143,14 +143,14 @@ fn why_a_start_failed_is_told_without_the_engines_words() {
         ("exec: hunter2: executable file not found", Some(StartFailure::Other)),
     ] {
         let mut recorded = recorded();
-        recorded["State"]["Error"] = said.into();
-        assert_eq!(view(&recorded).state.start_failure, wanted, "{said}");
+        recorded["State"]["Error"] = non_empty.into();
+        assert_eq!(view(&recorded).state.start_failure, wanted, "{non_empty}");
     }
 }
 
 /// A container that has not looked for its network yet names none.
 #[test]
-fn a_network_is_told_by_its_id() {
+fn a_network_is_identified_by_its_id() {
     let mut recorded = recorded();
     let networks = &mut recorded["NetworkSettings"]["Networks"];
     networks["other"] = json!({ "NetworkID": "" });

@@ -52,7 +52,7 @@ fn security(
             continue;
         }
         let (name, value) = option.split_once(['=', ':']).unwrap_or((option, "true"));
-        let shown = if value.starts_with('{') {
+        let rendered = if value.starts_with('{') {
             format!("profile {}", Digest::of(value).short())
         } else {
             value.to_owned()
@@ -61,7 +61,7 @@ fn security(
         if !entry.is_empty() {
             entry.push_str(", ");
         }
-        entry.push_str(&shown);
+        entry.push_str(&rendered);
     }
     if system_paths {
         facts.insert("security_opt.systempaths".to_owned(), "unconfined".to_owned());

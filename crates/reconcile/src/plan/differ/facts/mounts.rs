@@ -44,6 +44,6 @@ fn mount_text(mount: &Mount) -> String {
         MountSource::Image(image) => format!("image {}", image.as_str()),
     };
     // Nobody writes to an image, whether it is said or not.
-    let tells = mount.read_only && !matches!(mount.source, MountSource::Image(_));
-    if tells { format!("{source}, read-only") } else { source }
+    let read_only = mount.read_only && !matches!(mount.source, MountSource::Image(_));
+    if read_only { format!("{source}, read-only") } else { source }
 }

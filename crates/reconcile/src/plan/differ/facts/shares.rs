@@ -11,13 +11,13 @@ pub(super) fn shares<'s>(set: &mut impl FieldSet<'s>) {
         ("pid", |side| &side.spec.pid),
     ] {
         set.group(of, |namespace, facts| {
-            let shown = namespace.peer().map_or_else(|| namespace.to_string(), seen::shown);
-            text(facts, path, &shown);
+            let rendered = namespace.peer().map_or_else(|| namespace.to_string(), seen::render);
+            text(facts, path, &rendered);
         });
     }
     set.group(
         |side| &side.spec.volumes_from,
-        |volumes, facts| text(facts, "volumes_from", &seen::volumes_shown(volumes)),
+        |volumes, facts| text(facts, "volumes_from", &seen::render_volumes(volumes)),
     );
     set.group(
         |side| &side.spec.links,
@@ -27,7 +27,7 @@ pub(super) fn shares<'s>(set: &mut impl FieldSet<'s>) {
     );
 }
 
-/// A network of its own, or none, is told by `networks`.
+/// A network of its own, or none, is in `networks`.
 fn network(side: Side<'_>) -> &Namespace {
     match &side.spec.network_mode {
         mode @ (Namespace::Host | Namespace::Of(_)) => mode,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::{Claim, Faults, HIDDEN, Who, replicas_at};
+use super::{Faults, HIDDEN, Reservation, Who, replicas_at};
 use crate::stack::codes::SHARED_PORT;
 use model::desired::{Deployment, Service};
 use model::id::NetworkName;
@@ -33,8 +33,8 @@ impl On {
 }
 
 /// Replicas of which each wants one port of a range.
-struct Wish<'a> {
-    claim: Claim<'a>,
+struct RequestedPorts<'a> {
+    reservation: Reservation<'a>,
     port: &'a PublishedPort,
     on: On,
     first: u16,
@@ -44,7 +44,7 @@ struct Wish<'a> {
     hidden: bool,
 }
 
-impl Wish<'_> {
+impl RequestedPorts<'_> {
     fn ports(&self) -> u32 {
         u32::from(self.last - self.first) + 1
     }
@@ -67,35 +67,37 @@ impl Wish<'_> {
 /// Tells everyone whose ports cannot all be published at once.
 pub(super) fn check(deployments: &[&Deployment], faults: &mut Faults) {
     let made = Networks::of(deployments);
-    let mut wanted: BTreeMap<_, Vec<Wish<'_>>> = BTreeMap::new();
+    let mut wanted: BTreeMap<_, Vec<RequestedPorts<'_>>> = BTreeMap::new();
     for deployment in deployments {
         for service in deployment.services.values().filter(|service| service.replicas > 0) {
             if !made.publish(deployment, service) {
                 continue;
             }
-            for wish in service.spec.published.iter().filter_map(|p| wish(deployment, service, p)) {
-                if wish.ports() < wish.replicas {
-                    too_few(&wish, service, faults);
+            for requested in
+                service.spec.published.iter().filter_map(|p| requested(deployment, service, p))
+            {
+                if requested.ports() < requested.replicas {
+                    too_few(&requested, service, faults);
                 } else if !service.job {
                     // A job that has ended makes room for another.
-                    let key = (deployment.engine.as_str(), wish.port.container.protocol);
-                    wanted.entry(key).or_default().push(wish);
+                    let key = (deployment.engine.as_str(), requested.port.container.protocol);
+                    wanted.entry(key).or_default().push(requested);
                 }
             }
         }
     }
-    for ((engine, _), mut wishes) in wanted {
-        wishes.sort_by_key(|wish| (wish.first, wish.last));
-        let mut rest = wishes.as_slice();
+    for ((engine, _), mut requests) in wanted {
+        requests.sort_by_key(|requested| (requested.first, requested.last));
+        let mut rest = requests.as_slice();
         while let Some(first) = rest.first() {
             let mut last = first.last;
-            let end = rest.iter().position(|wish| {
-                let apart = wish.first > last;
-                last = last.max(wish.last);
+            let end = rest.iter().position(|requested| {
+                let apart = requested.first > last;
+                last = last.max(requested.last);
                 apart
             });
             let (together, after) = rest.split_at(end.unwrap_or(rest.len()));
-            meet(together, engine, faults);
+            allocate(together, engine, faults);
             rest = after;
         }
     }
@@ -130,19 +132,19 @@ impl<'a> Networks<'a> {
     }
 }
 
-fn wish<'a>(
+fn requested<'a>(
     deployment: &'a Deployment,
     service: &'a Service,
     port: &'a PublishedPort,
-) -> Option<Wish<'a>> {
+) -> Option<RequestedPorts<'a>> {
     let text = port.host_port.as_deref()?;
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (first.parse().ok()?, last.parse().ok()?);
     let at = service.origins.find(&port.path());
-    let claim = Claim::of(deployment, Who::Service(service.name.as_str()), at);
+    let reservation = Reservation::of(deployment, Who::Service(service.name.as_str()), at);
     // 0 leaves the choice to the engine.
-    (first > 0 && first <= last).then_some(Wish {
-        claim,
+    (first > 0 && first <= last).then_some(RequestedPorts {
+        reservation,
         port,
         on: On::of(port)?,
         first,
@@ -153,48 +155,50 @@ fn wish<'a>(
 }
 
 /// A service whose replicas take each other's ports.
-fn too_few(wish: &Wish<'_>, service: &Service, faults: &mut Faults) {
-    let (text, replicas) = (wish.text(), wish.replicas);
-    let message = match wish.ports() {
+fn too_few(requested: &RequestedPorts<'_>, service: &Service, faults: &mut Faults) {
+    let (text, replicas) = (requested.text(), requested.replicas);
+    let message = match requested.ports() {
         1 => format!("{replicas} replicas cannot all publish the host's port `{text}`"),
         ports => {
             format!("{replicas} replicas cannot share the {ports} ports `{text}` of the host")
         }
     };
-    let at = replicas_at(service, wish.claim.deployment);
+    let at = replicas_at(service, requested.reservation.deployment);
     let help = format!(
         "the number is from {at}; publish a range of as many ports, or let the engine choose one"
     );
-    faults.add(&wish.claim, SHARED_PORT, message, help);
+    faults.add(&requested.reservation, SHARED_PORT, message, help);
 }
 
 /// Finds out whether each of these can have a port, on each address of the host.
-fn meet(wishes: &[Wish<'_>], engine: &str, faults: &mut Faults) {
-    if wishes.len() < 2 {
+fn allocate(requests: &[RequestedPorts<'_>], engine: &str, faults: &mut Faults) {
+    if requests.len() < 2 {
         return;
     }
-    let addresses: BTreeSet<On> = wishes.iter().map(|wish| wish.on).collect();
-    let mut told = BTreeSet::new();
+    let addresses: BTreeSet<On> = requests.iter().map(|requested| requested.on).collect();
+    let mut reported = BTreeSet::new();
     for address in addresses {
         let mut here: Vec<usize> =
-            (0..wishes.len()).filter(|index| wishes[*index].on.overlaps(address)).collect();
-        // Whoever has the least choice is first; each takes the lowest that is free.
-        here.sort_by_key(|index| (wishes[*index].last, wishes[*index].first));
+            (0..requests.len()).filter(|index| requests[*index].on.overlaps(address)).collect();
+        // The request with the least choice is first; each takes the lowest that is free.
+        here.sort_by_key(|index| (requests[*index].last, requests[*index].first));
         let mut taken: BTreeMap<u16, usize> = BTreeMap::new();
         for index in here {
-            let wish = &wishes[index];
-            for _ in 0..wish.replicas {
-                let free = (wish.first..=wish.last).find(|port| !taken.contains_key(port));
+            let requested = &requests[index];
+            for _ in 0..requested.replicas {
+                let free =
+                    (requested.first..=requested.last).find(|port| !taken.contains_key(port));
                 if let Some(port) = free {
                     taken.insert(port, index);
                     continue;
                 }
-                let others = taken.range(wish.first..=wish.last).map(|(_, holder)| *holder);
+                let others =
+                    taken.range(requested.first..=requested.last).map(|(_, holder)| *holder);
                 let other = others.into_iter().find(|holder| *holder != index);
                 if let Some(other) = other
-                    && told.insert((other.min(index), other.max(index)))
+                    && reported.insert((other.min(index), other.max(index)))
                 {
-                    collide(&wishes[other], wish, engine, faults);
+                    collide(&requests[other], requested, engine, faults);
                 }
                 break;
             }
@@ -202,14 +206,24 @@ fn meet(wishes: &[Wish<'_>], engine: &str, faults: &mut Faults) {
     }
 }
 
-fn collide(one: &Wish<'_>, other: &Wish<'_>, engine: &str, faults: &mut Faults) {
-    for (wish, other) in [(one, other), (other, one)] {
-        let text = wish.text();
-        let message = if wish.ports() == 1 {
+fn collide(
+    one: &RequestedPorts<'_>,
+    other: &RequestedPorts<'_>,
+    engine: &str,
+    faults: &mut Faults,
+) {
+    for (requested, other) in [(one, other), (other, one)] {
+        let text = requested.text();
+        let message = if requested.ports() == 1 {
             format!("the host's port `{text}` is published twice on the engine `{engine}`")
         } else {
             format!("too few ports of the host are in `{text}` on the engine `{engine}`")
         };
-        faults.add(&wish.claim, SHARED_PORT, message, other.claim.told_to(&wish.claim));
+        faults.add(
+            &requested.reservation,
+            SHARED_PORT,
+            message,
+            other.reservation.help_for(&requested.reservation),
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What two would want of one engine that only one can have: names, published ports, fixed
+//! Resources of an engine that only one deployment can have: names, published ports, fixed
 //! addresses, subnets. Compose finds out when it starts the second; here it is an error of
 //! all who want it, each with its place and the other's. Deployments that share something
 //! would also take each other's containers, networks or volumes for their own.
@@ -16,21 +16,21 @@ use model::id::DeploymentId;
 use text::report::sort;
 use world::Tree;
 
-/// The codes of what is found here.
+/// The codes of this module's messages.
 const CODES: [Code; 3] = [SHARED_NAME, SHARED_PORT, SHARED_ADDRESS];
 
 /// What is shown of a value that never prints.
 const HIDDEN: &str = "***";
 
-/// Who wants something, and where that is written.
+/// A resource that a part of a deployment needs for itself, and where that is written.
 #[derive(Clone, Copy)]
-struct Claim<'a> {
+struct Reservation<'a> {
     deployment: &'a Deployment,
     who: Who<'a>,
     at: &'a Loc,
 }
 
-/// The part of a deployment that wants something.
+/// The part of a deployment that has a reservation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who<'a> {
     /// Replicas of a service.
@@ -45,7 +45,7 @@ enum Who<'a> {
     Volume(&'a str),
 }
 
-impl<'a> Claim<'a> {
+impl<'a> Reservation<'a> {
     fn of(deployment: &'a Deployment, who: Who<'a>, at: Option<&'a Loc>) -> Self {
         Self { deployment, who, at: at.unwrap_or(&deployment.origin) }
     }
@@ -56,7 +56,7 @@ impl<'a> Claim<'a> {
     }
 
     /// Who it is, for a message about `of`, and where.
-    fn told_to(&self, of: &Self) -> String {
+    fn help_for(&self, of: &Self) -> String {
         if self.deployment.id != of.deployment.id {
             return format!("the deployment `{}` wants it too, at {}", self.deployment.id, self.at);
         }
@@ -76,18 +76,18 @@ impl<'a> Claim<'a> {
 struct Faults(BTreeMap<DeploymentId, Vec<Diagnostic>>);
 
 impl Faults {
-    fn add(&mut self, claim: &Claim<'_>, code: Code, message: String, help: String) {
+    fn add(&mut self, reservation: &Reservation<'_>, code: Code, message: String, help: String) {
         let diagnostic = Diagnostic {
-            at: Some(claim.at.clone()),
+            at: Some(reservation.at.clone()),
             ..Diagnostic::error(message).with_help(help).with_code(code)
         };
-        self.0.entry(claim.deployment.id.clone()).or_default().push(diagnostic);
+        self.0.entry(reservation.deployment.id.clone()).or_default().push(diagnostic);
     }
 
     /// The same thing wanted by both.
-    fn both(&mut self, one: &Claim<'_>, other: &Claim<'_>, code: Code, message: &str) {
-        self.add(one, code, message.to_owned(), other.told_to(one));
-        self.add(other, code, message.to_owned(), one.told_to(other));
+    fn both(&mut self, one: &Reservation<'_>, other: &Reservation<'_>, code: Code, message: &str) {
+        self.add(one, code, message.to_owned(), other.help_for(one));
+        self.add(other, code, message.to_owned(), one.help_for(other));
     }
 }
 

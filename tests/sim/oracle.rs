@@ -1,4 +1,4 @@
-//! Whether a world is what a wish says: written without the planner's code, so that
+//! Whether a world is what a stacks says: written without the planner's code, so that
 //! both would have to be wrong in the same way.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use sim::Sim;
 
 use super::meet::{SHARED, shared_address};
 use super::scenario::Scenario;
-use super::wish::{Part, Wish, volume_name};
+use super::stacks::{Part, Stacks, volume_name};
 
 /// No service of a scenario ever has more.
 const MOST_REPLICAS: u32 = 9;
@@ -39,20 +39,20 @@ impl Births {
     }
 }
 
-/// Everything in which the world is not what the wish says.
-pub(crate) fn judge(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
+/// Everything in which the world is not what the stacks says.
+pub(crate) fn mismatches(sim: &Sim, scenario: &Scenario, stacks: &Stacks) -> Vec<String> {
     let mut wrong = Vec::new();
     for engine in &scenario.engines {
-        wrong.extend(containers(sim, engine, wish));
-        wrong.extend(networks(sim, engine, wish));
+        wrong.extend(containers(sim, engine, stacks));
+        wrong.extend(networks(sim, engine, stacks));
     }
     if scenario.catalog {
-        wrong.extend(catalog(sim, scenario, wish));
+        wrong.extend(catalog(sim, scenario, stacks));
     }
     let ledger = sim.stored_ledger();
     let recorded: BTreeSet<_> = ledger.iter().map(|(engine, id, _)| (engine, id)).collect();
-    let wished: BTreeSet<_> = wish.iter().map(|(id, stack)| (&stack.engine, id)).collect();
-    if recorded != wished {
+    let desired: BTreeSet<_> = stacks.iter().map(|(id, stack)| (&stack.engine, id)).collect();
+    if recorded != desired {
         wrong.push(format!("the ledger remembers {recorded:?}"));
     }
     if sim.has_leftovers() {
@@ -76,11 +76,11 @@ fn slots(views: &BTreeMap<String, ContainerView>, service: &str, part: &Part) ->
     (1..=part.replicas).map(&mut fill).collect()
 }
 
-fn containers(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
+fn containers(sim: &Sim, engine: &EngineName, stacks: &Stacks) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut left: BTreeMap<String, ContainerView> =
         sim.ours(engine).into_iter().map(|view| (view.name.to_string(), view)).collect();
-    for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
+    for (id, stack) in stacks.iter().filter(|(_, stack)| stack.engine == *engine) {
         for (name, part) in &stack.services {
             for slot in slots(&left, &format!("{id}-{name}"), part) {
                 let container = part.container(id, name, slot);
@@ -132,9 +132,12 @@ fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
     expect(spec.env.get("VERSION") == Some(&part.env.to_string()), "it has another environment");
     expect(spec.restart == part.restart, "it has another restart policy");
     let own = 1 + usize::from(part.back_network) + usize::from(part.meets.shared);
-    let networks = if part.is_guest() { 0 } else { own };
+    let networks = if part.joins_another_deployment() { 0 } else { own };
     expect(spec.networks.len() == networks, "it has other networks");
-    expect(spec.network_mode.peer().is_some() == part.is_guest(), "it has another network");
+    expect(
+        spec.network_mode.peer().is_some() == part.joins_another_deployment(),
+        "it has another network",
+    );
     expect(spec.volumes_from.is_empty() == part.volumes_from.is_none(), "it shares other volumes");
     expect(part.is_job() || spec.networks.len() == view.addresses.len(), "it has no address");
     let published = part.host_ports.is_some() || part.meets.port.is_some();
@@ -155,7 +158,7 @@ fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
     wrong
 }
 
-fn networks(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
+fn networks(sim: &Sim, engine: &EngineName, stacks: &Stacks) -> Vec<String> {
     let ledger = sim.stored_ledger();
     let adopted = ledger.on(engine).filter_map(|(_, record)| record.adopted.as_ref());
     let adopted: BTreeSet<_> = adopted.flat_map(|all| all.networks.iter().cloned()).collect();
@@ -170,7 +173,7 @@ fn networks(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
         .map(|view| view.spec.name.to_string())
         .collect();
     let (mut want, mut wrong) = (BTreeSet::new(), Vec::new());
-    for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
+    for (id, stack) in stacks.iter().filter(|(_, stack)| stack.engine == *engine) {
         want.insert(format!("{id}_default"));
         if stack.services.values().any(|part| part.back_network) {
             want.insert(format!("{id}_back"));
@@ -193,14 +196,14 @@ fn networks(sim: &Sim, engine: &EngineName, wish: &Wish) -> Vec<String> {
 }
 
 /// Two entries for each registered replica, each at the address that it has now.
-fn catalog(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
+fn catalog(sim: &Sim, scenario: &Scenario, stacks: &Stacks) -> Vec<String> {
     let registered: BTreeMap<String, String> =
         sim.registered().into_iter().map(|entry| (entry.id.to_string(), entry.address)).collect();
     let mut want: Vec<(String, String, String)> = Vec::new();
     for engine in &scenario.engines {
         let running: BTreeMap<String, ContainerView> =
             sim.ours(engine).into_iter().map(|view| (view.name.to_string(), view)).collect();
-        for (id, stack) in wish.iter().filter(|(_, stack)| stack.engine == *engine) {
+        for (id, stack) in stacks.iter().filter(|(_, stack)| stack.engine == *engine) {
             let parts = stack.services.iter();
             for (name, part) in parts.filter(|(_, part)| part.registered && !part.is_job()) {
                 for slot in slots(&running, &format!("{id}-{name}"), part) {
@@ -234,7 +237,7 @@ fn catalog(sim: &Sim, scenario: &Scenario, wish: &Wish) -> Vec<String> {
         wrong.push(format!("the catalog holds {have:?}, not {want:?}"));
     }
     if critical {
-        wrong.push("the catalog calls good replicas bad".to_owned());
+        wrong.push("the catalog calls healthy replicas critical".to_owned());
     }
     wrong
 }

@@ -1,4 +1,4 @@
-//! What a scenario wants, small enough to mutate, and the desired state that it means.
+//! The stacks of a scenario, small enough to mutate, and their desired state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use sim::Promise;
 use super::meet;
 
 /// All deployments of one revision.
-pub(crate) type Wish = BTreeMap<DeploymentId, Stack>;
+pub(crate) type Stacks = BTreeMap<DeploymentId, Stack>;
 
 /// One deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Part {
     }
 
     /// Whether it lives in the network of another container.
-    pub(crate) fn is_guest(&self) -> bool {
+    pub(crate) fn joins_another_deployment(&self) -> bool {
         self.inside.is_some() || self.meets.peer.is_some()
     }
 
@@ -117,7 +117,7 @@ impl Part {
             || self.host_ports.is_some()
             || self.volume
             || self.volumes_from.is_some()
-            || self.is_guest()
+            || self.joins_another_deployment()
             || self.meets.port.is_some()
             || self.meets.address.is_some()
             || self.is_job()
@@ -130,15 +130,15 @@ pub(crate) fn nowhere() -> Loc {
     Loc::new("scenario", 1, 1)
 }
 
-/// The desired state that a wish means.
-pub(crate) fn desired(wish: &Wish) -> DesiredState {
-    let deployments: BTreeMap<DeploymentId, Entry> = wish
+/// The desired state that a stacks means.
+pub(crate) fn desired(stacks: &Stacks) -> DesiredState {
+    let deployments: BTreeMap<DeploymentId, Entry> = stacks
         .iter()
         .map(|(id, stack)| (id.clone(), Entry::Valid(Arc::new(deployment(id, stack)), Vec::new())))
         .collect();
     DesiredState {
         source: "scenario".into(),
-        revision: Digest::of(format!("{wish:?}")).short().into(),
+        revision: Digest::of(format!("{stacks:?}")).short().into(),
         layout: Layout::Folders,
         deployments,
         incomplete: Vec::new(),
@@ -344,25 +344,26 @@ fn spec(id: &DeploymentId, name: &ServiceName, part: &Part) -> ContainerSpec {
     spec
 }
 
-/// What a wish promises about its services, while the world may still hold what the
+/// What a stacks promises about its services, while the world may still hold what the
 /// earlier ones asked for.
 pub(crate) fn promises(
-    history: &[Wish],
-    wish: &Wish,
+    history: &[Stacks],
+    stacks: &Stacks,
 ) -> BTreeMap<(DeploymentId, ServiceName), Promise> {
     let mut promises = BTreeMap::new();
-    for (id, stack) in wish {
+    for (id, stack) in stacks {
         for (name, part) in &stack.services {
             let all = || {
-                let earlier = history.iter().filter_map(|wish| wish.get(id)?.services.get(name));
+                let earlier =
+                    history.iter().filter_map(|stacks| stacks.get(id)?.services.get(name));
                 earlier.chain([part])
             };
             let follows = part.depends_on.values().any(|(_, restart)| *restart);
             // Also what an earlier revision wrote to may be shared for a while.
             let stop_first = all().any(Part::is_stop_first) || follows;
             // All that is on a network stops when that is replaced.
-            let guest = all().any(|part| part.is_guest() || part.meets.shared);
-            let max_down = match (part.is_job() || guest, stop_first) {
+            let member = all().any(|part| part.joins_another_deployment() || part.meets.shared);
+            let max_down = match (part.is_job() || member, stop_first) {
                 (true, _) => part.replicas,
                 (false, true) => part.parallelism,
                 (false, false) => 0,

@@ -38,12 +38,12 @@ fn a_name_that_an_update_would_need_is_taken() {
     let second = surge_name(&"shop-web-1".into(), &deployment.services[&"web".into()].hash);
     let stack = format!("{stack}  other: {{ image: other, container_name: {second} }}\n");
     let Entry::Invalid(found) = loaded(&stack) else { panic!("it is invalid") };
-    let shown = |at: &model::diagnostic::Diagnostic| {
+    let rendered = |at: &model::diagnostic::Diagnostic| {
         (at.at.as_ref().map(|at| at.line), at.help.clone().unwrap_or_default())
     };
     let want = |line, help: &str| (Some(line), help.to_owned());
     assert_eq!(
-        found.iter().map(shown).collect::<Vec<_>>(),
+        found.iter().map(rendered).collect::<Vec<_>>(),
         [
             want(2, "the service `other` wants it too, at shop/compose.yaml:3:26"),
             want(3, "an update of the service `web` wants it too, at shop/compose.yaml:2:3"),

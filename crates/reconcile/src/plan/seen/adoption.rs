@@ -46,7 +46,7 @@ pub(in crate::plan) enum ComposeRole<'a> {
     Stranger(Stranger<'a>),
 }
 
-/// Whoever looks at containers that bear no labels of ours.
+/// Matches containers that bear no labels of ours.
 #[derive(Clone, Copy)]
 pub(in crate::plan) struct AdoptionMatcher<'a> {
     pub(in crate::plan) desired: &'a DesiredState,
@@ -72,8 +72,8 @@ impl<'a> AdoptionMatcher<'a> {
     }
 
     /// What a container of the project of a valid deployment is; `None` if it is of no
-    /// such project, or bears labels of ours, which somebody else's or a copy's are.
-    pub(in crate::plan) fn claim(
+    /// such project, or bears labels of ours, which are foreign or of a copy.
+    pub(in crate::plan) fn evaluate(
         self,
         view: &'a ContainerView,
     ) -> Option<(&'a Deployment, ComposeRole<'a>)> {

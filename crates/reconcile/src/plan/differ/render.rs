@@ -7,14 +7,14 @@ use model::desired::Service;
 use model::plan::Difference;
 use model::secret::{Masker, is_sensitive_name};
 
-/// Turns differences into causes: finds their place and masks what is sensitive.
-pub(super) struct Shown<'a> {
+/// Renders differences as causes: finds their place and masks what is sensitive.
+pub(super) struct CauseRenderer<'a> {
     pub(super) service: &'a Service,
     pub(super) owned: &'a Owned<'a>,
     pub(super) masker: &'a Masker,
 }
 
-impl Shown<'_> {
+impl CauseRenderer<'_> {
     pub(super) fn cause(&self, mut difference: Difference, pending: Vec<(String, Fact)>) -> Why {
         let at = self.service.origins.find(&difference.field);
         if self.is_sensitive(&difference.field) {
