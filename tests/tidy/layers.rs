@@ -117,7 +117,7 @@ fn the_formatter_is_used_by_its_verb_alone() {
         })
     };
     let files = ["src", "crates"].iter().flat_map(|folder| rust_files(folder));
-    let found: Vec<String> = files.filter(|path| names(path)).map(|path| shown(&path)).collect();
+    let found: Vec<String> = files.filter(|path| names(path)).map(|path| display(&path)).collect();
     let outside: Vec<&String> = found.iter().filter(|path| !path.starts_with(FORMAT)).collect();
     assert_eq!(outside, [FORMAT_VERB]);
 }
