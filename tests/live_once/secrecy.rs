@@ -150,9 +150,9 @@ configs:
     lab.stack("abc", talks);
     let once = traced(&lab, &["--once", "--env", "OPERATOR", &lab.source()]).exits(1);
     once.says("| plain words (masked)").says("said (masked) in-(masked) (masked)");
-    let said = docker(&["logs", &lab.of("abc-web-1")]);
-    assert_eq!(said.matches("can4ry-operator").count() % 5, 0, "{said}");
-    assert!(said.contains("can4ry-operator"), "the container itself says it: {said}");
+    let log = docker(&["logs", &lab.of("abc-web-1")]);
+    assert_eq!(log.matches("can4ry-operator").count() % 5, 0, "{log}");
+    assert!(log.contains("can4ry-operator"), "the container itself says it: {log}");
 }
 
 #[test]
