@@ -11,6 +11,8 @@ CARGO ?= cargo
 # Simulated seeds of one `make sim`: how many, or `FROM..TO`.
 SEEDS ?= 10000
 TESTS := $(CARGO) nextest run --workspace --features live --no-fail-fast
+# Live tests mostly wait: for grace periods, health checks, engines.
+LIVE := $(TESTS) --offline --test-threads 6
 # What runs on the newest engine: what only it can do, and of everything else a part.
 NEWEST := test(/^newest::/) + test(/^both::c(01|02|12|14|19|26|49|50|54|55|56|57)$$/) \
   + (binary(live_once) & test(/^(converge::|attributes::every|build::an_image|logins::)/))
@@ -51,7 +53,7 @@ unit: nextest ## plan tables, loader, command line: no Docker needed
 
 .PHONY: conformance
 conformance: ## how much of Docker Compose's normal form, refusals and config hashes is equal
-	$(CARGO) test --no-default-features --test conformance -- --nocapture
+	$(CARGO) test --workspace --features live --test conformance -- --nocapture
 
 .PHONY: sim
 sim: ## SEEDS simulated worlds with crashes and lost answers, each run twice
@@ -62,17 +64,18 @@ live: nextest ## the live tests alone
 	RECONCILER_IMAGE_PROFILE=dev scripts/image --binary
 	$(CARGO) build --workspace --features live --tests --bins
 	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
-	  scripts/with-lab --consul --tls --registry -- $(TESTS) --offline -E 'binary(/^live/) - binary(/^live_(demo|readme)$$/) - test(/^newest::/)'
+	  scripts/with-lab --consul --tls --registry -- $(LIVE) -E 'binary(/^live/) - binary(/^live_(demo|readme)$$/) - test(/^newest::/)'
 	$(MAKE) newest
-	scripts/with-lab --consul -- $(TESTS) --offline -E 'binary(live_readme)'
-	scripts/with-lab --consul -- scripts/demo --inside
-	scripts/with-lab --consul -- $(TESTS) --offline -E 'binary(live_demo)'
+	scripts/with-lab --consul -- $(LIVE) -E 'binary(live_readme)'
+	RECONCILER_BIN=target/debug/reconciler scripts/with-lab --consul -- scripts/demo --inside
+	RECONCILER_BIN=$(CURDIR)/target/debug/reconciler \
+	  scripts/with-lab --consul -- $(LIVE) -E 'binary(live_demo)'
 
 .PHONY: newest
 newest: nextest ## the live tests on the newest engine that Debian has, beside the machine's own
 	$(CARGO) build --workspace --features live --tests --bins
 	plugin=$$(scripts/lab-install --compose) && RECONCILER_LAB_COMPOSE=$$plugin \
-	  scripts/with-lab --newest --consul --registry -- $(TESTS) --offline -E '$(NEWEST)'
+	  scripts/with-lab --newest --consul --registry -- $(LIVE) -E '$(NEWEST)'
 
 .PHONY: image
 image: ## the controller's image from a static binary: reconciler:dev

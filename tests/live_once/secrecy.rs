@@ -94,7 +94,7 @@ const TALKS: &str = "
 services:
   web:
     image: reconciler.demo/base
-    command: [sh, -c, 'for i in 1 2; do echo \"said $$FROM_OPERATOR $$DB_PASSWORD $$FROM_FILE\"; done;
+    command: [sh, -c, 'for i in 1 2; do echo \"heard $$FROM_OPERATOR $$DB_PASSWORD $$FROM_FILE\"; done;
       cat /run/secrets/token; echo; cat /etc/bound; echo; cat /run/secrets/key; echo last; exit 1']
     restart: always
     env_file: web.env
@@ -121,14 +121,14 @@ fn no_secret_leaves_with_the_last_words_of_a_container() {
             let words = [&["--once", "--env", "OPERATOR"], words, &[&source]].concat();
             traced(&lab, &words).exits(1)
         };
-        once(&[]).says("| said (masked) (masked) (masked)").says("| (masked)").says("| last");
+        once(&[]).says("| heard (masked) (masked) (masked)").says("| (masked)").says("| last");
         let web = lab.of("abc-web-1");
         let printed = docker(&["logs", &web]);
         for word in ["can4ry-operator", "can4ry-by-name-and-more", "can4ry-bound", "line-two"] {
             assert!(printed.contains(word), "the container itself says {word}: {printed}");
         }
         docker(&["rm", "-f", &web]);
-        once(&["-o", "json"]).prints("said (masked) (masked) (masked)");
+        once(&["-o", "json"]).prints("heard (masked) (masked) (masked)");
     }
 }
 
@@ -139,7 +139,7 @@ fn no_value_of_the_operator_leaves_wherever_the_stack_has_it() {
 services:
   web:
     image: reconciler.demo/base
-    command: sh -c 'cat /text /value; echo said ${OPERATOR} $$0 $$A; exit 1' in-${OPERATOR}
+    command: sh -c 'cat /text /value; echo heard ${OPERATOR} $$0 $$A; exit 1' in-${OPERATOR}
     stop_signal: SIGKILL
     environment: [\"A=x ${OPERATOR} y\"]
     configs: [{ source: text, target: /text }, { source: value, target: /value }]
@@ -149,7 +149,7 @@ configs:
 ";
     lab.stack("abc", talks);
     let once = traced(&lab, &["--once", "--env", "OPERATOR", &lab.source()]).exits(1);
-    once.says("| plain words (masked)").says("said (masked) in-(masked) (masked)");
+    once.says("| plain words (masked)").says("heard (masked) in-(masked) (masked)");
     let log = docker(&["logs", &lab.of("abc-web-1")]);
     assert_eq!(log.matches("can4ry-operator").count() % 5, 0, "{log}");
     assert!(log.contains("can4ry-operator"), "the container itself says it: {log}");

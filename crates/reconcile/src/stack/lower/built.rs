@@ -1,4 +1,4 @@
-//! Images that the deployment builds itself: whoever names one means that build, whatever a
+//! Images that the deployment builds itself: a service that names one means that build, whatever a
 //! registry has under its name.
 
 use std::collections::BTreeMap;
