@@ -127,7 +127,7 @@ const PLAN: &str = "crates/reconcile/src/plan";
 
 /// The planner's stages and the words that they share, in the order of the pipeline: a stage
 /// knows no later one.
-const STAGES: &[&str] = &[
+pub(crate) const STAGES: &[&str] = &[
     "fact",
     "cause",
     "settings",
@@ -152,7 +152,7 @@ const PLAN_LINES: usize = 250;
 const DOCKER: &str = "docker";
 
 /// Its wings: each knows only those before it.
-const WINGS: &[&str] =
+pub(crate) const WINGS: &[&str] =
     &["names", "form", "plain", "guard", "wire", "observe", "ledger", "buildkit", "act"];
 
 /// The imports of later parts by earlier ones, in a folder of a crate whose files and folders are

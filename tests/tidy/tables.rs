@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use super::layers;
 use super::source::{code, display, rust_files};
 
 #[test]
@@ -63,4 +64,43 @@ fn a_plain_field_is_named_in_its_row_alone() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The names in the first column of a table of ARCHITECTURE.md.
+fn first_column(text: &str, head: &str) -> Vec<String> {
+    let table = text.split_once(&format!("| {head} |")).expect("the table").1;
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.flat_map(|row| row.split('|').nth(1).expect("a column").split(','))
+        .map(|name| name.trim().trim_matches('`').to_owned())
+        .collect()
+}
+
+#[test]
+fn architecture_names_stages_wings_and_files_as_they_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    for (head, order) in [("stage", layers::STAGES), ("wing", layers::WINGS)] {
+        let places: Vec<_> = first_column(&text, head)
+            .iter()
+            .map(|name| order.iter().position(|known| known == name).expect(name))
+            .collect();
+        assert!(places.is_sorted(), "the table of the {head}s is in another order than the code");
+    }
+    let table = text.split_once("## Where to look").expect("the section").1;
+    let table = table.split_once("\n## ").expect("another section").0;
+    let rows = table.lines().filter(|line| line.starts_with('|'));
+    let names = rows.flat_map(|row| row.split('`').skip(1).step_by(2));
+    let names = names.filter(|name| name.contains('/') && !name.contains(['…', '*', '<']));
+    let missing: Vec<_> = names
+        .filter(|name| {
+            let (first, rest) = name.split_once('/').expect("a slash");
+            let inside = match first {
+                "src" => root.join(name),
+                "plan" | "stack" | "control" => root.join("crates/reconcile/src").join(name),
+                krate => root.join("crates").join(krate).join("src").join(rest),
+            };
+            !inside.exists()
+        })
+        .collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md names {missing:?}");
 }

@@ -3,10 +3,10 @@
 //!
 //! A pipeline of pure stages, in this order; none knows a later one:
 //! [`seen`] what is there and whose it is → [`differ`] in which fields it is not what git
-//! wants → [`decide`] one decision for each replica, network, image and entry → [`guards`]
-//! which of them may be carried out → [`rollout`] in which order replicas move →
-//! [`transition`] steps that say what they need and give → [`graph`] what comes before what,
-//! across everything. Its words are `model::render`.
+//! wants → [`decide`] one decision for each replica, network, image and entry → [`rollout`]
+//! what each service waits for, and in which order replicas move → [`transition`] steps that
+//! say what they need and give → [`graph`] what comes before what, across everything →
+//! [`guards`] what the `sync` mode lets through. Its words are `model::render`.
 //!
 //! [`fact`], [`cause`], [`resources`], [`order`] and [`context`] are the words they share.
 //! [`check`] lints every plan.
