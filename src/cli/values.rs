@@ -122,6 +122,12 @@ impl FromStr for Grant {
             (Some((_, false)), Some(_)) => {
                 Err(BadValue(format!("`{word}` takes no value: `{deployment}:{word}`")))
             }
+            // As the stack may write it.
+            (_, Some(name)) if word == "capability" => {
+                let name = name.to_ascii_uppercase();
+                let demand = format!("{word}={}", name.strip_prefix("CAP_").unwrap_or(&name));
+                Ok(Self { deployment: deployment.to_owned(), demand })
+            }
             _ => Ok(Self { deployment: deployment.to_owned(), demand: demand.to_owned() }),
         }
     }
@@ -195,7 +201,7 @@ mod tests {
             Demand::Privileged,
             Demand::Namespace(value.clone()),
             Demand::Device(value.clone()),
-            Demand::Capability(value.clone()),
+            Demand::Capability("NET_ADMIN".to_owned()),
             Demand::SecurityOpt(value.clone()),
             Demand::Propagation(value.clone()),
             Demand::Sysctl(value.clone()),
@@ -216,6 +222,8 @@ mod tests {
             let grant = format!("*:{demand}").parse::<Grant>().expect("a printed demand");
             assert_eq!(grant.demand, demand.to_string());
         }
+        let as_written = "abc:capability=cap_net_admin".parse::<Grant>().expect("a grant");
+        assert_eq!(as_written.demand, "capability=NET_ADMIN");
     }
 
     #[test]

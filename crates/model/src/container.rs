@@ -49,7 +49,7 @@ fields! {
             Row::config("user", "User", Form::Text).chosen(Chosen::ByImage).inside("user");
         /// Where the process begins.
         working_dir: Option<String> =
-            Row::config("working_dir", "WorkingDir", Form::Text).chosen(Chosen::ByImage);
+            Row::config("working_dir", "WorkingDir", Form::Path).chosen(Chosen::ByImage);
         /// The engine invents one when this is `None`.
         hostname: Option<String> = Row::config("hostname", "Hostname", Form::Text)
             .inside("names")

@@ -15,6 +15,7 @@ use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId, VolumeName,
 };
 pub use super::image_source::{ImageSource, PullPolicy};
+pub use super::origins::Origins;
 use super::plan::WaitingOn;
 use super::policy::OwnTree;
 use super::secret::Content;
@@ -334,44 +335,4 @@ pub struct Registration {
     pub port: Option<u16>,
     /// More tags.
     pub tags: Vec<String>,
-}
-
-/// Where fields were written, in the order of the notes: many are made and few looked up.
-#[derive(Clone, Debug, Default)]
-pub struct Origins(Vec<(String, Loc)>);
-
-impl Origins {
-    /// Notes where a field was written; the first note stays.
-    pub fn note(&mut self, path: impl Into<String>, at: Loc) {
-        self.0.push((path.into(), at));
-    }
-
-    /// Where a field was written, or the nearest thing around it.
-    #[must_use]
-    pub fn find(&self, path: &str) -> Option<&Loc> {
-        let mut path = path;
-        loop {
-            if let Some((_, at)) = self.0.iter().find(|(noted, _)| noted == path) {
-                return Some(at);
-            }
-            if path.is_empty() {
-                return None;
-            }
-            path = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_origin_falls_back_to_what_surrounds_it() {
-        let mut origins = Origins::default();
-        origins.note("", Loc::new("compose.yaml", 1, 1));
-        origins.note("environment", Loc::new("compose.yaml", 3, 5));
-        assert_eq!(origins.find("environment.TAG").map(|at| at.line), Some(3));
-        assert_eq!(origins.find("healthcheck.test").map(|at| at.line), Some(1));
-    }
 }

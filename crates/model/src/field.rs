@@ -61,6 +61,8 @@ impl Part {
 pub enum Form {
     /// A text.
     Text,
+    /// An absolute path, without what leads nowhere: the engine cleans it.
+    Path,
     /// One of a few words.
     Word {
         /// What it is, for messages: `an isolation`.

@@ -25,3 +25,9 @@ pub fn normalise(path: &str) -> String {
     }
     format!("/{}", parts.join("/"))
 }
+
+/// An absolute path, [`normalise`]d; what is none stays as it is.
+#[must_use]
+pub fn cleaned(path: String) -> String {
+    if path.starts_with('/') { normalise(&path) } else { path }
+}

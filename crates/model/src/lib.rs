@@ -53,6 +53,7 @@ pub mod mark;
 pub mod mount;
 pub mod network;
 pub mod observed;
+mod origins;
 pub mod own_tree;
 mod parts;
 pub mod plan;

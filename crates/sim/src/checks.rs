@@ -18,8 +18,14 @@ use world::Scope;
 impl State {
     /// The controller looked at an engine.
     pub(super) fn saw(&mut self, name: &EngineName, scope: &Scope) {
-        let mut look = self.looks.remove(name).unwrap_or_default();
+        let before = self.looks.remove(name);
+        let is_first = before.is_none();
+        let mut look = before.unwrap_or_default();
         if let Some(engine) = self.engines.get(name) {
+            if is_first {
+                let ending = self.ours(engine).filter(|c| c.is_healthy() && !c.is_staying());
+                look.ending = ending.map(|c| c.id.clone()).collect();
+            }
             let is_seen = |(of, _): &ServiceKey| !scope.only || scope.deployments.contains(of);
             let seen = |c: &&Container| c.service().is_some_and(|key| is_seen(&key));
             let keys = engine.containers.values().filter(seen).filter_map(Container::service);
@@ -223,7 +229,10 @@ impl State {
             return;
         }
         let before = look.healthy.get(&key).map_or(0, |slots| slots.iter().filter(stays).count());
-        let left = self.healthy(engine, &key, Some(&found.id));
+        let mut left = self.healthy(engine, &key, Some(&found.id));
+        let ending = look.ending.iter().filter_map(|id| engine.containers.get(id));
+        let ending = ending.filter(|c| c.id != found.id && c.is_healthy() && c.is_of(&key));
+        left.extend(ending.filter_map(Container::slot));
         let floor = promise.min_healthy as usize;
         if left.iter().filter(stays).count() < floor.min(before) {
             broken.push(Invariant::MinHealthy);

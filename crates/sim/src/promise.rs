@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::engine::ServiceKey;
 use model::desired::Condition;
-use model::id::{EngineName, ServiceName, Slot};
+use model::id::{ContainerId, EngineName, ServiceName, Slot};
 use model::time::Timestamp;
 
 /// A promise about every effect.
@@ -72,4 +72,7 @@ pub(super) struct Look {
     /// Services that changed by themselves or by a hand since this controller's first
     /// look: what it does may rest on any of its looks.
     pub(super) disturbed: BTreeSet<ServiceKey>,
+    /// Healthy containers that a controller before this one, which is gone, was stopping at this
+    /// one's first look: no engine shows that, and to the planner they are healthy.
+    pub(super) ending: BTreeSet<ContainerId>,
 }

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use model::diagnostic::{Diagnostic, Severity};
 use model::id::EngineName;
+use model::secret::is_sensitive_name;
 use text::report::Reporter;
 use text::suggest::one_of;
 use text::yaml::{self, Entry, FileId, Kind, Node, Span, Value};
@@ -55,6 +56,11 @@ fn slurp(path: &Path) -> std::io::Result<String> {
 fn parse(name: &str, text: &str) -> Result<Layer, Vec<Diagnostic>> {
     let report = Reporter::new(name, text);
     let root = yaml::parse(FileId::FIRST, text, &report);
+    if let Some(root) = &root {
+        let mut secrets = Vec::new();
+        collect_secrets(root, false, &mut secrets);
+        report.conceal(secrets);
+    }
     let reader = Reader { report };
     let layer = match root.as_ref().map(|root| (root, &root.value)) {
         Some((_, Value::Map(settings))) => reader.layer(settings),
@@ -146,7 +152,33 @@ impl Reader {
     fn unknown(&self, setting: &Entry, what: &str, known: &[&str]) {
         let message = format!("{what} `{}`", setting.key);
         let help = one_of(&setting.key.replace('-', "_"), known);
-        self.report.add(self.report.diagnostic(Severity::Error, setting.at, message, Some(help)));
+        let mut found = self.report.diagnostic(Severity::Error, setting.at, message, Some(help));
+        // The value of such a key may be a secret.
+        if let (Some(line), Some(_)) = (&mut found.excerpt, setting.value.scalar())
+            && let Some(end) = line.find(':')
+        {
+            line.replace_range(end.., ": ***");
+        }
+        self.report.add(found);
+    }
+}
+
+/// The values of settings that are secret by their names, and the logins of URLs.
+fn collect_secrets(node: &Node, is_secret: bool, found: &mut Vec<String>) {
+    match &node.value {
+        Value::Null => {}
+        Value::List(items) => items.iter().for_each(|item| collect_secrets(item, is_secret, found)),
+        Value::Map(entries) => entries.iter().for_each(|entry| {
+            collect_secrets(&entry.value, is_secret || is_sensitive_name(&entry.key), found);
+        }),
+        Value::Scalar(scalar) if is_secret => found.push(scalar.text.clone()),
+        Value::Scalar(scalar) => {
+            let rest = scalar.text.split_once("://").map(|(_, rest)| rest);
+            found.extend(
+                rest.and_then(|rest| rest.split('/').next()?.rsplit_once('@'))
+                    .map(|(login, _)| login.to_owned()),
+            );
+        }
     }
 }
 

@@ -33,7 +33,8 @@ pub(in crate::cli) struct Passed {
 /// Whether there is no stack, and nothing that came from one: then the place is a mistake.
 fn is_pointless(prepared: &Prepared) -> bool {
     let Prepared { plan, desired, .. } = prepared;
-    is_without_stacks(desired) && plan.is_empty() && plan.blocked.is_empty()
+    let is_quiet = || prepared.report().exit() == control::Exit::Done;
+    is_without_stacks(desired) && plan.is_empty() && is_quiet()
 }
 
 /// Looks and plans, and prints what is wrong and what would be done.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use model::field::{Class, Field, Form, Owned, Part, Row, Value};
 use model::fields;
+use model::host_path::cleaned;
 use model::share::Namespace;
 use model::spec::ContainerSpec;
 
@@ -76,6 +77,7 @@ impl<'de> DeserializeSeed<'de> for Seed {
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         let read = match self.0.form {
             Form::Text | Form::Word { .. } => text(from)?.map(Owned::Text),
+            Form::Path => text(from)?.map(|path| Owned::Text(cleaned(path))),
             Form::Flag => Option::deserialize(from)?.map(Owned::Flag),
             Form::Number(normal) => number(from)?.map(|number| Owned::Number(normal(number))),
             Form::Bytes { .. } | Form::Decimal { .. } | Form::Seconds => {
@@ -143,7 +145,7 @@ mod tests {
         for field in fields::plain() {
             let value = match ((field.slot)(&mut spec), field.form) {
                 (Slot::Text(_), Form::Word { known, .. }) => Owned::Text(known[1].to_owned()),
-                (Slot::Text(_), _) => Owned::Text("a".to_owned()),
+                (Slot::Text(_), _) => Owned::Text("/a".to_owned()),
                 (Slot::Flag(_) | Slot::Switch(_), _) => Owned::Flag(true),
                 (Slot::Number(_) | Slot::Optional(_), _) => Owned::Number(7),
                 (Slot::List(_) | Slot::Set(_), _) => Owned::List(vec!["A:1".to_owned()]),

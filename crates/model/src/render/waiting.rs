@@ -32,7 +32,10 @@ impl Display for Blocked {
                 if files.is_empty() { "no file".to_owned() } else { files.join(", ") }
             ),
             (WaitingOn::Grant { demand, code }, Some(id)) => {
-                write!(f, "until the operator grants it [{code}]: --allow {id}:{demand}")
+                let grant = format!("{id}:{demand}");
+                let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:=/@+".contains(c);
+                let quote = if grant.chars().all(plain) { "" } else { "'" };
+                write!(f, "until the operator grants it [{code}]: --allow {quote}{grant}{quote}")
             }
             (waiting_on, _) => write!(f, "{waiting_on}"),
         }

@@ -103,7 +103,7 @@ impl EngineEndpoint {
         certificates: Option<&Path>,
         insecure: bool,
     ) -> Result<Self, EndpointError> {
-        let malformed = || EndpointError::Malformed(text.to_owned());
+        let malformed = || EndpointError::Malformed(without_login(text));
         let (scheme, rest) = text.split_once("://").ok_or_else(malformed)?;
         match scheme {
             "unix" if rest.starts_with('/') => Ok(Self::Unix(rest.into())),
@@ -172,6 +172,15 @@ fn authority(text: &str, default: u16) -> Option<(String, u16)> {
         None => default,
     };
     Some((host.to_owned(), port))
+}
+
+/// An address without the user and password that it may hold.
+fn without_login(address: &str) -> String {
+    let parts = address.split_once("://").and_then(|(scheme, rest)| {
+        let (_, host) = rest.rsplit_once('@')?;
+        Some(format!("{scheme}://***@{host}"))
+    });
+    parts.unwrap_or_else(|| address.to_owned())
 }
 
 #[cfg(test)]

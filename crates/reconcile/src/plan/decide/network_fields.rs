@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use model::labels::{asked, is_reserved};
 use model::plan::{ChangedBy, Difference};
-use model::secret::Masker;
-use model::spec::{IpamPool, NetworkSpec};
+use model::secret::{Masker, is_sensitive_name};
+use model::spec::{IpamPool, NetworkSpec, VolumeSpec};
 use model::subnet::Subnet;
 
 /// Labels by name.
@@ -30,7 +30,7 @@ pub(super) fn differs(have: &NetworkSpec, want: &NetworkSpec) -> bool {
 
 /// Whether the stack's own labels of a network or volume are others than it has: the engine
 /// changes none of what exists.
-pub(super) fn differs_in_labels(have: &Labels, want: &Labels) -> bool {
+fn differs_in_labels(have: &Labels, want: &Labels) -> bool {
     own(have).ne(own(want))
 }
 
@@ -118,13 +118,30 @@ pub(super) fn differences(
     let names: BTreeSet<_> =
         own(&have.labels).chain(own(&want.labels)).map(|(name, _)| name).collect();
     let labels = names.into_iter().map(|name| {
-        let hidden = |spec: &NetworkSpec| spec.labels.get(name).map(|value| masker.mask(value));
-        (format!("labels.{name}"), hidden(have), hidden(want))
+        let label = |spec: &NetworkSpec| {
+            let value = spec.labels.get(name);
+            if is_sensitive_name(name) {
+                value.map(|value| masker.mask(value))
+            } else {
+                value.cloned()
+            }
+        };
+        (format!("labels.{name}"), label(have), label(want))
     });
     let fields = fields.into_iter().map(|(field, have, want)| (field.to_owned(), have, want));
     let all = fields.chain(options).chain(labels).filter(|(_, have, want)| have != want);
     all.map(|(field, have, want)| Difference { field, have, want, by: ChangedBy::Unknown })
         .collect()
+}
+
+/// In which fields a volume is not what the stack says. Their values may be secrets.
+pub(super) fn of_volume(have: &VolumeSpec, want: &VolumeSpec) -> Vec<&'static str> {
+    let fields = [
+        ("driver", have.driver != want.driver),
+        ("driver_opts", have.driver_opts != want.driver_opts),
+        ("labels", differs_in_labels(&have.labels, &want.labels)),
+    ];
+    fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
 }
 
 /// The subnets in words.

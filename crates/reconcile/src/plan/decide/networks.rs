@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence::absence;
-use super::network_fields::{differences, differs, differs_in_labels};
+use super::network_fields::{differences, differs, of_volume};
 use super::{Across, NetworkReplacement};
 use crate::plan::context::Context;
 use crate::plan::resources;
@@ -201,12 +201,13 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
     for volume in context.deployment.volumes.values().filter(|volume| !volume.external) {
         let spec = &volume.spec;
         let found = context.inventory.index().volume(&spec.name);
-        if found.is_some_and(|view| {
-            view.spec.driver != spec.driver
-                || view.spec.driver_opts != spec.driver_opts
-                || differs_in_labels(&view.spec.labels, &spec.labels)
-        }) {
-            let subject = format!("replace volume {} and lose its data", spec.name);
+        let differs = found.map(|view| of_volume(&view.spec, spec)).unwrap_or_default();
+        if !differs.is_empty() {
+            let subject = format!(
+                "replace volume {} and lose its data (other than git says: {})",
+                spec.name,
+                differs.join(", ")
+            );
             let mounts = |view: &ContainerView| {
                 let named = MountSource::Volume(spec.name.clone());
                 view.spec.mounts.values().any(|mount| mount.source == named)

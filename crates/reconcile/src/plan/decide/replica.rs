@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::verdict::{Replica, Start, Successor, Target};
 use crate::plan::cause::{Why, because};
 use crate::plan::differ::Drift;
-use crate::plan::seen::{Owned, is_done};
+use crate::plan::seen::{Owned, is_done, is_running};
 use model::desired::Service;
 use model::id::{ContainerName, NetworkName, Slot};
 use model::labels::Identity;
@@ -163,7 +163,8 @@ fn absent(service: &Service, identity: &Identity, recorded: u32) -> Vec<Why> {
 
 /// What ran before an update that never came to its end, as after the engine was killed in it:
 /// it ended by itself, and the container that shall take its place was made and never ran. It
-/// runs meanwhile, where both may run at once and nobody waits for what it has.
+/// runs meanwhile, where both may run at once beside all others that run, and nobody waits for
+/// what it has.
 fn meanwhile<'a>(
     scope: &Scope<'_, 'a>,
     service: &Service,
@@ -183,5 +184,12 @@ fn meanwhile<'a>(
     // A replica that shares with others comes back with them.
     let alone = old.view.spec.peers().next().is_none();
     let needed = scope.across.yields.contains_key(&replica.id);
-    (never_ran && ended && alone && !needed && scope.has_networks(old) && both()).then_some(old)
+    let fits = || {
+        let all = scope.context.slots_of(&service.name).flat_map(|(_, containers)| containers);
+        let running = all.filter(|owned| is_running(owned));
+        let most = service.replicas.saturating_add(service.rollout.parallelism);
+        running.count() + 2 <= most as usize
+    };
+    let possible = alone && !needed && scope.has_networks(old) && fits() && both();
+    (never_ran && ended && possible).then_some(old)
 }

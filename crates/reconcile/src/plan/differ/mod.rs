@@ -203,6 +203,11 @@ fn is_limit(path: &str) -> bool {
 
 /// Whether a difference can be repaired as the container runs.
 fn can_change_in_place(difference: &Difference) -> bool {
+    // With the old amount of memory and no limit on both together, a kernel refuses more memory
+    // (seen with runc and control groups of version 1).
+    if difference.field == "memswap_limit" && difference.want.as_deref() == Some("-1") {
+        return false;
+    }
     match class_of(&difference.field) {
         Class::InPlace { lifts } => lifts || difference.want.is_some(),
         Class::Recreate | Class::RecreateWithData => false,

@@ -1,5 +1,7 @@
 //! `ports` and `expose`.
 
+use std::collections::BTreeSet;
+
 use super::draft::Draft;
 use super::keys;
 use compose::codes::{PORT, WORD};
@@ -13,12 +15,18 @@ const MOST: usize = 70_000;
 
 /// Reads `ports`.
 pub(super) fn published(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
+    let mut seen = BTreeSet::new();
     for item in report.list("ports", node) {
         let Some(port) = port(item, report) else { continue };
         draft.first_port.get_or_insert(port.container.number);
-        report.note(&mut draft.origins, format!("ports.{}", port.container), item.span);
+        // The first is found by the container's port.
+        let path = if seen.insert(port.container) {
+            format!("ports.{}", port.container)
+        } else {
+            port.path()
+        };
+        report.note(&mut draft.origins, path, item.span);
         report.note(&mut draft.origins, format!("expose.{}", port.container), item.span);
-        report.note(&mut draft.origins, port.path(), item.span);
         draft.spec.exposed.insert(port.container);
         draft.spec.published.insert(port);
     }

@@ -19,7 +19,7 @@ use text::read::quote;
 use text::report::Reporter;
 use text::suggest::one_of;
 use text::units;
-use text::yaml::{Entry, Node, Value};
+use text::yaml::{Entry, Node, Span, Value};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -28,7 +28,7 @@ pub(super) fn read<'a>(entry: &'a Entry, scope: &Scope<'_>) -> Draft<'a> {
     let report = scope.report;
     let mut draft = Draft::new(entry);
     report.note(&mut draft.origins, "", entry.at);
-    notes("", &entry.value, &mut draft, report);
+    notes("", &entry.value, None, &mut draft, report);
     for field in keys::SERVICE.admitted(&entry.value, report) {
         read_field(&mut draft, field, scope);
     }
@@ -137,8 +137,9 @@ fn pull_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     }
 }
 
-/// Notes where every field is, and which of them never print.
-fn notes(path: &str, node: &Node, draft: &mut Draft<'_>, report: &Reporter) {
+/// Notes where every field is, and which of them never print. Of what stands in a list the first
+/// place counts, and so many others were noted `before` the list.
+fn notes(path: &str, node: &Node, before: Option<usize>, draft: &mut Draft<'_>, report: &Reporter) {
     match &node.value {
         Value::Null => {}
         Value::Scalar(scalar) => {
@@ -147,23 +148,30 @@ fn notes(path: &str, node: &Node, draft: &mut Draft<'_>, report: &Reporter) {
             }
         }
         Value::List(items) => {
+            let before = before.or(Some(draft.origins.len()));
             for item in items {
-                report.note(&mut draft.origins, path, item.span);
-                notes(path, item, draft, report);
+                note(path, item.span, before, draft, report);
+                notes(path, item, before, draft, report);
             }
         }
         Value::Map(entries) => {
             for entry in entries {
                 let dot = if path.is_empty() { "" } else { "." };
                 let inner = format!("{path}{dot}{}", entry.key);
-                report.note(&mut draft.origins, inner.clone(), entry.at);
+                note(&inner, entry.at, before, draft, report);
                 let named = matches!(path, "environment" | "labels" | "build.args");
                 if named && is_sensitive_name(&entry.key) {
                     draft.sensitive.insert(inner.clone());
                 }
-                notes(&inner, &entry.value, draft, report);
+                notes(&inner, &entry.value, before, draft, report);
             }
         }
+    }
+}
+
+fn note(path: &str, at: Span, before: Option<usize>, draft: &mut Draft<'_>, report: &Reporter) {
+    if !before.is_some_and(|others| draft.origins.has_since(others, path)) {
+        report.note(&mut draft.origins, path, at);
     }
 }
 

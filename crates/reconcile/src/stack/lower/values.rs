@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::plain;
 use compose::codes::{VALUE, WORD};
 use model::field::{Field, Form, Owned, Row};
+use model::host_path::cleaned;
 use model::share::Namespace;
 use text::read::quote;
 use text::report::Reporter;
@@ -26,11 +27,12 @@ fn value(row: &Row, entry: &Entry, report: &Reporter) -> Option<Owned> {
     let node = &entry.value;
     Some(match row.form {
         Form::Text => Owned::Text(report.text(key, node)?),
+        Form::Path => Owned::Text(cleaned(report.text(key, node)?)),
         Form::Word { of, known } => Owned::Text(word(key, node, (of, known), report)?),
         Form::Flag => Owned::Flag(report.boolean(key, node)?),
         Form::Number(normal) => Owned::Number(normal(report.number(key, node)?)),
-        // Compose sends no 0.
-        Form::Optional => Owned::Number(report.number(key, node).filter(|number| *number != 0)?),
+        // Compose sends no 0, and the engine takes what is negative for nothing.
+        Form::Optional => Owned::Number(report.number(key, node).filter(|number| *number > 0)?),
         Form::Bytes { unlimited } => {
             let unlimited = unlimited && node.scalar().is_some_and(|scalar| scalar.text == "-1");
             Owned::Number(if unlimited { -1 } else { report.bytes(key, node)? })
