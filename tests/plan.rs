@@ -204,6 +204,7 @@ golden! {
     without_the_ledger_adoption_is_unknown,
     a_changed_network_is_replaced,
     a_port_goes_to_another_deployment,
+    swap_without_limit_is_not_changed_in_place,
     what_ran_before_a_broken_update_runs_meanwhile,
     a_renamed_container_is_named_back,
     a_renamed_service_keeps_its_container_name,

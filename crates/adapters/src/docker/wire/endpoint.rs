@@ -232,6 +232,8 @@ mod tests {
             let error = EngineEndpoint::parse(text, None, true).unwrap_err();
             assert_eq!(error, EndpointError::Malformed(text.to_owned()));
         }
+        let login = EngineEndpoint::parse("tcp://ann:hunter2@host:1", None, true).unwrap_err();
+        assert!(!login.to_string().contains("hunter2"), "{login}");
         let error = EngineEndpoint::parse("ssh://me@host", None, true).unwrap_err();
         assert_eq!(error, EndpointError::Scheme("ssh".to_owned()));
     }

@@ -204,7 +204,7 @@ pub(super) fn withheld(context: &Context<'_>, across: &Across) -> Vec<Blocked> {
         let differs = found.map(|view| of_volume(&view.spec, spec)).unwrap_or_default();
         if !differs.is_empty() {
             let subject = format!(
-                "replace volume {} and lose its data (other than git says: {})",
+                "replace volume {} and lose its data (differs from git: {})",
                 spec.name,
                 differs.join(", ")
             );
