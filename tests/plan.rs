@@ -165,6 +165,7 @@ golden! {
     an_adopted_deployment_leaves_the_source,
     an_exited_container_is_started_again,
     an_image_is_refreshed_once_for_each_revision,
+    an_image_that_is_mounted_is_compared_by_its_id,
     an_image_that_is_absent_is_pulled_first,
     an_invalid_stack_is_left_alone,
     anonymous_volumes_are_taken_over,

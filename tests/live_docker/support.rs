@@ -93,6 +93,7 @@ impl Deployment {
             on_all: false,
             volumes,
             joins: Vec::new(),
+            mounted: BTreeMap::new(),
             compose,
         }
     }

@@ -159,6 +159,12 @@ fn an_image_that_is_mounted_is_pulled_first() {
     lab.once().exits(0).prints(&format!("pull image {image}"));
     assert!(docker(&["exec", &lab.of("abc-web-1"), "ls", "/assets"]).contains("etc"));
     lab.once().is_quiet();
+    // Another image under the same name.
+    docker(&["exec", &lab.of("abc-web-1"), "touch", "/newer"]);
+    docker(&["commit", &lab.of("abc-web-1"), &image]);
+    lab.once().exits(0).prints("volumes./assets.image: ");
+    assert!(docker(&["exec", &lab.of("abc-web-1"), "ls", "/assets"]).contains("newer"));
+    lab.once().is_quiet();
 }
 
 #[test]

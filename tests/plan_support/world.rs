@@ -230,7 +230,7 @@ impl World {
 
     /// Carries out plans until there is nothing to do.
     fn converge(&mut self) {
-        self.events.clear();
+        self.pass();
         // What is broken off takes some more passes.
         for _ in 0..if self.order.is_some() { 20 } else { 5 } {
             self.adopt();
@@ -279,7 +279,12 @@ impl World {
             };
             outcomes.insert(step.id, outcome);
         }
-        self.events.clear();
+        self.pass();
+    }
+
+    /// Forgets what happened; what the engine can do stays.
+    fn pass(&mut self) {
+        self.events.retain(|event| event.starts_with("api "));
     }
 }
 

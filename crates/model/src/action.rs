@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::build::{Build, BuildOwner};
-use super::compose_labels::ImageLabel;
 pub use super::create::{Create, Join};
 use super::hook::{Hook, Moment};
 use super::id::{CatalogId, ContainerName, ImageRef, NetworkId, NetworkName, NodeName, StepId};
@@ -19,7 +18,7 @@ use super::limits::Limits;
 use super::platform::Platform;
 pub use super::registrant::{Endpoint, Registrant};
 use super::spec::{Attachment, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec};
-use super::target::{ContainerRef, Outcome, Target, Unresolved};
+use super::target::{ContainerRef, Outcome, PlannedImage, Target, Unresolved};
 
 /// One call to one outside system, or one wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -228,12 +227,13 @@ impl Action {
                 _ => return Err(Unresolved(step)),
             }
         }
-        if let Self::CreateContainer(create) = &mut action
-            && let ImageLabel::After(step) = create.compose.image
-        {
-            match outcomes.get(&step) {
-                Some(Outcome::Image(id)) => create.compose.image = ImageLabel::Known(id.clone()),
-                _ => return Err(Unresolved(step)),
+        if let Self::CreateContainer(create) = &mut action {
+            for image in create.images_mut() {
+                let PlannedImage::After(step) = *image else { continue };
+                match outcomes.get(&step) {
+                    Some(Outcome::Image(id)) => *image = PlannedImage::Known(id.clone()),
+                    _ => return Err(Unresolved(step)),
+                }
             }
         }
         if let Self::Register { entries, .. } = &mut action {
@@ -250,17 +250,18 @@ impl Action {
     pub fn placeholders_mut(&mut self) -> Vec<&mut StepId> {
         match self {
             Self::CreateContainer(create) => {
-                let Create { joins, compose, .. } = &mut **create;
+                let Create { joins, compose, mounted, .. } = &mut **create;
                 let joins = joins.iter_mut().map(|join| &mut join.container.container);
                 let made = joins.filter_map(|container| match container {
                     ContainerRef::Made(step) => Some(step),
                     ContainerRef::Known(_) => None,
                 });
-                let image = match &mut compose.image {
-                    ImageLabel::After(step) => Some(step),
-                    _ => None,
-                };
-                made.chain(image).collect()
+                let images = std::iter::once(&mut compose.image).chain(mounted.values_mut());
+                let images = images.filter_map(|image| match image {
+                    PlannedImage::After(step) => Some(step),
+                    PlannedImage::Known(_) | PlannedImage::Unknown => None,
+                });
+                made.chain(images).collect()
             }
             Self::Register { entries, .. } => {
                 let endpoints = entries.iter_mut().map(|entry| &mut entry.endpoint);

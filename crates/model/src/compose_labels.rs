@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use super::id::StepId;
-use super::id::{ContainerId, DeploymentId, ImageId, ReplicaId, ServiceName, Slot};
+use super::id::{ContainerId, DeploymentId, ReplicaId, ServiceName, Slot};
+use super::target::PlannedImage;
 
 /// The version of Compose that we write as.
 const WRITTEN_AS: &str = "2.40.3";
@@ -125,23 +125,11 @@ pub struct ContainerLabels {
     /// because Compose does not see a container without one.
     pub config_hash: Option<ConfigHash>,
     /// The image it is made from.
-    pub image: ImageLabel,
+    pub image: PlannedImage,
     /// What its service depends on: `db:service_healthy:false,…`.
     pub depends_on: String,
     /// The project's files.
     pub files: ProjectFiles,
-}
-
-/// The image that a container is made from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub enum ImageLabel {
-    /// It is not known.
-    #[default]
-    Unknown,
-    /// It is on the engine.
-    Known(ImageId),
-    /// An earlier step brings it.
-    After(StepId),
 }
 
 /// The services that a container depended on when it was made, by its labels.
@@ -170,7 +158,7 @@ impl ContainerLabels {
             (DEPENDS_ON, self.depends_on.clone()),
             (VERSION, WRITTEN_AS.to_owned()),
         ]);
-        if let ImageLabel::Known(image) = &self.image {
+        if let PlannedImage::Known(image) = &self.image {
             labels.insert(IMAGE, image.to_string());
         }
         if let Some(folder) = &self.files.working_dir {
@@ -222,7 +210,7 @@ mod tests {
     fn labels() -> ContainerLabels {
         ContainerLabels {
             config_hash: Some(ConfigHash::Fixed(Digest::from_text("c0ffee"))),
-            image: ImageLabel::Known("sha256:1".into()),
+            image: PlannedImage::Known("sha256:1".into()),
             depends_on: "db:service_healthy:true".to_owned(),
             files: files("/srv/shop", &["compose.yaml", "compose.override.yaml"]),
         }

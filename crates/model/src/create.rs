@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::compose_labels::ContainerLabels;
-use super::id::{ContainerName, NetworkName, VolumeName};
+use super::id::{ContainerName, ImageId, NetworkName, VolumeName};
 use super::labels::Identity;
 use super::network::Attachment;
 use super::share::Peer;
 use super::spec::ContainerSpec;
-use super::target::{ContainerRef, Target};
+use super::target::{ContainerRef, PlannedImage, Target};
 
 /// A container to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +29,10 @@ pub struct Create {
     pub volumes: BTreeMap<String, VolumeName>,
     /// The containers behind the [`Peer`]s of its spec.
     pub joins: Vec<Join>,
+    /// The images behind the mounts of images, by target: they are mounted by their ids, which
+    /// are what an inspection shows then.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub mounted: BTreeMap<String, PlannedImage>,
     /// What Compose would say of it.
     pub compose: ContainerLabels,
 }
@@ -43,6 +47,25 @@ impl Create {
             networks.insert(first.clone(), attachment);
         }
         networks
+    }
+
+    /// The images that it uses: its own, and those that it mounts.
+    pub fn images(&self) -> impl Iterator<Item = &PlannedImage> {
+        std::iter::once(&self.compose.image).chain(self.mounted.values())
+    }
+
+    /// Likewise, to be filled in.
+    pub fn images_mut(&mut self) -> impl Iterator<Item = &mut PlannedImage> {
+        std::iter::once(&mut self.compose.image).chain(self.mounted.values_mut())
+    }
+
+    /// The id of the image whose files are mounted there, if it is known.
+    #[must_use]
+    pub fn mounted_id(&self, target: &str) -> Option<&ImageId> {
+        match self.mounted.get(target)? {
+            PlannedImage::Known(id) => Some(id),
+            PlannedImage::After(_) | PlannedImage::Unknown => None,
+        }
     }
 
     /// All labels that it gets: the stack's, Compose's and ours.

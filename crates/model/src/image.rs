@@ -36,6 +36,12 @@ impl ImageRef {
         &self.text
     }
 
+    /// Whether it is an image's id, and no name.
+    #[must_use]
+    pub fn is_id(&self) -> bool {
+        self.text.starts_with("sha256:")
+    }
+
     /// The same without what the engine adds itself: `docker.io/library/web:latest` is `web`.
     #[must_use]
     pub fn familiar(text: &str) -> &str {

@@ -44,8 +44,8 @@ fn create(sim: &Sim, slot: u32, spec: ContainerSpec) -> Action {
     };
     let volumes = BTreeMap::new();
     let compose = model::compose_labels::ContainerLabels::default();
-    let (network, on_all, joins) = (None, false, Vec::new());
-    let create = Create { name, identity, spec, network, on_all, volumes, joins, compose };
+    let (network, on_all, joins, mounted) = (None, false, Vec::new(), BTreeMap::new());
+    let create = Create { name, identity, spec, network, on_all, volumes, joins, mounted, compose };
     Action::CreateContainer(Box::new(create))
 }
 

@@ -119,7 +119,7 @@ impl Engine {
         now: Timestamp,
         create: &Create,
     ) -> Result<ContainerId, OutsideError> {
-        let mut spec = super::image::with_ids(create.spec.clone(), &create.joins);
+        let mut spec = super::image::with_ids(create);
         spec.labels = create.labels();
         spec.networks = create.made_on();
         // We say of each network which one is meant.

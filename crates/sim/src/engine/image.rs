@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Engine;
 use super::behaviour::short_name;
 use model::build::Build;
-use model::create::Join;
+use model::create::Create;
 use model::digest::Digest;
 use model::id::{ImageId, ImageRef};
 use model::labels::BUILD_HASH;
@@ -144,10 +144,16 @@ fn merged_check(own: Option<Healthcheck>, image: Option<&Healthcheck>) -> Option
     Some(own)
 }
 
-/// The spec with ids instead of the stack's names of other containers.
-pub(super) fn with_ids(mut spec: ContainerSpec, joins: &[Join]) -> ContainerSpec {
+/// The spec with ids instead of the stack's names of other containers, and of mounted images.
+pub(super) fn with_ids(create: &Create) -> ContainerSpec {
+    let mut spec = create.spec.clone();
+    for (target, mount) in &mut spec.mounts {
+        if let Some(id) = create.mounted_id(target) {
+            mount.source = MountSource::Image(id.as_str().into());
+        }
+    }
     let fill = |peer: &mut Peer| {
-        let join = joins.iter().find(|join| join.peer == *peer);
+        let join = create.joins.iter().find(|join| join.peer == *peer);
         if let Some(ContainerRef::Known(id)) = join.map(|join| &join.container.container) {
             *peer = Peer::Container(id.as_str().into());
         }

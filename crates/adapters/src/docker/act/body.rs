@@ -129,6 +129,7 @@ pub(in crate::docker) mod tests {
             on_all: false,
             volumes: BTreeMap::new(),
             joins: Vec::new(),
+            mounted: BTreeMap::new(),
             compose: ContainerLabels::default(),
         }
     }

@@ -21,11 +21,10 @@ pub(super) struct Choice<'a> {
 /// Which container of a slot stays, if one does.
 pub(super) fn choose<'a>(scope: &Scope<'_, 'a>, service: &'a Service, slot: Slot) -> Choice<'a> {
     let context = scope.context;
-    let image = scope.images[&service.spec.image];
     let mut matching = Vec::new();
     let mut other = Vec::new();
     for owned in context.slot(&service.name, slot) {
-        let mut drift = compare(service, owned, image, (&scope.joins, context));
+        let mut drift = compare(service, owned, scope.images, (&scope.joins, context));
         drift.recreate.extend(unusable(service, owned));
         drift.recreate.extend(scope.renewed_networks(owned));
         if drift.matches() {

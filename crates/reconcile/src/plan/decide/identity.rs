@@ -2,14 +2,14 @@
 
 use super::names::dns_label;
 use crate::plan::context::Context;
-use crate::plan::differ::{ImageUse, asked};
+use crate::plan::differ::asked;
 use crate::plan::seen::wanted_name;
-use model::compose_labels::{ContainerLabels, ImageLabel};
+use model::compose_labels::ContainerLabels;
 use model::desired::{Condition, Dependency, Service};
-use model::id::StepId;
 use model::id::{ServiceName, Slot};
 use model::labels::Identity;
 use model::spec::ContainerSpec;
+use model::target::PlannedImage;
 
 /// The identity that a container of this slot gets.
 pub(in crate::plan) fn identity(
@@ -52,8 +52,7 @@ pub(in crate::plan) fn identity(
 pub(in crate::plan) fn compose_labels(
     context: &Context<'_>,
     service: &Service,
-    image: ImageUse<'_>,
-    brought: StepId,
+    image: PlannedImage,
 ) -> ContainerLabels {
     let dependency = |(name, dependency): (&ServiceName, &Dependency)| {
         let condition = match dependency.condition {
@@ -66,10 +65,7 @@ pub(in crate::plan) fn compose_labels(
     let depends_on: Vec<String> = service.depends_on.iter().map(dependency).collect();
     ContainerLabels {
         config_hash: service.compose_hash.clone(),
-        image: match image {
-            ImageUse::Present(image) => ImageLabel::Known(image.id.clone()),
-            ImageUse::Brought | ImageUse::Rebuilt(_) => ImageLabel::After(brought),
-        },
+        image,
         depends_on: depends_on.join(","),
         files: context.deployment.files.clone(),
     }

@@ -4,16 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
-use crate::plan::differ::{ImageUse, has_image};
+use crate::plan::differ::{ImageUse, Images, has_image};
 use model::build::{Build, NamedContext};
 use model::desired::{ImageSource, Service};
 use model::id::{ImageRef, ServiceName};
 use model::observed::ImageView;
 use model::plan::Reason;
 use model::spec::Platform;
-
-/// The images of a deployment, by reference.
-pub(in crate::plan) type Images<'a> = BTreeMap<&'a ImageRef, ImageUse<'a>>;
 
 /// An image that is pulled or built.
 pub(in crate::plan) struct Bring<'a> {

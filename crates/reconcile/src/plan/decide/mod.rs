@@ -40,7 +40,7 @@ pub(super) use forms::registrants;
 pub(super) use gone::Gone;
 pub(super) use heal::repairs;
 pub(super) use identity::{compose_labels, identity, with_resolvers};
-pub(super) use images::{Bring, How, Images};
+pub(super) use images::{Bring, How};
 pub(super) use leaving::Leaving;
 pub(super) use memory::{is_forgotten, remembered};
 pub(super) use names::labels;
@@ -51,7 +51,7 @@ pub(super) use replica::is_unproven;
 pub(super) use verdict::{EntryChange, GoesBefore, Replica, Start, Successor, Target};
 
 use super::context::Context;
-use super::differ::Joined;
+use super::differ::{Images, Joined};
 use super::fact::{Fact, Who};
 use super::seen::{EngineInventory, Owned};
 use super::settings::Settings;

@@ -4,7 +4,7 @@ use super::ImageUse;
 use crate::plan::context::Context;
 use crate::plan::seen::{Owned, Proof};
 use model::desired::{ImageSource, Service};
-use model::id::ImageRef;
+use model::id::{ImageId, ImageRef};
 use model::observed::ImageView;
 use model::plan::{ChangedBy, Difference};
 
@@ -14,9 +14,30 @@ pub(in crate::plan) fn has_image(
     owned: &Owned<'_>,
     image: &ImageView,
 ) -> bool {
-    let id = &owned.view.image_id;
+    is_image(context, &owned.view.image_id, image)
+}
+
+/// Whether the image of this id is that one, or is just like it.
+pub(super) fn is_image(context: &Context<'_>, id: &ImageId, image: &ImageView) -> bool {
     let known = || context.inventory.contents.images.get(&ImageRef::new(id.as_str()));
     *id == image.id || known().is_some_and(|its| its.is_like(image))
+}
+
+/// Who changed what a name leads to: a pull, a build, or a hand.
+pub(super) fn of_same_name(by: ChangedBy) -> ChangedBy {
+    if by == ChangedBy::Hand { ChangedBy::Unknown } else { by }
+}
+
+/// The beginning of an image's id.
+pub(super) fn short(id: &ImageId) -> &str {
+    let id = id.as_str();
+    let id = id.strip_prefix("sha256:").unwrap_or(id);
+    id.get(..12).unwrap_or(id)
+}
+
+/// An image's name with the beginning of its id.
+pub(super) fn named(image: &ImageRef, id: &ImageId) -> String {
+    format!("{image} ({})", short(id))
 }
 
 /// Images are compared by content: the same one under a new tag replaces nothing, nor does one
@@ -30,22 +51,19 @@ pub(super) fn image_difference(
     // What is built says what its container was to be built from.
     let built = !matches!(service.image, ImageSource::Pull(_)) && owned.proof == Proof::Labels;
     let by = if built && owned.identity.spec_hash != service.hash { ChangedBy::Git } else { by };
-    let name = |image: &ImageRef, id: &str| {
-        let id = id.strip_prefix("sha256:").unwrap_or(id);
-        format!("{image} ({})", id.get(..12).unwrap_or(id))
-    };
+    let by = if service.spec.image == owned.view.spec.image { of_same_name(by) } else { by };
     let want = match image {
         ImageUse::Present(image) | ImageUse::Rebuilt(image) if has_image(context, owned, image) => {
             return None;
         }
         ImageUse::Present(image) | ImageUse::Rebuilt(image) => {
-            name(&service.spec.image, image.id.as_str())
+            named(&service.spec.image, &image.id)
         }
         ImageUse::Brought => service.spec.image.to_string(),
     };
     Some(Difference {
         field: "image".to_owned(),
-        have: Some(name(&owned.view.spec.image, owned.view.image_id.as_str())),
+        have: Some(named(&owned.view.spec.image, &owned.view.image_id)),
         want: Some(want),
         by,
     })

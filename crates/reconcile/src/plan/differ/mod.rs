@@ -8,13 +8,14 @@ mod effective;
 mod facts;
 mod image;
 mod links;
+mod mounted;
 mod networks;
 mod noise;
 mod peers;
 mod render;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::facts::asked;
 pub(super) use self::peers::Joined;
@@ -37,6 +38,7 @@ use model::desired::Service;
 use model::digest::Digest;
 use model::field::Class;
 use model::fields::{class_of, is_chosen_by_engine};
+use model::id::ImageRef;
 use model::observed::ImageView;
 use model::plan::{ChangedBy, Difference};
 use model::spec::ContainerSpec;
@@ -52,6 +54,9 @@ pub(super) enum ImageUse<'a> {
     /// one then, the next look shows.
     Rebuilt(&'a ImageView),
 }
+
+/// What will be known of each image of a deployment, by reference.
+pub(super) type Images<'a> = BTreeMap<&'a ImageRef, ImageUse<'a>>;
 
 /// The differences between a container and its service, by class.
 #[derive(Clone, Debug, Default)]
@@ -73,9 +78,10 @@ impl Drift {
 pub(super) fn compare(
     service: &Service,
     owned: &Owned<'_>,
-    image: ImageUse<'_>,
+    images: &Images<'_>,
     (joins, context): (&[Joined], &Context<'_>),
 ) -> Drift {
+    let image = images[&service.spec.image];
     let mut found = differences(service, owned, image, (joins, context));
     let by = changed_by(service, owned, &found, context);
     for difference in &mut found {
@@ -112,6 +118,8 @@ pub(super) fn compare(
         }
     }
     drift.recreate.extend(bound::differences(service, owned).map(plain));
+    let mounted = mounted::differences(service, owned, images, (by, context));
+    drift.recreate.extend(mounted.into_iter().map(|(other, wait)| renderer.cause(other, wait)));
     for mut difference in found {
         let pending = peers::explain(&mut difference, joins);
         let in_place = can_change_in_place(&difference);
@@ -171,6 +179,7 @@ fn both_sides<'s>(
 ) -> (Cow<'s, ContainerSpec>, Cow<'s, ContainerSpec>) {
     let have = Cow::Borrowed(&owned.view.spec);
     let have = without_links_to_containers(have, context.deployment);
+    let have = mounted::by_name(have, &service.spec);
     let mut have = without_own_names(have, owned);
     if !joins.is_empty() {
         peers::recognise(have.to_mut(), &service.spec, joins);

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ancestry::Ancestry;
 use super::withheld::withheld;
 use model::action::{Action, Endpoint};
-use model::compose_labels::ImageLabel;
 use model::id::StepId;
 use model::id::{ContainerId, ContainerName, EngineName};
 use model::plan::{Plan, Reason, Step};
-use model::target::ContainerRef;
+use model::target::{ContainerRef, PlannedImage};
 
 /// Something that must not be in a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,12 +131,11 @@ fn placeholders(action: &Action) -> Vec<StepId> {
     {
         used.push(step);
     }
-    if let Action::CreateContainer(create) = action
-        && let ImageLabel::After(step) = create.compose.image
-    {
-        used.push(step);
-    }
     if let Action::CreateContainer(create) = action {
+        used.extend(create.images().filter_map(|image| match image {
+            PlannedImage::After(step) => Some(*step),
+            PlannedImage::Known(_) | PlannedImage::Unknown => None,
+        }));
         used.extend(create.joins.iter().filter_map(|join| match join.container.container {
             ContainerRef::Made(step) => Some(step),
             ContainerRef::Known(_) => None,

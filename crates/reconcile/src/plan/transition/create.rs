@@ -6,16 +6,15 @@ use super::{Transition, at, target, used};
 use crate::plan::cause::Why;
 use crate::plan::context::Context;
 use crate::plan::decide::{awaited_networks, compose_labels};
-use crate::plan::differ::{ImageUse, Joined};
+use crate::plan::differ::{ImageUse, Images, Joined};
 use crate::plan::fact::{Fact, Resource, Who};
 use model::action::{Action, Create, Join};
 use model::desired::Service;
-use model::id::StepId;
-use model::id::{ContainerName, VolumeName};
+use model::id::{ContainerName, ImageRef, StepId, VolumeName};
 use model::labels::Identity;
 use model::plan::{Blocked, WaitingOn};
 use model::spec::ContainerSpec;
-use model::target::{ContainerRef, Target};
+use model::target::{ContainerRef, PlannedImage, Target};
 
 /// A container to be made.
 pub(super) struct Made<'n> {
@@ -31,17 +30,18 @@ pub(super) fn made(
     context: &Context<'_>,
     service: &Service,
     new: Made<'_>,
-    image: ImageUse<'_>,
+    images: &Images<'_>,
     (causes, why): (Vec<Why>, &Why),
 ) -> Vec<Transition> {
     let Made { name, identity, spec, joins, volumes } = new;
     let engine = &context.deployment.engine;
     let who = Who::Made(engine.clone(), name.clone());
     let (joins, mut uses) = joined(joins);
-    let brought = StepId(at(uses.len()));
-    if matches!(image, ImageUse::Brought | ImageUse::Rebuilt(_)) {
-        uses.push(Fact::Image(context.deployment.id.clone(), spec.image.clone()));
-    }
+    let image = planned(context, &spec.image, images, &mut uses);
+    let mounts = spec.mounted_images();
+    let mounted = mounts
+        .map(|(target, image)| (target.to_owned(), planned(context, image, images, &mut uses)))
+        .collect();
     let on_all = context.makes_on_all_networks();
     let in_order = spec.networks_in_order().into_iter();
     let networks: Vec<_> = in_order.map(|(name, how)| (name.clone(), how.clone())).collect();
@@ -57,7 +57,8 @@ pub(super) fn made(
         on_all,
         volumes,
         joins,
-        compose: compose_labels(context, service, image, brought),
+        mounted,
+        compose: compose_labels(context, service, image),
     };
     let first = Transition::new(Action::CreateContainer(Box::new(create)), causes)
         .uses(uses)
@@ -79,6 +80,23 @@ pub(super) fn made(
         steps.push(next(Action::ConnectNetwork { container, network, attachment }));
     }
     steps
+}
+
+/// An image as far as it is known; what a step brings is used by it.
+fn planned(
+    context: &Context<'_>,
+    image: &ImageRef,
+    images: &Images<'_>,
+    uses: &mut Vec<Fact>,
+) -> PlannedImage {
+    match images.get(image) {
+        None => PlannedImage::Unknown,
+        Some(ImageUse::Present(view)) => PlannedImage::Known(view.id.clone()),
+        Some(ImageUse::Brought | ImageUse::Rebuilt(_)) => {
+            uses.push(Fact::Image(context.deployment.id.clone(), image.clone()));
+            PlannedImage::After(StepId(at(uses.len() - 1)))
+        }
+    }
 }
 
 /// The containers that it shares with, as the engine needs them, and what placeholders

@@ -107,12 +107,11 @@ impl StepBuilder<'_, '_> {
         joins.extend(others.filter(in_network).cloned());
         let why = because(Reason::Prepares, service.origins.find("pre_start"));
         let leftovers = self.decided.leftovers.iter().map(|owned| Fact::Gone(known(owned)));
-        let image = self.decisions.images[&spec.image];
         let mut steps = made(
             context,
             service,
             Made { name, identity, spec, joins, volumes: BTreeMap::new() },
-            image,
+            &self.decisions.images,
             (vec![why.clone()], &why),
         );
         if let Some(create) = steps.first_mut() {

@@ -100,8 +100,8 @@ impl<'a> StepBuilder<'_, 'a> {
             joins: new.joins.clone(),
             volumes: new.volumes.clone(),
         };
-        let image = self.decisions.images[&service.spec.image];
-        let mut steps = made(context, service, made_of, image, (new.causes.clone(), &why));
+        let mut steps =
+            made(context, service, made_of, &self.decisions.images, (new.causes.clone(), &why));
         let Some(create) = steps.first_mut() else { return steps };
         create.needs.push(self.prepared());
         create.needs.extend(replica.useless.iter().map(|owned| Fact::Gone(known(owned))));

@@ -8,6 +8,7 @@ use bollard::models::{
 
 use super::texts;
 use model::action::Create;
+use model::id::{ImageId, ImageRef};
 use model::spec::{Mount, MountSource, Propagation, Recursion};
 
 /// The three places.
@@ -38,7 +39,12 @@ impl Mounts {
                         .subpath
                         .clone()
                         .map(|subpath| MountImageOptions { subpath: Some(subpath) }),
-                    ..structured(MountType::IMAGE, Some(image.as_str()), target, mount)
+                    ..structured(
+                        MountType::IMAGE,
+                        Some(source(create, target, image)),
+                        target,
+                        mount,
+                    )
                 }),
             }
         }
@@ -78,6 +84,12 @@ impl Mounts {
             self.binds.push(short(name, target, mount));
         }
     }
+}
+
+/// The image that is mounted there: by its id, which an inspection tells again, so that it is seen
+/// when the name has moved on.
+fn source<'c>(create: &'c Create, target: &str, image: &'c ImageRef) -> &'c str {
+    create.mounted_id(target).map_or(image.as_str(), ImageId::as_str)
 }
 
 /// `source:target[:options]`.
