@@ -144,6 +144,7 @@ golden! {
     a_replaced_network_waits_for_all_images,
     a_network_with_users_stays,
     what_ran_before_needs_its_networks,
+    what_ran_before_waits_for_the_surge_of_another,
     a_member_elsewhere_restarts_with_its_host,
     who_lives_in_what_is_not_made_waits,
     what_is_scaled_away_goes_when_the_rest_is_healthy,

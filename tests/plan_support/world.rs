@@ -116,6 +116,10 @@ impl World {
                 let plan = self.plan();
                 self.apply(&plan, 0..count.parse::<usize>().expect("a number"));
             }
+            ["apply", "steps", numbers @ ..] => {
+                let plan = self.plan();
+                self.apply(&plan, numbers.iter().map(|n| n.parse::<usize>().expect("a step") - 1));
+            }
             ["source", name] => self.source = SourceId::new(*name),
             ["start", path] => (*path).clone_into(&mut self.start),
             ["deny", "host"] => self.settings.policy.permissive = false,

@@ -216,7 +216,8 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
     };
     let files: Vec<FileSpec> = part.file.iter().map(|version| file(*version)).collect();
     let files_hash = part.file.map(|version| Digest::of(format!("files {version}")));
-    let hash = Digest::of(format!("{spec:?} {image:?} {files_hash:?}"));
+    let json = serde_json::to_string(&(&spec, &image, &files_hash)).expect("BUG: it is plain data");
+    let hash = Digest::of(json);
     let mut origins = Origins::default();
     origins.note("", nowhere());
     Service {
