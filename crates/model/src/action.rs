@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::build::{Build, BuildOwner};
+use super::compose_labels::PlannedImage;
 pub use super::create::{Create, Join};
 use super::hook::{Hook, Moment};
 use super::id::{CatalogId, ContainerName, ImageRef, NetworkId, NetworkName, NodeName, StepId};
@@ -18,7 +19,7 @@ use super::limits::Limits;
 use super::platform::Platform;
 pub use super::registrant::{Endpoint, Registrant};
 use super::spec::{Attachment, FileSpec, NetworkSpec, RestartPolicy, VolumeSpec};
-use super::target::{ContainerRef, Outcome, PlannedImage, Target, Unresolved};
+use super::target::{ContainerRef, Outcome, Target, Unresolved};
 
 /// One call to one outside system, or one wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

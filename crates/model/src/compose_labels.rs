@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use super::id::{ContainerId, DeploymentId, ReplicaId, ServiceName, Slot};
-use super::target::PlannedImage;
+use super::id::{ContainerId, DeploymentId, ImageId, ReplicaId, ServiceName, Slot, StepId};
 
 /// The version of Compose that we write as.
 const WRITTEN_AS: &str = "2.40.3";
@@ -130,6 +129,18 @@ pub struct ContainerLabels {
     pub depends_on: String,
     /// The project's files.
     pub files: ProjectFiles,
+}
+
+/// An image that a step uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub enum PlannedImage {
+    /// It is not known.
+    #[default]
+    Unknown,
+    /// It is on the engine.
+    Known(ImageId),
+    /// An earlier step brings it.
+    After(StepId),
 }
 
 /// The services that a container depended on when it was made, by its labels.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::compose_labels::ContainerLabels;
+use super::compose_labels::{ContainerLabels, PlannedImage};
 use super::id::{ContainerName, ImageId, NetworkName, VolumeName};
 use super::labels::Identity;
 use super::network::Attachment;
 use super::share::Peer;
 use super::spec::ContainerSpec;
-use super::target::{ContainerRef, PlannedImage, Target};
+use super::target::{ContainerRef, Target};
 
 /// A container to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

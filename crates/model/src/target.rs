@@ -23,18 +23,6 @@ pub struct Target {
     pub name: ContainerName,
 }
 
-/// An image that a step uses.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub enum PlannedImage {
-    /// It is not known.
-    #[default]
-    Unknown,
-    /// It is on the engine.
-    Known(ImageId),
-    /// An earlier step brings it.
-    After(StepId),
-}
-
 /// What a step yields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -4,12 +4,11 @@ use super::names::dns_label;
 use crate::plan::context::Context;
 use crate::plan::differ::asked;
 use crate::plan::seen::wanted_name;
-use model::compose_labels::ContainerLabels;
+use model::compose_labels::{ContainerLabels, PlannedImage};
 use model::desired::{Condition, Dependency, Service};
 use model::id::{ServiceName, Slot};
 use model::labels::Identity;
 use model::spec::ContainerSpec;
-use model::target::PlannedImage;
 
 /// The identity that a container of this slot gets.
 pub(in crate::plan) fn identity(

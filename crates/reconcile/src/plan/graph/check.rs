@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ancestry::Ancestry;
 use super::withheld::withheld;
 use model::action::{Action, Endpoint};
+use model::compose_labels::PlannedImage;
 use model::id::StepId;
 use model::id::{ContainerId, ContainerName, EngineName};
 use model::plan::{Plan, Reason, Step};
-use model::target::{ContainerRef, PlannedImage};
+use model::target::ContainerRef;
 
 /// Something that must not be in a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,12 +9,13 @@ use crate::plan::decide::{awaited_networks, compose_labels};
 use crate::plan::differ::{ImageUse, Images, Joined};
 use crate::plan::fact::{Fact, Resource, Who};
 use model::action::{Action, Create, Join};
+use model::compose_labels::PlannedImage;
 use model::desired::Service;
 use model::id::{ContainerName, ImageRef, StepId, VolumeName};
 use model::labels::Identity;
 use model::plan::{Blocked, WaitingOn};
 use model::spec::ContainerSpec;
-use model::target::{ContainerRef, PlannedImage, Target};
+use model::target::{ContainerRef, Target};
 
 /// A container to be made.
 pub(super) struct Made<'n> {
