@@ -82,7 +82,7 @@ impl Config {
     fn hashes(&self, section: &str, hash: fn(&Node) -> String) -> BTreeMap<String, String> {
         let section = self.project.root.get(section).map(|entry| &entry.value.value);
         let Some(Value::Map(entries)) = section else { return BTreeMap::new() };
-        entries.iter().map(|entry| (entry.key.clone(), hash(&entry.value))).collect()
+        entries.iter().map(|entry| (entry.key.to_string(), hash(&entry.value))).collect()
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn cast(scalar: &mut Scalar, span: Span, path: &Path<'_>, report: &Re
         Cast::Bool => (Kind::Bool, boolean(text, span, path, report).map(|b| b.to_string())),
     };
     if let Some(text) = done {
-        (scalar.kind, scalar.text) = (kind, text);
+        (scalar.kind, scalar.text) = (kind, text.into());
         return true;
     }
     let what = match wanted {

@@ -11,7 +11,7 @@ use super::path::Path;
 use super::{legacy, merge, nodes, paths as resolve, reset};
 use text::paths;
 use text::suggest::did_you_mean;
-use text::yaml::{Entry, KeyPath, Node, Span, Value, weight};
+use text::yaml::{Entry, KeyPath, Node, SmolStr, Span, Value, weight};
 
 /// How many services may extend one another in a row.
 const LONGEST: usize = 100;
@@ -54,8 +54,8 @@ impl Chain<'_> {
 
 /// What a service extends.
 struct Extends {
-    service: String,
-    file: Option<(String, Span)>,
+    service: SmolStr,
+    file: Option<(SmolStr, Span)>,
     at: Span,
 }
 
@@ -134,11 +134,11 @@ fn follow(
         Some((file, at)) => Some(base(loader, scope, file, Named { at: *at, ..named })?),
     };
     let from = foreign.as_deref().unwrap_or(home);
-    let known: Vec<String> = from.entries.borrow().iter().map(|e| e.key.clone()).collect();
+    let known: Vec<SmolStr> = from.entries.borrow().iter().map(|e| e.key.clone()).collect();
     let Some(place) = known.iter().position(|name| *name == extends.service) else {
         let message = format!("there is no service `{}` in {}", extends.service, from.file);
         let itself = |other: &&str| from.file == home.file && *other == name;
-        let others = known.iter().map(String::as_str).filter(|other| !itself(other));
+        let others = known.iter().map(SmolStr::as_str).filter(|other| !itself(other));
         let help = did_you_mean(&extends.service, others);
         loader.report.refuse_as(EXTENDS, extends.at, named.message(&message), help);
         return None;

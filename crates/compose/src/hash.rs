@@ -1,10 +1,9 @@
 //! Compose's config hashes, as `docker compose up` writes them on what it creates: SHA-256
 //! over Go's JSON of the normal form.
 
-use super::config::{View, Viewer, compact};
+use super::config::{Items, View, Viewer, compact, digest};
 use super::spec;
 use model::compose_labels::ConfigHash;
-use model::digest::Digest;
 use model::id::ServiceName;
 use text::yaml::Node;
 
@@ -41,7 +40,7 @@ pub fn of_container(service: &Node) -> ConfigHash {
         }
     }
     if !joined {
-        return ConfigHash::Fixed(Digest::of(compact(&view)));
+        return ConfigHash::Fixed(digest(&view));
     }
     let text = compact(&view);
     let (texts, names) = text.split(MARK_IN_JSON).enumerate().fold(
@@ -67,9 +66,11 @@ fn share(value: &mut View<'_>) -> bool {
 
 /// `web:ro` becomes an id, and `container:x:ro` becomes `x`: Compose forgets the mode.
 fn volumes_from(value: &mut View<'_>) -> bool {
-    let View::List(all) = value else { return false };
+    let View::List(items) = value else { return false };
+    let mut all = Vec::new();
+    items.each(|_, item| all.push(item.clone()));
     let mut joined = false;
-    for entry in all {
+    for entry in &mut all {
         let View::Text(text) = entry else { continue };
         let mut parts = text.split(':');
         let changed = match (parts.next(), parts.next()) {
@@ -82,6 +83,7 @@ fn volumes_from(value: &mut View<'_>) -> bool {
         };
         *text = changed.into();
     }
+    *value = View::List(Items::Made(all));
     joined
 }
 
@@ -89,13 +91,13 @@ fn volumes_from(value: &mut View<'_>) -> bool {
 /// services where [`of_container`] has ids.
 #[must_use]
 pub fn service(service: &Node) -> String {
-    of(&Viewer::json(WITHOUT).object(&spec::SERVICE, Some(service)))
+    digest(&Viewer::json(WITHOUT).object(&spec::SERVICE, Some(service))).to_string()
 }
 
 /// The hash of a network in normal form.
 #[must_use]
 pub fn network(network: &Node) -> String {
-    of(&Viewer::json(&[]).object(&spec::NETWORK, Some(network)))
+    digest(&Viewer::json(&[]).object(&spec::NETWORK, Some(network))).to_string()
 }
 
 /// The hash of a volume in normal form; without a driver it is the local one.
@@ -108,9 +110,5 @@ pub fn volume(volume: &Node) -> String {
         let after_name = usize::from(entries.first().is_some_and(|(key, _)| key == "name"));
         entries.insert(after_name, ("driver".into(), View::Text("local".into())));
     }
-    of(&view)
-}
-
-fn of(view: &View<'_>) -> String {
-    Digest::of(compact(view)).to_string()
+    digest(&view).to_string()
 }

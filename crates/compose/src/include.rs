@@ -71,7 +71,7 @@ fn read(loader: &Loader<'_>, path: &str, item: &Node) -> Option<Include> {
             Value::List(items) => items.as_slice(),
             _ => std::slice::from_ref(node),
         };
-        let text = |item: &Node| item.scalar().map(|scalar| (scalar.text.clone(), item.span));
+        let text = |item: &Node| item.scalar().map(|scalar| (scalar.text.to_string(), item.span));
         let texts = items.iter().map(text).collect();
         if Option::is_none(&texts) {
             refuse(key, node.span);

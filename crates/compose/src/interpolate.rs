@@ -98,7 +98,7 @@ impl Interpolation<'_> {
             report.warn_as(UNSET, at, message, Some(help));
         }
         report.conceal(done.secrets);
-        scalar.text = done.text;
+        scalar.text = done.text.into();
         scalar.sensitive |= done.sensitive;
         true
     }

@@ -8,7 +8,7 @@ use super::merge;
 use super::path::Path;
 use text::report::Reporter;
 use text::suggest::did_you_mean;
-use text::yaml::{Entry, Kind, Node, Scalar, Span, Value};
+use text::yaml::{Entry, Kind, Node, Scalar, Span, Value, format_smolstr};
 
 /// What a service could have.
 const KEYS: [&str; 49] = [
@@ -184,7 +184,7 @@ pub(crate) fn upgrade(model: &mut Node, report: &Reporter) {
     let Value::Map(sections) = &mut model.value else { return };
     for section in sections.iter_mut().filter(|entry| entry.key == "services") {
         let Value::Map(services) = &mut section.value.value else { continue };
-        let names: Vec<String> = services.iter().map(|service| service.key.clone()).collect();
+        let names: Vec<String> = services.iter().map(|service| service.key.to_string()).collect();
         for service in services {
             let at = service.at;
             if let Value::Map(keys) = &mut service.value.value {
@@ -211,11 +211,11 @@ fn upgraded(old: Vec<Entry>, at: Span, services: &[String]) -> Vec<Entry> {
     for mut key in old {
         match key.key.as_str() {
             "net" => network = Some(Entry { value: network_mode(key.value, services), ..key }),
-            "log_driver" => logging.push(Entry { key: "driver".to_owned(), ..key }),
-            "log_opt" => logging.push(Entry { key: "options".to_owned(), ..key }),
+            "log_driver" => logging.push(Entry { key: "driver".into(), ..key }),
+            "log_opt" => logging.push(Entry { key: "options".into(), ..key }),
             "dockerfile" => dockerfile = Some(key),
             "build" if key.value.scalar().is_some() => {
-                let context = Entry { key: "context".to_owned(), ..key };
+                let context = Entry { key: "context".into(), ..key };
                 keys.push(entry("build", map(context.value.span, vec![context])));
             }
             "volumes_from" => {
@@ -240,7 +240,7 @@ fn upgraded(old: Vec<Entry>, at: Span, services: &[String]) -> Vec<Entry> {
     if let Some(first) = logging.first() {
         keys.push(entry("logging", map(first.at, logging)));
     }
-    let network = network.map(|net| Entry { key: "network_mode".to_owned(), ..net });
+    let network = network.map(|net| Entry { key: "network_mode".into(), ..net });
     keys.push(network.unwrap_or_else(|| entry("network_mode", scalar(at, "bridge"))));
     keys
 }
@@ -251,7 +251,7 @@ fn network_mode(mut net: Node, services: &[String]) -> Node {
         && let Some(name) = scalar.text.strip_prefix("container:")
         && services.iter().any(|service| service == name)
     {
-        scalar.text = format!("service:{name}");
+        scalar.text = format_smolstr!("service:{name}");
     }
     net
 }
@@ -262,7 +262,7 @@ fn from_container(item: &mut Node, services: &[String]) {
         let (name, mode) = scalar.text.split_once(':').unwrap_or((&scalar.text, "rw"));
         let container = !services.iter().any(|service| service == name);
         let kind = if container { "container:" } else { "" };
-        scalar.text = format!("{kind}{name}:{mode}");
+        scalar.text = format_smolstr!("{kind}{name}:{mode}");
     }
 }
 
@@ -278,7 +278,7 @@ fn target(item: &Node, after: usize) -> String {
 }
 
 fn text(node: &Node) -> String {
-    node.scalar().map(|scalar| scalar.text.clone()).unwrap_or_default()
+    node.scalar().map(|scalar| scalar.text.to_string()).unwrap_or_default()
 }
 
 fn map(span: Span, entries: Vec<Entry>) -> Node {
@@ -286,10 +286,10 @@ fn map(span: Span, entries: Vec<Entry>) -> Node {
 }
 
 fn entry(key: &str, value: Node) -> Entry {
-    Entry { key: key.to_owned(), at: value.span, value }
+    Entry { key: key.into(), at: value.span, value }
 }
 
 fn scalar(span: Span, text: &str) -> Node {
-    let scalar = Scalar { text: text.to_owned(), kind: Kind::Text, sensitive: false };
+    let scalar = Scalar { text: text.into(), kind: Kind::Text, sensitive: false };
     Node { span, value: Value::Scalar(scalar) }
 }

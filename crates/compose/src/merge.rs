@@ -4,7 +4,7 @@
 use super::codes::MERGE;
 use super::path::Path;
 use text::report::Reporter;
-use text::yaml::{Entry, Kind, Node, Scalar, Span, Value};
+use text::yaml::{Entry, Kind, Node, Scalar, SmolStr, Span, Value, format_smolstr};
 
 /// Merges `over` onto `base`. What does not fit together is reported, and `base` kept.
 pub(crate) fn merge(base: &mut Node, over: Node, path: &Path<'_>, report: &Reporter) {
@@ -30,7 +30,7 @@ pub(crate) fn merge(base: &mut Node, over: Node, path: &Path<'_>, report: &Repor
             maps(base, keyed(over, null), path, report);
         }
         ["services", _, "extra_hosts"] | ["services", _, "build", "extra_hosts"] => {
-            let known: Vec<String> = items(base).iter().map(text).collect();
+            let known: Vec<SmolStr> = items(base).iter().map(text).collect();
             let mut over = sequence(over);
             over.retain(|item| !known.contains(&text(item)));
             append(base, over);
@@ -110,7 +110,7 @@ fn ipam(base: &mut Node, over: Node, path: &Path<'_>, report: &Reporter) {
     for old in 0..bases {
         for new in bases..ranges.len() {
             let wanted = subnet(&ranges[new]);
-            let known = |kept: &[usize], ranges: &[Node], wanted: &Option<String>| {
+            let known = |kept: &[usize], ranges: &[Node], wanted: &Option<SmolStr>| {
                 kept.iter().position(|index| subnet(&ranges[*index]) == *wanted)
             };
             if wanted != subnet(&ranges[old]) && known(&kept, &ranges, &wanted).is_none() {
@@ -157,7 +157,7 @@ fn sequence(node: Node) -> Vec<Node> {
 /// `key=value`, one for each value; only the key if it has none.
 fn assignments(entry: Entry) -> Vec<Node> {
     let Entry { key, at, value } = entry;
-    let item = |text: String, sensitive: bool| Node {
+    let item = |text: SmolStr, sensitive: bool| Node {
         span: at,
         value: Value::Scalar(Scalar { text, kind: Kind::Text, sensitive }),
     };
@@ -165,9 +165,14 @@ fn assignments(entry: Entry) -> Vec<Node> {
         Value::Null => vec![item(key, false)],
         Value::List(values) => {
             let sensitive = |node: &Node| node.scalar().is_some_and(|scalar| scalar.sensitive);
-            values.iter().map(|v| item(format!("{key}={}", text(v)), sensitive(v))).collect()
+            values
+                .iter()
+                .map(|v| item(format_smolstr!("{key}={}", text(v)), sensitive(v)))
+                .collect()
         }
-        Value::Scalar(scalar) => vec![item(format!("{key}={}", scalar.text), scalar.sensitive)],
+        Value::Scalar(scalar) => {
+            vec![item(format_smolstr!("{key}={}", scalar.text), scalar.sensitive)]
+        }
         Value::Map(_) => vec![value],
     }
 }
@@ -191,10 +196,10 @@ fn null(span: Span) -> Node {
 
 fn started(span: Span) -> Node {
     let scalar = |text: &str, kind| {
-        let scalar = Scalar { text: text.to_owned(), kind, sensitive: false };
+        let scalar = Scalar { text: text.into(), kind, sensitive: false };
         Node { span, value: Value::Scalar(scalar) }
     };
-    let entry = |key: &str, value| Entry { key: key.to_owned(), at: span, value };
+    let entry = |key: &str, value| Entry { key: key.into(), at: span, value };
     let condition = entry("condition", scalar("service_started", Kind::Text));
     let required = entry("required", scalar("true", Kind::Bool));
     Node { span, value: Value::Map(vec![condition, required]) }
@@ -202,7 +207,7 @@ fn started(span: Span) -> Node {
 
 fn single(key: &str, value: Node) -> Node {
     let span = value.span;
-    let entry = Entry { key: key.to_owned(), at: span, value };
+    let entry = Entry { key: key.into(), at: span, value };
     Node { span, value: Value::Map(vec![entry]) }
 }
 
@@ -215,6 +220,6 @@ fn replace(node: &mut Node, with: impl FnOnce(Node) -> Node) {
     *node = with(std::mem::replace(node, nothing(span)));
 }
 
-fn text(node: &Node) -> String {
+fn text(node: &Node) -> SmolStr {
     node.scalar().map(|scalar| scalar.text.clone()).unwrap_or_default()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::path::Path;
-use text::yaml::{Entry, Kind, Node, Scalar, Span, Value};
+use text::yaml::{Entry, Kind, Node, Scalar, SmolStr, Span, Value};
 
 /// The key of a secret or config that holds the value of its variable. No file can have
 /// it, and it is never printed.
@@ -12,13 +12,13 @@ pub const RESOLVED: &str = "#value";
 
 /// A text. `like` is the scalar that it was made from, if any: what never prints, never
 /// does in parts either.
-pub(crate) fn text(span: Span, text: impl Into<String>, like: Option<&Scalar>) -> Node {
+pub(crate) fn text(span: Span, text: impl Into<SmolStr>, like: Option<&Scalar>) -> Node {
     let sensitive = like.is_some_and(|scalar| scalar.sensitive);
     Node { span, value: Value::Scalar(Scalar { text: text.into(), kind: Kind::Text, sensitive }) }
 }
 
 /// A number or truth value by its text.
-pub(crate) fn plain(span: Span, kind: Kind, text: impl Into<String>) -> Node {
+pub(crate) fn plain(span: Span, kind: Kind, text: impl Into<SmolStr>) -> Node {
     Node { span, value: Value::Scalar(Scalar { text: text.into(), kind, sensitive: false }) }
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn map(span: Span, entries: Vec<Entry>) -> Node {
 }
 
 /// An entry whose key is where its value is.
-pub(crate) fn entry(key: impl Into<String>, value: Node) -> Entry {
+pub(crate) fn entry(key: impl Into<SmolStr>, value: Node) -> Entry {
     Entry { key: key.into(), at: value.span, value }
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn remove(node: &mut Node, key: &str) -> Option<Entry> {
 
 /// Keeps the last of equal names, in the order of the first.
 pub(crate) fn last_wins(pairs: impl IntoIterator<Item = Entry>) -> Vec<Entry> {
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: BTreeMap<SmolStr, usize> = BTreeMap::new();
     let mut found: Vec<Entry> = Vec::new();
     for pair in pairs {
         if let Some(place) = places.get(&pair.key) {

@@ -137,7 +137,7 @@ impl Resolver<'_> {
         let Node { span, value: Value::Scalar(scalar) } = node else { return };
         if scalar.text.starts_with('~') {
             match self.variables.get("HOME") {
-                Lookup::Found { value, .. } => scalar.text = join(value, &scalar.text[1..]),
+                Lookup::Found { value, .. } => scalar.text = join(value, &scalar.text[1..]).into(),
                 Lookup::Withheld => {
                     let what = "`~` is the home of the user who runs this, which is not passed";
                     return refuse(self.report, HOME, path, *span, what, Some(pass_it("HOME")));
@@ -150,7 +150,7 @@ impl Resolver<'_> {
             }
         }
         if !stays(&scalar.text) {
-            scalar.text = join(self.directory, &scalar.text);
+            scalar.text = join(self.directory, &scalar.text).into();
         }
     }
 }

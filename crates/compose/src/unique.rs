@@ -7,10 +7,10 @@ use super::codes::ITEM;
 use super::path::Path;
 use model::secret::is_sensitive_name;
 use text::report::Reporter;
-use text::yaml::{Entry, Kind, Node, Value};
+use text::yaml::{Entry, Kind, Node, SmolStr, Value, format_smolstr};
 
 /// What an item's key is; `None` if it has none, with the reason.
-type Key = fn(&Node) -> Result<String, &'static str>;
+type Key = fn(&Node) -> Result<SmolStr, &'static str>;
 
 /// How many keys lead to the deepest list that is unique.
 const DEEPEST: usize = 5;
@@ -67,27 +67,23 @@ fn walk(node: &mut Node, path: &Path<'_>, deeper: usize, report: &Reporter) {
 
 fn one(list: &mut Node, path: &Path<'_>, key: Key, report: &Reporter) {
     let Value::List(items) = &mut list.value else { return };
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut kept: Vec<Node> = Vec::with_capacity(items.len());
-    for (index, item) in items.drain(..).enumerate() {
-        match key(&item) {
-            Ok(key) => {
-                let place = *places.entry(key).or_insert(kept.len());
-                if let Some(earlier) = kept.get_mut(place) {
-                    *earlier = item;
-                } else {
-                    kept.push(item);
-                }
-            }
+    let mut places: BTreeMap<SmolStr, usize> = BTreeMap::new();
+    let mut kept = 0;
+    for index in 0..items.len() {
+        let item = &items[index];
+        let place = match key(item) {
+            Ok(key) => *places.entry(key).or_insert(kept),
             Err(why) => {
                 let at = path.item(index);
-                let help = (why == NO_TEXT).then(|| as_text(&item)).flatten();
+                let help = (why == NO_TEXT).then(|| as_text(item)).flatten();
                 report.refuse_as(ITEM, item.span, format!("`{at}`: {why}"), help);
-                kept.push(item);
+                kept
             }
-        }
+        };
+        items.swap(place, index);
+        kept = kept.max(place + 1);
     }
-    *items = kept;
+    items.truncate(kept);
 }
 
 fn text(node: &Node) -> Option<&str> {
@@ -121,28 +117,28 @@ fn field<'n>(item: &'n Node, key: &str) -> Option<&'n str> {
 }
 
 /// What stands before `=`.
-fn name(item: &Node) -> Result<String, &'static str> {
+fn name(item: &Node) -> Result<SmolStr, &'static str> {
     let text = text(item).ok_or(NO_TEXT)?;
-    Ok(text.split_once('=').map_or(text, |(name, _)| name).to_owned())
+    Ok(text.split_once('=').map_or(text, |(name, _)| name).into())
 }
 
-fn device(item: &Node) -> Result<String, &'static str> {
+fn device(item: &Node) -> Result<SmolStr, &'static str> {
     match text(item) {
-        Some(text) => Ok(text.split(':').nth(1).unwrap_or(text).to_owned()),
+        Some(text) => Ok(text.split(':').nth(1).unwrap_or(text).into()),
         None if matches!(item.value, Value::Map(_)) => {
-            Ok(field(item, "target").ok_or("a device needs a `target`")?.to_owned())
+            Ok(field(item, "target").ok_or("a device needs a `target`")?.into())
         }
-        None => Ok(String::new()),
+        None => Ok(SmolStr::default()),
     }
 }
 
-fn volume(item: &Node) -> Result<String, &'static str> {
+fn volume(item: &Node) -> Result<SmolStr, &'static str> {
     match text(item) {
-        Some(text) => Ok(target(text).to_owned()),
+        Some(text) => Ok(target(text).into()),
         None if matches!(item.value, Value::Map(_)) => {
-            Ok(field(item, "target").ok_or("a volume needs a `target`")?.to_owned())
+            Ok(field(item, "target").ok_or("a volume needs a `target`")?.into())
         }
-        None => Ok(String::new()),
+        None => Ok(SmolStr::default()),
     }
 }
 
@@ -166,55 +162,56 @@ fn target(spec: &str) -> &str {
     &spec[start..]
 }
 
-fn exposed(item: &Node) -> Result<String, &'static str> {
+fn exposed(item: &Node) -> Result<SmolStr, &'static str> {
     match item.scalar() {
         Some(scalar) if matches!(scalar.kind, Kind::Text | Kind::Int) => Ok(scalar.text.clone()),
         _ => Err("this must be a port"),
     }
 }
 
-fn mounted(item: &Node, folder: &str) -> Result<String, &'static str> {
+fn mounted(item: &Node, folder: &str) -> Result<SmolStr, &'static str> {
     match text(item) {
-        Some(text) => Ok(format!("{folder}/{text}")),
-        None if matches!(item.value, Value::Map(_)) => Ok(match field(item, "target") {
-            Some(target) => target.to_owned(),
-            None => format!("{folder}/{}", field(item, "source").unwrap_or("<nil>")),
-        }),
+        Some(text) => Ok(format_smolstr!("{folder}/{text}")),
+        None if matches!(item.value, Value::Map(_)) => {
+            let source =
+                || format_smolstr!("{folder}/{}", field(item, "source").unwrap_or("<nil>"));
+            Ok(field(item, "target").map_or_else(source, SmolStr::from))
+        }
         None => Err("this must be a name or a map"),
     }
 }
 
-fn config(item: &Node) -> Result<String, &'static str> {
+fn config(item: &Node) -> Result<SmolStr, &'static str> {
     mounted(item, "")
 }
 
-fn secret(item: &Node) -> Result<String, &'static str> {
+fn secret(item: &Node) -> Result<SmolStr, &'static str> {
     mounted(item, "/run/secrets")
 }
 
-fn port(item: &Node) -> Result<String, &'static str> {
+fn port(item: &Node) -> Result<SmolStr, &'static str> {
     match &item.value {
         Value::Scalar(scalar) => Ok(match scalar.kind {
             Kind::Text | Kind::Int => scalar.text.clone(),
-            Kind::Bool | Kind::Float | Kind::Time => String::new(),
+            Kind::Bool | Kind::Float | Kind::Time => SmolStr::default(),
         }),
         Value::Map(_) => {
             let target = field(item, "target").ok_or("a port needs a `target`")?;
             let published = field(item, "published").unwrap_or("%!s(<nil>)");
             let host = field(item, "host_ip").unwrap_or("0.0.0.0");
             let protocol = field(item, "protocol").unwrap_or("tcp");
-            Ok(format!("{host}:{published}:{target}/{protocol}"))
+            Ok(format_smolstr!("{host}:{published}:{target}/{protocol}"))
         }
-        Value::Null | Value::List(_) => Ok(String::new()),
+        Value::Null | Value::List(_) => Ok(SmolStr::default()),
     }
 }
 
-fn env_file(item: &Node) -> Result<String, &'static str> {
+fn env_file(item: &Node) -> Result<SmolStr, &'static str> {
     match text(item) {
-        Some(text) => Ok(text.to_owned()),
+        Some(text) => Ok(text.into()),
         None if matches!(item.value, Value::Map(_)) => {
-            Ok(field(item, "path").ok_or("an env file needs a `path`")?.to_owned())
+            Ok(field(item, "path").ok_or("an env file needs a `path`")?.into())
         }
-        None => Ok(String::new()),
+        None => Ok(SmolStr::default()),
     }
 }

@@ -1,19 +1,12 @@
 //! Command lines as Compose splits them (go-shellwords): nearly a shell.
 
-/// The words of a command line.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Words {
-    /// The words.
-    pub(crate) words: Vec<String>,
-    /// What Compose drops: everything from the first `;`, `&`, `|`, `<` or `>` on that
-    /// stands outside quotes. Empty if there is none.
-    pub(crate) dropped: String,
-}
-
-/// Splits a command line; `None` if a quote is not closed or a parenthesis stands alone.
-pub(crate) fn split(line: &str) -> Option<Words> {
+/// Splits a command line and hands out its words, of which there may be very many. Gives what
+/// Compose drops: everything from the first `;`, `&`, `|`, `<` or `>` on that stands outside
+/// quotes; `None` if a quote is not closed or a parenthesis stands alone.
+pub(crate) fn split(line: &str, mut each: impl FnMut(&str)) -> Option<&str> {
     let mut state = State::default();
     let mut escaped = false;
+    let mut dropped = "";
     for (at, c) in line.char_indices() {
         if escaped {
             state.word.push(c);
@@ -23,9 +16,9 @@ pub(crate) fn split(line: &str) -> Option<Words> {
         match c {
             '\\' if !state.single => escaped = true,
             ' ' | '\t' | '\r' | '\n' if state.is_open() => state.word.push(c),
-            ' ' | '\t' | '\r' | '\n' => state.finish_word(),
+            ' ' | '\t' | '\r' | '\n' => state.finish_word(&mut each),
             ';' | '&' | '|' | '<' | '>' if !state.is_open() => {
-                line[at..].clone_into(&mut state.found.dropped);
+                dropped = &line[at..];
                 if c == '>' && state.word.starts_with(|c: char| c.is_ascii_digit()) {
                     state.begun = false;
                 }
@@ -35,14 +28,13 @@ pub(crate) fn split(line: &str) -> Option<Words> {
         }
     }
     let complete = !escaped && !state.is_open();
-    state.finish_word();
-    complete.then_some(state.found)
+    state.finish_word(&mut each);
+    complete.then_some(dropped)
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each kind of quote opens for itself")]
 #[derive(Default)]
 struct State {
-    found: Words,
     word: String,
     /// Whether a word has begun, perhaps an empty one.
     begun: bool,
@@ -57,9 +49,10 @@ impl State {
         self.single || self.double || self.back || self.dollar
     }
 
-    fn finish_word(&mut self) {
+    fn finish_word(&mut self, each: &mut impl FnMut(&str)) {
         if self.begun {
-            self.found.words.push(std::mem::take(&mut self.word));
+            each(&self.word);
+            self.word.clear();
             self.begun = false;
         }
     }
@@ -100,10 +93,11 @@ mod tests {
     use super::*;
 
     fn rendered(line: &str) -> String {
-        match split(line) {
+        let mut words = Vec::new();
+        match split(line, |word| words.push(word.to_owned())) {
             None => "-".to_owned(),
-            Some(Words { words, dropped }) if dropped.is_empty() => words.join("|"),
-            Some(Words { words, dropped }) => format!("{} ! {dropped}", words.join("|")),
+            Some("") => words.join("|"),
+            Some(dropped) => format!("{} ! {dropped}", words.join("|")),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Content hashes: SHA-256 in hexadecimal, because that is what operators can recompute.
 
 use std::fmt;
+use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -15,6 +16,14 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: impl AsRef<[u8]>) -> Self {
         Self(hex(&Sha256::digest(bytes.as_ref())))
+    }
+
+    /// The digest of something's JSON, of which no text is made.
+    #[must_use]
+    pub fn of_json(thing: &impl Serialize) -> Self {
+        let mut hash = Hasher::default();
+        serde_json::to_writer(&mut hash, thing).expect("BUG: what is hashed is always JSON");
+        hash.finish()
     }
 
     /// The digest of parts, each prefixed with its length, so that
@@ -43,6 +52,34 @@ impl Digest {
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..8).unwrap_or(&self.0)
+    }
+}
+
+/// Hashes what is written to it: nobody has to hold all of it.
+#[derive(Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Takes in what comes next.
+    pub fn update(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of it.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(hex(&self.0.finalize()))
+    }
+}
+
+impl Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -4,12 +4,25 @@ use std::sync::OnceLock;
 
 use super::diagnostic::Loc;
 
-/// Where fields were written, in the order of the notes: many are made and few looked up.
+/// Where fields were written, in the order of the notes: many are made and few looked up, so that
+/// their paths are one text, and what was written at one place says so once.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
-    notes: Vec<(String, Loc)>,
-    /// The places of the notes in the order of their paths, once one of many is looked up.
-    sorted: OnceLock<Vec<usize>>,
+    notes: Vec<Note>,
+    /// The paths of all notes, one behind the other.
+    paths: String,
+    /// The places of notes, those of neighbours once if they are the same.
+    places: Vec<Loc>,
+    /// The notes in the order of their paths, once one of many is looked up.
+    sorted: OnceLock<Vec<u32>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Note {
+    /// Where its path ends; it begins where the one before ends.
+    end: u32,
+    /// Which of the places it is.
+    place: u32,
 }
 
 /// So few notes are looked through.
@@ -17,9 +30,14 @@ const FEW: usize = 64;
 
 impl Origins {
     /// Notes where a field was written; the first note stays.
-    pub fn note(&mut self, path: impl Into<String>, at: Loc) {
+    pub fn note(&mut self, path: impl AsRef<str>, at: Loc) {
         self.sorted.take();
-        self.notes.push((path.into(), at));
+        self.paths.push_str(path.as_ref());
+        if self.places.last() != Some(&at) {
+            self.places.push(at);
+        }
+        let (end, place) = (small(self.paths.len()), small(self.places.len() - 1));
+        self.notes.push(Note { end, place });
     }
 
     /// How many notes there are.
@@ -37,7 +55,7 @@ impl Origins {
     /// Whether there is a note of this path behind so many others.
     #[must_use]
     pub fn has_since(&self, others: usize, path: &str) -> bool {
-        self.notes[others..].iter().any(|(noted, _)| noted == path)
+        (others..self.notes.len()).any(|index| self.path(index) == path)
     }
 
     /// Where a field was written, or the nearest thing around it.
@@ -56,20 +74,35 @@ impl Origins {
     }
 
     fn noted(&self, path: &str) -> Option<&Loc> {
-        let found = if self.notes.len() <= FEW {
-            self.notes.iter().find(|(noted, _)| noted == path)
+        let count = self.notes.len();
+        let found = if count <= FEW {
+            (0..count).find(|index| self.path(*index) == path)
         } else {
+            let path_of = |index: &u32| self.path(index_of(*index));
             let sorted = self.sorted.get_or_init(|| {
-                let mut all: Vec<usize> = (0..self.notes.len()).collect();
-                all.sort_by_key(|index| (&self.notes[*index].0, *index));
+                let mut all: Vec<u32> = (0..small(count)).collect();
+                all.sort_unstable_by_key(|index| (path_of(index), *index));
                 all
             });
-            let first = sorted.partition_point(|index| self.notes[*index].0.as_str() < path);
-            let first = sorted.get(first).map(|index| &self.notes[*index]);
-            first.filter(|(noted, _)| noted == path)
+            let first = sorted.get(sorted.partition_point(|index| path_of(index) < path));
+            first.filter(|index| path_of(index) == path).map(|index| index_of(*index))
         };
-        found.map(|(_, at)| at)
+        found.map(|index| &self.places[index_of(self.notes[index].place)])
     }
+
+    /// The path of a note.
+    fn path(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).map_or(0, |before| self.notes[before].end);
+        &self.paths[index_of(start)..index_of(self.notes[index].end)]
+    }
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("BUG: a service with 4 GiB of paths")
+}
+
+fn index_of(small: u32) -> usize {
+    usize::try_from(small).expect("BUG: an index is at least as wide as that")
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ impl Walk<'_> {
                     {
                         continue;
                     }
-                    self.path.push(entry.key.clone());
+                    self.path.push(entry.key.to_string());
                     self.note(entry.at);
                     self.node(&entry.value);
                     self.path.pop();

@@ -41,7 +41,7 @@ impl Reporter {
     /// A string. Numbers and booleans are refused, as Compose refuses them.
     pub fn string(&self, field: &str, node: &Node) -> Option<String> {
         match node.scalar() {
-            Some(scalar) if scalar.kind == Kind::Text => Some(scalar.text.clone()),
+            Some(scalar) if scalar.kind == Kind::Text => Some(scalar.text.to_string()),
             Some(_) => {
                 let message = format!("`{field}` must be a string, not {}", node.describe());
                 self.error_help(TYPE, node.span, message, "write it in quotes");
@@ -59,7 +59,7 @@ impl Reporter {
         if node.scalar().is_none() {
             self.expected(field, node, "a string");
         }
-        node.scalar().map(|scalar| scalar.text.clone())
+        node.scalar().map(|scalar| scalar.text.to_string())
     }
 
     /// A list's items; nothing for null.
@@ -116,13 +116,13 @@ impl Reporter {
     fn pair(&self, field: &str, entry: &Entry) -> Option<Pair> {
         let (value, sensitive) = match &entry.value.value {
             Value::Null => (None, false),
-            Value::Scalar(scalar) => (Some(scalar.text.clone()), scalar.sensitive),
+            Value::Scalar(scalar) => (Some(scalar.text.to_string()), scalar.sensitive),
             _ => {
                 self.expected(&format!("{field}.{}", entry.key), &entry.value, "a string");
                 return None;
             }
         };
-        Some(Pair { name: entry.key.clone(), value, at: entry.at, sensitive })
+        Some(Pair { name: entry.key.to_string(), value, at: entry.at, sensitive })
     }
 
     fn listed_pair(&self, field: &str, item: &Node) -> Option<Pair> {

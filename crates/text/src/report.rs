@@ -134,7 +134,7 @@ impl Reporter {
     }
 
     /// Notes where a field was written.
-    pub fn note(&self, origins: &mut Origins, path: impl Into<String>, span: Span) {
+    pub fn note(&self, origins: &mut Origins, path: impl AsRef<str>, span: Span) {
         origins.note(path, self.loc(span));
     }
 

@@ -171,7 +171,7 @@ fn collect_secrets(node: &Node, is_secret: bool, found: &mut Vec<String>) {
         Value::Map(entries) => entries.iter().for_each(|entry| {
             collect_secrets(&entry.value, is_secret || is_sensitive_name(&entry.key), found);
         }),
-        Value::Scalar(scalar) if is_secret => found.push(scalar.text.clone()),
+        Value::Scalar(scalar) if is_secret => found.push(scalar.text.to_string()),
         Value::Scalar(scalar) => {
             let rest = scalar.text.split_once("://").map(|(_, rest)| rest);
             found.extend(
@@ -192,7 +192,9 @@ fn plain(node: &Node) -> Json {
     match &node.value {
         Value::Null => Json::Null,
         Value::List(items) => items.iter().map(plain).collect(),
-        Value::Map(entries) => entries.iter().map(|e| (e.key.clone(), plain(&e.value))).collect(),
+        Value::Map(entries) => {
+            entries.iter().map(|e| (e.key.to_string(), plain(&e.value))).collect()
+        }
         Value::Scalar(scalar) => match scalar.kind {
             Kind::Bool | Kind::Int | Kind::Float => serde_json::from_str(&scalar.text)
                 .unwrap_or_else(|_| Json::from(scalar.text.as_str())),

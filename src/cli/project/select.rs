@@ -97,7 +97,7 @@ pub(in crate::cli) fn without_unused(root: &mut Node) {
     for service in entries(root, "services") {
         let service = &service.value;
         for section in ["networks", "models"] {
-            let names = entries(service, section).iter().map(|entry| entry.key.clone());
+            let names = entries(service, section).iter().map(|entry| entry.key.to_string());
             used.entry(section).or_default().extend(names);
         }
         for section in ["configs", "secrets"] {
@@ -113,7 +113,7 @@ pub(in crate::cli) fn without_unused(root: &mut Node) {
     }
     for (section, used) in used {
         if let Some(entries) = entries_mut(root, section) {
-            entries.retain(|entry| used.contains(&entry.key));
+            entries.retain(|entry| used.contains(entry.key.as_str()));
         }
     }
     if let Value::Map(sections) = &mut root.value {

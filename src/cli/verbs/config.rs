@@ -124,7 +124,8 @@ impl Config<'_> {
 
     /// The profiles that naming a service enables, if it is not enabled already.
     fn more_profiles(&self, project: &Project, only: &[String]) -> Option<Vec<String>> {
-        let named = project.disabled.iter().filter(|service| only.contains(&service.key));
+        let named =
+            project.disabled.iter().filter(|service| only.iter().any(|name| *name == service.key));
         let more: Vec<String> = named
             .filter_map(|service| service.value.get("profiles"))
             .flat_map(|profiles| scalars(&profiles.value))
@@ -220,7 +221,7 @@ fn scalar<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
 fn scalars(node: &Node) -> Vec<String> {
     match &node.value {
         Value::List(items) => {
-            items.iter().filter_map(Node::scalar).map(|scalar| scalar.text.clone()).collect()
+            items.iter().filter_map(Node::scalar).map(|scalar| scalar.text.to_string()).collect()
         }
         _ => Vec::new(),
     }

@@ -4,18 +4,19 @@ use std::net::IpAddr;
 
 use super::Canonical;
 use crate::codes::PORT;
-use crate::nodes::{entry, plain, text};
+use crate::nodes::{entry, map, plain, text};
 use crate::path::Path;
 use crate::schema::refuse;
 use text::read::quote;
-use text::yaml::{Kind, Node, Scalar, Value};
+use text::yaml::{Kind, Node, Scalar, SmolStr, ToSmolStr, Value, format_smolstr};
 
-/// One port.
-#[derive(Debug, PartialEq, Eq)]
-struct Port {
+/// The ports of one item.
+struct Ports {
     address: String,
-    published: String,
-    target: u16,
+    /// The host's port or range.
+    host: Option<(u16, u16)>,
+    /// The container's, from the first to the last.
+    container: (u16, u16),
     protocol: String,
 }
 
@@ -32,7 +33,10 @@ pub(super) fn ports(canonical: &Canonical<'_>, node: &mut Node, path: Path<'_>) 
             continue;
         };
         match short(scalar) {
-            Ok(ports) => found.extend(ports.into_iter().map(|port| long(port, item, scalar))),
+            Ok(ports) => {
+                let targets = ports.targets();
+                found.extend(targets.into_iter().map(|target| ports.long(target, item, scalar)));
+            }
             Err(_) if canonical.unfilled => return,
             Err(why) => {
                 let what = format!("{} is no port: {why}", quote(item));
@@ -46,24 +50,48 @@ pub(super) fn ports(canonical: &Canonical<'_>, node: &mut Node, path: Path<'_>) 
     *items = found;
 }
 
-fn long(port: Port, item: &Node, like: &Scalar) -> Node {
-    let written = |key: &str, part: String| entry(key, text(item.span, part, Some(like)));
-    let target = plain(item.span, Kind::Int, port.target.to_string());
-    let mut entries = vec![entry("mode", text(item.span, "ingress", None))];
-    if !port.address.is_empty() {
-        entries.push(written("host_ip", port.address));
+impl Ports {
+    /// The container's ports, ordered as Compose orders them: by their text.
+    fn targets(&self) -> Vec<u16> {
+        let (first, last) = self.container;
+        let mut targets: Vec<u16> = (first..=last).collect();
+        targets.sort_by_cached_key(ToSmolStr::to_smolstr);
+        targets
     }
-    entries.push(entry("target", target));
-    if !port.published.is_empty() {
-        entries.push(written("published", port.published));
+
+    /// What one of them is published as.
+    fn published(&self, target: u16) -> Option<SmolStr> {
+        let (first, last) = self.container;
+        self.host.map(|(from, to)| {
+            if first == last && from != to {
+                format_smolstr!("{from}-{to}")
+            } else {
+                (u32::from(from) + u32::from(target - first)).to_smolstr()
+            }
+        })
     }
-    entries.push(written("protocol", port.protocol));
-    Node { span: item.span, value: Value::Map(entries) }
+
+    /// One of them in its long form.
+    fn long(&self, target: u16, item: &Node, like: &Scalar) -> Node {
+        let span = item.span;
+        let written = |key: &str, part: SmolStr| entry(key, text(span, part, Some(like)));
+        let address = Some(&self.address).filter(|address| !address.is_empty());
+        let address = address.map(|address| written("host_ip", address.into()));
+        let published = self.published(target).map(|published| written("published", published));
+        // A range may be all ports: nothing more than they need.
+        let more = usize::from(address.is_some()) + usize::from(published.is_some());
+        let mut entries = Vec::with_capacity(3 + more);
+        entries.push(entry("mode", text(span, "ingress", None)));
+        entries.extend(address);
+        entries.push(entry("target", plain(span, Kind::Int, target.to_smolstr())));
+        entries.extend(published);
+        entries.push(written("protocol", self.protocol.as_str().into()));
+        map(span, entries)
+    }
 }
 
-/// The ports of one item, ordered as Compose orders them: by the text of target and
-/// protocol.
-fn short(scalar: &Scalar) -> Result<Vec<Port>, &'static str> {
+/// Reads an item.
+fn short(scalar: &Scalar) -> Result<Ports, &'static str> {
     if matches!(scalar.kind, Kind::Bool | Kind::Float) {
         return Err("it is not a whole number");
     }
@@ -89,21 +117,7 @@ fn short(scalar: &Scalar) -> Result<Vec<Port>, &'static str> {
     {
         return Err("the two ranges have different lengths");
     }
-    let published = |offset: u16| match host {
-        None => String::new(),
-        Some((from, to)) if first == last && from != to => format!("{from}-{to}"),
-        Some((from, _)) => (u32::from(from) + u32::from(offset)).to_string(),
-    };
-    let mut ports: Vec<_> = (first..=last)
-        .map(|target| Port {
-            address: address.clone(),
-            published: published(target - first),
-            target,
-            protocol: protocol.clone(),
-        })
-        .collect();
-    ports.sort_by_cached_key(|port| format!("{}/{}", port.target, port.protocol));
-    Ok(ports)
+    Ok(Ports { address, host, container: (first, last), protocol })
 }
 
 /// Address, host port and container port.
@@ -158,12 +172,15 @@ mod tests {
     use super::*;
 
     fn rendered(text: &str) -> String {
-        let scalar = Scalar { text: text.to_owned(), kind: Kind::Text, sensitive: false };
+        let scalar = Scalar { text: text.into(), kind: Kind::Text, sensitive: false };
         match short(&scalar) {
             Ok(ports) => {
-                let show =
-                    |p: &Port| format!("{}|{}|{}/{}", p.address, p.published, p.target, p.protocol);
-                ports.iter().map(show).collect::<Vec<_>>().join(" ")
+                let Ports { address, protocol, .. } = &ports;
+                let show = |target| {
+                    let published = ports.published(target).unwrap_or_default();
+                    format!("{address}|{published}|{target}/{protocol}")
+                };
+                ports.targets().into_iter().map(show).collect::<Vec<_>>().join(" ")
             }
             Err(why) => why.to_owned(),
         }

@@ -1,8 +1,24 @@
 //! JSON as Go's encoder writes it, byte for byte.
 
-use std::fmt::Write as _;
-
 use super::View;
+use model::digest::{Digest, Hasher};
+
+/// What JSON is written to.
+trait Out {
+    fn text(&mut self, text: &str);
+}
+
+impl Out for String {
+    fn text(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
+impl Out for Hasher {
+    fn text(&mut self, text: &str) {
+        self.update(text);
+    }
+}
 
 /// Without any space.
 #[must_use]
@@ -12,6 +28,14 @@ pub fn compact(view: &View<'_>) -> String {
     out
 }
 
+/// The digest of that.
+#[must_use]
+pub fn digest(view: &View<'_>) -> Digest {
+    let mut out = Hasher::default();
+    write(view, None, &mut out);
+    out.finish()
+}
+
 /// Indented by two spaces.
 pub(super) fn indented(view: &View<'_>) -> String {
     let mut out = String::new();
@@ -19,65 +43,65 @@ pub(super) fn indented(view: &View<'_>) -> String {
     out
 }
 
-fn write(view: &View<'_>, depth: Option<usize>, out: &mut String) {
+fn write(view: &View<'_>, depth: Option<usize>, out: &mut impl Out) {
     let inner = depth.map(|depth| depth + 1);
     match view {
-        View::Null => out.push_str("null"),
-        View::Flag(value) => out.push_str(if *value { "true" } else { "false" }),
-        View::Number(number) => out.push_str(number),
+        View::Null => out.text("null"),
+        View::Flag(value) => out.text(if *value { "true" } else { "false" }),
+        View::Number(number) => out.text(number),
         View::Text(text) => quote(text, out),
-        View::List(items) if items.is_empty() => out.push_str("[]"),
-        View::Map(entries) if entries.is_empty() => out.push_str("{}"),
+        View::List(items) if items.is_empty() => out.text("[]"),
+        View::Map(entries) if entries.is_empty() => out.text("{}"),
         View::List(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
+            out.text("[");
+            items.each(|index, item| {
                 separate(index, inner, out);
                 write(item, inner, out);
-            }
+            });
             line(depth, out);
-            out.push(']');
+            out.text("]");
         }
         View::Map(entries) => {
-            out.push('{');
+            out.text("{");
             for (index, (key, value)) in entries.iter().enumerate() {
                 separate(index, inner, out);
                 quote(key, out);
-                out.push_str(if depth.is_some() { ": " } else { ":" });
+                out.text(if depth.is_some() { ": " } else { ":" });
                 write(value, inner, out);
             }
             line(depth, out);
-            out.push('}');
+            out.text("}");
         }
     }
 }
 
-fn separate(index: usize, depth: Option<usize>, out: &mut String) {
+fn separate(index: usize, depth: Option<usize>, out: &mut impl Out) {
     if index > 0 {
-        out.push(',');
+        out.text(",");
     }
     line(depth, out);
 }
 
-fn line(depth: Option<usize>, out: &mut String) {
+fn line(depth: Option<usize>, out: &mut impl Out) {
     if let Some(depth) = depth {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
+        out.text("\n");
+        (0..depth).for_each(|_| out.text("  "));
     }
 }
 
 /// A text in quotes; Go also escapes what HTML could read.
-pub(super) fn quote(text: &str, out: &mut String) {
-    out.push('"');
+fn quote(text: &str, out: &mut impl Out) {
+    out.text("\"");
     let mut from = 0;
     while let Some(next) = text.as_bytes()[from..].iter().position(|byte| is_special(*byte)) {
         let at = from + next;
-        out.push_str(&text[from..at]);
+        out.text(&text[from..at]);
         let c = text[at..].chars().next().expect("BUG: a special byte begins a character");
         escape(c, out);
         from = at + c.len_utf8();
     }
-    out.push_str(&text[from..]);
-    out.push('"');
+    out.text(&text[from..]);
+    out.text("\"");
 }
 
 /// Whether a character that begins with this byte may need an escape.
@@ -85,18 +109,18 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2)
 }
 
-fn escape(c: char, out: &mut String) {
+fn escape(c: char, out: &mut impl Out) {
     match c {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
+        '"' => out.text("\\\""),
+        '\\' => out.text("\\\\"),
+        '\n' => out.text("\\n"),
+        '\r' => out.text("\\r"),
+        '\t' => out.text("\\t"),
+        '\u{8}' => out.text("\\b"),
+        '\u{c}' => out.text("\\f"),
         '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-            write!(out, "\\u{:04x}", u32::from(c)).expect("BUG: memory refused a text");
+            out.text(&format!("\\u{:04x}", u32::from(c)));
         }
-        other => out.push(other),
+        other => out.text(other.encode_utf8(&mut [0; 4])),
     }
 }

@@ -9,8 +9,8 @@ mod yaml;
 use super::Project;
 use super::spec;
 
-pub use json::compact;
-pub use view::{View, Viewer};
+pub use json::{compact, digest};
+pub use view::{Items, View, Viewer};
 
 /// What was read into other keys.
 const READ: &[(&str, &str)] = &[("service", "label_file")];
@@ -29,7 +29,7 @@ pub fn json_text(project: &Project, unfilled: bool) -> String {
     };
     entries.extend(viewer.extensions(&project.root));
     entries.sort_by(|a, b| a.0.cmp(&b.0));
-    escaped(&json::indented(&View::Map(entries)))
+    escaped(json::indented(&View::Map(entries)))
 }
 
 /// What `docker compose config` prints: the same bytes.
@@ -39,10 +39,10 @@ pub fn yaml(project: &Project, unfilled: bool) -> String {
     if unfilled {
         return yaml::text(&viewer.any(&project.root));
     }
-    escaped(&yaml::text(&viewer.object(&spec::FILE, Some(&project.root))))
+    escaped(yaml::text(&viewer.object(&spec::FILE, Some(&project.root))))
 }
 
 /// A `$` is doubled, so that the text can be read again.
-fn escaped(text: &str) -> String {
-    text.replace('$', "$$")
+fn escaped(text: String) -> String {
+    if text.contains('$') { text.replace('$', "$$") } else { text }
 }

@@ -6,11 +6,11 @@ use super::order;
 use crate::nodes::RESOLVED;
 use crate::nodes::{entries, items};
 use crate::schema::fits;
-use crate::spec::{Becomes, Object, Pairs, Printed, Rest, Shape};
+use crate::spec::{self, Becomes, Object, Pairs, Printed, Rest, Shape};
 use text::yaml::{Entry, Kind, Node, Value};
 
 /// A value that is printed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub enum View<'n> {
     /// `null`
     Null,
@@ -21,12 +21,46 @@ pub enum View<'n> {
     /// A text.
     Text(Cow<'n, str>),
     /// A list.
-    List(Vec<View<'n>>),
+    List(Items<'n>),
     /// A map.
     Map(Vec<(Cow<'n, str>, View<'n>)>),
 }
 
+/// The items of a list. There may be many, so that each is made when it is written.
+#[derive(Clone)]
+pub enum Items<'n> {
+    /// They are made already.
+    Made(Vec<View<'n>>),
+    /// They are made of these nodes, by their shape if the table knows one.
+    Of(Viewer, Option<&'static Shape>, &'n [Node]),
+}
+
+impl<'n> Items<'n> {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Made(items) => items.is_empty(),
+            Self::Of(_, _, nodes) => nodes.is_empty(),
+        }
+    }
+
+    /// Hands out each of them, and which one it is.
+    pub fn each(&self, mut to: impl FnMut(usize, &View<'n>)) {
+        match self {
+            Self::Made(items) => items.iter().enumerate().for_each(|(index, item)| to(index, item)),
+            Self::Of(viewer, shape, nodes) => {
+                for (index, node) in nodes.iter().enumerate() {
+                    let item = shape.map_or_else(|| viewer.any(node), |s| viewer.view(s, node));
+                    to(index, &item);
+                }
+            }
+        }
+    }
+}
+
 /// Makes views.
+#[derive(Clone, Copy)]
 pub struct Viewer {
     is_json: bool,
     /// Objects and keys of theirs that are not printed.
@@ -104,11 +138,9 @@ impl Viewer {
     fn view<'n>(&self, shape: &'static Shape, node: &'n Node) -> View<'n> {
         match shape {
             Shape::One(_) => scalar(node),
-            Shape::List { item, .. } => {
-                View::List(items(node).iter().map(|node| self.view(item, node)).collect())
-            }
+            Shape::List { item, .. } => View::List(Items::Of(*self, Some(item), items(node))),
             Shape::TextOrList { .. } | Shape::Hosts | Shape::Command | Shape::HealthTest => {
-                View::List(items(node).iter().map(scalar).collect())
+                View::List(Items::Of(*self, Some(&spec::TEXT), items(node)))
             }
             Shape::Map { value, .. } => self.sorted(node, |node| self.view(value, node)),
             Shape::Object(object) => self.object(object, Some(node)),
@@ -154,7 +186,7 @@ impl Viewer {
     pub(crate) fn any<'n>(&self, node: &'n Node) -> View<'n> {
         match &node.value {
             Value::List(list) if list.is_empty() && self.is_json => View::Null,
-            Value::List(list) => View::List(list.iter().map(|node| self.any(node)).collect()),
+            Value::List(list) => View::List(Items::Of(*self, None, list)),
             Value::Map(_) => self.sorted(node, |node| self.any(node)),
             Value::Null | Value::Scalar(_) => scalar(node),
         }
@@ -232,9 +264,9 @@ fn ssh(node: &Node) -> View<'_> {
         .iter()
         .map(|entry| match entry.value.scalar() {
             Some(path) if !path.text.is_empty() => format!("{}={}", entry.key, path.text),
-            _ => entry.key.clone(),
+            _ => entry.key.to_string(),
         })
         .collect();
     keys.sort();
-    View::List(keys.into_iter().map(|key| View::Text(key.into())).collect())
+    View::List(Items::Made(keys.into_iter().map(|key| View::Text(key.into())).collect()))
 }

@@ -38,7 +38,7 @@ fn below(value: &View<'_>, indent: usize, out: &mut String) {
         }
         View::List(items) if !items.is_empty() => {
             out.push('\n');
-            for item in items {
+            items.each(|_, item| {
                 pad(indent + 2, out);
                 out.push('-');
                 match item {
@@ -48,7 +48,7 @@ fn below(value: &View<'_>, indent: usize, out: &mut String) {
                     }
                     other => below(other, indent + 2, out),
                 }
-            }
+            });
         }
         other => {
             out.push(' ');
@@ -76,6 +76,7 @@ fn pad(indent: usize, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Items;
 
     #[test]
     fn texts_read_back_as_they_are() {
@@ -119,7 +120,7 @@ mod tests {
             "<<",
         ] {
             let entry = ("k".into(), View::Text(text.into()));
-            let list = ("l".into(), View::List(vec![View::Text(text.into())]));
+            let list = ("l".into(), View::List(Items::Made(vec![View::Text(text.into())])));
             let key = (text.to_owned().into(), View::Null);
             let written = super::text(&View::Map(vec![entry, list, key]));
             let read: serde_yaml::Value = serde_yaml::from_str(&written).expect(&written);

@@ -28,7 +28,7 @@ pub(super) fn whole(project: &mut Project, legacy: bool, report: &Reporter) {
     let empty: &[Entry] = &[];
     let section = |key: &str| project.root.get(key).map_or(empty, |found| entries(&found.value));
     let by_name = |entries: &'_ [Entry]| -> BTreeSet<String> {
-        entries.iter().map(|entry| entry.key.clone()).collect()
+        entries.iter().map(|entry| entry.key.to_string()).collect()
     };
     let services = section("services");
     let whole = Whole {

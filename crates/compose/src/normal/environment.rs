@@ -202,7 +202,7 @@ impl Files<'_> {
         if let Value::Scalar(scalar) = &mut node.value {
             scalar.sensitive = true;
             if is_sensitive_name(&name) {
-                self.report.conceal(vec![scalar.text.clone()]);
+                self.report.conceal(vec![scalar.text.to_string()]);
             }
         }
         entry(name, node)

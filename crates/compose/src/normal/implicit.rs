@@ -9,7 +9,7 @@ use crate::nodes::{
 use crate::paths::clean;
 use crate::variables::Variables;
 use text::report::Reporter;
-use text::yaml::{Entry, Node, Span, Value};
+use text::yaml::{Entry, Node, Span, Value, format_smolstr};
 
 /// Adds all of it.
 pub(super) fn add(root: &mut Node, name: &str, variables: &Variables, report: &Reporter) {
@@ -77,7 +77,7 @@ fn pull_policy(service: &mut Node) {
     if let Some(Node { value: Value::Scalar(policy), .. }) = get_mut(service, "pull_policy")
         && policy.text == "if_not_present"
     {
-        "missing".clone_into(&mut policy.text);
+        policy.text = "missing".into();
     }
 }
 
@@ -151,7 +151,7 @@ fn targets(service: &mut Node) {
     let Some(mounts) = get_mut(service, "volumes") else { return };
     for mount in items_mut(mounts) {
         if let Some(Node { value: Value::Scalar(target), .. }) = get_mut(mount, "target") {
-            target.text = clean(&target.text);
+            target.text = clean(&target.text).into();
         }
     }
 }
@@ -162,6 +162,7 @@ fn resource_name(resource: &mut Entry, project: &str) {
         node.value = Value::Map(Vec::new());
     }
     let external = text_of(node, "external") == Some("true");
-    let name = if external { resource.key.clone() } else { format!("{project}_{}", resource.key) };
+    let name =
+        if external { resource.key.clone() } else { format_smolstr!("{project}_{}", resource.key) };
     add_missing(node, "name", |at| text(at, name, None));
 }

@@ -85,7 +85,8 @@ fn disable(services: &mut Node, profiles: &[String]) -> Vec<Entry> {
     let enabled = |entry: &Entry| {
         let own = entry.value.get("profiles").map(|found| super::nodes::items(&found.value));
         let own = own.unwrap_or_default();
-        let active = |item: &Node| item.scalar().is_some_and(|own| profiles.contains(&own.text));
+        let active =
+            |item: &Node| item.scalar().is_some_and(|own| profiles.iter().any(|p| *p == own.text));
         own.is_empty() || profiles.iter().any(|p| p == "*") || own.iter().any(active)
     };
     let (on, off) = std::mem::take(entries).into_iter().partition(enabled);

@@ -174,23 +174,24 @@ impl Shaper<'_> {
 
     fn command(&self, node: &mut Node, path: Path<'_>) {
         let Some(scalar) = node.scalar() else { return };
-        let Some(found) = words::split(&scalar.text) else {
+        let mut found = Vec::new();
+        let word = |word: &str| found.push(text(node.span, word, Some(scalar)));
+        let Some(dropped) = words::split(&scalar.text, word) else {
             let what = format!("{} cannot be split into words", quote(node));
             let help = "close every quote, or write it as a list";
             refuse(self.report, COMMAND, path, node.span, &what, Some(help.to_owned()));
             node.value = Value::Null;
             return;
         };
-        if !found.dropped.is_empty() {
-            let dropped = if scalar.sensitive { "the rest" } else { found.dropped.as_str() };
+        if !dropped.is_empty() {
+            let dropped = if scalar.sensitive { "the rest" } else { dropped };
             let message = format!(
                 "`{path}`: no shell reads this, and Compose drops everything from `{dropped}` on"
             );
             let help = "write `sh -c '…'`, or put it in quotes".to_owned();
             self.report.warn_as(COMMAND_CUT, node.span, message, Some(help));
         }
-        let word = |word: String| text(node.span, word, Some(scalar));
-        node.value = Value::List(found.words.into_iter().map(word).collect());
+        node.value = Value::List(found);
     }
 }
 

@@ -33,7 +33,7 @@ impl Used {
     fn by(&mut self, service: &Node) {
         let keys = |node: &Node, key: &str| {
             let map = node.get(key).map(|found| entries(&found.value)).unwrap_or_default();
-            map.iter().map(|entry| entry.key.clone()).collect::<Vec<_>>()
+            map.iter().map(|entry| entry.key.to_string()).collect::<Vec<_>>()
         };
         let sources = |node: &Node, key: &str| {
             let list = node.get(key).map(|found| items(&found.value)).unwrap_or_default();

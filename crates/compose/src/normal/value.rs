@@ -6,7 +6,7 @@ use crate::spec::Becomes;
 use text::read::quote;
 use text::report::Reporter;
 use text::units;
-use text::yaml::{Kind, Node, Scalar, Value};
+use text::yaml::{Kind, Node, Scalar, SmolStr, ToSmolStr as _, Value, format_smolstr};
 
 /// Converts a scalar, or reports what it should be.
 pub(super) fn convert(becomes: Becomes, node: &mut Node, path: Path<'_>, report: &Reporter) {
@@ -27,7 +27,7 @@ pub(super) fn convert(becomes: Becomes, node: &mut Node, path: Path<'_>, report:
 
 /// Whether a text becomes what it should.
 pub(crate) fn becomes(becomes: Becomes, text: &str) -> bool {
-    let text = text.to_owned();
+    let text = text.into();
     converted(becomes, &Scalar { text, kind: Kind::Text, sensitive: false }).is_ok()
 }
 
@@ -39,33 +39,33 @@ pub(crate) fn with_unit(becomes: Becomes, node: &Node) -> Option<String> {
     (is_number && nanoseconds(&seconds).is_some()).then(|| format!("write `{seconds}`"))
 }
 
-fn converted(becomes: Becomes, scalar: &Scalar) -> Result<(Kind, String), &'static str> {
+fn converted(becomes: Becomes, scalar: &Scalar) -> Result<(Kind, SmolStr), &'static str> {
     let Scalar { text, kind, .. } = scalar;
     match becomes {
         Becomes::Text => Ok((Kind::Text, text.clone())),
         Becomes::Flag => {
             let value = truth(text).ok_or("true or false")?;
-            Ok((Kind::Bool, value.to_string()))
+            Ok((Kind::Bool, value.to_smolstr()))
         }
-        Becomes::Int => Ok((Kind::Int, whole(scalar).ok_or("a whole number")?.to_string())),
+        Becomes::Int => Ok((Kind::Int, whole(scalar).ok_or("a whole number")?.to_smolstr())),
         Becomes::Unsigned => {
             let number = if *kind == Kind::Text { None } else { whole(scalar) };
             let number = number.filter(|number| *number >= 0).ok_or("a whole number from 0 on")?;
-            Ok((Kind::Int, number.to_string()))
+            Ok((Kind::Int, number.to_smolstr()))
         }
         Becomes::Float => {
             let number: f32 = text.trim_start_matches('+').parse().map_err(|_| "a number")?;
-            Ok((Kind::Float, number.to_string()))
+            Ok((Kind::Float, number.to_smolstr()))
         }
         Becomes::Duration => {
             let nanos = nanoseconds(text).ok_or("a duration such as `1m30s`")?;
-            Ok((Kind::Text, duration(nanos)))
+            Ok((Kind::Text, duration(nanos).into()))
         }
         Becomes::Bytes => {
             let bytes = match kind {
                 Kind::Int => text.clone(),
-                Kind::Text => bytes(text).ok_or("a size such as `512m`")?.to_string(),
-                Kind::Float | Kind::Bool | Kind::Time => "0".to_owned(),
+                Kind::Text => bytes(text).ok_or("a size such as `512m`")?.to_smolstr(),
+                Kind::Float | Kind::Bool | Kind::Time => "0".into(),
             };
             Ok((Kind::Text, bytes))
         }
@@ -75,12 +75,15 @@ fn converted(becomes: Becomes, scalar: &Scalar) -> Result<(Kind, String), &'stat
                 Kind::Int => text.parse().ok(),
                 Kind::Float | Kind::Bool | Kind::Time => None,
             };
-            Ok((Kind::Text, format!("0{:o}", mode.ok_or("permission bits such as `0440`")?)))
+            Ok((
+                Kind::Text,
+                format_smolstr!("0{:o}", mode.ok_or("permission bits such as `0440`")?),
+            ))
         }
-        Becomes::Count if text.eq_ignore_ascii_case("all") => Ok((Kind::Int, "-1".to_owned())),
+        Becomes::Count if text.eq_ignore_ascii_case("all") => Ok((Kind::Int, "-1".into())),
         Becomes::Count => {
             let count: i64 = text.parse().map_err(|_| "`all` or a whole number")?;
-            Ok((Kind::Int, count.to_string()))
+            Ok((Kind::Int, count.to_smolstr()))
         }
     }
 }

@@ -55,7 +55,7 @@ impl Refused {
             return true;
         }
         if matches!(entry.key.as_str(), "image" | "build") {
-            "image".clone_into(&mut entry.key);
+            entry.key = "image".into();
             entry.value = text(entry.at, "refused", None);
             return true;
         }

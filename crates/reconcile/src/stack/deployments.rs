@@ -279,7 +279,7 @@ fn variables(node: &Node, report: &Reporter) -> BTreeMap<String, String> {
             } else {
                 report.text(&format!("variables.{}", field.key), &field.value)?
             };
-            Some((field.key.clone(), value))
+            Some((field.key.to_string(), value))
         })
         .collect()
 }
@@ -290,7 +290,7 @@ fn scale(node: &Node, report: &Reporter) -> BTreeMap<String, (u32, Span)> {
         .iter()
         .filter_map(|field| {
             let count = report.number(&format!("scale.{}", field.key), &field.value)?;
-            Some((field.key.clone(), (count, field.at)))
+            Some((field.key.to_string(), (count, field.at)))
         })
         .collect()
 }

@@ -316,7 +316,7 @@ impl Builder<'_> {
             match &frame.content {
                 Content::List(items) => path.push(items.len().to_string()),
                 Content::Map(map) => match &map.key {
-                    Some(PendingKey::Named(key, _)) => path.push(key.clone()),
+                    Some(PendingKey::Named(key, _)) => path.push(key.to_string()),
                     Some(PendingKey::Merge(_)) if path.is_empty() => path.push(MERGE.to_owned()),
                     Some(PendingKey::Merge(_) | PendingKey::Broken) | None => {}
                 },
@@ -342,7 +342,7 @@ impl Builder<'_> {
                     self.report.refuse_as(codes::TAG, span, message, None);
                     Value::Null
                 }),
-            _ => scalar::text(text.to_owned()),
+            _ => scalar::text(text),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Entry, Kind, Node, Span, Value, merge};
+use super::{Entry, Kind, Node, SmolStr, Span, Value, merge};
 use crate::codes;
 use crate::report::Reporter;
 
@@ -40,7 +40,7 @@ pub(super) enum Content {
 
 /// A key whose value comes next.
 pub(super) enum PendingKey {
-    Named(String, Span),
+    Named(SmolStr, Span),
     Merge(Span),
     /// Reported already; its value is read and dropped.
     Broken,
@@ -53,9 +53,9 @@ pub(super) struct Map {
     merges: Vec<(Span, Node)>,
     pub(super) key: Option<PendingKey>,
     /// Keys whose values are not there: `!reset`.
-    absent: Vec<(String, Span)>,
+    absent: Vec<(SmolStr, Span)>,
     /// The keys of `entries`, once there are many.
-    known: BTreeSet<String>,
+    known: BTreeSet<SmolStr>,
 }
 
 impl Map {
@@ -119,7 +119,7 @@ impl Map {
     fn read_key(&self, node: Node, path: &[String], report: &Reporter) -> PendingKey {
         let at = node.span;
         if !is_key(&node) {
-            let key = node.scalar().map_or("…", |scalar| &scalar.text);
+            let key = node.scalar().map_or("…", |scalar| scalar.text.as_str());
             let message =
                 format!("`{}`: a key must be text, not {}", below(path, key), node.describe());
             report.refuse_as(codes::KEY, at, message, Some("write it in quotes".to_owned()));

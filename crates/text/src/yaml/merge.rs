@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Entry, Node, Span, Value};
+use super::{Entry, Node, SmolStr, Span, Value};
 use crate::codes;
 use crate::report::Reporter;
 
@@ -17,7 +17,7 @@ pub(crate) fn merge(
     if merges.is_empty() {
         return entries;
     }
-    let mut known: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    let mut known: BTreeSet<SmolStr> = entries.iter().map(|entry| entry.key.clone()).collect();
     for (at, node) in merges {
         let parts = match node.value {
             Value::List(items) => items,

@@ -24,6 +24,7 @@ mod agreement;
 pub use self::node::{Document, Entry, FileId, KeyPath, Kind, Node, Scalar, Span, Value};
 pub use self::scalar::{go_float, is_text};
 pub use self::weigh::weight;
+pub use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;

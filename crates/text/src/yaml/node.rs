@@ -1,4 +1,9 @@
 //! The tree: what a YAML file holds, and where everything was written.
+//!
+//! Its texts are short nearly always, and many are copies: [`SmolStr`] keeps short ones in the
+//! node itself, and shares long ones between copies.
+
+use smol_str::SmolStr;
 
 /// A file that was read, by its number in the [`Reporter`](crate::report::Reporter).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +64,7 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scalar {
     /// The text.
-    pub text: String,
+    pub text: SmolStr,
     /// What the text means.
     pub kind: Kind,
     /// Whether a value that never prints was substituted into it.
@@ -85,7 +90,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The key.
-    pub key: String,
+    pub key: SmolStr,
     /// Where the key was written.
     pub at: Span,
     /// The value.

@@ -7,20 +7,22 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
-use super::{Kind, Scalar, Value, time};
+use smol_str::ToSmolStr as _;
+
+use super::{Kind, Scalar, SmolStr, Value, time};
 
 /// Resolves a plain scalar by the rules of Go's yaml.v3.
 pub(crate) fn resolve(text: &str) -> Value {
     let (kind, text) = match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" => (Kind::Bool, "true".to_owned()),
-        "false" | "False" | "FALSE" => (Kind::Bool, "false".to_owned()),
-        ".nan" | ".NaN" | ".NAN" => (Kind::Float, "NaN".to_owned()),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => (Kind::Float, "+Inf".to_owned()),
-        "-.inf" | "-.Inf" | "-.INF" => (Kind::Float, "-Inf".to_owned()),
+        "true" | "True" | "TRUE" => (Kind::Bool, "true".into()),
+        "false" | "False" | "FALSE" => (Kind::Bool, "false".into()),
+        ".nan" | ".NaN" | ".NAN" => (Kind::Float, "NaN".into()),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => (Kind::Float, "+Inf".into()),
+        "-.inf" | "-.Inf" | "-.INF" => (Kind::Float, "-Inf".into()),
         _ => number(text)
-            .or_else(|| Some((Kind::Time, time::timestamp(text)?)))
-            .unwrap_or_else(|| (Kind::Text, text.to_owned())),
+            .or_else(|| Some((Kind::Time, time::timestamp(text)?.into())))
+            .unwrap_or_else(|| (Kind::Text, text.into())),
     };
     Value::Scalar(Scalar { text, kind, sensitive: false })
 }
@@ -42,7 +44,7 @@ pub(crate) fn tagged(text: &str, tag: &str) -> Result<Value, String> {
         "null" if matches!(resolve(text), Value::Null) => return Ok(Value::Null),
         "null" => return Err("this is not what its tag `!!null` says".to_owned()),
         "binary" => return binary(text).map(self::text),
-        _ => return Ok(self::text(text.to_owned())),
+        _ => return Ok(self::text(text)),
     };
     match resolve(text) {
         Value::Scalar(scalar) if scalar.kind == wanted => Ok(Value::Scalar(scalar)),
@@ -68,22 +70,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A scalar that is text whatever it looks like.
-pub(crate) fn text(text: String) -> Value {
-    Value::Scalar(Scalar { text, kind: Kind::Text, sensitive: false })
+pub(crate) fn text(text: impl Into<SmolStr>) -> Value {
+    Value::Scalar(Scalar { text: text.into(), kind: Kind::Text, sensitive: false })
 }
 
-fn number(text: &str) -> Option<(Kind, String)> {
+fn number(text: &str) -> Option<(Kind, SmolStr)> {
     if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
         return None;
     }
     // What begins with a dot is a float as Go itself writes it, without `_`.
     let plain = if text.starts_with('.') { text.to_owned() } else { text.replace('_', "") };
     if let Some(value) = integer(&plain) {
-        return Some((Kind::Int, value.to_string()));
+        return Some((Kind::Int, value.to_smolstr()));
     }
     // Go reads no number that is beyond a float: that stays text.
     let value = is_float(&plain).then(|| plain.parse::<f64>().ok())??;
-    value.is_finite().then(|| (Kind::Float, go_float(value)))
+    value.is_finite().then(|| (Kind::Float, go_float(value).into()))
 }
 
 /// An integer as `strconv.ParseInt(text, 0, 64)` and its unsigned sister read it: a

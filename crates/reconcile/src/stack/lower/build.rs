@@ -233,11 +233,11 @@ fn agents(node: &Node, scope: &Scope<'_>) -> BTreeMap<String, SshAgent> {
     for entry in scope.report.map("ssh", node) {
         let path = entry.value.scalar().map(|scalar| scalar.text.as_str());
         let Some(path) = path.filter(|path| !path.is_empty()) else {
-            agents.insert(entry.key.clone(), SshAgent::Operators);
+            agents.insert(entry.key.to_string(), SshAgent::Operators);
             continue;
         };
         if let Some(socket) = Place::of(path, scope.instance).host {
-            agents.insert(entry.key.clone(), SshAgent::Socket(socket));
+            agents.insert(entry.key.to_string(), SshAgent::Socket(socket));
         } else {
             let message = format!("`{}` is no path of this machine", as_written(path));
             let help = "name the socket of an ssh agent, or `default` for the operator's";

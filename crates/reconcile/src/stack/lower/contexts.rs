@@ -35,7 +35,7 @@ pub(super) fn read(
     let (mut found, mut pending) = (BTreeMap::new(), Vec::new());
     for entry in report.map("additional_contexts", node) {
         let Some(text) = report.text(&entry.key, &entry.value) else { continue };
-        let (name, at) = (entry.key.clone(), entry.value.span);
+        let (name, at) = (entry.key.to_string(), entry.value.span);
         if let Some(service) = text.strip_prefix("service:") {
             pending.push(Pending { name, is_base: false, service: service.to_owned(), at });
         } else if let Some(image) = text.strip_prefix("docker-image://") {

@@ -27,7 +27,7 @@ pub(super) fn service(spec: &ContainerSpec, image: &ImageSource, files: Option<&
         let mounts = spec.to_mut().mounts.values_mut();
         mounts.for_each(|mount| mount.create_host_path = false);
     }
-    digest(&Hashed { spec, image, files })
+    Digest::of_json(&Hashed { spec, image, files })
 }
 
 /// The fields of a service by which a deployment differs. Defaults are omitted.
@@ -91,10 +91,5 @@ pub(super) fn deployment(
     let networks: BTreeMap<_, _> =
         networks.iter().map(|(k, n)| (k, (&n.spec, n.external))).collect();
     let volumes: BTreeMap<_, _> = volumes.iter().map(|(k, v)| (k, (&v.spec, v.external))).collect();
-    digest(&(engine, services, networks, volumes))
-}
-
-/// The hash of a thing's JSON.
-fn digest(thing: &impl Serialize) -> Digest {
-    Digest::of(serde_json::to_vec(thing).expect("BUG: what is hashed is always JSON"))
+    Digest::of_json(&(engine, services, networks, volumes))
 }

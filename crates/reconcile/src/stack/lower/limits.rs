@@ -202,7 +202,7 @@ pub(super) fn ulimits(node: &Node, report: &Reporter) -> BTreeMap<String, Ulimit
             report.number(key, part)
         };
         if let (Some(soft), Some(hard)) = (part("soft"), part("hard")) {
-            found.insert(entry.key.clone(), Ulimit { soft, hard });
+            found.insert(entry.key.to_string(), Ulimit { soft, hard });
         }
     }
     found

@@ -35,14 +35,14 @@ pub(super) fn default(draft: &mut Draft<'_>, scope: &Scope<'_>) {
 }
 
 fn join(draft: &mut Draft<'_>, entry: &Entry, place: usize, scope: &Scope<'_>) {
-    let Some(network) = scope.networks.get(&entry.key) else { return };
+    let Some(network) = scope.networks.get(entry.key.as_str()) else { return };
     let name = network.spec.name.clone();
     let mut attachment = Attachment { place, ..attachment(&entry.value, scope.report) };
     attachment.aliases.insert(draft.name.to_owned());
     for field in ["networks", "network_config", "mac_address"] {
         scope.report.note(&mut draft.origins, format!("{field}.{name}"), entry.at);
     }
-    draft.networks.insert(entry.key.clone());
+    draft.networks.insert(entry.key.to_string());
     draft.spec.networks.insert(name, Box::new(attachment));
 }
 

@@ -30,7 +30,9 @@ pub(super) fn texts(field: &Entry, report: &Reporter) -> BTreeMap<String, String
     report
         .map(&field.key, &field.value)
         .iter()
-        .filter_map(|option| Some((option.key.clone(), report.text(&option.key, &option.value)?)))
+        .filter_map(|option| {
+            Some((option.key.to_string(), report.text(&option.key, &option.value)?))
+        })
         .collect()
 }
 

@@ -19,20 +19,20 @@ use text::yaml::{Entry, Node};
 pub(super) fn sections(root: &Node, scope: &mut Scope<'_>) {
     for entry in entries(root, "networks", scope.report) {
         let network = network(entry, scope);
-        scope.networks.insert(entry.key.clone(), network);
+        scope.networks.insert(entry.key.to_string(), network);
     }
     for entry in entries(root, "volumes", scope.report) {
         let volume = volume(entry, scope);
-        scope.volumes.insert(entry.key.clone(), volume);
+        scope.volumes.insert(entry.key.to_string(), volume);
     }
     for entry in entries(root, "configs", scope.report) {
         if let Some(declared) = files::declared(entry, scope) {
-            scope.configs.insert(entry.key.clone(), declared);
+            scope.configs.insert(entry.key.to_string(), declared);
         }
     }
     for entry in entries(root, "secrets", scope.report) {
         if let Some(declared) = files::declared(entry, scope) {
-            scope.secrets.insert(entry.key.clone(), declared);
+            scope.secrets.insert(entry.key.to_string(), declared);
         }
     }
     if let Some(own) = root.get("x-reconciler") {
