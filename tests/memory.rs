@@ -1,7 +1,7 @@
 //! How much memory hostile stacks take: `validate` and `config` keep below a limit above what they
-//! take for a stack of one service, which is the program itself (some 10 MiB when it is optimised,
-//! and 35 with its debug information). What a stack takes is the same in both builds, so that 64 MiB
-//! altogether are kept by the optimised one if both keep this limit.
+//! take for a stack of one service, which is the program itself: in a debug build three times the pages
+//! of an optimised one, of which 64 MiB altogether are wanted. What a stack takes depends on the types
+//! of its tree, and little on the build.
 //!
 //! One test, because what is measured is the largest child so far.
 
