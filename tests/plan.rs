@@ -221,6 +221,8 @@ golden! {
     who_stays_on_a_network_is_reported,
     who_depends_stops_first_for_a_network,
     what_a_network_no_longer_sets_goes,
+    what_gives_a_networks_addresses_is_compared,
+    whether_a_network_is_attachable_is_compared,
     a_broken_off_update_is_not_by_hand,
 }
 

@@ -119,12 +119,7 @@ impl Deployment {
     }
 
     pub(crate) fn volume(&self, key: &str) -> Action {
-        let volume = VolumeSpec {
-            name: format!("{}_{key}", self.0).as_str().into(),
-            driver: "local".to_owned(),
-            driver_opts: BTreeMap::new(),
-            labels: BTreeMap::new(),
-        };
+        let volume = VolumeSpec::local(format!("{}_{key}", self.0).as_str().into());
         Action::CreateVolume { volume, owner: self.owner(key) }
     }
 }

@@ -79,6 +79,12 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
             let found = views.find(|view| view.spec.name.as_str() == *name);
             found.expect("a network").spec.labels.remove("reconciler.asked");
         }
+        // Docker-compose 1 made every network so.
+        ["network", name, "attachable"] => {
+            let mut views = contents.networks.iter_mut();
+            let found = views.find(|view| view.spec.name.as_str() == *name);
+            found.expect("a network").spec.attachable = true;
+        }
         ["network", name, "again"] => {
             let mut views = contents.networks.iter_mut();
             let found = views.find(|view| view.spec.name.as_str() == *name);

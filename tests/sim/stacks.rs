@@ -194,12 +194,7 @@ pub(crate) fn volume_name(id: &DeploymentId, service: &ServiceName) -> VolumeNam
 }
 
 fn volume(id: &DeploymentId, service: &ServiceName) -> Volume {
-    let spec = VolumeSpec {
-        name: volume_name(id, service),
-        driver: "local".to_owned(),
-        driver_opts: BTreeMap::new(),
-        labels: BTreeMap::new(),
-    };
+    let spec = VolumeSpec::local(volume_name(id, service));
     Volume { spec, external: false, compose_hash: None, origin: nowhere() }
 }
 

@@ -11,15 +11,8 @@ use super::fields;
 use super::host_path::normalise;
 use super::network::IpamPool;
 use super::privilege::DeviceRequest;
-use super::secret::is_sensitive_name;
+use super::reach::option;
 use super::spec::{ContainerSpec, Logging, MountSource, NetworkSpec, Propagation, VolumeSpec};
-
-/// Options of a bridge that stay inside it.
-const BRIDGE_OPTIONS: &[&str] = &[
-    "com.docker.network.bridge.enable_icc",
-    "com.docker.network.bridge.enable_ip_masquerade",
-    "com.docker.network.driver.mtu",
-];
 
 /// Options of a log that no driver sends anywhere with.
 const LOG_OPTIONS: &[&str] = &[
@@ -45,9 +38,6 @@ const PRIVATE: &[(IpAddr, u8)] = &[
     (IpAddr::V4(Ipv4Addr::new(192, 168, 0, 0)), 16),
     (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
 ];
-
-/// What stands in a demand for a part that is a secret: any value is granted with it.
-const ANY: &str = "(any)";
 
 /// Options of an attachment that stay inside the container.
 const ATTACHMENT_OPTIONS: &[&str] = &["com.docker.network.endpoint.ifname"];
@@ -91,12 +81,8 @@ fn of_mounts(spec: &ContainerSpec) -> Vec<(Demand, String)> {
 
 /// What a network demands, apart from its name.
 pub fn of_network(network: &NetworkSpec) -> impl Iterator<Item = Demand> {
-    let options = network.driver_opts.iter().filter_map(|(k, v)| network_option(k, v));
-    let ipam = network.ipam_driver.as_deref().and_then(ipam_driver);
-    let ipam_options = (!network.ipam_options.is_empty()).then(ipam_options);
-    let subnets = network.pools.iter().filter_map(pool);
-    let own = network_driver(&network.driver).into_iter().chain(options);
-    own.chain(ipam).chain(ipam_options).chain(subnets)
+    let plain = fields::demands(network).map(|(demand, _)| demand);
+    plain.chain(network.pools.iter().filter_map(pool))
 }
 
 /// What a volume demands, apart from its name.
@@ -184,32 +170,6 @@ pub fn attachment_option(name: &str, value: &str) -> Option<Demand> {
     (!ATTACHMENT_OPTIONS.contains(&name)).then(|| option(name, value))
 }
 
-/// A driver that attaches to the host's own networks.
-#[must_use]
-pub fn network_driver(driver: &str) -> Option<Demand> {
-    let own = matches!(driver, "" | "bridge" | "overlay");
-    (!own).then(|| option("driver", driver))
-}
-
-/// An option of a network that reaches beyond it.
-#[must_use]
-pub fn network_option(name: &str, value: &str) -> Option<Demand> {
-    (!BRIDGE_OPTIONS.contains(&name)).then(|| option(name, value))
-}
-
-/// An IPAM driver gives the addresses.
-#[must_use]
-pub fn ipam_driver(driver: &str) -> Option<Demand> {
-    let own = matches!(driver, "" | "default");
-    (!own).then(|| Demand::Unknown("Network.IPAM.Driver".to_owned()))
-}
-
-/// Options of the IPAM driver.
-#[must_use]
-pub fn ipam_options() -> Demand {
-    Demand::Unknown("Network.IPAM.Options".to_owned())
-}
-
 /// Addresses that are not private: the host would send to the network what is for them.
 #[must_use]
 pub fn pool(pool: &IpamPool) -> Option<Demand> {
@@ -258,22 +218,4 @@ pub fn volume_driver(driver: &str, options: &BTreeMap<String, String>) -> Vec<De
         return Vec::new();
     }
     all.collect()
-}
-
-/// An option of a driver. What is secret in it (`o: username=ann,password=…`) is not shown, and
-/// a grant of the rest grants any.
-fn option(name: &str, value: &str) -> Demand {
-    if is_sensitive_name(name) {
-        return Demand::DriverOption(format!("{name}={ANY}"));
-    }
-    let parts = value.split(',').map(|part| match part.split_once('=') {
-        Some((name, _)) if is_sensitive_name(name) && !is_file(part) => format!("{name}={ANY}"),
-        _ => part.to_owned(),
-    });
-    Demand::DriverOption(format!("{name}={}", parts.collect::<Vec<_>>().join(",")))
-}
-
-/// Whether it names a file of the host (`credentials=/root/share`), which is no secret.
-fn is_file(part: &str) -> bool {
-    part.strip_prefix("credentials=").is_some_and(|path| path.starts_with('/'))
 }

@@ -1,4 +1,5 @@
-//! The table of fields: a row for each thing that a container can differ in.
+//! The tables of fields: a row for each thing that a container, a network or a volume can differ
+//! in.
 //!
 //! A plain field has a value that every user of the table can read and set; the others are
 //! structured, and each user has a function of its own for them. [`crate::field`] says what a row
@@ -12,6 +13,7 @@ use super::container::privilege::{DEVICES, PRIVILEGES};
 use super::container::{CONTAINER, ContainerSpec};
 use super::demand::Demand;
 use super::field::{Chosen, Class, Field, Form, Kernel, Part, Reach, Row};
+use super::network::{NETWORK, NetworkSpec, VOLUME, VolumeSpec};
 
 /// What is compared of a container and is no plain field: the head of a difference's path, what
 /// a difference costs, and what is compared.
@@ -70,37 +72,88 @@ const STRUCTURED: &[(&str, Class, &str)] = &[
     ("volumes_from", Class::RecreateWithData, "`HostConfig.VolumesFrom`, in order"),
 ];
 
+/// Likewise of a network.
+const POOLS: &[(&str, Class, &str)] = &[(
+    "ipam",
+    Class::Recreate,
+    "`Network.IPAM.Config`: subnet, range and gateway of each pool, those that the stack sets",
+)];
+
 /// Structured fields that the engine fills in where nobody says anything.
 const FILLED_IN: &[&str] = &["ipc", "logging", "mac_address", "ulimits"];
 
-/// Every plain field of a container.
-pub fn plain() -> impl Iterator<Item = &'static Field<ContainerSpec>> {
-    [CONTAINER, LIMITS, BLKIO, PRIVILEGES, DEVICES].into_iter().flatten()
+/// What has a table of fields.
+pub trait Fields: Sized + 'static {
+    /// Its table.
+    fn table() -> &'static Table<Self>;
+
+    /// One of which nothing is said.
+    fn nothing() -> Self;
+}
+
+/// The fields of `S`.
+#[derive(Debug)]
+pub struct Table<S: 'static> {
+    plain: &'static [&'static [Field<S>]],
+    structured: &'static [(&'static str, Class, &'static str)],
+    by_key: BTreeMap<&'static str, &'static Field<S>>,
+    by_member: BTreeMap<(Part, &'static str), &'static Field<S>>,
+}
+
+macro_rules! table {
+    ($of:ty, [$($rows:expr),+], $structured:expr, $nothing:expr) => {
+        impl Fields for $of {
+            fn table() -> &'static Table<Self> {
+                static TABLE: LazyLock<Table<$of>> = LazyLock::new(|| {
+                    static PLAIN: &[&[Field<$of>]] = &[$($rows),+];
+                    let plain = || PLAIN.iter().copied().flatten();
+                    Table {
+                        plain: PLAIN,
+                        structured: $structured,
+                        by_key: plain().map(|field| (field.key, field)).collect(),
+                        by_member: plain().map(|f| ((f.part, f.answered), f)).collect(),
+                    }
+                });
+                &TABLE
+            }
+
+            fn nothing() -> Self {
+                $nothing
+            }
+        }
+    };
+}
+
+table!(ContainerSpec, [CONTAINER, LIMITS, BLKIO, PRIVILEGES, DEVICES], STRUCTURED, Self::default());
+table!(NetworkSpec, [NETWORK], POOLS, Self::bridge("".into()));
+table!(VolumeSpec, [VOLUME], &[], Self::local("".into()));
+
+/// Every plain field.
+pub fn plain<S: Fields>() -> impl Iterator<Item = &'static Field<S>> {
+    S::table().plain.iter().copied().flatten()
 }
 
 /// The plain field of a key of the stack.
 #[must_use]
-pub fn of_key(key: &str) -> Option<&'static Field<ContainerSpec>> {
-    static BY_KEY: LazyLock<BTreeMap<&str, &Field<ContainerSpec>>> =
-        LazyLock::new(|| plain().map(|field| (field.key, field)).collect());
-    BY_KEY.get(key).copied()
+pub fn of_key<S: Fields>(key: &str) -> Option<&'static Field<S>> {
+    S::table().by_key.get(key).copied()
 }
 
-/// The plain field of a member of the engine's API.
+/// The plain field of a member of the engine's answers.
 #[must_use]
-pub fn of_member(part: Part, member: &str) -> Option<&'static Field<ContainerSpec>> {
-    static OF_PART: LazyLock<[BTreeMap<&str, &Field<ContainerSpec>>; 2]> = LazyLock::new(|| {
-        [Part::Config, Part::HostConfig].map(|part| {
-            let own = plain().filter(|field| field.part == part);
-            own.map(|field| (field.member, field)).collect()
-        })
-    });
-    OF_PART[part as usize].get(member).copied()
+pub fn of_member<S: Fields>(part: Part, member: &str) -> Option<&'static Field<S>> {
+    S::table().by_member.get(&(part, member)).copied()
+}
+
+/// The plain field of a member of the engine's create bodies.
+#[must_use]
+pub fn of_sent<S: Fields>(part: Part, member: &str) -> Option<&'static Field<S>> {
+    plain::<S>().find(|field| field.part == part && field.member == member)
 }
 
 /// The row of a path of a difference.
 fn row(path: &str) -> Option<&'static Row> {
-    let found = of_key(path).or_else(|| {
+    let found = of_key::<ContainerSpec>(path).or_else(|| {
         let mut ends = path.match_indices('.').map(|(end, _)| end);
         ends.find_map(|end| of_key(&path[..end]))
     });
@@ -146,22 +199,23 @@ pub fn is_chosen_by_operator(path: &str) -> bool {
     row(path).is_some_and(|row| matches!(row.chosen, Chosen::ByOperator))
 }
 
-/// What a container's plain fields demand of the host, each with its key.
-pub fn demands(spec: &ContainerSpec) -> impl Iterator<Item = (Demand, &'static str)> {
-    plain().flat_map(|field| {
+/// What plain fields demand of the host, each with its key.
+pub fn demands<S: Fields>(spec: &S) -> impl Iterator<Item = (Demand, &'static str)> {
+    plain::<S>().flat_map(|field| {
         let demands = match field.reach {
             Reach::Host(_, demands) => demands((field.value)(spec)),
-            Reach::Inside(_) => Vec::new(),
+            Reach::Inside(_) | Reach::Together(_) => Vec::new(),
         };
         demands.into_iter().map(|demand| (demand, field.key))
     })
 }
 
-/// The table as the docs have it: key, what a difference costs, what is compared.
+/// A table as the docs have it: key, what a difference costs, what is compared.
 #[must_use]
-pub fn published() -> BTreeMap<&'static str, (Class, String)> {
-    let plain = plain().map(|field| (field.key, (field.class, about(field))));
-    let structured = STRUCTURED.iter().map(|(key, class, about)| (*key, (*class, (*about).into())));
+pub fn published<S: Fields>() -> BTreeMap<&'static str, (Class, String)> {
+    let plain = plain::<S>().map(|field| (field.key, (field.class, about(field))));
+    let structured =
+        S::table().structured.iter().map(|(key, class, about)| (*key, (*class, (*about).into())));
     plain.chain(structured).collect()
 }
 
@@ -175,7 +229,7 @@ fn about(row: &Row) -> String {
         (_, Form::List) => ", in order",
         _ => "",
     };
-    format!("`{}.{}`{more}", row.part.name(), row.member)
+    format!("`{}.{}`{more}", row.part.name(), row.answered)
 }
 
 #[cfg(test)]
@@ -183,16 +237,34 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::field::Owned;
 
-    #[test]
-    fn no_field_is_twice_in_the_table_and_what_is_filled_in_is_one() {
-        let structured = STRUCTURED.iter().map(|(name, ..)| *name);
-        let all: Vec<_> = plain().map(|field| field.key).chain(structured).collect();
+    fn is_without_twins<S: Fields>() {
+        let structured = S::table().structured.iter().map(|(name, ..)| *name);
+        let all: Vec<_> = plain::<S>().map(|field| field.key).chain(structured).collect();
         let names: BTreeSet<_> = all.iter().copied().collect();
         assert_eq!(names.len(), all.len());
-        assert!(FILLED_IN.iter().all(|name| names.contains(name)));
-        let members: BTreeSet<_> = plain().map(|f| (f.part.name(), f.member)).collect();
-        assert_eq!(members.len(), plain().count());
+        let table = S::table();
+        assert_eq!(table.by_member.len(), plain::<S>().count());
+        let sent: BTreeSet<_> = plain::<S>().map(|f| (f.part, f.member)).collect();
+        assert_eq!(sent.len(), plain::<S>().count());
+    }
+
+    #[test]
+    fn no_field_is_twice_in_its_table_and_what_is_filled_in_is_one() {
+        is_without_twins::<ContainerSpec>();
+        is_without_twins::<NetworkSpec>();
+        is_without_twins::<VolumeSpec>();
+        assert!(FILLED_IN.iter().all(|name| STRUCTURED.iter().any(|(known, ..)| name == known)));
+    }
+
+    #[test]
+    fn an_empty_driver_is_the_one_that_an_engine_takes_for_it() {
+        let (mut network, mut volume) = (NetworkSpec::nothing(), VolumeSpec::nothing());
+        let empty = || Owned::Text(String::new());
+        of_key("driver").unwrap().set(&mut network, empty());
+        of_key("driver").unwrap().set(&mut volume, empty());
+        assert_eq!((&*network.driver, &*volume.driver), ("bridge", "local"));
     }
 
     #[test]

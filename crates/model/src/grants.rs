@@ -10,15 +10,16 @@ mod needed;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::field::Reach;
+use super::field::{Part, Row};
 use super::fields;
+use super::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
 
 /// Some keys that demand the same for the same reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys {
     /// What rows of the table of fields name it by.
     id: &'static str,
-    /// Keys that are no plain fields of a container: of a service, or behind `build.`, `mount.`,
+    /// Keys that are no plain fields: of a service, or behind `build.`, `mount.`,
     /// `attachment.`, `network.`, `volume.`, `deploy.`, `hook.`.
     others: &'static [&'static str],
     /// What has to be granted, as `allow` takes it; `None` is nothing.
@@ -33,12 +34,22 @@ pub struct Keys {
 impl Keys {
     /// The names of all keys.
     #[must_use]
-    pub fn keys(&self) -> BTreeSet<&'static str> {
-        let own = fields::plain().filter(|field| match field.reach {
-            Reach::Inside(id) | Reach::Host(id, _) => id == self.id,
+    pub fn keys(&self) -> BTreeSet<String> {
+        let own = rows().filter(|row| row.reach.row() == self.id);
+        let own = own.map(|row| match row.part {
+            Part::Config | Part::HostConfig => fields::head(row.key).to_owned(),
+            Part::Network | Part::Ipam => format!("network.{}", row.key),
+            Part::Volume => format!("volume.{}", row.key),
         });
-        own.map(|field| fields::head(field.key)).chain(self.others.iter().copied()).collect()
+        own.chain(self.others.iter().map(|key| (*key).to_owned())).collect()
     }
+}
+
+/// Every row of the tables of fields.
+fn rows() -> impl Iterator<Item = &'static Row> {
+    let container = fields::plain::<ContainerSpec>().map(|field| &field.row);
+    let network = fields::plain::<NetworkSpec>().map(|field| &field.row);
+    container.chain(network).chain(fields::plain::<VolumeSpec>().map(|field| &field.row))
 }
 
 const fn row(
@@ -71,11 +82,12 @@ pub fn published() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::Reach;
 
     #[test]
     fn every_plain_field_has_one_row_here() {
-        for field in fields::plain() {
-            let (Reach::Inside(id) | Reach::Host(id, _)) = field.reach;
+        for field in rows() {
+            let id = field.reach.row();
             let rows: Vec<_> = table().filter(|row| row.id == id).collect();
             assert_eq!(rows.len(), 1, "{} names `{id}`", field.key);
             let free = matches!(field.reach, Reach::Inside(_));

@@ -63,6 +63,7 @@ pub mod printable;
 mod reach;
 pub mod registrant;
 pub mod render;
+pub mod row;
 pub mod secret;
 mod serde_default;
 pub mod settling;

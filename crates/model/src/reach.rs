@@ -2,10 +2,21 @@
 
 use super::demand::Demand;
 use super::field::Value;
+use super::secret::is_sensitive_name;
 use super::share::Namespace;
 
 /// Kernel parameters that belong to a container's own namespaces.
 const SYSCTLS: &[&str] = &["fs.mqueue.", "kernel.msg", "kernel.sem", "kernel.shm", "net."];
+
+/// Options of a bridge that stay inside it.
+const BRIDGE_OPTIONS: &[&str] = &[
+    "com.docker.network.bridge.enable_icc",
+    "com.docker.network.bridge.enable_ip_masquerade",
+    "com.docker.network.driver.mtu",
+];
+
+/// What stands in a demand for a part that is a secret: any value is granted with it.
+const ANY: &str = "(any)";
 
 fn names(value: Value<'_>) -> impl Iterator<Item = &String> {
     let (texts, set) = match value {
@@ -96,4 +107,50 @@ pub(crate) fn set(value: Value<'_>, member: &str) -> Vec<Demand> {
 
 fn field(member: &str) -> Vec<Demand> {
     vec![Demand::Unknown(format!("HostConfig.{member}"))]
+}
+
+/// A driver that attaches to the host's own networks.
+pub(crate) fn network_driver(value: Value<'_>) -> Vec<Demand> {
+    match value {
+        Value::Text("bridge" | "overlay") => Vec::new(),
+        _ => text(value, |driver| option("driver", &driver)),
+    }
+}
+
+/// Options of a network that reach beyond it.
+pub(crate) fn network_options(value: Value<'_>) -> Vec<Demand> {
+    let Value::Texts(options) = value else { return Vec::new() };
+    let beyond = options.iter().filter(|(name, _)| !BRIDGE_OPTIONS.contains(&name.as_str()));
+    beyond.map(|(name, value)| option(name, value)).collect()
+}
+
+/// An IPAM driver gives the addresses.
+pub(crate) fn ipam_driver(value: Value<'_>) -> Vec<Demand> {
+    text(value, |_| Demand::Unknown("Network.IPAM.Driver".to_owned()))
+}
+
+/// Options of the IPAM driver.
+pub(crate) fn ipam_options(value: Value<'_>) -> Vec<Demand> {
+    if value.is_unset() {
+        return Vec::new();
+    }
+    vec![Demand::Unknown("Network.IPAM.Options".to_owned())]
+}
+
+/// An option of a driver. What is secret in it (`o: username=ann,password=…`) is not shown, and
+/// a grant of the rest grants any.
+pub(crate) fn option(name: &str, value: &str) -> Demand {
+    if is_sensitive_name(name) {
+        return Demand::DriverOption(format!("{name}={ANY}"));
+    }
+    let parts = value.split(',').map(|part| match part.split_once('=') {
+        Some((name, _)) if is_sensitive_name(name) && !is_file(part) => format!("{name}={ANY}"),
+        _ => part.to_owned(),
+    });
+    Demand::DriverOption(format!("{name}={}", parts.collect::<Vec<_>>().join(",")))
+}
+
+/// Whether it names a file of the host (`credentials=/root/share`), which is no secret.
+fn is_file(part: &str) -> bool {
+    part.strip_prefix("credentials=").is_some_and(|path| path.starts_with('/'))
 }

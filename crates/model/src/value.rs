@@ -89,6 +89,8 @@ pub enum Owned {
 pub enum Slot<'s> {
     /// A text.
     Text(&'s mut Option<String>),
+    /// A text that is never nothing: setting it to nothing leaves it as it is.
+    Name(&'s mut String),
     /// On, or nothing.
     Flag(&'s mut bool),
     /// On or off.
@@ -116,7 +118,7 @@ pub(crate) trait Plain {
 }
 
 macro_rules! plain {
-    ($($type:ty => $variant:ident, |$it:ident| $value:expr;)+) => {$(
+    ($($type:ty => $variant:ident, $slot:ident, |$it:ident| $value:expr;)+) => {$(
         impl Plain for $type {
             fn value(&self) -> Value<'_> {
                 let $it = self;
@@ -124,21 +126,22 @@ macro_rules! plain {
             }
 
             fn slot(&mut self) -> Slot<'_> {
-                Slot::$variant(self)
+                Slot::$slot(self)
             }
         }
     )+};
 }
 
 plain! {
-    Option<String> => Text, |it| it.as_deref().unwrap_or_default();
-    bool => Flag, |it| *it;
-    Option<bool> => Switch, |it| *it;
-    i64 => Number, |it| *it;
-    Option<i64> => Optional, |it| *it;
-    Vec<String> => List, |it| it;
-    BTreeSet<String> => Set, |it| it;
-    BTreeMap<String, String> => Texts, |it| it;
-    BTreeMap<String, i64> => Rates, |it| it;
-    Namespace => Namespace, |it| it;
+    Option<String> => Text, Text, |it| it.as_deref().unwrap_or_default();
+    String => Text, Name, |it| it;
+    bool => Flag, Flag, |it| *it;
+    Option<bool> => Switch, Switch, |it| *it;
+    i64 => Number, Number, |it| *it;
+    Option<i64> => Optional, Optional, |it| *it;
+    Vec<String> => List, List, |it| it;
+    BTreeSet<String> => Set, Set, |it| it;
+    BTreeMap<String, String> => Texts, Texts, |it| it;
+    BTreeMap<String, i64> => Rates, Rates, |it| it;
+    Namespace => Namespace, Namespace, |it| it;
 }

@@ -1,5 +1,5 @@
-//! Plain fields of containers in the engine's JSON: written into bodies, and read from answers,
-//! by the rows of the table of fields.
+//! Plain fields in the engine's JSON: written into bodies, and read from answers, by the rows of
+//! the tables of fields.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,27 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use model::field::{Class, Field, Form, Owned, Part, Row, Value};
-use model::fields;
+use model::fields::{self, Fields};
 use model::host_path::cleaned;
 use model::share::Namespace;
 use model::spec::ContainerSpec;
 
 /// A plain field with the value that an answer has for it.
-pub(in crate::docker) type Member = (&'static Field<ContainerSpec>, Owned);
+pub(in crate::docker) type Member<S> = (&'static Field<S>, Owned);
 
-/// A create body with all plain fields of the container in it.
-pub(in crate::docker) fn with_plain<T: Serialize + DeserializeOwned>(
+/// A create body with all plain fields in it.
+pub(in crate::docker) fn with_plain<T: Serialize + DeserializeOwned, S: Fields>(
     body: &T,
-    spec: &ContainerSpec,
+    spec: &S,
 ) -> T {
     let mut body = serde_json::to_value(body).expect("BUG: the engine's models are valid JSON");
-    for field in fields::plain() {
+    for field in fields::plain::<S>() {
         let value = (field.value)(spec);
-        if !value.is_unset() {
+        if field.part.has_all_members() || !value.is_unset() {
             let at = match field.part {
-                Part::Config => &mut body,
+                Part::Config | Part::Network | Part::Volume => &mut body,
                 Part::HostConfig => &mut body["HostConfig"],
+                Part::Ipam => &mut body["IPAM"],
             };
             at[field.member] = written(field.form, value);
         }
@@ -77,6 +78,7 @@ impl<'de> DeserializeSeed<'de> for Seed {
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         let read = match self.0.form {
             Form::Text | Form::Word { .. } => text(from)?.map(Owned::Text),
+            Form::TextBut(word) => text(from)?.filter(|text| text != word).map(Owned::Text),
             Form::Path => text(from)?.map(|path| Owned::Text(cleaned(path))),
             Form::Flag => Option::deserialize(from)?.map(Owned::Flag),
             Form::Number(normal) => number(from)?.map(|number| Owned::Number(normal(number))),
@@ -87,7 +89,7 @@ impl<'de> DeserializeSeed<'de> for Seed {
             Form::List => texts(from)?.map(Owned::List),
             Form::Set { normal, .. } => texts(from)?
                 .map(|texts| Owned::List(texts.iter().map(|text| normal(text)).collect())),
-            Form::Texts => Option::<BTreeMap<_, _>>::deserialize(from)?
+            Form::Texts | Form::Labels => Option::<BTreeMap<_, _>>::deserialize(from)?
                 .filter(|texts| !texts.is_empty())
                 .map(Owned::Texts),
             Form::Rates { member } => rates(from, member)?.map(Owned::Rates),
@@ -134,18 +136,19 @@ fn of(word: &str, known: &[Namespace]) -> Namespace {
 mod tests {
     use std::collections::BTreeSet;
 
-    use bollard::models::ContainerCreateBody;
+    use bollard::models::{ContainerCreateBody, NetworkCreateRequest, VolumeCreateRequest};
 
     use super::*;
     use model::field::Slot;
+    use model::spec::{NetworkSpec, VolumeSpec};
 
-    /// A container with every plain field set.
-    fn everything() -> ContainerSpec {
-        let mut spec = ContainerSpec::of_image("web".into());
-        for field in fields::plain() {
+    /// One with every plain field set.
+    fn everything<S: Fields>() -> S {
+        let mut spec = S::nothing();
+        for field in fields::plain::<S>() {
             let value = match ((field.slot)(&mut spec), field.form) {
                 (Slot::Text(_), Form::Word { known, .. }) => Owned::Text(known[1].to_owned()),
-                (Slot::Text(_), _) => Owned::Text("/a".to_owned()),
+                (Slot::Text(_) | Slot::Name(_), _) => Owned::Text("/a".to_owned()),
                 (Slot::Flag(_) | Slot::Switch(_), _) => Owned::Flag(true),
                 (Slot::Number(_) | Slot::Optional(_), _) => Owned::Number(7),
                 (Slot::List(_) | Slot::Set(_), _) => Owned::List(vec!["A:1".to_owned()]),
@@ -159,21 +162,31 @@ mod tests {
         spec
     }
 
-    #[test]
-    fn every_plain_field_is_a_member_of_the_engines_body_and_is_read_back() {
-        let spec = everything();
-        let body = with_plain(&ContainerCreateBody::default(), &spec);
-        let body = serde_json::to_value(body).unwrap();
-        let mut read = ContainerSpec::of_image("web".into());
-        for field in fields::plain() {
+    fn survives<T, S>(body: &T)
+    where
+        T: Serialize + DeserializeOwned,
+        S: Fields + PartialEq + std::fmt::Debug,
+    {
+        let spec: S = everything();
+        let body = serde_json::to_value(with_plain(body, &spec)).unwrap();
+        let mut read = S::nothing();
+        for field in fields::plain::<S>() {
             let at = match field.part {
-                Part::Config => &body[field.member],
+                Part::Config | Part::Network | Part::Volume => &body[field.member],
                 Part::HostConfig => &body["HostConfig"][field.member],
+                Part::Ipam => &body["IPAM"][field.member],
             };
             assert!(!at.is_null(), "{} is no member {}", field.key, field.member);
             field.set(&mut read, Seed(&field.row).deserialize(at).unwrap().unwrap());
         }
         assert_eq!(read, spec);
+    }
+
+    #[test]
+    fn every_plain_field_is_a_member_of_the_engines_body_and_is_read_back() {
+        survives::<_, ContainerSpec>(&ContainerCreateBody::default());
+        survives::<_, NetworkSpec>(&NetworkCreateRequest::default());
+        survives::<_, VolumeSpec>(&VolumeCreateRequest::default());
     }
 
     #[test]

@@ -88,10 +88,6 @@ pub(super) const TABLE: &[Keys] = &[
             "attachment.link_local_ips",
             "attachment.mac_address",
             "attachment.priority",
-            "network.attachable",
-            "network.enable_ipv4",
-            "network.enable_ipv6",
-            "network.internal",
             "network.ipam.config.aux_addresses",
             "network.ipam.config.gateway",
             "network.ipam.config.ip_range",
@@ -111,7 +107,7 @@ pub(super) const TABLE: &[Keys] = &[
     ),
     row(
         "labels",
-        &["labels", "network.labels", "volume.labels", "mount.volume.labels"],
+        &["labels", "mount.volume.labels"],
         None,
         "labels give no rights. A program of the host that acts on labels of containers must \
          itself know whose it trusts",

@@ -180,7 +180,7 @@ pub(super) const TABLE: &[Keys] = &[
     ),
     row(
         "volume.driver",
-        &["volume.driver", "volume.driver_opts"],
+        &[],
         Some("`driver-option=NAME=VALUE`, each; not for `type: tmpfs` and `size`"),
         "the engine mounts with the host's address and privileges: folders and devices of the \
          host, and shares (`nfs`, `cifs`) of servers that trust it; other drivers may do anything",
@@ -222,7 +222,7 @@ pub(super) const TABLE: &[Keys] = &[
     ),
     row(
         "network.driver",
-        &["network.driver", "network.driver_opts", "attachment.driver_opts"],
+        &["attachment.driver_opts"],
         Some(
             "`driver-option=NAME=VALUE`; not for `bridge`, `overlay`, `…mtu`, `…enable_icc`, \
               `…enable_ip_masquerade`",
@@ -259,7 +259,7 @@ pub(super) const TABLE: &[Keys] = &[
     ),
     row(
         "network.ipam.driver",
-        &["network.ipam.driver", "network.ipam.options"],
+        &[],
         Some("`field=Network.IPAM.Driver`, `field=Network.IPAM.Options`"),
         "another program gives the addresses, and may do anything",
         &[(

@@ -127,13 +127,7 @@ impl Engine {
 
     /// The volume of this name, made now if it does not exist, as `create` does.
     fn volume(&mut self, name: &VolumeName) {
-        let spec = VolumeSpec {
-            name: name.clone(),
-            driver: "local".to_owned(),
-            driver_opts: BTreeMap::new(),
-            labels: BTreeMap::new(),
-        };
-        self.create_volume(&spec, None);
+        self.create_volume(&VolumeSpec::local(name.clone()), None);
     }
 
     /// Lets something of this engine happen later.

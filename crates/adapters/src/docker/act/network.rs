@@ -6,15 +6,14 @@ use bollard::query_parameters::InspectNetworkOptions;
 use serde_json::json;
 
 use super::body;
-use crate::docker::observe::networks::by_name_and_age;
 use crate::docker::wire::OF_ENDPOINTS;
-use crate::docker::wire::answer::Network;
 use crate::docker::{Docker, LONG};
 use crate::http::percent_encoded;
 use model::compose_labels;
 use model::id::{NetworkId, NetworkName};
 use model::labels::INSTALLATION;
 use model::labels::OwnerLabels;
+use model::observed::NetworkView;
 use model::spec::{Attachment, NetworkSpec};
 use model::target::Target;
 use world::OutsideError;
@@ -22,8 +21,8 @@ use world::OutsideError;
 /// Names that are no user's: what stands for them is the engine's choice.
 const BUILT_IN: [&str; 4] = ["bridge", "default", "host", "none"];
 
-fn label<'a>(network: &'a Network, name: &str) -> Option<&'a str> {
-    Some(network.labels.as_ref()?.get(name)?.as_str())
+fn label<'a>(network: &'a NetworkView, name: &str) -> Option<&'a str> {
+    network.spec.labels.get(name).map(String::as_str)
 }
 
 impl Docker {
@@ -91,23 +90,19 @@ impl Docker {
         }
         let filters = json!({ "name": [network.name] }).to_string();
         let path = format!("/networks?filters={}", percent_encoded(&filters));
-        let mut all: Vec<Network> = self.decoded(&self.get(&path).await?)?;
-        all.retain(|seen| seen.name.as_deref() == Some(network.name.as_str()));
-        by_name_and_age(&mut all);
-        let is_made = |seen: &Network| seen.id.as_deref() == Some(made.as_str());
+        let mut all = self.networks_of(&path).await?;
+        all.retain(|seen| seen.spec.name == network.name);
         let is_ours =
-            |seen: &Network| label(seen, INSTALLATION) == Some(self.installation.as_str());
+            |seen: &NetworkView| label(seen, INSTALLATION) == Some(self.installation.as_str());
         let other = match all.iter().find(|seen| !is_ours(seen)) {
             Some(other) => other,
             None => match all.first() {
-                Some(first) if !is_made(first) => first,
+                Some(first) if first.id != made => first,
                 _ => return Ok(()),
             },
         };
         self.within(LONG, self.api.remove_network(made.as_str())).await?;
-        if let Some(id) = &other.id {
-            self.networks.insert(network.name.clone(), NetworkId::new(id.as_str()));
-        }
+        self.networks.insert(network.name.clone(), other.id.clone());
         let labels = owner.encode_network();
         let project = labels.get(compose_labels::PROJECT).map(String::as_str);
         if is_ours(other) || label(other, compose_labels::PROJECT) == project {

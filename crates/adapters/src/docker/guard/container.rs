@@ -3,20 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use super::joins::{self, Join};
-use super::others::{driver_demands, endpoint_demands, endpoint_network, ulimit_demands};
+use super::others::{driver_demands, endpoint_demands, endpoint_network, plain, ulimit_demands};
 use super::request::{Query, Refusal, is_unset, members, owner, strings, text};
 use super::requested::{Owner, RequestedPrivileges};
 use super::scope::{network_demand, volume_demand};
 use crate::docker::form;
-use crate::docker::plain::Seed;
 use model::demand::Demand;
 use model::demands;
-use model::field::{Part, Reach};
-use model::fields;
+use model::field::Part;
 use model::host_path::normalise;
 use model::id::DeploymentId;
 use model::privilege::DeviceRequest;
@@ -149,27 +146,8 @@ impl Asked<'_> {
         }
     }
 
-    /// A plain field demands what its row says of the value that the engine would read. One that
-    /// cannot be read so is like one that is not known.
     fn plain(&mut self, part: Part, name: &str, value: &Value) {
-        let Some(field) = fields::of_member(part, name) else {
-            let path = match part {
-                Part::Config => name.to_owned(),
-                Part::HostConfig => format!("HostConfig.{name}"),
-            };
-            return self.unknown(&path, value);
-        };
-        let Reach::Host(_, demands) = field.reach else { return };
-        match Seed(&field.row).deserialize(value) {
-            Ok(read) => {
-                let mut spec = ContainerSpec::default();
-                if let Some(read) = read {
-                    field.set(&mut spec, read);
-                }
-                self.demands.extend(demands((field.value)(&spec)));
-            }
-            Err(_) => self.unknown(&format!("HostConfig.{name}"), value),
-        }
+        self.demands.extend(plain::<ContainerSpec>(part, name, value));
     }
 
     fn log_config(&mut self, value: &Value) {

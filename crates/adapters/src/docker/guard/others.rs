@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeSeed as _;
 use serde_json::Value;
 
 use super::request::{Query, Refusal, is_plain, is_unset, members, owner, text};
@@ -10,17 +11,19 @@ use super::requested::{Owner, RequestedPrivileges};
 use super::scope::{network_demand, volume_demand};
 use crate::docker::form;
 use crate::docker::names::is_generated;
+use crate::docker::plain::Seed;
 use model::demand::Demand;
 use model::demands;
-use model::field::Part;
-use model::fields;
-use model::network::IpamPool;
+use model::field::{Part, Reach};
+use model::fields::{self, Fields};
+use model::spec::{ContainerSpec, IpamPool, NetworkSpec, VolumeSpec};
 
 /// Only what changes in place is changed; all else reaches the host.
 pub(super) fn update(body: &Value) -> Result<RequestedPrivileges, Refusal> {
     let in_place = |name: &str| {
         name == "RestartPolicy"
-            || fields::of_member(Part::HostConfig, name).is_some_and(|f| f.class.is_in_place())
+            || fields::of_member::<ContainerSpec>(Part::HostConfig, name)
+                .is_some_and(|field| field.class.is_in_place())
     };
     match members(body).find(|(name, value)| !in_place(name) && !is_unset(value)) {
         Some((name, _)) => Err(Refusal(format!("{name} of a container is never changed in place"))),
@@ -41,19 +44,9 @@ pub(super) fn create_network(body: &Value) -> Result<RequestedPrivileges, Refusa
     let mut demands: BTreeSet<Demand> = network_demand(&deployment, name).into_iter().collect();
     for (name, value) in members(body) {
         match name {
-            "Attachable" | "CheckDuplicate" | "EnableIPv4" | "EnableIPv6" | "Internal"
-            | "Labels" | "Name" => {}
-            _ if value.is_null() => {}
-            "Driver" => demands.extend(demands::network_driver(&text(value))),
-            "Options" if value.is_object() => demands.extend(
-                members(value)
-                    .filter_map(|(key, value)| demands::network_option(key, &text(value))),
-            ),
+            "CheckDuplicate" | "Name" => {}
             "IPAM" => demands.extend(ipam_demands(value)),
-            _ if is_unset(value) => {}
-            name => {
-                demands.insert(Demand::Unknown(format!("Network.{name}")));
-            }
+            name => demands.extend(plain::<NetworkSpec>(Part::Network, name, value)),
         }
     }
     Ok(RequestedPrivileges::of(Owner::Deployment(deployment), demands))
@@ -65,13 +58,26 @@ fn ipam_demands(ipam: &Value) -> impl Iterator<Item = Demand> {
         let subnet = Some(&pool["Subnet"]).filter(|subnet| !is_unset(subnet)).map(text);
         demands::pool(&IpamPool { subnet, ..IpamPool::default() })
     });
-    subnets.chain(members(ipam).filter_map(|(name, value)| match name {
-        "Config" => None,
-        _ if is_unset(value) => None,
-        "Driver" => demands::ipam_driver(&text(value)),
-        "Options" => Some(demands::ipam_options()),
-        name => Some(Demand::Unknown(format!("Network.IPAM.{name}"))),
-    }))
+    let others = members(ipam).filter(|(name, _)| *name != "Config");
+    subnets.chain(others.flat_map(|(name, value)| plain::<NetworkSpec>(Part::Ipam, name, value)))
+}
+
+/// A plain field demands what its row says of the value that the engine would read. One that
+/// cannot be read so is like one that is not known.
+pub(super) fn plain<S: Fields>(part: Part, name: &str, value: &Value) -> Vec<Demand> {
+    let unknown = || match part {
+        _ if is_unset(value) => Vec::new(),
+        Part::Config => vec![Demand::Unknown(name.to_owned())],
+        part => vec![Demand::Unknown(format!("{}.{name}", part.name()))],
+    };
+    let Some(field) = fields::of_sent::<S>(part, name) else { return unknown() };
+    let Reach::Host(_, demands) = field.reach else { return Vec::new() };
+    let Ok(read) = Seed(&field.row).deserialize(value) else { return unknown() };
+    let mut spec = S::nothing();
+    if let Some(read) = read {
+        field.set(&mut spec, read);
+    }
+    demands((field.value)(&spec))
 }
 
 /// What limits of processes demand; each without a name, as if it were every one.
@@ -167,11 +173,8 @@ pub(super) fn create_volume(body: &Value) -> Result<RequestedPrivileges, Refusal
     let name = body["Name"].as_str().unwrap_or("");
     let mut demands: BTreeSet<Demand> = volume_demand(&deployment, name).into_iter().collect();
     demands.extend(driver_demands(body["Driver"].as_str(), &body["DriverOpts"]));
-    for (name, value) in members(body) {
-        if !matches!(name, "Driver" | "DriverOpts" | "Labels" | "Name") && !is_unset(value) {
-            demands.insert(Demand::Unknown(format!("Volume.{name}")));
-        }
-    }
+    let others = members(body).filter(|(name, _)| *name != "Name");
+    demands.extend(others.flat_map(|(n, value)| plain::<VolumeSpec>(Part::Volume, n, value)));
     Ok(RequestedPrivileges::of(Owner::Deployment(deployment), demands))
 }
 

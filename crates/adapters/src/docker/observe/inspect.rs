@@ -11,13 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use bollard::models::{ContainerStateStatusEnum, HealthConfig, HealthStatusEnum};
+use bollard::models::{ContainerStateStatusEnum, HealthConfig, HealthStatusEnum, IpamConfig};
 
 use crate::docker::names::INTERFACE;
+use crate::docker::plain::Member;
 use crate::docker::wire::answer::{
     ContainerInspect, ContainerState as ApiState, EndpointSettings, ImageInspect, Network,
     NetworkSettings, Pairs, PortMap, Volume, Word,
 };
+use model::fields::Fields;
 use model::id::{ContainerId, ContainerName, NetworkId, NetworkName};
 use model::observed::{
     ContainerState, ContainerView, Health, ImageView, NetworkView, StartFailure, Status, VolumeView,
@@ -52,9 +54,7 @@ pub(in crate::docker) fn container(seen: ContainerInspect<'_>) -> Result<Contain
     let names = config.env.iter().flatten().map(|line| line.0.as_ref());
     spec.unset_env = names.filter(|name| !name.contains('=')).map(str::to_owned).collect();
     spec.labels = config.labels.map(Pairs::into_map).unwrap_or_default();
-    for (field, value) in config.plain.drain(..).chain(host.plain.drain(..)) {
-        field.set(&mut spec, value);
-    }
+    set(&mut spec, config.plain.drain(..).chain(host.plain.drain(..)));
     let hostname = spec.hostname.clone().unwrap_or_default();
     let invented = [id.short(), name.as_str(), hostname.as_str()];
     spec.networks = settings
@@ -182,9 +182,7 @@ fn local_time(text: &str) -> Option<(Cow<'_, str>, i128)> {
 pub(in crate::docker) fn image(seen: ImageInspect<'_>) -> Result<ImageView, Lacking> {
     let mut config = seen.config.unwrap_or_default();
     let mut spec = ContainerSpec::default();
-    for (field, value) in config.plain.drain(..) {
-        field.set(&mut spec, value);
-    }
+    set(&mut spec, config.plain.drain(..));
     Ok(ImageView {
         id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
         env: environment(config.env.as_ref()),
@@ -217,45 +215,30 @@ fn platform(
 /// A network from `GET /networks`.
 pub(in crate::docker) fn network(seen: Network) -> Result<NetworkView, Lacking> {
     let ipam = seen.ipam.unwrap_or_default();
-    Ok(NetworkView {
-        id: seen.id.ok_or(Lacking("Id"))?.as_str().into(),
-        spec: NetworkSpec {
-            name: seen.name.ok_or(Lacking("Name"))?.as_str().into(),
-            driver: seen.driver.unwrap_or_default(),
-            driver_opts: seen.options.unwrap_or_default(),
-            internal: seen.internal.unwrap_or_default(),
-            attachable: seen.attachable.unwrap_or_default(),
-            ipv4: seen.enable_ipv4,
-            ipv6: seen.enable_ipv6.unwrap_or_default(),
-            ipam_driver: non_empty(ipam.driver).filter(|driver| driver != "default"),
-            ipam_options: ipam.options.unwrap_or_default(),
-            pools: ipam
-                .config
-                .into_iter()
-                .flatten()
-                .map(|pool| IpamPool {
-                    subnet: non_empty(pool.subnet),
-                    ip_range: non_empty(pool.ip_range),
-                    gateway: non_empty(pool.gateway),
-                    reserved: pool.auxiliary_addresses.into_iter().flatten().collect(),
-                })
-                .collect(),
-            labels: seen.labels.unwrap_or_default(),
-        },
-    })
+    let mut spec = NetworkSpec::bridge(seen.name.ok_or(Lacking("Name"))?.as_str().into());
+    set(&mut spec, seen.plain.into_iter().chain(ipam.plain));
+    let pool = |pool: IpamConfig| IpamPool {
+        subnet: non_empty(pool.subnet),
+        ip_range: non_empty(pool.ip_range),
+        gateway: non_empty(pool.gateway),
+        reserved: pool.auxiliary_addresses.into_iter().flatten().collect(),
+    };
+    spec.pools = ipam.config.into_iter().flatten().map(pool).collect();
+    Ok(NetworkView { id: seen.id.ok_or(Lacking("Id"))?.as_str().into(), spec })
 }
 
 /// A volume from `GET /volumes`.
 pub(in crate::docker) fn volume(seen: Volume) -> Result<VolumeView, Lacking> {
-    Ok(VolumeView {
-        created_at: non_empty(seen.created_at),
-        spec: VolumeSpec {
-            name: seen.name.ok_or(Lacking("Name"))?.as_str().into(),
-            driver: seen.driver.ok_or(Lacking("Driver"))?,
-            driver_opts: seen.options.unwrap_or_default(),
-            labels: seen.labels.unwrap_or_default(),
-        },
-    })
+    let mut spec = VolumeSpec::local(seen.name.ok_or(Lacking("Name"))?.as_str().into());
+    set(&mut spec, seen.plain);
+    Ok(VolumeView { created_at: non_empty(seen.created_at), spec })
+}
+
+/// Sets the plain fields of an answer.
+fn set<S: Fields>(spec: &mut S, plain: impl IntoIterator<Item = Member<S>>) {
+    for (field, value) in plain {
+        field.set(spec, value);
+    }
 }
 
 fn sorted<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {

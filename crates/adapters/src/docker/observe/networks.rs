@@ -31,19 +31,23 @@ impl Known {
     }
 }
 
-/// In the order in which they were made; of those of the same moment, by id.
-pub(in crate::docker) fn by_name_and_age(list: &mut [Network]) {
-    let age = |network: &Network| network.created.as_deref().and_then(inspect::instant);
-    list.sort_by(|a, b| (&a.name, age(a), &a.id).cmp(&(&b.name, age(b), &b.id)));
-}
-
 impl Docker {
     pub(super) async fn networks(&self) -> Result<Vec<NetworkView>, OutsideError> {
-        let mut list: Vec<Network> = self.decoded(&self.get("/networks").await?)?;
-        by_name_and_age(&mut list);
-        let views = list.into_iter().map(inspect::network).collect::<Result<Vec<_>, _>>();
-        let views = views.map_err(|error| self.failed(error))?;
+        let views = self.networks_of("/networks").await?;
         self.networks.replace(&views);
         Ok(views)
+    }
+
+    /// The networks of a list, by name, and in the order in which they were made; those of the same
+    /// moment, by id.
+    pub(in crate::docker) async fn networks_of(
+        &self,
+        path: &str,
+    ) -> Result<Vec<NetworkView>, OutsideError> {
+        let mut list: Vec<Network> = self.decoded(&self.get(path).await?)?;
+        let age = |network: &Network| network.created.as_deref().and_then(inspect::instant);
+        list.sort_by(|a, b| (&a.name, age(a), &a.id).cmp(&(&b.name, age(b), &b.id)));
+        let views = list.into_iter().map(inspect::network).collect::<Result<_, _>>();
+        views.map_err(|error| self.failed(error))
     }
 }

@@ -20,6 +20,7 @@ pub(in crate::docker) use self::borrowed::{Pairs, Word};
 use self::members::members;
 use crate::docker::plain::Member;
 use model::field::Part;
+use model::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
 
 type Texts = BTreeMap<String, String>;
 /// The host's ports by the container's.
@@ -101,7 +102,7 @@ pub(in crate::docker) struct HealthState {
 #[derive(Debug, Default)]
 pub(in crate::docker) struct ContainerConfig<'a> {
     /// The plain fields that are set.
-    pub(in crate::docker) plain: Vec<Member>,
+    pub(in crate::docker) plain: Vec<Member<ContainerSpec>>,
     pub(in crate::docker) mac_address: Option<String>,
     pub(in crate::docker) exposed_ports: Option<Names>,
     pub(in crate::docker) env: Option<Vec<Word<'a>>>,
@@ -129,7 +130,7 @@ members! { Part::Config, ContainerConfig<'a>, <'a> {
 #[derive(Debug, Default)]
 pub(in crate::docker) struct HostConfig {
     /// The plain fields that are set.
-    pub(in crate::docker) plain: Vec<Member>,
+    pub(in crate::docker) plain: Vec<Member<ContainerSpec>>,
     pub(in crate::docker) binds: Option<Vec<String>>,
     pub(in crate::docker) device_requests: Option<Vec<DeviceRequest>>,
     pub(in crate::docker) devices: Option<Vec<DeviceMapping>>,
@@ -242,33 +243,32 @@ pub(in crate::docker) struct RootFs {
 }
 
 /// A network of `GET /networks`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Debug, Default)]
 pub(in crate::docker) struct Network {
+    /// The plain fields that are set.
+    pub(in crate::docker) plain: Vec<Member<NetworkSpec>>,
     pub(in crate::docker) id: Option<String>,
     pub(in crate::docker) name: Option<String>,
     pub(in crate::docker) created: Option<String>,
-    pub(in crate::docker) driver: Option<String>,
-    pub(in crate::docker) options: Option<Texts>,
-    pub(in crate::docker) internal: Option<bool>,
-    pub(in crate::docker) attachable: Option<bool>,
-    #[serde(rename = "EnableIPv4")]
-    pub(in crate::docker) enable_ipv4: Option<bool>,
-    #[serde(rename = "EnableIPv6")]
-    pub(in crate::docker) enable_ipv6: Option<bool>,
-    #[serde(rename = "IPAM")]
     pub(in crate::docker) ipam: Option<Ipam>,
-    pub(in crate::docker) labels: Option<Texts>,
 }
 
+members! { Part::Network, Network, <'a> {
+    id = "Id",
+    name = "Name",
+    created = "Created",
+    ipam = "IPAM",
+} }
+
 /// Its member `IPAM`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Debug, Default)]
 pub(in crate::docker) struct Ipam {
-    pub(in crate::docker) driver: Option<String>,
-    pub(in crate::docker) options: Option<Texts>,
+    /// The plain fields that are set.
+    pub(in crate::docker) plain: Vec<Member<NetworkSpec>>,
     pub(in crate::docker) config: Option<Vec<IpamConfig>>,
 }
+
+members! { Part::Ipam, Ipam, <'a> { config = "Config", } }
 
 /// `GET /volumes`.
 #[derive(Debug, Default, Deserialize)]
@@ -278,15 +278,18 @@ pub(in crate::docker) struct Volumes {
 }
 
 /// One of them.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Debug, Default)]
 pub(in crate::docker) struct Volume {
+    /// The plain fields that are set.
+    pub(in crate::docker) plain: Vec<Member<VolumeSpec>>,
     pub(in crate::docker) name: Option<String>,
-    pub(in crate::docker) driver: Option<String>,
-    pub(in crate::docker) options: Option<Texts>,
-    pub(in crate::docker) labels: Option<Texts>,
     pub(in crate::docker) created_at: Option<String>,
 }
+
+members! { Part::Volume, Volume, <'a> {
+    name = "Name",
+    created_at = "CreatedAt",
+} }
 
 /// `GET /info`.
 #[derive(Debug, Default, Deserialize)]

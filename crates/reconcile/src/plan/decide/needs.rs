@@ -7,7 +7,7 @@ use crate::plan::context::Context;
 use model::ability::{Abilities, ApiVersion, NO_BUILDKIT};
 use model::desired::{Deployment, ImageSource, Service};
 use model::diagnostic::Loc;
-use model::fields;
+use model::fields::{self, Fields};
 use model::spec::{Mount, MountSource, Recursion};
 
 /// Something that an engine must be able to do.
@@ -66,15 +66,22 @@ fn needs(deployment: &Deployment) -> Vec<Need> {
         of_service(service, &mut all);
     }
     for (key, network) in &deployment.networks {
-        if network.spec.ipv4.is_some() && !network.external {
+        for (field, version) in versions(&network.spec).filter(|_| !network.external) {
             all.push(Need {
-                attribute: format!("`enable_ipv4` of network {key}"),
-                what: What::Api(ApiVersion::one(48)),
+                attribute: format!("`{field}` of network {key}"),
+                what: What::Api(version),
                 at: Some(network.origin.clone()),
             });
         }
     }
     all
+}
+
+/// The plain fields that are set and that not every engine knows, each with the first version of
+/// the API that does.
+fn versions<S: Fields>(spec: &S) -> impl Iterator<Item = (&'static str, ApiVersion)> {
+    let used = fields::plain::<S>().filter(|field| !(field.value)(spec).is_unset());
+    used.filter_map(|field| Some((field.key, field.since?)))
 }
 
 fn of_service(service: &Service, all: &mut Vec<Need>) {
@@ -93,10 +100,8 @@ fn of_service(service: &Service, all: &mut Vec<Need>) {
             add("build", &format!("build.{key}"), api(42));
         }
     }
-    for field in fields::plain().filter(|field| !(field.value)(spec).is_unset()) {
-        if let Some(version) = field.since {
-            add(field.key, field.key, What::Api(version));
-        }
+    for (field, version) in versions(spec) {
+        add(field, field, What::Api(version));
     }
     if spec.healthcheck.as_ref().is_some_and(|check| check.start_interval.is_some()) {
         add("healthcheck.start_interval", "start_interval", api(44));

@@ -1,42 +1,108 @@
-//! In what a network is not what the stack says. What the stack leaves to the engine does not
-//! count, unless the network was made when the stack did not.
+//! In what a network or a volume is not what the stack says. What the stack leaves to the engine
+//! does not count, unless it was made when the stack did not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use crate::plan::differ::{Facts, write_plain};
+use model::field::{Chosen, Form, Row, Value};
+use model::fields::{self, Fields};
 use model::labels::{asked, is_reserved};
 use model::plan::{ChangedBy, Difference};
 use model::secret::{Masker, is_sensitive_name};
 use model::spec::{IpamPool, NetworkSpec, VolumeSpec};
 use model::subnet::Subnet;
 
-/// Labels by name.
-type Labels = BTreeMap<String, String>;
-
-/// A field with what the network has and what the stack wants, as far as it says so.
-type Field<'f> = (&'f str, Option<String>, Option<String>);
+/// Where two specs differ.
+struct Changed {
+    /// The key of the field.
+    key: &'static str,
+    /// The path below it.
+    path: String,
+    /// What there is, and what the stack wants, as far as it says so.
+    values: [Option<String>; 2],
+    /// Whether these may be secrets.
+    secret: bool,
+}
 
 /// Whether a network is not what the stack says.
 pub(super) fn differs(have: &NetworkSpec, want: &NetworkSpec) -> bool {
-    have.driver != want.driver
-        || have.internal != want.internal
-        || have.ipv6 != want.ipv6
-        || differs_in_ipv4(have, want)
-        || want.driver_opts.iter().any(|(name, value)| have.driver_opts.get(name) != Some(value))
-        || differs_in_pools(have, want)
-        || !dropped(have, want).is_empty()
-        || differs_in_labels(&have.labels, &want.labels)
+    !of_network(have, want).is_empty()
 }
 
-/// Whether the stack's own labels of a network or volume are others than it has: the engine
-/// changes none of what exists.
-fn differs_in_labels(have: &Labels, want: &Labels) -> bool {
-    own(have).ne(own(want))
+/// In which fields it is not.
+pub(super) fn differences(
+    have: &NetworkSpec,
+    want: &NetworkSpec,
+    masker: &Masker,
+) -> Vec<Difference> {
+    let difference = |Changed { path, values, secret, .. }| {
+        let mask = |value: String| if secret { masker.mask(&value) } else { value };
+        let [have, want] = values.map(|value| value.map(mask));
+        Difference { field: path, have, want, by: ChangedBy::Unknown }
+    };
+    of_network(have, want).into_iter().map(difference).collect()
 }
 
-/// Without ours and Compose's.
-fn own(labels: &Labels) -> impl Iterator<Item = (&String, &String)> {
-    labels.iter().filter(|(name, _)| !is_reserved(name))
+/// In which fields a volume is not what the stack says.
+pub(super) fn of_volume(have: &VolumeSpec, want: &VolumeSpec) -> Vec<&'static str> {
+    let mut keys: Vec<_> = plain(have, want, &[]).into_iter().map(|changed| changed.key).collect();
+    keys.dedup();
+    keys
+}
+
+fn of_network(have: &NetworkSpec, want: &NetworkSpec) -> Vec<Changed> {
+    let dropped = dropped(have, want);
+    let mut all = Vec::new();
+    if differs_in_pools(have, want, &dropped) {
+        let values = [pools(&have.pools), pools(&want.pools)];
+        all.push(Changed { key: "ipam", path: "ipam".to_owned(), values, secret: false });
+    }
+    all.extend(plain(have, want, &dropped));
+    all
+}
+
+/// The plain fields that differ. Of those that an engine chooses, what the stack sets counts, and
+/// what it dropped.
+fn plain<S: Fields>(have: &S, want: &S, dropped: &[String]) -> Vec<Changed> {
+    let mut all = Vec::new();
+    for field in fields::plain::<S>() {
+        let (had, wanted) = ((field.compared)(have), (field.compared)(want));
+        // Not every engine tells of every switch.
+        if had == wanted || had == Value::Switch(None) {
+            continue;
+        }
+        let (had, wanted, set) = (facts(field, had), facts(field, wanted), field.paths(want));
+        let free = matches!(field.chosen, Chosen::ByEngine);
+        let counts = |path: &&String| !free || set.contains(path) || dropped.contains(path);
+        let paths: BTreeSet<_> = had.keys().chain(wanted.keys()).filter(counts).collect();
+        for path in paths.into_iter().filter(|path| had.get(*path) != wanted.get(*path)) {
+            let values = [&had, &wanted].map(|facts| facts.get(path).cloned());
+            let secret = match field.form {
+                Form::Labels => is_sensitive_name(path),
+                form => matches!(form, Form::Texts),
+            };
+            all.push(Changed { key: field.key, path: path.clone(), values, secret });
+        }
+    }
+    all
+}
+
+/// The value of a field as texts by path, also of what is off. Labels are the user's alone: not
+/// ours, and not Compose's.
+fn facts(row: &Row, value: Value<'_>) -> Facts {
+    let mut facts = Facts::new();
+    match value {
+        Value::Flag(on) | Value::Switch(Some(on)) => {
+            facts.insert(row.key.to_owned(), on.to_string());
+        }
+        Value::Texts(labels) if matches!(row.form, Form::Labels) => {
+            let own = labels.iter().filter(|(name, _)| !is_reserved(name));
+            facts.extend(own.map(|(name, text)| (format!("{}.{name}", row.key), text.clone())));
+        }
+        value => write_plain(row, value, &mut facts),
+    }
+    facts
 }
 
 /// What the stack set as the network was made, and leaves to the engine now. Nothing is known
@@ -55,13 +121,19 @@ fn is_usual(path: &str, have: &NetworkSpec, want: &NetworkSpec) -> bool {
     if path == "enable_ipv4" {
         return have.ipv4 != Some(false);
     }
-    let place = path.strip_prefix("ipam.").and_then(|path| path.strip_suffix(".gateway"));
-    let pool = place.and_then(|place| want.pools.get(place.parse::<usize>().ok()?));
+    let pool = place(path).filter(|(_, part)| *part == "gateway");
+    let pool = pool.and_then(|(place, _)| want.pools.get(place));
     let Some(subnet) = pool.and_then(|pool| pool.subnet.as_deref()) else { return false };
     let seen = have.pools.iter().find(|seen| seen.subnet.as_deref() == Some(subnet));
     let gateway = seen.and_then(|seen| seen.gateway.as_deref()).and_then(|text| text.parse().ok());
     let first = Subnet::parse(subnet).map(|subnet| subnet.first + 1);
     gateway.is_some_and(|gateway: IpAddr| first == Some(bits(gateway)))
+}
+
+/// Of a path of a part of a pool, the pool's place and the part.
+fn place(path: &str) -> Option<(usize, &str)> {
+    let (place, part) = path.strip_prefix("ipam.")?.split_once('.')?;
+    Some((place.parse().ok()?, part))
 }
 
 fn bits(address: IpAddr) -> u128 {
@@ -71,14 +143,8 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-fn differs_in_ipv4(have: &NetworkSpec, want: &NetworkSpec) -> bool {
-    want.ipv4.zip(have.ipv4).is_some_and(|(want, have)| want != have)
-        || dropped(have, want).iter().any(|path| path == "enable_ipv4")
-}
-
-fn differs_in_pools(have: &NetworkSpec, want: &NetworkSpec) -> bool {
-    let dropped = || dropped(have, want).iter().any(|path| path.starts_with("ipam."));
-    dropped()
+fn differs_in_pools(have: &NetworkSpec, want: &NetworkSpec, dropped: &[String]) -> bool {
+    dropped.iter().any(|path| place(path).is_some())
         || want.pools.iter().any(|pool| {
             !have.pools.iter().any(|seen| {
                 (pool.subnet.is_none() || pool.subnet == seen.subnet)
@@ -86,62 +152,6 @@ fn differs_in_pools(have: &NetworkSpec, want: &NetworkSpec) -> bool {
                     && (pool.ip_range.is_none() || pool.ip_range == seen.ip_range)
             })
         })
-}
-
-/// In which fields it is not. Options of a driver and labels may be
-/// secrets: their values are masked.
-pub(super) fn differences(
-    have: &NetworkSpec,
-    want: &NetworkSpec,
-    masker: &Masker,
-) -> Vec<Difference> {
-    let flag = |on: Option<bool>| on.map(|on| on.to_string());
-    let mut fields: Vec<Field<'_>> = vec![
-        ("driver", Some(have.driver.clone()), Some(want.driver.clone())),
-        ("internal", flag(Some(have.internal)), flag(Some(want.internal))),
-        ("enable_ipv6", flag(Some(have.ipv6)), flag(Some(want.ipv6))),
-    ];
-    if differs_in_ipv4(have, want) {
-        fields.push(("enable_ipv4", flag(have.ipv4), flag(want.ipv4)));
-    }
-    if differs_in_pools(have, want) {
-        fields.push(("ipam", pools(&have.pools), pools(&want.pools)));
-    }
-    let dropped = dropped(have, want);
-    let dropped = dropped.iter().filter_map(|path| path.strip_prefix("driver_opts."));
-    let names = want.driver_opts.keys().map(String::as_str).chain(dropped);
-    let options = names.map(|name| {
-        let hidden =
-            |spec: &NetworkSpec| spec.driver_opts.get(name).map(|value| masker.mask(value));
-        (format!("driver_opts.{name}"), hidden(have), hidden(want))
-    });
-    let names: BTreeSet<_> =
-        own(&have.labels).chain(own(&want.labels)).map(|(name, _)| name).collect();
-    let labels = names.into_iter().map(|name| {
-        let label = |spec: &NetworkSpec| {
-            let value = spec.labels.get(name);
-            if is_sensitive_name(name) {
-                value.map(|value| masker.mask(value))
-            } else {
-                value.cloned()
-            }
-        };
-        (format!("labels.{name}"), label(have), label(want))
-    });
-    let fields = fields.into_iter().map(|(field, have, want)| (field.to_owned(), have, want));
-    let all = fields.chain(options).chain(labels).filter(|(_, have, want)| have != want);
-    all.map(|(field, have, want)| Difference { field, have, want, by: ChangedBy::Unknown })
-        .collect()
-}
-
-/// In which fields a volume is not what the stack says. Their values may be secrets.
-pub(super) fn of_volume(have: &VolumeSpec, want: &VolumeSpec) -> Vec<&'static str> {
-    let fields = [
-        ("driver", have.driver != want.driver),
-        ("driver_opts", have.driver_opts != want.driver_opts),
-        ("labels", differs_in_labels(&have.labels, &want.labels)),
-    ];
-    fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
 }
 
 /// The subnets in words.

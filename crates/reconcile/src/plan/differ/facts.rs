@@ -10,13 +10,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
+pub(in crate::plan) use self::plain::write as write_plain;
 use super::effective::Side;
 use model::fields;
 use model::id::NetworkName;
 use model::spec::{Attachment, ContainerSpec, Healthcheck, Port, PublishedPort};
 
 /// Facts by path, each as text.
-pub(super) type Facts = BTreeMap<String, String>;
+pub(in crate::plan) type Facts = BTreeMap<String, String>;
 
 /// Facts that are collected group by group, of one container or of two that are compared.
 trait FieldSet<'s> {

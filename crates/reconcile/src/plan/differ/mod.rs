@@ -17,12 +17,12 @@ mod render;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use self::facts::asked;
+pub(super) use self::facts::{Facts, asked, write_plain};
 pub(super) use self::peers::Joined;
 
 use self::by::changed_by;
 use self::effective::Side;
-use self::facts::{Facts, differing_facts};
+use self::facts::differing_facts;
 pub(super) use self::image::has_image;
 
 use self::image::image_difference;

@@ -8,6 +8,7 @@ pub(super) use self::top::{FILE, IPAM, IPAM_POOL, NETWORK, TOP, VOLUME};
 use crate::stack::codes::{NO_EFFECT, REFUSED_KEY};
 use compose::nodes::RESOLVED;
 use model::fields;
+use model::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
 use text::report::Reporter;
 use text::yaml::{Entry, Node, Value};
 
@@ -18,7 +19,7 @@ type Reason = (&'static str, &'static str);
 pub(super) struct Table {
     /// What has these keys, for messages.
     pub(super) of: &'static str,
-    /// What is carried, beside the plain fields of a container.
+    /// What is carried, beside plain fields.
     pub(super) carried: &'static [&'static str],
     /// What is valid Compose and refused, because leaving it out changes what runs.
     pub(super) refused: &'static [Reason],
@@ -44,7 +45,7 @@ impl Table {
     /// Whether an entry is to be read. If not, the reason has been reported.
     fn admits(&self, entry: &Entry, report: &Reporter) -> bool {
         let key = entry.key.as_str();
-        if self.carried.contains(&key) || self.has_plain_fields() && fields::of_key(key).is_some() {
+        if self.carried.contains(&key) || self.has_plain(key) {
             return true;
         }
         // What the loader is done with; a `label_file` remains only if it cannot be read.
@@ -64,15 +65,26 @@ impl Table {
 }
 
 impl Table {
-    fn has_plain_fields(&self) -> bool {
-        self.of == SERVICE.of
+    /// Whether a key is one of a plain field.
+    fn has_plain(&self, key: &str) -> bool {
+        match self.of {
+            of if of == SERVICE.of => fields::of_key::<ContainerSpec>(key).is_some(),
+            of if of == NETWORK.of => fields::of_key::<NetworkSpec>(key).is_some(),
+            of if of == IPAM.of => fields::of_key::<NetworkSpec>(&format!("ipam.{key}")).is_some(),
+            of if of == VOLUME.of => fields::of_key::<VolumeSpec>(key).is_some(),
+            _ => false,
+        }
     }
 
     /// All keys that are carried.
     #[cfg(test)]
     pub(super) fn all_carried(&self) -> std::collections::BTreeSet<&'static str> {
-        let plain = fields::plain().filter(|_| self.has_plain_fields());
-        plain.map(|field| fields::head(field.key)).chain(self.carried.iter().copied()).collect()
+        let container = fields::plain::<ContainerSpec>().map(|field| field.key);
+        let network = fields::plain::<NetworkSpec>().map(|field| field.key);
+        let volume = fields::plain::<VolumeSpec>().map(|field| field.key);
+        let keys = container.chain(network).chain(volume);
+        let last = keys.map(|key| key.rsplit('.').next().unwrap_or(key));
+        last.filter(|key| self.has_plain(key)).chain(self.carried.iter().copied()).collect()
     }
 }
 

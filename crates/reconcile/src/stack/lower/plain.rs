@@ -17,12 +17,7 @@ pub(super) fn plain_network(key: &str, scope: &Scope<'_>) -> NetworkSpec {
 
 /// A volume that the stack says nothing about.
 pub(super) fn plain_volume(key: &str, scope: &Scope<'_>) -> VolumeSpec {
-    VolumeSpec {
-        name: VolumeName::new(format!("{}_{key}", scope.instance.id)),
-        driver: "local".to_owned(),
-        driver_opts: BTreeMap::new(),
-        labels: BTreeMap::new(),
-    }
+    VolumeSpec::local(VolumeName::new(format!("{}_{key}", scope.instance.id)))
 }
 
 /// A map of texts.

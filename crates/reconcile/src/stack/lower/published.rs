@@ -46,7 +46,7 @@ const REACHING: &[(&Table, &str)] = &[
 
 #[test]
 fn of_every_key_that_reaches_an_engine_the_grants_list_what_it_needs() {
-    let granted: Vec<&str> = grants::table().flat_map(model::grants::Keys::keys).collect();
+    let granted: Vec<String> = grants::table().flat_map(model::grants::Keys::keys).collect();
     for (number, key) in granted.iter().enumerate() {
         assert!(!granted[..number].contains(key), "`{key}` is listed twice");
     }

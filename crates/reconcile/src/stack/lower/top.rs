@@ -1,13 +1,14 @@
 //! The top-level sections beside `services`: networks, volumes, configs, secrets.
 
 use super::place::{Place, REMEDIES, UNSEEN, as_written};
-use super::plain::{labels, plain_network, plain_volume, texts};
-use super::{Scope, files, keys};
+use super::plain::{plain_network, plain_volume, texts};
+use super::{Scope, files, keys, values};
 use crate::stack::codes::UNSEEN_TREE;
 use compose::codes::UNKNOWN_KEY;
 use compose::{NOWHERE, hash};
 use model::desired::{Network, Volume};
 use model::digest::Digest;
+use model::fields::{self, Fields};
 use model::id::{NetworkName, VolumeName};
 use model::spec::{IpamPool, NetworkSpec, VolumeSpec};
 use text::paths;
@@ -62,14 +63,8 @@ fn network(entry: &Entry, scope: &Scope<'_>) -> Network {
         match key {
             "name" => spec.name = NetworkName::new(report.text(key, node).unwrap_or_default()),
             "external" => external = report.boolean(key, node).unwrap_or(false),
-            "driver" => spec.driver = report.string(key, node).unwrap_or_default(),
-            "driver_opts" => spec.driver_opts = texts(field, report),
-            "internal" => spec.internal = report.boolean(key, node).unwrap_or(false),
-            "attachable" => spec.attachable = report.boolean(key, node).unwrap_or(false),
-            "enable_ipv6" => spec.ipv6 = report.boolean(key, node).unwrap_or(false),
-            "enable_ipv4" => spec.ipv4 = report.boolean(key, node),
             "ipam" => ipam(&mut spec, node, report),
-            _ => spec.labels = labels(field, report),
+            key => plain(key, &mut spec, field, report),
         }
     }
     let compose_hash = scope.hash(|| Digest::from_text(hash::network(&entry.value)));
@@ -85,9 +80,7 @@ fn volume(entry: &Entry, scope: &Scope<'_>) -> Volume {
         match key {
             "name" => spec.name = VolumeName::new(report.text(key, node).unwrap_or_default()),
             "external" => external = report.boolean(key, node).unwrap_or(false),
-            "driver" => spec.driver = report.string(key, node).unwrap_or_default(),
-            "driver_opts" => spec.driver_opts = texts(field, report),
-            _ => spec.labels = labels(field, report),
+            key => plain(key, &mut spec, field, report),
         }
     }
     bound_device(&mut spec, entry, scope);
@@ -121,9 +114,14 @@ fn ipam(spec: &mut NetworkSpec, node: &Node, report: &Reporter) {
                 let items = report.list("ipam.config", value);
                 spec.pools = items.iter().map(|item| pool(item, report)).collect();
             }
-            "options" => spec.ipam_options = texts(field, report),
-            _ => spec.ipam_driver = report.text(key, value).filter(|name| name != "default"),
+            key => plain(&format!("ipam.{key}"), spec, field, report),
         }
+    }
+}
+
+fn plain<S: Fields>(key: &str, spec: &mut S, entry: &Entry, report: &Reporter) {
+    if let Some(field) = fields::of_key(key) {
+        values::read(field, spec, entry, report);
     }
 }
 

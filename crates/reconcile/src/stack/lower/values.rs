@@ -27,6 +27,7 @@ fn value(row: &Row, entry: &Entry, report: &Reporter) -> Option<Owned> {
     let node = &entry.value;
     Some(match row.form {
         Form::Text => Owned::Text(report.text(key, node)?),
+        Form::TextBut(word) => Owned::Text(report.text(key, node).filter(|text| text != word)?),
         Form::Path => Owned::Text(cleaned(report.text(key, node)?)),
         Form::Word { of, known } => Owned::Text(word(key, node, (of, known), report)?),
         Form::Flag => Owned::Flag(report.boolean(key, node)?),
@@ -53,6 +54,7 @@ fn value(row: &Row, entry: &Entry, report: &Reporter) -> Option<Owned> {
             Owned::List(texts.iter().map(|text| normal(text)).collect())
         }
         Form::Texts => Owned::Texts(plain::texts(entry, report)),
+        Form::Labels => Owned::Texts(plain::labels(entry, report)),
         Form::Rates { member } => Owned::Rates(rates(key, node, member, report)),
         Form::Namespace(known) => Owned::Namespace(namespace(node, known, report)),
     })

@@ -7,6 +7,7 @@ use bollard::models::{
 
 use super::{filled, texts};
 use crate::docker::names::INTERFACE;
+use crate::docker::plain;
 use model::labels::OwnerLabels;
 use model::spec::{Attachment, IpamPool, NetworkSpec, VolumeSpec};
 
@@ -15,38 +16,23 @@ pub(in crate::docker) fn network(
     network: &NetworkSpec,
     owner: &OwnerLabels,
 ) -> NetworkCreateRequest {
-    let mut labels = network.labels.clone();
-    labels.extend(owner.encode_network());
-    let ipam = Ipam {
-        driver: network.ipam_driver.clone(),
-        options: texts(&network.ipam_options),
-        config: filled(network.pools.iter().map(pool).collect()),
-    };
-    NetworkCreateRequest {
-        name: network.name.to_string(),
-        driver: Some(network.driver.clone()),
-        internal: Some(network.internal),
-        attachable: Some(network.attachable),
-        enable_ipv4: network.ipv4,
-        enable_ipv6: Some(network.ipv6),
-        options: Some(network.driver_opts.clone().into_iter().collect()),
-        labels: Some(labels.into_iter().collect()),
-        ipam: (ipam != Ipam::default()).then_some(ipam),
+    let mut spec = network.clone();
+    spec.labels.extend(owner.encode_network());
+    let config = filled(spec.pools.iter().map(pool).collect());
+    let body = NetworkCreateRequest {
+        name: spec.name.to_string(),
+        ipam: config.map(|config| Ipam { config: Some(config), ..Ipam::default() }),
         ..NetworkCreateRequest::default()
-    }
+    };
+    plain::with_plain(&body, &spec)
 }
 
 /// The body that creates a named volume.
 pub(in crate::docker) fn volume(volume: &VolumeSpec, owner: &OwnerLabels) -> VolumeCreateRequest {
-    let mut labels = volume.labels.clone();
-    labels.extend(owner.encode_volume());
-    VolumeCreateRequest {
-        name: Some(volume.name.to_string()),
-        driver: Some(volume.driver.clone()),
-        driver_opts: Some(volume.driver_opts.clone().into_iter().collect()),
-        labels: Some(labels.into_iter().collect()),
-        ..VolumeCreateRequest::default()
-    }
+    let mut spec = volume.clone();
+    spec.labels.extend(owner.encode_volume());
+    let name = Some(spec.name.to_string());
+    plain::with_plain(&VolumeCreateRequest { name, ..VolumeCreateRequest::default() }, &spec)
 }
 
 /// How a container is attached to a network.
@@ -77,5 +63,47 @@ fn pool(pool: &IpamPool) -> IpamConfig {
         ip_range: pool.ip_range.clone(),
         gateway: pool.gateway.clone(),
         auxiliary_addresses: texts(&pool.reserved),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn owner() -> OwnerLabels {
+        OwnerLabels {
+            installation: "main".into(),
+            source: "git:shop".into(),
+            deployment: "abc".into(),
+            id: "local/abc_n".to_owned(),
+            key: "n".to_owned(),
+            compose_hash: None,
+            asked: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn members_that_are_not_set_are_sent_as_compose_sends_them() {
+        let spec = NetworkSpec::bridge("abc_n".into());
+        let labels = owner().encode_network();
+        let mut expected = json!({
+            "Name": "abc_n", "Driver": "bridge", "Options": {}, "Internal": false,
+            "Attachable": false, "EnableIPv6": false, "Labels": labels,
+        });
+        assert_eq!(serde_json::to_value(network(&spec, &owner())).unwrap(), expected);
+        let pools =
+            vec![IpamPool { subnet: Some("10.9.0.0/24".to_owned()), ..IpamPool::default() }];
+        let spec = NetworkSpec { pools, ipv4: Some(true), ..spec };
+        expected["IPAM"] = json!({ "Config": [{ "Subnet": "10.9.0.0/24" }] });
+        expected["EnableIPv4"] = json!(true);
+        assert_eq!(serde_json::to_value(network(&spec, &owner())).unwrap(), expected);
+
+        let labels = owner().encode_volume();
+        let expected =
+            json!({ "Name": "abc_v", "Driver": "local", "DriverOpts": {}, "Labels": labels });
+        let spec = VolumeSpec::local("abc_v".into());
+        assert_eq!(serde_json::to_value(volume(&spec, &owner())).unwrap(), expected);
     }
 }

@@ -5,6 +5,7 @@ use crate::docker::wire::answer::Info;
 use model::ability::Abilities;
 use model::field::Kernel;
 use model::fields;
+use model::spec::ContainerSpec;
 
 /// What the engine can do; not its API version, and not whether it has
 /// BuildKit, which is not in it.
@@ -27,7 +28,8 @@ pub(in crate::docker) fn abilities(info: Info) -> Abilities {
         Kernel::Windows => os != "windows",
         Kernel::Untold => false,
     };
-    let dropped = fields::plain().filter(|field| field.kernel.is_some_and(lacking));
+    let dropped =
+        fields::plain::<ContainerSpec>().filter(|field| field.kernel.is_some_and(lacking));
     Abilities {
         dropped: dropped.map(|field| field.key.to_owned()).collect(),
         os,

@@ -157,3 +157,41 @@ fn a_network_is_identified_by_its_id() {
     networks["abc_default"]["NetworkID"] = ID.into();
     assert_eq!(view(&recorded).network_ids, [("abc_default".into(), ID.into())].into());
 }
+
+/// What 20.10, newer engines (`EnableIPv4`), and those of other makers (`{}`) answer where nobody
+/// asked for anything.
+#[test]
+fn an_engines_own_choices_for_a_network_are_those_that_a_stack_leaves_open() {
+    for (options, ipv4) in [(Value::Null, Value::Null), (json!({}), json!(true))] {
+        let answer = json!({
+            "Name": "abc_n", "Id": ID, "Created": "2026-11-21T10:31:18Z", "Scope": "local",
+            "Driver": "bridge", "EnableIPv4": ipv4, "EnableIPv6": false, "Internal": false,
+            "Attachable": false, "Ingress": false, "Options": {}, "Labels": {},
+            "IPAM": {
+                "Driver": "default", "Options": options,
+                "Config": [{ "Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1" }]
+            },
+        });
+        let seen = network(serde_json::from_str(&answer.to_string()).unwrap()).unwrap().spec;
+        let pool = IpamPool {
+            subnet: Some("172.18.0.0/16".to_owned()),
+            gateway: Some("172.18.0.1".to_owned()),
+            ..IpamPool::default()
+        };
+        let mut spec = NetworkSpec::bridge("abc_n".into());
+        (spec.ipv4, spec.pools) = (ipv4.as_bool(), vec![pool]);
+        assert_eq!(seen, spec);
+    }
+}
+
+#[test]
+fn a_volume_has_its_options_under_another_name_than_its_request() {
+    let answer = json!({
+        "Name": "abc_v", "Driver": "local", "Options": {"type": "tmpfs"}, "Labels": null,
+        "CreatedAt": "", "Mountpoint": "/x", "Scope": "local",
+    });
+    let seen = volume(serde_json::from_str(&answer.to_string()).unwrap()).unwrap();
+    let mut spec = VolumeSpec::local("abc_v".into());
+    spec.driver_opts.insert("type".to_owned(), "tmpfs".to_owned());
+    assert_eq!((seen.spec, seen.created_at), (spec, None));
+}

@@ -1,4 +1,4 @@
-//! How an object of an answer is read that holds plain fields of a container beside others.
+//! How an object of an answer is read that holds plain fields beside others.
 
 /// Reads an object of an answer: its plain fields, and these members.
 macro_rules! members {

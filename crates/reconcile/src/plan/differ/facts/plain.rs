@@ -4,7 +4,7 @@ use super::{Facts, map, text};
 use model::field::{Form, Row, Value};
 
 /// Writes the value of a field.
-pub(super) fn write(row: &Row, value: Value<'_>, facts: &mut Facts) {
+pub(in crate::plan) fn write(row: &Row, value: Value<'_>, facts: &mut Facts) {
     match value {
         Value::Text(value) => text(facts, row.key, value),
         Value::Flag(on) => flag(facts, row.key, on),

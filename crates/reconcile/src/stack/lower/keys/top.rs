@@ -11,27 +11,12 @@ pub(in crate::stack::lower) const TOP: Table = Table {
 };
 
 /// A network.
-pub(in crate::stack::lower) const NETWORK: Table = Table {
-    of: "a network",
-    carried: &[
-        "attachable",
-        "driver",
-        "driver_opts",
-        "enable_ipv4",
-        "enable_ipv6",
-        "external",
-        "internal",
-        "ipam",
-        "labels",
-        "name",
-    ],
-    refused: &[],
-    harmless: &[],
-};
+pub(in crate::stack::lower) const NETWORK: Table =
+    Table { of: "a network", carried: &["external", "ipam", "name"], refused: &[], harmless: &[] };
 
 /// `ipam` of a network.
 pub(in crate::stack::lower) const IPAM: Table =
-    Table { of: "`ipam`", carried: &["config", "driver", "options"], refused: &[], harmless: &[] };
+    Table { of: "`ipam`", carried: &["config"], refused: &[], harmless: &[] };
 
 /// An entry of `ipam.config`.
 pub(in crate::stack::lower) const IPAM_POOL: Table = Table {
@@ -42,12 +27,8 @@ pub(in crate::stack::lower) const IPAM_POOL: Table = Table {
 };
 
 /// A volume.
-pub(in crate::stack::lower) const VOLUME: Table = Table {
-    of: "a volume",
-    carried: &["driver", "driver_opts", "external", "labels", "name"],
-    refused: &[],
-    harmless: &[],
-};
+pub(in crate::stack::lower) const VOLUME: Table =
+    Table { of: "a volume", carried: &["external", "name"], refused: &[], harmless: &[] };
 
 /// A config or secret.
 pub(in crate::stack::lower) const FILE: Table = Table {
