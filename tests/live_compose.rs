@@ -9,6 +9,9 @@ mod adoption;
 #[path = "live_compose/both.rs"]
 mod both;
 #[cfg(test)]
+#[path = "live_compose/changes.rs"]
+mod changes;
+#[cfg(test)]
 #[path = "live_compose/newest.rs"]
 mod newest;
 #[cfg(test)]

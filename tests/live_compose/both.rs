@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use super::changes;
 use super::project::{Project, stacks_of};
 
 /// Stacks whose jobs `docker compose up` runs anew each time, by whomever they were made.
-const RUN_ANEW: &[&str] = &["52-jobs"];
+pub(super) const RUN_ANEW: &[&str] = &["52-jobs"];
 
 /// Stacks whose config hashes hold containers' ids, so that each run has its own.
 const HASH_OF_IDS: &[&str] = &["36-network-of-a-service", "37-namespaces", "38-volumes-from"];
@@ -23,6 +24,7 @@ pub(super) fn both(name: &'static str, set: &str, stack: &str) {
     back(&project);
     let [ours, theirs] = [ours, project.labels()].map(|labels| comparable(labels, stack));
     assert_eq!(ours, theirs, "labels of ours and of Compose");
+    changes::change(&project, set, stack);
     project.compose(&["down", "-v"]);
 }
 
@@ -86,6 +88,7 @@ pub(super) fn all_are_known(set: &str, known: &[&str]) {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(known.contains(&name.as_str()), "{name} is not listed");
     }
+    changes::all_are_changed(set, known);
 }
 
 /// One test per stack of a set, and a test that none is forgotten.

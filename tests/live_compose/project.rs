@@ -52,6 +52,14 @@ impl Project {
         self.folder.display().to_string()
     }
 
+    /// Another text at one place of a file of it.
+    pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.folder.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "no `{from}` in {file}");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+
     /// `reconciler` with these words, its folder, and trust in it.
     pub(crate) fn reconciler(&self, words: &[&str]) -> Finished {
         let source = self.source();
