@@ -115,6 +115,7 @@ golden! {
     an_engine_of_two_names_is_left_alone,
     names_that_dns_cannot_tell_apart_are_refused,
     names_that_others_hold_are_reported,
+    network_mode_names_a_network_of_others,
     a_job_is_waited_for_whoever_needs_it,
     a_job_whose_attempts_are_used_up_has_failed,
     a_moved_replica_is_registered_again,

@@ -17,6 +17,8 @@ mod reservations;
 mod robust;
 #[path = "stack/tree.rs"]
 mod tree;
+#[path = "stack/up.rs"]
+mod up;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -6,7 +6,7 @@ use super::contexts::{self, CONTEXT_HELP, refuse};
 use super::draft::{self, Draft, Pending};
 use super::files::Declared;
 use super::place::{Place, as_written};
-use super::{Scope, built, content, keys, limits, plain};
+use super::{Scope, built, content, image, keys, limits, plain};
 use crate::stack::codes::{BUILD_CALL, OUTSIDE_TREE};
 use compose::codes::VALUE;
 use context::ContextError;
@@ -74,7 +74,9 @@ impl RequestedBuild {
             "target" => build.target = text(),
             "labels" => build.labels = plain::labels(part, report),
             "tags" => {
-                build.tags = report.string_list(key, node).into_iter().map(ImageRef::new).collect();
+                let tags = report.strings(key, node).into_iter();
+                let valid = tags.filter(|(tag, item)| image::check(tag, item, report));
+                build.tags = valid.map(|(tag, _)| ImageRef::new(tag)).collect();
             }
             "network" => build.network = text(),
             "extra_hosts" => {

@@ -8,12 +8,13 @@ use super::networks::DEFAULT;
 use super::shares::BRIDGE;
 use super::{Scope, contexts, files, hashes, plain, replicas};
 use crate::stack::codes::DEAD_LINK;
+use compose::codes::EXCLUSIVE;
 use model::compose_labels::ProjectFiles;
 use model::desired::{Condition, Deployment, ImageSource, Network, Rollout, Service, Volume};
 use model::host_path::normalise;
 use model::id::{NetworkName, ServiceName};
 use model::secret::Content;
-use model::spec::{ContainerSpec, RestartPolicy};
+use model::spec::{ContainerSpec, NetworkSpec, RestartPolicy};
 use text::yaml::Span;
 
 /// What Compose and the engine grant without `stop_grace_period`.
@@ -89,12 +90,14 @@ fn containers(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vec<S
 /// Puts the names that links ask for on every network that both ends share: the alias for all
 /// replicas, and the service's name with its number for each.
 fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
+    let bridge = NetworkName::new(BRIDGE);
     let containers = containers(drafts, scope);
     let attached: BTreeMap<String, BTreeSet<_>> = drafts
         .iter()
         .map(|draft| (draft.name.to_owned(), draft.spec.networks.keys().cloned().collect()))
         .collect();
     for draft in drafts {
+        let on_bridge = draft.spec.networks.contains_key(&bridge);
         for (target, alias, at) in &draft.links {
             let Some(theirs) = attached.get(target) else { continue };
             let mut shared = false;
@@ -112,7 +115,11 @@ fn link(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
                     }
                 }
             }
-            if !shared {
+            if !shared && on_bridge {
+                let message = format!("a link of the engine's bridge cannot lead to `{target}`");
+                let help = format!("write `network_mode: bridge` of `{target}`, or of neither");
+                scope.report.error_help(EXCLUSIVE, *at, message, help);
+            } else if !shared {
                 let message = format!("the link to `{target}` leads nowhere");
                 let help = "the two services share no network".to_owned();
                 scope.report.warn_as(DEAD_LINK, *at, message, Some(help));
@@ -155,7 +162,8 @@ fn link_by_container(drafts: &mut [Draft<'_>], scope: &Scope<'_>) {
     }
 }
 
-/// As in Compose, a network that no service uses is not made.
+/// As in Compose, a network that no service uses is not made. What `network_mode` names is made
+/// elsewhere.
 fn used_networks(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Network> {
     let mut used = BTreeMap::new();
     for draft in drafts {
@@ -170,6 +178,17 @@ fn used_networks(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Ne
             });
             if let Some(network) = network {
                 used.entry(key.clone()).or_insert(network);
+            }
+        }
+    }
+    for draft in drafts {
+        for name in draft.spec.networks.keys().filter(|name| name.as_str() != BRIDGE) {
+            if !used.values().any(|network: &Network| network.spec.name == *name) {
+                let spec =
+                    NetworkSpec { name: name.clone(), ..plain::plain_network(DEFAULT, scope) };
+                let origin = scope.report.loc(draft.at);
+                let network = Network { spec, external: true, compose_hash: None, origin };
+                used.insert(format!("network_mode: {name}"), network);
             }
         }
     }

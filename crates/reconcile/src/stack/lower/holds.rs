@@ -2,7 +2,8 @@
 //! fails at the start, gives other things back than it was given, or refuses it when the
 //! networks are there already.
 
-use crate::stack::codes::HOLDS;
+use super::nodes::{entries, items, refuse, text};
+use super::{addresses, apart, known, quotas};
 use text::read::quote;
 use text::report::Reporter;
 use text::units;
@@ -10,26 +11,6 @@ use text::yaml::{Entry, Node, Span, Value};
 
 /// The longest hostname, in bytes: the kernel's.
 const HOSTNAME: usize = 64;
-/// The least memory that an engine gives a container, in bytes.
-const MEMORY: i64 = 6 << 20;
-/// Names of `ulimits`.
-const ULIMITS: [&str; 15] = [
-    "core",
-    "cpu",
-    "data",
-    "fsize",
-    "locks",
-    "memlock",
-    "msgqueue",
-    "nice",
-    "nofile",
-    "nproc",
-    "rss",
-    "rtprio",
-    "rttime",
-    "sigpending",
-    "stack",
-];
 /// Names of `stop_signal`, without `SIG`; real-time ones have numbers.
 const SIGNALS: [&str; 38] = [
     "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL",
@@ -75,29 +56,8 @@ pub(super) fn check(root: &Node, report: &Reporter) {
             }
         }
     }
-}
-
-fn refuse(at: Span, what: impl Into<String>, help: &str, report: &Reporter) {
-    report.error_help(HOLDS, at, what, help);
-}
-
-fn entries(node: &Node) -> &[Entry] {
-    match &node.value {
-        Value::Map(entries) => entries,
-        _ => &[],
-    }
-}
-
-fn items<'n>(node: &'n Node, key: &str) -> &'n [Node] {
-    match node.get(key).map(|field| &field.value.value) {
-        Some(Value::List(items)) => items,
-        _ => &[],
-    }
-}
-
-fn text<'n>(node: &'n Node, key: &str) -> Option<(&'n str, &'n Node)> {
-    let value = &node.get(key)?.value;
-    Some((value.scalar()?.text.as_str(), value))
+    addresses::check(root, report);
+    apart::check(root, report);
 }
 
 /// Tells of characters that cannot be in a text, and in a name.
@@ -171,7 +131,8 @@ fn service(node: &Node, report: &Reporter) {
         let what = format!("{} is not a signal", quote(at));
         refuse(at.span, what, "write a name, for example `SIGTERM`, or a number", report);
     }
-    limits(node, report);
+    quotas::check(node, report);
+    known::check(node, report);
     health(node, report);
     for host in items(node, "extra_hosts") {
         extra_host(host, report);
@@ -208,33 +169,6 @@ fn environment(node: &Node, report: &Reporter) {
         if key.is_empty() || key.contains('=') {
             let what = format!("`{key}` cannot be the name of a variable");
             refuse(*at, what, "a name is not empty and has no `=` in it", report);
-        }
-    }
-}
-
-fn limits(node: &Node, report: &Reporter) {
-    let deployed = || {
-        let resources = node.get("deploy")?.value.get("resources")?;
-        text(&resources.value.get("limits")?.value, "memory")
-    };
-    for (size, at) in [text(node, "mem_limit"), deployed()].into_iter().flatten() {
-        if units::bytes(size).is_some_and(|bytes| bytes > 0 && bytes < MEMORY) {
-            let what = format!("{} is too little memory for a container", quote(at));
-            refuse(at.span, what, "write at least `6m`", report);
-        }
-    }
-    let ulimits = node.get("ulimits").map(|field| entries(&field.value)).unwrap_or_default();
-    for Entry { key, at, value } in ulimits {
-        let number = |key| text(value, key).and_then(|(n, _)| n.parse::<i64>().ok());
-        if !ULIMITS.contains(&key.to_ascii_lowercase().as_str()) {
-            let what = format!("`{key}` is not a limit that Linux has");
-            refuse(*at, what, &format!("there are {}", ULIMITS.join(", ")), report);
-        } else if let (Some(soft), Some(hard)) = (number("soft"), number("hard"))
-            && hard >= 0
-            && (soft > hard || soft < 0)
-        {
-            let what = format!("the soft limit of `{key}` is above the hard one");
-            refuse(*at, what, "no process may have more than its hard limit", report);
         }
     }
 }

@@ -17,6 +17,13 @@ use text::yaml::{Entry, Node, Span};
 /// Where an engine listens, in the host and in containers that ask for it.
 const API_SOCKET: &str = "/var/run/docker.sock";
 
+/// Words that are a platform alone: the architecture of a Linux.
+const ARCHITECTURES: [&str; 21] = [
+    "386", "aarch64", "amd64", "arm", "arm64", "armel", "armhf", "i386", "i686", "loong64", "mips",
+    "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "wasm", "x86-64",
+    "x86_64",
+];
+
 /// Reads one key.
 pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
     let report = scope.report;
@@ -49,7 +56,13 @@ pub(super) fn read(draft: &mut Draft<'_>, field: &Entry, scope: &Scope<'_>) {
 }
 
 fn platform(node: &Node, report: &Reporter) -> Option<Platform> {
-    let platform = Platform::parse(&report.text("platform", node)?);
+    let text = report.text("platform", node)?.to_ascii_lowercase();
+    // Of any architecture: the engine's own.
+    if text == "linux" {
+        return None;
+    }
+    let platform = Platform::parse(&text)
+        .filter(|_| text.contains('/') || ARCHITECTURES.contains(&text.as_str()));
     if platform.is_none() {
         let message = format!("{} is not a platform", quote(node));
         report.error_help(VALUE, node.span, message, "write for example `linux/arm64`");

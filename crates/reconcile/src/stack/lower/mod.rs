@@ -1,5 +1,7 @@
 //! One stack in normal form to one deployment in the engine's own terms.
 
+mod addresses;
+mod apart;
 mod build;
 mod built;
 mod content;
@@ -17,15 +19,18 @@ mod hooks;
 mod host;
 mod image;
 mod keys;
+mod known;
 mod limits;
 mod mounts;
 mod networks;
+mod nodes;
 mod place;
 mod plain;
 mod ports;
 mod process;
 #[cfg(test)]
 mod published;
+mod quotas;
 mod replicas;
 mod service;
 mod shares;

@@ -136,11 +136,17 @@ fn tmpfs_options(node: &Node, report: &Reporter) -> Vec<String> {
 
 /// An absolute path, cleaned as Compose cleans it.
 pub(super) fn target_path(target: &str, node: &Node, report: &Reporter) -> Option<String> {
-    if target.starts_with('/') {
-        return Some(normalise(target));
+    if !target.starts_with('/') {
+        report.error(MOUNT, node.span, format!("the target `{target}` must be an absolute path"));
+        return None;
     }
-    report.error(MOUNT, node.span, format!("the target `{target}` must be an absolute path"));
-    None
+    let target = normalise(target);
+    if target == "/" {
+        let help = "a container's root is its image; write a folder below it";
+        report.error_help(MOUNT, node.span, "nothing can be mounted on the root `/`", help);
+        return None;
+    }
+    Some(target)
 }
 
 /// Reports a target that is taken already.
@@ -182,12 +188,10 @@ fn place(draft: &mut Draft<'_>, requested: RequestedMount, item: &Node, scope: &
             draft.volumes.entry(key).or_insert(item.span);
             MountSource::Volume(name)
         }
-        ("bind", Some(path)) => {
-            match bind(draft, &path, &target, requested.mount.read_only, item, scope) {
-                Some(source) => source,
-                None => return,
-            }
-        }
+        ("bind", Some(path)) => match bind(draft, &path, &target, &requested.mount, item, scope) {
+            Some(source) => source,
+            None => return,
+        },
         ("image", Some(image)) => {
             let at = item.get("source").map_or(item, |source| &source.value);
             super::image::check(&image, at, scope.report);
@@ -215,7 +219,7 @@ fn bind(
     draft: &mut Draft<'_>,
     path: &str,
     target: &str,
-    read_only: bool,
+    mount: &Mount,
     item: &Node,
     scope: &Scope<'_>,
 ) -> Option<MountSource> {
@@ -233,6 +237,9 @@ fn bind(
             return None;
         }
         let seen = place.tree.filter(|_| instance.same_files);
+        if !mount.create_host_path && is_absent(seen.as_deref(), item, scope) {
+            return None;
+        }
         let mark = seen.and_then(|file| instance.tree.mark(&file));
         draft.bound.extend(mark.map(|mark| (target.to_owned(), mark)));
         scope.mounts(&host);
@@ -252,7 +259,7 @@ fn bind(
         return None;
     }
     let why = match paths::kind(instance.tree, &file) {
-        Some(TreeKind::File { executable }) if read_only => {
+        Some(TreeKind::File { executable }) if mount.read_only => {
             let mode = if executable { 0o555 } else { 0o444 };
             let content = content::content(&file, item.span, scope)?;
             draft.files.push(Delivered::upload(target, 0, 0, mode, content));
@@ -267,6 +274,17 @@ fn bind(
     let message = format!("`{file}` cannot be bound: {why}, and {UNSEEN}");
     report.error_help(UNSEEN_TREE, item.span, message, REMEDIES);
     None
+}
+
+/// Whether a bind's path of the tree is not there, which is reported: the engine is not to make it.
+fn is_absent(file: Option<&str>, item: &Node, scope: &Scope<'_>) -> bool {
+    let Some(file) = file.filter(|file| paths::kind(scope.instance.tree, file).is_none()) else {
+        return false;
+    };
+    let message = format!("there is no `{file}`, and `create_host_path` is not set");
+    let help = "make it, or write `bind: { create_host_path: true }`";
+    scope.report.error_help(TREE_FILE, item.span, message, help);
+    true
 }
 
 /// Whether the content of a path of the tree is kept elsewhere, which is reported.
