@@ -127,6 +127,14 @@ fn damaged() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn a_colon_before_a_comma_is_refused_as_by_libyaml() {
+    for text in ["k: { a:, b }", "k: { a: 1, b:, c: 2 }", "k: [a:, b]"] {
+        assert_eq!((read(text), super::objection(text).is_some()), (None, true), "{text}");
+    }
+    assert!(read("k: { a, b: }").is_some());
+}
+
 proptest! {
     #[test]
     fn what_is_read_is_accepted_by_libyaml(text in prop_oneof![document(), damaged()]) {

@@ -36,7 +36,8 @@ impl Simple {
     }
 
     /// Takes in the next event. Scalars are on a single line or in a block below a key, words
-    /// between brackets are quoted or plain ones, and there are no anchors and no tags.
+    /// between brackets are quoted or plain ones and never missing (`{a:, b}`), and there are no
+    /// anchors and no tags.
     pub(super) fn see(&mut self, event: &Event<'_>, at: RawSpan) {
         let is_flow = !at.is_empty();
         self.holds &= match event {
@@ -54,7 +55,7 @@ impl Simple {
                 let is_plain = *style == ScalarStyle::Plain && self.flow > 0;
                 at.start.line() == at.end.line()
                     && at.len() < LONGEST_KEY
-                    && (!is_plain || text.chars().all(is_word))
+                    && (!is_plain || !text.is_empty() && text.chars().all(is_word))
             }
             _ => true,
         };
