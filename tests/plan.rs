@@ -9,6 +9,8 @@
 mod grants;
 #[path = "plan_support/orders.rs"]
 mod orders;
+#[path = "plan_support/overview.rs"]
+mod overview;
 #[path = "plan_support/parts.rs"]
 mod parts;
 #[path = "plan_support/world.rs"]
@@ -45,8 +47,10 @@ fn golden(name: &str) {
                 assert_eq!(check(&plan), [], "{name}: the plan has faults:\n{plan}");
                 assert_eq!(plan.to_string(), world.plan().to_string(), "{name}: not deterministic");
                 parts::agree(name, &world);
+                overview::agrees(name, &plan);
                 plan.to_string()
             }
+            _ if head == "overview" => world.plan().overview_text("reconciler --once shop"),
             _ => panic!("{name}: unknown section `{head}`"),
         };
         write!(result, "--- {head}\n{}\n", body.trim_end_matches('\n')).expect("memory");

@@ -308,6 +308,7 @@ fn removal_of(view: &ContainerView) -> Vec<Step> {
         engine: "local".into(),
         action,
         causes: vec![Cause { reason: Reason::ServiceRemoved, at: None }],
+        replica: None,
         after: after.iter().map(|id| StepId(*id)).collect(),
     };
     let grace = Duration::from_secs(1);

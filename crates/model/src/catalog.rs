@@ -14,6 +14,9 @@ pub const MANAGER: &str = "reconciler";
 /// The key of node and service meta data that names the installation.
 pub const INSTALLATION: &str = "installation";
 
+/// The end of the id of an entry that is there for DNS: the same replica once more.
+pub const FOR_DNS: &str = "@dns";
+
 /// The catalog as seen.
 #[derive(Clone, Debug)]
 pub enum CatalogView {

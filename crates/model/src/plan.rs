@@ -12,7 +12,8 @@ pub use super::difference::{ChangedBy, Difference};
 use super::digest::Digest;
 use super::id::StepId;
 use super::id::{
-    ContainerName, DeploymentId, EngineName, NetworkName, Revision, ServiceName, SourceId,
+    ContainerName, DeploymentId, EngineName, NetworkName, ReplicaId, Revision, ServiceName,
+    SourceId,
 };
 pub use super::waiting::{Blocked, StaysOn, WaitingOn};
 
@@ -37,6 +38,8 @@ pub struct Plan {
     pub left_alone: Vec<LeftAlone>,
     /// Deployments that run, but of which nothing is remembered.
     pub forgotten: Vec<Forgotten>,
+    /// The size of each service that changes.
+    pub sizes: BTreeMap<DeploymentId, BTreeMap<ServiceName, Size>>,
     /// The state of every deployment, desired or only observed.
     pub deployments: BTreeMap<DeploymentId, DeploymentState>,
 }
@@ -54,8 +57,20 @@ pub struct Step {
     pub action: Action,
     /// Why; never empty.
     pub causes: Vec<Cause>,
+    /// The replica that it is a part of the change of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaId>,
     /// The steps that must have succeeded before.
     pub after: BTreeSet<StepId>,
+}
+
+/// How many replicas a service is to have, and how many of them move at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Size {
+    /// Replicas.
+    pub replicas: u32,
+    /// `update_config.parallelism`.
+    pub parallelism: u32,
 }
 
 /// Why something is done.

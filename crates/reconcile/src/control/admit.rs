@@ -106,6 +106,7 @@ mod tests {
             engine: "local".into(),
             action,
             causes: Vec::new(),
+            replica: None,
             after: after.iter().copied().map(StepId).collect(),
         }
     }
@@ -140,6 +141,7 @@ mod tests {
             adoptions: Vec::new(),
             left_alone: Vec::new(),
             forgotten: Vec::new(),
+            sizes: BTreeMap::new(),
             deployments: BTreeMap::new(),
         }
     }

@@ -25,6 +25,7 @@ mod resources;
 mod rollout;
 mod seen;
 mod settings;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod transition;

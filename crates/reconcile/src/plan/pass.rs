@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::decide::{self, Across, Decisions, Leaving, Shared, Standing, Yield};
 use super::graph::{Links, check, exchanges, numbered_after, steps, without_used};
 use super::guards::{self, Drafts};
+use super::sizes;
 use super::transition::{self, Transition};
 use model::contained::contained;
 use model::desired::Entry;
@@ -196,6 +197,7 @@ impl<'a> Pass<'a> {
             adoptions: Vec::new(),
             left_alone: Vec::new(),
             forgotten: Vec::new(),
+            sizes: BTreeMap::new(),
             deployments: BTreeMap::new(),
         };
         let mut asides = Vec::new();
@@ -232,6 +234,7 @@ impl<'a> Pass<'a> {
             plan.deployments.insert(id.clone(), state);
         }
         plan.blocked.extend(leavers.blocked);
+        plan.sizes = sizes::sizes(desired, &plan.steps);
         plan.adoptions = numbered_after(plan.steps.len(), asides);
         plan
     }

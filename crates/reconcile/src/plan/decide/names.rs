@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::plan::context::Context;
+use model::catalog::FOR_DNS;
 use model::desired::{Deployment, DesiredState, Entry, Service};
 use model::diagnostic::Loc;
 use model::id::{CatalogId, DeploymentId, ServiceName, Slot};
@@ -40,7 +41,7 @@ pub(in crate::plan) fn catalog_ids(
 ) -> [CatalogId; 2] {
     let (service, deployment) = (dns_label(service.as_str()), dns_label(deployment.as_str()));
     let plain = [&slot.0.to_string(), ".", &service, ".", &deployment].concat();
-    let dns = [&plain, "@dns"].concat();
+    let dns = [&plain, FOR_DNS].concat();
     [CatalogId::new(plain), CatalogId::new(dns)]
 }
 

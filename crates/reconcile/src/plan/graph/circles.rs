@@ -3,6 +3,7 @@
 
 use super::links::Links;
 use crate::plan::fact::{Fact, Resource};
+use crate::plan::transition::Group;
 use model::id::{DeploymentId, ReplicaId};
 
 /// A circle of steps.
@@ -41,7 +42,9 @@ fn exchange(links: &Links, circle: &[u32]) -> Exchange {
             continue;
         }
         let [from, to] = [frees, takes].map(|step| &links.steps[*step as usize]);
-        if let (Some(replica), Some(taker)) = (&from.replica, &to.replica) {
+        // What leaves has no successor to yield to.
+        let stays = matches!(from.rank.group, Group::Wanted(_));
+        if let (Some(replica), Some(taker), true) = (&from.replica, &to.replica, stays) {
             let why = format!("{} goes to {}", resource.rendered(), taker.container_name());
             let made = to.needs.iter().chain(&from.needs);
             let made = made.filter(|fact| matches!(fact, Fact::Ready(_)));

@@ -37,6 +37,7 @@ pub(in crate::plan) fn steps(links: Links) -> Vec<Step> {
             engine: transition.place.engine,
             action,
             causes: transition.causes.into_iter().map(|why| why.resolve(given)).collect(),
+            replica: transition.replica,
             after: after.into_iter().map(id).collect(),
         });
     }
@@ -53,6 +54,7 @@ pub(in crate::plan) fn numbered_after(steps: usize, asides: Vec<Transition>) -> 
             engine: aside.place.engine,
             action: aside.action,
             causes: aside.causes.into_iter().map(|why| why.resolve(|_| StepId(0))).collect(),
+            replica: None,
             after: BTreeSet::new(),
         })
         .collect()

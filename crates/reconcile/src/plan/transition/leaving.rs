@@ -95,6 +95,9 @@ fn container(gone: &Gone<'_>, removal: &Removal<'_>, node: &NodeName) -> Vec<Tra
         .gives([Fact::Gone(who.clone())])
         .frees(resources::freed(gone.engine, owned, true).into_iter().chain([name]));
     steps.push(step);
+    for step in &mut steps {
+        step.replica = Some(owned.identity.replica.clone());
+    }
     steps
 }
 

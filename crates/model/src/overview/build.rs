@@ -1,0 +1,161 @@
+//! Puts steps together to changes of objects, and equal replicas to one change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Change, Changes, Kind, Object, Overview, change, images};
+use crate::action::Action;
+use crate::catalog::FOR_DNS;
+use crate::id::{CatalogId, DeploymentId, EngineName, ReplicaId};
+use crate::plan::{Cause, Plan, Step};
+
+pub(super) fn overview(plan: &Plan) -> Overview {
+    let mut places: Vec<(&DeploymentId, &EngineName)> = Vec::new();
+    for step in &plan.steps {
+        let place = (&step.deployment, &step.engine);
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let mut deployments = Vec::new();
+    for (deployment, engine) in places {
+        let own = |step: &&Step| step.deployment == *deployment && step.engine == *engine;
+        let steps: Vec<&Step> = plan.steps.iter().filter(own).collect();
+        deployments.push(changes(plan, deployment, engine, &steps));
+    }
+    let mut counts = BTreeMap::new();
+    for change in deployments.iter().flat_map(|all| &all.objects) {
+        let number = match &change.object {
+            Object::Service { slots, .. } => slots.len(),
+            Object::Network { .. } | Object::Volume { .. } => 1,
+        };
+        *counts.entry(change.kind).or_default() += number;
+    }
+    Overview { deployments, counts }
+}
+
+fn changes(
+    plan: &Plan,
+    deployment: &DeploymentId,
+    engine: &EngineName,
+    steps: &[&Step],
+) -> Changes {
+    let mut all = Changes {
+        deployment: deployment.clone(),
+        engine: engine.clone(),
+        images: Vec::new(),
+        objects: Vec::new(),
+        registered: BTreeMap::new(),
+        deregistered: BTreeMap::new(),
+    };
+    let mut replicas: BTreeMap<&ReplicaId, Vec<&Step>> = BTreeMap::new();
+    let mut order: Vec<&ReplicaId> = Vec::new();
+    let (mut comes, mut goes): (BTreeSet<&CatalogId>, BTreeSet<&CatalogId>) = Default::default();
+    for step in steps {
+        match &step.action {
+            Action::Register { entries, .. } => comes.extend(entries.iter().map(|e| &e.id)),
+            Action::Deregister { ids, .. } => goes.extend(ids),
+            _ => {}
+        }
+        if let Some(replica) = &step.replica {
+            let of_it = replicas.entry(replica).or_default();
+            if of_it.is_empty() {
+                order.push(replica);
+            }
+            of_it.push(step);
+        } else if !images::note(step, &mut all.images) {
+            all.objects.extend(resource(step));
+        }
+    }
+    for replica in order {
+        if let Some(change) = change::of_replica(&replicas[replica]) {
+            add(&mut all.objects, plan, replica, change);
+        }
+    }
+    // Both networks of a replaced one are one change.
+    all.objects = replaced_networks(all.objects);
+    let services = |ids: BTreeSet<&CatalogId>| {
+        let mut services = BTreeMap::new();
+        for service in ids.into_iter().filter_map(service) {
+            *services.entry(service.to_owned()).or_default() += 1;
+        }
+        services
+    };
+    goes.retain(|id| !comes.contains(id));
+    (all.registered, all.deregistered) = (services(comes), services(goes));
+    all
+}
+
+/// The service of an entry: `pricing.abc` of `1.pricing.abc`. The form for DNS is the same again.
+fn service(id: &CatalogId) -> Option<&str> {
+    let id = id.as_str();
+    let own = id.split_once('.').map_or(id, |(_, service)| service);
+    (!own.ends_with(FOR_DNS)).then_some(own)
+}
+
+/// What becomes of a network or a volume.
+fn resource(step: &Step) -> Option<Change> {
+    let (kind, object) = match &step.action {
+        Action::CreateNetwork { network, .. } => {
+            (Kind::Create, Object::Network { name: network.name.clone() })
+        }
+        Action::RemoveNetwork { name, .. } => {
+            (Kind::Remove, Object::Network { name: name.clone() })
+        }
+        Action::CreateVolume { volume, .. } => {
+            (Kind::Create, Object::Volume { name: volume.name.clone() })
+        }
+        _ => return None,
+    };
+    Some(Change { kind, object, causes: step.causes.clone(), order: None })
+}
+
+/// Adds what becomes of a replica: to that of the others of its service, if it is the same.
+fn add(
+    all: &mut Vec<Change>,
+    plan: &Plan,
+    replica: &ReplicaId,
+    (kind, causes, order): (Kind, Vec<Cause>, Option<String>),
+) {
+    let same = all.iter_mut().find_map(|change| match &mut change.object {
+        Object::Service { service, slots, .. } if *service == replica.service => {
+            let same = change.kind == kind && change.causes == causes && change.order == order;
+            same.then_some(slots)
+        }
+        _ => None,
+    });
+    if let Some(slots) = same {
+        slots.insert(replica.slot);
+        return;
+    }
+    let size = plan.sizes.get(&replica.deployment).and_then(|all| all.get(&replica.service));
+    let object = Object::Service {
+        service: replica.service.clone(),
+        slots: BTreeSet::from([replica.slot]),
+        replicas: size.map(|size| size.replicas),
+        parallelism: size.map(|size| size.parallelism),
+    };
+    all.push(Change { kind, object, causes, order });
+}
+
+/// A network that is removed and made again under its name is replaced.
+fn replaced_networks(all: Vec<Change>) -> Vec<Change> {
+    let names = |kind: Kind| -> BTreeSet<_> {
+        let of_kind = all.iter().filter(|change| change.kind == kind);
+        let names = of_kind.filter_map(|change| match &change.object {
+            Object::Network { name } => Some(name.clone()),
+            _ => None,
+        });
+        names.collect()
+    };
+    let again: BTreeSet<_> =
+        names(Kind::Create).intersection(&names(Kind::Remove)).cloned().collect();
+    let is_again = |change: &Change| match &change.object {
+        Object::Network { name } => again.contains(name),
+        _ => false,
+    };
+    let left = all.into_iter().filter(|change| change.kind != Kind::Create || !is_again(change));
+    left.map(
+        |change| if is_again(&change) { Change { kind: Kind::Replace, ..change } } else { change },
+    )
+    .collect()
+}

@@ -1,0 +1,78 @@
+//! What the steps about one replica come to.
+
+use super::Kind;
+use crate::action::Action;
+use crate::plan::{Cause, Reason, Step};
+use crate::target::ContainerRef;
+
+/// What is done with a replica, why, and in which order a new container and the old one run;
+/// `None` if nothing is, or only in the catalog.
+pub(super) fn of_replica(steps: &[&Step]) -> Option<(Kind, Vec<Cause>, Option<String>)> {
+    let own = || steps.iter().copied().filter(|step| !is_aside(step));
+    let kind = own().filter_map(kind).max_by_key(|kind| weight(*kind))?;
+    let order = own().flat_map(|step| &step.causes).find_map(|cause| match &cause.reason {
+        Reason::Replaced { order } => Some(order.clone()),
+        _ => None,
+    });
+    let creates = own().any(|step| matches!(step.action, Action::CreateContainer(_)));
+    let kind = if creates && order.is_some() { Kind::Replace } else { kind };
+    let order = order.filter(|_| kind == Kind::Replace);
+    Some((kind, causes(own(), kind), order))
+}
+
+/// The causes of the first step that says more than that it belongs to a change.
+fn causes<'s>(steps: impl Iterator<Item = &'s Step>, kind: Kind) -> Vec<Cause> {
+    let says = |cause: &&Cause| {
+        !matches!(cause.reason, Reason::Follows { .. } | Reason::Replaced { .. } | Reason::Stale)
+    };
+    let mut all: Vec<Cause> = Vec::new();
+    for step in steps.filter(|step| {
+        self::kind(step).is_some_and(|of| weight(of) >= weight(kind) || kind == Kind::Replace)
+    }) {
+        for cause in step.causes.iter().filter(says) {
+            if !all.contains(cause) {
+                all.push(cause.clone());
+            }
+        }
+    }
+    all
+}
+
+/// Of several things done with a replica, the heaviest names the change.
+fn weight(kind: Kind) -> u8 {
+    match kind {
+        Kind::Wait => 0,
+        Kind::Update => 1,
+        Kind::Restart => 2,
+        Kind::Remove => 3,
+        Kind::Create => 4,
+        Kind::Replace => 5,
+    }
+}
+
+/// What a step does with its replica, if that is more than a part of something else.
+fn kind(step: &Step) -> Option<Kind> {
+    match &step.action {
+        Action::CreateContainer(_) => Some(Kind::Create),
+        Action::RemoveContainer { .. } => Some(Kind::Remove),
+        Action::UpdateContainer { .. }
+        | Action::RenameContainer { .. }
+        | Action::ConnectNetwork { .. }
+        | Action::DisconnectNetwork { .. } => Some(Kind::Update),
+        Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => Some(Kind::Restart),
+        Action::StartContainer { container } => {
+            matches!(container.container, ContainerRef::Known(_)).then_some(Kind::Restart)
+        }
+        Action::StopContainer { .. } => Some(Kind::Remove),
+        Action::Await { .. } | Action::RunHook { .. } => Some(Kind::Wait),
+        _ => None,
+    }
+}
+
+/// Whether a step is about another container than the replica's own: one that runs before it, or
+/// until it is healthy.
+fn is_aside(step: &Step) -> bool {
+    step.causes.iter().any(|cause| {
+        matches!(cause.reason, Reason::Prepares | Reason::LeftOver | Reason::Meanwhile)
+    })
+}
