@@ -41,6 +41,9 @@ mod logins;
 #[path = "live_once/newest.rs"]
 mod newest;
 #[cfg(test)]
+#[path = "live_once/remedies.rs"]
+mod remedies;
+#[cfg(test)]
 #[path = "live_once/secrecy.rs"]
 mod secrecy;
 #[cfg(test)]

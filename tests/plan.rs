@@ -3,7 +3,7 @@
 //!
 //! A file is a list of sections. `--- file PATH` writes a file of the source; `--- world`
 //! lists what happens, one command a line (see `plan_support/world.rs`); `--- plan` is the
-//! text of the plan at that point. `UPDATE_EXPECT=1` writes what the planner says now.
+//! graph of steps at that point, `--- overview` what people are shown of it. `UPDATE_EXPECT=1` writes what the planner says now.
 
 #[path = "plan_support/grants.rs"]
 mod grants;
@@ -13,6 +13,8 @@ mod orders;
 mod overview;
 #[path = "plan_support/parts.rs"]
 mod parts;
+#[path = "schema_support/validator.rs"]
+mod validator;
 #[path = "plan_support/world.rs"]
 mod world;
 
@@ -171,6 +173,9 @@ golden! {
     an_adopted_deployment_leaves_the_source,
     an_exited_container_is_started_again,
     an_image_is_refreshed_once_for_each_revision,
+    overview_of_a_first_apply,
+    overview_of_changes,
+    overview_of_what_is_withheld,
     an_image_that_is_mounted_is_compared_by_its_id,
     an_image_that_is_absent_is_pulled_first,
     an_invalid_stack_is_left_alone,
@@ -238,17 +243,29 @@ fn no_name_of_a_file_or_engine_forges_a_line() {
     let stack = "name: shop\nservices:\n  web:\n    image: web:1\n";
     world.file(&format!("{folder}/compose.yaml"), stack);
     let list = "deployments:\n  far: { stack: far, engine: \"e\\nblocked in shop: everything\" }\n";
-    let plain = world.plan().to_string();
-    for plan in [plain, {
-        world.file("far/compose.yaml", "services:\n  web:\n    image: web\n");
-        world.file("deployments.yaml", list);
-        world.plan().to_string()
-    }] {
-        let begins = ["deployment ", "  #", "       ", "blocked in far: apply", "Plan: "];
-        for line in plan.lines() {
-            assert!(begins.iter().any(|begin| line.starts_with(begin)), "{line:?}");
-            assert!(!line.starts_with("  #9 remove"), "{plan}");
-            assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
+    let plain = world.plan();
+    world.file("far/compose.yaml", "services:\n  web:\n    image: web\n");
+    world.file("deployments.yaml", list);
+    let of_steps =
+        ["deployment ", "  #", "       ", "blocked in far: apply", "Plan: ", "No changes"];
+    let of_objects = [
+        "deployment ",
+        "  ↓ pull",
+        "  + create",
+        "      ",
+        "withheld",
+        "  ? far: apply",
+        "Plan: ",
+        "No changes",
+    ];
+    for plan in [plain, world.plan()] {
+        let overview = plan.overview_text("reconciler --once shop");
+        for (text, begins) in [(plan.to_string(), &of_steps[..]), (overview, &of_objects)] {
+            for line in text.lines() {
+                assert!(begins.iter().any(|begin| line.starts_with(begin)), "{line:?}");
+                assert!(!line.trim_start().starts_with("#9 remove"), "{text}");
+                assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use super::console::Format;
@@ -80,7 +81,7 @@ pub(super) enum Verb {
     Fmt(FmtArgs),
     /// Explain the code of an error, for example `reconciler explain E0501`
     Explain(ExplainArgs),
-    /// Print the JSON Schema of stack files or of deployments.yaml, for editors
+    /// Print the JSON Schema of stack files, of deployments.yaml or of plans
     Schema(SchemaArgs),
     /// Play a pass on a simulated engine that begins empty
     Sim(Box<SimArgs>),
@@ -119,6 +120,9 @@ pub(super) struct RunArgs {
     /// Form of the result of `--once`
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// How a plan is printed.
+    #[command(flatten)]
+    pub(super) steps: StepsArgs,
     /// Where desired state comes from.
     #[command(flatten)]
     pub(super) source: SourceOptions,
@@ -151,7 +155,10 @@ pub(super) struct PlanArgs {
     pub(super) detailed_exitcode: bool,
     /// Form of the result.
     #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) output: PlanOutputArgs,
+    /// How it is printed.
+    #[command(flatten)]
+    pub(super) steps: StepsArgs,
     /// Where desired state comes from.
     #[command(flatten)]
     pub(super) source: SourceOptions,
@@ -191,6 +198,9 @@ pub(super) struct SimArgs {
     /// Form of the result.
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// How a plan is printed.
+    #[command(flatten)]
+    pub(super) steps: StepsArgs,
     /// Where desired state comes from.
     #[command(flatten)]
     pub(super) source: SourceOptions,
@@ -273,6 +283,8 @@ pub(super) enum SchemaOf {
     Stack,
     /// deployments.yaml.
     Deployments,
+    /// A plan as JSON: `plan --output json`.
+    Plan,
 }
 
 /// The form of a result.
@@ -280,8 +292,37 @@ pub(super) enum SchemaOf {
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
     /// Form of the result on stdout
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_name = "FORMAT", value_parser = format(&["text", "json"]))]
+    #[arg(default_value = "text")]
     pub(super) output: Format,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct StepsArgs {
+    /// Print the plan as a graph of steps, not by the objects that change
+    #[arg(long)]
+    pub(super) steps: bool,
+}
+
+/// The form of a plan.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct PlanOutputArgs {
+    /// Form of the plan on stdout; `markdown` is for the comment of a merge request
+    #[arg(short, long, value_name = "FORMAT", value_parser = format(&["text", "json", "markdown"]))]
+    #[arg(default_value = "text")]
+    pub(super) output: Format,
+}
+
+/// A format out of some.
+fn format(known: &'static [&'static str]) -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(known).map(|word| match word.as_str() {
+        "json" => Format::Json,
+        "markdown" => Format::Markdown,
+        _ => Format::Text,
+    })
 }
 
 #[cfg(test)]

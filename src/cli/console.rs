@@ -33,6 +33,8 @@ pub(super) enum Format {
     Text,
     /// For programs; the object has a `schema_version`.
     Json,
+    /// For a merge request
+    Markdown,
 }
 
 /// Done, added.
@@ -59,6 +61,8 @@ pub(super) struct Console {
     pub(super) format: Format,
     /// No progress and no summary, only results and errors.
     pub(super) quiet: bool,
+    /// Plans are printed as graphs of steps.
+    pub(super) steps: bool,
 }
 
 impl Console {
@@ -69,12 +73,17 @@ impl Console {
             Color::Always => ColorChoice::AlwaysAnsi,
             Color::Never => ColorChoice::Never,
         };
-        Self { color, format, quiet }
+        Self { color, format, quiet, steps: false }
     }
 
     /// The same with results in this form.
     pub(super) fn printing(self, format: Format) -> Self {
         Self { format, ..self }
+    }
+
+    /// The same with plans as graphs of steps, or not.
+    pub(super) fn with_steps(self, steps: bool) -> Self {
+        Self { steps, ..self }
     }
 
     /// Whether stderr is coloured.

@@ -31,8 +31,10 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
             let (source, trust) = (args.source, args.trust);
             let layer =
                 Layer { source, trust, world: args.world, pass: args.pass, ..Layer::default() };
-            start(common, args.output.output, layer, "warn")
-                .and_then(|s| verbs::real::plan(s.console, &s.layer, &s.environment, detailed))
+            start(common, args.output.output, layer, "warn").and_then(|s| {
+                let console = s.console.with_steps(args.steps.steps);
+                verbs::real::plan(console, &s.layer, &s.environment, detailed)
+            })
         }
         Some(Verb::Validate(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
@@ -51,8 +53,10 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         Some(Verb::Schema(args)) => Ok(verbs::schema::schema(console, args.of)),
         Some(Verb::Sim(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
-            start(common, args.output.output, layer, "error")
-                .and_then(|s| verbs::sim::sim(s.console, &s.layer, &s.environment))
+            start(common, args.output.output, layer, "error").and_then(|s| {
+                let console = s.console.with_steps(args.steps.steps);
+                verbs::sim::sim(console, &s.layer, &s.environment)
+            })
         }
         Some(Verb::Status(args)) => {
             let layer = Layer { listen: args.listen, ..Layer::default() };
@@ -79,7 +83,8 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
 
 /// `run` and `--once`.
 fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
-    let RunArgs { once, output, source, trust, world, pass, deadline, controller, listen } = args;
+    let RunArgs { once, output, steps, source, trust, world, pass, deadline, controller, listen } =
+        args;
     if !once && output.output == Format::Json {
         return Err(Refusal::usage(
             "`--output json` is for a result, and a controller has none",
@@ -98,6 +103,7 @@ fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
     };
     let Start { console, environment, layer } =
         start(common, output.output, layer, if once { "warn" } else { "info" })?;
+    let console = console.with_steps(steps.steps);
     if once {
         verbs::real::apply_once(console, &layer, &environment)
     } else {

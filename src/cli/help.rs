@@ -21,7 +21,9 @@ pub(super) const PLAN: &str = "\
   reconciler plan shop/compose.yaml         for one stack
   reconciler plan --git --ref main          for a commit of the repository in this folder
   reconciler plan --detailed-exitcode       exit with 2 if there is something to do
-  reconciler plan -o json                   for programs";
+  reconciler plan --steps                   every call and wait, and what waits for what
+  reconciler plan -o json                   for programs
+  reconciler plan -o markdown               for the comment of a merge request";
 
 /// Of `validate`.
 pub(super) const VALIDATE: &str = "\
@@ -66,6 +68,7 @@ pub(super) const EXPLAIN: &str = "\
 pub(super) const SCHEMA: &str = "\
   reconciler schema > stack.schema.json
   reconciler schema deployments > deployments.schema.json
+  reconciler schema plan                    of `reconciler plan -o json`
 
 In a file, a first line such as
   # yaml-language-server: $schema=stack.schema.json

@@ -9,6 +9,7 @@ mod environment;
 mod exit;
 mod explanations;
 mod help;
+mod invocation;
 mod logging;
 mod options;
 pub(crate) mod probe;

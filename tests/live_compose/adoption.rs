@@ -139,10 +139,10 @@ services:
     assert_eq!(project.snapshot(), made);
     // A change elsewhere is none of the image.
     project.lab.stack("s", &stack.replace("sleep 1000", "sleep 1001"));
-    let changed = project.reconciler(&["--once"]).exits(0).prints("create container ad9-s-web-1");
-    assert!(!changed.stdout.contains("build image"), "{changed}");
+    let changed = project.reconciler(&["--once"]).exits(0).prints("~ replace web");
+    assert!(!changed.stdout.contains("↓ build"), "{changed}");
     project.lab.file("s", "web/Dockerfile", "FROM reconciler.demo/base\nENV A=2\n");
-    project.reconciler(&["--once"]).exits(0).prints("build image ad9-s-web");
+    project.reconciler(&["--once"]).exits(0).prints("↓ build ad9-s-web");
     let env = inspect("ad9-s-web-1")["Config"]["Env"].to_string();
     assert!(env.contains("A=2"), "{env}");
     project.reconciler(&["--once"]).is_quiet();

@@ -61,8 +61,7 @@ fn an_image_is_built_again_only_when_its_inputs_change() {
     let once = || with(&lab, &["--once", &source]);
     once()
         .exits(0)
-        .prints("build an image of folder")
-        .prints("build image building-abc-web")
+        .prints("↓ build building-abc-base, folder \"building-abc/assets\", building-abc-web")
         .says("building-abc-base: 2/2 COPY greeting /greeting")
         .says("step    folder \"building-abc/assets\": 1/1 COPY . /")
         .says("building-abc-web: stage-0 2/4 COPY --from=files . /files")
@@ -81,7 +80,7 @@ fn an_image_is_built_again_only_when_its_inputs_change() {
     assert!(!layers.contains("can4ry-secret"), "{layers}");
 
     let (base, web) = (id(&lab.of("abc-base-1")), id(&lab.of("abc-web-1")));
-    with(&lab, &["plan", &source]).exits(0).prints("Nothing to do");
+    with(&lab, &["plan", &source]).exits(0).prints("No changes");
     // What is not part of the context builds nothing.
     lab.file("abc", "web/notes.md", "other notes\n");
     lab.commit();
@@ -110,14 +109,14 @@ fn a_build_of_the_same_files_replaces_nothing() {
     lab.once().exits(0);
     let web = id(&lab.of("abc-web-1"));
     lab.file("abc", "README.md", "Read me.\n");
-    lab.once().exits(0).prints("build image");
+    lab.once().exits(0).prints("↓ build");
     assert_eq!(id(&lab.of("abc-web-1")), web);
-    lab.once().exits(0).prints("Nothing to do");
+    lab.once().exits(0).prints("No changes");
     lab.file("abc", "page", "two\n");
     lab.once().exits(0);
     assert_ne!(id(&lab.of("abc-web-1")), web);
     assert_eq!(docker(&["exec", &lab.of("abc-web-1"), "cat", "/page"]), "two");
-    lab.once().exits(0).prints("Nothing to do");
+    lab.once().exits(0).prints("No changes");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn quiet() {
     lab.engine_at(&engine.address);
     lab.consul_at(&consul.address);
     lab.stack("abc", SHOP);
-    lab.once().exits(0).prints("Plan: 3 to create, 0 to replace, 0 to remove");
+    lab.once().exits(0).prints("+ create pricing: 2 replicas").prints("+ create web");
     assert_eq!(lab.names(), ["abc-pricing-1", "abc-pricing-2", "abc-web-1"].map(|n| lab.of(n)));
     for name in lab.names() {
         assert_eq!(inspect(&name)["State"]["Running"], true, "{name}");

@@ -156,7 +156,7 @@ fn an_image_that_is_mounted_is_pulled_first() {
     docker(&["rmi", &image]);
     let mount = format!("volumes: [{{ type: image, source: '{image}', target: /assets }}]");
     lab.stack("abc", &format!("services:\n  web: {{ {SERVICE}, {mount} }}\n"));
-    lab.once().exits(0).prints(&format!("pull image {image}"));
+    lab.once().exits(0).prints(&format!("↓ pull {image}"));
     assert!(docker(&["exec", &lab.of("abc-web-1"), "ls", "/assets"]).contains("etc"));
     lab.once().is_quiet();
     // Another image under the same name.

@@ -79,7 +79,7 @@ fn two_deployments_of_one_stack_are_isolated() {
     let before = lab.containers();
     let victim = lab.of("abc-pricing-1");
     docker(&["rm", "-f", &victim]);
-    lab.once().exits(0).prints("Plan: 1 to create, 0 to replace, 0 to remove");
+    lab.once().exits(0).prints("+ create pricing: replica 1 (1 of 2)");
     let after = lab.containers();
     assert_eq!(after.len(), 6);
     let survivors: Vec<_> = before.keys().filter(|name| **name != victim).cloned().collect();

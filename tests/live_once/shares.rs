@@ -37,7 +37,7 @@ fn a_namespace_member_moves_when_its_host_is_replaced() {
     let mode = |name: &str| inspect(name)["HostConfig"]["NetworkMode"].clone();
     assert_eq!(mode(&app), format!("container:{}", id(&vpn)));
     docker_fails(&["exec", &app, "touch", "/data/x"]);
-    lab.plan().exits(0).prints("Nothing to do");
+    lab.plan().exits(0).prints("No changes");
 
     let before = (id(&vpn), id(&app));
     docker(&["restart", "-t", "0", &vpn]);
@@ -50,7 +50,7 @@ fn a_namespace_member_moves_when_its_host_is_replaced() {
     assert_ne!(id(&app), before.1, "its host is another one");
     assert_eq!(mode(&app), format!("container:{}", id(&vpn)));
     assert_eq!(page(&lab).trim(), "SECOND");
-    lab.plan().exits(0).prints("Nothing to do");
+    lab.plan().exits(0).prints("No changes");
 
     lab.stack("xyz", "services: { web: { image: reconciler.demo/base, command: sleep 1000 } }");
     lab.once().exits(0);
@@ -77,7 +77,7 @@ fn containers_of_others_are_not_gits_to_share_with() {
         lab.run(&["--once", &url]).exits(77).prints(&format!("--allow {grant}"));
         if !demand.starts_with("link") {
             lab.run(&["--once", "--allow", &grant, &url]).exits(0);
-            lab.run(&["plan", "--allow", &grant, &url]).exits(0).prints("Nothing to do");
+            lab.run(&["plan", "--allow", &grant, &url]).exits(0).prints("No changes");
         }
     }
     docker(&["rm", "-f", &theirs]);
@@ -113,7 +113,7 @@ fn hooks_run_in_their_order_and_a_failing_pre_stop_stops_nothing() {
     let lines = || docker(&["exec", &web, "cat", "/log/lines"]);
     assert_eq!(lines().lines().collect::<Vec<_>>(), ["init one me", "started one"]);
     assert_eq!(lab.names(), std::slice::from_ref(&web), "what ran before it is gone");
-    lab.plan().exits(0).prints("Nothing to do");
+    lab.plan().exits(0).prints("No changes");
 
     lab.stack("abc", &HOOKS.replace("VERSION: one", "VERSION: two"));
     lab.once().exits(0);

@@ -25,12 +25,12 @@ fn an_engine_over_tls_is_configured_in_the_file_or_as_for_docker() {
     once(&lab, &host, &keys).exits(0);
     let running = lab.containers();
     assert!(running.contains_key(&lab.of("abc-web-1")));
-    once(&lab, &host, &keys).exits(0).prints("Nothing to do");
+    once(&lab, &host, &keys).exits(0).prints("No changes");
 
     // The same engine, with the docker command's options.
     let program = lab.program(&["--once", &lab.source()]).env("DOCKER_HOST", &host);
     let program = program.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", &keys);
-    program.run().exits(0).prints("Nothing to do");
+    program.run().exits(0).prints("No changes");
 
     // Without its keys, with foreign ones, and where nobody listens.
     let program = lab.program(&["--once", &lab.source()]).env("DOCKER_HOST", &host);

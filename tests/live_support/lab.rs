@@ -145,6 +145,18 @@ impl Lab {
         Program(command)
     }
 
+    /// Runs the program with arguments that a shell splits.
+    pub(crate) fn shell(&self, words: &str) -> Finished {
+        let program = env!("CARGO_BIN_EXE_reconciler");
+        let (own, mut shell) = (self.program(&[]).0, Command::new("sh"));
+        shell
+            .args(["-c", &format!("exec {program} {words}")])
+            .env_clear()
+            .current_dir(&self.folder);
+        shell.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Program(shell).run()
+    }
+
     /// Runs the program to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Finished {
         self.program(words).run()

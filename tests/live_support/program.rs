@@ -90,7 +90,9 @@ impl Finished {
     /// Its results must contain this.
     #[track_caller]
     pub(crate) fn prints(self, text: &str) -> Self {
-        assert!(self.stdout.contains(text), "no `{text}` in\n{self}");
+        // Wherever its lines end.
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words(&self.stdout).contains(&words(text)), "no `{text}` in\n{self}");
         self
     }
 
@@ -105,7 +107,7 @@ impl Finished {
     #[track_caller]
     #[expect(clippy::wrong_self_convention, reason = "reads as a sentence")]
     pub(crate) fn is_quiet(self) -> Self {
-        self.exits(0).prints("Nothing to do: the world is as git says.")
+        self.exits(0).prints("No changes: everything is as the source says.")
     }
 
     /// What follows a word in the results: a digest after `--approve `.

@@ -3,6 +3,10 @@
 use model::action::Action;
 use model::overview::{Object, Overview};
 use model::plan::Plan;
+use model::render::machine;
+use serde_json::Value;
+
+use super::validator::refusal;
 
 /// Nothing is left out, and nothing is too wide for a terminal but what is to be copied.
 pub(crate) fn agrees(name: &str, plan: &Plan) {
@@ -18,6 +22,10 @@ pub(crate) fn agrees(name: &str, plan: &Plan) {
             && line.contains(' ')
     });
     assert_eq!(wide, None, "{name}: a line is too wide");
+    let schema = include_str!("../../docs/plan.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("JSON");
+    let fault = refusal(&schema, &schema, &machine::plan(plan), "");
+    assert_eq!(fault, None, "{name}: not as docs/plan.schema.json says");
     let overview = Overview::of(plan);
     for step in &plan.steps {
         let of = overview.deployments.iter();
@@ -34,7 +42,7 @@ pub(crate) fn agrees(name: &str, plan: &Plan) {
                         _ => false,
                     })
             }
-            Action::CreateContainer(_) | Action::RemoveContainer { .. } => step.replica.is_some(),
+            Action::CreateContainer(_) => false,
             _ => true,
         };
         assert!(is_told, "{name}: nothing is said of {step}");

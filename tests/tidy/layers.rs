@@ -142,6 +142,7 @@ pub(crate) const STAGES: &[&str] = &[
     "graph",
     "guards",
     "parts",
+    "about",
     "pass",
 ];
 

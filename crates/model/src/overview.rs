@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::id::{DeploymentId, EngineName, ImageRef, NetworkName, ServiceName, Slot, VolumeName};
+use super::id::{
+    ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, Slot, VolumeName,
+};
 use super::plan::{Cause, Plan};
 
 /// What becomes of the objects of all deployments.
@@ -44,8 +46,8 @@ pub struct Changes {
 pub struct Brought {
     /// How.
     pub how: How,
-    /// Which.
-    pub images: Vec<ImageRef>,
+    /// Their names; one that is only made for its files is called by its folder.
+    pub images: Vec<String>,
     /// Why.
     pub why: &'static str,
 }
@@ -120,6 +122,11 @@ pub enum Object {
         replicas: Option<u32>,
         /// How many of them move at once.
         parallelism: Option<u32>,
+    },
+    /// A container that is no replica: what ran before one.
+    Container {
+        /// Its name.
+        name: ContainerName,
     },
     /// A network.
     Network {

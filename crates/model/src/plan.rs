@@ -38,6 +38,8 @@ pub struct Plan {
     pub left_alone: Vec<LeftAlone>,
     /// Deployments that run, but of which nothing is remembered.
     pub forgotten: Vec<Forgotten>,
+    /// What the deployments that change take of the host, written like grants.
+    pub host: BTreeMap<DeploymentId, Vec<String>>,
     /// The size of each service that changes.
     pub sizes: BTreeMap<DeploymentId, BTreeMap<ServiceName, Size>>,
     /// The state of every deployment, desired or only observed.
@@ -242,6 +244,23 @@ pub enum Health {
 }
 
 impl Plan {
+    /// One without steps.
+    pub fn empty(source: SourceId, revision: Revision) -> Self {
+        Self {
+            source,
+            revision,
+            steps: Vec::new(),
+            blocked: Vec::new(),
+            adopted: Vec::new(),
+            adoptions: Vec::new(),
+            left_alone: Vec::new(),
+            forgotten: Vec::new(),
+            host: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+            deployments: BTreeMap::new(),
+        }
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {

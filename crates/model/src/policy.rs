@@ -14,7 +14,7 @@ pub use super::own_tree::OwnTree;
 /// What the operator allows. The default denies everything.
 #[derive(Clone, Debug, Default)]
 pub struct HostPolicy {
-    /// Everything is allowed: a local folder on a terminal, or `--trust-stacks`.
+    /// Everything is allowed: a local path that a person names, or `--trust-stacks`.
     pub permissive: bool,
     /// Grants by deployment, each written like a [`Demand`]: `bind=/srv/data` (that path
     /// and what is below), `capability=NET_ADMIN`, `privileged`. The key `*` is for all.

@@ -2,6 +2,7 @@
 
 pub(super) mod diagnostics;
 pub(super) mod logs;
+pub(super) mod markdown;
 pub(super) mod plan;
 pub(super) mod progress;
 pub(super) mod report;

@@ -5,27 +5,44 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::builder::styling::Style;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use model::diagnostic::Diagnostic;
 use model::id::DeploymentId;
-use model::plan::{Blocked, Plan, Step};
+use model::plan::Plan;
 use model::printable::one_line;
+use model::render::machine;
 use reconcile::control::{Part, Report};
 
 use super::super::console::{BAD, FAINT, GOOD, STRONG, WARN, paint};
 
-/// The version of the JSON form; a field that is only added does not change it.
-pub(in crate::cli) const SCHEMA_VERSION: u32 = 1;
-
-/// The plan's text, coloured.
-pub(in crate::cli) fn text(plan: &Plan) -> String {
+/// The plan's text, coloured: the graph of its steps, or the objects that change; `command` is what
+/// carries it out.
+pub(in crate::cli) fn text(plan: &Plan, steps: bool, command: &str) -> String {
+    let (text, coloured): (String, fn(&str) -> String) =
+        if steps { (plan.to_string(), coloured) } else { (plan.overview_text(command), painted) };
     let mut out = String::new();
-    for line in plan.to_string().lines() {
+    for line in text.lines() {
         let _ = writeln!(out, "{}", coloured(&one_line(line)));
     }
     out
+}
+
+/// A line of the overview, coloured by what becomes of the object.
+fn painted(line: &str) -> String {
+    let Some(object) = line.strip_prefix("  ") else {
+        let style = if line == "withheld" { WARN } else { STRONG };
+        return paint(style, line);
+    };
+    let style = match object.chars().next() {
+        Some('+' | '↓') => GOOD,
+        Some('-') => BAD,
+        Some('~' | '≈' | '↻' | '?' | '!') => WARN,
+        _ => return paint(FAINT, line),
+    };
+    let (symbol, rest) = object.split_once(' ').unwrap_or((object, ""));
+    let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    format!("  {} {rest}", paint(style, &format!("{symbol} {word}")))
 }
 
 fn coloured(line: &str) -> String {
@@ -52,54 +69,12 @@ fn style(verb: &str) -> Style {
     }
 }
 
-/// The plan for programs. What a container is made of is left out on purpose: it holds
-/// values that must not print; the causes hold them masked.
+/// The plan for programs, with what could not be read and what is wrong in files.
 pub(in crate::cli) fn json(plan: &Plan, report: &Report) -> Value {
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "source": plan.source,
-        "revision": plan.revision,
-        "summary": plan.summary(),
-        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
-        "blocked": plan.blocked.iter().map(blocked).collect::<Vec<_>>(),
-        "adopted": plan.adopted,
-        "left_alone": plan.left_alone,
-        "forgotten": plan.forgotten,
-        "deployments": plan.deployments,
-        "unseen": unseen(report),
-        "diagnostics": diagnostics_json(&report.diagnostics),
-    })
-}
-
-/// Something withheld, with what it waits for in words.
-pub(in crate::cli) fn blocked(blocked: &Blocked) -> Value {
-    json!({
-        "deployment": blocked.deployment,
-        "subject": blocked.subject,
-        "waits": blocked.waiting_on.to_string(),
-        "waiting_on": blocked.waiting_on,
-        "at": blocked.at,
-    })
-}
-
-/// A step without the bodies of its calls.
-pub(in crate::cli) fn step(step: &Step) -> Value {
-    #[derive(Serialize)]
-    struct Cause<'a> {
-        text: String,
-        #[serde(flatten)]
-        cause: &'a model::plan::Cause,
-    }
-    let text = step.action.to_string();
-    json!({
-        "id": step.id,
-        "deployment": step.deployment,
-        "engine": step.engine,
-        "verb": text.split(' ').next(),
-        "action": text,
-        "causes": step.causes.iter().map(|cause| Cause { text: cause.to_string(), cause }).collect::<Vec<_>>(),
-        "after": step.after,
-    })
+    let mut value = machine::plan(plan);
+    value["unseen"] = unseen(report).into();
+    value["diagnostics"] = diagnostics_json(&report.diagnostics).into();
+    value
 }
 
 /// What could not be read.
@@ -128,7 +103,7 @@ mod tests {
             "  #3 remove abc-web-1 after #1 #2 (for #1)",
             "       it does not exist (compose.yaml:4:3)",
             "blocked in abc: create container abc-web-1",
-            "Nothing to do: the world is as git says.",
+            "No changes: everything is as the source says.",
         ] {
             let plain = anstream::adapter::strip_str(&coloured(line)).to_string();
             assert_eq!(plain, line);

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use model::plan::Plan;
 use model::printable::one_line;
+use model::render::machine::{SCHEMA_VERSION, blocked, step};
 use reconcile::control::{Ending, Left, Part, Report};
 
 use super::super::console::{BAD, Console, GOOD, STRONG, paint};
 use super::super::exit::Exit;
-use super::plan::{SCHEMA_VERSION, diagnostics_json, step};
+use super::plan::diagnostics_json;
 use super::{deployments, diagnostics};
 
 /// Prints messages about the user's text and what could not be read.
@@ -163,7 +164,7 @@ pub(in crate::cli) fn json(
         "seconds": took.as_secs_f64(),
         "summary": plan.map(Plan::summary),
         "steps": ends,
-        "blocked": report.blocked.iter().map(super::plan::blocked).collect::<Vec<_>>(),
+        "blocked": report.blocked.iter().map(blocked).collect::<Vec<_>>(),
         "unseen": super::plan::unseen(report),
         "error": report.error.as_ref().map(ToString::to_string),
         "deployments": report.deployments,

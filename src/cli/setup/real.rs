@@ -70,7 +70,7 @@ pub(in crate::cli) fn basics(
     controller: bool,
 ) -> Result<Basics, Refusal> {
     let source = source::source(&layer.source, environment)?;
-    let own = !controller && trust::is_own_folder_on_terminal(source.is_folder());
+    let own = trust::are_own(&layer.trust, source.is_folder(), controller);
     let installation = installation(&layer.world)?;
     let settings = Settings {
         masker: masker(&layer.world, &installation)?,
@@ -102,7 +102,7 @@ pub(in crate::cli) fn open(
     settings.catalog = consul.as_ref().map(|_| CatalogSettings {
         resolvers: layer.world.consul_dns.iter().flatten().map(ToString::to_string).collect(),
     });
-    let all = trust::sees_environment(&layer.trust, source.is_folder(), controller);
+    let all = trust::are_own(&layer.trust, source.is_folder(), controller);
     let passed = (!all).then(|| layer.trust.env.clone().unwrap_or_default());
     let evaluator = PolicyEvaluator::of(settings.policy.clone());
     let logins = logins(&layer.world, environment)?;

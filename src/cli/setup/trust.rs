@@ -1,31 +1,21 @@
-//! What the authors of stacks may ask of the host: nothing that the operator did not
-//! grant, unless author and operator are the same person at a terminal.
+//! What the authors of stacks may ask of the host: nothing that the operator did not grant, unless
+//! author and operator are the same person, who names a local path as with `docker compose up`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::IsTerminal as _;
 
 use model::bounds::Bounds;
 use model::policy::HostPolicy;
 
 use super::super::options::TrustOptions;
 
-/// Whether a person sits there and the stacks are a folder of theirs.
-pub(in crate::cli) fn is_own_folder_on_terminal(is_folder: bool) -> bool {
-    is_folder && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-}
-
-/// Whether stacks may see all of the environment, as with Compose: a local path that a person
-/// names, not what a controller follows, and unless the person says otherwise.
-pub(in crate::cli) fn sees_environment(
-    options: &TrustOptions,
-    is_folder: bool,
-    controller: bool,
-) -> bool {
+/// Whether stacks are a person's own, as with Compose: a local path that the person names, not what
+/// a controller follows, and unless the person says otherwise. They see all of the environment,
+/// and get what they ask of the host.
+pub(in crate::cli) fn are_own(options: &TrustOptions, is_folder: bool, controller: bool) -> bool {
     is_folder && !controller && options.trust_stacks != Some(false)
 }
 
-/// The policy; `own` says that the stacks are the operator's own, by
-/// [`is_own_folder_on_terminal`], and that this is no controller.
+/// The policy; `own` is [`are_own`].
 pub(in crate::cli) fn policy(options: &TrustOptions, own: bool) -> HostPolicy {
     let mut grants: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for grant in options.allow.iter().flatten() {

@@ -7,8 +7,8 @@ use text::suggest::did_you_mean;
 use super::super::console::{Console, FAINT, Format, STRONG, paint};
 use super::super::exit::Exit;
 use super::super::explanations::{self, Explanation};
-use super::super::render::plan::SCHEMA_VERSION;
 use super::super::setup::Refusal;
+use model::render::machine::SCHEMA_VERSION;
 
 /// Explains a code, or lists all.
 pub(in crate::cli) fn explain(console: Console, code: Option<&str>) -> Result<Exit, Refusal> {

@@ -14,7 +14,8 @@ use world::{Act, Clock, Observe, Snapshot, Source, SourceError};
 
 use super::super::console::{Console, Format};
 use super::super::exit::Exit;
-use super::super::render::{plan, report};
+use super::super::invocation;
+use super::super::render::{markdown, plan, report};
 use super::super::signals::Cut;
 use super::no_stack::{is_without_stacks, no_stack};
 
@@ -48,7 +49,7 @@ pub(in crate::cli) async fn look<W: Observe, C: Clock>(
     if is_pointless(&prepared) {
         console.complain_all(&[no_stack(prepared.desired.source.as_str())]);
     } else if console.format == Format::Text {
-        console.result(&plan::text(&prepared.plan));
+        console.result(&plan::text(&prepared.plan, console.steps, &invocation::again()));
     }
     prepared
 }
@@ -66,8 +67,12 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     };
     let prepared = look(console, setup, snapshot).await;
     let report = prepared.report();
-    if console.format == Format::Json {
-        console.json(&plan::json(&prepared.plan, &report));
+    match console.format {
+        Format::Json => console.json(&plan::json(&prepared.plan, &report)),
+        Format::Markdown => {
+            console.result(&markdown::comment(&prepared.plan, &invocation::again()));
+        }
+        Format::Text => {}
     }
     if is_pointless(&prepared) {
         return Exit::Invalid;
@@ -139,7 +144,7 @@ pub(in crate::cli) async fn again<W: Observe, C: Clock>(
     let prepared = prepare(setup, before.snapshot).await;
     if prepared.plan != before.plan && console.format == Format::Text {
         console.progress("What is there has changed meanwhile; the plan now:");
-        console.result(&plan::text(&prepared.plan));
+        console.result(&plan::text(&prepared.plan, console.steps, &invocation::again()));
     }
     prepared
 }
@@ -171,7 +176,7 @@ pub(in crate::cli) fn conclude(console: Console, passed: &Passed, cut: Option<Cu
             console.result(&report::states(report));
             console.progress(&report::verdict(report, *took));
         }
-        Format::Text => {}
+        Format::Text | Format::Markdown => {}
     }
     if was_cut {
         let why = if cut == Some(Cut::Deadline) { "the deadline passed" } else { "interrupted" };

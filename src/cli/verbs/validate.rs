@@ -18,7 +18,7 @@ use super::super::console::{Console, Format};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::options::SourceOptions;
-use super::super::render::plan::{SCHEMA_VERSION, diagnostics_json};
+use super::super::render::plan::diagnostics_json;
 use super::super::setup::loader::Loader;
 use super::super::setup::real::default_engine;
 use super::super::setup::roots::{Root, Roots};
@@ -26,6 +26,7 @@ use super::super::setup::trust::bounds;
 use super::super::setup::{Refusal, source};
 use super::no_stack::{is_without_stacks, no_stack};
 use super::real::block_on;
+use model::render::machine::SCHEMA_VERSION;
 
 /// Reads desired state and prints every message about it.
 pub(in crate::cli) fn validate(

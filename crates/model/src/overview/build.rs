@@ -9,39 +9,33 @@ use crate::id::{CatalogId, DeploymentId, EngineName, ReplicaId};
 use crate::plan::{Cause, Plan, Step};
 
 pub(super) fn overview(plan: &Plan) -> Overview {
-    let mut places: Vec<(&DeploymentId, &EngineName)> = Vec::new();
+    let mut numbers: BTreeMap<(&DeploymentId, &EngineName), usize> = BTreeMap::new();
+    let mut places: Vec<Vec<&Step>> = Vec::new();
     for step in &plan.steps {
-        let place = (&step.deployment, &step.engine);
-        if !places.contains(&place) {
-            places.push(place);
+        let number = *numbers.entry((&step.deployment, &step.engine)).or_insert(places.len());
+        if number == places.len() {
+            places.push(Vec::new());
         }
+        places[number].push(step);
     }
-    let mut deployments = Vec::new();
-    for (deployment, engine) in places {
-        let own = |step: &&Step| step.deployment == *deployment && step.engine == *engine;
-        let steps: Vec<&Step> = plan.steps.iter().filter(own).collect();
-        deployments.push(changes(plan, deployment, engine, &steps));
-    }
+    let of_place = |steps: Vec<&Step>| steps.first().map(|first| changes(plan, first, &steps));
+    let deployments: Vec<Changes> = places.into_iter().filter_map(of_place).collect();
     let mut counts = BTreeMap::new();
     for change in deployments.iter().flat_map(|all| &all.objects) {
         let number = match &change.object {
             Object::Service { slots, .. } => slots.len(),
-            Object::Network { .. } | Object::Volume { .. } => 1,
+            Object::Container { .. } | Object::Network { .. } | Object::Volume { .. } => 1,
         };
         *counts.entry(change.kind).or_default() += number;
     }
     Overview { deployments, counts }
 }
 
-fn changes(
-    plan: &Plan,
-    deployment: &DeploymentId,
-    engine: &EngineName,
-    steps: &[&Step],
-) -> Changes {
+/// What steps of one deployment on one engine come to.
+fn changes(plan: &Plan, first: &Step, steps: &[&Step]) -> Changes {
     let mut all = Changes {
-        deployment: deployment.clone(),
-        engine: engine.clone(),
+        deployment: first.deployment.clone(),
+        engine: first.engine.clone(),
         images: Vec::new(),
         objects: Vec::new(),
         registered: BTreeMap::new(),
@@ -92,7 +86,7 @@ fn service(id: &CatalogId) -> Option<&str> {
     (!own.ends_with(FOR_DNS)).then_some(own)
 }
 
-/// What becomes of a network or a volume.
+/// What becomes of what is no replica.
 fn resource(step: &Step) -> Option<Change> {
     let (kind, object) = match &step.action {
         Action::CreateNetwork { network, .. } => {
@@ -103,6 +97,9 @@ fn resource(step: &Step) -> Option<Change> {
         }
         Action::CreateVolume { volume, .. } => {
             (Kind::Create, Object::Volume { name: volume.name.clone() })
+        }
+        Action::RemoveContainer { container } => {
+            (Kind::Remove, Object::Container { name: container.name.clone() })
         }
         _ => return None,
     };

@@ -17,7 +17,15 @@ pub(super) fn of_replica(steps: &[&Step]) -> Option<(Kind, Vec<Cause>, Option<St
     let creates = own().any(|step| matches!(step.action, Action::CreateContainer(_)));
     let kind = if creates && order.is_some() { Kind::Replace } else { kind };
     let order = order.filter(|_| kind == Kind::Replace);
-    Some((kind, causes(own(), kind), order))
+    let mut causes = causes(own(), kind);
+    if causes.is_empty() {
+        // What goes although its service stays, because another one is in its place.
+        let first = own().flat_map(|step| &step.causes);
+        causes.extend(
+            first.filter(|cause| !matches!(cause.reason, Reason::Follows { .. })).take(1).cloned(),
+        );
+    }
+    Some((kind, causes, order))
 }
 
 /// The causes of the first step that says more than that it belongs to a change.
@@ -54,7 +62,7 @@ fn weight(kind: Kind) -> u8 {
 fn kind(step: &Step) -> Option<Kind> {
     match &step.action {
         Action::CreateContainer(_) => Some(Kind::Create),
-        Action::RemoveContainer { .. } => Some(Kind::Remove),
+        Action::RemoveContainer { .. } | Action::StopContainer { .. } => Some(Kind::Remove),
         Action::UpdateContainer { .. }
         | Action::RenameContainer { .. }
         | Action::ConnectNetwork { .. }
@@ -63,7 +71,6 @@ fn kind(step: &Step) -> Option<Kind> {
         Action::StartContainer { container } => {
             matches!(container.container, ContainerRef::Known(_)).then_some(Kind::Restart)
         }
-        Action::StopContainer { .. } => Some(Kind::Remove),
         Action::Await { .. } | Action::RunHook { .. } => Some(Kind::Wait),
         _ => None,
     }

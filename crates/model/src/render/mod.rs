@@ -1,6 +1,7 @@
 //! Plans in words: the last stage of planning. It lives with the nouns that it prints.
 
 mod actions;
+pub mod machine;
 mod overview;
 mod reasons;
 mod text;

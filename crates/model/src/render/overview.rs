@@ -27,10 +27,28 @@ impl Plan {
     #[must_use]
     pub fn overview_text(&self, command: &str) -> String {
         let overview = Overview::of(self);
-        let mut out = String::new();
-        for changes in &overview.deployments {
+        let mut out: String =
+            self.overview_deployments(&overview).into_iter().map(|(_, t)| t).collect();
+        out.push_str(&self.overview_rest(command));
+        let _ = writeln!(out, "{}", self.summary_of(&overview));
+        out
+    }
+
+    /// What changes of each deployment: its first line, and all of its text.
+    #[must_use]
+    pub fn overview_deployments(&self, overview: &Overview) -> Vec<(String, String)> {
+        let text = |changes| {
+            let mut out = String::new();
             deployment(&mut out, self, changes);
-        }
+            (out.lines().next().unwrap_or_default().to_owned(), out)
+        };
+        overview.deployments.iter().map(text).collect()
+    }
+
+    /// What is adopted, left alone and withheld.
+    #[must_use]
+    pub fn overview_rest(&self, command: &str) -> String {
+        let mut out = String::new();
         for adopted in &self.adopted {
             line(&mut out, "", &format!("adopt {} into {}", adopted.thing, adopted.deployment));
         }
@@ -41,11 +59,16 @@ impl Plan {
             line(&mut out, "", &forgotten.to_string());
         }
         withheld(&mut out, &self.blocked, command);
-        let _ = writeln!(out, "{}", self.summary_of(&overview));
         out
     }
 
     /// One line that counts what would happen.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        self.summary_of(&Overview::of(self))
+    }
+
+    /// The same, of an overview that was made already.
     #[must_use]
     pub fn summary_of(&self, overview: &Overview) -> String {
         let withheld = self.blocked.iter().filter(|b| !b.waiting_on.is_notice()).count();
@@ -91,6 +114,9 @@ fn deployment(out: &mut String, plan: &Plan, changes: &Changes) {
     for change in objects {
         object(out, change);
     }
+    if let Some(taken) = plan.host.get(deployment) {
+        line(out, "  ", &format!("! takes of the host: {}", taken.join(", ")));
+    }
     for (word, services) in [("registers", registered), ("deregisters", deregistered)] {
         if !services.is_empty() {
             line(out, "  ", &format!("Consul {word} {}", instances(services)));
@@ -106,8 +132,7 @@ fn image(out: &mut String, brought: &Brought) {
         How::Pull => "pull",
         How::Build => "build",
     };
-    let names: Vec<_> = brought.images.iter().map(ToString::to_string).collect();
-    line(out, "  ", &format!("↓ {how} {} ({})", names.join(", "), brought.why));
+    line(out, "  ", &format!("↓ {how} {} ({})", brought.images.join(", "), brought.why));
 }
 
 fn object(out: &mut String, change: &Change) {
@@ -130,6 +155,7 @@ fn object(out: &mut String, change: &Change) {
                 format!("{service}: {}", extra.join(", "))
             }
         }
+        Object::Container { name } => format!("container {name}"),
         Object::Network { name } => format!("network {name}"),
         Object::Volume { name } => format!("volume {name}"),
     };
@@ -158,7 +184,7 @@ fn replicas_text(slots: &[u32], all: Option<u32>) -> Option<String> {
     match (all, slots) {
         (Some(1) | None, [1]) => None,
         (Some(all), _) if all == number => Some(format!("{all} replicas")),
-        (Some(all), _) if all > number => {
+        (Some(all), _) if slots.iter().all(|slot| *slot <= all) => {
             Some(format!("replica {} ({number} of {all})", names.join(" ")))
         }
         (None, _) => Some(count(slots.len(), "replica")),
@@ -222,11 +248,10 @@ fn withheld(out: &mut String, all: &[Blocked], command: &str) {
     together(out, '!', &notices);
 }
 
-/// What waits for the same in one deployment is told together, but for its tail if it is much.
+/// What waits for the same in one deployment stands together, without its tail if it is much.
 fn together(out: &mut String, symbol: char, all: &[&Blocked]) {
-    let is_same = |a: &Blocked, b: &Blocked| {
-        a.deployment == b.deployment && a.waiting_on == b.waiting_on
-    };
+    let is_same =
+        |a: &Blocked, b: &Blocked| a.deployment == b.deployment && a.waiting_on == b.waiting_on;
     for (place, first) in all.iter().enumerate() {
         if all[..place].iter().any(|other| is_same(first, other)) {
             continue;
@@ -248,10 +273,8 @@ fn together(out: &mut String, symbol: char, all: &[&Blocked]) {
 fn line(out: &mut String, indent: &str, text: &str) {
     let mut rest = WIDTH;
     let mut first = true;
-    let (mut continued, mut written) = (String::from(indent), 0_usize);
-    if !indent.is_empty() && indent.len() < INDENT.len() {
-        continued = INDENT.to_owned();
-    }
+    let continued = if indent.is_empty() { indent } else { INDENT };
+    let mut written = 0_usize;
     for word in one_line(text).split(' ') {
         let long = word.chars().count();
         if written > 0 && long + 1 > rest {
@@ -259,7 +282,7 @@ fn line(out: &mut String, indent: &str, text: &str) {
             written = 0;
         }
         if written == 0 {
-            let before = if first { indent } else { &continued };
+            let before = if first { indent } else { continued };
             out.push_str(before);
             rest = WIDTH - before.len();
             first = false;

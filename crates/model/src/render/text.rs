@@ -4,8 +4,6 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter, Write as _};
 
-use super::count;
-use crate::action::Action;
 use crate::id::StepId;
 use crate::id::{DeploymentId, EngineName};
 use crate::plan::{Cause, Forgotten, LeftAlone, Plan, Reason, Step, Thing, WhyLeft};
@@ -87,70 +85,6 @@ impl Display for LeftAlone {
             }
         }
     }
-}
-
-impl Plan {
-    /// One line that counts what would happen.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        // What runs before a replica is none.
-        let passes = |cause: &Cause| matches!(cause.reason, Reason::Prepares | Reason::LeftOver);
-        let replicas = || self.steps.iter().filter(|step| !step.causes.iter().any(passes));
-        let counted =
-            |test: fn(&Action) -> bool| replicas().filter(|step| test(&step.action)).count();
-        let created = counted(|action| matches!(action, Action::CreateContainer(_)));
-        let removed = counted(|action| matches!(action, Action::RemoveContainer { .. }));
-        let replaced = self.steps.iter().filter(|step| is_replacement(step)).count();
-        let restarted = counted(|action| {
-            matches!(action, Action::RestartContainer { .. } | Action::UnpauseContainer { .. })
-        });
-        let started = self.steps.iter().filter(|step| is_revival(step)).count();
-        let in_place = self.steps.iter().filter(|step| is_in_place(step)).count();
-        let withheld = self.blocked.iter().filter(|b| !b.waiting_on.is_notice()).count();
-        let mut parts = vec![
-            format!("{} to create", created.saturating_sub(replaced)),
-            format!("{replaced} to replace"),
-            format!("{} to remove", removed.saturating_sub(replaced)),
-        ];
-        for (number, what) in [
-            (in_place, "to change in place"),
-            (started, "to start again"),
-            (restarted, "to restart"),
-            (withheld, "blocked"),
-        ] {
-            if number > 0 {
-                parts.push(format!("{number} {what}"));
-            }
-        }
-        if self.steps.is_empty() && withheld == 0 {
-            return "Nothing to do: the world is as git says.".to_owned();
-        }
-        format!("Plan: {} in {}.", parts.join(", "), count(self.steps.len(), "step"))
-    }
-}
-
-/// A container that takes the place of one that is removed.
-fn is_replacement(step: &Step) -> bool {
-    matches!(step.action, Action::RemoveContainer { .. })
-        && step.causes.iter().any(|cause| matches!(cause.reason, Reason::Replaced { .. }))
-}
-
-/// A start of a container that existed before.
-fn is_revival(step: &Step) -> bool {
-    use crate::target::ContainerRef;
-    matches!(&step.action, Action::StartContainer { container }
-        if matches!(container.container, ContainerRef::Known(_)))
-}
-
-/// A change of a container that stays.
-fn is_in_place(step: &Step) -> bool {
-    let changes = matches!(
-        step.action,
-        Action::UpdateContainer { .. }
-            | Action::ConnectNetwork { .. }
-            | Action::DisconnectNetwork { .. }
-    );
-    changes && step.causes.iter().any(|cause| matches!(cause.reason, Reason::Changed(_)))
 }
 
 fn ids(ids: &BTreeSet<StepId>) -> String {

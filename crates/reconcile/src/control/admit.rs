@@ -125,25 +125,15 @@ mod tests {
             grace: std::time::Duration::from_secs(1),
         };
         let forget = LedgerChange::Forget { deployment: "abc".into() };
-        Plan {
-            source: "git".into(),
-            revision: "r1".into(),
-            steps: vec![
-                step(1, &[], start("a")),
-                step(2, &[], Action::PullImage { image: "b:1".into(), platform: None }),
-                step(3, &[2], stop),
-                step(4, &[1, 3], start("b")),
-                step(5, &[], start("c")),
-                step(6, &[4, 5], Action::WriteLedger { change: forget }),
-            ],
-            blocked: Vec::new(),
-            adopted: Vec::new(),
-            adoptions: Vec::new(),
-            left_alone: Vec::new(),
-            forgotten: Vec::new(),
-            sizes: BTreeMap::new(),
-            deployments: BTreeMap::new(),
-        }
+        let steps = vec![
+            step(1, &[], start("a")),
+            step(2, &[], Action::PullImage { image: "b:1".into(), platform: None }),
+            step(3, &[2], stop),
+            step(4, &[1, 3], start("b")),
+            step(5, &[], start("c")),
+            step(6, &[4, 5], Action::WriteLedger { change: forget }),
+        ];
+        Plan { steps, ..Plan::empty("git".into(), "r1".into()) }
     }
 
     fn admitted(backoffs: &Backoffs, busy: &[&str]) -> Vec<u32> {

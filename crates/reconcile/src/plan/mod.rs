@@ -11,6 +11,7 @@
 //! [`fact`], [`cause`], [`resources`], [`order`] and [`context`] are the words they share.
 //! [`check`] lints every plan.
 
+mod about;
 mod cause;
 mod context;
 mod decide;
@@ -25,7 +26,6 @@ mod resources;
 mod rollout;
 mod seen;
 mod settings;
-mod sizes;
 #[cfg(test)]
 mod tests;
 mod transition;

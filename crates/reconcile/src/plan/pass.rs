@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::about;
 use super::decide::{self, Across, Decisions, Leaving, Shared, Standing, Yield};
 use super::graph::{Links, check, exchanges, numbered_after, steps, without_used};
 use super::guards::{self, Drafts};
-use super::sizes;
 use super::transition::{self, Transition};
 use model::contained::contained;
 use model::desired::Entry;
@@ -125,8 +125,8 @@ impl<'a> Pass<'a> {
             || drafts.get(id).is_some_and(|draft| guards::is_withheld(&draft.blocked))
     }
 
-    /// Links all steps of the pass. There are none of a deployment that is withheld by the
-    /// pass: so each round of it withholds one more, and the rounds come to an end.
+    /// Links all steps of the pass, but those of deployments that it withholds: each round
+    /// withholds one more, so that the rounds end.
     pub(super) fn link(&self, drafts: &mut Drafts<'_>, leavers: &mut Leavers) -> Links {
         let all = drafts.values_mut().map(|draft| &mut draft.steps).chain([&mut leavers.steps]);
         let open = |step: &Transition| !self.refused.contains_key(&step.place.deployment);
@@ -188,18 +188,9 @@ impl<'a> Pass<'a> {
     /// The plan.
     pub(super) fn plan(&self, links: Links, mut drafts: Drafts<'a>, leavers: Leavers) -> Plan {
         let desired = self.shared.desired;
-        let mut plan = Plan {
-            source: desired.source.clone(),
-            revision: desired.revision.clone(),
-            steps: steps(links),
-            blocked: guards::twice_named(self.shared),
-            adopted: Vec::new(),
-            adoptions: Vec::new(),
-            left_alone: Vec::new(),
-            forgotten: Vec::new(),
-            sizes: BTreeMap::new(),
-            deployments: BTreeMap::new(),
-        };
+        let mut plan = Plan::empty(desired.source.clone(), desired.revision.clone());
+        plan.steps = steps(links);
+        plan.blocked = guards::twice_named(self.shared);
         let mut asides = Vec::new();
         for (id, entry) in &desired.deployments {
             let state = match (entry, self.standings.get(id)) {
@@ -234,7 +225,7 @@ impl<'a> Pass<'a> {
             plan.deployments.insert(id.clone(), state);
         }
         plan.blocked.extend(leavers.blocked);
-        plan.sizes = sizes::sizes(desired, &plan.steps);
+        about::add(&mut plan, desired, |id| self.standings.get(id)?.open);
         plan.adoptions = numbered_after(plan.steps.len(), asides);
         plan
     }

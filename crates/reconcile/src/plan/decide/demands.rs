@@ -10,7 +10,7 @@ use model::demands;
 use model::desired::{Deployment, ImageSource, Service};
 use model::diagnostic::Loc;
 use model::id::{ContainerName, ServiceName};
-use model::policy::OwnTree;
+use model::policy::{HostPolicy, OwnTree};
 use model::share::{Namespace, Peer};
 use model::spec::Mount;
 
@@ -28,6 +28,14 @@ pub(super) fn own_tree(context: &Context<'_>) -> OwnTree {
         }
     }
     tree
+}
+
+/// What the deployment takes of the host beyond a plain container, granted or not asked about.
+pub(in crate::plan) fn taken_of_host(context: &Context<'_>) -> Vec<String> {
+    let (id, tree) = (&context.deployment.id, context.deployment.own_tree());
+    let strict = HostPolicy::default();
+    let demands = demands(context, &tree).into_iter().map(|(demand, _)| demand);
+    demands.filter(|d| !strict.permits(id, Some(&tree), d)).map(|d| d.to_string()).collect()
 }
 
 /// Every demand with the place it is written at, in a fixed order.

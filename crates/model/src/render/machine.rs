@@ -1,0 +1,90 @@
+//! A plan for programs, in the words of its text. `docs/plan.schema.json` describes it.
+
+use serde_json::{Value, json};
+
+use crate::overview::{Change, Changes, Overview};
+use crate::plan::{Blocked, Cause, Plan, Step};
+use crate::remedy::Remedy;
+
+/// The version of the JSON form; a field that is only added does not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A plan for programs. What a container is made of is left out on purpose: it holds
+/// values that must not print; the causes hold them masked.
+#[must_use]
+pub fn plan(plan: &Plan) -> Value {
+    let overview = Overview::of(plan);
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "source": plan.source,
+        "revision": plan.revision,
+        "summary": plan.summary_of(&overview),
+        "changes": overview.deployments.iter().map(changes).collect::<Vec<_>>(),
+        "counts": overview.counts,
+        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
+        "blocked": plan.blocked.iter().map(blocked).collect::<Vec<_>>(),
+        "host": plan.host,
+        "adopted": plan.adopted,
+        "left_alone": plan.left_alone,
+        "forgotten": plan.forgotten,
+        "deployments": plan.deployments,
+    })
+}
+
+/// What becomes of the objects of a deployment.
+fn changes(changes: &Changes) -> Value {
+    let object = |change: &Change| {
+        json!({
+            "change": change.kind,
+            "object": change.object,
+            "causes": change.causes.iter().map(cause).collect::<Vec<_>>(),
+            "order": change.order,
+        })
+    };
+    json!({
+        "deployment": changes.deployment,
+        "engine": changes.engine,
+        "images": changes.images,
+        "objects": changes.objects.iter().map(object).collect::<Vec<_>>(),
+        "registered": changes.registered,
+        "deregistered": changes.deregistered,
+    })
+}
+
+/// A cause, and its words.
+fn cause(cause: &Cause) -> Value {
+    let mut value = serde_json::to_value(cause).expect("BUG: causes are plain data");
+    value["text"] = Value::String(cause.to_string());
+    value
+}
+
+/// Something withheld, with what it waits for in words, and what lets it go on.
+#[must_use]
+pub fn blocked(blocked: &Blocked) -> Value {
+    json!({
+        "remedy": blocked.remedy().map(|remedy| match remedy {
+            Remedy::Flag(flag) => json!({ "flag": flag }),
+            Remedy::Command(command) => json!({ "command": command }),
+        }),
+        "deployment": blocked.deployment,
+        "subject": blocked.subject,
+        "waits": blocked.waiting_on.to_string(),
+        "waiting_on": blocked.waiting_on,
+        "at": blocked.at,
+    })
+}
+
+/// A step without the bodies of its calls.
+#[must_use]
+pub fn step(step: &Step) -> Value {
+    let text = step.action.to_string();
+    json!({
+        "id": step.id,
+        "deployment": step.deployment,
+        "engine": step.engine,
+        "verb": text.split(' ').next(),
+        "action": text,
+        "causes": step.causes.iter().map(cause).collect::<Vec<_>>(),
+        "after": step.after,
+    })
+}
