@@ -23,6 +23,9 @@ mod converge;
 #[path = "live_once/crash.rs"]
 mod crash;
 #[cfg(test)]
+#[path = "live_once/crashing.rs"]
+mod crashing;
+#[cfg(test)]
 #[path = "live_once/foreign.rs"]
 mod foreign;
 #[cfg(test)]

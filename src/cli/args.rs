@@ -22,17 +22,17 @@ use super::project::ConfigArgs;
     version,
     about = "Makes Docker engines and the Consul catalog agree with stack files, and says why",
     long_about = "Makes Docker engines and the Consul catalog agree with stack files in git or in a \
-                  folder.\n\nWithout a verb it runs as a controller: it applies what the source says, \
-                  repairs what drifts, and goes on until it is stopped.",
+                  folder.\n\n`plan` shows what would change, `--once` does it and ends, `run` goes on \
+                  doing it and repairs what drifts.",
     after_help = "See `reconciler --help` for examples and exit codes.",
     after_long_help = examples(RUN),
     max_term_width = 100,
 )]
 pub(super) struct Cli {
-    /// What to do; the controller without.
+    /// What to do.
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
-    /// The controller's settings, for use without the word `run`.
+    /// The settings of `--once`.
     #[command(flatten)]
     pub(super) run: RunArgs,
     /// For all verbs.
@@ -69,7 +69,7 @@ pub(super) struct CommonArgs {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Keep engines and the catalog as the source says (what happens without a verb)
+    /// Keep engines and the catalog as the source says: the controller
     Run(Box<RunArgs>),
     /// Show what would change, and why; changes nothing
     Plan(Box<PlanArgs>),

@@ -1,5 +1,7 @@
 //! What `--help` shows below the options: calls to learn from, and the exit codes.
 
+use std::fmt::Write as _;
+
 use super::exit;
 
 /// Of the program, and of `run`.
@@ -93,6 +95,28 @@ pub(super) const COMPLETION: &str = "\
   source <(reconciler completion bash)
   reconciler completion zsh > ~/.zfunc/_reconciler
   reconciler completion fish > ~/.config/fish/completions/reconciler.fish";
+
+/// What a call without a verb prints; `place` is the place that it names.
+pub(super) fn short(command: &clap::Command, place: Option<&str>) -> String {
+    let mut text = match place {
+        Some(place) => format!(
+            "error: there is no verb: what shall become of `{place}`?\n\n\
+             \u{20} reconciler plan {place}      shows what would change\n\
+             \u{20} reconciler --once {place}    does it, and ends\n\
+             \u{20} reconciler run {place}       goes on doing it: the controller\n\n"
+        ),
+        None => String::new(),
+    };
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let _ = write!(text, "{about}\n\n  reconciler VERB [OPTIONS] [PATH|URL]\n\n");
+    for verb in command.get_subcommands() {
+        let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(text, "  {:<12} {about}", verb.get_name());
+    }
+    let _ =
+        writeln!(text, "  {:<12} Plan, apply, wait for health, end with an exit code", "--once");
+    text + "\nBegin with `reconciler plan`: it changes nothing. `reconciler VERB --help` says more.\n"
+}
 
 /// Examples and the exit codes.
 pub(super) fn examples(calls: &str) -> String {

@@ -41,7 +41,7 @@ fn carrying_out(words: impl IntoIterator<Item = String>) -> String {
 }
 
 /// A URL without what stands before its host.
-fn without_login(word: &str) -> String {
+pub(super) fn without_login(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
     let end = rest.find('/').unwrap_or(rest.len());
     match rest[..end].rfind('@') {

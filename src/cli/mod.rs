@@ -30,6 +30,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser as _};
 
 use args::{Cli, RunArgs, Verb, Verbless};
+use console::{Color, Console, Format};
 use exit::Exit;
 use model::contained::is_contained;
 
@@ -72,6 +73,12 @@ fn keep_freed_memory() {
 fn run(args: impl Iterator<Item = OsString>) -> Exit {
     match parse(&project::verb_first(args.collect())) {
         Ok(cli) => match check_target(&cli) {
+            Ok(()) if cli.verb.is_none() && !cli.run.once => {
+                let place = cli.run.source.source.as_deref().map(invocation::without_login);
+                let console = Console::new(Format::Text, Color::Auto, false);
+                console.complain(&help::short(&Cli::command(), place.as_deref()));
+                Exit::Usage
+            }
             Ok(()) => dispatch::dispatch(cli),
             Err(error) => {
                 let _ = error.print();
@@ -119,8 +126,7 @@ fn stray(command: &clap::Command, matches: &ArgMatches, verb: &str) -> Option<St
     })
 }
 
-/// Without a verb, the first word may be a verb that was mistyped: then the controller
-/// must not start and wait for a folder of that name.
+/// Without a verb, the first word may be a verb that was mistyped.
 fn check_target(cli: &Cli) -> Result<(), clap::Error> {
     let (None, RunArgs { source, .. }) = (&cli.verb, &cli.run) else { return Ok(()) };
     let Some(word) = source.source.as_deref() else { return Ok(()) };

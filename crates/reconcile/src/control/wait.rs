@@ -91,7 +91,7 @@ pub enum Pending {
 /// What one look at a container says about a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    Backoffs,
+    Met,
     NotYet(Pending),
     Never(i64),
 }
@@ -216,7 +216,7 @@ impl Watching {
                 self.holding = None;
                 Ok(Some((pending, LONGEST_PAUSE)))
             }
-            Verdict::Backoffs => {
+            Verdict::Met => {
                 self.first = Some(First { failures: None, ..first });
                 let minimum = match self.until {
                     Until::Healthy(span) => span,
@@ -250,7 +250,7 @@ fn retries(view: &ContainerView) -> u32 {
 fn verdict(state: &ContainerState, until: Until) -> Verdict {
     if until == Until::Completed {
         return match state.status {
-            Status::Exited if state.exit_code == 0 => Verdict::Backoffs,
+            Status::Exited if state.exit_code == 0 => Verdict::Met,
             Status::Exited | Status::Dead => Verdict::Never(state.exit_code),
             Status::Paused => Verdict::NotYet(Pending::Paused),
             _ => Verdict::NotYet(Pending::NotEnded),
@@ -258,7 +258,7 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
     }
     let may_end = matches!(until, Until::Running | Until::HealthyOrCompleted(_));
     match (state.status, state.health) {
-        (Status::Exited, _) if may_end && state.exit_code == 0 => Verdict::Backoffs,
+        (Status::Exited, _) if may_end && state.exit_code == 0 => Verdict::Met,
         (Status::Exited | Status::Dead, _) => Verdict::Never(state.exit_code),
         (Status::Paused, _) => Verdict::NotYet(Pending::Paused),
         (Status::Running, Some(Health::Starting)) if until != Until::Running => {
@@ -267,7 +267,7 @@ fn verdict(state: &ContainerState, until: Until) -> Verdict {
         (Status::Running, Some(Health::Unhealthy)) if until != Until::Running => {
             Verdict::NotYet(Pending::Unhealthy)
         }
-        (Status::Running, _) => Verdict::Backoffs,
+        (Status::Running, _) => Verdict::Met,
         (Status::Created | Status::Restarting | Status::Removing, _) => {
             Verdict::NotYet(Pending::NotRunning)
         }
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_wait_for_running_accepts_exit_code_0_and_no_other() {
-        assert_eq!(verdict(&exited(0), Until::Running), Verdict::Backoffs);
+        assert_eq!(verdict(&exited(0), Until::Running), Verdict::Met);
         assert_eq!(verdict(&exited(1), Until::Running), Verdict::Never(1));
         assert_eq!(verdict(&exited(0), HEALTHY), Verdict::Never(0));
     }
@@ -393,7 +393,7 @@ mod tests {
     #[test]
     fn health_counts_only_for_who_waits_for_it() {
         let starting = ContainerState { health: Some(Health::Starting), ..running(1, 0) };
-        assert_eq!(verdict(&starting, Until::Running), Verdict::Backoffs);
+        assert_eq!(verdict(&starting, Until::Running), Verdict::Met);
         assert_eq!(verdict(&starting, HEALTHY), Verdict::NotYet(Pending::Starting));
     }
 }

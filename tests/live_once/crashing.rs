@@ -1,0 +1,45 @@
+//! A container that dies after a while is never reported as done, whatever restarts it.
+
+use serde_json::Value;
+
+use crate::support::Lab;
+
+#[test]
+fn what_dies_within_its_first_seconds_has_failed_under_each_restart_policy() {
+    let lab = Lab::new("crashing");
+    let mut stack = "services:\n".to_owned();
+    let mut names = Vec::new();
+    for (name, policy) in [
+        ("none", ""),
+        ("no", "\"no\""),
+        ("on-failure", "on-failure"),
+        ("always", "always"),
+        ("unless", "unless-stopped"),
+    ] {
+        let restart =
+            if policy.is_empty() { String::new() } else { format!("restart: {policy}, ") };
+        for (after, seconds) in [("soon", "0.5"), ("later", "2"), ("late", "4")] {
+            let command = format!("sh -c 'sleep {seconds}; exit 7'");
+            stack += &format!(
+                "  {name}-{after}: {{ image: reconciler.demo/base, {restart}stop_signal: SIGKILL, \
+                 command: \"{command}\" }}\n"
+            );
+            names.push(format!("{name}-{after}"));
+        }
+    }
+    lab.stack("abc", &stack);
+    let once = lab.run(&["--once", "-o", "json", &lab.source()]).exits(1);
+    let report: Value = serde_json::from_str(&once.stdout).unwrap();
+    let steps = report["steps"].as_array().unwrap();
+    for name in names {
+        let begins = format!("await {} ", lab.of(&format!("abc-{name}-1")));
+        let mut waits =
+            steps.iter().filter(|step| step["action"].as_str().unwrap().starts_with(&begins));
+        let ending =
+            &waits.next().unwrap_or_else(|| panic!("no wait for {name}: {once}"))["ending"];
+        assert_eq!(ending["kind"], "failed", "{name}: {ending}");
+        assert!(ending["error"].as_str().unwrap().contains("code 7"), "{name}: {ending}");
+    }
+    let health = &report["deployments"][lab.id("abc")]["health"];
+    assert_ne!(health, "Healthy", "{once}");
+}
