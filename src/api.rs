@@ -48,7 +48,7 @@ pub struct Status {
     /// The parts that do not answer, and what they said.
     pub unseen: BTreeMap<String, String>,
     /// Each deployment's state.
-    pub deployments: BTreeMap<String, StateOfDeployment>,
+    pub deployments: BTreeMap<DeploymentId, DeploymentState>,
     /// What is withheld, and what it waits for.
     pub blocked: Vec<String>,
     /// What is put off because it failed too often.
@@ -68,15 +68,6 @@ pub struct LastPass {
     pub done: usize,
     /// What failed, and why.
     pub failed: Vec<String>,
-}
-
-/// Two facts about a deployment, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StateOfDeployment {
-    /// `Synced`, `OutOfSync` or `Unknown`.
-    pub sync: String,
-    /// `Healthy`, `Suspended`, `Progressing`, `Missing`, `Degraded` or `Unknown`.
-    pub health: String,
 }
 
 impl Status {
@@ -103,20 +94,13 @@ impl Status {
     /// The same after a look.
     #[must_use]
     pub fn after(self, look: &control::Status) -> Self {
-        let words = |(id, state): (&DeploymentId, &DeploymentState)| {
-            let state = StateOfDeployment {
-                sync: format!("{:?}", state.sync),
-                health: format!("{:?}", state.health),
-            };
-            (id.to_string(), state)
-        };
         Self {
             ready: look.ready,
             revision: look.revision.as_ref().map(ToString::to_string),
             source_error: look.source_error.clone(),
             seen_at: look.seen_at.map(rfc3339),
             unseen: look.unseen.iter().map(|(part, e)| (part.to_string(), e.clone())).collect(),
-            deployments: look.deployments.iter().map(words).collect(),
+            deployments: look.deployments.clone(),
             blocked: look.blocked.iter().map(ToString::to_string).collect(),
             held: look.held.iter().map(put_off).collect(),
             ..self
@@ -295,7 +279,7 @@ mod tests {
         };
         let status = Status::starting("prod", "dir:/srv").after(&look);
         assert_eq!(status.seen_at.as_deref(), Some("2023-11-14T22:13:20Z"));
-        assert_eq!(status.deployments["abc"].sync, "OutOfSync");
+        assert_eq!(status.deployments[&"abc".into()].sync, Sync::OutOfSync);
         let answers = answers(status.clone(), &["/healthz", "/status"]).await;
         assert_eq!(answers[0].0, 200);
         assert_eq!(serde_json::from_str::<Status>(&answers[1].1).expect("JSON"), status);

@@ -156,7 +156,7 @@ networks:
     let before = (id(&web), started_at(&web));
     docker(&["update", "--memory", "96m", "--memory-swap", "-1", "--pids-limit", "50", &web]);
     docker(&["network", "disconnect", &lab.of("abc_back"), &web]);
-    lab.once().exits(0).prints("changed by hand").prints("to change in place");
+    lab.once().exits(0).prints("changed by hand").prints("to update in place");
     assert_eq!((id(&web), started_at(&web)), before);
     let now = inspect(&web);
     assert_eq!(now["HostConfig"]["Memory"], 64 << 20);
@@ -167,7 +167,7 @@ networks:
 
     // What git changes of the limits needs no new container either.
     lab.stack("abc", &stack.replace("64M", "80M").replace("'0.5'", "'0.7'"));
-    lab.once().exits(0).prints("changed in git").prints("to change in place");
+    lab.once().exits(0).prints("changed in git").prints("to update in place");
     assert_eq!((id(&web), started_at(&web)), before);
     let now = inspect(&web);
     assert_eq!(now["HostConfig"]["Memory"], 80 << 20);

@@ -39,6 +39,8 @@ pub struct Changes {
     pub registered: BTreeMap<String, usize>,
     /// What it will no longer hold, likewise.
     pub deregistered: BTreeMap<String, usize>,
+    /// Why, of what changes in the catalog alone.
+    pub catalog_causes: Vec<Cause>,
 }
 
 /// Images that are brought in one way, for one cause.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 pub use super::adoption::{Adopted, LeftAlone, Thing, WhyLeft};
@@ -207,7 +207,7 @@ pub struct Forgotten {
 }
 
 /// Two facts about a deployment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeploymentState {
     /// Whether it is what git says.
     pub sync: Sync,
@@ -216,7 +216,7 @@ pub struct DeploymentState {
 }
 
 /// Whether a deployment is what git says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sync {
     /// It is.
     Synced,
@@ -227,7 +227,7 @@ pub enum Sync {
 }
 
 /// Whether a deployment works, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Health {
     /// All replicas run and their checks pass.
     Healthy,

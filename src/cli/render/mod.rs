@@ -7,21 +7,27 @@ pub(super) mod plan;
 pub(super) mod progress;
 pub(super) mod report;
 
+use std::collections::BTreeMap;
+
 use clap::builder::styling::Style;
+
+use model::id::DeploymentId;
+use model::plan::{DeploymentState, Health, Sync};
 
 use super::console::{BAD, FAINT, GOOD, STRONG, WARN, paint};
 
 /// Each deployment's id, sync and health, below each other.
-pub(super) fn deployments(states: impl Iterator<Item = (String, String, String)>) -> String {
+pub(super) fn deployments(states: &BTreeMap<DeploymentId, DeploymentState>) -> String {
     let mut rows = vec![["DEPLOYMENT", "SYNC", "HEALTH"].map(|title| (STRONG, title.to_owned()))];
-    rows.extend(states.map(|(id, sync, health)| {
-        let sync_style = if sync == "Synced" { GOOD } else { WARN };
-        let health_style = match health.as_str() {
-            "Healthy" => GOOD,
-            "Degraded" | "Missing" => BAD,
+    rows.extend(states.iter().map(|(id, DeploymentState { sync, health })| {
+        let sync_style = if *sync == Sync::Synced { GOOD } else { WARN };
+        let health_style = match health {
+            Health::Healthy => GOOD,
+            Health::Degraded | Health::Missing => BAD,
             _ => WARN,
         };
-        [(STRONG, id), (sync_style, sync), (health_style, health)]
+        let (sync, health) = (format!("{sync:?}"), format!("{health:?}"));
+        [(STRONG, id.to_string()), (sync_style, sync), (health_style, health)]
     }));
     if rows.len() == 1 { paint(FAINT, "no deployments\n") } else { columns(&rows) }
 }

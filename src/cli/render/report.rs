@@ -54,10 +54,7 @@ fn unseen(report: &Report) -> BTreeMap<&str, Vec<String>> {
 
 /// The states of all deployments, below each other.
 pub(in crate::cli) fn states(report: &Report) -> String {
-    let states = report.deployments.iter();
-    deployments(states.map(|(id, state)| {
-        (id.to_string(), format!("{:?}", state.sync), format!("{:?}", state.health))
-    }))
+    deployments(&report.deployments)
 }
 
 /// The last line: what was done, in numbers.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::api::{StateOfDeployment, Status};
+use crate::api::Status;
 use model::printable::one_line;
 
 use super::super::console::{BAD, Console, Format, WARN, paint};
@@ -70,22 +70,20 @@ fn text(status: &Status) -> String {
     for failure in status.last_pass.iter().flat_map(|pass| &pass.failed) {
         let _ = writeln!(out, "{} {}", paint(BAD, "failed:"), one_line(failure));
     }
-    let words = |(id, state): (&String, &StateOfDeployment)| {
-        (id.clone(), state.sync.clone(), state.health.clone())
-    };
-    out + "\n" + &deployments(status.deployments.iter().map(words))
+    out + "\n" + &deployments(&status.deployments)
 }
 
 #[cfg(test)]
 mod tests {
+    use model::plan::{DeploymentState, Health, Sync};
+
     use super::*;
 
     #[test]
     fn deployments_stand_in_columns() {
         let mut status = Status { acts: true, ..Status::starting("default", "dir:/srv") };
-        let state =
-            StateOfDeployment { sync: "OutOfSync".to_owned(), health: "Healthy".to_owned() };
-        status.deployments.insert("abc".to_owned(), state);
+        let state = DeploymentState { sync: Sync::OutOfSync, health: Health::Healthy };
+        status.deployments.insert("abc".into(), state);
         let text = anstream::adapter::strip_str(&text(&status)).to_string();
         assert_eq!(
             text,

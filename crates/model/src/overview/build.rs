@@ -6,7 +6,7 @@ use super::{Change, Changes, Kind, Object, Overview, change, images};
 use crate::action::Action;
 use crate::catalog::FOR_DNS;
 use crate::id::{CatalogId, DeploymentId, EngineName, ReplicaId};
-use crate::plan::{Cause, Plan, Step};
+use crate::plan::{Cause, Plan, Reason, Step};
 
 pub(super) fn overview(plan: &Plan) -> Overview {
     let mut numbers: BTreeMap<(&DeploymentId, &EngineName), usize> = BTreeMap::new();
@@ -40,6 +40,7 @@ fn changes(plan: &Plan, first: &Step, steps: &[&Step]) -> Changes {
         objects: Vec::new(),
         registered: BTreeMap::new(),
         deregistered: BTreeMap::new(),
+        catalog_causes: Vec::new(),
     };
     let mut replicas: BTreeMap<&ReplicaId, Vec<&Step>> = BTreeMap::new();
     let mut order: Vec<&ReplicaId> = Vec::new();
@@ -58,11 +59,14 @@ fn changes(plan: &Plan, first: &Step, steps: &[&Step]) -> Changes {
             of_it.push(step);
         } else if !images::note(step, &mut all.images) {
             all.objects.extend(resource(step));
+            note_causes(step, &mut all.catalog_causes);
         }
     }
     for replica in order {
-        if let Some(change) = change::of_replica(&replicas[replica]) {
-            add(&mut all.objects, plan, replica, change);
+        let of_it = &replicas[replica];
+        match change::of_replica(of_it) {
+            Some(change) => add(&mut all.objects, plan, replica, change),
+            None => of_it.iter().for_each(|step| note_causes(step, &mut all.catalog_causes)),
         }
     }
     // Both networks of a replaced one are one change.
@@ -77,6 +81,18 @@ fn changes(plan: &Plan, first: &Step, steps: &[&Step]) -> Changes {
     goes.retain(|id| !comes.contains(id));
     (all.registered, all.deregistered) = (services(comes), services(goes));
     all
+}
+
+/// Why a step changes the catalog, if it does.
+fn note_causes(step: &Step, all: &mut Vec<Cause>) {
+    if matches!(step.action, Action::Register { .. } | Action::Deregister { .. }) {
+        let own = |cause: &&Cause| !matches!(cause.reason, Reason::Follows { .. });
+        for cause in step.causes.iter().filter(own) {
+            if !all.contains(cause) {
+                all.push(cause.clone());
+            }
+        }
+    }
 }
 
 /// The service of an entry: `pricing.abc` of `1.pricing.abc`. The form for DNS is the same again.

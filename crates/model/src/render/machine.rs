@@ -48,6 +48,7 @@ fn changes(changes: &Changes) -> Value {
         "objects": changes.objects.iter().map(object).collect::<Vec<_>>(),
         "registered": changes.registered,
         "deregistered": changes.deregistered,
+        "catalog_causes": changes.catalog_causes.iter().map(cause).collect::<Vec<_>>(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{count, shortened};
 use crate::overview::{Brought, Change, Changes, How, Kind, Object, Overview};
-use crate::plan::{Blocked, Cause, ChangedBy, Difference, Plan, Reason};
+use crate::plan::{Blocked, Cause, ChangedBy, Difference, Health, Plan, Reason, Sync};
 use crate::printable::one_line;
 use crate::remedy::Remedy;
 
@@ -72,8 +72,10 @@ impl Plan {
     #[must_use]
     pub fn summary_of(&self, overview: &Overview) -> String {
         let withheld = self.blocked.iter().filter(|b| !b.waiting_on.is_notice()).count();
-        let unknown = self.deployments.values().filter(|d| d.sync == crate::plan::Sync::Unknown);
-        let unknown = unknown.count();
+        let not_known = self.deployments.values().filter(|d| d.sync == Sync::Unknown);
+        let (paused, unknown): (Vec<_>, Vec<_>) =
+            not_known.partition(|state| state.health == Health::Suspended);
+        let (paused, unknown) = (paused.len(), unknown.len());
         let mut parts: Vec<String> = Vec::new();
         let brought = |how| -> usize {
             let all = overview.deployments.iter().flat_map(|changes| &changes.images);
@@ -93,6 +95,9 @@ impl Plan {
         if unknown > 0 {
             parts.push(format!("{} not fully seen", count(unknown, "deployment")));
         }
+        if paused > 0 {
+            parts.push(format!("{} paused", count(paused, "deployment")));
+        }
         match (self.steps.is_empty(), parts.is_empty()) {
             (true, true) => "No changes: everything is as the source says.".to_owned(),
             (true, false) => format!("No changes now: {}.", parts.join(", ")),
@@ -103,7 +108,8 @@ impl Plan {
 }
 
 fn deployment(out: &mut String, plan: &Plan, changes: &Changes) {
-    let Changes { deployment, engine, images, objects, registered, deregistered } = changes;
+    let Changes { deployment, engine, images, objects, registered, deregistered, catalog_causes } =
+        changes;
     let engine = one_line(engine.as_str()).into_owned();
     let head =
         format!("deployment {deployment}, revision {}, engine {engine}", plan.revision.short());
@@ -121,6 +127,12 @@ fn deployment(out: &mut String, plan: &Plan, changes: &Changes) {
         if !services.is_empty() {
             line(out, "  ", &format!("Consul {word} {}", instances(services)));
         }
+    }
+    for cause in catalog_causes.iter().take(LISTED) {
+        line(out, INDENT, &why(cause));
+    }
+    if catalog_causes.len() > LISTED {
+        line(out, INDENT, &format!("and {} more causes", catalog_causes.len() - LISTED));
     }
     if objects.is_empty() && images.is_empty() && registered.is_empty() && deregistered.is_empty() {
         line(out, "  ", "remembers what was applied");

@@ -1,8 +1,7 @@
-//! What the controller knows after a look, for health checks and an API.
+//! What the controller knows after a look. In which form the program answers with it is the
+//! program's affair.
 
 use std::collections::BTreeMap;
-
-use serde::Serialize;
 
 use model::id::{DeploymentId, Revision};
 use model::plan::{Blocked, DeploymentState};
@@ -13,7 +12,7 @@ use super::observe::Part;
 use super::report::Report;
 
 /// What the controller knows after a look.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Whether everything has been seen at the same time at least once.
     pub ready: bool,
@@ -24,7 +23,6 @@ pub struct Status {
     /// When the last look ended.
     pub seen_at: Option<Timestamp>,
     /// The parts that do not answer, and what they said.
-    #[serde(serialize_with = "by_name")]
     pub unseen: BTreeMap<Part, String>,
     /// The state of every deployment.
     pub deployments: BTreeMap<DeploymentId, DeploymentState>,
@@ -50,12 +48,4 @@ impl Status {
         self.deployments.clone_from(&report.deployments);
         self.blocked.clone_from(&report.blocked);
     }
-}
-
-/// JSON has only strings for keys.
-fn by_name<S: serde::Serializer>(
-    unseen: &BTreeMap<Part, String>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(unseen.iter().map(|(part, error)| (part.to_string(), error)))
 }
