@@ -1,5 +1,7 @@
 //! A container that dies after a while is never reported as done, whatever restarts it.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::support::Lab;
@@ -20,10 +22,12 @@ fn what_dies_within_its_first_seconds_has_failed_under_each_restart_policy() {
             if policy.is_empty() { String::new() } else { format!("restart: {policy}, ") };
         for (after, seconds) in [("soon", "0.5"), ("later", "2"), ("late", "4")] {
             let command = format!("sh -c 'sleep {seconds}; exit 7'");
-            stack += &format!(
+            writeln!(
+                stack,
                 "  {name}-{after}: {{ image: reconciler.demo/base, {restart}stop_signal: SIGKILL, \
-                 command: \"{command}\" }}\n"
-            );
+                 command: \"{command}\" }}"
+            )
+            .unwrap();
             names.push(format!("{name}-{after}"));
         }
     }
