@@ -36,10 +36,11 @@ pub enum WaitError {
         code: i64,
     },
     /// The engine keeps restarting it.
-    #[error("it exited with code {code}, and again after each of {restarts} restarts")]
+    #[error("{}, and again after each of {restarts} restarts", ended(*.code))]
     CrashLoop {
-        /// The last exit code.
-        code: i64,
+        /// The last exit code, if the container was seen while it did not run: once it runs again,
+        /// the engine says 0.
+        code: Option<i64>,
         /// How often the engine restarted it during the wait.
         restarts: u32,
     },
@@ -63,6 +64,10 @@ pub enum WaitError {
     /// The engine refused or could not be asked until the deadline.
     #[error(transparent)]
     Outside(OutsideError),
+}
+
+fn ended(code: Option<i64>) -> String {
+    code.map_or_else(|| "it ended".to_owned(), |code| format!("it exited with code {code}"))
 }
 
 /// What a container still lacks.
@@ -130,6 +135,8 @@ struct Watching {
     holding: Option<(Instant, Run)>,
     /// The container as it was at the first look.
     first: Option<First>,
+    /// With which code it ended last.
+    code: Option<i64>,
 }
 
 /// A run of a container: when it began, and the engine's restart counter.
@@ -149,7 +156,7 @@ enum Next {
 
 impl Watching {
     fn new(until: Until, deadline: Duration, began: Instant) -> Self {
-        Self { until, began, deadline, pause: FIRST_PAUSE, holding: None, first: None }
+        Self { until, began, deadline, pause: FIRST_PAUSE, holding: None, first: None, code: None }
     }
 
     fn look(
@@ -194,6 +201,9 @@ impl Watching {
         retries: u32,
         now: Instant,
     ) -> Result<Option<(Pending, Duration)>, WaitError> {
+        if matches!(state.status, Status::Exited | Status::Restarting | Status::Dead) {
+            self.code = Some(state.exit_code);
+        }
         let run = (state.started_at, state.restarts);
         let was_unhealthy =
             state.status == Status::Running && state.health == Some(Health::Unhealthy);
@@ -201,7 +211,7 @@ impl Watching {
         let first = *self.first.get_or_insert(First { run, failures });
         let restarts = state.restarts.saturating_sub(first.run.1);
         if self.until != Until::Completed && restarts >= ENGINE_RESTARTS {
-            return Err(WaitError::CrashLoop { code: state.exit_code, restarts });
+            return Err(WaitError::CrashLoop { code: self.code, restarts });
         }
         match verdict(state, self.until) {
             Verdict::Never(code) => Err(WaitError::Ended { code }),
@@ -326,8 +336,20 @@ mod tests {
         let mut watch = watching(HEALTHY);
         assert!(watch.evaluate(&running(1, 7), 3, at(0)).is_ok());
         assert!(watch.evaluate(&running(2, 9), 3, at(100)).is_ok());
-        let looping = WaitError::CrashLoop { code: 1, restarts: 3 };
-        assert_eq!(watch.evaluate(&running(3, 10), 3, at(200)), Err(looping));
+        let unseen = WaitError::CrashLoop { code: None, restarts: 3 };
+        assert_eq!(watch.evaluate(&running(3, 10), 3, at(200)), Err(unseen));
+        // What the engine says of one that runs again is not how it ended.
+        let mut watch = watching(HEALTHY);
+        assert!(watch.evaluate(&running(1, 7), 3, at(0)).is_ok());
+        let between = ContainerState { status: Status::Restarting, exit_code: 7, ..running(1, 9) };
+        assert!(watch.evaluate(&between, 3, at(100)).is_ok());
+        let again = ContainerState { exit_code: 0, ..running(3, 10) };
+        let looping = WaitError::CrashLoop { code: Some(7), restarts: 3 };
+        assert_eq!(
+            looping.to_string(),
+            "it exited with code 7, and again after each of 3 restarts"
+        );
+        assert_eq!(watch.evaluate(&again, 3, at(200)), Err(looping));
     }
 
     #[test]
