@@ -53,7 +53,7 @@ fn a_local_path_is_trusted_and_the_plan_lists_what_it_takes() {
         "abc",
         &format!("services:\n  web: {{ {SERVICE}, cap_add: [NET_ADMIN], pid: host }}\n"),
     );
+    lab.run(&["plan", &lab.commit()]).exits(77);
     lab.plan().exits(0).prints("! takes of the host: namespace=pid=host, capability=NET_ADMIN");
     lab.once().exits(0).prints("! takes of the host: namespace=pid=host, capability=NET_ADMIN");
-    lab.run(&["plan", &lab.commit()]).exits(77);
 }
