@@ -97,7 +97,25 @@ pub struct Table<S: 'static> {
     plain: &'static [&'static [Field<S>]],
     structured: &'static [(&'static str, Class, &'static str)],
     by_key: BTreeMap<&'static str, &'static Field<S>>,
-    by_member: BTreeMap<(Part, &'static str), &'static Field<S>>,
+    by_member: Vec<Vec<&'static Field<S>>>,
+}
+
+/// Longer than the name of any member.
+const LONGEST: usize = 64;
+
+/// Members by part and length: a look reads thousands of them, and few are equally long.
+fn by_member<S>(plain: impl Iterator<Item = &'static Field<S>>) -> Vec<Vec<&'static Field<S>>> {
+    let mut all: Vec<Vec<_>> = Vec::new();
+    for field in plain {
+        let place = place(field.part, field.answered);
+        all.resize_with(all.len().max(place + 1), Vec::new);
+        all[place].push(field);
+    }
+    all
+}
+
+fn place(part: Part, member: &str) -> usize {
+    part as usize * LONGEST + member.len().min(LONGEST - 1)
 }
 
 macro_rules! table {
@@ -111,7 +129,7 @@ macro_rules! table {
                         plain: PLAIN,
                         structured: $structured,
                         by_key: plain().map(|field| (field.key, field)).collect(),
-                        by_member: plain().map(|f| ((f.part, f.answered), f)).collect(),
+                        by_member: by_member(plain()),
                     }
                 });
                 &TABLE
@@ -142,7 +160,8 @@ pub fn of_key<S: Fields>(key: &str) -> Option<&'static Field<S>> {
 /// The plain field of a member of the engine's answers.
 #[must_use]
 pub fn of_member<S: Fields>(part: Part, member: &str) -> Option<&'static Field<S>> {
-    S::table().by_member.get(&(part, member)).copied()
+    let same = S::table().by_member.get(place(part, member))?;
+    same.iter().copied().find(|field| field.answered == member)
 }
 
 /// The plain field of a member of the engine's create bodies.
