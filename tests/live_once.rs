@@ -44,6 +44,9 @@ mod logins;
 #[path = "live_once/newest.rs"]
 mod newest;
 #[cfg(test)]
+#[path = "live_once/plan_files.rs"]
+mod plan_files;
+#[cfg(test)]
 #[path = "live_once/remedies.rs"]
 mod remedies;
 #[cfg(test)]

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use super::console::Format;
 use super::help::{
-    COMPLETION, EXPLAIN, FMT, HEALTHCHECK, PLAN, RUN, SCHEMA, SIM, STATUS, VALIDATE, examples,
+    COMPLETION, EXPLAIN, FMT, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE, examples,
 };
 use super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
     TrustOptions, WorldOptions,
 };
+use super::output_args::{OutputArgs, StepsArgs};
+use super::plan_args::{ApplyArgs, PlanArgs, ShowArgs};
 use super::project::ConfigArgs;
 
 /// Everything after the program's name.
@@ -73,6 +73,14 @@ pub(super) enum Verb {
     Run(Box<RunArgs>),
     /// Show what would change, and why; changes nothing
     Plan(Box<PlanArgs>),
+    /// Apply what a plan file holds, or show a plan, ask, and apply it
+    #[command(mut_arg("source", |arg| arg.index(1).value_name("FILE|PATH|URL").help(
+        "A file that `reconciler plan --out` wrote; or a folder, a stack file, or the URL of a git \
+         repository [default: the current folder]"
+    )))]
+    Apply(Box<ApplyArgs>),
+    /// Print the plan of a plan file; asks no engine
+    Show(ShowArgs),
     /// Check the stack files; asks no engine
     Validate(Box<ValidateArgs>),
     /// Print a stack's normal form, as `docker compose config` does and with its options
@@ -95,9 +103,11 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 12] = [
+    pub(super) const NAMES: [&str; 14] = [
         "run",
         "plan",
+        "apply",
+        "show",
         "validate",
         "config",
         "fmt",
@@ -144,33 +154,6 @@ pub(super) struct RunArgs {
     /// Where the controller answers.
     #[command(flatten)]
     pub(super) listen: ListenOptions,
-}
-
-/// `plan`.
-#[derive(Debug, Args)]
-#[command(after_long_help = examples(PLAN))]
-pub(super) struct PlanArgs {
-    /// Exit with 2 if there is something to do
-    #[arg(long)]
-    pub(super) detailed_exitcode: bool,
-    /// Form of the result.
-    #[command(flatten)]
-    pub(super) output: PlanOutputArgs,
-    /// How it is printed.
-    #[command(flatten)]
-    pub(super) steps: StepsArgs,
-    /// Where desired state comes from.
-    #[command(flatten)]
-    pub(super) source: SourceOptions,
-    /// What stacks may ask for.
-    #[command(flatten)]
-    pub(super) trust: TrustOptions,
-    /// Engines and Consul.
-    #[command(flatten)]
-    pub(super) world: WorldOptions,
-    /// What the pass may do.
-    #[command(flatten)]
-    pub(super) pass: PassOptions,
 }
 
 /// `validate`.
@@ -285,44 +268,6 @@ pub(super) enum SchemaOf {
     Deployments,
     /// A plan as JSON: `plan --output json`.
     Plan,
-}
-
-/// The form of a result.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(super) struct OutputArgs {
-    /// Form of the result on stdout
-    #[arg(short, long, value_name = "FORMAT", value_parser = format(&["text", "json"]))]
-    #[arg(default_value = "text")]
-    pub(super) output: Format,
-}
-
-/// How a plan is printed.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(super) struct StepsArgs {
-    /// Print the plan as a graph of steps, not by the objects that change
-    #[arg(long)]
-    pub(super) steps: bool,
-}
-
-/// The form of a plan.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(super) struct PlanOutputArgs {
-    /// Form of the plan on stdout; `markdown` is for the comment of a merge request
-    #[arg(short, long, value_name = "FORMAT", value_parser = format(&["text", "json", "markdown"]))]
-    #[arg(default_value = "text")]
-    pub(super) output: Format,
-}
-
-/// A format out of some.
-fn format(known: &'static [&'static str]) -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(known).map(|word| match word.as_str() {
-        "json" => Format::Json,
-        "markdown" => Format::Markdown,
-        _ => Format::Text,
-    })
 }
 
 #[cfg(test)]

@@ -130,6 +130,13 @@ impl Console {
         }
     }
 
+    /// A question, whose answer stands behind it.
+    pub(super) fn prompt(self, text: &str) {
+        let mut out = self.stderr();
+        let _ = out.write_all(text.as_bytes());
+        let _ = out.flush();
+    }
+
     /// An error or a warning, already rendered.
     pub(super) fn complain(self, text: &str) {
         let _ = writeln!(self.stderr(), "{}", text.trim_end_matches('\n'));

@@ -6,8 +6,11 @@ use super::config::{self, ConfigError, Layer};
 use super::console::{Color, Console, Format};
 use super::environment::Environment;
 use super::exit::Exit;
+use super::plan_args::{ApplyArgs, PlanArgs};
+use super::plan_file::PlanTarget;
 use super::render::diagnostics;
 use super::setup::Refusal;
+use super::verbs::consent::Consent;
 use super::{logging, verbs};
 
 /// What every verb starts with.
@@ -26,16 +29,10 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
     let done = match verb {
         None => controller(common, run),
         Some(Verb::Run(args)) => controller(common, *args),
-        Some(Verb::Plan(args)) => {
-            let detailed = args.detailed_exitcode;
-            let (source, trust) = (args.source, args.trust);
-            let layer =
-                Layer { source, trust, world: args.world, pass: args.pass, ..Layer::default() };
-            start(common, args.output.output, layer, "warn").and_then(|s| {
-                let console = s.console.with_steps(args.steps.steps);
-                verbs::real::plan(console, &s.layer, &s.environment, detailed)
-            })
-        }
+        Some(Verb::Plan(args)) => plan(common, *args),
+        Some(Verb::Apply(args)) => apply(common, *args),
+        Some(Verb::Show(args)) => start(common, args.output.output, Layer::default(), "warn")
+            .and_then(|s| verbs::show::show(s.console, &args)),
         Some(Verb::Validate(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
             start(common, args.output.output, layer, "warn").and_then(|s| {
@@ -105,10 +102,38 @@ fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
         start(common, output.output, layer, if once { "warn" } else { "info" })?;
     let console = console.with_steps(steps.steps);
     if once {
-        verbs::real::apply_once(console, &layer, &environment)
+        verbs::real::apply_once(console, &layer, &environment, &Consent::Given)
     } else {
         verbs::real::control(console, &layer, &environment)
     }
+}
+
+/// `plan`.
+fn plan(common: CommonArgs, args: PlanArgs) -> Result<Exit, Refusal> {
+    let PlanArgs { detailed_exitcode, out, output, steps, source, trust, world, pass } = args;
+    let layer = Layer { source, trust, world, pass, ..Layer::default() };
+    let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
+    let out = out.as_deref().map(PlanTarget::new).transpose()?;
+    verbs::real::plan(
+        console.with_steps(steps.steps),
+        &layer,
+        &environment,
+        (out, detailed_exitcode),
+    )
+}
+
+/// `apply`.
+fn apply(common: CommonArgs, args: ApplyArgs) -> Result<Exit, Refusal> {
+    let ApplyArgs { yes, output, steps, mut source, of_file, trust, world, pass, deadline } = args;
+    let file = verbs::apply::file(source.source.as_deref(), of_file.is_some())?;
+    if file.is_some() {
+        let variable = || Environment::read().get("RECONCILER_SOURCE").map(str::to_owned);
+        source.source = of_file.or_else(variable);
+    }
+    let layer = Layer { source, trust, world, pass, once: deadline, ..Layer::default() };
+    let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
+    let console = console.with_steps(steps.steps);
+    verbs::apply::apply(console, &layer, &environment, (file, yes))
 }
 
 fn start(common: CommonArgs, output: Format, flags: Layer, level: &str) -> Result<Start, Refusal> {

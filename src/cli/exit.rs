@@ -21,7 +21,7 @@ pub(super) enum Exit {
     Invalid = 65,
     /// git, an engine or Consul cannot be reached.
     Unreachable = 69,
-    /// Another process acts right now; trying again makes sense.
+    /// Another process acts right now, or what was agreed to has moved; trying again makes sense.
     Busy = 75,
     /// Credentials were refused.
     Refused = 77,
@@ -61,7 +61,7 @@ Exit codes:
    64  wrong usage
    65  invalid desired state or configuration (the message shows the place)
    69  git, an engine or Consul cannot be reached; nothing was changed there
-   75  another controller acts right now: try again
+   75  another controller acts right now: try again; apply: what the plan was made for has moved
    77  permission refused
   130, 143  interrupted: the current call was finished, the message says what remains
   134       a bug: it ended where it stood; the message says where";

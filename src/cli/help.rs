@@ -24,8 +24,25 @@ pub(super) const PLAN: &str = "\
   reconciler plan --git --ref main          for a commit of the repository in this folder
   reconciler plan --detailed-exitcode       exit with 2 if there is something to do
   reconciler plan --steps                   every call and wait, and what waits for what
+  reconciler plan --out shop.plan           a file that `reconciler apply shop.plan` applies
   reconciler plan -o json                   for programs
   reconciler plan -o markdown               for the comment of a merge request";
+
+/// Of `apply`.
+pub(super) const APPLY: &str = "\
+  reconciler apply                          show what would change, ask, and apply it
+  reconciler apply --yes shop/compose.yaml  the same for one stack, without asking
+  reconciler plan --out shop.plan stacks    later, or after a review:
+  reconciler show shop.plan
+  reconciler apply shop.plan stacks         exactly that plan, or nothing and exit code 75
+
+A plan file is applied with the settings that it was made with, the source included: they come
+from the command line, the environment and --config, not from the file.";
+
+/// Of `show`.
+pub(super) const SHOW: &str = "\
+  reconciler show shop.plan                 what `reconciler plan --out shop.plan` printed
+  reconciler show shop.plan -o json         for programs; its `plan` is as in `plan -o json`";
 
 /// Of `validate`.
 pub(super) const VALIDATE: &str = "\

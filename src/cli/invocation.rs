@@ -2,42 +2,85 @@
 
 use model::remedy::quoted;
 
-/// Options of `plan` that `--once` does not take, and how many values each has.
-const OF_PLAN: &[(&str, usize)] =
-    &[("--detailed-exitcode", 0), ("--output", 1), ("-o", 1), ("--steps", 0)];
+use super::plan_file;
 
-/// The command line of this process, as `--once` takes it.
+/// Options that only concern what is printed, and how many values each has.
+const OF_PLAN: &[(&str, usize)] =
+    &[("--detailed-exitcode", 0), ("--out", 1), ("--output", 1), ("-o", 1), ("--steps", 0)];
+
+/// The command line of this process, so that it applies what it shows.
 pub(super) fn again() -> String {
-    carrying_out(std::env::args_os().map(|word| word.to_string_lossy().into_owned()))
+    carrying_out(words(), plan_file::is_plan_file)
 }
 
-/// A command line that carries out what another one shows. The login of a URL is left out: it may
-/// be a secret.
-fn carrying_out(words: impl IntoIterator<Item = String>) -> String {
-    let mut command = vec!["reconciler".to_owned()];
-    let mut words = words.into_iter().skip(1).peekable();
-    let mut verb = None;
-    let mut rest = Vec::new();
-    while let Some(word) = words.next() {
-        let dropped = OF_PLAN.iter().find(|(option, _)| {
-            word == *option || word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
-        });
-        match dropped {
-            Some((option, values)) => {
-                for _ in 0..if word == *option { *values } else { 0 } {
-                    words.next();
-                }
-            }
-            None if verb.is_none() && ["plan", "sim", "run"].contains(&word.as_str()) => {
-                verb = Some(word);
-            }
-            None if word == "--once" => {}
-            None => rest.push(quoted(&without_login(&word))),
+/// The command line that applies the plan that this process writes to a file.
+pub(super) fn applying(file: &str) -> String {
+    let call = Call::of(words(), |_| false);
+    let words = ["reconciler", "apply", &quoted(file)].map(str::to_owned);
+    words.into_iter().chain(call.rest).collect::<Vec<_>>().join(" ")
+}
+
+fn words() -> impl Iterator<Item = String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned())
+}
+
+/// A command line that carries out what another one shows. A plan file is left out: what lets
+/// something withheld go on makes another plan.
+fn carrying_out(
+    words: impl IntoIterator<Item = String>,
+    is_plan_file: impl Fn(&str) -> bool,
+) -> String {
+    let Call { verb, mut rest, has_file } = Call::of(words, is_plan_file);
+    let words = match verb.as_deref() {
+        Some("sim") => "sim",
+        Some("apply") if !has_file => "apply",
+        _ => {
+            rest.retain(|word| word != "--yes" && word != "-y");
+            "--once"
         }
+    };
+    ["reconciler", words].map(str::to_owned).into_iter().chain(rest).collect::<Vec<_>>().join(" ")
+}
+
+/// A command line taken apart.
+struct Call {
+    verb: Option<String>,
+    /// What is neither the verb nor an option of [`OF_PLAN`], quoted for a shell. The login of a
+    /// URL is left out: it may be a secret.
+    rest: Vec<String>,
+    /// Whether a plan file was left out.
+    has_file: bool,
+}
+
+impl Call {
+    fn of(words: impl IntoIterator<Item = String>, is_plan_file: impl Fn(&str) -> bool) -> Self {
+        let mut call = Self { verb: None, rest: Vec::new(), has_file: false };
+        let mut words = words.into_iter().skip(1);
+        while let Some(word) = words.next() {
+            let dropped = OF_PLAN.iter().find(|(option, _)| {
+                word == *option
+                    || word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
+            });
+            match dropped {
+                Some((option, values)) => {
+                    for _ in 0..if word == *option { *values } else { 0 } {
+                        words.next();
+                    }
+                }
+                None if call.verb.is_none()
+                    && ["plan", "apply", "sim", "run"].contains(&word.as_str()) =>
+                {
+                    call.verb = Some(word);
+                }
+                None if word == "--once" => {}
+                None if call.verb.as_deref() == Some("apply") && is_plan_file(&word) => {
+                    call.has_file = true;
+                }
+                None => call.rest.push(quoted(&without_login(&word))),
+            }
+        }
+        call
     }
-    command.push(if verb.as_deref() == Some("sim") { "sim" } else { "--once" }.to_owned());
-    command.extend(rest);
-    command.join(" ")
 }
 
 /// A URL without what stands before its host.
@@ -55,7 +98,7 @@ mod tests {
     use super::*;
 
     fn again(line: &str) -> String {
-        carrying_out(line.split(' ').map(str::to_owned))
+        carrying_out(line.split(' ').map(str::to_owned), |word| word == "shop.plan")
     }
 
     #[test]
@@ -64,7 +107,12 @@ mod tests {
             ("/usr/bin/reconciler plan desired-state", "reconciler --once desired-state"),
             ("reconciler plan --steps -o json --detailed-exitcode .", "reconciler --once ."),
             ("reconciler plan --output=json --allow a:b .", "reconciler --once --allow a:b ."),
+            ("reconciler plan --out shop.plan -o json .", "reconciler --once ."),
+            ("reconciler plan --out=shop.plan .", "reconciler --once ."),
             ("reconciler sim .", "reconciler sim ."),
+            ("reconciler apply --yes --steps .", "reconciler apply --yes ."),
+            ("reconciler apply --yes shop.plan --ref x .", "reconciler --once --ref x ."),
+            ("reconciler apply shop.plan", "reconciler --once"),
             (
                 "reconciler plan --git https://u:p@h/x.git",
                 "reconciler --once --git https://LOGIN@h/x.git",

@@ -97,7 +97,7 @@ layer! {
     #[arg(long, env = "RECONCILER_ALLOW", hide_env = true, value_name = "DEPLOYMENT:DEMAND", value_delimiter = ',')]
     "allow" allow: Vec<Grant>,
     /// Grant everything: every author of the stacks becomes root of the host [default: only for a
-    /// local path that is given to `plan` or `--once`; never for git or a controller]
+    /// local path that is given to `plan`, `apply` or `--once`; never for git or a controller]
     #[arg(
         long, env = "RECONCILER_TRUST_STACKS", hide_env = true, value_name = "BOOL", num_args = 0..=1,
         require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(),

@@ -2,6 +2,7 @@
 //! tests run beside each other on one engine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -155,6 +156,24 @@ impl Lab {
             .current_dir(&self.folder);
         shell.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Program(shell).run()
+    }
+
+    /// Runs the program at a terminal of its own, and answers a question. What it says is all in the
+    /// results.
+    pub(crate) fn terminal(
+        &self,
+        words: &[&str],
+        question: &str,
+        answer: impl FnOnce() -> &'static str,
+    ) -> Finished {
+        let own = self.program(words).0;
+        let call: Vec<_> = [own.get_program()].into_iter().chain(own.get_args()).collect();
+        let call = call.join(OsStr::new(" "));
+        let mut script = Command::new("script");
+        script.args(["-q", "-e", "-E", "never", "-c"]).arg(call).arg("/dev/null");
+        script.env_clear().current_dir(&self.folder);
+        script.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Program(script).answer(question, answer)
     }
 
     /// Runs the program to its end.

@@ -1,6 +1,7 @@
 //! The built program as a process: run to its end, killed, or stopped.
 
 use std::fmt;
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Output, Stdio};
 
 use super::proxy::Proxy;
@@ -30,6 +31,31 @@ impl Program {
     /// Runs it to its end.
     pub(crate) fn run(mut self) -> Finished {
         self.0.stdin(Stdio::null()).output().unwrap().into()
+    }
+
+    /// Runs it to its end, and gives it the answer as soon as its results contain the question.
+    pub(super) fn answer(
+        mut self,
+        question: &str,
+        answer: impl FnOnce() -> &'static str,
+    ) -> Finished {
+        let piped = self.0.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = piped.spawn().unwrap();
+        let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut printed, mut part, mut answer) = (Vec::new(), [0; 4096], Some(answer));
+        loop {
+            let read = stdout.read(&mut part).unwrap();
+            if read == 0 {
+                break;
+            }
+            printed.extend_from_slice(&part[..read]);
+            if String::from_utf8_lossy(&printed).contains(question)
+                && let Some(answer) = answer.take()
+            {
+                stdin.write_all(answer().as_bytes()).unwrap();
+            }
+        }
+        Output { status: child.wait().unwrap(), stdout: printed, stderr: Vec::new() }.into()
     }
 
     /// Starts it; what it says is kept.

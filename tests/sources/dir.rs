@@ -86,6 +86,7 @@ async fn the_revision_is_a_function_of_the_files() {
 
     temp.write("shop/.compose.yaml.swp", "editor");
     temp.write("shop/app.log", "line");
+    temp.write("shop.plan", "{}");
     temp.write(".git/index", "state");
     assert_eq!(fetch(&temp).await.revision, first, "noise does not count");
 

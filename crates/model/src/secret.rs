@@ -2,6 +2,7 @@
 //! stands for a sensitive value in plans, diffs and errors.
 
 use std::fmt;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -61,11 +62,37 @@ impl Masker {
     /// The mask of a value, for example `(masked 3fa91c02)`.
     #[must_use]
     pub fn mask(&self, value: &str) -> String {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.key).expect("BUG: HMAC takes keys of any length");
-        mac.update(value.as_bytes());
-        let tag = mac.finalize().into_bytes();
+        let mut mac = self.keyed();
+        mac.0.update(value.as_bytes());
+        let tag = mac.0.finalize().into_bytes();
         format!("(masked {})", hex(&tag[..4]))
+    }
+
+    /// A digest of something's JSON that confirms no guess without the key. No text is made of it.
+    #[must_use]
+    pub fn digest_of_json(&self, thing: &impl Serialize) -> Digest {
+        let mut mac = self.keyed();
+        serde_json::to_writer(&mut mac, thing).expect("BUG: what is hashed is always JSON");
+        Digest::from_text(hex(&mac.0.finalize().into_bytes()))
+    }
+
+    fn keyed(&self) -> Keyed {
+        let mac = Hmac::new_from_slice(&self.key);
+        Keyed(mac.expect("BUG: HMAC takes keys of any length"))
+    }
+}
+
+/// A keyed hash of what is written to it.
+struct Keyed(Hmac<Sha256>);
+
+impl Write for Keyed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

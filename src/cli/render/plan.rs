@@ -19,8 +19,15 @@ use super::super::console::{BAD, FAINT, GOOD, STRONG, WARN, paint};
 /// The plan's text, coloured: the graph of its steps, or the objects that change; `command` is what
 /// carries it out.
 pub(in crate::cli) fn text(plan: &Plan, steps: bool, command: &str) -> String {
-    let (text, coloured): (String, fn(&str) -> String) =
-        if steps { (plan.to_string(), coloured) } else { (plan.overview_text(command), painted) };
+    if steps { lines(&plan.to_string(), coloured) } else { overview(&plan.overview_text(command)) }
+}
+
+/// The text of an overview, coloured.
+pub(in crate::cli) fn overview(text: &str) -> String {
+    lines(text, painted)
+}
+
+fn lines(text: &str, coloured: fn(&str) -> String) -> String {
     let mut out = String::new();
     for line in text.lines() {
         let _ = writeln!(out, "{}", coloured(&one_line(line)));

@@ -1,7 +1,9 @@
 //! One file per verb.
 
+pub(super) mod apply;
 pub(super) mod completion;
 pub(super) mod config;
+pub(super) mod consent;
 pub(super) mod explain;
 pub(super) mod fmt;
 pub(super) mod healthcheck;
@@ -10,6 +12,7 @@ mod pass;
 pub(super) mod real;
 pub(super) mod run;
 pub(super) mod schema;
+pub(super) mod show;
 pub(super) mod sim;
 pub(super) mod status;
 pub(super) mod validate;

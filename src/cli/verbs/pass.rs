@@ -15,7 +15,9 @@ use world::{Act, Clock, Observe, Snapshot, Source, SourceError};
 use super::super::console::{Console, Format};
 use super::super::exit::Exit;
 use super::super::invocation;
+use super::super::plan_file::{PlanFile, PlanTarget};
 use super::super::render::{markdown, plan, report};
+use super::super::setup::Refusal;
 use super::super::signals::Cut;
 use super::no_stack::{is_without_stacks, no_stack};
 
@@ -31,6 +33,13 @@ pub(in crate::cli) struct Passed {
     pub(in crate::cli) is_pointless: bool,
 }
 
+impl Passed {
+    /// One that was stopped before it changed anything.
+    pub(in crate::cli) fn stopped() -> Self {
+        Self { plan: None, report: stopped(), took: Duration::ZERO, is_pointless: false }
+    }
+}
+
 /// Whether there is no stack, and nothing that came from one: then the place is a mistake.
 fn is_pointless(prepared: &Prepared) -> bool {
     let Prepared { plan, desired, .. } = prepared;
@@ -38,8 +47,8 @@ fn is_pointless(prepared: &Prepared) -> bool {
     is_without_stacks(desired) && plan.is_empty() && is_quiet()
 }
 
-/// Looks and plans, and prints what is wrong and what would be done.
-pub(in crate::cli) async fn look<W: Observe, C: Clock>(
+/// Looks and plans, and prints what is wrong.
+async fn look<W: Observe, C: Clock>(
     console: Console,
     setup: Setup<'_, W, C>,
     snapshot: Snapshot,
@@ -48,10 +57,15 @@ pub(in crate::cli) async fn look<W: Observe, C: Clock>(
     report::complaints(console, &prepared.report());
     if is_pointless(&prepared) {
         console.complain_all(&[no_stack(prepared.desired.source.as_str())]);
-    } else if console.format == Format::Text {
-        console.result(&plan::text(&prepared.plan, console.steps, &invocation::again()));
     }
     prepared
+}
+
+/// Prints what would be done.
+pub(in crate::cli) fn print(console: Console, prepared: &Prepared) {
+    if console.format == Format::Text && !is_pointless(prepared) {
+        console.result(&plan::text(&prepared.plan, console.steps, &invocation::again()));
+    }
 }
 
 /// The plan as a result of its own, and its exit code.
@@ -59,13 +73,15 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
     console: Console,
     setup: Setup<'_, W, C>,
     source: &S,
-    detailed: bool,
-) -> Exit {
+    (out, detailed): (Option<PlanTarget>, bool),
+) -> Result<Exit, Refusal> {
     let snapshot = match fetched(setup, source.fetch()).await {
         Ok(snapshot) => snapshot,
-        Err(error) => return unread(console, error),
+        Err(error) => return Ok(unread(console, error)),
     };
+    let out = out.map(|out| out.outside_of(snapshot.tree.host_path())).transpose()?;
     let prepared = look(console, setup, snapshot).await;
+    print(console, &prepared);
     let report = prepared.report();
     match console.format {
         Format::Json => console.json(&plan::json(&prepared.plan, &report)),
@@ -75,17 +91,25 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
         Format::Text => {}
     }
     if is_pointless(&prepared) {
-        return Exit::Invalid;
+        return Ok(Exit::Invalid);
     }
-    console.progress(if prepared.plan.is_empty() {
-        "Nothing was changed."
-    } else {
-        "Nothing was changed; `reconciler --once` with the same settings applies it."
+    if let Some(out) = &out {
+        PlanFile::of(&prepared, setup.settings, &invocation::again()).write(out)?;
+    }
+    console.progress(&match out {
+        _ if prepared.plan.is_empty() => "Nothing was changed.".to_owned(),
+        Some(out) => {
+            let command = invocation::applying(&out.name());
+            format!("Nothing was changed; `{command}` applies this plan.")
+        }
+        None => {
+            "Nothing was changed; `reconciler --once` with the same settings applies it.".to_owned()
+        }
     });
-    match Exit::from(report.exit()) {
+    Ok(match Exit::from(report.exit()) {
         Exit::Done if detailed && !prepared.plan.is_empty() => Exit::Pending,
         exit => exit,
-    }
+    })
 }
 
 /// The newest revision. The engines are asked meanwhile for what does not depend on it.
@@ -105,33 +129,38 @@ pub(in crate::cli) enum Prefetch {
     Over(Box<Passed>),
 }
 
-/// Fetches, looks and plans; a request to stop ends it at once.
+/// Fetches, looks and plans; a request to stop ends it at once. `prints` says whether the plan is
+/// printed.
 pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
     console: Console,
     setup: Setup<'_, W, C>,
     fetch: impl Future<Output = Result<Snapshot, SourceError>>,
-    stop: &Stop,
+    (stop, prints): (&Stop, bool),
 ) -> Prefetch {
     let began = setup.clock.instant();
     let read = pin!(async { Ok(look(console, setup, fetched(setup, fetch).await?).await) });
     let report = match select(pin!(stop.requested()), read).await {
-        Either::Right((Ok(prepared), _)) => return Prefetch::Ready(Box::new(prepared)),
+        Either::Right((Ok(prepared), _)) => {
+            if prints {
+                print(console, &prepared);
+            }
+            return Prefetch::Ready(Box::new(prepared));
+        }
         Either::Right((Err(error), _)) => {
             let report = Report { error: Some(PassError::Source(error)), ..Report::default() };
             report::complaints(console, &report);
             report
         }
-        Either::Left(((), _)) => {
-            let execution = Some(Execution { steps: Vec::new(), stopped: true });
-            Report { execution, ..Report::default() }
-        }
+        Either::Left(((), _)) => stopped(),
     };
-    Prefetch::Over(Box::new(Passed {
-        plan: None,
-        report,
-        took: setup.clock.instant().since(began),
-        is_pointless: false,
-    }))
+    let took = setup.clock.instant().since(began);
+    Prefetch::Over(Box::new(Passed { plan: None, report, took, is_pointless: false }))
+}
+
+/// The report of a pass that was stopped before it changed anything.
+fn stopped() -> Report {
+    let execution = Some(Execution { steps: Vec::new(), stopped: true });
+    Report { execution, ..Report::default() }
 }
 
 /// Looks again, because time passed or another controller acted; prints the plan only if

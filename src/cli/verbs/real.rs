@@ -1,4 +1,4 @@
-//! `plan`, `--once` and `run` on the real world.
+//! `plan`, `--once`, `apply` and `run` on the real world.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use super::super::console::Console;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::options::ControllerOptions;
+use super::super::plan_file::PlanTarget;
 use super::super::render::logs::{self, Logs};
 use super::super::render::progress::{self, Lines};
 use super::super::setup::reader::Reader;
@@ -29,7 +30,8 @@ use super::super::setup::real::{Real, open};
 use super::super::setup::source::Placed;
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, guard};
-use super::pass::{Passed, Prefetch, again, begin, conclude, finish, show};
+use super::consent::{Agreed, Consent, Refused};
+use super::pass::{Passed, Prefetch, begin, conclude, finish, show};
 use super::run::{Controller, holder, listen, release};
 
 /// What a watched folder lacks is removed after so long.
@@ -44,7 +46,7 @@ pub(in crate::cli) fn plan(
     console: Console,
     layer: &Layer,
     environment: &Environment,
-    detailed: bool,
+    (out, detailed): (Option<PlanTarget>, bool),
 ) -> Result<Exit, Refusal> {
     let nobody: StepListener = Arc::new(|_, _| {});
     let real = open(layer, environment, false, &nobody)?;
@@ -53,52 +55,106 @@ pub(in crate::cli) fn plan(
         let load = |snapshot: &Snapshot| loader.load(snapshot);
         let Real { source, host, settings, .. } = real;
         let world = host.read_only();
-        show(console, setup(&world, &settings, &load, &Silent), &source, detailed).await
-    })
+        show(console, setup(&world, &settings, &load, &Silent), &source, (out, detailed)).await
+    })?
 }
 
-/// `--once`.
+/// `--once` and `apply`.
 pub(in crate::cli) fn apply_once(
     console: Console,
     layer: &Layer,
     environment: &Environment,
+    consent: &Consent,
 ) -> Result<Exit, Refusal> {
     let real = open(layer, environment, false, &progress::build_steps(console))?;
+    consent.check(&real)?;
     let progress = Lines::new(console, real.hints.clone());
     block_on(async {
         let load = Reader::for_one_pass(real.loader(environment).await);
         let setup = setup(&real.host, &real.settings, &load, &progress);
         let stop = Stop::new();
-        let work = async {
-            match begin(console, setup, real.source.fetch(), &stop).await {
-                Prefetch::Over(passed) => Once::Passed(passed),
-                Prefetch::Ready(prepared) => match &real.consul {
-                    // Where there is nothing to do, nothing is written, no lease either.
-                    Some(consul) if changes(&prepared) => {
-                        Box::pin(leased(console, setup, consul, *prepared, &stop)).await
-                    }
-                    None if !prepared.plan.is_empty() => {
-                        Box::pin(locked(console, setup, real.deadline, *prepared, &stop)).await
-                    }
-                    _ => Once::Passed(Box::new(finish(setup, *prepared, &stop).await)),
-                },
+        let first = agreed(console, setup, &real, consent, &stop);
+        let ended = if consent.waits() {
+            // The deadline begins when there is an answer.
+            match guard(console, Box::pin(first), &stop, None).await {
+                Ok(Ended::Returned(agreed, cut)) => {
+                    let rest = carry_out(console, setup, &real, agreed, &stop);
+                    let ended = guard(console, Box::pin(rest), &stop, Some(real.deadline)).await;
+                    ended.map(|ended| match ended {
+                        Ended::Returned(once, second) => Ended::Returned(once, cut.or(second)),
+                        Ended::Dropped(exit) => Ended::Dropped(exit),
+                    })
+                }
+                Ok(Ended::Dropped(exit)) => Ok(Ended::Dropped(exit)),
+                Err(error) => Err(error),
             }
+        } else {
+            let work = async { carry_out(console, setup, &real, first.await, &stop).await };
+            guard(console, Box::pin(work), &stop, Some(real.deadline)).await
         };
-        let ended = guard(console, Box::pin(work), &stop, Some(real.deadline)).await;
-        Ok(match ended.map_err(|error| signals(&error))? {
-            Ended::Dropped(exit) => exit,
-            Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut),
-            Ended::Returned(Once::NoLease(error), _) => no_lease(console, &error),
-            Ended::Returned(Once::NoLock(error), _) => no_lock(console, &error),
-            Ended::Returned(Once::Lost, _) => {
-                console.error(
-                    "the lease was lost while the pass ran: another controller may act now",
-                    Some("the same command goes on from here"),
-                );
-                Exit::Busy
-            }
-        })
+        Ok(over(console, ended.map_err(|error| signals(&error))?))
     })?
+}
+
+/// Looks, plans, and comes to an agreement about the plan.
+async fn agreed(
+    console: Console,
+    setup: Setup<'_, Host, SystemClock>,
+    real: &Real,
+    consent: &Consent,
+    stop: &Stop,
+) -> Result<Agreed, Once> {
+    match begin(console, setup, real.source.fetch(), (stop, consent.prints_at_once())).await {
+        Prefetch::Over(passed) => Err(Once::Passed(passed)),
+        Prefetch::Ready(prepared) => {
+            let agreed = consent.obtain(console, setup, *prepared, stop).await;
+            agreed.map_err(|refused| match refused {
+                Refused::Stopped => Once::Passed(Box::new(Passed::stopped())),
+                Refused::Exit(exit) => Once::Refused(exit),
+            })
+        }
+    }
+}
+
+/// Carries out what was agreed to.
+async fn carry_out(
+    console: Console,
+    setup: Setup<'_, Host, SystemClock>,
+    real: &Real,
+    agreed: Result<Agreed, Once>,
+    stop: &Stop,
+) -> Once {
+    let agreed = match agreed {
+        Ok(agreed) => agreed,
+        Err(once) => return once,
+    };
+    match &real.consul {
+        // Where there is nothing to do, nothing is written, no lease either.
+        Some(consul) if changes(&agreed.prepared) => {
+            Box::pin(leased(console, setup, consul, agreed, stop)).await
+        }
+        None if !agreed.prepared.plan.is_empty() => {
+            Box::pin(locked(console, setup, real.deadline, agreed, stop)).await
+        }
+        _ => Once::Passed(Box::new(finish(setup, agreed.prepared, stop).await)),
+    }
+}
+
+/// Says how it ended.
+fn over(console: Console, ended: Ended<Once>) -> Exit {
+    match ended {
+        Ended::Dropped(exit) | Ended::Returned(Once::Refused(exit), _) => exit,
+        Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut),
+        Ended::Returned(Once::NoLease(error), _) => no_lease(console, &error),
+        Ended::Returned(Once::NoLock(error), _) => no_lock(console, &error),
+        Ended::Returned(Once::Lost, _) => {
+            console.error(
+                "the lease was lost while the pass ran: another controller may act now",
+                Some("the same command goes on from here"),
+            );
+            Exit::Busy
+        }
+    }
 }
 
 /// Whether something is to be written: a step, or the ledger's order.
@@ -110,6 +166,8 @@ fn changes(prepared: &Prepared) -> bool {
 enum Once {
     /// To the end.
     Passed(Box<Passed>),
+    /// It was not agreed to, which was said.
+    Refused(Exit),
     /// Another controller acts, or Consul cannot say.
     NoLease(LeaseError),
     /// Another pass acts, or the engine cannot say.
@@ -124,7 +182,7 @@ async fn leased<W: Act>(
     console: Console,
     setup: Setup<'_, W, SystemClock>,
     consul: &Consul,
-    prepared: Prepared,
+    agreed: Agreed,
     stop: &Stop,
 ) -> Once {
     let lease = match Lease::acquire(consul, &holder()).await {
@@ -132,8 +190,8 @@ async fn leased<W: Act>(
         Err(error) => return Once::NoLease(error),
     };
     let work = async {
-        let prepared = again(console, setup, prepared).await;
-        finish(setup, prepared, stop).await
+        let agreed = agreed.again(console, setup).await?;
+        Ok(finish(setup, agreed.prepared, stop).await)
     };
     let passed = tokio::select! {
         biased;
@@ -141,6 +199,10 @@ async fn leased<W: Act>(
         passed = work => passed,
     };
     release(lease).await;
+    let passed = match passed {
+        Ok(passed) => passed,
+        Err(exit) => return Once::Refused(exit),
+    };
     console.progress(
         "note: without a running controller, only consul-esm keeps the registered checks current",
     );
@@ -152,13 +214,13 @@ async fn locked(
     console: Console,
     setup: Setup<'_, Host, SystemClock>,
     deadline: Duration,
-    prepared: Prepared,
+    agreed: Agreed,
     stop: &Stop,
 ) -> Once {
     let mut locks = BTreeMap::new();
-    let once = match lock(console, setup, deadline, prepared, &mut locks).await {
+    let once = match lock(console, setup, deadline, agreed, &mut locks).await {
         Ok(prepared) => Once::Passed(Box::new(finish(setup, prepared, stop).await)),
-        Err(error) => Once::NoLock(error),
+        Err(once) => once,
     };
     for (engine, lock) in locks {
         if let Err(error) = setup.world.unlock(&engine, lock).await {
@@ -175,24 +237,25 @@ async fn lock(
     console: Console,
     setup: Setup<'_, Host, SystemClock>,
     deadline: Duration,
-    mut prepared: Prepared,
+    mut agreed: Agreed,
     locks: &mut BTreeMap<EngineName, EngineLock>,
-) -> Result<Prepared, LockError> {
+) -> Result<Prepared, Once> {
     let host = setup.world;
     loop {
-        let engines = prepared.plan.steps.iter().map(|step| step.engine.clone());
+        let engines = agreed.prepared.plan.steps.iter().map(|step| step.engine.clone());
         let engines: BTreeSet<_> = engines.filter(|engine| !locks.contains_key(engine)).collect();
         if engines.is_empty() {
-            return Ok(prepared);
+            return Ok(agreed.prepared);
         }
         for engine in &engines {
             let now = setup.clock.now();
             let until = now.plus(deadline + LOCK_MARGIN);
-            let lock = host.lock(engine, &LockHolder::new(holder().holder, until), now).await?;
+            let lock = host.lock(engine, &LockHolder::new(holder().holder, until), now).await;
+            let lock = lock.map_err(Once::NoLock)?;
             locks.insert(engine.clone(), lock);
         }
         if !host.are_as_looked_at(&engines).await {
-            prepared = again(console, setup, prepared).await;
+            agreed = agreed.again(console, setup).await.map_err(Once::Refused)?;
         }
     }
 }

@@ -130,7 +130,7 @@ impl Play<'_> {
         let snapshot = self.snapshot.clone();
         let stop = Stop::new();
         let pass = async {
-            match begin(self.console, setup, async { Ok(snapshot) }, &stop).await {
+            match begin(self.console, setup, async { Ok(snapshot) }, (&stop, true)).await {
                 Prefetch::Ready(prepared) => finish(setup, *prepared, &stop).await,
                 Prefetch::Over(passed) => *passed,
             }

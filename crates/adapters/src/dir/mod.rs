@@ -4,7 +4,7 @@
 //! content. Beyond a budget (1 MiB a file, 2000 files and 64 MiB in all), files count by
 //! size and modification time; beyond 20,000 entries, deeper folders do not count. Left
 //! out are `.git` and its kin, and what editors and programs drop beside files (`*~`,
-//! `.*.swp`, `*.log`, `*.pid`).
+//! `.*.swp`, `*.log`, `*.pid`, `*.plan`).
 //!
 //! **A tree that is being written** is waited for: until nothing was modified for a moment, and
 //! longer where something that was read before is smaller or gone.

@@ -242,7 +242,8 @@ fn is_repository(name: &str) -> bool {
 }
 
 /// Files that come and go without meaning: what editors keep beside the file that is
-/// edited (`.x.swp`, `.#x`, `x~`, `4913`), logs and process ids.
+/// edited (`.x.swp`, `.#x`, `x~`, `4913`), logs, process ids, and plan files, which are made for
+/// the revision of the folder that they are written to.
 fn is_noise(name: &str) -> bool {
     let ends = |suffix: &str| name.len() > suffix.len() && name.ends_with(suffix);
     name == "4913"
@@ -251,4 +252,5 @@ fn is_noise(name: &str) -> bool {
         || ends("~")
         || ends(".log")
         || ends(".pid")
+        || ends(".plan")
 }
