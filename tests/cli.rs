@@ -12,6 +12,7 @@
 //! …
 //! ```
 
+mod cli_away;
 mod cli_engine;
 mod cli_project;
 

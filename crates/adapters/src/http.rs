@@ -121,6 +121,12 @@ impl HttpClient {
         Ok(Self { client, authority, at })
     }
 
+    /// Where the server is, in words.
+    #[must_use]
+    pub fn at(&self) -> &str {
+        &self.at
+    }
+
     /// Sends a request and returns once the response's head is there. Only the path and
     /// query of its URI count: scheme and host are those of the endpoint.
     ///

@@ -41,6 +41,8 @@ pub enum WaitingOn {
     },
     /// The engine answers.
     Engine {
+        /// Which.
+        engine: EngineName,
         /// What it said.
         error: String,
     },

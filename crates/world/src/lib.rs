@@ -6,6 +6,8 @@
 //!
 //! Nothing here but [`Tree`] needs `Send`: the loop is single-threaded and spawns nothing.
 
+pub mod remedy;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,6 +10,7 @@ use model::plan::Plan;
 use model::printable::one_line;
 use model::render::machine::{SCHEMA_VERSION, blocked, step};
 use reconcile::control::{Ending, Left, Part, Report};
+use world::remedy::cause_and_remedy;
 
 use super::super::console::{BAD, Console, GOOD, STRONG, paint};
 use super::super::exit::Exit;
@@ -28,9 +29,12 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
         console.complain("");
     }
     for (error, parts) in unseen(report) {
+        let (cause, remedy) = cause_and_remedy(error);
+        let unknown = "what depends on it is unknown, and nothing of it is changed";
+        let help = remedy.map_or_else(|| unknown.to_owned(), |one| format!("{one}; {unknown}"));
         console.error(
-            &one_line(&format!("{} cannot be read: {error}", parts.join(" and "))),
-            Some("what depends on it is unknown, and nothing of it is changed"),
+            &one_line(&format!("{} cannot be read: {cause}", parts.join(" and "))),
+            Some(&one_line(&help)),
         );
     }
     if let Some(error) = &report.error {

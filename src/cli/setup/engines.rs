@@ -57,7 +57,12 @@ pub(in crate::cli) fn engines(
                     .with_help("write `url: unix:///run/docker.sock` or `url: tcp://HOST:2376`"));
             }
         };
-        let endpoint = endpoint.map_err(|error| refused(name, &error))?;
+        let setting = match (&options.url, environment.get("DOCKER_HOST")) {
+            (Some(_), _) => "`url` in the configuration",
+            (None, Some(_)) => "DOCKER_HOST",
+            (None, None) => "DOCKER_TLS_VERIFY",
+        };
+        let endpoint = endpoint.map_err(|error| refused(name, setting, &error))?;
         engines.insert(name.clone(), setup(options, endpoint, alone));
     }
     if !engines.contains_key(default) {
@@ -117,17 +122,10 @@ fn ambient(
     })
 }
 
-fn refused(name: &EngineName, error: &EndpointError) -> Refusal {
-    let refusal = Refusal::invalid(format!("engine `{name}`: {}", chain(error)));
-    match error {
-        EndpointError::Insecure(_) => refusal.with_help(format!(
-            "use mutual TLS, or accept it in the configuration file: `engines: {{ {name}: {{ url: …, insecure: true }} }}`"
-        )),
-        EndpointError::NoCertificates => {
-            refusal.with_help("set DOCKER_CERT_PATH, or unset DOCKER_TLS_VERIFY")
-        }
-        _ => refusal,
-    }
+/// What is wrong with an engine's address; `setting` is where that is written.
+fn refused(name: &EngineName, setting: &str, error: &EndpointError) -> Refusal {
+    Refusal::invalid(format!("engine `{name}`, {setting}: {}", chain(error)))
+        .with_help(error.remedy(name))
 }
 
 #[cfg(test)]

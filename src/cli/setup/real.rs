@@ -15,6 +15,7 @@ use model::id::{DeploymentId, EngineName, InstallationId};
 use model::secret::Masker;
 use reconcile::plan::{CatalogSettings, Settings};
 use world::OutsideError;
+use world::remedy::cause_and_remedy;
 
 use super::super::config::Layer;
 use super::super::environment::Environment;
@@ -157,7 +158,14 @@ fn connect(
             .map(Arc::new)
     };
     let connected: Result<Vec<_>, OutsideError> = engines.iter().map(connect).collect();
-    connected.map_err(|error| Refusal::invalid(chain(&error)))
+    connected.map_err(|error| {
+        let text = chain(&error);
+        let (cause, remedy) = cause_and_remedy(&text);
+        match remedy {
+            Some(remedy) => Refusal::invalid(cause).with_help(remedy),
+            None => Refusal::invalid(cause),
+        }
+    })
 }
 
 /// The logins at registries: where the operator says, else where the docker command has them.

@@ -50,6 +50,14 @@ pub enum HttpError {
         /// What the system says.
         why: String,
     },
+    /// What answers does not speak HTTP.
+    #[error("what answers at {at} does not speak HTTP: {why}")]
+    NotHttp {
+        /// The endpoint.
+        at: String,
+        /// What is wrong with its answer.
+        why: String,
+    },
     /// The connection broke after it was made: the request may have been carried out.
     #[error("{at} closed the connection before it answered: {why}")]
     Closed {
@@ -69,6 +77,10 @@ impl HttpError {
         }
         let kind = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last();
         let why = causes(error).last().map(ToString::to_string).unwrap_or_default();
+        let answer = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
+        if answer.is_some_and(hyper::Error::is_parse) {
+            return Self::NotHttp { at, why };
+        }
         if !error.is_connect() {
             return Self::Closed { at, why };
         }
@@ -89,7 +101,8 @@ impl From<HttpError> for OutsideError {
             HttpError::PermissionDenied { .. } | HttpError::TlsRefused { .. } => {
                 Self::Forbidden(text)
             }
-            HttpError::Closed { .. } => Self::Timeout(text),
+            // Whatever it is, the request reached it.
+            HttpError::NotHttp { .. } | HttpError::Closed { .. } => Self::Timeout(text),
             HttpError::Refused { .. }
             | HttpError::NotFound { .. }
             | HttpError::ConnectTimeout { .. }

@@ -62,12 +62,13 @@ impl Display for WaitingOn {
                 f.write_str("until the list of deployments can be read fully; nothing is pruned")
             }
             Self::Absence { lasts } => absence(f, *lasts),
-            Self::Engine { error } => write!(f, "until the engine answers: {error}"),
+            // The error itself is reported once, in the list of what was not seen.
+            Self::Engine { engine, .. } => write!(f, "until engine {engine} answers"),
             Self::ConfiguredEngine => {
                 f.write_str("until the operator configures the engine it names")
             }
             Self::OneName { engines } => one_name(f, engines),
-            Self::Catalog { error } => write!(f, "until Consul answers: {error}"),
+            Self::Catalog { .. } => f.write_str("until Consul answers"),
             Self::Ledger { error } => write!(f, "until the ledger can be read: {error}"),
             Self::FreeName { container } => write!(
                 f,

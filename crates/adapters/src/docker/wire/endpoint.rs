@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::http::{self, HttpError, tls};
+use model::id::EngineName;
 
 /// Where an engine listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,46 @@ pub enum EndpointError {
     /// The host can be no host's name.
     #[error(transparent)]
     Host(#[from] HttpError),
+}
+
+impl EndpointError {
+    /// What to do about it, for the engine of this name.
+    #[must_use]
+    pub fn remedy(&self, engine: &EngineName) -> String {
+        let text = match self {
+            Self::Insecure(_) => {
+                return format!(
+                    "use mutual TLS, or accept it in the configuration file: \
+                     `engines: {{ {engine}: {{ url: …, insecure: true }} }}`"
+                );
+            }
+            Self::Malformed(text) => return meant(text),
+            Self::NoCertificates => "set DOCKER_CERT_PATH, or unset DOCKER_TLS_VERIFY",
+            Self::Scheme(scheme) if scheme == "ssh" => {
+                "forward the engine's socket: `ssh -N -L /tmp/docker.sock:/var/run/docker.sock \
+                 HOST`, and name `unix:///tmp/docker.sock`"
+            }
+            Self::Scheme(scheme) if scheme.starts_with("http") => "write `tcp://HOST:PORT`",
+            Self::Scheme(_) => "`docker context ls` shows the addresses that docker uses",
+            Self::File { .. } | Self::Tls(_) => {
+                "the folder of DOCKER_CERT_PATH, or `tls` of the engine, has three PEM files that \
+                 this user may read: ca.pem, cert.pem and key.pem"
+            }
+            Self::Host(_) => "write `tcp://HOST:PORT`",
+        };
+        text.to_owned()
+    }
+}
+
+/// What was probably meant by what is no address.
+fn meant(text: &str) -> String {
+    match text.split_once("://") {
+        None if text.starts_with('/') => format!("write `unix://{text}`"),
+        None if !text.is_empty() => format!("write `tcp://{text}`, or `unix:///PATH` of a socket"),
+        Some(("unix", _)) => "the path of a socket begins with `/`: `unix:///PATH`".to_owned(),
+        Some(("tcp", _)) => "a port is a number from 1 to 65535: `tcp://HOST:2376`".to_owned(),
+        _ => "write `unix:///PATH` or `tcp://HOST:PORT`".to_owned(),
+    }
 }
 
 /// The variables that the docker command reads, as the command line found them.

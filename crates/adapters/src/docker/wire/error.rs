@@ -4,10 +4,12 @@
 use bollard::errors::Error;
 
 use super::endpoint::EndpointError;
+use super::unreachable::{NoEngine, explained};
 use crate::docker::guard::Refusal;
 use crate::http::HttpError;
 use model::id::EngineName;
 use world::OutsideError;
+use world::remedy::with_remedy;
 
 /// Messages of an engine are cut after so many characters.
 const LONGEST: usize = 600;
@@ -43,7 +45,7 @@ pub(in crate::docker) fn timeout(engine: &EngineName) -> OutsideError {
 
 /// An engine's address that cannot be used.
 pub(in crate::docker) fn endpoint(engine: &EngineName, error: &EndpointError) -> OutsideError {
-    let text = format!("engine {engine}: {error}");
+    let text = with_remedy(&format!("engine {engine}: {error}"), &error.remedy(engine));
     match error {
         EndpointError::Host(_) => OutsideError::Unreachable(text),
         _ => OutsideError::Forbidden(text),
@@ -104,6 +106,9 @@ fn carried(
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
         return OutsideError::Forbidden(format!("engine {engine}: {refusal}"));
     }
+    if let Some(other) = error.downcast_ref::<NoEngine>() {
+        return OutsideError::Unreachable(format!("engine {engine}: {other}"));
+    }
     match error.downcast_ref::<HttpError>() {
         Some(error) => connection(engine, error),
         None => broken(engine, &error.to_string()),
@@ -111,21 +116,12 @@ fn carried(
 }
 
 fn connection(engine: &EngineName, error: &HttpError) -> OutsideError {
-    let help = match error {
-        HttpError::Refused { .. } | HttpError::NotFound { .. } => {
-            "; is dockerd running, and does DOCKER_HOST name it?"
-        }
-        HttpError::PermissionDenied { .. } => {
-            "; the user of this program must be in the group of the socket (docker)"
-        }
-        _ => "",
-    };
-    let text = format!("engine {engine}: {error}{help}");
+    let text = format!("engine {engine}: {}", explained(error));
     match error {
         HttpError::PermissionDenied { .. } | HttpError::TlsRefused { .. } => {
             OutsideError::Forbidden(text)
         }
-        HttpError::Closed { .. } => OutsideError::Timeout(text),
+        HttpError::NotHttp { .. } | HttpError::Closed { .. } => OutsideError::Timeout(text),
         _ => OutsideError::Unreachable(text),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! - `endpoint`: where it is. `transport`, `amend`: how requests get there, with the negotiated
 //!   API version and past the guard, for which `evaluate` reads.
-//! - `answer`: the engine's answers, as far as they are read. `error`: what went wrong, by kind
-//!   by what to do next.
+//! - `answer`: the engine's answers, as far as they are read. `error`: what went wrong, by what to
+//!   do next; `unreachable`: why nothing answers, and what helps.
 //! - `archive`: files on their way. `logins`: what is sent to registries.
 
 mod amend;
@@ -14,5 +14,6 @@ pub(super) mod error;
 mod evaluate;
 pub(super) mod logins;
 pub(super) mod transport;
+mod unreachable;
 
 pub(super) use amend::OF_ENDPOINTS;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::amend::amend;
+use super::unreachable::NoEngine;
 use crate::docker::guard::evaluator::PolicyEvaluator;
 use crate::docker::guard::{self, Outgoing};
 use crate::http::{Body, HttpClient, full, percent_encoded};
@@ -205,8 +206,13 @@ impl Transport {
             .and_then(|value| value.to_str().ok())
             .and_then(ApiVersion::parse);
         let body = response.into_body().collect().await?.to_bytes();
+        let message = String::from_utf8_lossy(&body).into_owned();
+        // A proxy before an engine may refuse without the header.
+        if offered.is_none() && !matches!(status_code, 401 | 403) {
+            let other = NoEngine::answered(self.client.at(), status_code, &message);
+            return Err(io::Error::other(other).into());
+        }
         if status_code != 200 {
-            let message = String::from_utf8_lossy(&body).into_owned();
             return Err(Error::DockerResponseServerError { status_code, message });
         }
         let version = negotiate(offered)

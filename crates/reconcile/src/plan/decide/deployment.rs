@@ -101,6 +101,7 @@ fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context
         return Err(WaitingOn::OneName { engines });
     }
     let inventory = shared.engines.get(name).ok_or_else(|| WaitingOn::Engine {
+        engine: name.clone(),
         error: match shared.observed.engines.get(name) {
             Some(EngineView::Unseen { error }) => error.clone(),
             Some(EngineView::Seen(_)) => "the engine does not tell its id".to_owned(),
