@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::help::{
-    COMPLETION, EXPLAIN, FMT, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE, examples,
+    COMPLETION, EXPLAIN, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE, examples,
 };
 use super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
@@ -83,6 +83,8 @@ pub(super) enum Verb {
     Show(ShowArgs),
     /// Check the stack files; asks no engine
     Validate(Box<ValidateArgs>),
+    /// List what the stacks would need of the host, as the setting `allow`
+    Grants(Box<GrantsArgs>),
     /// Print a stack's normal form, as `docker compose config` does and with its options
     Config(Box<ConfigArgs>),
     /// Bring stack files into the usual layout, with the same meaning
@@ -103,12 +105,13 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 14] = [
+    pub(super) const NAMES: [&str; 15] = [
         "run",
         "plan",
         "apply",
         "show",
         "validate",
+        "grants",
         "config",
         "fmt",
         "explain",
@@ -169,6 +172,24 @@ pub(super) struct ValidateArgs {
     /// More of them
     #[arg(value_name = "PATH|URL")]
     pub(super) more: Vec<String>,
+    /// Also warn about what the stacks ask of the host and is not granted (`--allow`)
+    #[arg(long)]
+    pub(super) policy: bool,
+    /// What stacks may ask for.
+    #[command(flatten)]
+    pub(super) trust: TrustOptions,
+}
+
+/// `grants`.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples(GRANTS))]
+pub(super) struct GrantsArgs {
+    /// Form of the result.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Where desired state comes from.
+    #[command(flatten)]
+    pub(super) source: SourceOptions,
     /// What stacks may ask for.
     #[command(flatten)]
     pub(super) trust: TrustOptions,

@@ -22,6 +22,7 @@ struct Start {
 }
 
 /// Does what the command line says.
+#[expect(clippy::too_many_lines, reason = "a table of the verbs")]
 pub(super) fn dispatch(cli: Cli) -> Exit {
     let Cli { verb, run, common } = cli;
     // Also what is wrong with the configuration is printed in the colour asked for.
@@ -36,8 +37,14 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         Some(Verb::Validate(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
             start(common, args.output.output, layer, "warn").and_then(|s| {
-                verbs::validate::validate(s.console, &s.layer, &args.more, &s.environment)
+                let places = (args.more.as_slice(), args.policy);
+                verbs::validate::validate(s.console, &s.layer, places, &s.environment)
             })
+        }
+        Some(Verb::Grants(args)) => {
+            let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
+            start(common, args.output.output, layer, "warn")
+                .and_then(|s| verbs::grants::grants(s.console, &s.layer, &s.environment))
         }
         Some(Verb::Config(args)) => start(common, Format::Text, Layer::default(), "warn")
             .and_then(|s| verbs::config::config(s.console, &args, &s.environment)),

@@ -48,10 +48,21 @@ pub(super) const SHOW: &str = "\
 pub(super) const VALIDATE: &str = "\
   reconciler validate                       all deployments of this folder
   reconciler validate shop notebooks        of several folders or stack files
+  reconciler validate --policy --allow abc:bind=/srv/data
+                                            warn about what else is asked of the host
   reconciler validate -o json               for programs; each message has its place and code
   reconciler explain E0501                  what a code means
 
 A deployments.yaml stands for its folder, a compose.override.yaml for the stack beside it.";
+
+/// Of `grants`.
+pub(super) const GRANTS: &str = "\
+  reconciler grants                         of the stacks in this folder
+  reconciler grants https://git.example/ops/stacks.git >> config.yaml
+                                            look through it, and take out what shall not be
+  reconciler grants -o json                 for programs
+
+What depends on an engine is taken for the worst: a container that a stack names is another's.";
 
 /// Of `config`.
 pub(super) const CONFIG: &str = "\

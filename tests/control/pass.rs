@@ -260,7 +260,10 @@ fn a_guard_is_exit_3_and_a_notice_is_none() {
     let digest = model::digest::Digest::of("");
     assert_eq!(blocked(WaitingOn::Approval { digest }).exit().code(), 3);
     assert_eq!(blocked(WaitingOn::grant(&Demand::Privileged)).exit().code(), 77);
-    assert_eq!(blocked(WaitingOn::Engine { engine: "e".into(), error: String::new() }).exit().code(), 69);
+    assert_eq!(
+        blocked(WaitingOn::Engine { engine: "e".into(), error: String::new() }).exit().code(),
+        69
+    );
     assert_eq!(blocked(WaitingOn::Address).exit().code(), 0);
     let name = || "shop".to_owned();
     assert_eq!(blocked(WaitingOn::CatalogName { name: name() }).exit().code(), 0);

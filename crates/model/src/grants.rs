@@ -5,6 +5,7 @@
 //! says. Another test looks that no key that reaches an engine is missing.
 
 mod free;
+mod gives;
 mod needed;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,8 @@ use std::fmt::Write as _;
 use super::field::{Part, Row};
 use super::fields;
 use super::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
+
+pub use gives::gives;
 
 /// Some keys that demand the same for the same reason.
 #[derive(Clone, Copy, Debug)]

@@ -22,8 +22,9 @@ use super::super::render::plan::diagnostics_json;
 use super::super::setup::loader::Loader;
 use super::super::setup::real::default_engine;
 use super::super::setup::roots::{Root, Roots};
-use super::super::setup::trust::bounds;
+use super::super::setup::trust::{bounds, policy};
 use super::super::setup::{Refusal, source};
+use super::needed;
 use super::no_stack::{is_without_stacks, no_stack};
 use super::real::block_on;
 use model::render::machine::SCHEMA_VERSION;
@@ -32,7 +33,7 @@ use model::render::machine::SCHEMA_VERSION;
 pub(in crate::cli) fn validate(
     console: Console,
     layer: &Layer,
-    more: &[String],
+    (more, with_policy): (&[String], bool),
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
     let first = layer.source.source.iter().chain(more);
@@ -49,9 +50,10 @@ pub(in crate::cli) fn validate(
     for place in places {
         let source = SourceOptions { source: place, ..layer.source.clone() };
         let (_, mut desired) = read(&source, layer, environment)?;
-        if let Some(folder) = source.source.as_deref().and_then(folder_of) {
-            place_all(&mut desired, &folder);
+        if with_policy {
+            needed::warn(&mut desired, &policy(&layer.trust, false));
         }
+        place_all_of(&mut desired, source.source.as_deref());
         results.push(desired);
     }
     let errors = results.iter().map(errors).sum();
@@ -99,11 +101,18 @@ fn whole(place: &str) -> String {
 }
 
 /// The folder that the files of a place are named from, if it is not the working folder.
-fn folder_of(place: &str) -> Option<String> {
+pub(super) fn folder_of(place: &str) -> Option<String> {
     let path = Path::new(place);
     let folder = if path.is_dir() { path } else { path.parent().filter(|_| path.is_file())? };
     let text = folder.to_str()?.trim_end_matches('/');
     (!matches!(text, "" | ".")).then(|| text.to_owned())
+}
+
+/// Names the files of all messages as the place is named.
+pub(super) fn place_all_of(desired: &mut DesiredState, place: Option<&str>) {
+    if let Some(folder) = place.and_then(folder_of) {
+        place_all(desired, &folder);
+    }
 }
 
 /// Names the files of all messages from the working folder, as terminals and editors open
@@ -130,13 +139,13 @@ fn json(desired: &DesiredState) -> serde_json::Value {
     })
 }
 
-fn errors(desired: &DesiredState) -> usize {
+pub(super) fn errors(desired: &DesiredState) -> usize {
     messages(desired).values().flatten().filter(|message| message.is_error()).count()
 }
 
 /// Fetches and reads desired state as a user at a desk means it: with all of the
 /// environment, in the folder where it lies.
-fn read(
+pub(super) fn read(
     options: &SourceOptions,
     layer: &Layer,
     environment: &Environment,
@@ -162,7 +171,7 @@ pub(super) fn loader(layer: &Layer, environment: &Environment) -> Loader {
     Loader::new(environment, layer.trust.env.as_deref(), asked, engine, roots, None)
 }
 
-fn messages(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagnostic>> {
+pub(super) fn messages(desired: &DesiredState) -> BTreeMap<Option<DeploymentId>, Vec<Diagnostic>> {
     let each = desired.deployments.iter().map(|(id, entry)| {
         let (Entry::Valid(_, list) | Entry::Invalid(list)) = entry;
         (Some(id.clone()), list.clone())

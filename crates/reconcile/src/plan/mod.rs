@@ -30,7 +30,7 @@ mod settings;
 mod tests;
 mod transition;
 
-pub use decide::{catalog_names, dns_label};
+pub use decide::{asked_of_host, catalog_names, dns_label};
 pub use graph::{Fault, check};
 pub use parts::Parts;
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};

@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn nobody_is_told_to_join_a_group_that_does_not_help() {
-        for (group, mode) in [("root (0)", Some(0o660)), ("docker (998)", Some(0o600)), ("", None)] {
+        for (group, mode) in [("root (0)", Some(0o660)), ("docker (998)", Some(0o600)), ("", None)]
+        {
             let (cause, remedy) = owned(group, mode);
             assert!(!remedy.contains("usermod") && remedy.contains("rootless"), "{remedy}");
             assert!(cause.contains("ann (1000)"), "{cause}");

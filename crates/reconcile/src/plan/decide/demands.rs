@@ -40,7 +40,27 @@ pub(in crate::plan) fn taken_of_host(context: &Context<'_>) -> Vec<String> {
 
 /// Every demand with the place it is written at, in a fixed order.
 pub(super) fn demands(context: &Context<'_>, tree: &OwnTree) -> Vec<(Demand, Option<Loc>)> {
-    let deployment = context.deployment;
+    every(context.deployment, tree, &|peer| foreign(context, peer))
+}
+
+/// What a deployment asks of the host, granted or not, with the place it is written at. No engine
+/// is asked: a container that is named counts as one outside of the deployment.
+#[must_use]
+pub fn asked_of_host(deployment: &Deployment) -> Vec<(Demand, Option<Loc>)> {
+    every(deployment, &deployment.own_tree(), &|peer| match peer {
+        Peer::Container(name) => Some(name.clone()),
+        Peer::Service(_) => None,
+    })
+}
+
+/// The name of a container outside of the deployment.
+type Foreign<'f> = &'f dyn Fn(&Peer) -> Option<ContainerName>;
+
+fn every(
+    deployment: &Deployment,
+    tree: &OwnTree,
+    foreign: Foreign<'_>,
+) -> Vec<(Demand, Option<Loc>)> {
     let mut found = Vec::new();
     for service in deployment.services.values() {
         let at = |field: &str| service.origins.find(field).cloned();
@@ -54,7 +74,7 @@ pub(super) fn demands(context: &Context<'_>, tree: &OwnTree) -> Vec<(Demand, Opt
         }
     }
     for service in deployment.services.values() {
-        shared(context, service, &mut found);
+        shared(deployment, service, foreign, &mut found);
         let hooks = &service.hooks;
         for (field, privileged) in [
             ("pre_start", hooks.pre_start.iter().any(|init| init.hook.privileged)),
@@ -100,7 +120,12 @@ fn of_build(build: &Build) -> impl Iterator<Item = Demand> {
 }
 
 /// What a service shares with the host, or with containers outside of the deployment.
-fn shared(context: &Context<'_>, service: &Service, found: &mut Vec<(Demand, Option<Loc>)>) {
+fn shared(
+    deployment: &Deployment,
+    service: &Service,
+    foreign: Foreign<'_>,
+    found: &mut Vec<(Demand, Option<Loc>)>,
+) {
     let spec = &service.spec;
     let at = |field: &str| service.origins.find(field).cloned();
     for (field, kind, namespace) in [
@@ -110,36 +135,34 @@ fn shared(context: &Context<'_>, service: &Service, found: &mut Vec<(Demand, Opt
     ] {
         let demand = match namespace {
             Namespace::Host => Some(format!("{kind}=host")),
-            Namespace::Of(peer) => {
-                foreign(context, peer).map(|name| format!("{kind}=container:{name}"))
-            }
+            Namespace::Of(peer) => foreign(peer).map(|name| format!("{kind}=container:{name}")),
             _ => None,
         };
         found.extend(demand.map(|text| (Demand::Namespace(text), at(field))));
     }
     for from in &spec.volumes_from {
-        let demand = foreign(context, &from.peer).map(|name| format!("volumes_from={name}"));
+        let demand = foreign(&from.peer).map(|name| format!("volumes_from={name}"));
         found.extend(demand.map(|text| (Demand::Namespace(text), at("volumes_from"))));
     }
     let attached = spec.networks.values().flat_map(|attachment| &attachment.links);
     for link in spec.links.iter().chain(attached) {
         let target = link.split(':').next().unwrap_or_default();
         // On a network of the stack a link leads to a service first.
-        if context.deployment.services.contains_key(&ServiceName::new(target)) {
+        if deployment.services.contains_key(&ServiceName::new(target)) {
             continue;
         }
         let peer = Peer::Container(target.into());
-        let demand = foreign(context, &peer).map(|name| format!("link={name}"));
+        let demand = foreign(&peer).map(|name| format!("link={name}"));
         found.extend(demand.map(|text| (Demand::Namespace(text), at("external_links"))));
     }
 }
 
 /// The engine's name of a container that is not of this deployment. One that does not
 /// exist belongs to nobody yet, so not to this one either.
-fn foreign<'a>(context: &Context<'a>, peer: &'a Peer) -> Option<&'a ContainerName> {
+fn foreign(context: &Context<'_>, peer: &Peer) -> Option<ContainerName> {
     let Peer::Container(text) = peer else { return None };
-    let Some((name, id)) = context.inventory.find(text) else { return Some(text) };
-    (!context.containers().any(|owned| owned.view.id == *id)).then_some(name)
+    let Some((name, id)) = context.inventory.find(text) else { return Some(text.clone()) };
+    (!context.containers().any(|owned| owned.view.id == *id)).then(|| name.clone())
 }
 
 /// Where a service says that it shares with another container.

@@ -34,6 +34,7 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use adopt::Adoption;
+pub use demands::asked_of_host;
 pub(super) use demands::taken_of_host;
 pub(super) use deployment::{Standing, awaited_networks, decide, renewed, standing};
 pub(super) use entries::{ENTRIES_PER_TXN, Route, deregistrable, node};
