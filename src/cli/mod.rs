@@ -11,6 +11,7 @@ mod explanations;
 mod help;
 mod invocation;
 mod logging;
+mod mistyped;
 mod options;
 mod output_args;
 mod plan_args;
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser as _};
 
-use args::{Cli, RunArgs, Verb, Verbless};
+use args::{Cli, Verb, Verbless};
 use console::{Color, Console, Format};
 use exit::Exit;
 use model::contained::is_contained;
@@ -74,26 +75,38 @@ fn keep_freed_memory() {
 }
 
 fn run(args: impl Iterator<Item = OsString>) -> Exit {
-    match parse(&project::verb_first(args.collect())) {
-        Ok(cli) => match check_target(&cli) {
-            Ok(()) if cli.verb.is_none() && !cli.run.once => {
-                let place = cli.run.source.source.as_deref().map(invocation::without_login);
+    let args = project::verb_first(args.collect());
+    if let Some((word, help)) = mistyped::other_tool(&args) {
+        return no_verb(&word, &help);
+    }
+    match parse(&args) {
+        Ok(cli) => {
+            let place = cli.verb.is_none().then_some(cli.run.source.source.as_deref()).flatten();
+            if let Some((word, help)) = place.and_then(|word| Some((word, mistyped::meant(word)?)))
+            {
+                no_verb(word, &help)
+            } else if cli.verb.is_none() && !cli.run.once {
+                let place = place.map(invocation::without_login);
                 let console = Console::new(Format::Text, Color::Auto, false);
                 console.complain(&help::short(&Cli::command(), place.as_deref()));
                 Exit::Usage
+            } else {
+                dispatch::dispatch(cli)
             }
-            Ok(()) => dispatch::dispatch(cli),
-            Err(error) => {
-                let _ = error.print();
-                Exit::Usage
-            }
-        },
+        }
         Err(error) => {
             // A reader that went away is no error.
             let _ = error.print();
             if error.use_stderr() { Exit::Usage } else { Exit::Done }
         }
     }
+}
+
+/// The first word is neither a verb nor a place.
+fn no_verb(word: &str, help: &str) -> Exit {
+    let console = Console::new(Format::Text, Color::Auto, false);
+    console.error(&format!("there is neither a verb nor a folder `{word}`"), Some(help));
+    Exit::Usage
 }
 
 /// The command line as the user meant it.
@@ -127,18 +140,4 @@ fn stray(command: &clap::Command, matches: &ArgMatches, verb: &str) -> Option<St
     } else {
         format!("`{name}` cannot be used with the verb `{verb}`")
     })
-}
-
-/// Without a verb, the first word may be a verb that was mistyped.
-fn check_target(cli: &Cli) -> Result<(), clap::Error> {
-    let (None, RunArgs { source, .. }) = (&cli.verb, &cli.run) else { return Ok(()) };
-    let Some(word) = source.source.as_deref() else { return Ok(()) };
-    let is_word = word.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
-    if !is_word || std::path::Path::new(word).exists() {
-        return Ok(());
-    }
-    Err(Cli::command().error(
-        clap::error::ErrorKind::InvalidSubcommand,
-        format!("there is neither a verb nor a folder `{word}`"),
-    ))
 }

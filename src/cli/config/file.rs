@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use model::diagnostic::{Diagnostic, Severity};
 use model::id::EngineName;
 use model::secret::is_sensitive_name;
+use text::encoding;
 use text::report::Reporter;
 use text::suggest::one_of;
 use text::yaml::{self, Entry, FileId, Kind, Node, Span, Value};
@@ -19,9 +20,13 @@ use super::super::options::{
 };
 use super::Layer;
 use super::engines::EngineOptions;
+use super::expected;
 
 /// No sensible configuration is larger.
 const LIMIT: u64 = 1 << 20;
+
+/// How an engine is written.
+const ENGINE: &str = "write for example `engines: { web1: { url: unix:///run/docker.sock } }`";
 
 /// The keys of one engine.
 const ENGINE_KEYS: &[&str] =
@@ -35,9 +40,11 @@ pub(in crate::cli) struct ConfigError(pub(in crate::cli) Vec<Diagnostic>);
 pub(in crate::cli) fn read(path: &Path) -> Result<Layer, ConfigError> {
     let name = path.display().to_string();
     let text = slurp(path).map_err(|why| {
-        ConfigError(vec![Diagnostic::error(format!(
-            "the configuration `{name}` cannot be read: {why}"
-        ))])
+        let message = format!("the configuration `{name}` cannot be read: {why}");
+        ConfigError(vec![Diagnostic::error(message).with_help(
+            "`--config FILE`, or RECONCILER_CONFIG, names a YAML file with settings; without one \
+             there are defaults",
+        )])
     })?;
     let mut layer = parse(&name, &text).map_err(ConfigError)?;
     layer.rebase(path.parent().unwrap_or(Path::new("")));
@@ -48,8 +55,9 @@ fn slurp(path: &Path) -> std::io::Result<String> {
     if std::fs::metadata(path)?.len() > LIMIT {
         return Err(std::io::Error::other(format!("it has more than {LIMIT} bytes")));
     }
-    let text = std::fs::read_to_string(path)?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n"))
+    let text = encoding::yaml(std::fs::read(path)?)
+        .map_err(|why| std::io::Error::other(format!("it is no text: {why}")))?;
+    Ok(text.replace("\r\n", "\n"))
 }
 
 /// Reads a text; `name` is how messages call it.
@@ -66,7 +74,8 @@ fn parse(name: &str, text: &str) -> Result<Layer, Vec<Diagnostic>> {
         Some((_, Value::Map(settings))) => reader.layer(settings),
         None | Some((_, Value::Null)) => Layer::default(),
         Some((root, _)) => {
-            reader.error(root.span, "a configuration is a list of `name: value` lines".to_owned());
+            let message = "a configuration is a list of `name: value` lines";
+            reader.error(root.span, message.to_owned(), expected::example("poll"));
             Layer::default()
         }
     };
@@ -110,11 +119,12 @@ impl Reader {
     fn engines(&self, layer: &mut Layer, node: &Node) {
         let Value::Map(engines) = &node.value else {
             let message = "`engines`: write one `NAME: { url: … }` per engine".to_owned();
-            return self.error(node.span, message);
+            return self.error(node.span, message, Some(ENGINE.to_owned()));
         };
         for entry in engines {
             let Value::Map(settings) = &entry.value.value else {
-                self.error(entry.value.span, format!("`{}`: write `{{ url: … }}`", entry.key));
+                let message = format!("`{}`: an engine is a list of settings", entry.key);
+                self.error(entry.value.span, message, Some(ENGINE.to_owned()));
                 continue;
             };
             let mut engine = EngineOptions::default();
@@ -134,19 +144,29 @@ impl Reader {
         let key = setting.key.as_str();
         let error = match alone::<T>(key, plain(&setting.value)) {
             Ok(group) => return Some(group),
-            Err(error) => error,
+            // Where a text is expected, what is wrong with a number is what is wrong with its text.
+            Err(error) => match setting.value.scalar() {
+                Some(number) if number.kind != Kind::Text => {
+                    alone::<T>(key, Json::from(number.text.as_str()))
+                        .err()
+                        .filter(|error| !error.to_string().starts_with("invalid "))
+                        .unwrap_or(error)
+                }
+                _ => error,
+            },
         };
         let items = match &setting.value.value {
             Value::List(items) => items.as_slice(),
             _ => &[],
         };
         let bad = items.iter().find(|item| alone::<T>(key, Json::from([plain(item)])).is_err());
-        self.error(bad.unwrap_or(&setting.value).span, format!("`{key}`: {error}"));
+        let message = format!("`{key}`: {}", expected::message(&error.to_string()));
+        self.error(bad.unwrap_or(&setting.value).span, message, expected::example(key));
         None
     }
 
-    fn error(&self, at: Span, message: String) {
-        self.report.add(self.report.diagnostic(Severity::Error, at, message, None));
+    fn error(&self, at: Span, message: String, help: Option<String>) {
+        self.report.add(self.report.diagnostic(Severity::Error, at, message, help));
     }
 
     fn unknown(&self, setting: &Entry, what: &str, known: &[&str]) {

@@ -2,6 +2,7 @@
 //! other. Only the operator writes it, never the author of a stack.
 
 mod engines;
+mod expected;
 mod file;
 
 pub(super) use engines::{EngineOptions, TlsFiles};

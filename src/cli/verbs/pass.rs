@@ -55,7 +55,9 @@ async fn look<W: Observe, C: Clock>(
 ) -> Prepared {
     let prepared = prepare(setup, snapshot).await;
     report::complaints(console, &prepared.report());
-    if is_pointless(&prepared) {
+    // What came from it may be on an engine that does not answer.
+    let is_empty = prepared.plan.is_empty() && prepared.plan.blocked.is_empty();
+    if is_without_stacks(&prepared.desired) && is_empty {
         console.complain_all(&[no_stack(prepared.desired.source.as_str())]);
     }
     prepared
