@@ -15,6 +15,7 @@
 mod cli_away;
 mod cli_engine;
 mod cli_grants;
+mod cli_mistakes;
 mod cli_project;
 
 use std::collections::BTreeSet;

@@ -51,6 +51,9 @@ struct Checker<'r> {
     refused: RefCell<Refused>,
 }
 
+/// How a map is written.
+const NAMED: &str = "write `NAME: …` in lines of their own below it, without `-`";
+
 impl Checker<'_> {
     fn refuse(&self, code: Code, path: Path<'_>, at: Span, what: &str, help: Option<String>) {
         self.refused.borrow_mut().note(code, at);
@@ -148,7 +151,7 @@ impl Checker<'_> {
     fn object(&self, object: &Object, node: &Node, path: Path<'_>) {
         let Value::Map(entries) = &node.value else {
             let what = format!("must be a map, not {}", node.describe());
-            return self.refuse(TYPE, path, node.span, &what, None);
+            return self.refuse(TYPE, path, node.span, &what, Some(NAMED.to_owned()));
         };
         for entry in entries {
             let key = entry.key.as_str();
@@ -254,6 +257,9 @@ pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
 
 /// What a scalar of the wrong type was probably meant to be.
 fn remedy(shape: &Shape, node: &Node) -> Option<String> {
+    if matches!(shape, Shape::Map { .. } | Shape::Object(_)) {
+        return Some(NAMED.to_owned());
+    }
     let scalar = node.scalar().filter(|_| takes_text(shape))?;
     let Shape::One(one) = shape else { return Some("write it in quotes".to_owned()) };
     let text = scalar.text.as_str();

@@ -76,7 +76,7 @@ fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
     let problem = Diagnostic::error(format!("`{name}` cannot be read: {error}"));
     match error.kind() {
         io::ErrorKind::IsADirectory => problem.with_help("name the files in it"),
-        _ => problem,
+        _ => problem.with_help("name files that this user may read; `-` is standard input"),
     }
 }
 

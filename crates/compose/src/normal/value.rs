@@ -20,7 +20,12 @@ pub(super) fn convert(becomes: Becomes, node: &mut Node, path: Path<'_>, report:
         Err(expected) => {
             let what = format!("must be {expected}, not {}", quote(node));
             let message = format!("`{path}`: {what}");
-            report.refuse_as(VALUE, node.span, message, with_unit(becomes, node));
+            let example = || {
+                let (_, example) = expected.split_once(" such as ")?;
+                Some(format!("write for example {example}"))
+            };
+            let help = with_unit(becomes, node).or_else(example);
+            report.refuse_as(VALUE, node.span, message, help);
         }
     }
 }

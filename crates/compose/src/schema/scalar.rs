@@ -63,7 +63,9 @@ impl Checker<'_> {
         }
         if let Some(pattern) = one.pattern.filter(|pattern| !(pattern.found_in)(text)) {
             let what = format!("must be {}, not {}", pattern.meaning, quote(node));
-            self.refuse(WORD, path, node.span, &what, None);
+            let example = pattern.meaning.split_once(" such as ").map(|(_, example)| example);
+            let help = example.map(|example| format!("write for example {example}"));
+            self.refuse(WORD, path, node.span, &what, help);
         }
         let number = (scalar.kind != Kind::Text).then(|| text.parse::<f64>().ok()).flatten();
         if let (Some((least, most)), Some(number)) = (one.range, number) {

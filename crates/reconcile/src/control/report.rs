@@ -55,6 +55,12 @@ impl PassError {
             Self::Source(SourceError::Missing(_)) => {
                 Some("a source that is gone removes nothing: what was deployed from it stays")
             }
+            // As libgit2 words it.
+            Self::Source(SourceError::Unreachable(why))
+                if why.contains("could not find repository") =>
+            {
+                Some("without `--git` a folder is read as it is; `git init` and a commit make one")
+            }
             _ => None,
         }
     }

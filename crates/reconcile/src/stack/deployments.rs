@@ -242,7 +242,9 @@ fn place(
             None
         }
         None => {
-            report.refuse_as(NO_STACK, at, format!("there is no stack `{path}`"), None);
+            let help = "name a stack file, or a folder with a compose.yaml, from the folder of \
+                        deployments.yaml on";
+            report.error_help(NO_STACK, at, format!("there is no stack `{path}`"), help);
             None
         }
     }

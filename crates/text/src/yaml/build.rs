@@ -67,7 +67,7 @@ pub(crate) fn build(file: FileId, text: &str, report: &Reporter) -> Option<Vec<D
         return Some(read.documents);
     }
     let message = format!("this is not valid YAML: {}", error.info());
-    report.refuse_as(codes::YAML, span, message, None);
+    report.refuse_as(codes::YAML, span, message, Some(super::LOOK.to_owned()));
     None
 }
 

@@ -61,6 +61,10 @@ pub fn parse_all(file: FileId, text: &str, report: &Reporter) -> Option<Vec<Docu
     build::build(file, text, report)
 }
 
+/// What to do about a text of which nobody knows what was meant.
+const LOOK: &str =
+    "look at the indentation, the quotes and the brackets here and in the line above";
+
 /// Reports what libyaml has against a text.
 fn refuse(file: FileId, text: &str, error: &serde_yaml::Error, report: &Reporter) {
     let full = error.to_string();
@@ -77,7 +81,7 @@ fn refuse(file: FileId, text: &str, error: &serde_yaml::Error, report: &Reporter
     });
     let tab = report.line(at).is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
     let tab = tab.then(|| "lines are indented with spaces, never with tabs".to_owned());
-    report.refuse_as(codes::YAML, at, message, tab.or(began));
+    report.refuse_as(codes::YAML, at, message, tab.or(began).or_else(|| Some(LOOK.to_owned())));
 }
 
 /// What libyaml has against a text, if anything.

@@ -23,7 +23,9 @@ pub(super) fn check(text: &str, node: &Node, report: &Reporter) -> bool {
     let Err(why) = parse(text) else { return true };
     let message = format!("{} is not the name of an image{why}", quote(node));
     let shows = node.scalar().is_none_or(|scalar| !scalar.sensitive);
-    report.refuse_as(VALUE, node.span, message, help(text).filter(|_| shows));
+    let form = || "write `NAME`, `NAME:TAG` or `REGISTRY/NAME:TAG`, in lower case".to_owned();
+    let help = help(text).filter(|_| shows).unwrap_or_else(form);
+    report.refuse_as(VALUE, node.span, message, Some(help));
     false
 }
 
