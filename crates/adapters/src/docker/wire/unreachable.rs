@@ -175,7 +175,7 @@ fn denied(at: &str, owner: &Owner, process: &Process) -> (String, String) {
         owner.user, owner.group
     );
     let join = format!(
-        "join its group: `usermod -aG {} {}`, then log in anew; whoever is in it is root of the \
+        "join its group: `usermod -aG {} {}`, then log in anew; its members are root of the \
          host",
         word(&owner.group),
         word(&process.user)
@@ -213,7 +213,7 @@ mod tests {
              in group ann (1000), 27; the socket is of user root (0), group docker (998), mode 0660"
         );
         assert!(remedy.contains("`usermod -aG docker ann`"), "{remedy}");
-        assert!(remedy.contains("is root of the host") && remedy.contains("rootless"), "{remedy}");
+        assert!(remedy.contains("are root of the host") && remedy.contains("rootless"), "{remedy}");
     }
 
     #[test]
