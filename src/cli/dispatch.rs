@@ -22,7 +22,6 @@ struct Start {
 }
 
 /// Does what the command line says.
-#[expect(clippy::too_many_lines, reason = "a table of the verbs")]
 pub(super) fn dispatch(cli: Cli) -> Exit {
     let Cli { verb, run, common } = cli;
     // Also what is wrong with the configuration is printed in the colour asked for.

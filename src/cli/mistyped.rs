@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_place_is_no_verb() {
-        for word in ["shop", "./plna", "src", "", "https://x/y.git"] {
+        for word in ["wiki", "./plna", "src", "", "https://x/y.git"] {
             assert_eq!(meant(word), None, "{word}");
         }
     }

@@ -47,6 +47,13 @@ fn is_pointless(prepared: &Prepared) -> bool {
     is_without_stacks(desired) && plan.is_empty() && is_quiet()
 }
 
+/// Whether there is no stack, and nothing to do or to withhold. What came from one may be on an
+/// engine that does not answer.
+fn has_nothing(prepared: &Prepared) -> bool {
+    let Prepared { plan, desired, .. } = prepared;
+    is_without_stacks(desired) && plan.is_empty() && plan.blocked.is_empty()
+}
+
 /// Looks and plans, and prints what is wrong.
 async fn look<W: Observe, C: Clock>(
     console: Console,
@@ -55,9 +62,7 @@ async fn look<W: Observe, C: Clock>(
 ) -> Prepared {
     let prepared = prepare(setup, snapshot).await;
     report::complaints(console, &prepared.report());
-    // What came from it may be on an engine that does not answer.
-    let is_empty = prepared.plan.is_empty() && prepared.plan.blocked.is_empty();
-    if is_without_stacks(&prepared.desired) && is_empty {
+    if has_nothing(&prepared) {
         console.complain_all(&[no_stack(prepared.desired.source.as_str())]);
     }
     prepared
@@ -65,7 +70,8 @@ async fn look<W: Observe, C: Clock>(
 
 /// Prints what would be done.
 pub(in crate::cli) fn print(console: Console, prepared: &Prepared) {
-    if console.format == Format::Text && !is_pointless(prepared) {
+    // Without a stack the message that there is none says it all.
+    if console.format == Format::Text && !has_nothing(prepared) {
         console.result(&plan::text(&prepared.plan, console.steps, &invocation::again()));
     }
 }
