@@ -1,7 +1,7 @@
 //! Content hashes: SHA-256 in hexadecimal, because that is what operators can recompute.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -55,26 +55,46 @@ impl Digest {
     }
 }
 
-/// Hashes what is written to it: nobody has to hold all of it.
-#[derive(Default)]
-pub struct Hasher(Sha256);
+/// Hashes what is written to it: nobody has to hold all of it. JSON comes in pieces of a few bytes,
+/// which cost more one by one.
+pub struct Hasher(BufWriter<Sink>);
+
+/// Where the pieces go together.
+struct Sink(Sha256);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self(BufWriter::with_capacity(1024, Sink(Sha256::new())))
+    }
+}
 
 impl Hasher {
     /// Takes in what comes next.
     pub fn update(&mut self, bytes: impl AsRef<[u8]>) {
-        self.0.update(bytes);
+        self.0.write_all(bytes.as_ref()).expect("BUG: a hash takes everything");
     }
 
     /// The digest of all of it.
     #[must_use]
-    pub fn finish(self) -> Digest {
-        Digest(hex(&self.0.finalize()))
+    pub fn finish(mut self) -> Digest {
+        self.0.flush().expect("BUG: a hash takes everything");
+        Digest(hex(&self.0.get_mut().0.finalize_reset()))
     }
 }
 
 impl Write for Hasher {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.update(bytes);
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
         Ok(bytes.len())
     }
 
