@@ -205,7 +205,7 @@ fn a_network_that_has_another_family_of_addresses_is_replaced() {
     lab.once().is_quiet();
     assert!(has_ipv4());
     lab.stack("abc", &stack("enable_ipv4: false"));
-    lab.once().exits(0).prints(&format!("remove network {}", lab.of("abc_n")));
+    lab.once().exits(0).prints(&format!("~ replace network {}", lab.of("abc_n")));
     assert!(!has_ipv4());
     lab.once().is_quiet();
 }
