@@ -58,8 +58,10 @@ impl Call {
         let mut words = words.into_iter().skip(1);
         while let Some(word) = words.next() {
             let dropped = OF_PLAN.iter().find(|(option, _)| {
-                word == *option
-                    || word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
+                // A short one may have its value in the same word: `-ojson`.
+                let is_short = !option.starts_with("--");
+                let joined = word.strip_prefix(option);
+                joined.is_some_and(|rest| rest.is_empty() || is_short || rest.starts_with('='))
             });
             match dropped {
                 Some((option, values)) => {
@@ -83,14 +85,19 @@ impl Call {
     }
 }
 
-/// A URL without what stands before its host.
+/// A URL without what may be a secret: what stands before its host, and its query.
 pub(super) fn without_login(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, _)) => (rest, "?QUERY"),
+        None => (rest, ""),
+    };
     let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://LOGIN@{}", &rest[at + 1..]),
-        None => word.to_owned(),
-    }
+    let (login, rest) = match rest[..end].rfind('@') {
+        Some(at) => ("LOGIN@", &rest[at + 1..]),
+        None => ("", rest),
+    };
+    format!("{scheme}://{login}{rest}{query}")
 }
 
 #[cfg(test)]
@@ -106,6 +113,8 @@ mod tests {
         for (shown, expected) in [
             ("/usr/bin/reconciler plan desired-state", "reconciler --once desired-state"),
             ("reconciler plan --steps -o json --detailed-exitcode .", "reconciler --once ."),
+            ("reconciler plan -omarkdown .", "reconciler --once ."),
+            ("reconciler plan https://h/x?token=abc", "reconciler --once 'https://h/x?QUERY'"),
             ("reconciler plan --output=json --allow a:b .", "reconciler --once --allow a:b ."),
             ("reconciler plan --out shop.plan -o json .", "reconciler --once ."),
             ("reconciler plan --out=shop.plan .", "reconciler --once ."),

@@ -1,9 +1,13 @@
 //! What holds of the overview of every golden plan.
 
+use std::collections::BTreeSet;
+
 use model::action::Action;
+use model::id::{ServiceName, Slot};
 use model::overview::{Object, Overview};
 use model::plan::Plan;
 use model::render::machine;
+use model::spec::NetworkSpec;
 use serde_json::Value;
 
 use super::validator::refusal;
@@ -11,11 +15,6 @@ use super::validator::refusal;
 /// Nothing is left out, and nothing is too wide for a terminal but what is to be copied.
 pub(crate) fn agrees(name: &str, plan: &Plan) {
     let text = plan.overview_text("reconciler --once shop");
-    if let Some(folder) = std::env::var_os("RECONCILER_OVERVIEWS") {
-        let path = std::path::Path::new(&folder).join(name);
-        let before = std::fs::read_to_string(&path).unwrap_or_default();
-        std::fs::write(path, format!("{before}{plan}=====\n{text}\n")).expect("a writable folder");
-    }
     let wide = text.lines().find(|line| {
         line.chars().count() > 100
             && !line.trim_start().starts_with("reconciler")
@@ -31,18 +30,25 @@ pub(crate) fn agrees(name: &str, plan: &Plan) {
         let of = overview.deployments.iter();
         let of = of.filter(|of| of.deployment == step.deployment && of.engine == step.engine);
         let [all] = of.collect::<Vec<_>>()[..] else { panic!("{name}: {} is told twice", step.id) };
+        let of_replica = |service: &ServiceName, slots: &BTreeSet<Slot>| {
+            let replica = step.replica.as_ref();
+            replica.is_some_and(|own| own.service == *service && slots.contains(&own.slot))
+        };
+        let objects = || all.objects.iter().map(|change| &change.object);
         let is_told = match &step.action {
-            Action::CreateContainer(create) if step.replica.is_some() => {
-                let replica = &create.identity.replica;
-                replica.slot.0 == 0
-                    || all.objects.iter().any(|change| match &change.object {
-                        Object::Service { service, slots, .. } => {
-                            *service == replica.service && slots.contains(&replica.slot)
-                        }
-                        _ => false,
-                    })
+            Action::RemoveContainer { container } if step.replica.is_none() => {
+                objects().any(|o| matches!(o, Object::Container { name } if *name == container.name))
             }
-            Action::CreateContainer(_) => false,
+            Action::CreateContainer(_)
+            | Action::RemoveContainer { .. }
+            | Action::RestartContainer { .. }
+            | Action::UpdateContainer { .. } => objects().any(|o| {
+                matches!(o, Object::Service { service, slots, .. } if of_replica(service, slots))
+            }),
+            Action::CreateNetwork { network: NetworkSpec { name: own, .. }, .. }
+            | Action::RemoveNetwork { name: own, .. } => {
+                objects().any(|o| matches!(o, Object::Network { name } if name == own))
+            }
             _ => true,
         };
         assert!(is_told, "{name}: nothing is said of {step}");

@@ -8,6 +8,7 @@ use super::span;
 use crate::id::{ContainerName, EngineName, NetworkName};
 use crate::plan::{Blocked, StaysOn, WaitingOn};
 use crate::printable::{OneLine, one_line};
+use crate::remedy::Remedy;
 use crate::share::Peer;
 use crate::sync_mode::SyncMode;
 
@@ -23,21 +24,18 @@ impl Display for Blocked {
         }
         f.write_str("\n       waits: ")?;
         let f = &mut OneLine(f);
-        match (&self.waiting_on, &self.deployment) {
-            (WaitingOn::SameStack { folder, files }, Some(id)) => write!(
+        match (&self.waiting_on, &self.deployment, self.remedy()) {
+            (WaitingOn::SameStack { files, .. }, Some(id), Some(Remedy::Flag(flag))) => write!(
                 f,
-                "until the operator says that it is the same stack: \
-                 --allow {id}:project={folder}; containers of that name were started from there \
-                 with {}; the other way is to remove them: docker compose -p {id} down",
+                "until the operator says that it is the same stack: {flag}; containers of that \
+                 name were started from there with {}; the other way is to remove them: \
+                 docker compose -p {id} down",
                 if files.is_empty() { "no file".to_owned() } else { files.join(", ") }
             ),
-            (WaitingOn::Grant { demand, code }, Some(id)) => {
-                let grant = format!("{id}:{demand}");
-                let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:=/@+".contains(c);
-                let quote = if grant.chars().all(plain) { "" } else { "'" };
-                write!(f, "until the operator grants it [{code}]: --allow {quote}{grant}{quote}")
+            (WaitingOn::Grant { code, .. }, _, Some(Remedy::Flag(flag))) => {
+                write!(f, "until the operator grants it [{code}]: {flag}")
             }
-            (waiting_on, _) => write!(f, "{waiting_on}"),
+            (waiting_on, ..) => write!(f, "{waiting_on}"),
         }
     }
 }
