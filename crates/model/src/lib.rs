@@ -67,6 +67,7 @@ pub mod remedy;
 pub mod render;
 pub mod row;
 pub mod secret;
+pub mod selector;
 mod serde_default;
 pub mod settling;
 pub mod share;
