@@ -21,6 +21,11 @@ impl Consul {
         Self::call("PUT", path, &body.to_string())
     }
 
+    /// Sends a DELETE.
+    pub(crate) fn delete(path: &str) -> String {
+        Self::call("DELETE", path, "")
+    }
+
     /// The catalog's entries of a service, each with its node.
     pub(crate) fn service(name: &str) -> Vec<Value> {
         match Self::get(&format!("/v1/catalog/service/{name}")) {
