@@ -106,10 +106,7 @@ fn consul_was_wiped() {
     let entries = Consul::ids(&name);
     assert_eq!(entries.len(), 2);
     let installation = lab.installation();
-    Consul::put(
-        "/v1/catalog/deregister",
-        &json!({ "Node": format!("rc-{installation}-local") }),
-    );
+    Consul::put("/v1/catalog/deregister", &json!({ "Node": format!("rc-{installation}-local") }));
     Consul::delete(&format!("/v1/kv/reconciler/{installation}/?recurse"));
     assert!(Consul::ids(&name).is_empty());
     let consul = variable("CONSUL_HTTP_ADDR");

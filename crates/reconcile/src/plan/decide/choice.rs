@@ -37,7 +37,8 @@ pub(super) fn choose<'a>(scope: &Scope<'_, 'a>, service: &'a Service, slot: Slot
     let mut matching = matching.into_iter();
     let keep = matching.next();
     let causes = match (&keep, other.last()) {
-        (None, Some((_, drift))) => drift.recreate.clone(),
+        // What would be changed in place comes with what takes its place.
+        (None, Some((_, drift))) => drift.recreate.iter().chain(&drift.in_place).cloned().collect(),
         _ => Vec::new(),
     };
     let mut surplus: Vec<_> = matching.map(|(owned, _)| owned).collect();
