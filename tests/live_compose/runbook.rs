@@ -23,14 +23,20 @@ volumes: { data: {} }
 
 /// The commands of a section of the runbook, of this lab's deployment `abc`.
 fn commands(lab: &Lab, section: &str) -> String {
+    block(section, "sh").replace("abc", &lab.id("abc"))
+}
+
+/// The blocks of a section of the runbook that are in this language.
+fn block(section: &str, language: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runbook.md");
     let text = fs::read_to_string(path).unwrap();
     let (_, rest) = text.split_once(&format!("## {section}\n")).unwrap();
     let rest = rest.split("\n## ").next().unwrap();
     let blocks = rest.split("```").skip(1).step_by(2);
-    let commands: String = blocks.filter_map(|block| block.strip_prefix("sh\n")).collect();
+    let commands: String =
+        blocks.filter_map(|block| block.strip_prefix(&format!("{language}\n"))).collect();
     assert!(!commands.is_empty(), "{section} has no commands");
-    commands.replace("abc", &lab.id("abc"))
+    commands
 }
 
 /// Carries out the commands of a section, in a shell where all that they name is at hand.
@@ -156,6 +162,38 @@ fn the_controller_moves() {
     let section = "The controller moves to another machine";
     let printed = follow(&lab, section, &[("RECONCILER_SOURCE", &moved)]);
     assert!(printed.starts_with("No changes"), "{printed}");
+}
+
+/// Its commands are for a machine with systemd; here, the lab stops and starts the engine.
+#[test]
+fn a_host_was_cloned() {
+    let lab = running(Lab::new("rbcloned"), false);
+    let engine = || docker(&["info", "-f", "{{.ID}}"]);
+    let (before, root) = (engine(), variable("RECONCILER_LAB"));
+    let systemctl = format!(
+        "systemctl() {{ case $1 in\nstop) kill $(cat {root}/run/dockerd.pid)\n\
+         while kill -0 $(cat {root}/run/dockerd.pid) 2>/dev/null; do sleep 0.1; done ;;\n\
+         start) {root}/bin/start-dockerd; until docker version >/dev/null 2>&1; do sleep 0.1; done ;;\n\
+         esac; }}\n"
+    );
+    let commands = block("A host was cloned", "text")
+        .replace("/var/lib/docker/", &format!("{root}/docker/"))
+        .replace("/etc/docker/", &format!("{root}/docker/"))
+        .replace("=default", &format!("={}", lab.installation()));
+    let (renew, remove) = commands.split_once("ours=").unwrap();
+    let shell = |commands: String| {
+        let output = Command::new("bash").args(["-euc", &commands]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    shell(format!("{systemctl}{renew}"));
+    assert_ne!(engine(), before);
+    // The copies are nobody's: their names are in the way, and nothing is done to them.
+    let copies = lab.containers();
+    lab.once().exits(3).prints("it exists and is not ours");
+    assert_eq!(lab.containers(), copies);
+    shell(format!("ours={remove}"));
+    lab.once().exits(0);
+    lab.once().is_quiet();
 }
 
 #[test]
