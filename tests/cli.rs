@@ -13,6 +13,7 @@
 //! ```
 
 mod cli_away;
+mod cli_diff;
 mod cli_engine;
 mod cli_grants;
 mod cli_mistakes;

@@ -26,6 +26,9 @@ mod crash;
 #[path = "live_once/crashing.rs"]
 mod crashing;
 #[cfg(test)]
+#[path = "live_once/diff.rs"]
+mod diff;
+#[cfg(test)]
 #[path = "live_once/foreign.rs"]
 mod foreign;
 #[cfg(test)]

@@ -5,6 +5,8 @@
 //! lists what happens, one command a line (see `plan_support/world.rs`); `--- plan` is the
 //! graph of steps at that point, `--- overview` what people are shown of it. `UPDATE_EXPECT=1` writes what the planner says now.
 
+#[path = "plan_support/diff.rs"]
+mod diff;
 #[path = "plan_support/grants.rs"]
 mod grants;
 #[path = "plan_support/orders.rs"]
@@ -50,6 +52,7 @@ fn golden(name: &str) {
                 assert_eq!(plan.to_string(), world.plan().to_string(), "{name}: not deterministic");
                 parts::agree(name, &world);
                 overview::agrees(name, &plan);
+                diff::agrees(name, &world, &plan);
                 plan.to_string()
             }
             _ if head == "overview" => world.plan().overview_text("reconciler --once shop"),

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::diff_args::DiffArgs;
 use super::help::{
-    COMPLETION, EXPLAIN, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE, examples,
+    COMPLETION, EXPLAIN, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE,
+    examples,
 };
 use super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
@@ -73,6 +75,8 @@ pub(super) enum Verb {
     Run(Box<RunArgs>),
     /// Show what would change, and why; changes nothing
     Plan(Box<PlanArgs>),
+    /// Show line by line in what the engines are not as the stacks say; changes nothing
+    Diff(Box<DiffArgs>),
     /// Apply what a plan file holds, or show a plan, ask, and apply it
     #[command(mut_arg("source", |arg| arg.index(1).value_name("FILE|PATH|URL").help(
         "A file that `reconciler plan --out` wrote; or a folder, a stack file, or the URL of a git \
@@ -105,9 +109,10 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 15] = [
+    pub(super) const NAMES: [&str; 16] = [
         "run",
         "plan",
+        "diff",
         "apply",
         "show",
         "validate",

@@ -4,6 +4,7 @@
 use super::args::{Cli, CommonArgs, RunArgs, Verb};
 use super::config::{self, ConfigError, Layer};
 use super::console::{Color, Console, Format};
+use super::diff_args::DiffArgs;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::plan_args::{ApplyArgs, PlanArgs};
@@ -30,6 +31,7 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         None => controller(common, run),
         Some(Verb::Run(args)) => controller(common, *args),
         Some(Verb::Plan(args)) => plan(common, *args),
+        Some(Verb::Diff(args)) => diff(common, *args),
         Some(Verb::Apply(args)) => apply(common, *args),
         Some(Verb::Show(args)) => start(common, args.output.output, Layer::default(), "warn")
             .and_then(|s| verbs::show::show(s.console, &args)),
@@ -126,6 +128,15 @@ fn plan(common: CommonArgs, args: PlanArgs) -> Result<Exit, Refusal> {
         &environment,
         (out, detailed_exitcode),
     )
+}
+
+/// `diff`.
+fn diff(common: CommonArgs, args: DiffArgs) -> Result<Exit, Refusal> {
+    let DiffArgs { only, unified, detailed_exitcode, output, source, trust, world, pass } = args;
+    let layer = Layer { source, trust, world, pass, ..Layer::default() };
+    let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
+    let asked = verbs::diff::Asked { only, unified, detailed: detailed_exitcode };
+    verbs::diff::diff(console, &layer, &environment, &asked)
 }
 
 /// `apply`.

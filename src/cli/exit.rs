@@ -11,7 +11,7 @@ pub(super) enum Exit {
     Done = 0,
     /// A step failed, or something did not become healthy.
     Failed = 1,
-    /// `plan --detailed-exitcode`: there is something to do.
+    /// `--detailed-exitcode` of `plan` and `diff`: there is something to do, or something differs.
     Pending = 2,
     /// A guard withholds a change.
     Blocked = 3,
@@ -56,7 +56,7 @@ pub(super) const TABLE: &str = "\
 Exit codes:
     0  done; everything is as desired
     1  a step failed, or a replica did not become healthy; fmt --check: a file is not formatted
-    2  plan --detailed-exitcode: there is something to do
+    2  plan, diff --detailed-exitcode: there is something to do, or something differs
     3  a change is withheld by a guard or waits for an approval, or the source is empty or gone
    64  wrong usage
    65  invalid desired state or configuration (the message shows the place)

@@ -28,6 +28,18 @@ pub(super) const PLAN: &str = "\
   reconciler plan -o json                   for programs
   reconciler plan -o markdown               for the comment of a merge request";
 
+/// Of `diff`.
+pub(super) const DIFF: &str = "\
+  reconciler diff                           of all deployments of the stacks in this folder
+  reconciler diff --only abc/pricing        of one service
+  reconciler diff -U 100                    with everything that is equal
+  reconciler diff --detailed-exitcode       exit with 2 if something differs
+  reconciler diff -o json                   for programs
+
+Both sides are in normal form, as the plan compares them: with the defaults of image and engine,
+without what says nothing. Sensitive values are masked, equally for equal ones. That a container
+does not run, or an image is to be pulled anew, is no difference of normal forms: `plan` tells.";
+
 /// Of `apply`.
 pub(super) const APPLY: &str = "\
   reconciler apply                          show what would change, ask, and apply it

@@ -19,7 +19,7 @@ const OTHERS: &[(&[&str], &str)] = &[
         "`reconciler --once PATH` makes the engines as the stacks say and ends, `reconciler run \
          PATH` goes on doing it",
     ),
-    (&["diff", "preview", "dry-run"], "`reconciler plan PATH` shows what would change, and why"),
+    (&["preview", "dry-run"], "`reconciler plan PATH` shows what would change, and why"),
     (
         &["down", "delete", "destroy", "rm", "remove", "uninstall"],
         "take the stack out of the source, and `reconciler --once PATH` removes it; or by hand, \
@@ -90,7 +90,7 @@ mod tests {
             ("deploy", "reconciler --once"),
             ("sync", "reconciler run"),
             ("start", "reconciler run"),
-            ("diff", "reconciler plan"),
+            ("preview", "reconciler plan"),
             ("down", "docker compose -p NAME down"),
             ("stop", "sync: paused"),
             ("plna", "`plan`"),

@@ -4,6 +4,7 @@
 mod args;
 mod config;
 mod console;
+mod diff_args;
 mod dispatch;
 mod environment;
 mod exit;

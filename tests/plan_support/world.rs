@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use model::action::Action;
 use model::catalog::CatalogView;
+use model::comparison::Comparison;
 use model::desired::{DesiredState, Entry, Service};
 use model::digest::Digest;
 use model::id::{EngineName, Revision, SourceId};
@@ -161,6 +162,11 @@ impl World {
         let mut observed = self.observed();
         change(&mut observed);
         reconcile::plan::plan(&self.desired(), &observed, &self.settings)
+    }
+
+    /// What is there beside what the files want.
+    pub(crate) fn diff(&self) -> Vec<Comparison> {
+        reconcile::plan::diff(&self.desired(), &self.observed(), &self.settings)
     }
 
     fn tree(&self) -> MemTree {

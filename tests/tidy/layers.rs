@@ -143,6 +143,7 @@ pub(crate) const STAGES: &[&str] = &[
     "guards",
     "parts",
     "about",
+    "diff",
     "pass",
 ];
 

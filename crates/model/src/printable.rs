@@ -37,7 +37,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 
 /// Whether a character is not seen as itself: control characters, other line ends, what
 /// turns the direction of reading, what has no width, and tags.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -1,6 +1,7 @@
 //! How results look: text for people, JSON for programs.
 
 pub(super) mod diagnostics;
+pub(super) mod diff;
 pub(super) mod logs;
 pub(super) mod markdown;
 pub(super) mod plan;

@@ -4,6 +4,7 @@ pub(super) mod apply;
 pub(super) mod completion;
 pub(super) mod config;
 pub(super) mod consent;
+pub(super) mod diff;
 pub(super) mod explain;
 pub(super) mod fmt;
 pub(super) mod grants;

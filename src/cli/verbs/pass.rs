@@ -41,7 +41,7 @@ impl Passed {
 }
 
 /// Whether there is no stack, and nothing that came from one: then the place is a mistake.
-fn is_pointless(prepared: &Prepared) -> bool {
+pub(super) fn is_pointless(prepared: &Prepared) -> bool {
     let Prepared { plan, desired, .. } = prepared;
     let is_quiet = || prepared.report().exit() == control::Exit::Done;
     is_without_stacks(desired) && plan.is_empty() && is_quiet()
@@ -55,7 +55,7 @@ fn has_nothing(prepared: &Prepared) -> bool {
 }
 
 /// Looks and plans, and prints what is wrong.
-async fn look<W: Observe, C: Clock>(
+pub(super) async fn look<W: Observe, C: Clock>(
     console: Console,
     setup: Setup<'_, W, C>,
     snapshot: Snapshot,
@@ -121,7 +121,7 @@ pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
 }
 
 /// The newest revision. The engines are asked meanwhile for what does not depend on it.
-async fn fetched<W: Observe, C>(
+pub(super) async fn fetched<W: Observe, C>(
     setup: Setup<'_, W, C>,
     fetch: impl Future<Output = Result<Snapshot, SourceError>>,
 ) -> Result<Snapshot, SourceError> {

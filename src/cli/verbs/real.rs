@@ -299,7 +299,7 @@ fn pace(options: &ControllerOptions, is_folder: bool) -> Pace {
     pace
 }
 
-fn setup<'a, W>(
+pub(super) fn setup<'a, W>(
     world: &'a W,
     settings: &'a Settings,
     load: &'a dyn Load,

@@ -45,12 +45,17 @@ impl Why {
         self.reason.to_string()
     }
 
-    /// The field that differs, if that is why.
-    pub(super) fn field(&self) -> Option<&str> {
+    /// What differs, if that is why.
+    pub(super) fn difference(&self) -> Option<&Difference> {
         match &self.reason {
-            Reason::Changed(difference) => Some(&difference.field),
+            Reason::Changed(difference) => Some(difference),
             _ => None,
         }
+    }
+
+    /// The field that differs, if that is why.
+    pub(super) fn field(&self) -> Option<&str> {
+        self.difference().map(|difference| &*difference.field)
     }
 
     /// The cause with the numbers of the steps that it refers to.

@@ -15,6 +15,7 @@ mod about;
 mod cause;
 mod context;
 mod decide;
+mod diff;
 mod differ;
 mod fact;
 mod graph;
@@ -37,6 +38,7 @@ pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};
 
 use self::decide::{Leaving, Shared};
 use self::pass::Pass;
+use model::comparison::Comparison;
 use model::desired::DesiredState;
 use model::observed::ObservedState;
 use model::plan::Plan;
@@ -49,6 +51,34 @@ use model::plan::Plan;
 /// - Planning again on the world that the plan leads to gives an empty plan.
 /// - What cannot be done for one deployment, or a fault in it, withholds that one only.
 pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Settings) -> Plan {
+    with_pass(desired, observed, settings, |_, _, plan| plan)
+}
+
+/// Every object of the desired state beside what is there, equal or not: replicas, networks and
+/// volumes, and what is there and not wanted. Also of deployments about which nothing may be done
+/// now; not of what was not seen, and of nothing that is not ours.
+///
+/// # Guarantees
+/// - The same input gives the same list.
+/// - The sides of a container differ in exactly the fields that the plan names.
+#[must_use]
+pub fn diff(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    settings: &Settings,
+) -> Vec<Comparison> {
+    with_pass(desired, observed, settings, |shared, (pass, leaving), _| {
+        diff::comparisons(shared, &pass.decided_of_all(), leaving)
+    })
+}
+
+/// Plans, and makes something of the pass behind the plan.
+fn with_pass<T>(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    settings: &Settings,
+    make: impl FnOnce(Shared<'_>, (&Pass<'_>, &Leaving<'_>), Plan) -> T,
+) -> T {
     let engines = seen::sort(desired, observed, &settings.installation);
     let labels = decide::labels(desired);
     let shared = Shared { desired, observed, engines: &engines, labels: &labels, settings };
@@ -65,7 +95,7 @@ pub fn plan(desired: &DesiredState, observed: &ObservedState, settings: &Setting
         }
         let plan = pass.plan(links, drafts, departures);
         if !pass.is_faulty(&plan) {
-            return plan;
+            return make(shared, (&pass, &leaving), plan);
         }
     }
 }

@@ -92,6 +92,12 @@ impl<'a> Pass<'a> {
         drafts
     }
 
+    /// What is decided about all deployments that are known, also where nothing may be done.
+    pub(super) fn decided_of_all(&self) -> Vec<Decisions<'a>> {
+        let known = self.standings.values().filter_map(|standing| standing.known);
+        known.filter_map(|c| contained(|| decide::decide(c, &self.across)).ok()).collect()
+    }
+
     fn open(&self) -> impl Iterator<Item = super::context::Context<'a>> {
         let open = self.standings.iter().filter(|(id, _)| !self.refused.contains_key(**id));
         open.filter_map(|(_, standing)| standing.open)

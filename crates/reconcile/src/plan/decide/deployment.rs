@@ -2,25 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::absence::{absence, kept, kept_networks, kept_services};
+use super::absence::{absence, kept, kept_networks};
 use super::gate::closed;
 use super::leaving::{self, Leaving};
 use super::memory::forgotten;
-use super::removal::{dependents_first, removals};
+use super::removal::orphans;
 use super::scope::{Earlier, Scope};
 use super::service;
 use super::{Across, Decisions, Shared, adopt, entries, heal, images, networks, record_of, status};
-use crate::plan::cause::because;
 use crate::plan::context::{CatalogUse, Context};
 use crate::plan::order::in_dependency_order;
-use crate::plan::seen::{self, is_done, members_first};
+use crate::plan::seen::{self, is_done};
 use model::catalog::CatalogView;
 use model::desired::Deployment;
-use model::id::{DeploymentId, EngineName, NetworkName, ServiceName};
+use model::id::{DeploymentId, EngineName, NetworkName};
 use model::observed::EngineView;
-use model::plan::{
-    Blocked, DeploymentState, Forgotten, Health, LeftAlone, Reason, Sync, WaitingOn,
-};
+use model::plan::{Blocked, DeploymentState, Forgotten, Health, LeftAlone, Sync, WaitingOn};
 use model::render::count;
 use model::sync_mode::SyncMode;
 
@@ -28,6 +25,8 @@ use model::sync_mode::SyncMode;
 pub(in crate::plan) struct Standing<'a> {
     /// What is known of it, if it may.
     pub(in crate::plan) open: Option<Context<'a>>,
+    /// What is known of it, whether it may or not, unless its id is not ours to use.
+    pub(in crate::plan) known: Option<Context<'a>>,
     /// Its state, if nothing is decided about it.
     pub(in crate::plan) state: DeploymentState,
     pub(in crate::plan) blocked: Vec<Blocked>,
@@ -39,7 +38,7 @@ pub(in crate::plan) struct Standing<'a> {
 impl Standing<'_> {
     fn closed(sync: Sync, health: Health, blocked: Vec<Blocked>) -> Self {
         let state = DeploymentState { sync, health };
-        Self { open: None, state, blocked, left_alone: Vec::new(), forgotten: None }
+        Self { open: None, known: None, state, blocked, left_alone: Vec::new(), forgotten: None }
     }
 }
 
@@ -65,14 +64,15 @@ pub(in crate::plan) fn standing<'a>(
     let health = status::health(&context);
     if deployment.sync == SyncMode::Paused {
         let paused = Standing::closed(Sync::Unknown, Health::Suspended, Vec::new());
-        return Standing { forgotten, ..paused };
+        return Standing { forgotten, known: Some(context), ..paused };
     }
     let out_of_sync = |blocked| Standing {
         forgotten: forgotten.clone(),
+        known: Some(context),
         ..Standing::closed(Sync::OutOfSync, health, blocked)
     };
     if let Some(waiting_on) = held(shared, &context).or_else(|| adopt::other_stack(&context)) {
-        return out_of_sync(blocked(subject, waiting_on));
+        return Standing { known: None, ..out_of_sync(blocked(subject, waiting_on)) };
     }
     if let Some(waiting_on) = leaving.holds(&context) {
         let names = leaving.names();
@@ -219,23 +219,6 @@ pub(in crate::plan) fn renewed(
     resting: &BTreeSet<DeploymentId>,
 ) -> BTreeMap<(EngineName, NetworkName), super::NetworkReplacement> {
     networks::renewed(context, resting)
-}
-
-/// What belongs to services that left the stack, those first that live in others.
-fn orphans<'a>(context: &Context<'a>, blocked: &mut Vec<Blocked>) -> Vec<super::Removal<'a>> {
-    let services = &context.deployment.services;
-    let is_orphan = |service: &ServiceName| !services.contains_key(service);
-    let mut containers: Vec<_> =
-        context.containers().filter(|owned| is_orphan(&owned.identity.replica.service)).collect();
-    if let Some(waiting_on) = absence(context) {
-        blocked.extend(kept_services(context, &containers, &waiting_on));
-        return Vec::new();
-    }
-    members_first(&mut containers);
-    let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
-    let mut orphans = removals(context, containers, &why, None, blocked);
-    dependents_first(&mut orphans);
-    orphans
 }
 
 /// The external networks of a deployment that another one of the source makes in this pass.

@@ -20,7 +20,7 @@ pub(in crate::plan) struct Gone<'a> {
     pub(in crate::plan) engine: &'a EngineName,
     pub(in crate::plan) inventory: &'a EngineInventory<'a>,
     pub(in crate::plan) deployment: DeploymentId,
-    pub(super) containers: Vec<&'a Owned<'a>>,
+    pub(in crate::plan) containers: Vec<&'a Owned<'a>>,
 }
 
 /// Everything that carries this source's name but is not desired where it runs.

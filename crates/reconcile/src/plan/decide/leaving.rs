@@ -98,6 +98,11 @@ impl<'a> Leaving<'a> {
         gone.flat_map(|gone| &gone.containers).map(|owned| &owned.view.id)
     }
 
+    /// All that would leave, whether it may or not.
+    pub(in crate::plan) fn all(&self) -> &[Gone<'a>] {
+        &self.gone
+    }
+
     /// Whether nothing at all may be removed.
     pub(in crate::plan) fn is_withheld(&self) -> bool {
         self.withheld.is_some()

@@ -47,6 +47,7 @@ pub(super) use leaving::Leaving;
 pub(super) use memory::{is_forgotten, remembered};
 pub(super) use names::labels;
 pub use names::{catalog_names, dns_label};
+pub(super) use network_fields::{network_form, network_forms, volume_form, volume_forms};
 pub(super) use networks::{NetworkChange, NewVolume};
 pub(super) use removal::Removal;
 pub(super) use replica::is_unproven;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::plan::differ::{Facts, write_plain};
-use model::field::{Chosen, Form, Row, Value};
+use model::field::{Chosen, Field, Form, Row, Value};
 use model::fields::{self, Fields};
 use model::labels::{asked, is_reserved};
+use model::normal_form::NormalForm;
 use model::plan::{ChangedBy, Difference};
 use model::secret::{Masker, is_sensitive_name};
 use model::spec::{IpamPool, NetworkSpec, VolumeSpec};
@@ -44,6 +45,87 @@ pub(super) fn differences(
     of_network(have, want).into_iter().map(difference).collect()
 }
 
+/// A network that is there, and what the stack says, as far as it says so.
+pub(in crate::plan) fn network_forms(
+    have: &NetworkSpec,
+    want: &NetworkSpec,
+    masker: &Masker,
+) -> [NormalForm; 2] {
+    let changed = of_network(have, want);
+    let same = !changed.iter().any(|changed| changed.key == "ipam") && !want.pools.is_empty();
+    let pools = same.then(|| pools(&have.pools)).flatten();
+    forms((have, want), want.name.as_str(), (changed, pools), masker)
+}
+
+/// A network on its own.
+pub(in crate::plan) fn network_form(spec: &NetworkSpec, masker: &Masker) -> NormalForm {
+    form(spec, spec.name.as_str(), pools(&spec.pools), masker)
+}
+
+/// A volume that is there, and what the stack says.
+pub(in crate::plan) fn volume_forms(
+    have: &VolumeSpec,
+    want: &VolumeSpec,
+    masker: &Masker,
+) -> [NormalForm; 2] {
+    forms((have, want), want.name.as_str(), (plain(have, want, &[]), None), masker)
+}
+
+/// A volume on its own.
+pub(in crate::plan) fn volume_form(spec: &VolumeSpec, masker: &Masker) -> NormalForm {
+    form(spec, spec.name.as_str(), None, masker)
+}
+
+/// Two sides that differ in exactly these fields.
+fn forms<S: Fields>(
+    (have, want): (&S, &S),
+    name: &str,
+    (changed, pools): (Vec<Changed>, Option<String>),
+    masker: &Masker,
+) -> [NormalForm; 2] {
+    let [had, wanted] = [have, want].map(|spec| texts(spec, masker));
+    let mut both: Facts =
+        wanted.into_iter().filter(|(path, text)| had.get(path) == Some(text)).collect();
+    both.insert("name".to_owned(), name.to_owned());
+    both.extend(pools.map(|pools| ("ipam".to_owned(), pools)));
+    let mut sides = [both.clone(), both];
+    for Changed { path, values, secret, .. } in changed {
+        for (side, value) in sides.iter_mut().zip(values) {
+            side.remove(&path);
+            let mask = |value: String| if secret { masker.mask(&value) } else { value };
+            side.extend(value.map(|value| (path.clone(), mask(value))));
+        }
+    }
+    sides.map(NormalForm::new)
+}
+
+fn form<S: Fields>(spec: &S, name: &str, pools: Option<String>, masker: &Masker) -> NormalForm {
+    let mut texts = texts(spec, masker);
+    texts.insert("name".to_owned(), name.to_owned());
+    texts.extend(pools.map(|pools| ("ipam".to_owned(), pools)));
+    NormalForm::new(texts)
+}
+
+/// The plain fields of one side, without what is off.
+fn texts<S: Fields>(spec: &S, masker: &Masker) -> Facts {
+    let of_row = |field: &Field<S>| {
+        let mask = |(path, text): (String, String)| {
+            let text = if is_secret(field, &path) { masker.mask(&text) } else { text };
+            (path, text)
+        };
+        facts(field, (field.compared)(spec)).into_iter().map(mask).collect::<Vec<_>>()
+    };
+    fields::plain::<S>().flat_map(of_row).filter(|(_, text)| text != "false").collect()
+}
+
+/// Whether the value of a path may be a secret.
+fn is_secret(row: &Row, path: &str) -> bool {
+    match row.form {
+        Form::Labels => is_sensitive_name(path),
+        form => matches!(form, Form::Texts),
+    }
+}
+
 /// In which fields a volume is not what the stack says.
 pub(super) fn of_volume(have: &VolumeSpec, want: &VolumeSpec) -> Vec<&'static str> {
     let mut keys: Vec<_> = plain(have, want, &[]).into_iter().map(|changed| changed.key).collect();
@@ -78,10 +160,7 @@ fn plain<S: Fields>(have: &S, want: &S, dropped: &[String]) -> Vec<Changed> {
         let paths: BTreeSet<_> = had.keys().chain(wanted.keys()).filter(counts).collect();
         for path in paths.into_iter().filter(|path| had.get(*path) != wanted.get(*path)) {
             let values = [&had, &wanted].map(|facts| facts.get(path).cloned());
-            let secret = match field.form {
-                Form::Labels => is_sensitive_name(path),
-                form => matches!(form, Form::Texts),
-            };
+            let secret = is_secret(field, path);
             all.push(Changed { key: field.key, path: path.clone(), values, secret });
         }
     }

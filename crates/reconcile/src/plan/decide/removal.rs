@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::absence::{absence, kept_services};
 use super::entries::deregistrable;
-use crate::plan::cause::Why;
+use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
-use crate::plan::seen::{Owned, is_inside};
+use crate::plan::seen::{Owned, is_inside, members_first};
 use model::compose_labels;
 use model::desired::Service;
-use model::id::{CatalogId, ContainerId};
-use model::plan::{Blocked, WaitingOn};
+use model::id::{CatalogId, ContainerId, ServiceName};
+use model::plan::{Blocked, Reason, WaitingOn};
 
 /// A container that goes permanently.
 pub(in crate::plan) struct Removal<'a> {
@@ -29,6 +30,23 @@ pub(in crate::plan) struct Removal<'a> {
     /// Whether it lives in one that stops in this pass, is on a network that is replaced, or has
     /// what others wait for: it goes before that, and waits for nothing.
     pub(in crate::plan) goes_before: bool,
+}
+
+/// What belongs to services that left the stack, those first that live in others.
+pub(super) fn orphans<'a>(context: &Context<'a>, blocked: &mut Vec<Blocked>) -> Vec<Removal<'a>> {
+    let services = &context.deployment.services;
+    let is_orphan = |service: &ServiceName| !services.contains_key(service);
+    let mut containers: Vec<_> =
+        context.containers().filter(|owned| is_orphan(&owned.identity.replica.service)).collect();
+    if let Some(waiting_on) = absence(context) {
+        blocked.extend(kept_services(context, &containers, &waiting_on));
+        return Vec::new();
+    }
+    members_first(&mut containers);
+    let why = because(Reason::ServiceRemoved, Some(&context.deployment.origin));
+    let mut orphans = removals(context, containers, &why, None, blocked);
+    dependents_first(&mut orphans);
+    orphans
 }
 
 /// The removal of these containers, but for the controller's own.

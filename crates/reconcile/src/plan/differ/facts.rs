@@ -71,8 +71,8 @@ fn collect<'s>(set: &mut impl FieldSet<'s>) {
 }
 
 /// All facts of a container.
-fn facts(spec: &ContainerSpec) -> Facts {
-    let mut set = All { side: Side { spec, image: None, filled_in: None }, facts: Facts::new() };
+pub(super) fn facts(side: Side<'_>) -> Facts {
+    let mut set = All { side, facts: Facts::new() };
     collect(&mut set);
     set.facts
 }
@@ -94,7 +94,8 @@ pub(in crate::plan) fn asked(spec: &ContainerSpec) -> Vec<String> {
             || fields::is_chosen_by_operator(path)
             || fields::is_dropped(path)
     };
-    facts(spec).into_keys().filter(may_differ).collect()
+    let side = Side { spec, image: None, filled_in: None };
+    facts(side).into_keys().filter(may_differ).collect()
 }
 
 fn process<'s>(set: &mut impl FieldSet<'s>) {

@@ -1,12 +1,39 @@
 //! Whether a container's image is the one that is wanted, by content.
 
-use super::ImageUse;
+use std::collections::BTreeMap;
+
 use crate::plan::context::Context;
 use crate::plan::seen::{Owned, Proof};
 use model::desired::{ImageSource, Service};
 use model::id::{ImageId, ImageRef};
 use model::observed::ImageView;
 use model::plan::{ChangedBy, Difference};
+
+/// What will be known of a service's image when its containers are made.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::plan) enum ImageUse<'a> {
+    /// It is on the engine.
+    Present(&'a ImageView),
+    /// A step brings it.
+    Brought,
+    /// A step builds it anew; containers have what is on the engine. Whether it will be another
+    /// one then, the next look shows.
+    Rebuilt(&'a ImageView),
+}
+
+impl<'a> ImageUse<'a> {
+    /// The image, if it is there. Defaults of one that is not are unknown: only what the stack
+    /// itself says can be compared. The image differs anyway.
+    pub(super) fn known(self) -> Option<&'a ImageView> {
+        match self {
+            Self::Present(image) | Self::Rebuilt(image) => Some(image),
+            Self::Brought => None,
+        }
+    }
+}
+
+/// What will be known of each image of a deployment, by reference.
+pub(in crate::plan) type Images<'a> = BTreeMap<&'a ImageRef, ImageUse<'a>>;
 
 /// Whether a container has this image, or one that is just like it.
 pub(in crate::plan) fn has_image(

@@ -11,11 +11,12 @@ mod links;
 mod mounted;
 mod networks;
 mod noise;
+mod normal;
 mod peers;
 mod render;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub(super) use self::facts::{Facts, asked, write_plain};
 pub(super) use self::peers::Joined;
@@ -23,13 +24,14 @@ pub(super) use self::peers::Joined;
 use self::by::changed_by;
 use self::effective::Side;
 use self::facts::differing_facts;
-pub(super) use self::image::has_image;
+pub(super) use self::image::{ImageUse, Images, has_image};
 
 use self::image::image_difference;
 use self::links::without_links_to_containers;
 pub(super) use self::networks::lost_networks;
 use self::noise::{is_leftover, is_of_no_attachment, is_the_engines, is_the_operators};
-use self::render::CauseRenderer;
+pub(super) use self::normal::{of_missing, of_removed, of_replica};
+use self::render::{CauseRenderer, Secrecy};
 use super::cause::Why;
 use super::context::Context;
 use super::fact::Fact;
@@ -38,25 +40,8 @@ use model::desired::Service;
 use model::digest::Digest;
 use model::field::Class;
 use model::fields::{class_of, is_chosen_by_engine};
-use model::id::ImageRef;
-use model::observed::ImageView;
 use model::plan::{ChangedBy, Difference};
 use model::spec::ContainerSpec;
-
-/// What will be known of a service's image when its containers are made.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum ImageUse<'a> {
-    /// It is on the engine.
-    Present(&'a ImageView),
-    /// A step brings it.
-    Brought,
-    /// A step builds it anew; containers have what is on the engine. Whether it will be another
-    /// one then, the next look shows.
-    Rebuilt(&'a ImageView),
-}
-
-/// What will be known of each image of a deployment, by reference.
-pub(super) type Images<'a> = BTreeMap<&'a ImageRef, ImageUse<'a>>;
 
 /// The differences between a container and its service, by class.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +75,9 @@ pub(super) fn compare(
             by != ChangedBy::Hand || context.is_applied() || !is_limit(&difference.field);
         difference.by = if is_known { by } else { ChangedBy::Unknown };
     }
-    let renderer = CauseRenderer { service, owned, masker: &context.settings.masker };
+    let secrecy =
+        Secrecy { service: Some(service), owned: Some(owned), masker: &context.settings.masker };
+    let renderer = CauseRenderer { service, secrecy };
     let mut drift = Drift::default();
     let plain = |difference| renderer.cause(difference, Vec::new());
     drift.recreate.extend(name_difference(service, owned, by).map(plain));
@@ -110,7 +97,7 @@ pub(super) fn compare(
     ] {
         // A bare digest would confirm a guessed content.
         let mask =
-            |hash: &Option<Digest>| hash.as_ref().map(|hash| renderer.masker.mask(hash.as_str()));
+            |hash: &Option<Digest>| hash.as_ref().map(|hash| secrecy.masker.mask(hash.as_str()));
         if have != want {
             let (field, have, want) = (field.to_owned(), mask(have), mask(want));
             let difference = Difference { field, have, want, by: ChangedBy::Git };
@@ -137,19 +124,9 @@ fn differences(
     (joins, context): (&[Joined], &Context<'_>),
 ) -> Vec<Difference> {
     let (want, have) = both_sides(service, owned, joins, context);
-    let image = match image {
-        ImageUse::Present(image) | ImageUse::Rebuilt(image) => Some(image),
-        // Defaults of an image that is not there yet are unknown: only what the stack
-        // itself says can be compared. The image differs anyway.
-        ImageUse::Brought => None,
-    };
-    // What the stack asked for once is missed where the engine's own choice took its place.
-    let filled_in =
-        (!owned.identity.asked.iter().any(|path| is_chosen_by_engine(path))).then_some(&*have);
-    let all = differing_facts(
-        Side { spec: &want, image, filled_in },
-        Side { spec: &have, image: None, filled_in: None },
-    );
+    let [want, have] = sides(&want, &have, owned, image);
+    let image = want.image;
+    let all = differing_facts(want, have);
     let abilities = &context.inventory.contents.abilities;
     let paths: BTreeSet<&String> = all.iter().flat_map(Facts::keys).collect();
     let mut differences = Vec::new();
@@ -168,6 +145,22 @@ fn differences(
         }
     }
     differences
+}
+
+/// What is wanted with what its image and the engine add, and what is there.
+fn sides<'s>(
+    want: &'s ContainerSpec,
+    have: &'s ContainerSpec,
+    owned: &Owned<'_>,
+    image: ImageUse<'s>,
+) -> [Side<'s>; 2] {
+    // What the stack asked for once is missed where the engine's own choice took its place.
+    let filled_in =
+        (!owned.identity.asked.iter().any(|path| is_chosen_by_engine(path))).then_some(have);
+    [
+        Side { spec: want, image: image.known(), filled_in },
+        Side { spec: have, image: None, filled_in: None },
+    ]
 }
 
 /// What is wanted and what is there, in the same words.

@@ -10,32 +10,47 @@ use model::secret::{Masker, is_sensitive_name};
 /// Renders differences as causes: finds their place and masks what is sensitive.
 pub(super) struct CauseRenderer<'a> {
     pub(super) service: &'a Service,
-    pub(super) owned: &'a Owned<'a>,
-    pub(super) masker: &'a Masker,
+    pub(super) secrecy: Secrecy<'a>,
 }
 
 impl CauseRenderer<'_> {
     pub(super) fn cause(&self, mut difference: Difference, pending: Vec<(String, Fact)>) -> Why {
         let at = self.service.origins.find(&difference.field);
-        if self.is_sensitive(&difference.field) {
-            let mask = |value: Option<String>| value.map(|value| self.masker.mask(&value));
+        let mask = |value: Option<String>| value.map(|value| self.secrecy.masker.mask(&value));
+        if self.secrecy.is_sensitive(&difference.field) {
             difference.have = mask(difference.have);
             difference.want = mask(difference.want);
-            difference.field = self.field(&difference.field);
-        } else if self.is_of_unknown_origin(&difference.field) {
-            difference.have = difference.have.map(|value| self.masker.mask(&value));
+            difference.field = self.secrecy.field(&difference.field);
+        } else if self.secrecy.is_of_unknown_origin(&difference.field) {
+            difference.have = mask(difference.have);
         }
         Why::differs(difference, at, pending)
     }
+}
 
+/// Which values of a container print.
+#[derive(Clone, Copy)]
+pub(super) struct Secrecy<'a> {
+    /// Its service; that of a container whose service is gone is not known.
+    pub(super) service: Option<&'a Service>,
+    /// The container, if there is one.
+    pub(super) owned: Option<&'a Owned<'a>>,
+    pub(super) masker: &'a Masker,
+}
+
+/// What prints of a container of which nothing says where its values came from.
+const NO_VALUES: &[&str] = &["image", "networks", "restart"];
+
+/// Fields whose paths go on with a name, which prints also where the value does not.
+const NAMED: &[&str] =
+    &["environment", "labels", "files", "networks", "network_config", "mac_address"];
+
+impl Secrecy<'_> {
     /// A field's path as it may be shown: a host, a path or a port in it is a value of the
     /// stack, too, where names of variables, labels and networks are none.
-    fn field(&self, path: &str) -> String {
-        let named = ["environment", "labels", "files", "networks", "network_config", "mac_address"];
+    pub(super) fn field(self, path: &str) -> String {
         match path.split_once('.') {
-            Some((head, rest))
-                if self.service.sensitive.contains(head) && !named.contains(&head) =>
-            {
+            Some((head, rest)) if self.hides(head) && !NAMED.contains(&head) => {
                 format!("{head}.{}", self.masker.mask(rest))
             }
             _ => path.to_owned(),
@@ -44,17 +59,25 @@ impl CauseRenderer<'_> {
 
     /// Nothing says where a variable of an adopted container came from: perhaps from an
     /// env file.
-    fn is_of_unknown_origin(&self, path: &str) -> bool {
-        self.owned.proof != Proof::Labels && path.starts_with("environment.")
+    pub(super) fn is_of_unknown_origin(self, path: &str) -> bool {
+        self.owned.is_some_and(|owned| owned.proof != Proof::Labels)
+            && path.starts_with("environment.")
     }
 
-    fn is_sensitive(&self, path: &str) -> bool {
+    /// Whether the value of a field does not print.
+    pub(super) fn is_sensitive(self, path: &str) -> bool {
         let (head, rest) = path.split_once('.').unwrap_or((path, ""));
         let named = matches!(head, "environment" | "labels") && is_sensitive_name(rest);
-        let masked = head == "environment" && self.owned.identity.masked.iter().any(|n| n == rest);
-        named
-            || masked
-            || self.service.sensitive.contains(path)
-            || self.service.sensitive.contains(head)
+        let masked =
+            || self.owned.is_some_and(|owned| owned.identity.masked.iter().any(|n| n == rest));
+        named || head == "environment" && masked() || self.hides(path) || self.hides(head)
+    }
+
+    /// Whether a value was put into a field of the stack that does not print.
+    fn hides(self, path: &str) -> bool {
+        match self.service {
+            Some(service) => service.sensitive.contains(path),
+            None => !NO_VALUES.contains(&path.split('.').next().unwrap_or(path)),
+        }
     }
 }

@@ -37,7 +37,7 @@ fn a_contrast_tells_whatever_two_lists_of_facts_say_differently() {
     let side = |spec| Side { spec, image: None, filled_in: None };
     for one in &specs {
         for other in &specs {
-            let whole = [facts(one), facts(other)];
+            let whole = [facts(side(one)), facts(side(other))];
             assert_eq!(differing(&differing_facts(side(one), side(other))), differing(&whole));
         }
         assert_eq!(differing_facts(side(one), side(one)), [Facts::new(), Facts::new()]);
