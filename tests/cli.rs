@@ -172,6 +172,29 @@ fn every_shell_gets_a_completion_script() {
     }
 }
 
+/// A manual page depends on nothing but the program.
+#[test]
+fn manual_pages_are_the_same_everywhere() {
+    let play = |call: &str, env: &[&str]| {
+        let env = env.iter().map(|pair| (*pair).to_owned()).collect();
+        let output = Case { call: call.to_owned(), env }.command().output().expect("it starts");
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).expect("text")
+    };
+    for call in ["man", "man --markdown"] {
+        let wide = play(call, &["COLUMNS=200", "LANG=C"]);
+        assert_eq!(wide, play(call, &["COLUMNS=20", "RECONCILER_POLL=3s", "NO_COLOR=1"]), "{call}");
+        assert!(!wide.contains('\u{1b}'), "{call}");
+    }
+    let folder = std::env::temp_dir().join(format!("reconciler-man-{}", std::process::id()));
+    play(&format!("man --out {}", folder.display()), &[]);
+    let page = std::fs::read_to_string(folder.join("reconciler-plan.1")).expect("a page");
+    assert!(page.contains("\\-\\-detailed\\-exitcode") && page.contains("EXIT STATUS"), "{page}");
+    let first = std::fs::read_to_string(folder.join("reconciler.1")).expect("a page");
+    assert_eq!(first, play("man", &[]));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
 /// What `fmt` leaves of a file's surroundings: its mode, its links, and nothing beside it.
 #[test]
 fn a_formatted_file_keeps_its_mode_and_its_links() {

@@ -6,9 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use super::diff_args::DiffArgs;
 use super::help::{
-    COMPLETION, EXPLAIN, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE,
+    COMPLETION, CONTROLLER, EXPLAIN, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE,
     examples,
 };
+use super::man_args::ManArgs;
 use super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
     TrustOptions, WorldOptions,
@@ -72,6 +73,7 @@ pub(super) struct CommonArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Keep engines and the catalog as the source says: the controller
+    #[command(after_long_help = examples(CONTROLLER))]
     Run(Box<RunArgs>),
     /// Show what would change, and why; changes nothing
     Plan(Box<PlanArgs>),
@@ -105,11 +107,13 @@ pub(super) enum Verb {
     Healthcheck(HealthcheckArgs),
     /// Print a completion script, for example `reconciler completion bash`
     Completion(CompletionArgs),
+    /// Print the manual page, or write one for each verb into a folder
+    Man(ManArgs),
 }
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 16] = [
+    pub(super) const NAMES: [&str; 17] = [
         "run",
         "plan",
         "diff",
@@ -125,6 +129,7 @@ impl Verb {
         "status",
         "healthcheck",
         "completion",
+        "man",
         "help",
     ];
 }

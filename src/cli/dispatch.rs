@@ -79,6 +79,7 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
             })
         }
         Some(Verb::Completion(args)) => Ok(verbs::completion::completion(console, &args)),
+        Some(Verb::Man(args)) => Ok(verbs::man::man(console, &args)),
     };
     done.unwrap_or_else(|Refusal { exit, messages }| {
         console.complain(&diagnostics::render_all(&messages));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::exit;
 
-/// Of the program, and of `run`.
+/// Of the program.
 pub(super) const RUN: &str = "\
   reconciler plan                           what would change for the stacks in this folder, and why
   reconciler --once                         do it, wait for health, end with an exit code
@@ -16,6 +16,17 @@ pub(super) const RUN: &str = "\
 
 Every setting can be given as a flag, as a variable (--poll is RECONCILER_POLL) or in
 --config FILE (`poll: 10s`); a flag counts before a variable, a variable before the file.";
+
+/// Of `run`.
+pub(super) const CONTROLLER: &str = "\
+  reconciler run /srv/stacks                watch a folder
+  reconciler run https://git.example/ops/stacks.git --ref main --poll 30s
+                                            keep engines as the repository says
+  reconciler run stacks --consul http://127.0.0.1:8500
+                                            also the catalog; of several controllers one acts
+  reconciler run --config /etc/reconciler/config.yaml --log-format json
+
+It ends at SIGTERM and SIGINT; containers stay. What it does is its log; `reconciler status` asks it.";
 
 /// Of `plan`.
 pub(super) const PLAN: &str = "\
@@ -135,6 +146,13 @@ pub(super) const COMPLETION: &str = "\
   source <(reconciler completion bash)
   reconciler completion zsh > ~/.zfunc/_reconciler
   reconciler completion fish > ~/.config/fish/completions/reconciler.fish";
+
+/// Of `man`.
+pub(super) const MAN: &str = "\
+  reconciler man | man -l -                 read the page of the program
+  reconciler man --out ~/.local/share/man/man1
+                                            afterwards `man reconciler-plan` shows a verb's
+  reconciler man --markdown                 docs/cli.md of this version";
 
 /// What a call without a verb prints; `place` is the place that it names.
 pub(super) fn short(command: &clap::Command, place: Option<&str>) -> String {

@@ -202,6 +202,21 @@ layer! {
     "color" color: Color,
 }
 
+/// Whether a configuration file may have this key.
+pub(super) fn is_setting(key: &str) -> bool {
+    let all = [
+        SourceOptions::KEYS,
+        TrustOptions::KEYS,
+        WorldOptions::KEYS,
+        PassOptions::KEYS,
+        OnceOptions::KEYS,
+        ControllerOptions::KEYS,
+        ListenOptions::KEYS,
+        LogOptions::KEYS,
+    ];
+    all.into_iter().any(|keys| keys.contains(&key))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ pub(super) mod explain;
 pub(super) mod fmt;
 pub(super) mod grants;
 pub(super) mod healthcheck;
+pub(super) mod man;
 pub(super) mod needed;
 mod no_stack;
 mod pass;
