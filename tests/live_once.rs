@@ -44,6 +44,9 @@ mod ledger;
 #[path = "live_once/logins.rs"]
 mod logins;
 #[cfg(test)]
+#[path = "live_once/logs.rs"]
+mod logs;
+#[cfg(test)]
 #[path = "live_once/newest.rs"]
 mod newest;
 #[cfg(test)]

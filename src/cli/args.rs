@@ -17,6 +17,7 @@ use super::options::{
 use super::output_args::{OutputArgs, StepsArgs};
 use super::plan_args::{ApplyArgs, PlanArgs, ShowArgs};
 use super::project::ConfigArgs;
+use super::stream_args::{EventsArgs, LogsArgs};
 
 /// Everything after the program's name.
 #[derive(Debug, Parser)]
@@ -103,6 +104,10 @@ pub(super) enum Verb {
     Sim(Box<SimArgs>),
     /// Show what a running controller says of its deployments
     Status(StatusArgs),
+    /// Print what containers print, all replicas interleaved
+    Logs(Box<LogsArgs>),
+    /// Print what happened to containers, networks and volumes
+    Events(Box<EventsArgs>),
     /// Ask a running controller whether it lives: exit 0 or 1
     Healthcheck(HealthcheckArgs),
     /// Print a completion script, for example `reconciler completion bash`
@@ -127,6 +132,8 @@ impl Verb {
         "schema",
         "sim",
         "status",
+        "logs",
+        "events",
         "healthcheck",
         "completion",
         "man",

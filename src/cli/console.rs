@@ -108,6 +108,15 @@ impl Console {
         let _ = out.flush();
     }
 
+    /// One line of a result that has no end yet.
+    ///
+    /// # Errors
+    /// If nobody reads it any more.
+    pub(super) fn line(self, text: &str) -> std::io::Result<()> {
+        let mut out = AutoStream::new(std::io::stdout(), self.color).lock();
+        writeln!(out, "{text}")
+    }
+
     /// A result that is the user's own text: nothing is taken out of it.
     #[expect(clippy::unused_self, reason = "a console prints, also without colours")]
     pub(super) fn result_as_is(self, text: &str) {

@@ -1,16 +1,18 @@
 //! From a command line to its verb: lays flags over the file, starts the log, and prints
 //! why something cannot be done.
 
-use super::args::{Cli, CommonArgs, RunArgs, Verb};
+use super::args::{Cli, CommonArgs, HealthcheckArgs, RunArgs, StatusArgs, Verb};
 use super::config::{self, ConfigError, Layer};
 use super::console::{Color, Console, Format};
 use super::diff_args::DiffArgs;
 use super::environment::Environment;
 use super::exit::Exit;
+use super::options::{SourceOptions, WorldOptions};
 use super::plan_args::{ApplyArgs, PlanArgs};
 use super::plan_file::PlanTarget;
 use super::render::diagnostics;
 use super::setup::Refusal;
+use super::stream_args::{EventsArgs, LogsArgs};
 use super::verbs::consent::Consent;
 use super::{logging, verbs};
 
@@ -63,21 +65,10 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
                 verbs::sim::sim(console, &s.layer, &s.environment)
             })
         }
-        Some(Verb::Status(args)) => {
-            let layer = Layer { listen: args.listen, ..Layer::default() };
-            start(common, args.output.output, layer, "warn").map(|s| {
-                verbs::status::status(s.console, s.layer.listen.listen.unwrap_or_default())
-            })
-        }
-        Some(Verb::Healthcheck(args)) => {
-            let layer = Layer { listen: args.listen, ..Layer::default() };
-            start(common, Format::Text, layer, "warn").map(|s| {
-                verbs::healthcheck::healthcheck(
-                    s.console,
-                    s.layer.listen.listen.unwrap_or_default(),
-                )
-            })
-        }
+        Some(Verb::Status(args)) => status(common, args),
+        Some(Verb::Logs(args)) => logs(common, *args),
+        Some(Verb::Events(args)) => events(common, *args),
+        Some(Verb::Healthcheck(args)) => healthcheck(common, args),
         Some(Verb::Completion(args)) => Ok(verbs::completion::completion(console, &args)),
         Some(Verb::Man(args)) => Ok(verbs::man::man(console, &args)),
     };
@@ -152,6 +143,42 @@ fn apply(common: CommonArgs, args: ApplyArgs) -> Result<Exit, Refusal> {
     let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
     let console = console.with_steps(steps.steps);
     verbs::apply::apply(console, &layer, &environment, (file, yes))
+}
+
+/// `status`.
+fn status(common: CommonArgs, args: StatusArgs) -> Result<Exit, Refusal> {
+    let layer = Layer { listen: args.listen, ..Layer::default() };
+    let Start { console, layer, .. } = start(common, args.output.output, layer, "warn")?;
+    Ok(verbs::status::status(console, layer.listen.listen.unwrap_or_default()))
+}
+
+/// `healthcheck`.
+fn healthcheck(common: CommonArgs, args: HealthcheckArgs) -> Result<Exit, Refusal> {
+    let layer = Layer { listen: args.listen, ..Layer::default() };
+    let Start { console, layer, .. } = start(common, Format::Text, layer, "warn")?;
+    Ok(verbs::healthcheck::healthcheck(console, layer.listen.listen.unwrap_or_default()))
+}
+
+/// `logs`.
+fn logs(common: CommonArgs, mut args: LogsArgs) -> Result<Exit, Refusal> {
+    let world = std::mem::take(&mut args.world);
+    let Start { console, environment, layer } = stream(common, args.output.output, world)?;
+    verbs::logs::logs(console, &layer, &environment, &args)
+}
+
+/// `events`.
+fn events(common: CommonArgs, mut args: EventsArgs) -> Result<Exit, Refusal> {
+    let world = std::mem::take(&mut args.world);
+    let Start { console, environment, layer } = stream(common, args.output.output, world)?;
+    verbs::events::events(console, &layer, &environment, &args)
+}
+
+/// `logs` and `events`: their words name containers, so that the source is that of the environment
+/// or the file.
+fn stream(common: CommonArgs, output: Format, world: WorldOptions) -> Result<Start, Refusal> {
+    let variable = Environment::read().get("RECONCILER_SOURCE").map(str::to_owned);
+    let source = SourceOptions { source: variable, ..SourceOptions::default() };
+    start(common, output, Layer { source, world, ..Layer::default() }, "warn")
 }
 
 fn start(common: CommonArgs, output: Format, flags: Layer, level: &str) -> Result<Start, Refusal> {

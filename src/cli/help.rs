@@ -137,6 +137,29 @@ pub(super) const STATUS: &str = "\
   reconciler status                         of the controller on this machine
   reconciler status --listen 127.0.0.1:9000 of one that answers elsewhere";
 
+/// Of `logs`.
+pub(super) const LOGS: &str = "\
+  reconciler logs                           of all containers of this installation
+  reconciler logs -f --tail 20 abc/pricing  of a service's replicas, as they come
+  reconciler logs --since 10m abc xyz       of two deployments
+  reconciler logs --previous abc/pricing/2  what a replica printed before it was restarted
+  reconciler logs -o json abc               for programs: one object in each line
+
+What containers write to standard error is printed to standard output, too. Without --follow
+lines stand in the order of the engines' clocks, with it in the order in which they arrive.
+Secrets are masked, control characters escaped, of a line at most 64 KiB are printed.
+As with `docker compose logs --follow`, Ctrl-C ends it with exit code 130. A time without a
+zone is UTC.";
+
+/// Of `events`.
+pub(super) const EVENTS: &str = "\
+  reconciler events                         of the last hour
+  reconciler events --follow abc            of a deployment, as they come
+  reconciler events --since 10m -o json     for programs: one object in each line
+
+An engine remembers only its last 256 events, health checks included, and none from before its
+last start. Ctrl-C ends --follow with exit code 130. A time without a zone is UTC.";
+
 /// Of `healthcheck`.
 pub(super) const HEALTHCHECK: &str = "\
   HEALTHCHECK CMD [\"/reconciler\", \"healthcheck\"]";

@@ -36,10 +36,7 @@ const OTHERS: &[(&[&str], &str)] = &[
         "`reconciler status` asks a running controller, `docker compose ls` and `docker compose \
          -p NAME ps` show the containers",
     ),
-    (
-        &["logs", "exec", "port", "images"],
-        "`docker compose -p NAME logs`, `exec`, `port`, `images`",
-    ),
+    (&["exec", "port", "images"], "`docker compose -p NAME exec`, `port`, `images`"),
     (&["pull", "build", "push"], "`reconciler --once PATH` pulls and builds what is missing"),
     (
         &["compose", "docker", "stack"],

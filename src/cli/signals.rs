@@ -29,6 +29,21 @@ pub(super) enum Ended<T> {
     Dropped(Exit),
 }
 
+/// Returns when a signal asks the program to end, with the exit code for it.
+///
+/// # Errors
+/// Those of taking over signals from the operating system.
+pub(super) fn asked_to_end() -> std::io::Result<impl Future<Output = Exit>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Exit::Interrupted,
+            _ = terminate.recv() => Exit::Terminated,
+        }
+    })
+}
+
 /// Runs the work to its end, and asks it to stop at a signal or after `deadline`.
 ///
 /// # Errors

@@ -1,15 +1,18 @@
 //! One file per verb.
 
 pub(super) mod apply;
+mod chosen;
 pub(super) mod completion;
 pub(super) mod config;
 pub(super) mod consent;
 pub(super) mod diff;
+pub(super) mod events;
 pub(super) mod explain;
 pub(super) mod fmt;
 pub(super) mod grants;
 pub(super) mod healthcheck;
 pub(super) mod man;
+pub(super) mod logs;
 pub(super) mod needed;
 mod no_stack;
 mod pass;

@@ -24,7 +24,7 @@ use world::{Changed, OutsideError};
 const FILTERS: &str = r#"{"type":["container","network"],"event":["create","start","die","destroy","health_status","rename","update","pause","unpause","connect","disconnect"]}"#;
 /// After so long without an event, the engine is asked whether it is still there: a cut
 /// cable ends no stream.
-const IDLE: Duration = Duration::from_secs(15);
+pub(super) const IDLE: Duration = Duration::from_secs(15);
 /// What is longer than this without an end is no event.
 const LONGEST: usize = 1 << 20;
 /// Pauses between two attempts to connect: the first, doubled up to the last.
@@ -126,7 +126,7 @@ impl Listener {
 
     /// Tells what is reported, until the stream is lost.
     async fn follow(&self, mut stream: Incoming) {
-        let mut lines = Lines::default();
+        let mut lines = Pieces::default();
         loop {
             match tokio::time::timeout(IDLE, stream.frame()).await {
                 Ok(Some(Ok(frame))) => {
@@ -181,11 +181,11 @@ fn arrived(stream: &mut Incoming) -> impl Iterator<Item = Bytes> {
 
 /// Events, one in a line, put together from parts of the stream.
 #[derive(Default)]
-struct Lines(Vec<u8>);
+pub(super) struct Pieces(Vec<u8>);
 
-impl Lines {
+impl Pieces {
     /// The lines that are complete with this part.
-    fn add(&mut self, part: &[u8]) -> Vec<Vec<u8>> {
+    pub(super) fn add(&mut self, part: &[u8]) -> Vec<Vec<u8>> {
         self.0.extend(part);
         let Some(end) = self.0.iter().rposition(|byte| *byte == b'\n') else {
             return if self.0.len() > LONGEST {
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn events_are_put_together_from_parts() {
-        let mut lines = Lines::default();
+        let mut lines = Pieces::default();
         let mut add = |part: &str| -> Vec<String> {
             let lines = lines.add(part.as_bytes()).into_iter();
             lines.map(|line| String::from_utf8(line).unwrap()).collect()

@@ -4,17 +4,22 @@
 //!   container this program runs in; `records`: what is remembered on the engine.
 //! - `inspect`: answers, as our nouns. What is read most does not go through bollard, only through
 //!   the same transport.
-//! - `contents`, `tail`: files and logs of containers. `events`, `whose`: hints when to look, and
-//!   for what.
+//! - `contents`, `tail`: files and the last words of containers; `logs`, `frames`: their logs as
+//!   streams; `hidden`: what of them is not shown. `events`, `whose`: hints when to look, and for
+//!   what; `reported`: the same for people.
 
 pub(super) mod about;
 mod contents;
 pub(super) mod events;
+pub(super) mod frames;
+mod hidden;
 mod inspect;
 mod list;
+pub(super) mod logs;
 pub(super) mod networks;
 pub(super) mod own;
 pub(super) mod records;
+pub(super) mod reported;
 pub(super) mod snapshot;
 mod tail;
 pub(super) mod whose;

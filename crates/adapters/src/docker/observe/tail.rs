@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 
 use super::absent;
+use super::hidden::Hidden;
 use crate::docker::Docker;
-use crate::docker::wire::error;
 use crate::http::percent_encoded;
 use model::id::ContainerId;
 use model::labels::{Identity, PREFIX};
@@ -56,14 +56,14 @@ impl Docker {
             Ok(all)
         }));
         let text = String::from_utf8_lossy(whole_lines(&bytes.await?)).into_owned();
-        let text = error::without(&text, secrets.iter().map(String::as_str));
+        let (text, _) = secrets.mask(&text, usize::MAX);
         let all: Vec<String> = text.lines().map(cut).collect();
         let surplus = all.len().saturating_sub(lines);
         Ok(all.into_iter().skip(surplus).collect())
     }
 
     /// What a container has that must not be shown, line by line.
-    async fn secrets(&self, view: &ContainerView) -> Result<BTreeSet<String>, OutsideError> {
+    pub(super) async fn secrets(&self, view: &ContainerView) -> Result<Hidden, OutsideError> {
         let identity = Identity::decode(&view.spec.labels);
         // Wherever in the stack they were put: into a command, a config, the name of an image.
         let put = identity.as_ref().map(|it| &it.replica.deployment);
@@ -83,7 +83,7 @@ impl Docker {
         for path in files.filter(|path| !path.starts_with(SECRETS)).chain([SECRETS]) {
             found.extend(self.lines_of(view, path).await?);
         }
-        Ok(found)
+        Ok(Hidden::of(found))
     }
 
     /// The lines of a file of a container, or of all files in a folder of it.

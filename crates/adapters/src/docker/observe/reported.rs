@@ -1,0 +1,229 @@
+//! What an engine reports of containers, networks and volumes, for people to read. What to look at
+//! is decided by `events`, which reads nothing of them but whom they are about.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::{Request, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use serde::Deserialize;
+
+use super::events::{IDLE, Pieces};
+use super::logs::seconds;
+use crate::docker::form::{LOCK, RECORD};
+use crate::docker::wire::error;
+use crate::docker::{Docker, READ};
+use crate::http::{full, percent_encoded};
+use model::time::Timestamp;
+use world::OutsideError;
+
+/// What is asked for.
+const FILTERS: &str = r#"{"type":["container","network","volume"]}"#;
+
+/// As HTTP writes months.
+const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReportedKind {
+    /// A container.
+    Container,
+    /// A network.
+    Network,
+    /// A volume.
+    Volume,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// When, by the engine's clock.
+    pub at: Timestamp,
+    /// What it is about.
+    pub kind: ReportedKind,
+    /// The id of that; of a volume its name.
+    pub id: String,
+    /// The engine's word for what happened: `die`, `health_status: healthy`.
+    pub action: String,
+    /// What it says besides; of a container all of its labels.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Events as they come.
+pub struct ReportStream<'a> {
+    engine: &'a Docker,
+    body: Incoming,
+    pieces: Pieces,
+    ready: VecDeque<Reported>,
+    /// Whether it has no end.
+    follow: bool,
+}
+
+/// An event as the engine writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    #[serde(rename = "Type")]
+    kind: String,
+    action: String,
+    actor: Actor,
+    #[serde(rename = "timeNano", default)]
+    nanos: u64,
+    #[serde(rename = "time", default)]
+    seconds: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Actor {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(default)]
+    attributes: Option<BTreeMap<String, String>>,
+}
+
+impl Docker {
+    /// Opens the events since a time: those that the engine remembers, and from then on without
+    /// an end, or until another time.
+    ///
+    /// # Errors
+    /// If the engine cannot be asked.
+    pub async fn reported(
+        &self,
+        since: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<ReportStream<'_>, OutsideError> {
+        let end = until.map(|at| format!("&until={}", seconds(at))).unwrap_or_default();
+        let filters = percent_encoded(FILTERS);
+        let path = format!("/events?filters={filters}&since={}{end}", seconds(since));
+        let body = self.within(READ, self.transport.open(&path)).await?;
+        let (pieces, ready) = (Pieces::default(), VecDeque::new());
+        Ok(ReportStream { engine: self, body, pieces, ready, follow: until.is_none() })
+    }
+
+    /// What the engine's clock says, to the second; `None` if it does not tell.
+    pub async fn date(&self) -> Result<Option<Timestamp>, OutsideError> {
+        let call = async {
+            let response = self.transport.call(Request::get("/_ping").body(full(""))?).await?;
+            let date = response.headers().get(header::DATE).cloned();
+            response.into_body().collect().await?;
+            Ok(date)
+        };
+        let date = self.read(call).await?;
+        Ok(date.and_then(|value| value.to_str().ok().and_then(http_date)))
+    }
+
+    /// Counts how often the engine was lost or started again, as far as that was noticed: what was
+    /// open before may be dead.
+    #[must_use]
+    pub fn connection(&self) -> u64 {
+        self.transport.connection()
+    }
+}
+
+impl ReportStream<'_> {
+    /// The next event; `None` at the end.
+    ///
+    /// # Errors
+    /// If the stream breaks, or the engine answers no more.
+    pub async fn next(&mut self) -> Result<Option<Reported>, OutsideError> {
+        loop {
+            if let Some(reported) = self.ready.pop_front() {
+                return Ok(Some(reported));
+            }
+            let frame = match tokio::time::timeout(IDLE, self.body.frame()).await {
+                Err(_) if self.follow => {
+                    self.engine.ping().await?;
+                    continue;
+                }
+                Err(_) => return Err(error::timeout(&self.engine.name)),
+                Ok(frame) => frame,
+            };
+            match frame {
+                None => return Ok(None),
+                Some(Ok(frame)) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    let lines = self.pieces.add(&data);
+                    self.ready.extend(lines.iter().filter_map(|line| reported(line)));
+                }
+                Some(Err(error)) => {
+                    return Err(error::outside(&self.engine.name, &error.into()));
+                }
+            }
+        }
+    }
+}
+
+/// What an event says; `None` of what is none, and of our own records.
+fn reported(line: &[u8]) -> Option<Reported> {
+    let Event { kind, action, actor, nanos, seconds } = serde_json::from_slice(line).ok()?;
+    let kind = match kind.as_str() {
+        "container" => ReportedKind::Container,
+        "network" => ReportedKind::Network,
+        "volume" => ReportedKind::Volume,
+        _ => return None,
+    };
+    let attributes = actor.attributes.unwrap_or_default();
+    let is_record = [RECORD, LOCK].iter().any(|label| attributes.contains_key(*label));
+    let at = if nanos > 0 { Timestamp(nanos) } else { Timestamp::from_secs(seconds) };
+    (!is_record).then_some(Reported { at, kind, id: actor.id, action, attributes })
+}
+
+/// A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
+    let mut words = text.split_once(", ")?.1.split(' ');
+    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let month = MONTHS.find(month).filter(|at| at % 3 == 0 && month.len() == 3)? / 3 + 1;
+    let at = humantime::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z")).ok()?;
+    let since: Duration = at.duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_secs(since.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(event: &Value) -> Option<Reported> {
+        reported(event.to_string().as_bytes())
+    }
+
+    #[test]
+    fn an_event_is_read_with_all_that_it_says() {
+        let event = json!({
+            "Type": "container", "Action": "die", "scope": "local", "time": 7, "timeNano": 7_000_000_001_u64,
+            "Actor": { "ID": "c1", "Attributes": { "exitCode": "137", "name": "abc-web-1" } },
+        });
+        let seen = read(&event).unwrap();
+        assert_eq!((seen.at, seen.kind), (Timestamp(7_000_000_001), ReportedKind::Container));
+        assert_eq!((seen.id.as_str(), seen.action.as_str()), ("c1", "die"));
+        assert_eq!(seen.attributes["exitCode"], "137");
+        let bare =
+            json!({ "Type": "volume", "Action": "destroy", "Actor": { "ID": "v" }, "time": 7 });
+        assert_eq!(read(&bare).unwrap().at, Timestamp::from_secs(7));
+    }
+
+    #[test]
+    fn records_and_what_is_no_event_are_none() {
+        let of = |kind: &str, attributes: Value| {
+            read(
+                &json!({ "Type": kind, "Action": "x", "Actor": { "ID": "i", "Attributes": attributes } }),
+            )
+        };
+        assert!(of("container", json!({ "reconciler.ledger": "{}" })).is_none());
+        assert!(of("container", json!({ "reconciler.lock": "{}" })).is_none());
+        assert!(of("daemon", json!({})).is_none());
+        assert!(reported(b"<html>").is_none());
+    }
+
+    #[test]
+    fn http_dates_are_read() {
+        let date = http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date, Some(Timestamp::from_secs(784_111_777)));
+        for text in ["", "now", "Sun, 06 XYZ 1994 08:49:37 GMT", "Sun, 06 anF 1994 08:49:37 GMT"] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Where lines are printed.
+
+use std::io;
+
+use adapters::docker::LogLine;
+use model::selector::Named;
+
+use super::super::super::console::{Console, Format};
+use super::super::super::render::said::{Layout, Speaker, json};
+
+/// Prints lines.
+pub(super) struct Printer {
+    console: Console,
+    layout: Layout,
+}
+
+impl Printer {
+    pub(super) fn new<'a>(
+        console: Console,
+        shown: (bool, bool),
+        known: impl Iterator<Item = &'a Named>,
+    ) -> Self {
+        Self { console, layout: Layout::new(shown, known) }
+    }
+
+    /// Prints a line.
+    ///
+    /// # Errors
+    /// If nobody reads it any more.
+    pub(super) fn print(&mut self, speaker: &Speaker, line: &LogLine) -> io::Result<()> {
+        let text = match self.console.format {
+            Format::Json => json(speaker, line),
+            Format::Text | Format::Markdown => self.layout.text(&speaker.named, line),
+        };
+        self.console.line(&text)
+    }
+}
