@@ -14,6 +14,7 @@
 
 mod cli_away;
 mod cli_diff;
+mod cli_doctor;
 mod cli_engine;
 mod cli_grants;
 mod cli_mistakes;

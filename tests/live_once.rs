@@ -28,6 +28,8 @@ mod crashing;
 #[cfg(test)]
 #[path = "live_once/diff.rs"]
 mod diff;
+#[path = "live_once/doctor.rs"]
+mod doctor;
 #[cfg(test)]
 #[path = "live_once/foreign.rs"]
 mod foreign;

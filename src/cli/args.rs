@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::diff_args::DiffArgs;
+use super::doctor_args::DoctorArgs;
 use super::help::{
     COMPLETION, CONTROLLER, EXPLAIN, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE,
     examples,
@@ -108,6 +109,8 @@ pub(super) enum Verb {
     Logs(Box<LogsArgs>),
     /// Print what happened to containers, networks and volumes
     Events(Box<EventsArgs>),
+    /// Look for what is wrong around the stacks: engines, Consul, DNS, source, settings, leftovers
+    Doctor(Box<DoctorArgs>),
     /// Ask a running controller whether it lives: exit 0 or 1
     Healthcheck(HealthcheckArgs),
     /// Print a completion script, for example `reconciler completion bash`
@@ -118,7 +121,7 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 17] = [
+    pub(super) const NAMES: [&str; 20] = [
         "run",
         "plan",
         "diff",
@@ -134,6 +137,7 @@ impl Verb {
         "status",
         "logs",
         "events",
+        "doctor",
         "healthcheck",
         "completion",
         "man",

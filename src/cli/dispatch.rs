@@ -5,6 +5,7 @@ use super::args::{Cli, CommonArgs, HealthcheckArgs, RunArgs, StatusArgs, Verb};
 use super::config::{self, ConfigError, Layer};
 use super::console::{Color, Console, Format};
 use super::diff_args::DiffArgs;
+use super::doctor_args::DoctorArgs;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::options::{SourceOptions, WorldOptions};
@@ -14,6 +15,7 @@ use super::render::diagnostics;
 use super::setup::Refusal;
 use super::stream_args::{EventsArgs, LogsArgs};
 use super::verbs::consent::Consent;
+use super::verbs::doctor::ConfigFile;
 use super::{logging, verbs};
 
 /// What every verb starts with.
@@ -68,6 +70,7 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         Some(Verb::Status(args)) => status(common, args),
         Some(Verb::Logs(args)) => logs(common, *args),
         Some(Verb::Events(args)) => events(common, *args),
+        Some(Verb::Doctor(args)) => doctor(common, *args),
         Some(Verb::Healthcheck(args)) => healthcheck(common, args),
         Some(Verb::Completion(args)) => Ok(verbs::completion::completion(console, &args)),
         Some(Verb::Man(args)) => Ok(verbs::man::man(console, &args)),
@@ -171,6 +174,20 @@ fn events(common: CommonArgs, mut args: EventsArgs) -> Result<Exit, Refusal> {
     let world = std::mem::take(&mut args.world);
     let Start { console, environment, layer } = stream(common, args.output.output, world)?;
     verbs::events::events(console, &layer, &environment, &args)
+}
+
+/// `doctor`: a configuration with mistakes is a finding like others.
+fn doctor(mut common: CommonArgs, args: DoctorArgs) -> Result<Exit, Refusal> {
+    let DoctorArgs { output, source, trust, world, listen } = args;
+    let mut layer = Layer { source, trust, world, listen, ..Layer::default() };
+    let mut file = ConfigFile { path: common.config.take(), wrong: Vec::new() };
+    match file.path.as_deref().map(config::read) {
+        Some(Ok(read)) => layer = layer.or(read),
+        Some(Err(ConfigError(wrong))) => file.wrong = wrong,
+        None => {}
+    }
+    let Start { console, environment, layer } = start(common, output.output, layer, "error")?;
+    verbs::doctor::doctor(console, &file, &layer, &environment)
 }
 
 /// `logs` and `events`: their words name containers, so that the source is that of the environment

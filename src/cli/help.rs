@@ -160,6 +160,18 @@ pub(super) const EVENTS: &str = "\
 An engine remembers only its last 256 events, health checks included, and none from before its
 last start. Ctrl-C ends --follow with exit code 130. A time without a zone is UTC.";
 
+/// Of `doctor`.
+pub(super) const DOCTOR: &str = "\
+  reconciler doctor                         for the stacks in this folder
+  reconciler doctor --config /etc/reconciler/config.yaml
+                                            with the settings of a controller
+  reconciler doctor -q                      only what is not as it should be
+  reconciler doctor -o json                 for programs
+
+Nothing is changed, no registry is contacted, and of a git repository only the branches are
+read. The exit code is 1 if something fails; what is only to be known, or could not be looked
+at, does not count.";
+
 /// Of `healthcheck`.
 pub(super) const HEALTHCHECK: &str = "\
   HEALTHCHECK CMD [\"/reconciler\", \"healthcheck\"]";

@@ -6,6 +6,7 @@ mod config;
 mod console;
 mod diff_args;
 mod dispatch;
+mod doctor_args;
 mod environment;
 mod exit;
 mod explanations;

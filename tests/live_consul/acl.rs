@@ -142,6 +142,34 @@ async fn only_rights_make_an_empty_answer_believed() {
 }
 
 #[tokio::test]
+async fn a_token_is_told_what_it_lacks() {
+    let guarded = Guarded::start().await;
+    let services = BTreeSet::from(["abc".to_owned(), "web.abc".to_owned()]);
+    let client = |token: &str| guarded.server.client("main", Some(token));
+
+    let enough = client(&guarded.token("enough", ENOUGH).await);
+    let rights = enough.rights(&services).await.unwrap().expect("there is access control");
+    assert!(rights.len() >= 6 && rights.iter().all(|right| right.granted), "{rights:?}");
+    let (leader, date) = enough.leader().await.unwrap();
+    assert!(!leader.is_empty() && date.is_some(), "{leader} {date:?}");
+    assert_eq!(enough.recursors().await, Ok(Vec::new()));
+
+    let keys =
+        client(&guarded.token("keys", r#"key_prefix "reconciler/" { policy = "write" }"#).await);
+    let rights = keys.rights(&services).await.unwrap().expect("there is access control");
+    let granted = |granted| {
+        let of = rights.iter().filter(move |right| right.granted == granted);
+        of.map(|right| right.rule.clone()).collect::<Vec<_>>().join("; ")
+    };
+    assert!(granted(true).starts_with("key_prefix \"reconciler/main/\""), "{rights:?}");
+    for rule in ["session_prefix", "service \"web.abc\"", "node_prefix", "agent_prefix"] {
+        assert!(granted(false).contains(rule), "{rights:?}");
+    }
+    let unknown = client("11111111-1111-1111-1111-111111111111");
+    assert!(matches!(unknown.rights(&services).await, Err(OutsideError::Forbidden(_))));
+}
+
+#[tokio::test]
 async fn the_lease_needs_no_right_on_the_agent() {
     let guarded = Guarded::start().await;
     let rules = r#"

@@ -161,6 +161,17 @@ fn a_follower_sees_the_successor_of_what_it_follows() {
     lab.once().exits(0);
     let (child, lines) = started(&lab, &["logs", "-f"]);
     lines.until("I am 1");
+    // A deployment of the same id, of another installation: what happens there is seen.
+    let others = Lab::new("logsothers");
+    let (id, labels) = (lab.id("abc"), inspect(&lab.of("abc-web-1"))["Config"]["Labels"].clone());
+    let labels = labels.as_object().unwrap().iter().map(|(name, value)| {
+        let value = value.as_str().unwrap();
+        let is_whose = name == "reconciler.installation";
+        format!("--label={name}={}", if is_whose { "another" } else { value })
+    });
+    let mut run = vec!["run".to_owned(), "-d".to_owned(), format!("--name={}", others.of(&id))];
+    run.extend(labels.chain([IMAGE, "echo", "I am not ours"].map(str::to_owned)));
+    docker(&run.iter().map(String::as_str).collect::<Vec<_>>());
     lab.stack("abc", &stack(2));
     lab.once().exits(0);
     let seen = lines.until("I am 2");

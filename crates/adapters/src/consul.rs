@@ -12,6 +12,7 @@
 
 mod call;
 mod catalog;
+mod facts;
 mod kv;
 mod register;
 mod session;
@@ -30,6 +31,7 @@ use model::target::Outcome;
 use world::OutsideError;
 
 use call::Api;
+pub use facts::Right;
 pub use session::{Pulse, SessionId};
 pub use settings::{ConsulSettings, SetupError, Token};
 

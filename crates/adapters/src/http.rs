@@ -6,6 +6,7 @@
 //! the one that was given.
 
 mod connect;
+pub(crate) mod date;
 mod error;
 pub mod tls;
 

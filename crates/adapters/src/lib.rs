@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod consul;
 pub mod dir;
+pub mod dns;
 pub mod docker;
 pub mod git;
 mod hint;

@@ -169,7 +169,10 @@ fn connect(
 }
 
 /// The logins at registries: where the operator says, else where the docker command has them.
-fn logins(options: &WorldOptions, environment: &Environment) -> Result<Logins, Refusal> {
+pub(in crate::cli) fn logins(
+    options: &WorldOptions,
+    environment: &Environment,
+) -> Result<Logins, Refusal> {
     if let Some(file) = &options.registry_config {
         let refused = |error: LoginsError| Refusal::invalid(chain(&error));
         return Logins::required(file.clone()).map_err(refused);
@@ -183,7 +186,7 @@ fn logins(options: &WorldOptions, environment: &Environment) -> Result<Logins, R
 }
 
 /// What comes between `docker` and its command so that it reaches this engine.
-fn hint(name: &EngineName, engine: &EngineSetup) -> String {
+pub(in crate::cli) fn hint(name: &EngineName, engine: &EngineSetup) -> String {
     match &engine.endpoint {
         _ if name.as_str() == LOCAL => String::new(),
         EngineEndpoint::Unix(path) => format!("-H unix://{} ", path.display()),
@@ -192,7 +195,8 @@ fn hint(name: &EngineName, engine: &EngineSetup) -> String {
     }
 }
 
-fn installation(options: &WorldOptions) -> Result<InstallationId, Refusal> {
+/// Whose containers are ours.
+pub(in crate::cli) fn installation(options: &WorldOptions) -> Result<InstallationId, Refusal> {
     let name = options.installation.as_deref().unwrap_or("default");
     // It becomes part of container names, labels and keys.
     if DeploymentId::is_valid(name) {

@@ -20,9 +20,14 @@ use super::super::exit::Exit;
 use super::super::setup::Refusal;
 use super::super::setup::real::Real;
 
-/// What can be named of a container of ours.
-pub(super) fn named(view: &ContainerView) -> Option<Named> {
-    let replica = Identity::decode(&view.spec.labels)?.replica;
+/// What can be named of a container; `None` if it is not ours. A look at a part finds those of
+/// other installations, too, whose deployment has the same id.
+pub(super) fn named(view: &ContainerView, installation: &InstallationId) -> Option<Named> {
+    let identity = Identity::decode(&view.spec.labels)?;
+    if identity.installation != *installation {
+        return None;
+    }
+    let replica = identity.replica;
     let (deployment, service, slot) = (replica.deployment, replica.service, replica.slot);
     Some(Named { deployment, service, slot, container: view.name.clone() })
 }
@@ -35,6 +40,8 @@ pub(super) struct Seen {
     pub(super) contents: BTreeMap<EngineName, EngineContents>,
     /// What went wrong.
     pub(super) faults: Faults,
+    /// Whose containers are ours.
+    pub(super) installation: InstallationId,
 }
 
 impl Seen {
@@ -56,14 +63,15 @@ impl Seen {
                 Err(error) => faults.say(console, &error),
             }
         }
-        Self { engines, contents, faults }
+        let installation = real.settings.installation.clone();
+        Self { engines, contents, faults, installation }
     }
 
     /// All that can be named, with where it is.
     pub(super) fn containers(&self) -> impl Iterator<Item = (&EngineName, Named, &ContainerView)> {
-        self.contents.iter().flat_map(|(engine, contents)| {
+        self.contents.iter().flat_map(move |(engine, contents)| {
             let ours = contents.containers.iter();
-            ours.filter_map(move |view| Some((engine, named(view)?, view)))
+            ours.filter_map(move |view| Some((engine, named(view, &self.installation)?, view)))
         })
     }
 
@@ -71,7 +79,6 @@ impl Seen {
     pub(super) fn selectors(
         &self,
         words: &[String],
-        installation: &InstallationId,
         gone: impl Iterator<Item = Named>,
     ) -> Result<Vec<Selector>, Refusal> {
         let there = self.containers().map(|(_, named, _)| named);
@@ -85,7 +92,7 @@ impl Seen {
                 let refusal = Refusal::usage(error, help);
                 return Refusal { exit, ..refusal };
             }
-            let error = format!("{error} of installation `{installation}`");
+            let error = format!("{error} of installation `{}`", self.installation);
             Refusal::usage(error, suggestion(&nothing.word, &known))
         })
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use adapters::clock::SystemClock;
 use adapters::docker::{Docker, Reported, StepListener};
 use futures_util::future::join_all;
-use model::id::EngineName;
+use model::id::{EngineName, InstallationId};
 use model::labels::Identity;
 use model::observed::EngineContents;
 use model::printable::one_line;
@@ -87,8 +87,8 @@ async fn print_all(console: Console, real: &Real, args: &EventsArgs) -> Result<E
         }
     }
     remembered.sort_by_key(|(_, event)| event.at);
-    let gone = remembered.iter().filter_map(|(_, event)| named(event));
-    let selectors = seen.selectors(&args.of, &real.settings.installation, gone)?;
+    let gone = remembered.iter().filter_map(|(_, event)| named(event, &real.settings.installation));
+    let selectors = seen.selectors(&args.of, gone)?;
     let mut printer = Printer { console, history, selectors, width: 0 };
     printer.expect(&seen);
     for (engine, event) in &remembered {
@@ -103,8 +103,9 @@ async fn print_all(console: Console, real: &Real, args: &EventsArgs) -> Result<E
 }
 
 /// The container that an event is about, gone or not.
-fn named(event: &Reported) -> Option<Named> {
-    let replica = Identity::decode(&event.attributes)?.replica;
+fn named(event: &Reported, installation: &InstallationId) -> Option<Named> {
+    let identity = Identity::decode(&event.attributes)?;
+    let replica = Some(identity).filter(|it| it.installation == *installation)?.replica;
     let container = event.attributes.get("name")?.as_str().into();
     let (deployment, service, slot) = (replica.deployment, replica.service, replica.slot);
     Some(Named { deployment, service, slot, container })

@@ -6,6 +6,7 @@ pub(super) mod completion;
 pub(super) mod config;
 pub(super) mod consent;
 pub(super) mod diff;
+pub(super) mod doctor;
 pub(super) mod events;
 pub(super) mod explain;
 pub(super) mod fmt;

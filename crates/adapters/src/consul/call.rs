@@ -9,7 +9,9 @@ use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 
 use super::settings::Token;
+use crate::http::date::date;
 use crate::http::{HttpClient, HttpError, full, percent_encoded};
+use model::time::Timestamp;
 use world::OutsideError;
 
 /// The longest that one call may take.
@@ -31,6 +33,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     /// Whether the token's rights hid part of it. Only Consul 1.11 and newer say so.
     pub(super) filtered: bool,
+    /// What the clock of who answers says.
+    pub(super) date: Option<Timestamp>,
     body: Bytes,
 }
 
@@ -64,6 +68,15 @@ impl Api {
         body: impl Into<Bytes>,
     ) -> Result<Answer, OutsideError> {
         self.call(Method::PUT, path, body.into()).await
+    }
+
+    /// Asks what takes a body to be asked, and changes nothing.
+    pub(super) async fn ask(
+        &self,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<Answer, OutsideError> {
+        self.call(Method::POST, path, body.into()).await
     }
 
     async fn call(&self, method: Method, uri: &str, body: Bytes) -> Result<Answer, OutsideError> {
@@ -104,7 +117,8 @@ impl Api {
             status if status.is_success() => {}
             status => return Err(refusal(status, &body)),
         }
-        Ok(Answer { status: head.status, filtered, body })
+        let date = header("date").and_then(date);
+        Ok(Answer { status: head.status, filtered, date, body })
     }
 }
 

@@ -33,12 +33,13 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub use guard::evaluator::{Place, PolicyEvaluator, Sight};
 pub use ledger::lock::{EngineLock, LockError, LockHolder};
+pub use observe::facts::{EngineFacts, Held, Marked};
 pub use observe::frames::LogChannel;
 pub use observe::logs::{LONGEST_LINE, LogLine, LogRequest, LogStream};
 pub use observe::own::Traces;
 pub use observe::reported::{ReportStream, Reported, ReportedKind};
 pub use wire::endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
-pub use wire::logins::{Logins, LoginsError};
+pub use wire::logins::{LoginState, Logins, LoginsError};
 
 use crate::http::HttpClient;
 use model::id::{EngineName, InstallationId};

@@ -96,6 +96,14 @@ impl GitSource {
         &self.id
     }
 
+    /// What the branch, tag or commit points at by now: only the list of references is read.
+    ///
+    /// # Errors
+    /// If the repository cannot be read, or has no such reference.
+    pub async fn look(&self) -> Result<Revision, SourceError> {
+        Ok(Revision::new(self.converse(Site::look).await?.to_string()))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use adapters::clock::SystemClock;
 use adapters::docker::{Docker, LogLine, LogRequest, LogStream};
-use model::id::{ContainerId, EngineName};
+use model::id::{ContainerId, EngineName, InstallationId};
 use model::observed::{ContainerView, EngineContents, Status};
 use model::printable::one_line;
 use model::selector::Selector;
@@ -48,7 +48,7 @@ pub(super) async fn follow(
     request: LogRequest,
     mut printer: Printer,
 ) -> Result<Exit, Refusal> {
-    let Seen { engines, mut contents, mut faults } = seen;
+    let Seen { engines, mut contents, mut faults, installation } = seen;
     if contents.is_empty() {
         return Ok(faults.or_done());
     }
@@ -61,6 +61,7 @@ pub(super) async fn follow(
         let follower = Follower {
             name: name.clone(),
             docker,
+            installation: installation.clone(),
             selectors: selectors.clone(),
             request: request.clone(),
             sender: sender.clone(),
@@ -112,6 +113,7 @@ async fn print(
 struct Follower {
     name: EngineName,
     docker: Arc<Docker>,
+    installation: InstallationId,
     selectors: Vec<Selector>,
     request: LogRequest,
     sender: Sender<Said>,
@@ -201,7 +203,7 @@ impl Follower {
     /// Opens the logs of what runs, or ran since the last look.
     fn take(&mut self, contents: &EngineContents) {
         for view in &contents.containers {
-            let Some(named) = named(view) else { continue };
+            let Some(named) = named(view, &self.installation) else { continue };
             if !Selector::any(&self.selectors, &named) || view.state.status == Status::Created {
                 continue;
             }

@@ -160,7 +160,9 @@ mod tests {
             cut: None,
         };
         let mut last = Last { tail: 2, ..Last::default() };
-        ["a", "b", "c"].into_iter().for_each(|text| last.add(line(text)));
+        for text in ["a", "b", "c"] {
+            last.add(line(text));
+        }
         let texts = |last: &Last| last.lines.iter().map(|l| l.text.clone()).collect::<String>();
         assert_eq!(texts(&last), "bc");
         let mut large = Last { tail: u64::MAX, ..Last::default() };

@@ -63,13 +63,12 @@ pub(in crate::cli) fn logs(
         follow: args.follow,
     };
     block_on(LocalSet::new().run_until(async {
-        let installation = &real.settings.installation;
         let (mut seen, unknown) =
             futures_util::join!(Seen::look(console, &real), learn(&real, environment));
         if seen.contents.is_empty() {
             return Ok(seen.faults.or_done());
         }
-        let selectors = seen.selectors(&args.of, installation, std::iter::empty())?;
+        let selectors = seen.selectors(&args.of, std::iter::empty())?;
         let mut wanted = wanted(&seen, &selectors, &request);
         if args.previous {
             wanted = previous::runs(console, wanted);

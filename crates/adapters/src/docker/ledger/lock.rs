@@ -8,6 +8,7 @@ use bollard::query_parameters::RemoveContainerOptions;
 use serde::{Deserialize, Serialize};
 
 use crate::docker::form::{self, LOCK, LOCK_NAME};
+use crate::docker::observe::facts::Marked;
 use crate::docker::{Docker, LONG};
 use model::id::ContainerId;
 use model::time::Timestamp;
@@ -35,7 +36,15 @@ impl LockHolder {
         Self { holder, until, process: Process::ours() }
     }
 
-    fn holds_nothing(&self, now: Timestamp) -> bool {
+    /// Who holds a lock; `None` if it is none, or says nothing that is known.
+    #[must_use]
+    pub fn of(lock: &Marked) -> Option<Self> {
+        serde_json::from_str(lock.labels.get(LOCK)?).ok()
+    }
+
+    /// Whether its time is over, or its process, as far as that is of this machine.
+    #[must_use]
+    pub fn holds_nothing(&self, now: Timestamp) -> bool {
         self.until <= now || self.process.has_ended()
     }
 }

@@ -288,13 +288,13 @@ mod tests {
 
     #[test]
     fn with_a_terminal_a_time_in_the_midst_of_a_line_is_taken_out() {
-        let long = "x".repeat(MESSAGE);
+        let whole = "x".repeat(MESSAGE);
         // A time that the program itself prints stays.
-        let log = format!("{T1} a {T2} b\r\n{T1} {long}{T2} rest\r\n{T2} last");
+        let log = format!("{T1} a {T2} b\r\n{T1} {whole}{T2} rest\r\n{T2} last");
         for size in [1, 100, 100_000] {
             let expected = [
                 (LogChannel::Stdout, Some(1), format!("a {T2} b")),
-                (LogChannel::Stdout, Some(1), format!("{long}rest")),
+                (LogChannel::Stdout, Some(1), format!("{whole}rest")),
                 (LogChannel::Stdout, Some(2), "last".to_owned()),
             ];
             assert_eq!(read(true, log.as_bytes(), size), expected, "in parts of {size}");

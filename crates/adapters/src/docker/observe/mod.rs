@@ -6,11 +6,12 @@
 //!   the same transport.
 //! - `contents`, `tail`: files and the last words of containers; `logs`, `frames`: their logs as
 //!   streams; `hidden`: what of them is not shown. `events`, `whose`: hints when to look, and for
-//!   what; `reported`: the same for people.
+//!   what; `reported`: the same for people. `facts`: what a person who looks for faults asks.
 
 pub(super) mod about;
 mod contents;
 pub(super) mod events;
+pub(super) mod facts;
 pub(super) mod frames;
 mod hidden;
 mod inspect;

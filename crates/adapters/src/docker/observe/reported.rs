@@ -2,7 +2,6 @@
 //! is decided by `events`, which reads nothing of them but whom they are about.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, UNIX_EPOCH};
 
 use http::{Request, header};
 use http_body_util::BodyExt as _;
@@ -14,15 +13,13 @@ use super::logs::seconds;
 use crate::docker::form::{LOCK, RECORD};
 use crate::docker::wire::error;
 use crate::docker::{Docker, READ};
+use crate::http::date::date;
 use crate::http::{full, percent_encoded};
 use model::time::Timestamp;
 use world::OutsideError;
 
 /// What is asked for.
 const FILTERS: &str = r#"{"type":["container","network","volume"]}"#;
-
-/// As HTTP writes months.
-const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,12 +103,12 @@ impl Docker {
     pub async fn date(&self) -> Result<Option<Timestamp>, OutsideError> {
         let call = async {
             let response = self.transport.call(Request::get("/_ping").body(full(""))?).await?;
-            let date = response.headers().get(header::DATE).cloned();
+            let told = response.headers().get(header::DATE).cloned();
             response.into_body().collect().await?;
-            Ok(date)
+            Ok(told)
         };
-        let date = self.read(call).await?;
-        Ok(date.and_then(|value| value.to_str().ok().and_then(http_date)))
+        let told = self.read(call).await?;
+        Ok(told.and_then(|value| value.to_str().ok().and_then(date)))
     }
 
     /// Counts how often the engine was lost or started again, as far as that was noticed: what was
@@ -170,16 +167,6 @@ fn reported(line: &[u8]) -> Option<Reported> {
     (!is_record).then_some(Reported { at, kind, id: actor.id, action, attributes })
 }
 
-/// A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
-    let mut words = text.split_once(", ")?.1.split(' ');
-    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let month = MONTHS.find(month).filter(|at| at % 3 == 0 && month.len() == 3)? / 3 + 1;
-    let at = humantime::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z")).ok()?;
-    let since: Duration = at.duration_since(UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_secs(since.as_secs()))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -216,14 +203,5 @@ mod tests {
         assert!(of("container", json!({ "reconciler.lock": "{}" })).is_none());
         assert!(of("daemon", json!({})).is_none());
         assert!(reported(b"<html>").is_none());
-    }
-
-    #[test]
-    fn http_dates_are_read() {
-        let date = http_date("Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(date, Some(Timestamp::from_secs(784_111_777)));
-        for text in ["", "now", "Sun, 06 XYZ 1994 08:49:37 GMT", "Sun, 06 anF 1994 08:49:37 GMT"] {
-            assert_eq!(http_date(text), None, "{text}");
-        }
     }
 }

@@ -78,6 +78,17 @@ pub(in crate::docker) enum Known {
     Nothing,
 }
 
+/// Whether there is a login for a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginState {
+    /// There is.
+    There,
+    /// It is with this program, which is not run.
+    Helper(String),
+    /// There is none.
+    Nothing,
+}
+
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Login(masked)")
@@ -118,6 +129,17 @@ impl Logins {
     pub fn required(file: PathBuf) -> Result<Self, LoginsError> {
         let logins = Self { file: Some(file), required: true };
         logins.read().map(|_| logins)
+    }
+
+    /// How an image's registry is called, and whether there is a login for it.
+    pub fn state_of(&self, image: &ImageRef) -> (String, Result<LoginState, LoginsError>) {
+        let registry = registry(image.as_str());
+        let state = self.of_registry(registry).map(|known| match known {
+            Known::Login(_) => LoginState::There,
+            Known::Helper(program) => LoginState::Helper(program),
+            Known::Nothing => LoginState::Nothing,
+        });
+        (registry.to_owned(), state)
     }
 
     /// What is known of an image's registry, and how that is called.

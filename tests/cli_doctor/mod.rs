@@ -1,0 +1,139 @@
+//! `doctor` where things are wrong, without an engine.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A folder of this test.
+struct Ward(PathBuf);
+
+impl Ward {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("rc-doctor-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+
+    fn file(&self, name: &str, text: &str, mode: u32) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode is set");
+        path.display().to_string()
+    }
+
+    fn doctor(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reconciler"));
+        command.arg("doctor").args(words).current_dir(&self.0).env_clear();
+        command.env("DOCKER_HOST", format!("unix://{}/docker.sock", self.0.display()));
+        command.env("SOME_PASSWORD", super::CANARY).output().expect("the program starts")
+    }
+
+    /// The findings, and the exit code.
+    fn findings(&self, words: &[&str]) -> (Vec<Value>, Option<i32>) {
+        let output = self.doctor(&[words, &["-o", "json"]].concat());
+        let text = String::from_utf8_lossy(&output.stdout);
+        let report: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{output:?}"));
+        assert_eq!(report["schema_version"], 1);
+        assert_eq!(report["exit_code"].as_i64(), output.status.code().map(i64::from), "{report}");
+        (report["findings"].as_array().expect("a list").clone(), output.status.code())
+    }
+}
+
+impl Drop for Ward {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The verdicts of a check.
+fn verdicts(findings: &[Value], check: &str) -> Vec<String> {
+    let of = findings.iter().filter(|finding| finding["check"] == check);
+    of.map(|finding| finding["verdict"].as_str().expect("a word").to_owned()).collect()
+}
+
+#[test]
+fn a_missing_engine_and_all_that_depends_on_it_is_told() {
+    let ward = Ward::new("missing");
+    ward.file("compose.yaml", "name: shop\nservices: { web: { image: r.example/web:1 } }\n", 0o644);
+    let (findings, code) = ward.findings(&[]);
+    assert_eq!(code, Some(1));
+    for (check, verdict) in [
+        ("configuration", "ok"),
+        ("mask-key", "warn"),
+        ("listen", "ok"),
+        ("engine", "fail"),
+        ("leftovers", "unknown"),
+        ("source", "ok"),
+        ("login", "unknown"),
+    ] {
+        assert_eq!(verdicts(&findings, check), [verdict], "{check} in {findings:#?}");
+    }
+    // What is not known is never fine, and what is wrong has a remedy.
+    for finding in &findings {
+        let has_help = finding["help"].is_string();
+        assert!(has_help || !["warn", "fail"].contains(&finding["verdict"].as_str().unwrap_or("")));
+    }
+    let text = String::from_utf8_lossy(&ward.doctor(&["-q"]).stdout).into_owned();
+    assert!(text.contains("✗ fail      engine local:") && text.contains("help: "), "{text}");
+    assert!(!text.contains("✓ ok"), "{text}");
+    let width = text.lines().map(|line| line.chars().count()).max();
+    let longest_word = text.split_whitespace().map(|word| word.chars().count()).max();
+    assert!(width.max(longest_word) <= Some(100.max(longest_word.unwrap_or(0) + 18)), "{text}");
+}
+
+#[test]
+fn settings_that_are_wrong_or_weak_are_findings_and_not_refusals() {
+    let ward = Ward::new("settings");
+    let key = ward.file("mask.key", "canary-key", 0o644);
+    let token = ward.file("token", "canary-token", 0o600);
+    let words = [
+        "--mask-key-file",
+        &key,
+        "--git-token-file",
+        &token,
+        "--listen",
+        "0.0.0.0:8620",
+        "--ssh-key",
+        "/nonexistent/key",
+    ];
+    let (findings, code) = ward.findings(&words);
+    assert_eq!(code, Some(1));
+    assert_eq!(verdicts(&findings, "secret-file"), ["ok", "fail", "warn"], "{findings:#?}");
+    assert_eq!(verdicts(&findings, "listen"), ["warn"]);
+    assert_eq!(verdicts(&findings, "mask-key"), ["ok"]);
+    assert_eq!(verdicts(&findings, "source"), ["warn"], "there is no stack");
+
+    let config = ward.file("config.yaml", "alow: [\"abc:privileged\"]\nlog_level: warn\n", 0o644);
+    let (findings, code) = ward.findings(&["--config", &config, "--installation", "No!"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(verdicts(&findings, "configuration"), ["fail"], "{findings:#?}");
+    assert_eq!(verdicts(&findings, "installation"), ["fail"]);
+    let help = findings.iter().find(|finding| finding["check"] == "configuration");
+    assert!(help.is_some_and(|it| it["help"].to_string().contains("allow")), "{findings:#?}");
+
+    let gone = ward.0.join("gone").display().to_string();
+    let (findings, _) = ward.findings(&[&gone]);
+    assert_eq!(verdicts(&findings, "source"), ["fail"], "{findings:#?}");
+    ward.file("compose.yaml", "services: { web: { imag: x } }\n", 0o644);
+    let (findings, _) = ward.findings(&["--consul", "ftp://x"]);
+    assert_eq!(verdicts(&findings, "source"), ["fail"], "{findings:#?}");
+    assert_eq!(verdicts(&findings, "consul"), ["fail"], "{findings:#?}");
+}
+
+#[test]
+fn what_hangs_is_given_up() {
+    let ward = Ward::new("hangs");
+    // It accepts, and never answers.
+    let _engine = UnixListener::bind(ward.0.join("docker.sock")).expect("a socket");
+    assert!(Path::new(&ward.0).join("docker.sock").exists());
+    let (findings, code) = ward.findings(&[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(verdicts(&findings, "engine"), ["fail"], "{findings:#?}");
+    let engine = findings.iter().find(|finding| finding["check"] == "engine");
+    assert!(engine.is_some_and(|it| it["text"].to_string().contains("did not answer")));
+    assert_eq!(verdicts(&findings, "disk"), ["ok"], "the others are told");
+}
