@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::super::console::{BAD, FAINT, GOOD, STRONG, WARN, paint};
 use super::ended::ended;
-use super::said::time;
+use super::log_line::time;
 
 /// The version of the objects.
 const VERSION: u32 = 1;
@@ -40,7 +40,7 @@ const NOISE: [&str; 16] = [
     "resize",
     "top",
 ];
-/// The same, told by what comes before or after.
+/// The same, known by what comes before or after.
 const TOLD: [&str; 4] = ["stop", "restart", "unmount", "prune"];
 
 /// Whom something happened to.
@@ -75,7 +75,7 @@ pub(in crate::cli) struct History {
     owners: BTreeMap<(ReportedKind, String), DeploymentId>,
     deployments: BTreeSet<DeploymentId>,
     policies: BTreeMap<String, RestartPolicy>,
-    /// Containers that somebody sent a signal to since their last start.
+    /// Containers that were sent a signal since their last start.
     signalled: BTreeSet<String>,
     /// Those that ended, and with which code.
     ended: BTreeMap<String, i64>,

@@ -4,12 +4,12 @@ pub(super) mod diagnostics;
 pub(super) mod diff;
 pub(super) mod ended;
 pub(super) mod happened;
+pub(super) mod log_line;
 pub(super) mod logs;
 pub(super) mod markdown;
 pub(super) mod plan;
 pub(super) mod progress;
 pub(super) mod report;
-pub(super) mod said;
 
 use std::collections::BTreeMap;
 

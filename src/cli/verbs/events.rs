@@ -30,10 +30,10 @@ use super::super::stream_args::EventsArgs;
 use super::chosen::{Faults, Seen};
 use super::real::block_on;
 
-/// How far an engine's clock may be from ours so that the end of what it remembers is told by ours.
+/// How far an engine's clock may be from ours so that the end of what it remembers is known by ours.
 const SKEW: Duration = Duration::from_secs(2);
-/// How long an engine may take to tell all that it remembers.
-const TELL: Duration = Duration::from_secs(30);
+/// How long an engine may take to list all that it remembers.
+const LIST: Duration = Duration::from_secs(30);
 /// How many events of an engine are held at most until they are in order.
 const MOST: usize = 10_000;
 /// How many wait to be printed.
@@ -43,7 +43,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(15);
 
 /// What a follower has to say.
-enum Said {
+enum Message {
     Reported(EngineName, Reported),
     Note(String),
     Fault(OutsideError),
@@ -74,11 +74,11 @@ async fn print_all(console: Console, real: &Real, args: &EventsArgs) -> Result<E
     let mut remembered = Vec::new();
     let mut ends = Vec::new();
     let asked = seen.engines.iter().filter(|(name, _)| seen.contents.contains_key(*name));
-    let told = asked.map(|(name, docker)| async move {
+    let reported = asked.map(|(name, docker)| async move {
         (name.clone(), Arc::clone(docker), remember(docker, since, until, now).await)
     });
-    for (engine, docker, told) in join_all(told).await {
-        match told {
+    for (engine, docker, reported) in join_all(reported).await {
+        match reported {
             Ok((reported, end)) => {
                 remembered.extend(reported.into_iter().map(|event| (engine.clone(), event)));
                 ends.push((engine, docker, end));
@@ -121,7 +121,7 @@ async fn remember(
     let date = docker.date().await?;
     let present = date.map_or(now, |date| present(date, now));
     let end = until.map_or(present, |until| until.min(present));
-    let tell = async {
+    let list = async {
         let mut events = VecDeque::new();
         let mut stream = docker.reported(since, Some(end)).await?;
         while let Some(event) = stream.next().await? {
@@ -134,7 +134,7 @@ async fn remember(
     };
     let late =
         || OutsideError::Timeout(format!("engine {}: it did not answer in time", docker.name()));
-    tokio::time::timeout(TELL, tell).await.unwrap_or_else(|_| Err(late()))
+    tokio::time::timeout(LIST, list).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// What is now for an engine whose clock says this date, which has no fractions. It answers when its
@@ -155,7 +155,7 @@ async fn follow(
     let mut followers = JoinSet::new();
     let engines: Vec<_> = ends.iter().map(|(_, docker, _)| Arc::clone(docker)).collect();
     for (name, docker, end) in ends {
-        followers.spawn_local(tell(name, docker, (end, until), sender.clone()));
+        followers.spawn_local(report(name, docker, (end, until), sender.clone()));
     }
     drop(sender);
     let signal = asked_to_end().map_err(|error| Refusal::invalid(error.to_string()))?;
@@ -167,38 +167,38 @@ async fn follow(
 }
 
 /// Tells what an engine reports, until its end; asks again while it is lost.
-async fn tell(
+async fn report(
     name: EngineName,
     docker: Arc<Docker>,
     (mut since, until): (Timestamp, Option<Timestamp>),
-    sender: Sender<Said>,
+    sender: Sender<Message>,
 ) {
     let mut pause = FIRST_PAUSE;
     let mut is_lost = false;
     loop {
-        let told = async {
+        let reported = async {
             let mut stream = docker.reported(Timestamp(since.0 + 1), until).await?;
             pause = FIRST_PAUSE;
             if std::mem::take(&mut is_lost) {
-                let _ = sender.send(Said::Note(format!("engine {name} answers again"))).await;
+                let _ = sender.send(Message::Note(format!("engine {name} answers again"))).await;
             }
             while let Some(event) = stream.next().await? {
                 since = since.max(event.at);
-                if sender.send(Said::Reported(name.clone(), event)).await.is_err() {
+                if sender.send(Message::Reported(name.clone(), event)).await.is_err() {
                     break;
                 }
             }
             Ok::<_, OutsideError>(())
         };
-        let told = told.await;
+        let reported = reported.await;
         if until.is_some_and(|until| until <= SystemClock.now()) || sender.is_closed() {
             return;
         }
         if !std::mem::replace(&mut is_lost, true) {
-            let error = told.err().unwrap_or_else(|| {
+            let error = reported.err().unwrap_or_else(|| {
                 OutsideError::Unreachable(format!("engine {name}: it ended the stream of events"))
             });
-            let _ = sender.send(Said::Fault(error)).await;
+            let _ = sender.send(Message::Fault(error)).await;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LAST_PAUSE);
@@ -243,16 +243,16 @@ impl Printer {
         }
     }
 
-    /// Prints what is said, until nobody reads it any more.
+    /// Prints the messages until nobody reads it any more.
     async fn print_all(
         &mut self,
-        mut receiver: Receiver<Said>,
+        mut receiver: Receiver<Message>,
         engines: &[Arc<Docker>],
         faults: &mut Faults,
     ) {
-        while let Some(said) = receiver.recv().await {
-            match said {
-                Said::Reported(engine, event) => {
+        while let Some(message) = receiver.recv().await {
+            match message {
+                Message::Reported(engine, event) => {
                     if self.history.is_unknown(&event)
                         && let Some(docker) = engines.iter().find(|docker| *docker.name() == engine)
                         && let Ok(contents) = Box::pin(docker.observe(&Scope::default())).await
@@ -263,8 +263,8 @@ impl Printer {
                         return;
                     }
                 }
-                Said::Note(text) => self.console.progress(&paint(FAINT, &one_line(&text))),
-                Said::Fault(error) => faults.say(self.console, &error),
+                Message::Note(text) => self.console.progress(&paint(FAINT, &one_line(&text))),
+                Message::Fault(error) => faults.say(self.console, &error),
             }
         }
     }

@@ -97,8 +97,8 @@ impl Consul {
 }
 
 /// What a token may do, in the words of a policy.
-fn right(said: &Authorization) -> Right {
-    let Authorization { resource, access, segment, allow } = said;
+fn right(answered: &Authorization) -> Right {
+    let Authorization { resource, access, segment, allow } = answered;
     let name = match resource.as_str() {
         "key" => format!("key_prefix \"{segment}\""),
         "node" if access == "read" => "node_prefix \"\"".to_owned(),
@@ -114,19 +114,19 @@ mod tests {
 
     #[test]
     fn rights_are_told_in_the_words_of_a_policy() {
-        let said = |resource: &str, access: &str, segment: &str| {
+        let answered = |resource: &str, access: &str, segment: &str| {
             let (resource, access) = (resource.to_owned(), access.to_owned());
             right(&Authorization { resource, access, segment: segment.to_owned(), allow: true })
                 .rule
         };
         for (rule, expected) in [
             (
-                said("key", "write", "reconciler/x/"),
+                answered("key", "write", "reconciler/x/"),
                 "key_prefix \"reconciler/x/\" { policy = \"write\" }",
             ),
-            (said("session", "write", "x"), "session_prefix \"\" { policy = \"write\" }"),
-            (said("node", "write", "rc-local"), "node \"rc-local\" { policy = \"write\" }"),
-            (said("node", "read", "x"), "node_prefix \"\" { policy = \"read\" }"),
+            (answered("session", "write", "x"), "session_prefix \"\" { policy = \"write\" }"),
+            (answered("node", "write", "rc-local"), "node \"rc-local\" { policy = \"write\" }"),
+            (answered("node", "read", "x"), "node_prefix \"\" { policy = \"read\" }"),
         ] {
             assert_eq!(rule, expected);
         }

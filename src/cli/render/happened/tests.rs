@@ -43,11 +43,11 @@ fn container(action: &str, more: &[(&str, &str)]) -> Reported {
     event(ReportedKind::Container, "c1", action, more)
 }
 
-/// The words for events that follow each other; what is not told is left out.
+/// The words for events that follow each other; what is not reported is left out.
 fn words(history: &mut History, events: &[Reported]) -> Vec<String> {
     let engine = "local".into();
-    let told = events.iter().filter_map(|event| history.add(&engine, event));
-    told.map(|happened| happened.text).collect()
+    let reported = events.iter().filter_map(|event| history.add(&engine, event));
+    reported.map(|happened| happened.text).collect()
 }
 
 fn history() -> History {
@@ -105,16 +105,16 @@ fn only_ours_is_told() {
     let other = Reported { attributes: labels("other"), ..container("start", &[]) };
     let foreign = Reported { attributes: BTreeMap::new(), ..container("start", &[]) };
     assert!(words(&mut history, &[other, foreign]).is_empty());
-    // The network of a deployment that was seen is told also when it is gone.
+    // The network of a deployment that was seen is reported also when it is gone.
     let network = |action: &str| event(ReportedKind::Network, "abc_default", action, &[]);
     let volume = event(ReportedKind::Volume, "abc_data", "create", &[]);
     assert!(history.is_unknown(&network("create")));
     assert!(words(&mut history, &[network("create"), volume.clone()]).is_empty());
-    let told = words(
+    let reported = words(
         &mut history,
         &[container("create", &[]), network("destroy"), network("connect"), volume],
     );
-    assert_eq!(told, ["created", "network abc_default removed", "volume abc_data created"]);
+    assert_eq!(reported, ["created", "network abc_default removed", "volume abc_data created"]);
     assert!(!history.is_unknown(&network("create")));
 }
 

@@ -37,14 +37,14 @@ pub(super) fn leftovers(
     };
     let (ours, others): (Vec<&Marked>, Vec<&Marked>) =
         seen.iter().partition(|one| installation(one) == known.installation.as_str());
-    let mut findings = foreign(subject, &others);
-    findings.extend(locks(subject, &ours, known));
+    let mut findings = locks(subject, &ours, known);
     findings.extend(unfinished(subject, &ours, known));
     findings.extend(records(subject, &ours, known));
     if findings.is_empty() {
         findings.push(Finding::ok(of, "nothing is left of runs that were cut off"));
     }
     findings.push(unexplained(subject, &ours, known));
+    findings.extend(foreign(subject, &others));
     findings
 }
 
@@ -274,7 +274,7 @@ mod tests {
     fn containers_of_another_installation_are_counted() {
         let labels = BTreeMap::from([(INSTALLATION.to_owned(), "other".to_owned())]);
         let other = container("xyz-web-1", labels);
-        assert_eq!(found(vec![other.clone(), other])[0], ("other-installation", WARN));
+        assert_eq!(found(vec![other.clone(), other])[2], ("other-installation", WARN));
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub(in crate::cli) fn doctor(
         console.json(&Report { schema_version: VERSION, findings: &findings, exit_code });
         return Ok(exit);
     }
-    let shown = findings.iter().filter(|one| !console.quiet || one.verdict != Verdict::Ok);
-    let text: String = shown.map(Finding::render).collect();
+    let rendered = findings.iter().filter(|one| !console.quiet || one.verdict != Verdict::Ok);
+    let text: String = rendered.map(Finding::render).collect();
     console.result(&format!("{text}{}", summary(&findings)));
     Ok(exit)
 }

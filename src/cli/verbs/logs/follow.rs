@@ -1,4 +1,4 @@
-//! Logs as they are written, for as long as somebody reads them. Containers that appear or are
+//! Logs as they are written, for as long as they are read. Containers that appear or are
 //! started again join; an engine that was lost is asked again.
 
 use std::cell::Cell;
@@ -21,7 +21,7 @@ use world::{Changed, Clock as _, OutsideError, Scope};
 use super::super::super::console::{Console, FAINT, paint};
 use super::super::super::exit::Exit;
 use super::super::super::render::ended::ended;
-use super::super::super::render::said::Speaker;
+use super::super::super::render::log_line::Speaker;
 use super::super::super::setup::Refusal;
 use super::super::super::signals::asked_to_end;
 use super::super::chosen::{Faults, Seen, named};
@@ -34,7 +34,7 @@ const WAITING: usize = 64;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What an engine's follower has to say.
-enum Said {
+enum Message {
     Line(Speaker, LogLine),
     Note(String),
     Fault(OutsideError),
@@ -89,22 +89,22 @@ pub(super) async fn follow(
     }
 }
 
-/// Prints what is said, until nobody reads it any more.
+/// Prints the messages until nobody reads it any more.
 async fn print(
     console: Console,
-    mut receiver: Receiver<Said>,
+    mut receiver: Receiver<Message>,
     printer: &mut Printer,
     faults: &mut Faults,
 ) {
-    while let Some(said) = receiver.recv().await {
-        match said {
-            Said::Line(speaker, line) => {
+    while let Some(message) = receiver.recv().await {
+        match message {
+            Message::Line(speaker, line) => {
                 if printer.print(&speaker, &line).is_err() {
                     return;
                 }
             }
-            Said::Note(text) => console.progress(&paint(FAINT, &one_line(&text))),
-            Said::Fault(error) => faults.say(console, &error),
+            Message::Note(text) => console.progress(&paint(FAINT, &one_line(&text))),
+            Message::Fault(error) => faults.say(console, &error),
         }
     }
 }
@@ -116,10 +116,10 @@ struct Follower {
     installation: InstallationId,
     selectors: Vec<Selector>,
     request: LogRequest,
-    sender: Sender<Said>,
+    sender: Sender<Message>,
     known: BTreeMap<ContainerId, Known>,
     logs: JoinSet<Over>,
-    /// Whether it was said that the engine does not answer.
+    /// Whether it was reported that the engine does not answer.
     is_lost: bool,
     /// Whether to look again soon although nothing is reported.
     again: bool,
@@ -179,7 +179,8 @@ impl Follower {
             match Box::pin(docker.observe(&scope)).await {
                 Ok(contents) => {
                     if std::mem::take(&mut self.is_lost) {
-                        self.say(Said::Note(format!("engine {} answers again", self.name))).await;
+                        self.say(Message::Note(format!("engine {} answers again", self.name)))
+                            .await;
                     }
                     self.take(&contents);
                     if scope == Scope::default() {
@@ -188,7 +189,7 @@ impl Follower {
                 }
                 Err(error) if !self.is_lost => {
                     self.is_lost = true;
-                    self.say(Said::Fault(error)).await;
+                    self.say(Message::Fault(error)).await;
                 }
                 Err(_) => {}
             }
@@ -196,8 +197,8 @@ impl Follower {
     }
 
     /// Nobody listens at the end of the program only.
-    async fn say(&self, said: Said) {
-        let _ = self.sender.send(said).await;
+    async fn say(&self, message: Message) {
+        let _ = self.sender.send(message).await;
     }
 
     /// Opens the logs of what runs, or ran since the last look.
@@ -254,7 +255,7 @@ impl Follower {
         known.open = false;
         let (name, ran) = (known.speaker.named.container.clone(), known.ran);
         match result {
-            // That the engine is gone is said by the next look, once and not by each log.
+            // That the engine is gone is reported by the next look, once and not by each log.
             Err(OutsideError::Unreachable(_) | OutsideError::Timeout(_)) => {
                 self.again = !self.is_lost;
                 return;
@@ -263,7 +264,7 @@ impl Follower {
             Err(error) => {
                 // Its log driver, or its secrets: it is not asked again and again.
                 known.open = true;
-                return self.say(Said::Fault(error)).await;
+                return self.say(Message::Fault(error)).await;
             }
         }
         match self.docker.container(&container).await {
@@ -271,9 +272,9 @@ impl Follower {
                 self.again = true;
             }
             Ok(Some(view)) if ran => {
-                self.say(Said::Note(format!("{name} {}", ended(view.state.exit_code)))).await;
+                self.say(Message::Note(format!("{name} {}", ended(view.state.exit_code)))).await;
             }
-            Ok(None) if ran => self.say(Said::Note(format!("{name} was removed"))).await,
+            Ok(None) if ran => self.say(Message::Note(format!("{name} was removed"))).await,
             Ok(_) => {}
             Err(_) => self.again = !self.is_lost,
         }
@@ -285,11 +286,11 @@ async fn read(
     log: &mut LogStream,
     speaker: &Speaker,
     last: &Cell<Option<Timestamp>>,
-    sender: &Sender<Said>,
+    sender: &Sender<Message>,
 ) -> Result<(), OutsideError> {
     while let Some(line) = log.next().await? {
         let at = line.at;
-        if sender.send(Said::Line(speaker.clone(), line)).await.is_err() {
+        if sender.send(Message::Line(speaker.clone(), line)).await.is_err() {
             break;
         }
         last.set(at.or(last.get()));

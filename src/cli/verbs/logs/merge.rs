@@ -9,7 +9,7 @@ use model::time::Timestamp;
 use world::OutsideError;
 
 use super::super::super::console::Console;
-use super::super::super::render::said::Speaker;
+use super::super::super::render::log_line::Speaker;
 use super::super::chosen::Faults;
 use super::Wanted;
 use super::print::Printer;

@@ -24,7 +24,7 @@ use super::super::config::Layer;
 use super::super::console::{Console, FAINT, paint};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
-use super::super::render::said::Speaker;
+use super::super::render::log_line::Speaker;
 use super::super::setup::Refusal;
 use super::super::setup::real::{Real, open};
 use super::super::stream_args::LogsArgs;
@@ -54,6 +54,7 @@ pub(in crate::cli) fn logs(
     args: &LogsArgs,
 ) -> Result<Exit, Refusal> {
     let nobody: StepListener = Arc::new(|_, _| {});
+    allow_many_connections();
     let real = open(layer, environment, false, &nobody)?;
     let now = SystemClock.now();
     let request = LogRequest {
@@ -90,6 +91,16 @@ pub(in crate::cli) fn logs(
         merge::merge(console, wanted, printer, &mut seen.faults).await;
         Ok(seen.faults.or_done())
     }))?
+}
+
+/// Each log that is open is a connection, and most systems allow a program far fewer of them at first
+/// than it may have.
+fn allow_many_connections() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where not, the logs beyond the limit are reported as not readable.
+    let _ =
+        setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
 }
 
 /// The containers that the selectors mean.

@@ -6,7 +6,7 @@ use adapters::docker::LogLine;
 use model::selector::Named;
 
 use super::super::super::console::{Console, Format};
-use super::super::super::render::said::{Layout, Speaker, json};
+use super::super::super::render::log_line::{Layout, Speaker, json};
 
 /// Prints lines.
 pub(super) struct Printer {
@@ -17,10 +17,10 @@ pub(super) struct Printer {
 impl Printer {
     pub(super) fn new<'a>(
         console: Console,
-        shown: (bool, bool),
+        parts: (bool, bool),
         known: impl Iterator<Item = &'a Named>,
     ) -> Self {
-        Self { console, layout: Layout::new(shown, known) }
+        Self { console, layout: Layout::new(parts, known) }
     }
 
     /// Prints a line.

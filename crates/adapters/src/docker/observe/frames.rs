@@ -40,7 +40,7 @@ pub(super) enum Fault {
     /// It has another form than is known.
     Form,
     /// The engine says that it cannot go on.
-    Said(String),
+    Reported(String),
 }
 
 /// Puts lines together.
@@ -60,7 +60,7 @@ struct Frame {
     kind: u8,
     left: usize,
     /// What the engine says in a frame of its own.
-    said: Vec<u8>,
+    report: Vec<u8>,
 }
 
 /// A line that has not ended yet.
@@ -79,7 +79,7 @@ struct Line {
 
 impl Lines {
     pub(super) fn new(terminal: bool, keep: usize) -> Self {
-        let frame = Frame { header: Vec::new(), kind: 0, left: 0, said: Vec::new() };
+        let frame = Frame { header: Vec::new(), kind: 0, left: 0, report: Vec::new() };
         let stdout = Line { time: terminal.then(Vec::new), ..Line::default() };
         Self {
             keep,
@@ -154,12 +154,12 @@ impl Frame {
 
     /// What the engine has to say instead of a log.
     fn hear(&mut self, data: &[u8]) -> Result<(), Fault> {
-        let room = MESSAGE.saturating_sub(self.said.len());
-        self.said.extend_from_slice(&data[..data.len().min(room)]);
+        let room = MESSAGE.saturating_sub(self.report.len());
+        self.report.extend_from_slice(&data[..data.len().min(room)]);
         if self.left > 0 {
             return Ok(());
         }
-        Err(Fault::Said(String::from_utf8_lossy(&self.said).into_owned()))
+        Err(Fault::Reported(String::from_utf8_lossy(&self.report).into_owned()))
     }
 }
 
@@ -320,6 +320,6 @@ mod tests {
         let fault = |bytes: &[u8]| Lines::new(false, 10).add(bytes).unwrap_err();
         assert_eq!(fault(b"<html> and so on"), Fault::Form);
         assert_eq!(fault(&frame(4, "x")), Fault::Form);
-        assert_eq!(fault(&frame(3, "cannot read")), Fault::Said("cannot read".to_owned()));
+        assert_eq!(fault(&frame(3, "cannot read")), Fault::Reported("cannot read".to_owned()));
     }
 }

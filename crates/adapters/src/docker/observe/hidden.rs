@@ -28,18 +28,18 @@ impl Hidden {
     /// begins before that end is hidden as a whole, if the text holds it as a whole.
     pub(in crate::docker) fn mask(&self, text: &str, most: usize) -> (String, bool) {
         let end = text.floor_char_boundary(most);
-        let mut shown = String::with_capacity(end);
+        let mut rendered = String::with_capacity(end);
         let mut at = 0;
         for (from, to) in self.places(text) {
             if from >= end {
                 break;
             }
-            shown.push_str(&text[at..from]);
-            shown.push_str(MASK);
+            rendered.push_str(&text[at..from]);
+            rendered.push_str(MASK);
             at = to;
         }
-        shown.push_str(text.get(at..end).unwrap_or_default());
-        (shown, end < text.len())
+        rendered.push_str(text.get(at..end).unwrap_or_default());
+        (rendered, end < text.len())
     }
 
     /// Where values stand, in order; those that overlap are one place.

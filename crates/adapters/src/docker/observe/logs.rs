@@ -1,4 +1,4 @@
-//! A container's log as a stream of lines, for as long as somebody reads it: nothing is kept but
+//! A container's log as a stream of lines, for as long as it is read: nothing is kept but
 //! the line that is under way, so that the engine waits for a slow reader.
 
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl Docker {
     ///
     /// # Errors
     /// Also if its log driver cannot be read, or its secrets: then nobody can tell what may be
-    /// shown.
+    /// rendered.
     pub async fn logs(
         &self,
         view: &ContainerView,
@@ -99,7 +99,7 @@ impl LogStream {
     pub async fn next(&mut self) -> Result<Option<LogLine>, OutsideError> {
         loop {
             if let Some(line) = self.lines.pop() {
-                return Ok(Some(shown(&line, &self.hidden)));
+                return Ok(Some(rendered(&line, &self.hidden)));
             }
             if self.over {
                 return Ok(None);
@@ -127,7 +127,7 @@ impl LogStream {
     fn fault(&self, fault: Fault) -> OutsideError {
         let why = match fault {
             Fault::Form => "its log is not of the known form".to_owned(),
-            Fault::Said(text) => text,
+            Fault::Reported(text) => text,
         };
         OutsideError::Failed(error::described(&self.engine, &why))
     }
@@ -170,7 +170,7 @@ pub(super) fn seconds(at: Timestamp) -> String {
     format!("{}.{:09}", at.0 / 1_000_000_000, at.0 % 1_000_000_000)
 }
 
-fn shown(line: &RawLine, hidden: &Hidden) -> LogLine {
+fn rendered(line: &RawLine, hidden: &Hidden) -> LogLine {
     let text = String::from_utf8_lossy(&line.bytes);
     let (text, cut) = hidden.mask(&text, LONGEST_LINE);
     let is_cut = cut || line.length > line.bytes.len() as u64;
@@ -188,16 +188,16 @@ mod tests {
         let mut bytes = text.as_bytes().to_vec();
         bytes.truncate(keep);
         let (channel, length) = (LogChannel::Stdout, text.len() as u64);
-        shown(&RawLine { channel, at: None, bytes, length }, &hidden)
+        rendered(&RawLine { channel, at: None, bytes, length }, &hidden)
     }
 
     #[test]
     fn nothing_of_a_secret_shows_where_a_huge_line_is_cut() {
         for before in LONGEST_LINE - 12..=LONGEST_LINE + 2 {
             let text = format!("{}hunter2hunter2{}", "x".repeat(before), "y".repeat(100));
-            let shown = line(&text, &["hunter2"]);
-            assert!(!shown.text.contains('h') && !shown.text.contains('y'), "{before}");
-            assert_eq!(shown.cut, Some(text.len() as u64));
+            let rendered = line(&text, &["hunter2"]);
+            assert!(!rendered.text.contains('h') && !rendered.text.contains('y'), "{before}");
+            assert_eq!(rendered.cut, Some(text.len() as u64));
         }
         let longest = "x".repeat(LONGEST_LINE);
         assert_eq!(line(&longest, &[]).cut, None);

@@ -99,16 +99,16 @@ impl Docker {
         Ok(ReportStream { engine: self, body, pieces, ready, follow: until.is_none() })
     }
 
-    /// What the engine's clock says, to the second; `None` if it does not tell.
+    /// What the engine's clock says, to the second; `None` if it does not say.
     pub async fn date(&self) -> Result<Option<Timestamp>, OutsideError> {
         let call = async {
             let response = self.transport.call(Request::get("/_ping").body(full(""))?).await?;
-            let told = response.headers().get(header::DATE).cloned();
+            let reported = response.headers().get(header::DATE).cloned();
             response.into_body().collect().await?;
-            Ok(told)
+            Ok(reported)
         };
-        let told = self.read(call).await?;
-        Ok(told.and_then(|value| value.to_str().ok().and_then(date)))
+        let reported = self.read(call).await?;
+        Ok(reported.and_then(|value| value.to_str().ok().and_then(date)))
     }
 
     /// Counts how often the engine was lost or started again, as far as that was noticed: what was
