@@ -28,6 +28,7 @@ mod crashing;
 #[cfg(test)]
 #[path = "live_once/diff.rs"]
 mod diff;
+#[cfg(test)]
 #[path = "live_once/doctor.rs"]
 mod doctor;
 #[cfg(test)]
