@@ -12,6 +12,7 @@
 //! …
 //! ```
 
+mod cli_adopt;
 mod cli_away;
 mod cli_diff;
 mod cli_doctor;

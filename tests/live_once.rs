@@ -2,6 +2,9 @@
 //! `scripts/with-lab --consul -- cargo nextest run --features live --test live_once`.
 
 #[cfg(test)]
+#[path = "live_once/adopt.rs"]
+mod adopt;
+#[cfg(test)]
 #[path = "live_once/attributes.rs"]
 mod attributes;
 #[cfg(test)]

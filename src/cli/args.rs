@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::adopt_args::AdoptArgs;
 use super::diff_args::DiffArgs;
 use super::doctor_args::DoctorArgs;
 use super::help::{
@@ -93,6 +94,8 @@ pub(super) enum Verb {
     Validate(Box<ValidateArgs>),
     /// List what the stacks would need of the host, as the setting `allow`
     Grants(Box<GrantsArgs>),
+    /// Print a stack file that describes running containers; changes nothing
+    Adopt(Box<AdoptArgs>),
     /// Print a stack's normal form, as `docker compose config` does and with its options
     Config(Box<ConfigArgs>),
     /// Bring stack files into the usual layout, with the same meaning
@@ -121,7 +124,7 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 20] = [
+    pub(super) const NAMES: [&str; 21] = [
         "run",
         "plan",
         "diff",
@@ -129,6 +132,7 @@ impl Verb {
         "show",
         "validate",
         "grants",
+        "adopt",
         "config",
         "fmt",
         "explain",

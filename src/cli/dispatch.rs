@@ -51,6 +51,11 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
             start(common, args.output.output, layer, "warn")
                 .and_then(|s| verbs::grants::grants(s.console, &s.layer, &s.environment))
         }
+        Some(Verb::Adopt(args)) => {
+            let layer = Layer { world: args.world.clone(), ..Layer::default() };
+            start(common, args.output.output, layer, "warn")
+                .and_then(|s| verbs::adopt::adopt(s.console, &args, &s.layer, &s.environment))
+        }
         Some(Verb::Config(args)) => start(common, Format::Text, Layer::default(), "warn")
             .and_then(|s| verbs::config::config(s.console, &args, &s.environment)),
         Some(Verb::Fmt(args)) => start(common, Format::Text, Layer::default(), "warn")

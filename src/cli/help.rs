@@ -87,6 +87,17 @@ pub(super) const GRANTS: &str = "\
 
 What depends on an engine is taken for the worst: a container that a stack names is another's.";
 
+/// Of `adopt`.
+pub(super) const ADOPT: &str = "\
+  reconciler adopt web db                   a stack file for two containers
+  reconciler adopt --name shop --env-out shop/.env web db > shop/compose.yaml
+                                            the same, and the values of secrets in a file
+  reconciler adopt $(docker ps -q)          for all that run
+  reconciler adopt web -o json              for programs
+
+It reads, and changes nothing. The file is compared with the containers as drift is: a comment
+names each field that it does not carry.";
+
 /// Of `config`.
 pub(super) const CONFIG: &str = "\
   reconciler config                         of the stack in this folder or a parent folder

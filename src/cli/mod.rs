@@ -1,6 +1,7 @@
 //! The command line: reads arguments, environment and configuration, calls the core and
 //! renders what it says. The only place that prints, and the only one that knows exit codes.
 
+mod adopt_args;
 mod args;
 mod config;
 mod console;
@@ -16,6 +17,7 @@ mod logging;
 mod man_args;
 mod mistyped;
 mod moment;
+mod new_file;
 mod options;
 mod output_args;
 mod plan_args;

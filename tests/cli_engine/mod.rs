@@ -69,8 +69,14 @@ fn answer(request: &str, secret: &str) -> (u16, String) {
             "Labels":{"com.docker.compose.project":"shop"},"IPAM":{"Driver":"default"}}]"#
             .to_owned(),
         "/volumes" => r#"{"Volumes":[],"Warnings":null}"#.to_owned(),
+        "/containers/web/json" => foreign(secret),
+        "/containers/nowhere/json" => return (404, r#"{"message":"no such thing"}"#.to_owned()),
+        _ if path.ends_with("/changes") => {
+            r#"[{"Path":"/srv","Kind":0},{"Path":"/srv/a","Kind":1},{"Path":"/srv/b","Kind":1}]"#
+                .to_owned()
+        }
         _ if path.starts_with("/containers/") => container(secret),
-        _ if path.starts_with("/images/reconciler.demo/web/") => {
+        _ if path.starts_with("/images/reconciler.demo/web/") || path.contains(IMAGE) => {
             format!(r#"{{"Id":"{IMAGE}","Config":{{"Cmd":["web"],"Env":["PATH=/bin"]}}}}"#)
         }
         _ => return (404, r#"{"message":"no such thing"}"#.to_owned()),
@@ -103,5 +109,22 @@ fn container(secret: &str) -> String {
             "HostConfig":{{"RestartPolicy":{{"Name":"no"}},"NetworkMode":"shop_default"}},
             "NetworkSettings":{{"Ports":{{}},"Networks":{{"shop_default":{{
                 "NetworkID":"n1","IPAddress":"10.9.0.2","Aliases":["web"]}}}}}}}}"#
+    )
+}
+
+/// A container that nobody labelled.
+fn foreign(secret: &str) -> String {
+    let id = "5e1f".repeat(16);
+    format!(
+        r#"{{"Id":"{id}","Name":"/web","Created":"2026-01-01T00:00:00Z","Image":"{IMAGE}",
+            "State":{{"Status":"running","Running":true,"ExitCode":0,
+                "StartedAt":"2026-01-01T00:00:01Z","FinishedAt":"0001-01-01T00:00:00Z"}},
+            "RestartCount":0,"Mounts":[],
+            "Config":{{"Image":"reconciler.demo/web","Labels":{{}},"Hostname":"5e1f5e1f5e1f",
+                "Cmd":["serve","$HOME","{secret}"],"Env":["DB_PASSWORD={secret}","PATH=/bin"]}},
+            "HostConfig":{{"RestartPolicy":{{"Name":"no"}},"NetworkMode":"shop_default",
+                "AutoRemove":true,"Memory":67108864,"MemorySwap":134217728}},
+            "NetworkSettings":{{"Ports":{{}},"Networks":{{"shop_default":{{
+                "NetworkID":"n1","IPAddress":"10.9.0.3","Aliases":["5e1f5e1f5e1f"]}}}}}}}}"#
     )
 }

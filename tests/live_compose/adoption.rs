@@ -189,3 +189,20 @@ fn a_project_that_its_env_file_names_is_the_one_that_compose_made() {
     assert_eq!(project.lab.names(), ["adenv-other-db-1", "adenv-other-web-1"]);
     project.up_only_runs();
 }
+
+#[test]
+fn a_project_whose_file_is_lost_is_taken_over_by_what_adopt_prints() {
+    let scaled = PAIR.replacen("  web:\n", "  web:\n    scale: 2\n", 1);
+    let project = Project::new("ad9", &scaled);
+    project.compose(&["up", "-d"]);
+    let made = project.snapshot();
+    let names: Vec<String> = containers(&project).into_iter().collect();
+    let words: Vec<&str> = names.iter().map(String::as_str).collect();
+    let adopted = project.lab.run(&[&["adopt"][..], &words].concat()).exits(0);
+    adopted.clone().says("3 containers are of Compose's project ad9-s");
+    assert!(!adopted.stdout.contains("not carried"), "{adopted}");
+    project.lab.stack("s", &adopted.stdout);
+    project.reconciler(&["plan"]).exits(0).prints("adopt container ad9-s-web-2 into ad9-s");
+    project.reconciler(&["--once"]).is_quiet();
+    assert_eq!(project.snapshot(), made);
+}

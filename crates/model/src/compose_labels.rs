@@ -37,7 +37,8 @@ pub const VOLUME: &str = "com.docker.compose.volume";
 
 const ENVIRONMENT_FILE: &str = "com.docker.compose.project.environment_file";
 const IMAGE: &str = "com.docker.compose.image";
-const DEPENDS_ON: &str = "com.docker.compose.depends_on";
+/// What a container's service depends on: `name:condition:restart`, separated by commas.
+pub const DEPENDS_ON: &str = "com.docker.compose.depends_on";
 const VERSION: &str = "com.docker.compose.version";
 
 /// Whether Compose takes a container for one that is no replica: one that runs before them.

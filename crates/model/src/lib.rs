@@ -38,6 +38,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod difference;
 pub mod digest;
+pub mod engine_defaults;
 pub mod field;
 pub mod fields;
 mod follows;

@@ -37,7 +37,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 
 /// Whether a character is not seen as itself: control characters, other line ends, what
 /// turns the direction of reading, what has no width, and tags.
-pub(crate) fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

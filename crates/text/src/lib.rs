@@ -2,6 +2,7 @@
 //! point there, and typed reading of its nodes. Knows nothing of Compose.
 
 pub mod codes;
+pub mod emit;
 pub mod encoding;
 pub mod format;
 mod hiding;

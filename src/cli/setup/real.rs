@@ -12,6 +12,7 @@ use adapters::docker::{
 use adapters::host::Host;
 use model::bounds::Bounds;
 use model::id::{DeploymentId, EngineName, InstallationId};
+use model::policy::HostPolicy;
 use model::secret::Masker;
 use reconcile::plan::{CatalogSettings, Settings};
 use world::OutsideError;
@@ -109,7 +110,12 @@ pub(in crate::cli) fn open(
     let logins = logins(&layer.world, environment)?;
     Ok(Real {
         host: Host::new(
-            connect(&engines, &settings, &evaluator, (environment, &logins, step_listener))?,
+            connect(
+                &engines,
+                &settings.installation,
+                &evaluator,
+                (environment, &logins, step_listener),
+            )?,
             consul.clone(),
         ),
         default,
@@ -136,6 +142,22 @@ impl Real {
     }
 }
 
+/// The one engine that a verb without a source asks: it never changes anything.
+pub(in crate::cli) fn one_engine(
+    layer: &Layer,
+    environment: &Environment,
+) -> Result<Arc<Docker>, Refusal> {
+    let name = default_engine(layer);
+    let mut engines = engines::engines(&layer.engines, &name, environment)?;
+    engines.retain(|other, _| *other == name);
+    let evaluator = PolicyEvaluator::of(HostPolicy::default());
+    let installation = installation(&layer.world)?;
+    let nobody: StepListener = Arc::new(|_, _| {});
+    let logins = Logins::default();
+    let connected = connect(&engines, &installation, &evaluator, (environment, &logins, &nobody))?;
+    Ok(connected.into_iter().next().expect("BUG: the default engine is configured"))
+}
+
 /// The engine of deployments that name none.
 pub(in crate::cli) fn default_engine(layer: &Layer) -> EngineName {
     EngineName::from(layer.world.engine.as_deref().unwrap_or(LOCAL))
@@ -143,13 +165,13 @@ pub(in crate::cli) fn default_engine(layer: &Layer) -> EngineName {
 
 fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
-    settings: &Settings,
+    installation: &InstallationId,
     evaluator: &Arc<PolicyEvaluator>,
     (environment, logins, step_listener): (&Environment, &Logins, &StepListener),
 ) -> Result<Vec<Arc<Docker>>, Refusal> {
     let agent = environment.get("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
-        let installation = settings.installation.clone();
+        let installation = installation.clone();
         Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(evaluator))
             .map(|docker| docker.with_ssh_agent(agent.map(PathBuf::from)))
             .map(|docker| {

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub(super) mod adopt;
 pub(super) mod apply;
 mod chosen;
 pub(super) mod completion;

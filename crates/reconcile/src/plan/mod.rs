@@ -32,6 +32,7 @@ mod tests;
 mod transition;
 
 pub use decide::{asked_of_host, catalog_names, dns_label};
+pub use differ::{Alone, unlike};
 pub use graph::{Fault, check};
 pub use parts::Parts;
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};

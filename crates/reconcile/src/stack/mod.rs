@@ -6,6 +6,7 @@
 
 pub(crate) mod codes;
 mod deployments;
+pub mod describe;
 mod discover;
 mod found;
 mod lower;

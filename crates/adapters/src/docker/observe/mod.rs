@@ -23,6 +23,7 @@ pub(super) mod records;
 pub(super) mod reported;
 pub(super) mod snapshot;
 mod tail;
+mod whole;
 pub(super) mod whose;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! compared with what the engine says it *is*, never with a label's hash alone. Knows nothing
 //! of order or steps.
 
+mod alone;
 mod bound;
 mod by;
 mod effective;
@@ -18,6 +19,7 @@ mod render;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+pub use self::alone::{Alone, unlike};
 pub(super) use self::facts::{Facts, asked, write_plain};
 pub(super) use self::peers::Joined;
 
@@ -36,7 +38,8 @@ use super::cause::Why;
 use super::context::Context;
 use super::fact::Fact;
 use super::seen::{Owned, Proof, is_compatible_name, wanted_name};
-use model::desired::Service;
+use model::ability::Abilities;
+use model::desired::{Deployment, Service};
 use model::digest::Digest;
 use model::field::Class;
 use model::fields::{class_of, is_chosen_by_engine};
@@ -67,7 +70,8 @@ pub(super) fn compare(
     (joins, context): (&[Joined], &Context<'_>),
 ) -> Drift {
     let image = images[&service.spec.image];
-    let mut found = differences(service, owned, image, (joins, context));
+    let abilities = &context.inventory.contents.abilities;
+    let mut found = differences(service, owned, image, (joins, context.deployment, abilities));
     let by = changed_by(service, owned, &found, context);
     for difference in &mut found {
         // Changing a limit in place left the label's hash behind: it tells nothing.
@@ -121,13 +125,12 @@ fn differences(
     service: &Service,
     owned: &Owned<'_>,
     image: ImageUse<'_>,
-    (joins, context): (&[Joined], &Context<'_>),
+    (joins, deployment, abilities): (&[Joined], &Deployment, &Abilities),
 ) -> Vec<Difference> {
-    let (want, have) = both_sides(service, owned, joins, context);
+    let (want, have) = both_sides(service, owned, joins, deployment);
     let [want, have] = sides(&want, &have, owned, image);
     let image = want.image;
     let all = differing_facts(want, have);
-    let abilities = &context.inventory.contents.abilities;
     let paths: BTreeSet<&String> = all.iter().flat_map(Facts::keys).collect();
     let mut differences = Vec::new();
     for path in paths {
@@ -168,16 +171,16 @@ fn both_sides<'s>(
     service: &'s Service,
     owned: &'s Owned<'_>,
     joins: &[Joined],
-    context: &Context<'_>,
+    deployment: &Deployment,
 ) -> (Cow<'s, ContainerSpec>, Cow<'s, ContainerSpec>) {
     let have = Cow::Borrowed(&owned.view.spec);
-    let have = without_links_to_containers(have, context.deployment);
+    let have = without_links_to_containers(have, deployment);
     let have = mounted::by_name(have, &service.spec);
     let mut have = without_own_names(have, owned);
     if !joins.is_empty() {
         peers::recognise(have.to_mut(), &service.spec, joins);
     }
-    let want = without_links_to_containers(Cow::Borrowed(&service.spec), context.deployment);
+    let want = without_links_to_containers(Cow::Borrowed(&service.spec), deployment);
     (without_own_names(want, owned), have)
 }
 

@@ -29,7 +29,7 @@ pub(in crate::plan) fn of_replica(
     let drift = compare(service, owned, images, (joins, context));
     let all = drift.recreate.iter().chain(&drift.in_place).chain(more);
     let differences: Vec<&Difference> = all.filter_map(Why::difference).collect();
-    let (want, have) = both_sides(service, owned, joins, context);
+    let (want, have) = both_sides(service, owned, joins, context.deployment);
     let [want, have] =
         sides(&want, &have, owned, images[&service.spec.image]).map(|side| facts(side));
     let same = want.into_iter().filter(|(path, text)| have.get(path) == Some(text));

@@ -1,0 +1,354 @@
+//! Containers that run to a stack file that describes them: the reverse of `lower`. What is the
+//! image's or the engine's to choose is left out; what no stack file can say is a note.
+
+mod attached;
+mod host;
+mod left_out;
+mod mounts;
+mod plain;
+mod process;
+mod secrets;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use self::secrets::Secrets;
+use model::compose_labels;
+use model::engine_defaults::EngineDefaults;
+use model::id::{ContainerId, ContainerName, DeploymentId, NetworkName, ServiceName, VolumeName};
+use model::observed::{ContainerView, ImageView, NetworkView, VolumeView};
+use text::emit::{Pair, Yaml};
+
+pub use self::left_out::Note;
+
+/// A container that is described.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// What it is.
+    pub view: ContainerView,
+    /// The image that it was made from; `None` if it is gone.
+    pub image: Option<ImageView>,
+    /// The image that its reference leads to now.
+    pub named: Option<ImageView>,
+    /// All that the engine says of it.
+    pub whole: Json,
+    /// The files of its image that it changed.
+    pub changed: Vec<String>,
+}
+
+impl Running {
+    fn label(&self, name: &str) -> Option<&str> {
+        self.view.spec.labels.get(name).map(String::as_str)
+    }
+
+    /// The Compose project that made it, and the service that it is there; not what
+    /// `docker compose run` made.
+    #[must_use]
+    pub fn composed(&self) -> Option<(&str, &str)> {
+        let one_off = self.label(compose_labels::ONE_OFF);
+        let is_replica = one_off.is_none_or(|word| !word.eq_ignore_ascii_case("true"));
+        let names = self.label(compose_labels::PROJECT).zip(self.label(compose_labels::SERVICE));
+        names.filter(|_| is_replica)
+    }
+
+    fn is(&self, name: &str) -> bool {
+        let id = self.view.id.as_str();
+        self.view.name.as_str() == name || (name.len() >= 12 && id.starts_with(name))
+    }
+}
+
+/// What is around the containers.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// All networks of the engine.
+    pub networks: Vec<NetworkView>,
+    /// All its volumes.
+    pub volumes: Vec<VolumeView>,
+    /// What it gives where nobody says anything.
+    pub defaults: EngineDefaults,
+}
+
+/// A network or a volume in the stack.
+struct Key<'a, V> {
+    /// Its key there.
+    key: String,
+    /// What it is, if the deployment made it itself; all others are there already.
+    own: Option<&'a V>,
+}
+
+/// The key of a network or a volume: what Compose made for the deployment has the one that its
+/// label says.
+fn key_of<'a, V>(
+    name: &str,
+    (view, labels): (Option<&'a V>, Option<&BTreeMap<String, String>>),
+    label: &str,
+    deployment: Option<&DeploymentId>,
+) -> Key<'a, V> {
+    let of = |label: &str| labels.and_then(|labels| labels.get(label)).map(String::as_str);
+    let project = of(compose_labels::PROJECT);
+    let is_own = project.is_some() && project == deployment.map(DeploymentId::as_str);
+    let key = of(label).filter(|_| is_own).unwrap_or(name).to_owned();
+    Key { key, own: view.filter(|_| is_own) }
+}
+
+impl Surroundings {
+    fn network(
+        &self,
+        name: &NetworkName,
+        deployment: Option<&DeploymentId>,
+    ) -> Key<'_, NetworkView> {
+        let view = self.networks.iter().find(|view| view.spec.name == *name);
+        let labels = view.map(|view| &view.spec.labels);
+        key_of(name.as_str(), (view, labels), compose_labels::NETWORK, deployment)
+    }
+
+    fn volume(&self, name: &VolumeName, deployment: Option<&DeploymentId>) -> Key<'_, VolumeView> {
+        let view = self.volumes.iter().find(|view| view.spec.name == *name);
+        let labels = view.map(|view| &view.spec.labels);
+        key_of(name.as_str(), (view, labels), compose_labels::VOLUME, deployment)
+    }
+}
+
+/// The pairs of a network or volume that is written: its name, unless the key says it.
+fn named(key: &str, name: &str, deployment: Option<&DeploymentId>, is_own: bool) -> Vec<Pair> {
+    let implied = deployment.is_some_and(|id| name == format!("{id}_{key}"));
+    let mut pairs = Vec::new();
+    if !(is_own && implied) {
+        pairs.push(Pair::new("name", Yaml::text(name.replace('$', "$$"))));
+    }
+    if !is_own {
+        pairs.push(Pair::new("external", Yaml::word(true)));
+    }
+    pairs
+}
+
+/// A stack file in the making.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// The deployment's id, if it is known.
+    pub name: Option<DeploymentId>,
+    /// The services.
+    pub services: BTreeMap<ServiceName, DescribedService>,
+    networks: Vec<Pair>,
+    volumes: Vec<Pair>,
+    /// The variables that stand for secrets, and their values.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// A service of it.
+#[derive(Clone, Debug, Default)]
+pub struct DescribedService {
+    /// Its containers, by their place in what was described.
+    pub containers: Vec<usize>,
+    pairs: Vec<Pair>,
+    /// What it does not carry.
+    pub notes: Vec<Note>,
+}
+
+impl Described {
+    /// The text; `heading` are its first lines.
+    #[must_use]
+    pub fn text(&self, heading: &[String], containers: &[Running]) -> String {
+        let mut top: Vec<Pair> = Vec::new();
+        top.extend(self.name.iter().map(|name| Pair::new("name", Yaml::text(name.as_str()))));
+        let services = self.services.iter().map(|(name, service)| {
+            let names = service.containers.iter().map(|place| {
+                let view = &containers[*place].view;
+                format!("container {} ({})", view.name, view.id.short())
+            });
+            let notes = service.notes.iter().map(Note::comment);
+            Pair::new(name.as_str(), Yaml::Map(service.pairs.clone()))
+                .with_comments(names.chain(notes).collect())
+        });
+        top.push(Pair::new("services", Yaml::Map(services.collect())));
+        for (key, section) in [("networks", &self.networks), ("volumes", &self.volumes)] {
+            if !section.is_empty() {
+                top.push(Pair::new(key, Yaml::Map(section.clone())));
+            }
+        }
+        Yaml::document(heading, &top)
+    }
+}
+
+/// Describes containers of one engine as one stack; `name` is the deployment's id.
+#[must_use]
+pub fn describe(
+    containers: &[Running],
+    around: &Surroundings,
+    name: Option<DeploymentId>,
+) -> Described {
+    let services = services(containers);
+    let mut secrets = Secrets::default();
+    // First, so that their values are recognised wherever else they stand.
+    for (name, places) in &services {
+        for place in places {
+            process::collect_secrets(name, &containers[*place], &mut secrets);
+        }
+    }
+    let mut described = Described {
+        name: name.clone(),
+        services: BTreeMap::new(),
+        networks: Vec::new(),
+        volumes: Vec::new(),
+        variables: BTreeMap::new(),
+    };
+    // What its project's containers are not in, stays another's.
+    let is_own = |id: &DeploymentId| {
+        containers.iter().any(|it| it.composed().is_some_and(|(project, _)| project == id.as_str()))
+    };
+    let own = name.as_ref().filter(|id| is_own(id));
+    let (mut networks, mut volumes) = (BTreeSet::new(), BTreeSet::new());
+    for (service, places) in &services {
+        let mut written = DescribedService { containers: places.clone(), ..<_>::default() };
+        let mut first: Option<Vec<Pair>> = None;
+        for place in places {
+            let running = &containers[*place];
+            let mut writer = Writer {
+                running,
+                around,
+                services: &services,
+                containers,
+                service,
+                deployment: own,
+                alone: places.len() == 1,
+                secrets: &mut secrets,
+                pairs: Vec::new(),
+                notes: Vec::new(),
+                networks: &mut networks,
+                volumes: &mut volumes,
+            };
+            writer.write();
+            let Writer { pairs, notes, .. } = writer;
+            match &first {
+                None => first = Some(pairs),
+                Some(first) if *first != pairs => {
+                    written.notes.push(left_out::replica(running, first, &pairs));
+                }
+                Some(_) => {}
+            }
+            let new = notes.into_iter().filter(|note| !written.notes.contains(note));
+            let new: Vec<Note> = new.collect();
+            written.notes.extend(new);
+        }
+        written.pairs = first.unwrap_or_default();
+        if places.len() > 1 {
+            written.pairs.insert(1, Pair::new("scale", Yaml::word(places.len())));
+        }
+        described.services.insert(service.clone(), written);
+    }
+    described.networks = attached::networks(&networks, around, own);
+    described.volumes = mounts::volumes(&volumes, around, (own, &mut secrets));
+    described.variables = secrets.0;
+    described
+}
+
+/// The services, each with its containers: those of one service of Compose's are one, all
+/// others are services of their own.
+fn services(containers: &[Running]) -> BTreeMap<ServiceName, Vec<usize>> {
+    let mut of: BTreeMap<ServiceName, Vec<usize>> = BTreeMap::new();
+    for (place, running) in containers.iter().enumerate() {
+        let named = running.composed().map_or(running.view.name.as_str(), |(_, service)| service);
+        let numbered = (2..).map(|n| format!("{named}-{n}"));
+        let mut names = std::iter::once(named.to_owned()).chain(numbered).map(ServiceName::new);
+        let fits = |name: &ServiceName| {
+            of.get(name).is_none_or(|others| {
+                let other = &containers[others[0]];
+                other.composed().is_some() && other.composed() == running.composed()
+            })
+        };
+        let name = names.find(fits).expect("BUG: numbers do not end");
+        of.entry(name).or_default().push(place);
+    }
+    let number = |place: &usize| {
+        containers[*place].label(compose_labels::NUMBER).and_then(|text| text.parse::<u32>().ok())
+    };
+    of.values_mut().for_each(|places| places.sort_by_key(number));
+    of
+}
+
+/// Writes a service.
+struct Writer<'a> {
+    running: &'a Running,
+    around: &'a Surroundings,
+    services: &'a BTreeMap<ServiceName, Vec<usize>>,
+    containers: &'a [Running],
+    service: &'a ServiceName,
+    deployment: Option<&'a DeploymentId>,
+    /// Whether it is the only one of its service.
+    alone: bool,
+    secrets: &'a mut Secrets,
+    pairs: Vec<Pair>,
+    notes: Vec<Note>,
+    /// The networks and volumes that the stack needs.
+    networks: &'a mut BTreeSet<NetworkName>,
+    volumes: &'a mut BTreeSet<VolumeName>,
+}
+
+impl Writer<'_> {
+    fn write(&mut self) {
+        process::write(self);
+        attached::write(self);
+        mounts::write(self);
+        plain::write(self);
+        host::write(self);
+        left_out::write(self);
+    }
+
+    /// Whether Compose made the container for the deployment, so that it becomes its own as it is.
+    fn is_in_place(&self) -> bool {
+        let project = self.running.composed().map(|(project, _)| project);
+        project.is_some() && project == self.deployment.map(DeploymentId::as_str)
+    }
+
+    fn put(&mut self, key: &str, value: Yaml) {
+        self.pairs.push(Pair::new(key, value));
+    }
+
+    fn note(&mut self, field: &str, about: impl Into<String>) {
+        self.notes.push(Note { field: field.to_owned(), about: about.into() });
+    }
+
+    /// A text as the file has it.
+    fn text(&mut self, about: &str, text: &str) -> Yaml {
+        Yaml::text(self.secrets.text(self.service.as_str(), about, text))
+    }
+
+    /// Texts by name.
+    fn texts(&mut self, texts: &BTreeMap<String, String>) -> Yaml {
+        let (secrets, service) = (&mut *self.secrets, self.service.as_str());
+        let pair = |(name, value): (&String, &String)| {
+            let variable = name.to_ascii_uppercase();
+            (name.clone(), Yaml::text(secrets.named(service, &variable, value)))
+        };
+        Yaml::map(texts.iter().map(pair))
+    }
+
+    /// Whether a name is that of a replica of a service, as Compose's links have it: with or
+    /// without the project.
+    fn is_replica_name(&self, name: &str, service: &ServiceName) -> bool {
+        let places = self.services.get(service).into_iter().flatten();
+        let projects = places.filter_map(|place| self.containers[*place].composed());
+        let prefixes = projects.map(|(project, _)| format!("{project}-")).chain([String::new()]);
+        prefixes.into_iter().any(|prefix| {
+            let number = name
+                .strip_prefix(&prefix)
+                .and_then(|rest| rest.strip_prefix(service.as_str())?.strip_prefix(['-', '_']));
+            number.is_some_and(|number| number.parse::<u32>().is_ok())
+        })
+    }
+
+    /// The service that a container which is named here is one of; itself is none.
+    fn service_of(&self, name: &str) -> Option<&ServiceName> {
+        let is_it = |place: &usize| self.containers[*place].is(name);
+        let found = self.services.iter().find(|(_, places)| places.iter().any(is_it));
+        found.map(|(name, _)| name).filter(|name| *name != self.service)
+    }
+}
+
+/// The ids of containers by which one names others, as names: names outlive a container.
+#[must_use]
+pub fn short(name: &ContainerName) -> String {
+    let id = ContainerId::new(name.as_str());
+    if name.as_str().len() == 64 { id.short().to_owned() } else { name.to_string() }
+}

@@ -1,0 +1,92 @@
+//! `adopt` on an engine that answers from canned text: what is asked, what is printed, and that a
+//! secret is not.
+
+use super::{CANARY, Case, cli_engine};
+
+/// A folder of one test with an engine in it, and how it is reached.
+fn engine(name: &str) -> (std::path::PathBuf, cli_engine::Engine, Vec<String>) {
+    let folder = std::env::temp_dir().join(format!("rc-adopt-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let socket = folder.join("engine.sock");
+    let engine = cli_engine::Engine::listen(&socket, CANARY);
+    let env = vec![format!("DOCKER_HOST=unix://{}", socket.display())];
+    (folder, engine, env)
+}
+
+const FILE: &str = "\
+# Written by `reconciler adopt` from containers of engine local.
+# What the image or the engine gives by default is left out.
+# Secrets, whose values are not in this file: DB_PASSWORD.
+name: shop
+services:
+  # container web (5e1f5e1f5e1f)
+  # not carried: HostConfig.AutoRemove: `--rm`: what a deployment runs stays when it ends
+  # not carried: files: 2 of its files (/srv/a, …) differ from the image's, and a new container has
+  #   none of them: `docker diff web`
+  web:
+    image: reconciler.demo/web
+    command:
+      - serve
+      - \"$$HOME\"
+      - \"${DB_PASSWORD:?}\"
+    environment:
+      DB_PASSWORD: \"${DB_PASSWORD:?}\"
+    networks:
+      - shop_default
+    mem_limit: 67108864
+networks:
+  shop_default:
+    name: shop_default
+    external: true
+";
+
+#[test]
+fn a_container_is_described_without_its_secret() {
+    let (folder, engine, env) = engine("text");
+    let values = folder.join("values.env");
+    let call = format!("adopt web --name shop --env-out {}", values.display());
+    let printed = Case { call: call.clone(), env: env.clone() }.play();
+    assert!(printed.contains("exit: 0"), "{printed}");
+    let file = printed.split_once("stdout:\n").expect("a result").1;
+    let (file, next) = file.split_once("stderr:\n").expect("how to go on");
+    assert_eq!(file, FILE);
+    assert!(next.contains("docker stop web\n") && !printed.contains(CANARY), "{printed}");
+    let written = std::fs::read_to_string(&values).expect("values");
+    assert_eq!(written, format!("DB_PASSWORD='{CANARY}'\n"));
+
+    // It is never written over, and nothing is asked before that is known.
+    let asked = engine.asked.lock().expect("no panic holds it").len();
+    let again = Case { call, env }.play();
+    assert!(again.contains("exit: 64") && again.contains("something already"), "{again}");
+    let all = engine.asked.lock().expect("no panic holds it");
+    assert_eq!(all.len(), asked);
+    assert!(all.iter().all(|request| request.starts_with("GET ")), "{all:?}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn programs_get_the_file_and_what_it_lacks() {
+    let (folder, _engine, env) = engine("json");
+    let call = "adopt web --name shop -o json -q".to_owned();
+    let output = Case { call, env }.command().output().expect("it starts");
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((result["schema_version"].as_u64(), result["file"].as_str()), (Some(1), Some(FILE)));
+    let lacks = result["services"]["web"]["not_carried"].as_array().expect("a list");
+    assert_eq!(lacks.len(), 2, "{lacks:?}");
+    assert_eq!(result["variables"], serde_json::json!(["DB_PASSWORD"]));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn what_is_ours_or_not_there_is_refused() {
+    let (folder, _engine, env) = engine("refused");
+    for (name, why) in [
+        ("shop-web-1", "is of deployment `shop` already"),
+        ("nowhere", "there is no container `nowhere` on engine `local`"),
+    ] {
+        let printed = Case { call: format!("adopt {name}"), env: env.clone() }.play();
+        assert!(printed.contains("exit: 65") && printed.contains(why), "{printed}");
+        assert!(printed.contains("= help: "), "{printed}");
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
