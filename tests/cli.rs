@@ -18,6 +18,7 @@ mod cli_diff;
 mod cli_doctor;
 mod cli_engine;
 mod cli_grants;
+mod cli_init;
 mod cli_mistakes;
 mod cli_project;
 

@@ -11,6 +11,8 @@ use super::help::{
     COMPLETION, CONTROLLER, EXPLAIN, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE,
     examples,
 };
+use super::import_args::ImportArgs;
+use super::init_args::InitArgs;
 use super::man_args::ManArgs;
 use super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
@@ -94,6 +96,10 @@ pub(super) enum Verb {
     Validate(Box<ValidateArgs>),
     /// List what the stacks would need of the host, as the setting `allow`
     Grants(Box<GrantsArgs>),
+    /// Write the files that a repository of stacks begins with; never over others
+    Init(InitArgs),
+    /// Print deployments.yaml for what doco-cd, swarm-cd or Portainer deploy
+    Import(ImportArgs),
     /// Print a stack file that describes running containers; changes nothing
     Adopt(Box<AdoptArgs>),
     /// Print a stack's normal form, as `docker compose config` does and with its options
@@ -124,7 +130,7 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 21] = [
+    pub(super) const NAMES: [&str; 23] = [
         "run",
         "plan",
         "diff",
@@ -132,6 +138,8 @@ impl Verb {
         "show",
         "validate",
         "grants",
+        "init",
+        "import",
         "adopt",
         "config",
         "fmt",

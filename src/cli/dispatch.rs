@@ -1,13 +1,16 @@
 //! From a command line to its verb: lays flags over the file, starts the log, and prints
 //! why something cannot be done.
 
-use super::args::{Cli, CommonArgs, HealthcheckArgs, RunArgs, StatusArgs, Verb};
+use super::adopt_args::AdoptArgs;
+use super::args::{Cli, CommonArgs, GrantsArgs, HealthcheckArgs, RunArgs, StatusArgs, Verb};
 use super::config::{self, ConfigError, Layer};
 use super::console::{Color, Console, Format};
 use super::diff_args::DiffArgs;
 use super::doctor_args::DoctorArgs;
 use super::environment::Environment;
 use super::exit::Exit;
+use super::import_args::ImportArgs;
+use super::init_args::InitArgs;
 use super::options::{SourceOptions, WorldOptions};
 use super::plan_args::{ApplyArgs, PlanArgs};
 use super::plan_file::PlanTarget;
@@ -46,16 +49,10 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
                 verbs::validate::validate(s.console, &s.layer, places, &s.environment)
             })
         }
-        Some(Verb::Grants(args)) => {
-            let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
-            start(common, args.output.output, layer, "warn")
-                .and_then(|s| verbs::grants::grants(s.console, &s.layer, &s.environment))
-        }
-        Some(Verb::Adopt(args)) => {
-            let layer = Layer { world: args.world.clone(), ..Layer::default() };
-            start(common, args.output.output, layer, "warn")
-                .and_then(|s| verbs::adopt::adopt(s.console, &args, &s.layer, &s.environment))
-        }
+        Some(Verb::Grants(args)) => grants(common, *args),
+        Some(Verb::Init(args)) => init(common, &args),
+        Some(Verb::Import(args)) => import(common, &args),
+        Some(Verb::Adopt(args)) => adopt(common, *args),
         Some(Verb::Config(args)) => start(common, Format::Text, Layer::default(), "warn")
             .and_then(|s| verbs::config::config(s.console, &args, &s.environment)),
         Some(Verb::Fmt(args)) => start(common, Format::Text, Layer::default(), "warn")
@@ -114,6 +111,34 @@ fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
     } else {
         verbs::real::control(console, &layer, &environment)
     }
+}
+
+/// `grants`.
+fn grants(common: CommonArgs, args: GrantsArgs) -> Result<Exit, Refusal> {
+    let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
+    let Start { console, environment, layer } = start(common, args.output.output, layer, "warn")?;
+    verbs::grants::grants(console, &layer, &environment)
+}
+
+/// `init`.
+fn init(common: CommonArgs, args: &InitArgs) -> Result<Exit, Refusal> {
+    let start = start(common, args.output.output, Layer::default(), "warn")?;
+    verbs::init::init(start.console, args)
+}
+
+/// `import`.
+fn import(common: CommonArgs, args: &ImportArgs) -> Result<Exit, Refusal> {
+    let start = start(common, args.output.output, Layer::default(), "warn")?;
+    verbs::import::import(start.console, args)
+}
+
+/// `adopt`.
+fn adopt(common: CommonArgs, args: AdoptArgs) -> Result<Exit, Refusal> {
+    let AdoptArgs { containers, name, env_out, output, world } = args;
+    let layer = Layer { world, ..Layer::default() };
+    let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
+    let asked = verbs::adopt::Asked { containers, name, env_out };
+    verbs::adopt::adopt(console, &asked, &layer, &environment)
 }
 
 /// `plan`.

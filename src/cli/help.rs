@@ -98,6 +98,24 @@ pub(super) const ADOPT: &str = "\
 It reads, and changes nothing. The file is compared with the containers as drift is: a comment
 names each field that it does not carry.";
 
+/// Of `init`.
+pub(super) const INIT: &str = "\
+  reconciler init                           in the current folder
+  reconciler init --print stacks            show what would be written
+  reconciler init -o json stacks            for programs: what was written, what was left
+
+A configuration in which every setting is a comment, the controller's Compose file, pipelines for
+GitHub and GitLab, and a stack to begin with where there is none.";
+
+/// Of `import`.
+pub(super) const IMPORT: &str = "\
+  reconciler import . > deployments.yaml    of the .doco-cd.yaml or stacks.yaml in this folder
+  reconciler import --from portainer stacks.json
+                                            of what `GET /api/stacks` answered
+  reconciler import -o json stacks.yaml     for programs
+
+Settings for the operator's configuration, and what has no word here, are comments.";
+
 /// Of `config`.
 pub(super) const CONFIG: &str = "\
   reconciler config                         of the stack in this folder or a parent folder

@@ -48,7 +48,8 @@ const OTHERS: &[(&[&str], &str)] = &[
     (&["render", "template", "convert"], "`reconciler config` prints a stack's normal form"),
     (&["version"], "`reconciler --version`"),
     (&["once"], "`reconciler --once PATH`"),
-    (&["init", "new"], "a stack is a compose.yaml in a folder: `reconciler validate FOLDER`"),
+    (&["new"], "`reconciler init FOLDER`"),
+    (&["migrate"], "`reconciler import FILE` reads definitions of other tools"),
 ];
 
 /// What a word means that is neither a verb nor a place, and what to write instead.

@@ -12,6 +12,8 @@ mod environment;
 mod exit;
 mod explanations;
 mod help;
+mod import_args;
+mod init_args;
 mod invocation;
 mod logging;
 mod man_args;

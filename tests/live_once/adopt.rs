@@ -97,38 +97,7 @@ fn described(name: &str, names: &BTreeMap<String, String>) -> Value {
     let id = text("/Id").to_owned();
     let mut all = Map::new();
     for part in ["Config", "HostConfig"] {
-        let members = seen[part].as_object().expect("an object");
-        // How mounts and ports were asked for, and whether a terminal was at the other end.
-        let form = [
-            "Image",
-            "Binds",
-            "Mounts",
-            "NetworkMode",
-            "AttachStdout",
-            "AttachStderr",
-            "ConsoleSize",
-            "Tmpfs",
-            "Links",
-            "ExposedPorts",
-        ];
-        let kept = members.iter().filter(|(key, value)| {
-            let nothing = [json!(null), json!([]), json!({}), json!(false), json!(0), json!(-1)];
-            !form.contains(&key.as_str()) && !nothing.contains(value) && **value != json!("")
-        });
-        let mut kept: Map<String, Value> = kept.map(|(k, v)| (k.clone(), v.clone())).collect();
-        if kept.get("Hostname").and_then(Value::as_str) == id.get(..12) {
-            kept.remove("Hostname");
-        }
-        if let Some(Value::Object(labels)) = kept.get_mut("Labels") {
-            labels.retain(|name, _| !name.starts_with("com.docker") && !name.starts_with("reconc"));
-        }
-        kept.retain(|_, value| *value != json!({}));
-        for key in ["Env", "Ulimits", "CapAdd", "CapDrop"] {
-            if let Some(Value::Array(items)) = kept.get_mut(key) {
-                items.sort_by_key(ToString::to_string);
-            }
-        }
-        all.insert(part.to_owned(), Value::Object(kept));
+        all.insert(part.to_owned(), Value::Object(members(&seen[part], &id)));
     }
     let mounts = seen["Mounts"].as_array().expect("mounts").iter().map(|mount| {
         let part = |key: &str| mount[key].clone();
@@ -166,6 +135,42 @@ fn described(name: &str, names: &BTreeMap<String, String>) -> Value {
         text = text.replace(&id, old).replace(&id[..12], old).replace(new, old);
     }
     serde_json::from_str(&text).expect("JSON")
+}
+
+/// Members that say something, without those that say in which form something was asked for.
+fn members(part: &Value, id: &str) -> Map<String, Value> {
+    let members = part.as_object().expect("an object");
+    // How mounts and ports were asked for, and whether a terminal was at the other end.
+    let form = [
+        "Image",
+        "Binds",
+        "Mounts",
+        "NetworkMode",
+        "AttachStdout",
+        "AttachStderr",
+        "ConsoleSize",
+        "Tmpfs",
+        "Links",
+        "ExposedPorts",
+    ];
+    let kept = members.iter().filter(|(key, value)| {
+        let nothing = [json!(null), json!([]), json!({}), json!(false), json!(0), json!(-1)];
+        !form.contains(&key.as_str()) && !nothing.contains(value) && **value != json!("")
+    });
+    let mut kept: Map<String, Value> = kept.map(|(k, v)| (k.clone(), v.clone())).collect();
+    if kept.get("Hostname").and_then(Value::as_str) == id.get(..12) {
+        kept.remove("Hostname");
+    }
+    if let Some(Value::Object(labels)) = kept.get_mut("Labels") {
+        labels.retain(|name, _| !name.starts_with("com.docker") && !name.starts_with("reconc"));
+    }
+    kept.retain(|_, value| *value != json!({}));
+    for key in ["Env", "Ulimits", "CapAdd", "CapDrop"] {
+        if let Some(Value::Array(items)) = kept.get_mut(key) {
+            items.sort_by_key(ToString::to_string);
+        }
+    }
+    kept
 }
 
 /// Memory file systems, in whichever of two forms they were asked for.

@@ -134,24 +134,26 @@ fn pad(indent: usize, out: &mut String) {
 fn comment(lines: &[String], indent: usize, out: &mut String) {
     for line in lines {
         let line = model::printable::one_line(line);
-        let mut width = WIDTH;
-        for word in line.split(' ') {
+        let words = line.trim_start();
+        pad(indent, out);
+        out.push('#');
+        // Blanks at its beginning stay.
+        pad(line.len() - words.len(), out);
+        let mut width = indent + 1 + line.len() - words.len();
+        for (index, word) in words.split(' ').enumerate() {
             let length = word.chars().count() + 1;
-            if width + length > WIDTH {
-                let goes_on = width != WIDTH;
-                width = indent + 1 + usize::from(goes_on) * STEP;
-                if goes_on {
-                    out.push('\n');
-                }
+            if index > 0 && width + length > WIDTH {
+                out.push('\n');
                 pad(indent, out);
                 out.push('#');
-                pad(if goes_on { STEP } else { 0 }, out);
+                pad(STEP, out);
+                width = indent + 1 + STEP;
             }
             width += length;
             if !word.is_empty() {
                 out.push(' ');
+                out.push_str(word);
             }
-            out.push_str(word);
         }
         out.push('\n');
     }
@@ -197,8 +199,7 @@ fn below(value: &Yaml, indent: usize, out: &mut String) {
             out.push('\n');
         }
         Yaml::Word(word) => {
-            out.push_str(&format!(" {word}"));
-            out.push('\n');
+            out.extend([" ", word, "\n"]);
         }
         Yaml::List(_) => out.push_str(" []\n"),
         Yaml::Map(_) => out.push_str(" {}\n"),
@@ -281,10 +282,19 @@ mod tests {
     #[test]
     fn a_long_comment_goes_on_further_in() {
         let long = "word ".repeat(40);
-        let pairs = [Pair::new("a", Yaml::word(1)).with_comments(vec![long.trim_end().to_owned()])];
+        let comments = vec![long.trim_end().to_owned(), "  b: 1".to_owned()];
+        let pairs = [Pair::new("a", Yaml::word(1)).with_comments(comments)];
         let written = Yaml::document(&[], &[Pair::new("m", Yaml::Map(pairs.into()))]);
         assert!(written.lines().all(|line| line.len() <= WIDTH), "{written}");
         assert!(written.contains("\n  #   word"), "{written}");
+        assert!(written.contains("\n  #   b: 1\n"), "{written}");
         assert_eq!(written.matches("word").count(), 40);
+        // Also where a word ends exactly at the edge.
+        for length in 1..WIDTH - 2 {
+            let words = vec![format!("{} b c", "a".repeat(length))];
+            let written = Yaml::document(&words, &[]);
+            assert!(written.lines().all(|line| line.starts_with("# ") && !line[1..].contains('#')));
+            assert!(written.lines().all(|line| line.len() <= WIDTH), "{written}");
+        }
     }
 }

@@ -76,8 +76,12 @@ pub(super) fn message(error: &str) -> String {
 
 /// How the setting of this name is written.
 pub(super) fn example(key: &str) -> Option<String> {
-    let found = EXAMPLES.iter().find(|(name, _)| *name == key);
-    found.map(|(_, example)| format!("write for example `{example}`"))
+    line(key).map(|example| format!("write for example `{example}`"))
+}
+
+/// A line of the file with the setting of this name.
+pub(in crate::cli) fn line(key: &str) -> Option<&'static str> {
+    EXAMPLES.iter().find(|(name, _)| *name == key).map(|(_, example)| *example)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod expected;
 mod file;
 
 pub(super) use engines::{EngineOptions, TlsFiles};
+pub(super) use expected::line as example;
 pub(super) use file::{ConfigError, read};
 
 use std::collections::BTreeMap;

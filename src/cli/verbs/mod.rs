@@ -13,6 +13,8 @@ pub(super) mod explain;
 pub(super) mod fmt;
 pub(super) mod grants;
 pub(super) mod healthcheck;
+pub(super) mod import;
+pub(super) mod init;
 pub(super) mod logs;
 pub(super) mod man;
 pub(super) mod needed;

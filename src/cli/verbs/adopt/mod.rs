@@ -5,7 +5,7 @@ mod next;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -18,7 +18,6 @@ use model::render::machine::SCHEMA_VERSION;
 use reconcile::stack::describe::{Described, Running, Surroundings, describe};
 use world::{OutsideError, Scope};
 
-use super::super::adopt_args::AdoptArgs;
 use super::super::config::Layer;
 use super::super::console::{Console, Format};
 use super::super::environment::Environment;
@@ -28,10 +27,20 @@ use super::super::setup::Refusal;
 use super::super::setup::real::{default_engine, one_engine};
 use super::real::block_on;
 
+/// What is asked for.
+pub(in crate::cli) struct Asked {
+    /// The containers, by name or id.
+    pub(in crate::cli) containers: Vec<String>,
+    /// The deployment's id.
+    pub(in crate::cli) name: Option<String>,
+    /// Where the values of secrets are written to.
+    pub(in crate::cli) env_out: Option<PathBuf>,
+}
+
 /// Prints the stack file, and how to go on.
 pub(in crate::cli) fn adopt(
     console: Console,
-    args: &AdoptArgs,
+    args: &Asked,
     layer: &Layer,
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
@@ -43,7 +52,7 @@ pub(in crate::cli) fn adopt(
     let (containers, contents, around) =
         block_on(async { look(&docker, &args.containers).await })??;
     let name = name.or_else(|| common_project(&containers));
-    let mut described = describe(&containers, &around, name);
+    let mut described = describe(&containers, &around, name.as_ref());
     let seen = check::Seen { containers: &containers, abilities: &contents.abilities };
     check::compare(&mut described, seen)?;
     let file =

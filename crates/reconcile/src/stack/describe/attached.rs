@@ -44,8 +44,8 @@ pub(super) fn write(writer: &mut Writer<'_>) {
     let mut networks = Vec::new();
     let mut all_links: BTreeSet<&String> = BTreeSet::new();
     for (name, attachment) in &spec.networks {
-        writer.networks.insert(name.clone());
-        let key = writer.around.network(name, writer.deployment).key;
+        writer.used.networks.insert(name.clone());
+        let key = writer.scene.around.network(name, writer.scene.deployment).key;
         networks.push((key, attached(writer, attachment)));
         all_links.extend(&attachment.links);
     }

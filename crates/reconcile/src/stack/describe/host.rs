@@ -141,7 +141,7 @@ fn request(writer: &mut Writer<'_>, request: &DeviceRequest) -> Yaml {
 fn logging(writer: &mut Writer<'_>) {
     let Logging { driver, options } = &writer.running.view.spec.logging;
     let Some(name) = driver else { return };
-    if options.is_empty() && *driver == writer.around.defaults.logging {
+    if options.is_empty() && *driver == writer.scene.around.defaults.logging {
         return;
     }
     let mut pairs = vec![("driver", Yaml::text(name))];

@@ -176,7 +176,7 @@ impl Described {
 pub fn describe(
     containers: &[Running],
     around: &Surroundings,
-    name: Option<DeploymentId>,
+    name: Option<&DeploymentId>,
 ) -> Described {
     let services = services(containers);
     let mut secrets = Secrets::default();
@@ -186,61 +186,66 @@ pub fn describe(
             process::collect_secrets(name, &containers[*place], &mut secrets);
         }
     }
-    let mut described = Described {
-        name: name.clone(),
-        services: BTreeMap::new(),
-        networks: Vec::new(),
-        volumes: Vec::new(),
-        variables: BTreeMap::new(),
-    };
     // What its project's containers are not in, stays another's.
     let is_own = |id: &DeploymentId| {
         containers.iter().any(|it| it.composed().is_some_and(|(project, _)| project == id.as_str()))
     };
-    let own = name.as_ref().filter(|id| is_own(id));
-    let (mut networks, mut volumes) = (BTreeSet::new(), BTreeSet::new());
-    for (service, places) in &services {
-        let mut written = DescribedService { containers: places.clone(), ..<_>::default() };
-        let mut first: Option<Vec<Pair>> = None;
-        for place in places {
-            let running = &containers[*place];
-            let mut writer = Writer {
-                running,
-                around,
-                services: &services,
-                containers,
-                service,
-                deployment: own,
-                alone: places.len() == 1,
-                secrets: &mut secrets,
-                pairs: Vec::new(),
-                notes: Vec::new(),
-                networks: &mut networks,
-                volumes: &mut volumes,
-            };
-            writer.write();
-            let Writer { pairs, notes, .. } = writer;
-            match &first {
-                None => first = Some(pairs),
-                Some(first) if *first != pairs => {
-                    written.notes.push(left_out::replica(running, first, &pairs));
-                }
-                Some(_) => {}
-            }
-            let new = notes.into_iter().filter(|note| !written.notes.contains(note));
-            let new: Vec<Note> = new.collect();
-            written.notes.extend(new);
-        }
-        written.pairs = first.unwrap_or_default();
-        if places.len() > 1 {
-            written.pairs.insert(1, Pair::new("scale", Yaml::word(places.len())));
-        }
-        described.services.insert(service.clone(), written);
+    let deployment = name.filter(|id| is_own(id));
+    let scene = Scene { containers, around, services: &services, deployment };
+    let mut used = Used { secrets, networks: BTreeSet::new(), volumes: BTreeSet::new() };
+    let described = services.iter().map(|(name, places)| {
+        let service = self::service(&scene, (name, places), &mut used);
+        (name.clone(), service)
+    });
+    let described = described.collect();
+    Described {
+        name: name.cloned(),
+        services: described,
+        networks: attached::networks(&used.networks, around, deployment),
+        volumes: mounts::volumes(&used.volumes, around, (deployment, &mut used.secrets)),
+        variables: used.secrets.0,
     }
-    described.networks = attached::networks(&networks, around, own);
-    described.volumes = mounts::volumes(&volumes, around, (own, &mut secrets));
-    described.variables = secrets.0;
-    described
+}
+
+/// One service: its first container, and what tells the others from it.
+fn service(
+    scene: &Scene<'_>,
+    (name, places): (&ServiceName, &Vec<usize>),
+    used: &mut Used,
+) -> DescribedService {
+    let mut written = DescribedService { containers: places.clone(), ..<_>::default() };
+    let mut first: Option<Vec<Pair>> = None;
+    for place in places {
+        let running = &scene.containers[*place];
+        let mut writer = Writer {
+            running,
+            scene,
+            service: name,
+            alone: places.len() == 1,
+            pairs: Vec::new(),
+            notes: Vec::new(),
+            used,
+        };
+        writer.write();
+        let Writer { pairs, notes, .. } = writer;
+        match &first {
+            None => first = Some(pairs),
+            Some(first) if *first != pairs => {
+                written.notes.push(left_out::replica(running, first, &pairs));
+            }
+            Some(_) => {}
+        }
+        for note in notes {
+            if !written.notes.contains(&note) {
+                written.notes.push(note);
+            }
+        }
+    }
+    written.pairs = first.unwrap_or_default();
+    if places.len() > 1 {
+        written.pairs.insert(1, Pair::new("scale", Yaml::word(places.len())));
+    }
+    written
 }
 
 /// The services, each with its containers: those of one service of Compose's are one, all
@@ -248,9 +253,9 @@ pub fn describe(
 fn services(containers: &[Running]) -> BTreeMap<ServiceName, Vec<usize>> {
     let mut of: BTreeMap<ServiceName, Vec<usize>> = BTreeMap::new();
     for (place, running) in containers.iter().enumerate() {
-        let named = running.composed().map_or(running.view.name.as_str(), |(_, service)| service);
-        let numbered = (2..).map(|n| format!("{named}-{n}"));
-        let mut names = std::iter::once(named.to_owned()).chain(numbered).map(ServiceName::new);
+        let base = running.composed().map_or(running.view.name.as_str(), |(_, service)| service);
+        let numbered = (2..).map(|n| format!("{base}-{n}"));
+        let mut names = std::iter::once(base.to_owned()).chain(numbered).map(ServiceName::new);
         let fits = |name: &ServiceName| {
             of.get(name).is_none_or(|others| {
                 let other = &containers[others[0]];
@@ -263,26 +268,38 @@ fn services(containers: &[Running]) -> BTreeMap<ServiceName, Vec<usize>> {
     let number = |place: &usize| {
         containers[*place].label(compose_labels::NUMBER).and_then(|text| text.parse::<u32>().ok())
     };
-    of.values_mut().for_each(|places| places.sort_by_key(number));
+    for places in of.values_mut() {
+        places.sort_by_key(number);
+    }
     of
+}
+
+/// What all services are described by.
+struct Scene<'a> {
+    containers: &'a [Running],
+    around: &'a Surroundings,
+    services: &'a BTreeMap<ServiceName, Vec<usize>>,
+    /// The deployment's id, if Compose made some of the containers for it.
+    deployment: Option<&'a DeploymentId>,
+}
+
+/// What services bring into the stack.
+struct Used {
+    secrets: Secrets,
+    networks: BTreeSet<NetworkName>,
+    volumes: BTreeSet<VolumeName>,
 }
 
 /// Writes a service.
 struct Writer<'a> {
     running: &'a Running,
-    around: &'a Surroundings,
-    services: &'a BTreeMap<ServiceName, Vec<usize>>,
-    containers: &'a [Running],
+    scene: &'a Scene<'a>,
     service: &'a ServiceName,
-    deployment: Option<&'a DeploymentId>,
-    /// Whether it is the only one of its service.
+    /// Whether the container is the only one of its service.
     alone: bool,
-    secrets: &'a mut Secrets,
     pairs: Vec<Pair>,
     notes: Vec<Note>,
-    /// The networks and volumes that the stack needs.
-    networks: &'a mut BTreeSet<NetworkName>,
-    volumes: &'a mut BTreeSet<VolumeName>,
+    used: &'a mut Used,
 }
 
 impl Writer<'_> {
@@ -298,7 +315,7 @@ impl Writer<'_> {
     /// Whether Compose made the container for the deployment, so that it becomes its own as it is.
     fn is_in_place(&self) -> bool {
         let project = self.running.composed().map(|(project, _)| project);
-        project.is_some() && project == self.deployment.map(DeploymentId::as_str)
+        project.is_some() && project == self.scene.deployment.map(DeploymentId::as_str)
     }
 
     fn put(&mut self, key: &str, value: Yaml) {
@@ -311,12 +328,12 @@ impl Writer<'_> {
 
     /// A text as the file has it.
     fn text(&mut self, about: &str, text: &str) -> Yaml {
-        Yaml::text(self.secrets.text(self.service.as_str(), about, text))
+        Yaml::text(self.used.secrets.text(self.service.as_str(), about, text))
     }
 
     /// Texts by name.
     fn texts(&mut self, texts: &BTreeMap<String, String>) -> Yaml {
-        let (secrets, service) = (&mut *self.secrets, self.service.as_str());
+        let (secrets, service) = (&mut self.used.secrets, self.service.as_str());
         let pair = |(name, value): (&String, &String)| {
             let variable = name.to_ascii_uppercase();
             (name.clone(), Yaml::text(secrets.named(service, &variable, value)))
@@ -327,8 +344,8 @@ impl Writer<'_> {
     /// Whether a name is that of a replica of a service, as Compose's links have it: with or
     /// without the project.
     fn is_replica_name(&self, name: &str, service: &ServiceName) -> bool {
-        let places = self.services.get(service).into_iter().flatten();
-        let projects = places.filter_map(|place| self.containers[*place].composed());
+        let places = self.scene.services.get(service).into_iter().flatten();
+        let projects = places.filter_map(|place| self.scene.containers[*place].composed());
         let prefixes = projects.map(|(project, _)| format!("{project}-")).chain([String::new()]);
         prefixes.into_iter().any(|prefix| {
             let number = name
@@ -340,8 +357,8 @@ impl Writer<'_> {
 
     /// The service that a container which is named here is one of; itself is none.
     fn service_of(&self, name: &str) -> Option<&ServiceName> {
-        let is_it = |place: &usize| self.containers[*place].is(name);
-        let found = self.services.iter().find(|(_, places)| places.iter().any(is_it));
+        let is_it = |place: &usize| self.scene.containers[*place].is(name);
+        let found = self.scene.services.iter().find(|(_, places)| places.iter().any(is_it));
         found.map(|(name, _)| name).filter(|name| *name != self.service)
     }
 }

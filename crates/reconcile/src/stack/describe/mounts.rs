@@ -68,7 +68,7 @@ fn anonymous(writer: &mut Writer<'_>, target: &str) {
 
 fn mount(writer: &mut Writer<'_>, target: &str, mount: &Mount) -> Yaml {
     if let MountSource::Volume(name) = &mount.source {
-        writer.volumes.insert(name.clone());
+        writer.used.volumes.insert(name.clone());
     }
     let source = source(writer, mount);
     short(target, mount, &source).unwrap_or_else(|| long(writer, target, mount, &source))
@@ -78,7 +78,7 @@ fn mount(writer: &mut Writer<'_>, target: &str, mount: &Mount) -> Yaml {
 fn source(writer: &Writer<'_>, mount: &Mount) -> String {
     match &mount.source {
         MountSource::Bind(path) => path.clone(),
-        MountSource::Volume(name) => writer.around.volume(name, writer.deployment).key,
+        MountSource::Volume(name) => writer.scene.around.volume(name, writer.scene.deployment).key,
         MountSource::Anonymous => String::new(),
         MountSource::Image(image) => image.as_str().to_owned(),
     }

@@ -24,7 +24,7 @@ pub(super) fn write(writer: &mut Writer<'_>) {
                 let of_image = image.and_then(|image| image.text(field.key)).unwrap_or_default();
                 value == Value::Text(of_image)
             }
-            Chosen::ByEngine => is_engines(field.key, value, &writer.around.defaults),
+            Chosen::ByEngine => is_engines(field.key, value, &writer.scene.around.defaults),
             Chosen::ByOperator | Chosen::Not => false,
         };
         // What only Windows has, an engine on Linux may call by its name.

@@ -87,11 +87,11 @@ fn command(writer: &mut Writer<'_>) {
         of_image(|image| &image.command)
     };
     if own_entrypoint {
-        let words = writer.secrets.words(writer.service.as_str(), "ENTRYPOINT", &entrypoint);
+        let words = writer.used.secrets.words(writer.service.as_str(), "ENTRYPOINT", &entrypoint);
         writer.put("entrypoint", Yaml::texts(words));
     }
     if command != inherited {
-        let words = writer.secrets.words(writer.service.as_str(), "COMMAND", &command);
+        let words = writer.used.secrets.words(writer.service.as_str(), "COMMAND", &command);
         writer.put("command", Yaml::texts(words));
     }
 }
@@ -101,7 +101,7 @@ fn environment(writer: &mut Writer<'_>) {
     let service = writer.service.as_str();
     let mut env: Vec<(String, Yaml)> = Vec::new();
     for (name, value) in own_env(running) {
-        let value = writer.secrets.named(service, name, value);
+        let value = writer.used.secrets.named(service, name, value);
         env.push((name.clone(), Yaml::text(value)));
     }
     let unset = running.view.spec.unset_env.iter();
@@ -122,7 +122,7 @@ fn healthcheck(writer: &mut Writer<'_>) {
         writer.put("healthcheck", Yaml::map([("disable", Yaml::word(true))]));
         return;
     }
-    let test = writer.secrets.words(writer.service.as_str(), "HEALTHCHECK", &check.test);
+    let test = writer.used.secrets.words(writer.service.as_str(), "HEALTHCHECK", &check.test);
     let mut pairs = vec![("test", Yaml::texts(test))];
     let Healthcheck { interval, timeout, start_period, start_interval, .. } = check;
     let spans = [
@@ -147,7 +147,7 @@ fn depends_on(writer: &mut Writer<'_>) {
     for one in noted.split(',') {
         let mut parts = one.split(':');
         let name = parts.next().unwrap_or_default();
-        if !writer.services.keys().any(|service| service.as_str() == name) {
+        if !writer.scene.services.keys().any(|service| service.as_str() == name) {
             continue;
         }
         let condition = parts.next().filter(|word| !word.is_empty()).unwrap_or("service_started");
@@ -170,7 +170,7 @@ pub(super) fn duration(span: Duration) -> String {
     let mut out = String::new();
     for (unit, size) in units {
         if rest >= size {
-            out += &format!("{}{unit}", rest / size);
+            out.extend([&(rest / size).to_string(), unit]);
             rest %= size;
         }
     }

@@ -210,7 +210,7 @@ mod tests {
         for (text, wanted, value) in [
             ("postgres://app:hunter2@db/x", "postgres://app:${URL_PASSWORD:?}@db/x", "hunter2"),
             ("host=db password=hunter2 x=1", "host=db password=${URL_PASSWORD:?} x=1", "hunter2"),
-            ("-Da.secret=h;b=c", "-Da.secret=${URL_A_SECRET:?};b=c", "h"),
+            ("-Da.secret=h;b=c", "-Da.secret=${URL_DA_SECRET:?};b=c", "h"),
             ("{\"api_token\": \"t 1\"}", "{\"api_token\": \"${URL_API_TOKEN:?}\"}", "t 1"),
             ("redis --requirepass h $x", "redis --requirepass ${URL_REQUIREPASS:?} $$x", "h"),
         ] {
