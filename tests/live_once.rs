@@ -59,6 +59,9 @@ mod newest;
 #[path = "live_once/plan_files.rs"]
 mod plan_files;
 #[cfg(test)]
+#[path = "live_once/progress.rs"]
+mod progress;
+#[cfg(test)]
 #[path = "live_once/remedies.rs"]
 mod remedies;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use model::diagnostic::Diagnostic;
 
 use super::render::diagnostics;
+use super::screen::aside;
 
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -100,12 +101,14 @@ impl Console {
 
     /// A result.
     pub(super) fn result(self, text: &str) {
-        let mut out = AutoStream::new(std::io::stdout(), self.color).lock();
-        let _ = out.write_all(text.as_bytes());
-        if !text.ends_with('\n') {
-            let _ = out.write_all(b"\n");
-        }
-        let _ = out.flush();
+        aside(|| {
+            let mut out = AutoStream::new(std::io::stdout(), self.color).lock();
+            let _ = out.write_all(text.as_bytes());
+            if !text.ends_with('\n') {
+                let _ = out.write_all(b"\n");
+            }
+            let _ = out.flush();
+        });
     }
 
     /// One line of a result that has no end yet.
@@ -135,7 +138,7 @@ impl Console {
     /// A line of progress.
     pub(super) fn progress(self, line: &str) {
         if !self.quiet {
-            let _ = writeln!(self.stderr(), "{line}");
+            aside(|| drop(writeln!(self.stderr(), "{line}")));
         }
     }
 
@@ -148,7 +151,7 @@ impl Console {
 
     /// An error or a warning, already rendered.
     pub(super) fn complain(self, text: &str) {
-        let _ = writeln!(self.stderr(), "{}", text.trim_end_matches('\n'));
+        aside(|| drop(writeln!(self.stderr(), "{}", text.trim_end_matches('\n'))));
     }
 
     /// Messages about the user's text, each followed by an empty line.

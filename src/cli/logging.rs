@@ -13,6 +13,7 @@ use tracing_subscriber::{Layer as _, Registry};
 
 use model::printable::one_line;
 
+use super::screen::Logs;
 use super::values::LogFormat;
 
 /// Libraries that see bodies, headers or keys.
@@ -57,7 +58,7 @@ pub(super) fn init(
         (None, _) => read(default)?,
     };
     let filter = filter.and(filter_fn(is_harmless));
-    let lines = layer().with_writer(std::io::stderr).with_ansi(colour);
+    let lines = layer().with_writer(Logs).with_ansi(colour);
     // Names and answers of others are in messages and fields.
     let fields = debug_fn(|out, field, value| match field.name() {
         "message" => write!(out, "{}", one_line(&format!("{value:?}"))),

@@ -29,6 +29,7 @@ mod project;
 mod reference;
 mod render;
 mod schema;
+mod screen;
 mod setup;
 mod signals;
 mod span;

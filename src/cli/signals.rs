@@ -44,12 +44,22 @@ pub(super) fn asked_to_end() -> std::io::Result<impl Future<Output = Exit>> {
     })
 }
 
+/// What a request to stop means to the work, in words.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'w> {
+    /// What goes on to its end, and what does not begin.
+    pub(super) stopping: &'w dyn Fn(Cut) -> String,
+    /// What the second signal leaves under way.
+    pub(super) abandoned: &'w dyn Fn() -> String,
+}
+
 /// Runs the work to its end, and asks it to stop at a signal or after `deadline`.
 ///
 /// # Errors
 /// Those of taking over signals from the operating system.
 pub(super) async fn guard<T>(
     console: Console,
+    words: Words<'_>,
     work: impl Future<Output = T>,
     stop: &Stop,
     deadline: Option<Duration>,
@@ -73,12 +83,11 @@ pub(super) async fn guard<T>(
             () = late.as_mut(), if cut.is_none() => Cut::Deadline,
         };
         match (next, cut) {
-            (Cut::Signal(exit), Some(Cut::Signal(_))) => return Ok(Ended::Dropped(exit)),
-            (Cut::Signal(_), _) => {
-                console
-                    .progress("stopping: the current calls are finished first; again ends at once");
+            (Cut::Signal(exit), Some(Cut::Signal(_))) => {
+                console.progress(&(words.abandoned)());
+                return Ok(Ended::Dropped(exit));
             }
-            (Cut::Deadline, _) => console.progress("the deadline has passed: stopping"),
+            _ => console.progress(&(words.stopping)(next)),
         }
         cut = Some(next);
         stop.request();

@@ -202,7 +202,7 @@ fn a_container_that_ends_fails_its_wait_at_once_with_its_log() {
     let execution = run(&world, vec![step(1, &[], wait("web", healthy, 300))], &recorder);
     assert_eq!(*error(&execution, 1), StepError::Wait(WaitError::Ended { code: 2 }));
     let (_, failure) = execution.failures().next().expect("one failed");
-    assert_eq!(failure.logs, ["the last 10 lines of web"]);
+    assert_eq!(failure.last.log, ["the last 10 lines of web"]);
     assert!(world.clock.instant().since(Instant::default()) < Duration::from_secs(1));
 }
 
@@ -228,7 +228,7 @@ fn a_container_that_is_found_unhealthy_ends_its_wait_at_once_with_its_log() {
     let execution = run(&world, vec![step(1, &[], wait("web", healthy, 300))], &recorder);
     assert_eq!(*error(&execution, 1), StepError::Wait(WaitError::Unhealthy { failures: 3 }));
     let (_, failure) = execution.failures().next().expect("one failed");
-    assert_eq!(failure.logs, ["the last 10 lines of web"]);
+    assert_eq!(failure.last.log, ["the last 10 lines of web"]);
     assert!(world.clock.passed() < Duration::from_secs(4), "{:?}", world.clock.passed());
 }
 

@@ -167,7 +167,7 @@ fn a_crash_at_the_start_is_exit_1_with_the_log() {
     assert_eq!((report.exit(), report.exit().code()), (Exit::Failed, 1));
     let execution = report.execution.expect("it was applied");
     let (_, failure) = execution.failures().next().expect("a step failed");
-    assert!(!failure.logs.is_empty());
+    assert!(!failure.last.log.is_empty());
     assert!(world.is_running("abc-web-1"));
 }
 

@@ -63,7 +63,7 @@ fn an_image_is_built_again_only_when_its_inputs_change() {
         .exits(0)
         .prints("↓ build building-abc-base, folder \"building-abc/assets\", building-abc-web")
         .says("building-abc-base: 2/2 COPY greeting /greeting")
-        .says("step    folder \"building-abc/assets\": 1/1 COPY . /")
+        .says("image folder \"building-abc/assets\": 1/1 COPY . /")
         .says("building-abc-web: stage-0 2/4 COPY --from=files . /files")
         .says(
             "building-abc-web: stage-0 4/4 RUN --mount=type=secret,id=token test -n \"(masked)\"",

@@ -7,6 +7,7 @@ mod http;
 mod lab;
 mod program;
 mod proxy;
+mod terminal;
 mod until;
 
 pub(crate) use consul::Consul;
@@ -14,4 +15,5 @@ pub(crate) use docker::{docker, docker_fails, engine_post, id, inspect, started_
 pub(crate) use lab::{IMAGE, Lab, variable};
 pub(crate) use program::{Finished, kill};
 pub(crate) use proxy::Proxy;
+pub(crate) use terminal::{Recording, Terminal};
 pub(crate) use until::until;

@@ -28,7 +28,7 @@ const NAMES: &[(&str, &str)] = &[
     ("Sick", "CircuitBreakers, Unhealthy"),
     ("Stir", "Changed"),
     ("Stirred", "Changed"),
-    ("Teller", "StepListener"),
+    ("Teller", "ImageListener"),
     ("Told", "Recorder, Explained"),
     ("Turn", "Ended"),
     ("Turned", "Alive"),

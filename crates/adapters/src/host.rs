@@ -20,7 +20,7 @@ use model::ledger::{LedgerView, Record, Stored};
 use model::observed::{ContainerView, EngineContents};
 use model::target::Outcome;
 use model::time::Timestamp;
-use world::{Act, CatalogScope, Changed, Observe, OutsideError, Scope, Tree, Watch};
+use world::{Act, CatalogScope, Changed, LastWords, Observe, OutsideError, Scope, Tree, Watch};
 
 /// One engine, as far as the host needs it.
 #[expect(async_fn_in_trait, reason = "the loop is single-threaded; no Send is wanted")]
@@ -46,6 +46,16 @@ pub trait Engine {
         container: &ContainerId,
         lines: usize,
     ) -> Result<Vec<String>, OutsideError>;
+
+    /// See [`Observe::last_words`].
+    async fn last_words(
+        &self,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<LastWords, OutsideError> {
+        let log = self.log_tail(container, lines).await?;
+        Ok(LastWords { log, ..LastWords::default() })
+    }
 
     /// See [`Act::act`]; neither the catalog's nor the ledger's actions.
     async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError>;
@@ -92,6 +102,14 @@ impl Engine for Arc<Docker> {
         lines: usize,
     ) -> Result<Vec<String>, OutsideError> {
         Docker::log_tail(self, container, lines).await
+    }
+
+    async fn last_words(
+        &self,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<LastWords, OutsideError> {
+        Docker::last_words(self, container, lines).await
     }
 
     async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
@@ -245,6 +263,15 @@ impl<E: Engine> Observe for Host<E> {
         lines: usize,
     ) -> Result<Vec<String>, OutsideError> {
         self.get(engine)?.log_tail(container, lines).await
+    }
+
+    async fn last_words(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<LastWords, OutsideError> {
+        self.get(engine)?.last_words(container, lines).await
     }
 
     async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {

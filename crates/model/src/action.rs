@@ -314,6 +314,18 @@ impl Action {
         matches!(self, Self::RunHook { moment: Moment::PreStop, .. })
     }
 
+    /// Whether nothing is lost when it is broken off: it changes nothing, or what it changes
+    /// is there as a whole or not at all, and used by nobody yet. A command in a container
+    /// runs on there; only its answer is lost.
+    #[must_use]
+    pub fn may_be_given_up(&self) -> bool {
+        !self.is_mutating()
+            || matches!(
+                self,
+                Self::PullImage { .. } | Self::BuildImage { .. } | Self::RunHook { .. }
+            )
+    }
+
     /// Whether it changes the outside world (everything but a wait).
     #[must_use]
     pub fn is_mutating(&self) -> bool {

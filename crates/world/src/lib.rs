@@ -6,6 +6,7 @@
 //!
 //! Nothing here but [`Tree`] needs `Send`: the loop is single-threaded and spawns nothing.
 
+mod last_words;
 pub mod remedy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,8 @@ use model::mark::Mark;
 use model::observed::{ContainerView, EngineContents};
 use model::target::Outcome;
 use model::time::{Instant, Timestamp};
+
+pub use last_words::LastWords;
 
 /// What a look at an engine is interested in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,6 +161,18 @@ pub trait Observe {
         container: &ContainerId,
         lines: usize,
     ) -> Result<Vec<String>, OutsideError>;
+
+    /// What is known of the end of a container that did not do what it should: the last lines of
+    /// its log, and what the engine says besides.
+    async fn last_words(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+        lines: usize,
+    ) -> Result<LastWords, OutsideError> {
+        let log = self.log_tail(engine, container, lines).await?;
+        Ok(LastWords { log, ..LastWords::default() })
+    }
 
     /// Our nodes in the catalog, and which of the scope's service names others use; `None` if
     /// no Consul is configured.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
 use crate::api::{Heartbeat, LastPass, Status, put_off, rfc3339};
-use adapters::docker::StepListener;
+use adapters::docker::{ImageListener, ImageProgress};
 use model::diagnostic::Diagnostic;
 use model::id::DeploymentId;
 use reconcile::control::{Ending, Event, Progress, Report};
@@ -85,8 +85,12 @@ impl<C: Clock> Logs<C> {
 }
 
 /// A line for each step of an image's build.
-pub(in crate::cli) fn build_steps() -> StepListener {
-    Arc::new(|image, step| info!(image, "build step {step}"))
+pub(in crate::cli) fn build_steps() -> ImageListener {
+    Arc::new(|event| {
+        if let ImageProgress::Step { step, .. } = event.progress {
+            info!(image = event.image, "build step {step}");
+        }
+    })
 }
 
 fn log_message(message: &Diagnostic, deployment: Option<&DeploymentId>) {
@@ -130,7 +134,7 @@ impl<C: Clock> Progress for Logs<C> {
                 info!(deployment = %step.deployment, step = %step.id, took, "done {}", step.action);
             }
             Event::StepFailed { step, failure } => {
-                let (deployment, logs) = (&step.deployment, failure.logs.join("\n"));
+                let (deployment, logs) = (&step.deployment, failure.last.log.join("\n"));
                 let why = &failure.error;
                 error!(%deployment, step = %step.id, logs, "failed {}: {why}", step.action);
             }

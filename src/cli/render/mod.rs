@@ -1,12 +1,16 @@
 //! How results look: text for people, JSON for programs.
 
+pub(super) mod aftermath;
 pub(super) mod diagnostics;
 pub(super) mod diff;
 pub(super) mod ended;
+#[cfg(test)]
+mod fixture;
 pub(super) mod happened;
 pub(super) mod log_line;
 pub(super) mod logs;
 pub(super) mod markdown;
+pub(super) mod objects;
 pub(super) mod plan;
 pub(super) mod progress;
 pub(super) mod report;

@@ -14,6 +14,7 @@ use world::remedy::cause_and_remedy;
 
 use super::super::console::{BAD, Console, GOOD, STRONG, paint};
 use super::super::exit::Exit;
+use super::aftermath::Aftermath;
 use super::plan::diagnostics_json;
 use super::{deployments, diagnostics};
 
@@ -146,6 +147,7 @@ pub(in crate::cli) fn json(
     report: &Report,
     exit: Exit,
     took: Duration,
+    aftermath: Option<&Aftermath<'_>>,
 ) -> Value {
     let ends: Vec<Value> = report
         .execution
@@ -153,7 +155,9 @@ pub(in crate::cli) fn json(
         .flat_map(|execution| &execution.steps)
         .map(|(one, ending)| {
             let mut value = step(one);
-            value["ending"] = end(ending);
+            let failure = aftermath.map(|aftermath| aftermath.json(one));
+            value["ending"] =
+                failure.filter(|failure| !failure.is_null()).unwrap_or_else(|| end(ending));
             value
         })
         .collect();
@@ -165,6 +169,7 @@ pub(in crate::cli) fn json(
         "seconds": took.as_secs_f64(),
         "summary": plan.map(Plan::summary),
         "steps": ends,
+        "not_changed": aftermath.map(Aftermath::not_changed).unwrap_or_default(),
         "blocked": report.blocked.iter().map(blocked).collect::<Vec<_>>(),
         "unseen": super::plan::unseen(report),
         "error": report.error.as_ref().map(ToString::to_string),
@@ -177,7 +182,7 @@ fn end(ending: &Ending) -> Value {
     match ending {
         Ending::Done { took } => json!({ "kind": "done", "seconds": took.as_secs_f64() }),
         Ending::Failed(failure) => json!({
-            "kind": "failed", "error": failure.error.to_string(), "logs": failure.logs,
+            "kind": "failed", "error": failure.error.to_string(), "logs": failure.last.log,
         }),
         Ending::Forgiven(failure) => json!({
             "kind": "forgiven", "error": failure.error.to_string(),

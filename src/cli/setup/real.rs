@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use adapters::consul::Consul;
 use adapters::docker::{
-    Docker, EngineEndpoint, Logins, LoginsError, PolicyEvaluator, StepListener,
+    Docker, EngineEndpoint, ImageListener, Logins, LoginsError, PolicyEvaluator,
 };
 use adapters::host::Host;
 use model::bounds::Bounds;
@@ -91,7 +91,7 @@ pub(in crate::cli) fn open(
     layer: &Layer,
     environment: &Environment,
     controller: bool,
-    step_listener: &StepListener,
+    image_listener: &ImageListener,
 ) -> Result<Real, Refusal> {
     let Basics { source, mut settings } = basics(layer, environment, controller)?;
     let default = default_engine(layer);
@@ -114,7 +114,7 @@ pub(in crate::cli) fn open(
                 &engines,
                 &settings.installation,
                 &evaluator,
-                (environment, &logins, step_listener),
+                (environment, &logins, image_listener),
             )?,
             consul.clone(),
         ),
@@ -152,7 +152,7 @@ pub(in crate::cli) fn one_engine(
     engines.retain(|other, _| *other == name);
     let evaluator = PolicyEvaluator::of(HostPolicy::default());
     let installation = installation(&layer.world)?;
-    let nobody: StepListener = Arc::new(|_, _| {});
+    let nobody: ImageListener = Arc::new(|_| {});
     let logins = Logins::default();
     let connected = connect(&engines, &installation, &evaluator, (environment, &logins, &nobody))?;
     Ok(connected.into_iter().next().expect("BUG: the default engine is configured"))
@@ -167,7 +167,7 @@ fn connect(
     engines: &BTreeMap<EngineName, EngineSetup>,
     installation: &InstallationId,
     evaluator: &Arc<PolicyEvaluator>,
-    (environment, logins, step_listener): (&Environment, &Logins, &StepListener),
+    (environment, logins, image_listener): (&Environment, &Logins, &ImageListener),
 ) -> Result<Vec<Arc<Docker>>, Refusal> {
     let agent = environment.get("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
     let connect = |(name, engine): (&EngineName, &EngineSetup)| {
@@ -175,7 +175,7 @@ fn connect(
         Docker::connect(&engine.endpoint, name.clone(), installation, Arc::clone(evaluator))
             .map(|docker| docker.with_ssh_agent(agent.map(PathBuf::from)))
             .map(|docker| {
-                docker.with_logins(logins.clone()).with_step_listener(Arc::clone(step_listener))
+                docker.with_logins(logins.clone()).with_image_listener(Arc::clone(image_listener))
             })
             .map(Arc::new)
     };

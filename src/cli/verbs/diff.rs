@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use adapters::docker::StepListener;
+use adapters::docker::ImageListener;
 use model::comparison::{Compared, Comparison};
 use model::desired::Entry;
 use model::plan::Blocked;
@@ -42,7 +42,7 @@ pub(in crate::cli) fn diff(
     environment: &Environment,
     asked: &Asked,
 ) -> Result<Exit, Refusal> {
-    let nobody: StepListener = Arc::new(|_, _| {});
+    let nobody: ImageListener = Arc::new(|_| {});
     let real = open(layer, environment, false, &nobody)?;
     block_on(async {
         let loader = real.loader(environment).await;

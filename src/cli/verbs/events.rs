@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::clock::SystemClock;
-use adapters::docker::{Docker, Reported, StepListener};
+use adapters::docker::{Docker, ImageListener, Reported};
 use futures_util::future::join_all;
 use model::id::{EngineName, InstallationId};
 use model::labels::Identity;
@@ -56,7 +56,7 @@ pub(in crate::cli) fn events(
     environment: &Environment,
     args: &EventsArgs,
 ) -> Result<Exit, Refusal> {
-    let nobody: StepListener = Arc::new(|_, _| {});
+    let nobody: ImageListener = Arc::new(|_| {});
     let real = open(layer, environment, false, &nobody)?;
     block_on(LocalSet::new().run_until(print_all(console, &real, args)))?
 }

@@ -1,11 +1,13 @@
 //! One pass, as `plan`, `--once` and `sim` have in common: it is the same code up to the
 //! point where each of them stops.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
 
+use model::id::EngineName;
 use model::plan::Plan;
 use reconcile::control::{
     self, Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare,
@@ -16,6 +18,7 @@ use super::super::console::{Console, Format};
 use super::super::exit::Exit;
 use super::super::invocation;
 use super::super::plan_file::{PlanFile, PlanTarget};
+use super::super::render::aftermath::{Aftermath, Commands};
 use super::super::render::{markdown, plan, report};
 use super::super::setup::Refusal;
 use super::super::signals::Cut;
@@ -202,13 +205,28 @@ pub(in crate::cli) async fn finish<W: Act, C: Clock>(
 }
 
 /// Prints how a pass ended, and turns it into an exit code.
-pub(in crate::cli) fn conclude(console: Console, passed: &Passed, cut: Option<Cut>) -> Exit {
+pub(in crate::cli) fn conclude(
+    console: Console,
+    passed: &Passed,
+    cut: Option<Cut>,
+    hosts: &BTreeMap<EngineName, String>,
+) -> Exit {
     let Passed { plan, report, took, is_pointless } = passed;
     let was_cut = report.execution.as_ref().is_some_and(|execution| execution.stopped);
     let exit = if *is_pointless { Exit::Invalid } else { ending(report, cut) };
     let did_something = report.execution.as_ref().is_some_and(|e| !e.steps.is_empty());
+    let again = invocation::again();
+    let commands = Commands { hosts, again: &again };
+    let aftermath = report.execution.as_ref().map(|all| Aftermath::of(all, commands));
+    for text in aftermath.iter().flat_map(Aftermath::texts) {
+        console.complain(&text);
+        console.complain("");
+    }
     match console.format {
-        Format::Json => console.json(&report::json(plan.as_ref(), report, exit, *took)),
+        Format::Json => {
+            let json = report::json(plan.as_ref(), report, exit, *took, aftermath.as_ref());
+            console.json(&json);
+        }
         Format::Text if did_something => {
             console.result(&report::states(report));
             console.progress(&report::verdict(report, *took));

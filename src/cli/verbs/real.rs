@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::api::{Heartbeat, Status};
 use adapters::clock::SystemClock;
 use adapters::consul::Consul;
-use adapters::docker::{EngineLock, LockError, LockHolder, StepListener};
+use adapters::docker::{EngineLock, ImageListener, LockError, LockHolder};
 use adapters::host::Host;
 use adapters::lease::{Lease, LeaseError};
 use model::id::EngineName;
@@ -24,12 +24,13 @@ use super::super::exit::Exit;
 use super::super::options::ControllerOptions;
 use super::super::plan_file::PlanTarget;
 use super::super::render::logs::{self, Logs};
-use super::super::render::progress::{self, Lines};
+use super::super::render::progress::Lines;
+use super::super::screen;
 use super::super::setup::reader::Reader;
 use super::super::setup::real::{Real, open};
 use super::super::setup::source::Placed;
 use super::super::setup::{Refusal, chain};
-use super::super::signals::{Ended, guard};
+use super::super::signals::{Ended, Words, guard};
 use super::consent::{Agreed, Consent, Refused};
 use super::pass::{Passed, Prefetch, begin, conclude, finish, show};
 use super::run::{Controller, holder, listen, release};
@@ -48,7 +49,7 @@ pub(in crate::cli) fn plan(
     environment: &Environment,
     (out, detailed): (Option<PlanTarget>, bool),
 ) -> Result<Exit, Refusal> {
-    let nobody: StepListener = Arc::new(|_, _| {});
+    let nobody: ImageListener = Arc::new(|_| {});
     let real = open(layer, environment, false, &nobody)?;
     block_on(async {
         let loader = real.loader(environment).await;
@@ -66,9 +67,11 @@ pub(in crate::cli) fn apply_once(
     environment: &Environment,
     consent: &Consent,
 ) -> Result<Exit, Refusal> {
-    let real = open(layer, environment, false, &progress::build_steps(console))?;
+    let progress = Lines::new(console, &SystemClock);
+    let real = open(layer, environment, false, &progress.images())?;
     consent.check(&real)?;
-    let progress = Lines::new(console, real.hints.clone());
+    let words =
+        Words { stopping: &|cut| progress.stopping(cut), abandoned: &|| progress.abandoned() };
     block_on(async {
         let load = Reader::for_one_pass(real.loader(environment).await);
         let setup = setup(&real.host, &real.settings, &load, &progress);
@@ -76,10 +79,11 @@ pub(in crate::cli) fn apply_once(
         let first = agreed(console, setup, &real, consent, &stop);
         let ended = if consent.waits() {
             // The deadline begins when there is an answer.
-            match guard(console, Box::pin(first), &stop, None).await {
+            match guard(console, words, Box::pin(first), &stop, None).await {
                 Ok(Ended::Returned(agreed, cut)) => {
-                    let rest = carry_out(console, setup, &real, agreed, &stop);
-                    let ended = guard(console, Box::pin(rest), &stop, Some(real.deadline)).await;
+                    let rest = progress.live(carry_out(console, setup, &real, agreed, &stop));
+                    let rest = Box::pin(rest);
+                    let ended = guard(console, words, rest, &stop, Some(real.deadline)).await;
                     ended.map(|ended| match ended {
                         Ended::Returned(once, second) => Ended::Returned(once, cut.or(second)),
                         Ended::Dropped(exit) => Ended::Dropped(exit),
@@ -90,9 +94,15 @@ pub(in crate::cli) fn apply_once(
             }
         } else {
             let work = async { carry_out(console, setup, &real, first.await, &stop).await };
-            guard(console, Box::pin(work), &stop, Some(real.deadline)).await
+            let work = Box::pin(progress.live(work));
+            guard(console, words, work, &stop, Some(real.deadline)).await
         };
-        Ok(over(console, ended.map_err(|error| signals(&error))?))
+        let ended = ended.map_err(|error| signals(&error))?;
+        screen::clear();
+        if matches!(ended, Ended::Dropped(_) | Ended::Returned(Once::Lost, _)) {
+            progress.failures().iter().for_each(|failure| console.error(failure, None));
+        }
+        Ok(over(console, ended, &real.hints))
     })?
 }
 
@@ -141,10 +151,10 @@ async fn carry_out(
 }
 
 /// Says how it ended.
-fn over(console: Console, ended: Ended<Once>) -> Exit {
+fn over(console: Console, ended: Ended<Once>, hosts: &BTreeMap<EngineName, String>) -> Exit {
     match ended {
         Ended::Dropped(exit) | Ended::Returned(Once::Refused(exit), _) => exit,
-        Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut),
+        Ended::Returned(Once::Passed(passed), cut) => conclude(console, &passed, cut, hosts),
         Ended::Returned(Once::NoLease(error), _) => no_lease(console, &error),
         Ended::Returned(Once::NoLock(error), _) => no_lock(console, &error),
         Ended::Returned(Once::Lost, _) => {

@@ -21,7 +21,7 @@ use super::super::exit::Exit;
 use super::super::render::logs::Logs;
 use super::super::render::report;
 use super::super::setup::{Refusal, chain};
-use super::super::signals::{Cut, Ended, guard};
+use super::super::signals::{Cut, Ended, Words, guard};
 use super::super::values::Listen;
 
 /// How long a controller without the lease waits before it asks again, where Consul does not
@@ -64,7 +64,14 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
     ) -> std::io::Result<Exit> {
         let server = listener.map(|listener| tokio::spawn(api::serve(listener, newest, heartbeat)));
         let stop = Stop::new();
-        let ended = guard(self.console, Box::pin(self.until_stopped(&stop)), &stop, None).await?;
+        let words = Words {
+            stopping: &|_| {
+                "stopping: the current calls are finished first; again ends at once".to_owned()
+            },
+            abandoned: &|| "ended at once; what an engine was asked for it may still do".to_owned(),
+        };
+        let work = Box::pin(self.until_stopped(&stop));
+        let ended = guard(self.console, words, work, &stop, None).await?;
         if let Some(server) = server {
             server.abort();
         }

@@ -118,7 +118,7 @@ impl Play<'_> {
     }
 
     fn pass(&self, sim: &Sim, world: &SimWorld) -> Exit {
-        let progress = Lines::new(self.console, BTreeMap::new());
+        let progress = Lines::new(self.console, world);
         let setup = Setup {
             world,
             clock: world,
@@ -140,7 +140,7 @@ impl Play<'_> {
             self.console.error("the simulated pass did not end within an hour of its time", None);
             return Exit::Failed;
         };
-        conclude(self.console, &passed, None)
+        conclude(self.console, &passed, None, &BTreeMap::new())
     }
 
     fn say(&self, line: &str) {

@@ -63,8 +63,48 @@ const LONG: Duration = Duration::from_mins(1);
 /// bollard's own deadline. Ours are around each call; this one must only be longer.
 const BOLLARD_DEADLINE_SECS: u64 = 7 * 24 * 3600;
 
-/// Whom to tell what is built and which step of it begins.
-pub type StepListener = Arc<dyn Fn(&str, &str) + Send + Sync>;
+/// Receives what engines report of images that they bring. Called from the loop: it must not block.
+pub type ImageListener = Arc<dyn Fn(&ImageEvent<'_>) + Send + Sync>;
+
+/// An engine reports how far it is with an image.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageEvent<'a> {
+    /// Which engine.
+    pub engine: &'a EngineName,
+    /// The image, as a plan says it.
+    pub image: &'a str,
+    /// How far.
+    pub progress: ImageProgress<'a>,
+}
+
+/// How far an engine is with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageProgress<'a> {
+    /// A step of its build begins.
+    Step {
+        /// Its place and text: `2/3 RUN make`. Others wrote it.
+        step: &'a str,
+        /// How many steps have ended.
+        done: usize,
+        /// How many are known.
+        of: usize,
+    },
+    /// Parts of it arrive.
+    Layers(Arrived),
+}
+
+/// How much of a pulled image has arrived, as far as the engine says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrived {
+    /// Bytes that were downloaded.
+    pub bytes: u64,
+    /// Bytes of all layers whose size is known.
+    pub of_bytes: u64,
+    /// Layers that are there.
+    pub layers: usize,
+    /// All layers that are known.
+    pub of_layers: usize,
+}
 
 /// One engine.
 pub struct Docker {
@@ -87,7 +127,7 @@ pub struct Docker {
     ssh_agent: Option<PathBuf>,
     /// The operator's logins at registries.
     logins: Logins,
-    step_listener: StepListener,
+    image_listener: ImageListener,
 }
 
 impl std::fmt::Debug for Docker {
@@ -148,7 +188,7 @@ impl Docker {
             whose,
             ssh_agent: None,
             logins: Logins::default(),
-            step_listener: Arc::new(|_, _| {}),
+            image_listener: Arc::new(|_| {}),
         })
     }
 
@@ -164,10 +204,10 @@ impl Docker {
         Self { logins, ..self }
     }
 
-    /// This engine; the listener gets each step of a build as it begins.
+    /// This engine; the listener gets how far builds and pulls are.
     #[must_use]
-    pub fn with_step_listener(self, step_listener: StepListener) -> Self {
-        Self { step_listener, ..self }
+    pub fn with_image_listener(self, image_listener: ImageListener) -> Self {
+        Self { image_listener, ..self }
     }
 
     /// The operator's name of this engine.

@@ -13,7 +13,7 @@ use model::action::Action;
 use model::id::DeploymentId;
 use model::plan::Step;
 use model::target::{ContainerRef, Outcome};
-use world::{Act, Clock, Tree};
+use world::{Act, Clock, LastWords, Tree};
 
 use super::event::{Event, Progress};
 use super::job::{Effects, Job, StepIndex};
@@ -223,7 +223,7 @@ impl<'a, W: Act, C: Clock> Executor<'a, W, C> {
                 }
                 Err(error) => {
                     let error = StepError::Unresolved(error);
-                    let ending = Ending::Failed(Failure { error, logs: Vec::new() });
+                    let ending = Ending::Failed(Failure { error, last: LastWords::default() });
                     self.finish(id, place, ending, None, false);
                 }
             }
@@ -238,7 +238,7 @@ impl<'a, W: Act, C: Clock> Executor<'a, W, C> {
         action: Action,
         tree: Arc<dyn Tree>,
     ) {
-        let may_be_given_up = may_be_given_up(&action);
+        let may_be_given_up = action.may_be_given_up();
         self.lanes.enter(&step);
         let (world, clock, lines) = (self.world, self.clock, self.limits.log_lines);
         let polls = Rc::clone(&self.polls);
@@ -249,8 +249,8 @@ impl<'a, W: Act, C: Clock> Executor<'a, W, C> {
             {
                 Ok(outcome) => (Ending::Done { took: clock.instant().since(began) }, Some(outcome)),
                 Err(error) => {
-                    let logs = logs(world, &step, &action, lines).await;
-                    (Ending::Failed(Failure { error, logs }), None)
+                    let last = last_words(world, &step, &action, lines).await;
+                    (Ending::Failed(Failure { error, last }), None)
                 }
             };
             Finished { job: id, place, ending, outcome }
@@ -307,17 +307,6 @@ impl<'a, W: Act, C: Clock> Executor<'a, W, C> {
     }
 }
 
-/// Whether nothing is lost when it is broken off: it changes nothing, or what it changes
-/// is there as a whole or not at all, and used by nobody yet. A command in a container
-/// runs on there; only its answer is lost.
-fn may_be_given_up(action: &Action) -> bool {
-    !action.is_mutating()
-        || matches!(
-            action,
-            Action::PullImage { .. } | Action::BuildImage { .. } | Action::RunHook { .. }
-        )
-}
-
 fn ended<'e>(step: &'e Step, ending: &'e Ending) -> Event<'e> {
     match ending {
         Ending::Done { took } => Event::StepFinished { step, took: *took },
@@ -350,16 +339,16 @@ async fn carry_out<W: Act, C: Clock>(
     }
 }
 
-/// The last lines of the log of a container that did not start or did not become healthy.
-/// They are a help, so that failing to get them is not worth a word.
-async fn logs<W: Act>(world: &W, step: &Step, action: &Action, lines: usize) -> Vec<String> {
+/// What a container left that did not start or did not become healthy.
+/// It is a help, so that failing to get it is not worth a word.
+async fn last_words<W: Act>(world: &W, step: &Step, action: &Action, lines: usize) -> LastWords {
     let (Action::Await { container, .. } | Action::StartContainer { container }) = action else {
-        return Vec::new();
+        return LastWords::default();
     };
     match &container.container {
         ContainerRef::Known(id) => {
-            world.log_tail(&step.engine, id, lines).await.unwrap_or_default()
+            world.last_words(&step.engine, id, lines).await.unwrap_or_default()
         }
-        ContainerRef::Made(_) => Vec::new(),
+        ContainerRef::Made(_) => LastWords::default(),
     }
 }

@@ -10,10 +10,10 @@ use model::id::{DeploymentId, Revision};
 use model::observed::ObservedState;
 use model::plan::{Blocked, DeploymentState, Plan, Step, Sync, WaitingOn};
 use model::target::Unresolved;
-use world::{OutsideError, SourceError};
+use world::{LastWords, OutsideError, SourceError};
 
 use super::observe::{Part, unseen};
-use super::wait::WaitError;
+use super::wait::{Pending, WaitError};
 
 /// What a pass did and left undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,8 +101,8 @@ pub enum Ending {
 pub struct Failure {
     /// The error.
     pub error: StepError,
-    /// The last lines of the container's log, oldest first; empty where there is none.
-    pub logs: Vec<String>,
+    /// What the container left, if it is about one.
+    pub last: LastWords,
 }
 
 /// Why a step failed.
@@ -120,6 +120,27 @@ pub enum StepError {
 }
 
 impl StepError {
+    /// The exit code of the container, if it is known and what the failure is about.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i64> {
+        match self {
+            Self::Wait(WaitError::Ended { code }) => Some(*code),
+            Self::Wait(WaitError::CrashLoop { code, .. }) => *code,
+            Self::Outside(_) | Self::Unresolved(_) | Self::Wait(_) => None,
+        }
+    }
+
+    /// Whether it is what the health check says.
+    #[must_use]
+    pub fn is_of_probe(&self) -> bool {
+        let Self::Wait(error) = self else { return false };
+        matches!(
+            error,
+            WaitError::Unhealthy { .. }
+                | WaitError::Deadline { last: Pending::Starting | Pending::Unhealthy, .. }
+        )
+    }
+
     /// The outside system's error, if one is behind it.
     #[must_use]
     pub fn outside(&self) -> Option<&OutsideError> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::clock::SystemClock;
-use adapters::docker::{Docker, LogRequest, StepListener};
+use adapters::docker::{Docker, ImageListener, LogRequest};
 use model::desired::Entry;
 use model::id::EngineName;
 use model::observed::ContainerView;
@@ -53,7 +53,7 @@ pub(in crate::cli) fn logs(
     environment: &Environment,
     args: &LogsArgs,
 ) -> Result<Exit, Refusal> {
-    let nobody: StepListener = Arc::new(|_, _| {});
+    let nobody: ImageListener = Arc::new(|_| {});
     allow_many_connections();
     let real = open(layer, environment, false, &nobody)?;
     let now = SystemClock.now();

@@ -6,15 +6,17 @@ use bollard::errors::Error;
 use bollard::query_parameters::CreateImageOptions;
 use futures_util::{Stream, StreamExt as _};
 
-use crate::docker::Docker;
+use super::layers::Layers;
 use crate::docker::wire::error;
 use crate::docker::wire::logins::{self, Known};
+use crate::docker::{Docker, ImageEvent, ImageProgress};
 use model::id::{ImageId, ImageRef};
 use model::spec::Platform;
 use world::OutsideError;
 
 /// A pull that shows no progress for so long has failed.
 const PULL_IDLE: Duration = Duration::from_mins(5);
+
 impl Docker {
     /// Pulls an image.
     pub(in crate::docker) async fn pull(
@@ -38,10 +40,16 @@ impl Docker {
         let mut progress = std::pin::pin!(progress);
         let mut complete = false;
         let mut trouble = None;
+        let mut layers = Layers::default();
         while let Some(item) = self.next(PULL_IDLE, &mut progress).await? {
             match item {
                 // The engine's last line, whatever becomes of the stream after it.
                 Ok(line) => {
+                    if let Some(arrived) = layers.note(&line) {
+                        let progress = ImageProgress::Layers(arrived);
+                        let (engine, image) = (&self.name, image.as_str());
+                        (self.image_listener)(&ImageEvent { engine, image, progress });
+                    }
                     complete |= line.status.is_some_and(|status| status.starts_with("Status:"));
                 }
                 Err(error) => {

@@ -8,6 +8,7 @@ mod holder;
 mod hook;
 mod image;
 mod joined;
+mod layers;
 mod network;
 
 use std::time::Duration;

@@ -15,6 +15,7 @@ pub(super) mod facts;
 pub(super) mod frames;
 mod hidden;
 mod inspect;
+mod last_words;
 mod list;
 pub(super) mod logs;
 pub(super) mod networks;

@@ -36,14 +36,14 @@ struct Message {
 }
 
 /// The image's id, if the engine says it. Each step of the Dockerfile is reported when it
-/// begins. An error shows the step that failed and its last lines; values that are
+/// begins, with how many have ended and how many there are. An error shows the step that failed and its last lines; values that are
 /// sensitive are masked.
 pub(super) async fn follow(
     mut body: Incoming,
     build: &Build,
     idle: Duration,
     engine: &EngineName,
-    on_step: impl Fn(&str),
+    on_step: impl Fn(&str, (usize, usize)),
 ) -> Result<Option<ImageId>, OutsideError> {
     let broken = |why: &dyn std::fmt::Display| {
         let why = format!("the answer broke off: {why}");
@@ -77,7 +77,7 @@ pub(super) async fn follow(
                 return Err(OutsideError::Failed(error::described(engine, &text)));
             }
             for step in output.trace.begun() {
-                on_step(&cut(&mask(&step), STEP_CHARS));
+                on_step(&cut(&mask(&step), STEP_CHARS), output.trace.progress());
             }
         }
         if done {

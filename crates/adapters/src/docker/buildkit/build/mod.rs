@@ -24,11 +24,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
 use self::way::Way;
-use crate::docker::Docker;
 use crate::docker::buildkit::session::{Offer, Session};
 use crate::docker::wire::error;
 use crate::docker::wire::logins;
 use crate::docker::wire::transport::Outward;
+use crate::docker::{Docker, ImageEvent, ImageProgress};
 use crate::http::{Body, full};
 use context::{self, ContextError, ContextFile};
 use model::build::{Build, BuildOwner, FOLDERS, SshAgent};
@@ -182,7 +182,11 @@ impl Docker {
         };
         let response = self.transport.stream(outward).await.map_err(|e| self.outside(&e))?;
         let response = self.accepted(response).await?;
-        let on_step = |step: &str| (self.step_listener)(&order.rendered(), &order.in_words(step));
+        let image = order.rendered();
+        let on_step = |step: &str, (done, of): (usize, usize)| {
+            let progress = ImageProgress::Step { step: &order.in_words(step), done, of };
+            (self.image_listener)(&ImageEvent { engine: &self.name, image: &image, progress });
+        };
         let built = follow::follow(response, order.build, BUILD_IDLE, &self.name, on_step).await;
         built.map_err(|error| match error {
             // It may also be that a step of the build met with a refusal, so no more is said.

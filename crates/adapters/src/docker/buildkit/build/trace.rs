@@ -19,6 +19,7 @@ pub(super) struct Trace {
 struct Step {
     name: String,
     reported: bool,
+    ended: bool,
     error: String,
     output: Vec<u8>,
 }
@@ -40,6 +41,12 @@ impl Trace {
         std::mem::take(&mut self.begun)
     }
 
+    /// How many steps of the Dockerfile have ended, and how many are known.
+    pub(super) fn progress(&self) -> (usize, usize) {
+        let steps = self.steps.values().filter(|step| numbered(&step.name).is_some());
+        steps.fold((0, 0), |(done, of), step| (done + usize::from(step.ended), of + 1))
+    }
+
     /// The step that failed, and the lines that it printed last.
     pub(super) fn failed(&self) -> Option<(&str, Vec<String>)> {
         // Steps that another's failure ended say so, too.
@@ -52,13 +59,14 @@ impl Trace {
 
     fn vertex(&mut self, vertex: &[u8]) {
         let (mut digest, mut name, mut error) = (None, None, None);
-        let (mut begun, mut cached) = (false, false);
+        let (mut begun, mut cached, mut ended) = (false, false, false);
         for (number, value) in fields(vertex) {
             match (number, value) {
                 (1, Field::Bytes(text)) => digest = Some(text),
                 (3, Field::Bytes(text)) => name = Some(text),
                 (4, Field::Number(yes)) => cached = yes != 0,
-                (5 | 6, Field::Bytes(_)) => begun = true,
+                (5, Field::Bytes(_)) => begun = true,
+                (6, Field::Bytes(_)) => (begun, ended) = (true, true),
                 (7, Field::Bytes(text)) => error = Some(text),
                 _ => {}
             }
@@ -69,6 +77,7 @@ impl Trace {
         if let Some(name) = name {
             step.name = text(name);
         }
+        step.ended |= ended || cached;
         step.error = error.map(text).unwrap_or_default();
         if begun
             && !step.reported
@@ -165,11 +174,13 @@ mod tests {
         let mut trace = Trace::default();
         trace.read(&step("[stage-1 2/4] RUN <<EOF (make...)\nmake\nEOF", 0, None));
         assert_eq!(trace.begun(), Vec::<String>::new(), "it waits");
+        assert_eq!(trace.progress(), (0, 1));
         trace.read(&step("[stage-1 2/4] RUN <<EOF (make...)\nmake\nEOF", 0, Some(5)));
         trace.read(&step("[stage-1 2/4] RUN <<EOF (make...)\nmake\nEOF", 0, Some(6)));
         trace.read(&step("[internal] load build context", 0, Some(5)));
         trace.read(&step("[3/4] COPY a b", 1, Some(6)));
         assert_eq!(trace.begun(), ["stage-1 2/4 RUN <<EOF (make...)", "3/4 COPY a b (cached)"]);
+        assert_eq!(trace.progress(), (2, 2), "what is no step of the Dockerfile does not count");
     }
 
     #[test]

@@ -1,0 +1,103 @@
+//! What is reported of failures.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::plan::Step;
+use reconcile::control::{Ending, Execution, Failure, StepError, WaitError};
+use world::LastWords;
+
+use super::{Aftermath, Commands};
+use crate::cli::render::fixture::{first_of, plan};
+
+/// The fixture's plan, carried out until this step, which fails.
+fn until(failing: u32, error: WaitError, last: LastWords) -> Execution {
+    let failure = Failure { error: StepError::Wait(error), last };
+    let ending = |step: &Step| match step.id.0 {
+        id if id < failing => Ending::Done { took: Duration::from_secs(1) },
+        id if id == failing => Ending::Failed(failure.clone()),
+        _ => Ending::Dropped { because: model::id::StepId(failing) },
+    };
+    let steps = plan().steps.into_iter().map(|step| (step.clone(), ending(&step)));
+    Execution { steps: steps.collect(), stopped: false }
+}
+
+fn text(execution: &Execution) -> String {
+    let commands = Commands { hosts: &BTreeMap::new(), again: "reconciler --once ." };
+    let texts = Aftermath::of(execution, commands).texts();
+    anstream::adapter::strip_str(&texts.join("\n\n")).to_string()
+}
+
+#[test]
+fn a_failure_says_why_what_is_left_what_was_not_tried_and_what_helps() {
+    let last = LastWords {
+        log: vec!["starting".to_owned(), "no \u{1b}[2Jroute".to_owned()],
+        probe: vec!["left out: it is not what failed".to_owned()],
+        out_of_memory: true,
+    };
+    let execution = until(first_of(2) + 2, WaitError::Ended { code: 137 }, last);
+    assert_eq!(
+        text(&execution),
+        "\
+error: abc/pricing/2 failed: it exited with code 137 (ended by SIGKILL, its memory was used up)
+ --> #9 await abc-pricing-2-1a2b3c4 healthy for 5s within 2m, engine local
+  | the end of its log:
+  | starting
+  | no \\u{1b}[2Jroute
+  = the old container abc-pricing-2 still runs
+  = the new container abc-pricing-2-1a2b3c4 stays, so that it can be looked at
+  = not tried because of this: abc/pricing/3, abc/ui/1
+  = help: `reconciler logs abc/pricing/2`
+
+note: 1 of 2 services was not changed: abc/ui"
+    );
+}
+
+#[test]
+fn a_health_check_is_quoted_if_it_is_what_failed() {
+    let last = LastWords { probe: vec!["no route".to_owned()], ..LastWords::default() };
+    let text = text(&until(first_of(1) + 2, WaitError::Unhealthy { failures: 3 }, last));
+    let expected = "its health check failed 3 times in a row";
+    assert!(text.contains(expected), "{text}");
+    assert!(text.contains("\n  | its health check printed:\n  | no route\n"), "{text}");
+}
+
+#[test]
+fn an_old_container_that_was_stopped_is_reported_as_such() {
+    let text = text(&until(first_of(1) + 4, WaitError::Gone, LastWords::default()));
+    assert!(
+        text.contains("= the old container abc-pricing-1 is stopped, and still there"),
+        "{text}"
+    );
+    assert!(!text.contains("new container"), "{text}");
+    assert!(text.contains("= help: `reconciler --once .`"), "{text}");
+}
+
+#[test]
+fn programs_get_the_same() {
+    let last = LastWords { log: vec!["bye".to_owned()], ..LastWords::default() };
+    let execution = until(first_of(2) + 2, WaitError::Ended { code: 143 }, last);
+    let commands = Commands { hosts: &BTreeMap::new(), again: "" };
+    let aftermath = Aftermath::of(&execution, commands);
+    let (step, _) = execution.failures().next().unwrap();
+    let json = aftermath.json(step);
+    let expected = serde_json::json!({
+        "kind": "failed",
+        "error": "it exited with code 143",
+        "object": "abc/pricing/2",
+        "exit_code": 143,
+        "signal": "SIGTERM",
+        "out_of_memory": false,
+        "health_output": [],
+        "logs": ["bye"],
+        "left": [
+            "the old container abc-pricing-2 still runs",
+            "the new container abc-pricing-2-1a2b3c4 stays, so that it can be looked at",
+        ],
+        "not_tried": ["abc/pricing/3", "abc/ui/1"],
+        "next": "reconciler logs abc/pricing/2",
+    });
+    assert_eq!(json, expected);
+    assert_eq!(aftermath.not_changed(), ["abc/ui"]);
+    assert!(aftermath.json(&execution.steps[0].0).is_null());
+}
