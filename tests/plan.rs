@@ -3,8 +3,11 @@
 //!
 //! A file is a list of sections. `--- file PATH` writes a file of the source; `--- world`
 //! lists what happens, one command a line (see `plan_support/world.rs`); `--- plan` is the
-//! graph of steps at that point, `--- overview` what people are shown of it. `UPDATE_EXPECT=1` writes what the planner says now.
+//! graph of steps at that point, `--- overview` what people are shown of it, `--- tree` what is
+//! there. `UPDATE_EXPECT=1` writes what the planner says now.
 
+#[path = "plan_support/answers.rs"]
+mod answers;
 #[path = "plan_support/diff.rs"]
 mod diff;
 #[path = "plan_support/grants.rs"]
@@ -26,6 +29,10 @@ use std::path::Path;
 
 use reconcile::plan::check;
 use world::World;
+
+fn tree(world: &World, with_source: bool) -> String {
+    serde_json::to_string_pretty(&world.answer(with_source)).expect("plain data")
+}
 
 /// Runs one golden file and compares every plan in it.
 fn golden(name: &str) {
@@ -55,6 +62,9 @@ fn golden(name: &str) {
                 diff::agrees(name, &world, &plan);
                 plan.to_string()
             }
+            // What is there, for people, with the source and without.
+            _ if head == "tree" => tree(&world, true),
+            _ if head == "tree without source" => tree(&world, false),
             _ if head == "overview" => world.plan().overview_text("reconciler --once shop"),
             _ => panic!("{name}: unknown section `{head}`"),
         };
@@ -176,6 +186,8 @@ golden! {
     an_adopted_deployment_leaves_the_source,
     an_exited_container_is_started_again,
     an_image_is_refreshed_once_for_each_revision,
+    an_answer_does_not_know_what_was_not_seen,
+    an_answer_shows_what_is_there,
     overview_of_a_first_apply,
     overview_of_changes,
     overview_of_what_is_withheld,

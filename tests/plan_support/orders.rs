@@ -79,7 +79,8 @@ fn deal(hand: usize) {
     let mut failed = Vec::new();
     for path in paths.iter().skip(hand).step_by(HANDS) {
         let text = fs::read_to_string(path).expect("a golden file");
-        let plans = ["--- plan\n", "--- overview\n"].map(|head| text.matches(head).count());
+        let plans = ["plan", "overview", "tree", "tree without source"]
+            .map(|head| text.matches(&format!("--- {head}\n")).count());
         let plans = plans.iter().sum::<usize>();
         for order in 0..plans.max(ORDERS) {
             let plan = order % plans;

@@ -22,6 +22,8 @@ use model::secret::Masker;
 use model::settling::Settling;
 use model::target::{ContainerRef, Outcome};
 use model::time::Timestamp;
+use model::tree::Tree;
+use reconcile::answer::{Known, tree};
 use reconcile::plan::{CatalogSettings, EngineSettings, Routable, Settings, catalog_names, check};
 use reconcile::stack;
 use sim::{MemTree, Sim, SimWorld};
@@ -155,6 +157,18 @@ impl World {
     /// The plan for the files as they are, and the world as it was made.
     pub(crate) fn plan(&self) -> Plan {
         self.plan_seeing(|_| {})
+    }
+
+    /// What is there, for people: as the source wants it, or by labels and the ledger alone.
+    pub(crate) fn answer(&self, with_source: bool) -> Tree {
+        let (desired, observed) = (self.desired(), self.observed());
+        let plan = reconcile::plan::plan(&desired, &observed, &self.settings);
+        tree(Known {
+            wanted: with_source.then_some((&desired, &plan)),
+            commit: None,
+            observed: &observed,
+            settings: &self.settings,
+        })
     }
 
     /// The plan if a look saw the world otherwise.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
 
-use adapters::git::{Address, GitSettings};
+use adapters::git::{Address, GitSettings, Reference};
 use world::{Source as _, SourceError, TreeEntry, TreeError, TreeKind};
 
 use crate::common::{LIMIT, SOON, at, invalid, missing, open, revision, serve, settings};
@@ -30,6 +30,23 @@ async fn a_path_a_file_url_and_http_give_the_same_commit() {
         let rendered = if url == http { &http } else { &path };
         assert_eq!(snapshot.source.as_str(), format!("git:{rendered}#HEAD"));
     }
+}
+
+#[tokio::test]
+async fn a_commit_says_who_wrote_it_and_what_it_is_about() {
+    let repository = Repository::new();
+    let author = "--author=Ann Example <ann@example.org>";
+    let message = "shop: two decimals\n\nand why";
+    let date = "--date=2026-02-03T04:05:06+01:00";
+    repository.git(&["commit", "-q", "--allow-empty", author, date, "-m", message]);
+    repository.push("shop/compose.yaml", "services: { a: {} }\n");
+    let cache = Temp::new();
+    let url = repository.bare().display().to_string();
+    let mut settings = settings(&url, &cache);
+    settings.reference = Reference::parse(&repository.git(&["rev-parse", "HEAD~1"]));
+    let commit = open(settings).fetch().await.unwrap().tree.commit().unwrap();
+    assert_eq!((&*commit.author, &*commit.subject), ("Ann Example", "shop: two decimals"));
+    assert_eq!(commit.time.to_string(), "2026-02-03T03:05:06Z");
 }
 
 #[tokio::test]

@@ -24,8 +24,9 @@ const RUNTIME: &[&str] =
 /// Inside of `reconcile`: a module, and the modules and crates that it may name.
 const MODULES: &[(&str, &[&str])] = &[
     ("plan", &["plan", "model"]),
+    ("answer", &["answer", "plan", "model"]),
     ("stack", &["stack", "compose", "context", "model", "text", "world"]),
-    ("control", &["control", "plan", "stack", "model", "world"]),
+    ("control", &["control", "answer", "plan", "stack", "model", "world"]),
 ];
 
 /// What the core must not touch, though no manifest can say so.
@@ -145,6 +146,7 @@ pub(crate) const STAGES: &[&str] = &[
     "about",
     "diff",
     "pass",
+    "survey",
 ];
 
 /// The longest that a file of the planner may be.

@@ -17,7 +17,7 @@ use model::action::Action;
 use model::catalog::CatalogContents;
 use model::id::{ContainerId, DeploymentId, EngineName};
 use model::ledger::{LedgerView, Record, Stored};
-use model::observed::{ContainerView, EngineContents};
+use model::observed::{ContainerView, EngineContents, Probe};
 use model::target::Outcome;
 use model::time::Timestamp;
 use world::{Act, CatalogScope, Changed, LastWords, Observe, OutsideError, Scope, Tree, Watch};
@@ -55,6 +55,12 @@ pub trait Engine {
     ) -> Result<LastWords, OutsideError> {
         let log = self.log_tail(container, lines).await?;
         Ok(LastWords { log, ..LastWords::default() })
+    }
+
+    /// See [`Observe::probe`].
+    async fn probe(&self, container: &ContainerId) -> Result<Option<Probe>, OutsideError> {
+        let _ = container;
+        Ok(None)
     }
 
     /// See [`Act::act`]; neither the catalog's nor the ledger's actions.
@@ -112,6 +118,10 @@ impl Engine for Arc<Docker> {
         Docker::last_words(self, container, lines).await
     }
 
+    async fn probe(&self, container: &ContainerId) -> Result<Option<Probe>, OutsideError> {
+        Docker::probe(self, container).await
+    }
+
     async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
         Docker::act(self, action, tree).await
     }
@@ -152,7 +162,7 @@ impl<E: Engine> Host<E> {
 
     /// The same without any way to change something.
     #[must_use]
-    pub fn read_only(self) -> impl Observe {
+    pub fn read_only(self) -> impl Observe + Watch {
         self
     }
 
@@ -272,6 +282,14 @@ impl<E: Engine> Observe for Host<E> {
         lines: usize,
     ) -> Result<LastWords, OutsideError> {
         self.get(engine)?.last_words(container, lines).await
+    }
+
+    async fn probe(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+    ) -> Result<Option<Probe>, OutsideError> {
+        self.get(engine)?.probe(container).await
     }
 
     async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {

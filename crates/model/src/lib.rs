@@ -15,6 +15,7 @@
 //! - [`ledger`]: what must be remembered and labels cannot say.
 //! - [`labels`]: how identity is written on a container, and read back.
 //! - [`action`]: one call to one outside system each; [`registrant`]: one of its payloads.
+//! - [`tree`]: what is there, for answers to people; [`selector`]: the words by which they ask.
 //! - [`plan`]: steps with causes, what is blocked, and what each deployment's state is.
 //! - [`diagnostic`]: a message about the user's text, with its position.
 //! - [`digest`], [`secret`], [`time`]: content hashes, bytes that do not print, instants.
@@ -79,6 +80,7 @@ pub mod subnet;
 pub mod sync_mode;
 pub mod target;
 pub mod time;
+pub mod tree;
 pub mod value;
 mod waiting;
 

@@ -182,6 +182,15 @@ pub enum Health {
     Unhealthy,
 }
 
+/// One run of a health check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Probe {
+    /// The exit code of its command; negative if that did not end in time.
+    pub exit_code: i64,
+    /// What it printed, line by line, masked.
+    pub output: Vec<String>,
+}
+
 /// One network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NetworkView {

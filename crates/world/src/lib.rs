@@ -20,9 +20,10 @@ use model::id::{
 };
 use model::ledger::{LedgerView, Stored};
 use model::mark::Mark;
-use model::observed::{ContainerView, EngineContents};
+use model::observed::{ContainerView, EngineContents, Probe};
 use model::target::Outcome;
 use model::time::{Instant, Timestamp};
+use model::tree::Commit;
 
 pub use last_words::LastWords;
 
@@ -174,6 +175,17 @@ pub trait Observe {
         Ok(LastWords { log, ..LastWords::default() })
     }
 
+    /// The last run of a container's health check, masked as its log is; `None` if there was none,
+    /// or the container is gone. It is no part of a look: few want it, and of few containers.
+    async fn probe(
+        &self,
+        engine: &EngineName,
+        container: &ContainerId,
+    ) -> Result<Option<Probe>, OutsideError> {
+        let _ = (engine, container);
+        Ok(None)
+    }
+
     /// Our nodes in the catalog, and which of the scope's service names others use; `None` if
     /// no Consul is configured.
     async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError>;
@@ -311,6 +323,11 @@ pub trait Tree: Send + Sync {
 
     /// The tree's root as this machine's file system has it; `None` for a commit.
     fn host_path(&self) -> Option<&str>;
+
+    /// What the commit that it is the files of says of itself; `None` if it is none of a commit.
+    fn commit(&self) -> Option<Commit> {
+        None
+    }
 
     /// Which file a path leads to, links followed as far as they stay in the tree. `None` for
     /// what is no file, and for a tree that is none of files of this machine.

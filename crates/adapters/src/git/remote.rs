@@ -345,6 +345,5 @@ fn found(
     commit: Oid,
     kept: Option<Arc<Generation>>,
 ) -> Result<Found, Failure> {
-    let root = repository.find_commit(commit)?.tree_id();
-    Ok(Found { head: commit, commit, tree: GitTree::new(repository, root, kept) })
+    Ok(Found { head: commit, commit, tree: GitTree::of(repository, commit, kept)? })
 }

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use git2::{FileMode, ObjectType, Oid, Repository};
 
 use super::cache::Generation;
+use model::time::Timestamp;
+use model::tree::{Commit, Time};
 use world::{Tree, TreeEntry, TreeError, TreeKind};
 
 /// A commit's files.
@@ -13,13 +15,23 @@ pub(super) struct GitTree {
     /// A handle is not for several threads at once.
     repository: Mutex<Repository>,
     root: Oid,
+    /// What the commit says of itself.
+    commit: Option<Commit>,
     /// The cache that holds the objects; none for a repository on this machine.
     kept: Option<Arc<Generation>>,
 }
 
 impl GitTree {
-    pub(super) fn new(repository: Repository, root: Oid, kept: Option<Arc<Generation>>) -> Self {
-        Self { repository: Mutex::new(repository), root, kept }
+    /// The files of a commit.
+    pub(super) fn of(
+        repository: Repository,
+        commit: Oid,
+        kept: Option<Arc<Generation>>,
+    ) -> Result<Self, git2::Error> {
+        let found = repository.find_commit(commit)?;
+        let (root, commit) = (found.tree_id(), Some(describe(&found)));
+        drop(found);
+        Ok(Self { repository: Mutex::new(repository), root, commit, kept })
     }
 
     /// Whether an object could not be read, so that fetching anew may help.
@@ -134,6 +146,22 @@ impl Tree for GitTree {
 
     fn host_path(&self) -> Option<&str> {
         None
+    }
+
+    fn commit(&self) -> Option<Commit> {
+        self.commit.clone()
+    }
+}
+
+/// What a commit says of itself; what is no UTF-8 is replaced.
+fn describe(commit: &git2::Commit<'_>) -> Commit {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let author = commit.author();
+    let seconds = u64::try_from(author.when().seconds()).unwrap_or_default();
+    Commit {
+        author: text(author.name_bytes()),
+        subject: commit.summary_bytes().map(text).unwrap_or_default(),
+        time: Time(Timestamp(seconds.saturating_mul(1_000_000_000))),
     }
 }
 

@@ -7,6 +7,8 @@ mod reasons;
 mod text;
 mod waiting;
 
+pub use overview::why;
+
 /// A span of time in words.
 fn span(span: std::time::Duration) -> String {
     humantime::format_duration(span).to_string()

@@ -205,7 +205,8 @@ fn replicas_text(slots: &[u32], all: Option<u32>) -> Option<String> {
 }
 
 /// A cause; long values of a difference are shortened.
-fn why(cause: &Cause) -> String {
+#[must_use]
+pub fn why(cause: &Cause) -> String {
     let Reason::Changed(difference) = &cause.reason else { return cause.to_string() };
     let part = |value: &Option<String>| value.as_ref().map(|value| shortened(value, VALUE));
     let (have, want) = (part(&difference.have), part(&difference.want));

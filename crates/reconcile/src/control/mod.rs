@@ -10,6 +10,7 @@
 //! out what became of it.
 
 mod admit;
+mod answer;
 mod backoff;
 mod circuit_breaker;
 mod event;
@@ -32,6 +33,7 @@ mod stop;
 mod triggers;
 mod wait;
 
+pub use answer::{Looked, look};
 pub use backoff::{Held, Kind, Subject};
 pub use event::{Event, Progress, Silent};
 pub use execute::execute;

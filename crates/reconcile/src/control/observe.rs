@@ -86,7 +86,8 @@ pub(super) fn unseen(observed: &ObservedState) -> BTreeMap<Part, String> {
 /// What a look asks, fixed before it begins.
 #[derive(Clone, Debug)]
 pub(super) struct Look {
-    source: SourceId,
+    /// Whose adopted containers are of interest; `None` if those of all sources are.
+    source: Option<SourceId>,
     /// The deployments that it is for; `None` if it is for everything.
     part: Option<BTreeSet<DeploymentId>>,
     scopes: BTreeMap<EngineName, Scope>,
@@ -131,7 +132,12 @@ impl Look {
         let provisional = desired.provisional.iter();
         let provisional = provisional.map(|(name, why)| (Part::Engine(name.clone()), why.clone()));
         let provisional = provisional.collect();
-        Self { source: desired.source.clone(), part, scopes, catalog, provisional }
+        Self { source: Some(desired.source.clone()), part, scopes, catalog, provisional }
+    }
+
+    /// The same with what any source adopted.
+    pub(super) fn of_all_sources(self) -> Self {
+        Self { source: None, ..self }
     }
 
     /// Whether it is for everything.
@@ -192,7 +198,8 @@ impl Look {
     fn add_remembered(&mut self, ledger: &Ledger) -> BTreeSet<EngineName> {
         let mut wider = BTreeSet::new();
         for (engine, id, record) in ledger.iter() {
-            if record.adopted.as_ref().is_some_and(|adopted| adopted.source == self.source)
+            let of = |source: &SourceId| self.source.as_ref().is_none_or(|own| own == source);
+            if record.adopted.as_ref().is_some_and(|adopted| of(&adopted.source))
                 && let Some(scope) = self.scopes.get_mut(engine)
                 && scope.deployments.insert(id.clone())
             {

@@ -27,6 +27,7 @@ mod resources;
 mod rollout;
 mod seen;
 mod settings;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod transition;
@@ -36,6 +37,7 @@ pub use differ::{Alone, unlike};
 pub use graph::{Fault, check};
 pub use parts::Parts;
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};
+pub use survey::{Survey, Surveyed, SurveyedNetwork, SurveyedVolume, survey};
 
 use self::decide::{Leaving, Shared};
 use self::pass::Pass;

@@ -1,14 +1,13 @@
 //! What a container leaves that failed: its log, what its health check printed, and whether it
 //! ran out of memory. Masked like the log.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 
 use super::absent;
 use crate::docker::Docker;
 use crate::http::percent_encoded;
 use model::id::ContainerId;
+use model::observed::Probe;
 use world::{LastWords, OutsideError};
 
 /// How many lines of a health check's output are kept, and how many characters of each.
@@ -17,37 +16,33 @@ const PROBE_CHARS: usize = 400;
 /// How many bytes an engine keeps of it: the first ones.
 const ENGINES: usize = 4096;
 
-/// The part of `inspect` that says how a container ended.
+/// The part of `inspect` that says how a container fares.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Inspect<'a> {
-    #[serde(borrow)]
-    state: Option<State<'a>>,
+struct Inspect {
+    state: Option<State>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct State<'a> {
+struct State {
     #[serde(default, rename = "OOMKilled")]
     oom_killed: bool,
-    #[serde(borrow)]
-    health: Option<Health<'a>>,
+    health: Option<Health>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Health<'a> {
-    #[serde(borrow)]
-    log: Option<Vec<Probe<'a>>>,
+struct Health {
+    log: Option<Vec<Run>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Probe<'a> {
+struct Run {
     #[serde(default)]
     exit_code: i64,
-    #[serde(borrow)]
-    output: Option<Cow<'a, str>>,
+    output: Option<String>,
 }
 
 impl Docker {
@@ -62,28 +57,62 @@ impl Docker {
         lines: usize,
     ) -> Result<LastWords, OutsideError> {
         let log = self.log_tail(container, lines).await?;
+        let state = self.state_of(container).await?;
+        let out_of_memory = state.oom_killed;
+        let failed = state.runs().rev().find(|run| run.exit_code != 0);
+        let probe = match failed {
+            Some(run) => self.shown(container, &run).await?,
+            None => Vec::new(),
+        };
+        Ok(LastWords { log, probe, out_of_memory })
+    }
+
+    /// How a container's health check ran last; `None` if it never did, or the container is gone.
+    ///
+    /// # Errors
+    /// Also if the container's secrets cannot be read: then nobody can tell what may be shown.
+    pub async fn probe(&self, container: &ContainerId) -> Result<Option<Probe>, OutsideError> {
+        let Some(run) = self.state_of(container).await?.runs().next_back() else {
+            return Ok(None);
+        };
+        let output = self.shown(container, &run).await?;
+        Ok(Some(Probe { exit_code: run.exit_code, output }))
+    }
+
+    /// The state of a container; of one that is gone, nothing.
+    async fn state_of(&self, container: &ContainerId) -> Result<State, OutsideError> {
         let path = format!("/containers/{}/json", percent_encoded(container.as_str()));
-        let answer = self.read(absent(self.transport.get(&path))).await?;
-        let Some(answer) = answer else { return Ok(LastWords { log, ..LastWords::default() }) };
-        let state = self.decoded::<Inspect<'_>>(&answer)?.state.unwrap_or_default();
-        let printed = state.health.and_then(|health| printed(&health)).unwrap_or_default();
-        let mut probe = Vec::new();
-        if !printed.is_empty()
-            && let Some(view) = self.container(container).await?
-        {
-            let secrets = self.secrets(&view).await?;
-            probe = rendered(&secrets.mask(&printed, usize::MAX).0);
+        let Some(answer) = self.read(absent(self.transport.get(&path))).await? else {
+            return Ok(State::default());
+        };
+        Ok(self.decoded::<Inspect>(&answer)?.state.unwrap_or_default())
+    }
+
+    /// What a check printed, without the container's secrets.
+    async fn shown(&self, of: &ContainerId, run: &Run) -> Result<Vec<String>, OutsideError> {
+        let printed = run.printed();
+        if printed.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(LastWords { log, probe, out_of_memory: state.oom_killed })
+        let Some(view) = self.container(of).await? else { return Ok(Vec::new()) };
+        Ok(rendered(&self.secrets(&view).await?.mask(printed, usize::MAX).0))
     }
 }
 
-/// What the newest failed check printed. Of a secret that the engine cut off only the beginning
-/// would be there, which nothing recognises: that line is left out.
-fn printed(health: &Health<'_>) -> Option<String> {
-    let failed = health.log.as_ref()?.iter().rev().find(|probe| probe.exit_code != 0)?;
-    let text = failed.output.as_deref()?;
-    Some(if text.len() < ENGINES { text } else { whole(text) }.to_owned())
+impl State {
+    /// How the health check ran, oldest first, as far as the engine remembers.
+    fn runs(self) -> std::vec::IntoIter<Run> {
+        self.health.and_then(|health| health.log).unwrap_or_default().into_iter()
+    }
+}
+
+impl Run {
+    /// What it printed. Of a secret that the engine cut off only the beginning would be there,
+    /// which nothing recognises: that line is left out.
+    fn printed(&self) -> &str {
+        let text = self.output.as_deref().unwrap_or_default();
+        if text.len() < ENGINES { text } else { whole(text) }
+    }
 }
 
 /// The text without its last line.
@@ -103,34 +132,34 @@ fn rendered(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn state(text: &str) -> State {
+        serde_json::from_str::<Inspect>(text).unwrap().state.unwrap()
+    }
+
     #[test]
-    fn the_newest_check_that_failed_counts() {
+    fn runs_come_oldest_first() {
         let text = r#"{"State": {"OOMKilled": true, "Health": {"Log": [
-            {"ExitCode": 1, "Output": "old"}, {"ExitCode": 7, "Output": "no\nroute\n\n"},
-            {"ExitCode": 0, "Output": "fine"}]}}}"#;
-        let seen: Inspect<'_> = serde_json::from_str(text).unwrap();
-        let state = seen.state.unwrap();
-        assert!(state.oom_killed);
-        let printed = printed(&state.health.unwrap()).unwrap();
-        assert_eq!(rendered(&printed), ["no", "route"]);
+            {"ExitCode": 7, "Output": "no\nroute\n\n"}, {"ExitCode": 0, "Output": "fine"}]}}}"#;
+        assert!(state(text).oom_killed);
+        let runs: Vec<_> = state(text).runs().collect();
+        assert_eq!(rendered(runs[0].printed()), ["no", "route"]);
+        assert_eq!((runs[1].exit_code, runs[1].printed()), (0, "fine"));
         for none in [r#"{"State": {"Health": null}}"#, r#"{"State": {"Health": {"Log": null}}}"#] {
-            let seen: Inspect<'_> = serde_json::from_str(none).unwrap();
-            let health = seen.state.unwrap().health;
-            assert_eq!(health.and_then(|health| super::printed(&health)), None);
+            assert!(state(none).runs().next().is_none());
         }
     }
 
     #[test]
     fn a_line_without_its_end_is_left_out() {
-        let health = |output: String| Health {
-            log: Some(vec![Probe { exit_code: 1, output: Some(output.into()) }]),
+        let printed = |output: &str| {
+            Run { exit_code: 1, output: Some(output.to_owned()) }.printed().to_owned()
         };
-        assert_eq!(printed(&health("a\nhunter2".to_owned())).unwrap(), "a\nhunter2");
+        assert_eq!(printed("a\nhunter2"), "a\nhunter2");
         let long = format!("{}\nhunt", "x".repeat(ENGINES - 5));
         for cut in [long.clone(), long.clone() + "...", long + "...\n"] {
-            assert!(!printed(&health(cut)).unwrap().contains("hunt"));
+            assert!(!printed(&cut).contains("hunt"));
         }
-        assert_eq!(printed(&health("x".repeat(ENGINES))).unwrap(), "");
+        assert_eq!(printed(&"x".repeat(ENGINES)), "");
     }
 
     #[test]

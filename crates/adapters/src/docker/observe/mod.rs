@@ -4,7 +4,7 @@
 //!   container this program runs in; `records`: what is remembered on the engine.
 //! - `inspect`: answers, as our nouns. What is read most does not go through bollard, only through
 //!   the same transport.
-//! - `contents`, `tail`: files and the last words of containers; `logs`, `frames`: their logs as
+//! - `contents`, `tail`, `last_words`: files and logs of containers, and how their health checks ran; `logs`, `frames`: their logs as
 //!   streams; `hidden`: what of them is not shown. `events`, `whose`: hints when to look, and for
 //!   what; `reported`: the same for people. `facts`: what a person who looks for faults asks.
 

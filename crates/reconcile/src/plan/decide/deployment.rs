@@ -6,17 +6,16 @@ use super::absence::{absence, kept, kept_networks};
 use super::gate::closed;
 use super::leaving::{self, Leaving};
 use super::memory::forgotten;
+use super::opened::context;
 use super::removal::orphans;
 use super::scope::{Earlier, Scope};
 use super::service;
-use super::{Across, Decisions, Shared, adopt, entries, heal, images, networks, record_of, status};
-use crate::plan::context::{CatalogUse, Context};
+use super::{Across, Decisions, Shared, adopt, entries, heal, images, networks, status};
+use crate::plan::context::Context;
 use crate::plan::order::in_dependency_order;
 use crate::plan::seen::{self, is_done};
-use model::catalog::CatalogView;
 use model::desired::Deployment;
 use model::id::{DeploymentId, EngineName, NetworkName};
-use model::observed::EngineView;
 use model::plan::{Blocked, DeploymentState, Forgotten, Health, LeftAlone, Sync, WaitingOn};
 use model::render::count;
 use model::sync_mode::SyncMode;
@@ -90,46 +89,6 @@ pub(in crate::plan) fn standing<'a>(
         return Standing { left_alone, ..out_of_sync(blocked(subject, waiting_on)) };
     }
     Standing { open: Some(context), left_alone, ..out_of_sync(Vec::new()) }
-}
-
-/// Everything that must have been seen before a deployment may be planned at all.
-fn context<'a>(shared: Shared<'a>, deployment: &'a Deployment) -> Result<Context<'a>, WaitingOn> {
-    let name = &deployment.engine;
-    let engine = shared.settings.engines.get(name).ok_or(WaitingOn::ConfiguredEngine)?;
-    let engines = seen::same(name, shared.observed);
-    if !engines.is_empty() {
-        return Err(WaitingOn::OneName { engines });
-    }
-    let inventory = shared.engines.get(name).ok_or_else(|| WaitingOn::Engine {
-        engine: name.clone(),
-        error: match shared.observed.engines.get(name) {
-            Some(EngineView::Unseen { error }) => error.clone(),
-            Some(EngineView::Seen(_)) => "the engine does not tell its id".to_owned(),
-            None => "the engine was not asked".to_owned(),
-        },
-    })?;
-    let record = record_of(shared.observed, name, &deployment.id)?;
-    let catalog = match &shared.observed.catalog {
-        CatalogView::NotConfigured => None,
-        CatalogView::Seen(seen) => {
-            let own = inventory.index().entries_of(&deployment.id);
-            Some(CatalogUse { node: seen.nodes.get(name), own, foreign: &seen.foreign })
-        }
-        CatalogView::Unseen { error } => return Err(WaitingOn::Catalog { error: error.clone() }),
-    };
-    Ok(Context {
-        desired: shared.desired,
-        deployment,
-        inventory,
-        replicas: inventory.deployments.get(&deployment.id),
-        labels: shared.labels,
-        engine,
-        settings: shared.settings,
-        now: shared.observed.at,
-        record: record.and_then(|record| record.applied.as_ref()),
-        adopted: record.and_then(|record| record.adopted.as_ref()),
-        catalog,
-    })
 }
 
 /// Another source that holds the deployment's id, by its containers or in the ledger.

@@ -5,6 +5,7 @@
 mod absence;
 mod adopt;
 mod choice;
+mod compared;
 mod demands;
 mod deployment;
 mod entries;
@@ -23,6 +24,7 @@ mod names;
 mod needs;
 mod network_fields;
 mod networks;
+mod opened;
 mod order;
 mod removal;
 mod replica;
@@ -34,6 +36,7 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use adopt::Adoption;
+pub(super) use compared::{Compared, compared};
 pub use demands::asked_of_host;
 pub(super) use demands::taken_of_host;
 pub(super) use deployment::{Standing, awaited_networks, decide, renewed, standing};
@@ -51,6 +54,7 @@ pub(super) use network_fields::{network_form, network_forms, volume_form, volume
 pub(super) use networks::{NetworkChange, NewVolume};
 pub(super) use removal::Removal;
 pub(super) use replica::is_unproven;
+pub(super) use status::replica as health_of;
 pub(super) use verdict::{EntryChange, GoesBefore, Replica, Start, Successor, Target};
 
 use super::context::Context;

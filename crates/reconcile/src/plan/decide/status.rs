@@ -7,6 +7,7 @@ use crate::plan::seen::{Owned, is_done};
 use model::desired::Service;
 use model::observed::{ContainerState, Health as Check, Status};
 use model::plan::Health;
+use model::spec::RestartPolicy;
 use model::time::Timestamp;
 
 /// The engine forgets its pauses between restarts after such a run: only time can tell of a
@@ -26,22 +27,35 @@ pub(super) fn health(context: &Context<'_>) -> Health {
         })
         .map(|(service, slot)| {
             let containers = context.slot(&service.name, slot);
-            let replicas = containers.iter().map(|owned| replica(service, owned, context.now));
+            let replicas =
+                containers.iter().map(|owned| replica(Some(service), owned, context.now));
             replicas.min().unwrap_or(Health::Missing)
         })
         .max()
         .unwrap_or(Health::Healthy)
 }
 
-fn replica(service: &Service, owned: &Owned<'_>, now: Timestamp) -> Health {
+/// The health of one container; where no stack tells what its service is, its restart policy tells
+/// whether it may end.
+pub(in crate::plan) fn replica(
+    service: Option<&Service>,
+    owned: &Owned<'_>,
+    now: Timestamp,
+) -> Health {
     let state = &owned.view.state;
+    let may_end = || {
+        let policy = &owned.view.spec.restart;
+        let may = matches!(policy, RestartPolicy::No | RestartPolicy::OnFailure(_));
+        may && state.exit_code == 0 && state.started_at.is_some()
+    };
+    let done = || service.map_or_else(may_end, |service| is_done(service, owned));
     match (state.status, state.health) {
         // What counts is how it ends.
-        (Status::Running, _) if service.job => Health::Progressing,
+        (Status::Running, _) if service.is_some_and(|service| service.job) => Health::Progressing,
         (Status::Running, None | Some(Check::Healthy)) => steadiness(state, now),
         (Status::Running, Some(Check::Starting)) | (Status::Created, _) => Health::Progressing,
         (Status::Paused, _) => Health::Suspended,
-        (Status::Exited, _) if is_done(service, owned) => Health::Healthy,
+        (Status::Exited, _) if done() => Health::Healthy,
         _ => Health::Degraded,
     }
 }
