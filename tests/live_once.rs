@@ -5,6 +5,9 @@
 #[path = "live_once/adopt.rs"]
 mod adopt;
 #[cfg(test)]
+#[path = "live_once/answers.rs"]
+mod answers;
+#[cfg(test)]
 #[path = "live_once/attributes.rs"]
 mod attributes;
 #[cfg(test)]

@@ -54,7 +54,7 @@ fn becomes_ready(command: &mut Command) {
     #[expect(clippy::disallowed_methods, reason = "a test of a real process waits for real")]
     let began = Instant::now();
     loop {
-        let mut status = program(&["status"]);
+        let mut status = program(&["status", "--listen", "127.0.0.1:8620"]);
         if status.output().expect("it runs").status.success() {
             return;
         }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::adopt_args::AdoptArgs;
+use super::answer_args::{
+    ExplainArgs, PsArgs, ServiceArgs, StackArgs, StatusArgs, WaitArgs, source_flag,
+};
 use super::diff_args::DiffArgs;
 use super::doctor_args::DoctorArgs;
 use super::help::{
-    COMPLETION, CONTROLLER, EXPLAIN, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, STATUS, VALIDATE,
-    examples,
+    COMPLETION, CONTROLLER, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, VALIDATE, examples,
 };
 use super::import_args::ImportArgs;
 use super::init_args::InitArgs;
@@ -106,14 +108,27 @@ pub(super) enum Verb {
     Config(Box<ConfigArgs>),
     /// Bring stack files into the usual layout, with the same meaning
     Fmt(FmtArgs),
-    /// Explain the code of an error, for example `reconciler explain E0501`
-    Explain(ExplainArgs),
+    /// Explain whose a container, service, network or volume is, or the code of an error
+    #[command(mut_arg("source", source_flag))]
+    Explain(Box<ExplainArgs>),
     /// Print the JSON Schema of stack files, of deployments.yaml or of plans
     Schema(SchemaArgs),
     /// Play a pass on a simulated engine that begins empty
     Sim(Box<SimArgs>),
-    /// Show what a running controller says of its deployments
-    Status(StatusArgs),
+    /// Show deployments, services and replicas as a tree, and what differs or waits
+    #[command(mut_arg("source", source_flag))]
+    Status(Box<StatusArgs>),
+    /// List containers, as `docker compose ps` does
+    #[command(mut_arg("source", source_flag))]
+    Ps(Box<PsArgs>),
+    /// List deployments: `stack ls`
+    Stack(StackArgs),
+    /// List services: `service ls`
+    #[command(visible_alias = "services")]
+    Service(ServiceArgs),
+    /// Wait until deployments or services are healthy, or as the source says
+    #[command(mut_arg("source", source_flag))]
+    Wait(Box<WaitArgs>),
     /// Print what containers print, all replicas interleaved
     Logs(Box<LogsArgs>),
     /// Print what happened to containers, networks and volumes
@@ -130,7 +145,7 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 23] = [
+    pub(super) const NAMES: [&str; 28] = [
         "run",
         "plan",
         "diff",
@@ -147,6 +162,11 @@ impl Verb {
         "schema",
         "sim",
         "status",
+        "ps",
+        "stack",
+        "service",
+        "services",
+        "wait",
         "logs",
         "events",
         "doctor",
@@ -246,18 +266,6 @@ pub(super) struct SimArgs {
     pub(super) trust: TrustOptions,
 }
 
-/// `status`.
-#[derive(Debug, Args)]
-#[command(after_long_help = examples(STATUS))]
-pub(super) struct StatusArgs {
-    /// Form of the result.
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-    /// Where the controller answers.
-    #[command(flatten)]
-    pub(super) listen: ListenOptions,
-}
-
 /// `healthcheck`.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples(HEALTHCHECK))]
@@ -293,17 +301,6 @@ pub(super) struct FmtArgs {
     pub(super) sort: bool,
 }
 
-/// `explain`.
-#[derive(Debug, Args)]
-#[command(after_long_help = examples(EXPLAIN))]
-pub(super) struct ExplainArgs {
-    /// The code; all of them are listed without one
-    pub(super) code: Option<String>,
-    /// Form of the result.
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-}
-
 /// `schema`.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples(SCHEMA))]
@@ -334,9 +331,10 @@ mod tests {
     fn every_verb_is_known_by_name() {
         let mut command = Cli::command();
         command.build();
-        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-        assert_eq!(names, Verb::NAMES);
-        assert!(command.get_subcommands().all(|verb| verb.get_all_aliases().next().is_none()));
+        let names = command
+            .get_subcommands()
+            .flat_map(|verb| std::iter::once(verb.get_name()).chain(verb.get_all_aliases()));
+        assert_eq!(names.collect::<Vec<_>>(), Verb::NAMES);
     }
 
     #[test]

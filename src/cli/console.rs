@@ -77,11 +77,6 @@ impl Console {
         Self { color, format, quiet, steps: false }
     }
 
-    /// The same with results in this form.
-    pub(super) fn printing(self, format: Format) -> Self {
-        Self { format, ..self }
-    }
-
     /// The same with plans as graphs of steps, or not.
     pub(super) fn with_steps(self, steps: bool) -> Self {
         Self { steps, ..self }

@@ -1,8 +1,10 @@
 //! From a command line to its verb: lays flags over the file, starts the log, and prints
 //! why something cannot be done.
 
+mod answers;
+
 use super::adopt_args::AdoptArgs;
-use super::args::{Cli, CommonArgs, GrantsArgs, HealthcheckArgs, RunArgs, StatusArgs, Verb};
+use super::args::{Cli, CommonArgs, GrantsArgs, HealthcheckArgs, RunArgs, Verb};
 use super::config::{self, ConfigError, Layer};
 use super::console::{Color, Console, Format};
 use super::diff_args::DiffArgs;
@@ -57,10 +59,7 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
             .and_then(|s| verbs::config::config(s.console, &args, &s.environment)),
         Some(Verb::Fmt(args)) => start(common, Format::Text, Layer::default(), "warn")
             .map(|s| verbs::fmt::fmt(s.console, &args)),
-        Some(Verb::Explain(args)) => {
-            let code = args.code.as_deref();
-            verbs::explain::explain(console.printing(args.output.output), code)
-        }
+        Some(Verb::Explain(args)) => answers::explain(common, *args),
         Some(Verb::Schema(args)) => Ok(verbs::schema::schema(console, args.of)),
         Some(Verb::Sim(args)) => {
             let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
@@ -69,11 +68,15 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
                 verbs::sim::sim(console, &s.layer, &s.environment)
             })
         }
-        Some(Verb::Status(args)) => status(common, args),
         Some(Verb::Logs(args)) => logs(common, *args),
         Some(Verb::Events(args)) => events(common, *args),
         Some(Verb::Doctor(args)) => doctor(common, *args),
         Some(Verb::Healthcheck(args)) => healthcheck(common, args),
+        Some(Verb::Status(args)) => answers::status(common, *args),
+        Some(Verb::Ps(args)) => answers::ps(common, *args),
+        Some(Verb::Stack(args)) => answers::list(common, args.verb, verbs::answers::stacks),
+        Some(Verb::Service(args)) => answers::list(common, args.verb, verbs::answers::services),
+        Some(Verb::Wait(args)) => answers::wait(common, *args),
         Some(Verb::Completion(args)) => Ok(verbs::completion::completion(console, &args)),
         Some(Verb::Man(args)) => Ok(verbs::man::man(console, &args)),
     };
@@ -176,13 +179,6 @@ fn apply(common: CommonArgs, args: ApplyArgs) -> Result<Exit, Refusal> {
     let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
     let console = console.with_steps(steps.steps);
     verbs::apply::apply(console, &layer, &environment, (file, yes))
-}
-
-/// `status`.
-fn status(common: CommonArgs, args: StatusArgs) -> Result<Exit, Refusal> {
-    let layer = Layer { listen: args.listen, ..Layer::default() };
-    let Start { console, layer, .. } = start(common, args.output.output, layer, "warn")?;
-    Ok(verbs::status::status(console, layer.listen.listen.unwrap_or_default()))
 }
 
 /// `healthcheck`.

@@ -144,7 +144,11 @@ again and must mean the same, otherwise the file is left as it is.";
 /// Of `explain`.
 pub(super) const EXPLAIN: &str = "\
   reconciler explain                        all codes
-  reconciler explain E0501                  one of them, with an example and its remedy";
+  reconciler explain E0501                  one of them, with an example and its remedy
+  reconciler explain shop-web-1             whose a container is, what asks for it, what differs
+  reconciler explain shop/web               likewise a service, a network or a volume
+
+What is of no deployment of this installation is foreign, and never changed.";
 
 /// Of `schema`.
 pub(super) const SCHEMA: &str = "\
@@ -163,8 +167,45 @@ pub(super) const SIM: &str = "\
 
 /// Of `status`.
 pub(super) const STATUS: &str = "\
-  reconciler status                         of the controller on this machine
-  reconciler status --listen 127.0.0.1:9000 of one that answers elsewhere";
+  reconciler status                         everything of this installation, as a tree
+  reconciler status shop                    of one deployment; a service: shop/web
+  reconciler status --source stacks         also in what it is not as these stacks say
+  reconciler status --listen 127.0.0.1:9000 with what the controller there knows
+  reconciler status -o json                 for programs
+
+It looks by itself, and asks a controller on this machine, if one answers, for what only that
+knows: whether it acts, what it puts off and what failed last.";
+
+/// Of `ps`.
+pub(super) const PS: &str = "\
+  reconciler ps                             what runs, and what should and does not
+  reconciler ps -a                          also what ended, and may
+  reconciler ps shop/web                    of one service
+  docker logs $(reconciler ps -q shop/web/1)
+                                            with -q only ids";
+
+/// Of `stack`.
+pub(super) const STACK: &str = "\
+  reconciler stack ls                       each deployment: replicas, sync, health, revision
+  reconciler stack ls --source stacks       also those that are not there yet";
+
+/// Of `service`.
+pub(super) const SERVICE: &str = "\
+  reconciler service ls                     each service: replicas, health, image, ports
+  reconciler service ls shop                of one deployment";
+
+/// Of `ls` below either.
+pub(super) const LS: &str = "\
+  reconciler stack ls                       each deployment
+  reconciler service ls shop                the services of one
+  reconciler service ls -o json             for programs";
+
+/// Of `wait`.
+pub(super) const WAIT: &str = "\
+  reconciler wait shop                      until all of it runs and its checks pass
+  reconciler wait shop/web --timeout 90s    of one service; exit with 1 if it takes longer
+  reconciler wait --for synced --source stacks
+                                            until everything is as the stacks say";
 
 /// Of `logs`.
 pub(super) const LOGS: &str = "\

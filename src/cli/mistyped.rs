@@ -32,14 +32,14 @@ const OTHERS: &[(&[&str], &str)] = &[
     ),
     (&["restart"], "`docker compose -p NAME restart`: a container that works is left alone"),
     (
-        &["ps", "ls", "list", "get", "top"],
-        "`reconciler status` asks a running controller, `docker compose ls` and `docker compose \
-         -p NAME ps` show the containers",
+        &["ls", "list", "get", "top"],
+        "`reconciler ps` lists containers, `reconciler stack ls` and `reconciler service ls` what \
+         they belong to, `reconciler status` shows all of it",
     ),
     (&["exec", "port", "images"], "`docker compose -p NAME exec`, `port`, `images`"),
     (&["pull", "build", "push"], "`reconciler --once PATH` pulls and builds what is missing"),
     (
-        &["compose", "docker", "stack"],
+        &["compose", "docker"],
         "`reconciler config` prints a stack's normal form, `reconciler --once PATH` does what \
          `docker compose up` does",
     ),

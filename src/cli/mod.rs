@@ -2,6 +2,7 @@
 //! renders what it says. The only place that prints, and the only one that knows exit codes.
 
 mod adopt_args;
+mod answer_args;
 mod args;
 mod config;
 mod console;

@@ -1,6 +1,7 @@
 //! How results look: text for people, JSON for programs.
 
 pub(super) mod aftermath;
+pub(super) mod answers;
 pub(super) mod diagnostics;
 pub(super) mod diff;
 pub(super) mod ended;
@@ -37,20 +38,28 @@ pub(super) fn deployments(states: &BTreeMap<DeploymentId, DeploymentState>) -> S
         let (sync, health) = (format!("{sync:?}"), format!("{health:?}"));
         [(STRONG, id.to_string()), (sync_style, sync), (health_style, health)]
     }));
-    if rows.len() == 1 { paint(FAINT, "no deployments\n") } else { columns(&rows) }
+    if rows.len() == 1 { format!("{}\n", paint(FAINT, "no deployments")) } else { columns(&rows) }
 }
 
 /// Rows with their cells below each other, two spaces apart.
-fn columns<const N: usize>(rows: &[[(Style, String); N]]) -> String {
-    let width = |column: usize| {
-        rows.iter().map(|row| row[column].1.chars().count()).max().unwrap_or_default()
-    };
-    let widths: [usize; N] = std::array::from_fn(width);
+fn columns<R: AsRef<[(Style, String)]>>(rows: &[R]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        for (column, (_, cell)) in row.as_ref().iter().enumerate() {
+            let width = cell.chars().count();
+            match widths.get_mut(column) {
+                Some(widest) => *widest = width.max(*widest),
+                None => widths.push(width),
+            }
+        }
+    }
     let mut out = String::new();
     for row in rows {
+        let filled = row.as_ref().iter().rposition(|(_, cell)| !cell.is_empty());
+        let row = &row.as_ref()[..filled.map_or(0, |last| last + 1)];
         for (index, (style, cell)) in row.iter().enumerate() {
             out += &paint(*style, cell);
-            if index + 1 < N {
+            if index + 1 < row.len() {
                 out += &" ".repeat(widths[index] + 2 - cell.chars().count());
             }
         }

@@ -10,6 +10,15 @@ use super::super::explanations::{self, Explanation};
 use super::super::setup::Refusal;
 use model::render::machine::SCHEMA_VERSION;
 
+/// Whether a word is a code, or would be one: it may stand as messages print it.
+pub(in crate::cli) fn is_code(word: &str) -> bool {
+    let code = word.trim_start_matches("error[").trim_end_matches(']');
+    let mut letters = code.chars();
+    matches!(letters.next(), Some('E' | 'e' | 'W' | 'w'))
+        && code.len() == 5
+        && letters.all(|letter| letter.is_ascii_digit())
+}
+
 /// Explains a code, or lists all.
 pub(in crate::cli) fn explain(console: Console, code: Option<&str>) -> Result<Exit, Refusal> {
     let Some(code) = code else {

@@ -1,6 +1,7 @@
 //! One file per verb.
 
 pub(super) mod adopt;
+pub(super) mod answers;
 pub(super) mod apply;
 mod chosen;
 pub(super) mod completion;
@@ -25,5 +26,4 @@ pub(super) mod run;
 pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod sim;
-pub(super) mod status;
 pub(super) mod validate;

@@ -1,0 +1,103 @@
+//! `wait`: looks again and again until what is asked about is healthy, or as the source says.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::select;
+use serde_json::json;
+
+use adapters::clock::SystemClock;
+use model::tree::SCHEMA_VERSION;
+use reconcile::answer::{Goal, lacking};
+use world::{Clock as _, Observe, Watch};
+
+use super::{Asked, Lens, lens};
+use crate::cli::console::{Console, Format};
+use crate::cli::exit::Exit;
+use crate::cli::render::answers::tree::lacks;
+use crate::cli::setup::Refusal;
+use crate::cli::signals::asked_to_end;
+use crate::cli::verbs::real::block_on;
+
+/// How soon it looks again although no engine reported anything: a replica gets old enough to
+/// count without an event.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How soon at the soonest.
+const LEAST: Duration = Duration::from_millis(200);
+
+/// How it went.
+struct Waited {
+    /// What is not as it should be; empty if the goal is reached.
+    lacks: Vec<String>,
+    exit: Exit,
+}
+
+/// Waits.
+pub(in crate::cli) fn wait(
+    asked: Asked<'_>,
+    words: &[String],
+    (goal, timeout): (Goal, Duration),
+) -> Result<Exit, Refusal> {
+    let console = asked.console;
+    block_on(async {
+        let signal = asked_to_end().map_err(|error| Refusal::invalid(error.to_string()))?;
+        let lens = lens(asked).await?;
+        tokio::select! {
+            exit = signal => Ok(exit),
+            waited = until(&lens, words, (goal, timeout)) => {
+                Ok(conclude(console, &waited?, goal, timeout))
+            }
+        }
+    })?
+}
+
+async fn until<W: Observe + Watch>(
+    lens: &Lens<W>,
+    words: &[String],
+    (goal, timeout): (Goal, Duration),
+) -> Result<Waited, Refusal> {
+    let began = SystemClock.instant();
+    loop {
+        let seen = lens.look_quietly().await;
+        if goal == Goal::Synced && seen.tree().source.is_none() && seen.exit == Exit::Done {
+            return Err(Refusal::usage(
+                "without a source nothing says what is wanted",
+                "name it: `reconciler wait --for synced --source PATH`",
+            ));
+        }
+        let selectors = seen.resolve(words)?;
+        let tree = seen.looked.tree.only(&selectors);
+        let lacks = lacks(&lacking(&tree, goal), &tree);
+        let left = timeout.saturating_sub(SystemClock.instant().since(began));
+        if lacks.is_empty() || left.is_zero() {
+            let unseen = if lacks.is_empty() { Exit::Done } else { seen.exit };
+            return Ok(Waited { lacks, exit: unseen });
+        }
+        // An engine reports several things at once, and one look is enough for them.
+        let news = pin!(lens.world.changed());
+        select(news, pin!(SystemClock.sleep(PAUSE.min(left)))).await;
+        SystemClock.sleep(LEAST.min(left)).await;
+    }
+}
+
+fn conclude(console: Console, waited: &Waited, goal: Goal, timeout: Duration) -> Exit {
+    let reached = waited.lacks.is_empty();
+    if console.format == Format::Json {
+        console.json(&json!({
+            "schema_version": SCHEMA_VERSION,
+            "for": goal.word(),
+            "reached": reached,
+            "lacks": waited.lacks,
+        }));
+    }
+    if reached {
+        return Exit::Done;
+    }
+    let span = humantime::format_duration(timeout);
+    if console.format == Format::Text {
+        console.result(&waited.lacks.join("\n"));
+    }
+    let help = "`reconciler status` shows what keeps it";
+    console.error(&format!("not {} within {span}", goal.word()), Some(help));
+    Exit::Failed.max(waited.exit)
+}
