@@ -47,6 +47,9 @@ mod held;
 #[path = "live_once/host.rs"]
 mod host;
 #[cfg(test)]
+#[path = "live_once/images.rs"]
+mod images;
+#[cfg(test)]
 #[path = "live_once/ledger.rs"]
 mod ledger;
 #[cfg(test)]

@@ -113,6 +113,7 @@ impl Progress for Recorder {
             Event::StepStarted(step) => format!("start {}", step.id),
             Event::StepFinished { step, .. } => format!("done {}", step.id),
             Event::StepFailed { step, failure } => format!("failed {}: {}", step.id, failure.error),
+            Event::StepNotNeeded(step) => format!("not needed {}", step.id),
             Event::StepDropped { step, because } => format!("dropped {} for {because}", step.id),
             Event::StepStopped(step) => format!("stopped {}", step.id),
             Event::Unreachable { part, error } => format!("unreachable {part}: {error}"),

@@ -40,6 +40,7 @@ pub(crate) fn step(id: u32, after: &[u32], action: Action) -> Step {
         causes: vec![Cause { reason: Reason::Missing, at: None }],
         replica: None,
         after: after.iter().copied().map(StepId).collect(),
+        only_if: None,
     }
 }
 

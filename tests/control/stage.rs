@@ -30,7 +30,7 @@ fn desired_at(snapshot: &Snapshot) -> DesiredState {
 }
 
 /// The same with images that are pulled for each revision.
-fn fresh((id, entry): (DeploymentId, Entry)) -> (DeploymentId, Entry) {
+pub(crate) fn fresh((id, entry): (DeploymentId, Entry)) -> (DeploymentId, Entry) {
     let Entry::Valid(deployment, warnings) = entry else { return (id, entry) };
     let mut deployment = (*deployment).clone();
     for service in deployment.services.values_mut() {

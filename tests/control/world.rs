@@ -193,7 +193,7 @@ impl World {
                 self.images.borrow_mut().insert(image.clone());
                 let newer = self.registry.borrow().get(image).cloned();
                 self.ids.borrow_mut().extend(newer.map(|id| (image.clone(), id)));
-                return Outcome::Image(self.image(image).id);
+                return Outcome::Image(self.image(image).content());
             }
             Action::CreateContainer(create) => return self.create(engine, create, now),
             Action::WriteLedger { change } => {

@@ -130,7 +130,7 @@ async fn arguments_target_labels_and_tags_reach_the_image() {
     requested.tags = vec!["builds/more:2".into()];
     requested.network = Some("none".to_owned());
     requested.extra_hosts = vec!["db.example:10.0.0.9".to_owned()];
-    let Outcome::Image(id) = build(&engine(), "builds/args:1", &requested, &tree()).await else {
+    let Outcome::Image(built) = build(&engine(), "builds/args:1", &requested, &tree()).await else {
         panic!("no image")
     };
     let view = image("builds/args:1").await.unwrap();
@@ -139,7 +139,7 @@ async fn arguments_target_labels_and_tags_reach_the_image() {
     assert_eq!(view.labels["reconciler.build"], hashed(&requested, &tree()).hash.to_string());
     assert_eq!(view.labels["com.docker.compose.project"], "builds");
     assert_eq!(view.labels["com.docker.compose.service"], "web");
-    assert_eq!(image("builds/more:2").await.unwrap().id, id);
+    assert_eq!(image("builds/more:2").await.unwrap().content(), built);
 }
 
 #[tokio::test]

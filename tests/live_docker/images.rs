@@ -50,7 +50,7 @@ async fn image(tag: &str) -> Option<ImageView> {
 async fn an_image_is_built_from_the_tree_and_labelled() {
     let outcome = engine().act(&build("live/built:1", "Dockerfile"), &tree()).await.unwrap();
     let view = image("live/built:1").await.unwrap();
-    assert_eq!(outcome, Outcome::Image(view.id.clone()));
+    assert_eq!(outcome, Outcome::Image(view.content()));
     assert_eq!(view.labels["reconciler.build"], Digest::of("context").to_string());
     assert_eq!(view.labels["org.example"], "x");
     assert_eq!((view.user.as_deref(), view.env["MODE"].as_str()), (Some("65532"), "live"));
@@ -88,7 +88,7 @@ async fn an_image_is_pulled_and_one_that_is_nowhere_is_an_error() {
     let pull = Action::PullImage { image: name.as_str().into(), platform: None };
     let outcome = act(&engine(), &pull).await.unwrap();
     let view = image(&name).await.unwrap();
-    assert_eq!(outcome, Outcome::Image(view.id));
+    assert_eq!(outcome, Outcome::Image(view.content()));
     assert_eq!(act(&engine(), &pull).await.unwrap(), outcome);
 
     let nowhere = format!("{}/live/nowhere:1", variable("RECONCILER_LAB_REGISTRY"));

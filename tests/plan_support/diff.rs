@@ -46,7 +46,9 @@ pub(crate) fn agrees(name: &str, world: &World, plan: &Plan) {
 /// The keys that the plan says are not what git wants.
 fn of_plan(plan: &Plan) -> Keys {
     let mut all = Keys::new();
-    for step in &plan.steps {
+    // What an image would change differs only once it came.
+    let depends = |step: &&Step| step.only_if.as_ref().is_some_and(|on| !on.another.is_empty());
+    for step in plan.steps.iter().filter(|step| !depends(step)) {
         let Some(object) = object(step) else { continue };
         for cause in &step.causes {
             let Reason::Changed(difference) = &cause.reason else { continue };

@@ -39,6 +39,7 @@ pub(crate) struct World {
     links: BTreeMap<String, String>,
     marks: BTreeMap<String, Mark>,
     source: SourceId,
+    revision: Revision,
     start: String,
     settings: Settings,
     /// What a watched folder does not show for long enough yet.
@@ -75,6 +76,7 @@ impl World {
             links: BTreeMap::new(),
             marks: BTreeMap::new(),
             source: "git:shop".into(),
+            revision: Revision::new("3f2a9c1d"),
             start: String::new(),
             settings,
             settling: Settling::default(),
@@ -123,6 +125,7 @@ impl World {
                 let plan = self.plan();
                 self.apply(&plan, numbers.iter().map(|n| n.parse::<usize>().expect("a step") - 1));
             }
+            ["revision", revision] => self.revision = Revision::new(*revision),
             ["source", name] => self.source = SourceId::new(*name),
             ["start", path] => (*path).clone_into(&mut self.start),
             ["deny", "host"] => self.settings.policy.permissive = false,
@@ -131,6 +134,8 @@ impl World {
                 grants.entry((*deployment).to_owned()).or_default().insert((*demand).to_owned());
             }
             ["revoke", deployment] => drop(self.settings.policy.grants.remove(*deployment)),
+            // What a pull of it brings from now on; a build of it has the same files.
+            ["registry", reference, files] => self.sim.publish(&(*reference).into(), files),
             ["consul"] => self.settings.catalog = Some(CatalogSettings::default()),
             ["resolver", address] => {
                 let catalog = self.settings.catalog.get_or_insert_with(CatalogSettings::default);
@@ -192,7 +197,7 @@ impl World {
     pub(crate) fn desired(&self) -> DesiredState {
         let snapshot = Snapshot {
             source: self.source.clone(),
-            revision: Revision::new("3f2a9c1d"),
+            revision: self.revision.clone(),
             start: self.start.clone(),
             tree: Arc::new(self.tree()),
         };
@@ -284,6 +289,12 @@ impl World {
         let tree = self.tree();
         let mut outcomes = BTreeMap::new();
         for step in order.into_iter().map(|at| &plan.steps[at]) {
+            if let Some(only_if) = step.only_if.as_ref().filter(|only_if| !only_if.holds(&outcomes))
+            {
+                let kept = only_if.keeps.clone().map(|id| (step.id, Outcome::Container(id)));
+                outcomes.extend(kept);
+                continue;
+            }
             let action = step.action.resolve(&outcomes).expect("resolved");
             let outcome = match &action {
                 Action::Await { container, .. } => {

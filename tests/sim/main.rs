@@ -5,7 +5,9 @@
 //! `RECONCILER_SIM_SEED=K` plays one and prints its trace.
 
 mod calm;
+mod fresh;
 mod health;
+mod images;
 mod lease;
 mod meet;
 mod memory;

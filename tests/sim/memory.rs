@@ -7,9 +7,10 @@ use model::id::ContainerId;
 use model::observed::Status;
 use sim::{ExternalChange, Sim};
 
+use super::calm::calm;
 use super::oracle;
 use super::play::{pass, settings, world_of};
-use super::scenario::{Scenario, calm, scenario};
+use super::scenario::{Scenario, scenario};
 use super::stacks::{Stacks, promises};
 
 const SEEDS: u64 = 60;

@@ -16,7 +16,7 @@ use reconcile::plan::{CatalogSettings, EngineSettings, Settings};
 use sim::{Driven, MemTree, Sim, SimSource};
 use world::{Act, Clock};
 
-use super::scenario::{Acts, Scenario};
+use super::scenario::{Acts, Chapter, Scenario};
 use super::stacks::{Stacks, desired, file, promises};
 use super::{lease, oracle};
 
@@ -142,6 +142,13 @@ fn run(sim: &Sim, settings: &Settings, stacks: &Stacks, span: Duration) {
     let _ = sim.drive(forever, Some(sim.now().plus(span)));
 }
 
+/// The registry has newer images from now on.
+pub(crate) fn publish(sim: &Sim, chapter: &Chapter) {
+    for (image, files) in &chapter.images {
+        sim.publish(image, files);
+    }
+}
+
 /// Plays a scenario to its end.
 pub(crate) fn play(scenario: &Scenario) -> Ending {
     let sim = world_of(scenario);
@@ -153,6 +160,7 @@ pub(crate) fn play(scenario: &Scenario) -> Ending {
         sim.note(&format!("--- revision {number} ---"));
         sim.promise(promises(&history, &chapter.stacks));
         history.push(chapter.stacks.clone());
+        publish(&sim, chapter);
         sim.set_faults(chapter.faults);
         for (after, engine, hand) in &chapter.hands {
             sim.schedule(*after, engine, hand.clone());

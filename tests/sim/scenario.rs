@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::desired::{Condition, RolloutOrder};
-use model::id::{DeploymentId, EngineName, ServiceName};
+use model::id::{DeploymentId, EngineName, ImageRef, ServiceName};
 use model::spec::RestartPolicy;
 use sim::{CrashPoint, ExternalChange, Faults, Rng};
 
+use super::fresh::Registry;
 use super::meet;
 use super::stacks::{Meets, Part, Stack, Stacks};
 
@@ -42,6 +43,8 @@ pub(crate) struct Scenario {
 #[derive(Clone, Debug)]
 pub(crate) struct Chapter {
     pub(crate) stacks: Stacks,
+    /// What the registry has by now: images, and of which files.
+    pub(crate) images: Vec<(ImageRef, String)>,
     pub(crate) faults: Faults,
     pub(crate) hands: Vec<(Duration, EngineName, ExternalChange)>,
     /// How long to wait before each pass, and where it crashes.
@@ -71,6 +74,12 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
     let composed = seed % 4 == 1;
     let revisions = chapters.iter_mut().map(|chapter| &mut chapter.stacks);
     meet::meet(&mut rng.child("meet"), composed, revisions);
+    if seed % 4 == 2 {
+        let mut registry = Registry::new(rng.child("images"));
+        for chapter in &mut chapters {
+            chapter.images = registry.renew(&mut chapter.stacks);
+        }
+    }
     let acts = match seed % 16 {
         7 => Acts::Loop,
         15 => Acts::Two,
@@ -80,7 +89,7 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
 }
 
 /// The same without anything going wrong.
-pub(crate) fn calm(mut scenario: Scenario) -> Scenario {
+pub(crate) fn faultless(mut scenario: Scenario) -> Scenario {
     scenario.acts = Acts::Passes;
     for chapter in &mut scenario.chapters {
         make_healthy(&mut chapter.stacks);
@@ -137,6 +146,7 @@ fn add_service(rng: &mut Rng, stack: &mut Stack) {
     let part = Part {
         image,
         built: rng.chance(150),
+        fresh: None,
         replicas: u32::try_from(rng.below(5)).unwrap_or_default(),
         env: rng.below(3),
         memory: 0,
@@ -333,7 +343,7 @@ fn chapter(rng: &mut Rng, stacks: &Stacks, engines: &[EngineName]) -> Chapter {
             (wait, crash.filter(|_| level > 0))
         })
         .collect();
-    Chapter { stacks: stacks.clone(), faults, hands, passes }
+    Chapter { stacks: stacks.clone(), images: Vec::new(), faults, hands, passes }
 }
 
 /// What makes an engine or the ledger forget, at any point.

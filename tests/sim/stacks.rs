@@ -67,6 +67,8 @@ pub(crate) struct Meets {
 pub(crate) struct Part {
     pub(crate) image: String,
     pub(crate) built: bool,
+    /// Its image is pulled for each revision; the number makes another one of the same.
+    pub(crate) fresh: Option<u32>,
     pub(crate) replicas: u32,
     pub(crate) env: u64,
     pub(crate) memory: i64,
@@ -207,7 +209,7 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
             ..Build::of(name.to_string(), dockerfile)
         }))
     } else {
-        ImageSource::Pull(PullPolicy::Missing)
+        ImageSource::Pull(part.fresh.map_or(PullPolicy::Missing, |_| PullPolicy::Always))
     };
     let files: Vec<FileSpec> = part.file.iter().map(|version| file(*version)).collect();
     let files_hash = part.file.map(|version| Digest::of(format!("files {version}")));

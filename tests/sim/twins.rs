@@ -147,6 +147,7 @@ fn part(image: &str) -> Part {
     Part {
         image: image.to_owned(),
         built: false,
+        fresh: None,
         replicas: 3,
         env: 1,
         memory: 0,
@@ -310,6 +311,7 @@ fn removal_of(view: &ContainerView) -> Vec<Step> {
         causes: vec![Cause { reason: Reason::ServiceRemoved, at: None }],
         replica: None,
         after: after.iter().map(|id| StepId(*id)).collect(),
+        only_if: None,
     };
     let grace = Duration::from_secs(1);
     vec![

@@ -130,6 +130,7 @@ const PLAN: &str = "crates/reconcile/src/plan";
 /// knows no later one.
 pub(crate) const STAGES: &[&str] = &[
     "fact",
+    "when",
     "cause",
     "settings",
     "seen",

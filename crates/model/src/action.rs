@@ -232,7 +232,7 @@ impl Action {
             for image in create.images_mut() {
                 let PlannedImage::After(step) = *image else { continue };
                 match outcomes.get(&step) {
-                    Some(Outcome::Image(id)) => *image = PlannedImage::Known(id.clone()),
+                    Some(Outcome::Image(it)) => *image = PlannedImage::Known(it.id.clone()),
                     _ => return Err(Unresolved(step)),
                 }
             }

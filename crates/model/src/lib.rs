@@ -16,7 +16,8 @@
 //! - [`labels`]: how identity is written on a container, and read back.
 //! - [`action`]: one call to one outside system each; [`registrant`]: one of its payloads.
 //! - [`tree`]: what is there, for answers to people; [`selector`]: the words by which they ask.
-//! - [`plan`]: steps with causes, what is blocked, and what each deployment's state is.
+//! - [`plan`]: steps with causes, what is blocked, and what each deployment's state is;
+//!   [`only_if`]: which images decide that a step is needed; [`image_content`]: what tells them apart.
 //! - [`diagnostic`]: a message about the user's text, with its position.
 //! - [`digest`], [`secret`], [`time`]: content hashes, bytes that do not print, instants.
 //!
@@ -48,6 +49,7 @@ pub mod hook;
 pub mod host_path;
 pub mod id;
 pub mod image;
+pub mod image_content;
 pub mod image_source;
 pub mod labels;
 pub mod ledger;
@@ -57,6 +59,7 @@ pub mod mount;
 pub mod network;
 pub mod normal_form;
 pub mod observed;
+pub mod only_if;
 mod origins;
 pub mod overview;
 pub mod own_tree;

@@ -13,6 +13,7 @@ use super::id::{
     ContainerId, ContainerName, DeploymentId, EngineId, EngineName, ImageId, ImageRef, NetworkId,
     NetworkName, VolumeName,
 };
+use super::image_content::ImageContent;
 use super::labels::BUILD_HASH;
 use super::ledger::{LedgerView, Stored};
 use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Platform, Port, VolumeSpec};
@@ -259,11 +260,19 @@ impl ImageView {
     /// defaults, whatever our own label says of how it was built.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        let plain = |image: &Self| {
-            let mut image = Self { id: ImageId::new(""), ..image.clone() };
-            image.labels.remove(BUILD_HASH);
-            image
-        };
-        self.id == other.id || !self.layers.is_empty() && plain(self) == plain(other)
+        self.id == other.id || !self.layers.is_empty() && self.plain() == other.plain()
+    }
+
+    /// The same, as an id and a digest.
+    #[must_use]
+    pub fn content(&self) -> ImageContent {
+        let content = (!self.layers.is_empty()).then(|| Digest::of_json(&self.plain()));
+        ImageContent { id: self.id.clone(), content }
+    }
+
+    fn plain(&self) -> Self {
+        let mut image = Self { id: ImageId::new(""), ..self.clone() };
+        image.labels.remove(BUILD_HASH);
+        image
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::id::{
     ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, Slot, VolumeName,
 };
+use super::only_if::OnlyIf;
 use super::plan::{Cause, Plan};
 
 /// What becomes of the objects of all deployments.
@@ -21,6 +22,8 @@ pub struct Overview {
     pub deployments: Vec<Changes>,
     /// How many objects change, and how.
     pub counts: BTreeMap<Kind, usize>,
+    /// How many more change if images that come are others.
+    pub conditional: BTreeMap<Kind, usize>,
 }
 
 /// What changes of one deployment on one engine.
@@ -75,6 +78,17 @@ pub struct Change {
     pub causes: Vec<Cause>,
     /// In which order a new container and the one before it run, and why so.
     pub order: Option<String>,
+    /// On which images it depends, if it does.
+    pub only_if: Option<Depends>,
+}
+
+/// That a change depends on the images which steps bring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Depends {
+    /// On which steps, and how.
+    pub on: OnlyIf,
+    /// The same in words, with the names of the images.
+    pub text: String,
 }
 
 /// What is done with an object.

@@ -15,6 +15,7 @@ use super::id::{
     ContainerName, DeploymentId, EngineName, NetworkName, ReplicaId, Revision, ServiceName,
     SourceId,
 };
+pub use super::only_if::OnlyIf;
 pub use super::waiting::{Blocked, StaysOn, WaitingOn};
 
 /// What would be done, in a topological order, and what would not.
@@ -62,8 +63,11 @@ pub struct Step {
     /// The replica that it is a part of the change of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replica: Option<ReplicaId>,
-    /// The steps that must have succeeded before.
+    /// The steps that must have succeeded before, as far as they are needed.
     pub after: BTreeSet<StepId>,
+    /// When it is needed, if that depends on what earlier steps bring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<OnlyIf>,
 }
 
 /// How many replicas a service is to have, and how many of them move at once.
@@ -241,6 +245,19 @@ pub enum Health {
     Degraded,
     /// It could not be read.
     Unknown,
+}
+
+impl Step {
+    /// Whether it begins a change, and does not only belong to that of another step.
+    #[must_use]
+    pub fn begins_change(&self) -> bool {
+        self.causes.iter().any(|cause| {
+            !matches!(
+                cause.reason,
+                Reason::Follows { .. } | Reason::Replaced { .. } | Reason::Stale | Reason::Prepares
+            )
+        })
+    }
 }
 
 impl Plan {

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::id::{ContainerId, ContainerName, ImageId, StepId};
+use super::id::{ContainerId, ContainerName, StepId};
+use super::image_content::ImageContent;
 use super::observed::ContainerView;
 
 /// A container that a step acts on.
@@ -31,7 +32,7 @@ pub enum Outcome {
     /// A container was made.
     Container(ContainerId),
     /// An image is there.
-    Image(ImageId),
+    Image(ImageContent),
     /// What a wait saw last.
     Seen(Box<ContainerView>),
 }

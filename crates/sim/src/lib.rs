@@ -166,6 +166,14 @@ impl Sim {
         }
     }
 
+    /// From now on an image of these files is what the registry gives for a reference, and what a
+    /// build under that name makes, on every engine.
+    pub fn publish(&self, image: &ImageRef, files: &str) {
+        for engine in self.state.borrow_mut().engines.values_mut() {
+            engine.publish(image, files);
+        }
+    }
+
     /// Says that these catalog service names have instances of others.
     pub fn set_foreign_services(&self, names: BTreeSet<String>) {
         if let Some(catalog) = &mut self.state.borrow_mut().catalog {

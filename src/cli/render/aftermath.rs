@@ -51,7 +51,8 @@ impl<'e> Aftermath<'e> {
         for (step, ending) in &execution.steps {
             if let Some(replica) = &step.replica {
                 let changed = services.entry((&replica.deployment, &replica.service)).or_default();
-                *changed |= !matches!(ending, Ending::Dropped { .. } | Ending::Stopped);
+                *changed |=
+                    !matches!(ending, Ending::Dropped { .. } | Ending::Stopped | Ending::NotNeeded);
             }
         }
         let failed = execution.failures().map(|(step, failure)| Failed {

@@ -79,6 +79,7 @@ pub(super) fn step(
         action,
         causes: vec![Cause { reason, at: None }],
         replica,
+        only_if: None,
         after: after.iter().copied().map(StepId).collect::<BTreeSet<_>>(),
     }
 }

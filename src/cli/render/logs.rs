@@ -142,6 +142,9 @@ impl<C: Clock> Progress for Logs<C> {
                 let (deployment, why) = (&step.deployment, &failure.error);
                 warn!(%deployment, step = %step.id, "failed {}: {why}; it goes on", step.action);
             }
+            Event::StepNotNeeded(step) => {
+                debug!(deployment = %step.deployment, step = %step.id, "not needed {}", step.action);
+            }
             Event::StepDropped { step, because } => {
                 warn!(deployment = %step.deployment, step = %step.id, %because, "skipped {}", step.action);
             }

@@ -212,6 +212,13 @@ impl<'c, C: Clock> Lines<'c, C> {
         let took = paint(FAINT, &format!("({})", took.unwrap_or_default()));
         let past = match track.state() {
             State::Done => paint(GOOD, track.change.past),
+            State::NotNeeded => {
+                let text = format!(
+                    "{}: {} not needed, the image is the same",
+                    track.label, track.change.word
+                );
+                return self.console.progress(&paint(FAINT, &text));
+            }
             State::Unfinished if track.was_stopped() => paint(WARN, "stopped before its end"),
             State::Unfinished => paint(WARN, "not finished"),
             _ => return,
@@ -265,6 +272,7 @@ impl<C: Clock> Progress for Lines<'_, C> {
             Event::StepFailed { step, failure } => self.failed(step, failure),
             Event::StepDropped { step, .. } => self.ended(step.id, End::Dropped),
             Event::StepStopped(step) => self.ended(step.id, End::Stopped),
+            Event::StepNotNeeded(step) => self.ended(step.id, End::NotNeeded),
             Event::PassFinished(_) => self.finished(),
             _ => {}
         }

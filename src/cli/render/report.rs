@@ -64,7 +64,7 @@ pub(in crate::cli) fn states(report: &Report) -> String {
 
 /// The last line: what was done, in numbers.
 pub(in crate::cli) fn verdict(report: &Report, took: Duration) -> String {
-    let mut counts = [0_usize; 5];
+    let mut counts = [0_usize; 6];
     for (_, ending) in report.execution.iter().flat_map(|execution| &execution.steps) {
         counts[match ending {
             Ending::Done { .. } => 0,
@@ -72,15 +72,17 @@ pub(in crate::cli) fn verdict(report: &Report, took: Duration) -> String {
             Ending::Dropped { .. } => 2,
             Ending::Stopped => 3,
             Ending::Forgiven(_) => 4,
+            Ending::NotNeeded => 5,
         }] += 1;
     }
-    let [done, failed, dropped, stopped, forgiven] = counts;
+    let [done, failed, dropped, stopped, forgiven, not_needed] = counts;
     let mut line = format!("{done} step{} done", if done == 1 { "" } else { "s" });
     let ends = [
         (failed, "failed"),
         (dropped, "not tried"),
         (stopped, "stopped"),
         (forgiven, "failed without consequence"),
+        (not_needed, "not needed"),
     ];
     for (count, what) in ends {
         if count > 0 {
@@ -188,6 +190,7 @@ fn end(ending: &Ending) -> Value {
             "kind": "forgiven", "error": failure.error.to_string(),
         }),
         Ending::Dropped { because } => json!({ "kind": "dropped", "because": because }),
+        Ending::NotNeeded => json!({ "kind": "not-needed" }),
         Ending::Stopped => json!({ "kind": "stopped" }),
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Change, Changes, Kind, Object, Overview, change, images};
+use super::change::OfReplica;
+use super::{Change, Changes, Depends, Kind, Object, Overview, change, images};
 use crate::action::Action;
 use crate::catalog::FOR_DNS;
 use crate::id::{CatalogId, DeploymentId, EngineName, ReplicaId};
+use crate::only_if::OnlyIf;
 use crate::plan::{Cause, Plan, Reason, Step};
 
 pub(super) fn overview(plan: &Plan) -> Overview {
@@ -20,15 +22,17 @@ pub(super) fn overview(plan: &Plan) -> Overview {
     }
     let of_place = |steps: Vec<&Step>| steps.first().map(|first| changes(plan, first, &steps));
     let deployments: Vec<Changes> = places.into_iter().filter_map(of_place).collect();
-    let mut counts = BTreeMap::new();
+    let (mut counts, mut conditional) = (BTreeMap::new(), BTreeMap::new());
     for change in deployments.iter().flat_map(|all| &all.objects) {
         let number = match &change.object {
             Object::Service { slots, .. } => slots.len(),
             Object::Container { .. } | Object::Network { .. } | Object::Volume { .. } => 1,
         };
+        let depends = change.only_if.as_ref().is_some_and(|only_if| !only_if.on.another.is_empty());
+        let counts = if depends { &mut conditional } else { &mut counts };
         *counts.entry(change.kind).or_default() += number;
     }
-    Overview { deployments, counts }
+    Overview { deployments, counts, conditional }
 }
 
 /// What steps of one deployment on one engine come to.
@@ -42,19 +46,22 @@ fn changes(plan: &Plan, first: &Step, steps: &[&Step]) -> Changes {
         deregistered: BTreeMap::new(),
         catalog_causes: Vec::new(),
     };
-    let mut replicas: BTreeMap<&ReplicaId, Vec<&Step>> = BTreeMap::new();
-    let mut order: Vec<&ReplicaId> = Vec::new();
+    let mut replicas: BTreeMap<(&ReplicaId, Option<OnlyIf>), Vec<&Step>> = BTreeMap::new();
+    let mut order: Vec<(&ReplicaId, Option<OnlyIf>)> = Vec::new();
     let (mut comes, mut goes): (BTreeSet<&CatalogId>, BTreeSet<&CatalogId>) = Default::default();
     for step in steps {
         match &step.action {
+            // What the catalog will hold is said of what is certain.
+            _ if step.only_if.is_some() => {}
             Action::Register { entries, .. } => comes.extend(entries.iter().map(|e| &e.id)),
             Action::Deregister { ids, .. } => goes.extend(ids),
             _ => {}
         }
         if let Some(replica) = &step.replica {
-            let of_it = replicas.entry(replica).or_default();
+            let only_if = step.only_if.clone().map(|only_if| OnlyIf { keeps: None, ..only_if });
+            let of_it = replicas.entry((replica, only_if.clone())).or_default();
             if of_it.is_empty() {
-                order.push(replica);
+                order.push((replica, only_if));
             }
             of_it.push(step);
         } else if !images::note(step, &mut all.images) {
@@ -62,10 +69,14 @@ fn changes(plan: &Plan, first: &Step, steps: &[&Step]) -> Changes {
             note_causes(step, &mut all.catalog_causes);
         }
     }
-    for replica in order {
-        let of_it = &replicas[replica];
+    for one in order {
+        let of_it = &replicas[&one];
+        let (replica, only_if) = one;
         match change::of_replica(of_it) {
-            Some(change) => add(&mut all.objects, plan, replica, change),
+            Some(change) => {
+                let only_if = only_if.map(|on| depends(plan, on));
+                add(&mut all.objects, plan, replica, (change, only_if));
+            }
             None => of_it.iter().for_each(|step| note_causes(step, &mut all.catalog_causes)),
         }
     }
@@ -81,6 +92,17 @@ fn changes(plan: &Plan, first: &Step, steps: &[&Step]) -> Changes {
     goes.retain(|id| !comes.contains(id));
     (all.registered, all.deregistered) = (services(comes), services(goes));
     all
+}
+
+/// A condition, with the names of its images.
+fn depends(plan: &Plan, on: OnlyIf) -> Depends {
+    let name = |id| match plan.step(id).map(|step| &step.action) {
+        Some(Action::PullImage { image, .. }) => format!("the pull of {image}"),
+        Some(Action::BuildImage { tag, .. }) => format!("the build of {tag}"),
+        _ => id.to_string(),
+    };
+    let text = on.text(name);
+    Depends { on, text }
 }
 
 /// Why a step changes the catalog, if it does.
@@ -119,7 +141,7 @@ fn resource(step: &Step) -> Option<Change> {
         }
         _ => return None,
     };
-    Some(Change { kind, object, causes: step.causes.clone(), order: None })
+    Some(Change { kind, object, causes: step.causes.clone(), order: None, only_if: None })
 }
 
 /// Adds what becomes of a replica: to that of the others of its service, if it is the same.
@@ -127,11 +149,12 @@ fn add(
     all: &mut Vec<Change>,
     plan: &Plan,
     replica: &ReplicaId,
-    (kind, causes, order): (Kind, Vec<Cause>, Option<String>),
+    ((kind, causes, order), only_if): (OfReplica, Option<Depends>),
 ) {
     let same = all.iter_mut().find_map(|change| match &mut change.object {
         Object::Service { service, slots, .. } if *service == replica.service => {
             let same = change.kind == kind && change.causes == causes && change.order == order;
+            let same = same && change.only_if == only_if;
             same.then_some(slots)
         }
         _ => None,
@@ -147,7 +170,7 @@ fn add(
         replicas: size.map(|size| size.replicas),
         parallelism: size.map(|size| size.parallelism),
     };
-    all.push(Change { kind, object, causes, order });
+    all.push(Change { kind, object, causes, order, only_if });
 }
 
 /// A network that is removed and made again under its name is replaced.

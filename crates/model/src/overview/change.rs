@@ -5,9 +5,12 @@ use crate::action::Action;
 use crate::plan::{Cause, Reason, Step};
 use crate::target::ContainerRef;
 
+/// What is done with a replica, why, and in which order.
+pub(super) type OfReplica = (Kind, Vec<Cause>, Option<String>);
+
 /// What is done with a replica, why, and in which order a new container and the old one run;
 /// `None` if nothing is, or only in the catalog.
-pub(super) fn of_replica(steps: &[&Step]) -> Option<(Kind, Vec<Cause>, Option<String>)> {
+pub(super) fn of_replica(steps: &[&Step]) -> Option<OfReplica> {
     let own = || steps.iter().copied().filter(|step| !is_aside(step));
     let kind = own().filter_map(kind).max_by_key(|kind| weight(*kind))?;
     let order = own().flat_map(|step| &step.causes).find_map(|cause| match &cause.reason {

@@ -1,8 +1,13 @@
 //! A plan for programs, in the words of its text. `docs/plan.schema.json` describes it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::overview::{Change, Changes, Overview};
+use crate::id::StepId;
+use crate::image_content::ImageContent;
+use crate::only_if::OnlyIf;
+use crate::overview::{Change, Changes, Depends, Overview};
 use crate::plan::{Blocked, Cause, Plan, Step};
 use crate::remedy::Remedy;
 
@@ -21,6 +26,7 @@ pub fn plan(plan: &Plan) -> Value {
         "summary": plan.summary_of(&overview),
         "changes": overview.deployments.iter().map(changes).collect::<Vec<_>>(),
         "counts": overview.counts,
+        "conditional_counts": overview.conditional,
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
         "blocked": plan.blocked.iter().map(blocked).collect::<Vec<_>>(),
         "host": plan.host,
@@ -34,12 +40,16 @@ pub fn plan(plan: &Plan) -> Value {
 /// What becomes of the objects of a deployment.
 fn changes(changes: &Changes) -> Value {
     let object = |change: &Change| {
-        json!({
+        let mut value = json!({
             "change": change.kind,
             "object": change.object,
             "causes": change.causes.iter().map(cause).collect::<Vec<_>>(),
             "order": change.order,
-        })
+        });
+        if let Some(Depends { on, text }) = &change.only_if {
+            value["only_if"] = only_if(on, text);
+        }
+        value
     };
     json!({
         "deployment": changes.deployment,
@@ -75,11 +85,21 @@ pub fn blocked(blocked: &Blocked) -> Value {
     })
 }
 
+/// When a step is needed: the steps that bring the images.
+fn only_if(only_if: &OnlyIf, text: &str) -> Value {
+    let steps = |all: &BTreeMap<StepId, ImageContent>| all.keys().copied().collect::<Vec<_>>();
+    json!({
+        "another_image": steps(&only_if.another),
+        "unless_another_image": steps(&only_if.unless),
+        "text": text,
+    })
+}
+
 /// A step without the bodies of its calls.
 #[must_use]
 pub fn step(step: &Step) -> Value {
     let text = step.action.to_string();
-    json!({
+    let mut value = json!({
         "id": step.id,
         "deployment": step.deployment,
         "engine": step.engine,
@@ -87,5 +107,9 @@ pub fn step(step: &Step) -> Value {
         "action": text,
         "causes": step.causes.iter().map(cause).collect::<Vec<_>>(),
         "after": step.after,
-    })
+    });
+    if let Some(when) = &step.only_if {
+        value["only_if"] = only_if(when, &when.to_string());
+    }
+    value
 }

@@ -89,6 +89,11 @@ impl Plan {
         parts.extend(
             overview.counts.iter().map(|(kind, number)| format!("{number} to {}", kind.words().1)),
         );
+        parts.extend(
+            overview.conditional.iter().map(|(kind, number)| {
+                format!("{number} to {} if an image changed", kind.words().1)
+            }),
+        );
         if withheld > 0 {
             parts.push(format!("{withheld} withheld"));
         }
@@ -159,8 +164,9 @@ fn object(out: &mut String, change: &Change) {
                     many => format!("{many} at a time"),
                 }
             });
-            let extra: Vec<_> =
-                rest.into_iter().chain(pace).chain(order.map(str::to_owned)).collect();
+            let only_if = change.only_if.as_ref().map(|depends| depends.text.clone());
+            let order = order.map(str::to_owned).into_iter().chain(only_if);
+            let extra: Vec<_> = rest.into_iter().chain(pace).chain(order).collect();
             if extra.is_empty() {
                 service.to_string()
             } else {
@@ -176,8 +182,10 @@ fn object(out: &mut String, change: &Change) {
     let place = place.and_then(|cause| cause.at.as_ref()).map(|at| format!(" ({at})"));
     line(out, "  ", &format!("{symbol} {word} {what}{}", place.unwrap_or_default()));
     let differs = change.causes.iter().any(|cause| matches!(cause.reason, Reason::Changed(_)));
-    let says = |cause: &&Cause| match cause.reason {
+    let says = |cause: &&Cause| match &cause.reason {
         Reason::Missing => false,
+        // That is what it depends on.
+        Reason::Changed(Difference { field, .. }) if field == "image" => change.only_if.is_none(),
         Reason::NetworkChanged => !differs,
         _ => change.order.as_ref().is_none_or(|order| !order.ends_with(&cause.reason.to_string())),
     };

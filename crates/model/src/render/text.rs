@@ -42,6 +42,9 @@ impl Display for Step {
         if !self.after.is_empty() {
             write!(f, " after {}", ids(&self.after))?;
         }
+        if let Some(only_if) = &self.only_if {
+            write!(f, ", {only_if}")?;
+        }
         // A step that merely continues a change says so on its own line.
         if let [Cause { reason: Reason::Follows { step }, .. }] = self.causes.as_slice() {
             return write!(f, " (for {step})");

@@ -108,6 +108,7 @@ mod tests {
             causes: Vec::new(),
             replica: None,
             after: after.iter().copied().map(StepId).collect(),
+            only_if: None,
         }
     }
 

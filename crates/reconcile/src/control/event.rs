@@ -63,6 +63,8 @@ pub enum Event<'a> {
         /// Why.
         failure: &'a Failure,
     },
+    /// A step is not carried out, because no image came that it is there for.
+    StepNotNeeded(&'a Step),
     /// A step is not carried out, because one that it needs was not.
     StepDropped {
         /// Which.

@@ -28,6 +28,7 @@ use super::wait::wait;
 ///
 /// # Guarantees
 /// - Of the steps that could begin, the one with the lowest number does.
+/// - A step whose images did not come ([`model::only_if`]) is not carried out, and holds up nothing.
 /// - A failed step drops those that need it, and nothing else; one that may fail
 ///   ([`Action::may_fail`]) drops nothing.
 /// - After a request to stop no step begins, running calls finish, and waits are given up;
@@ -312,6 +313,7 @@ fn ended<'e>(step: &'e Step, ending: &'e Ending) -> Event<'e> {
         Ending::Done { took } => Event::StepFinished { step, took: *took },
         Ending::Failed(failure) => Event::StepFailed { step, failure },
         Ending::Forgiven(failure) => Event::StepForgiven { step, failure },
+        Ending::NotNeeded => Event::StepNotNeeded(step),
         Ending::Dropped { because } => Event::StepDropped { step, because: *because },
         Ending::Stopped => Event::StepStopped(step),
     }

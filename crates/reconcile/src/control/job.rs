@@ -1,7 +1,7 @@
 //! A plan on its way: which steps are ready, run, ended, and why. A state machine without
 //! I/O, so that order, drops and stops can be tested without a world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -82,6 +82,8 @@ impl Job {
         for (place, because) in orphans {
             job.drop_from(place, because, &mut effects);
         }
+        let ready = std::mem::take(&mut effects.ready);
+        job.make_ready(ready, &mut effects);
         (job, effects)
     }
 
@@ -127,18 +129,54 @@ impl Job {
         };
         let done = matches!(ending, Ending::Done { .. } | Ending::Forgiven(_));
         self.close(place, ending);
-        for next in self.successors[place].clone() {
-            if !done {
+        if done {
+            let ready = self.released(place);
+            self.make_ready(ready, &mut effects);
+        } else {
+            for next in self.successors[place].clone() {
                 self.drop_from(next, id, &mut effects);
-            } else if let State::Waits(left) = &mut self.states[next] {
-                *left -= 1;
-                if *left == 0 {
-                    self.states[next] = State::Ready;
-                    effects.ready.push(next);
-                }
             }
         }
         effects
+    }
+
+    /// Those of a step's successors that wait for nothing else.
+    fn released(&mut self, place: StepIndex) -> Vec<StepIndex> {
+        let mut ready = Vec::new();
+        for next in &self.successors[place] {
+            if let State::Waits(left) = &mut self.states[*next] {
+                *left -= 1;
+                if *left == 0 {
+                    ready.push(*next);
+                }
+            }
+        }
+        ready
+    }
+
+    /// Marks steps as ready. One that is not needed ends at once, and lets go on what comes after
+    /// it.
+    fn make_ready(&mut self, steps: Vec<StepIndex>, effects: &mut Effects) {
+        let mut todo = VecDeque::from(steps);
+        while let Some(place) = todo.pop_front() {
+            if !self.is_idle(place) {
+                continue;
+            }
+            let step = &self.steps[place];
+            match step.only_if.as_ref().filter(|only_if| !only_if.holds(&self.outcomes)) {
+                None => {
+                    self.states[place] = State::Ready;
+                    effects.ready.push(place);
+                }
+                Some(only_if) => {
+                    let kept = only_if.keeps.clone().map(|id| (step.id, Outcome::Container(id)));
+                    self.outcomes.extend(kept);
+                    self.close(place, Ending::NotNeeded);
+                    effects.ended.push(place);
+                    todo.extend(self.released(place));
+                }
+            }
+        }
     }
 
     /// No further step of these deployments begins; what runs goes on.

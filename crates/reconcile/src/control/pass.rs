@@ -10,7 +10,7 @@ use futures_util::future::{Either, select};
 use crate::plan::{self, Settings};
 use model::desired::{DesiredState, Entry};
 use model::observed::ObservedState;
-use model::plan::{Plan, Reason, Step};
+use model::plan::{Plan, Step};
 use world::{Act, Clock, Observe, Snapshot, Source};
 
 use super::event::{Event, Progress};
@@ -111,16 +111,8 @@ pub async fn apply<W: Act, C: Clock>(
         if !steps.is_empty() {
             execution = carry_out(steps).await;
             if !plan.is_empty() && !stop.is_requested() {
-                let mut found = look_again(setup, desired).await;
-                // What a refreshed image changes could not be known before.
-                let failed = execution.failures().next().is_some();
-                if refreshes(plan) && !failed && !found.1.is_empty() && faults(&found.1).is_none() {
-                    setup.progress.event(&Event::Planned(&found.1));
-                    execution.join(carry_out(found.1.steps).await);
-                    found = look_again(setup, desired).await;
-                }
-                report = found.0;
-                next = Some(found.1);
+                let (seen, left) = look_again(setup, desired).await;
+                (report, next) = (seen, Some(left));
             }
         }
         let last = (report, next);
@@ -139,12 +131,6 @@ async fn look_again<W: Observe, C: Clock>(
     let observed = observe(world, clock, desired, settings, limits.look).await;
     let plan = plan::plan(desired, &observed, settings);
     (Report::of_plan(desired, &observed, &plan), plan)
-}
-
-/// Whether a plan brings an image that may be another one than that which is there already.
-fn refreshes(plan: &Plan) -> bool {
-    let causes = plan.steps.iter().flat_map(|step| &step.causes);
-    causes.into_iter().any(|c| matches!(c.reason, Reason::Refreshed | Reason::NotBuilt { .. }))
 }
 
 /// Looks until every deployment that is what git says is known to work or not to. A plan

@@ -87,6 +87,9 @@ pub enum Ending {
     Failed(Failure),
     /// It failed, and what comes after it goes on all the same.
     Forgiven(Failure),
+    /// It was not carried out, because no image came that it is there for ([`OnlyIf`]); what comes
+    /// after it goes on.
+    NotNeeded,
     /// It was not carried out, because one that it needs was not.
     Dropped {
         /// The failed or stopped step at the beginning of the chain.
@@ -178,7 +181,9 @@ impl Execution {
     pub fn remaining(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter_map(|(step, ending)| match ending {
             Ending::Dropped { .. } | Ending::Stopped => Some(step),
-            Ending::Done { .. } | Ending::Failed(_) | Ending::Forgiven(_) => None,
+            Ending::Done { .. } | Ending::Failed(_) | Ending::Forgiven(_) | Ending::NotNeeded => {
+                None
+            }
         })
     }
 }

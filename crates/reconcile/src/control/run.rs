@@ -335,7 +335,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                         self.backoffs.succeeded(&step, now);
                     }
                     Ending::Failed(failure) => self.backoffs.failed(&step, &failure.error, now),
-                    Ending::Dropped { .. } | Ending::Stopped => {}
+                    Ending::NotNeeded | Ending::Dropped { .. } | Ending::Stopped => {}
                 }
                 if reaches {
                     self.reaching.insert(step.deployment.clone());
@@ -378,6 +378,6 @@ fn reaches(action: &Action, ending: &Ending) -> bool {
             matches!(action, Action::PullImage { .. } | Action::BuildImage { .. })
         }
         Ending::Failed(_) => true,
-        Ending::Dropped { .. } | Ending::Stopped => false,
+        Ending::NotNeeded | Ending::Dropped { .. } | Ending::Stopped => false,
     }
 }

@@ -10,6 +10,7 @@ use super::graph::{Links, steps};
 use super::rollout::rollout;
 use super::seen::{self, Owned};
 use super::transition::{Remembered, Transition, remembered, transitions};
+use super::when::Chance;
 use model::action::Action;
 use model::id::DeploymentId;
 use model::plan::{Adopted, Blocked, Step, Sync, WaitingOn};
@@ -47,9 +48,16 @@ pub(super) fn draft(decisions: &Decisions<'_>) -> Draft {
     match deployment.sync {
         SyncMode::Auto => all,
         SyncMode::Notify if all.in_sync => Draft { in_sync: true, ..Draft::default() },
-        _ if repairs || all.in_sync => all,
-        mode => withheld(decisions, all.steps, mode),
+        _ if repairs => all,
+        _ if all.in_sync => Draft { steps: certain(all.steps), ..all },
+        mode => withheld(decisions, certain(all.steps), mode),
     }
+}
+
+/// Without what depends on images that come: none does as long as nothing is done.
+fn certain(mut steps: Vec<Transition>) -> Vec<Transition> {
+    steps.retain(|step| step.when.is_none());
+    steps
 }
 
 fn everything(decisions: &Decisions<'_>) -> Draft {
@@ -58,7 +66,7 @@ fn everything(decisions: &Decisions<'_>) -> Draft {
     let mut blocked = decisions.blocked.clone();
     blocked.extend(rollout.blocked);
     let complete = !is_withheld(&blocked);
-    let in_sync = steps.is_empty() && complete;
+    let in_sync = steps.iter().all(|step| step.when.is_some()) && complete;
     let Remembered { steps, aside, adopted } = remembered(decisions, steps, complete);
     Draft { steps, aside, adopted, blocked, in_sync }
 }
@@ -102,7 +110,7 @@ pub(super) fn share(decisions: &Decisions<'_>, across: &mut Across) {
     let leave = decisions.orphans.iter().chain(excess).map(|removal| &removal.owned);
     across.stopping.extend(leave.map(&stops));
     for (decided, moves) in decisions.services.iter().zip(rollout(decisions).services) {
-        let again = moves.order.iter().filter(|planned| planned.restarts);
+        let again = moves.order.iter().filter(|planned| planned.restarts == Chance::Always);
         let again = again.filter_map(|planned| decided.replicas[planned.at].existing());
         across.restarting.extend(again.map(|owned| owned.view.id.clone()));
     }

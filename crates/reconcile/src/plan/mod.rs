@@ -8,7 +8,7 @@
 //! say what they need and give → [`graph`] what comes before what, across everything →
 //! [`guards`] what the `sync` mode lets through. Its words are `model::render`.
 //!
-//! [`fact`], [`cause`], [`resources`], [`order`] and [`context`] are the words they share.
+//! [`fact`], [`cause`], [`when`], [`resources`], [`order`] and [`context`] are the words they share.
 //! [`check`] lints every plan.
 
 mod about;
@@ -31,6 +31,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 mod transition;
+mod when;
 
 pub use decide::{asked_of_host, catalog_names, dns_label};
 pub use differ::{Alone, unlike};

@@ -1,16 +1,18 @@
 //! One pass through the stages for all deployments together, as often as one of them turns
 //! out to be withheld because of the others.
 
-use std::collections::BTreeMap;
+mod withholds;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::about;
-use super::decide::{self, Across, Decisions, Leaving, Shared, Standing, Yield};
-use super::graph::{Links, check, exchanges, numbered_after, steps, without_used};
+use super::decide::{self, Across, Decisions, Leaving, Shared, Standing};
+use super::graph::{Links, numbered_after, steps, without_used};
 use super::guards::{self, Drafts};
 use super::transition::{self, Transition};
 use model::contained::contained;
 use model::desired::Entry;
-use model::id::DeploymentId;
+use model::id::{DeploymentId, EngineName, ImageRef};
 use model::plan::{Blocked, DeploymentState, Health, Plan, Sync, WaitingOn};
 
 /// What the stages are given, and what was found out about how deployments meet.
@@ -47,6 +49,7 @@ impl<'a> Pass<'a> {
     pub(super) fn decide(&mut self) -> Vec<Decisions<'a>> {
         let resting = guards::resting(self.shared, self.leaving, self.open());
         self.across.renewed = self.open().flat_map(|c| decide::renewed(&c, &resting)).collect();
+        self.across.renewing = self.renewing(&resting);
         self.across.resting = resting;
         let mut decisions = self.decided();
         if !self.open().any(|context| guards::shares_across(&context)) {
@@ -64,6 +67,21 @@ impl<'a> Pass<'a> {
             decisions = self.decided();
         }
         decisions
+    }
+
+    /// Images that are pulled anew although they are there, for deployments that may do so.
+    fn renewing(
+        &self,
+        resting: &BTreeSet<DeploymentId>,
+    ) -> BTreeMap<(EngineName, ImageRef), BTreeSet<DeploymentId>> {
+        let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for context in self.open().filter(|context| !resting.contains(&context.deployment.id)) {
+            for image in decide::refreshed(&context) {
+                let at = (context.deployment.engine.clone(), image.clone());
+                all.entry(at).or_default().insert(context.deployment.id.clone());
+            }
+        }
+        all
     }
 
     /// One decision after the other; a bug in one withholds that one.
@@ -141,46 +159,6 @@ impl<'a> Pass<'a> {
         Links::of(steps)
     }
 
-    /// Withholds deployments whose needs nothing meets. Returns whether there are any.
-    pub(super) fn refuses(&mut self, links: &Links) -> bool {
-        let engines = self.shared.engines;
-        let unmet = links.unmet(|engine, name| engines.get(engine)?.bearer(name).cloned());
-        let found = !unmet.is_empty();
-        for unmet in unmet {
-            let refused = self.refused.entry(unmet.deployment).or_default();
-            if !refused.contains(&unmet.blocked) {
-                refused.push(unmet.blocked);
-            }
-        }
-        found
-    }
-
-    /// Lets an old container stop earlier for each circle of steps. Returns whether there
-    /// are any.
-    pub(super) fn yields(&mut self, links: &Links) -> bool {
-        let exchanges = exchanges(links);
-        let found = !exchanges.is_empty();
-        for exchange in exchanges {
-            let given = |replica| self.across.yields.get(replica);
-            let is_early = |yields: &Yield| yields.early.is_some();
-            let may = exchange.yields.iter().filter(|h| !given(&h.replica).is_some_and(is_early));
-            match may.min_by_key(|holder| given(&holder.replica).is_some()) {
-                Some(holder) => {
-                    let early = given(&holder.replica).map(|_| holder.ready.clone());
-                    let yields = Yield { why: holder.why.clone(), early };
-                    self.across.yields.insert(holder.replica.clone(), yields);
-                }
-                None => {
-                    for id in &exchange.deployments {
-                        let steps = &exchange.steps;
-                        self.fault(id, format!("these steps wait for each other: {steps}"));
-                    }
-                }
-            }
-        }
-        found
-    }
-
     fn fault(&mut self, id: &DeploymentId, fault: String) {
         let blocked = Blocked {
             deployment: Some(id.clone()),
@@ -234,17 +212,5 @@ impl<'a> Pass<'a> {
         about::add(&mut plan, desired, |id| self.standings.get(id)?.open);
         plan.adoptions = numbered_after(plan.steps.len(), asides);
         plan
-    }
-
-    /// Withholds deployments whose steps have faults. Returns whether there are any.
-    pub(super) fn is_faulty(&mut self, plan: &Plan) -> bool {
-        let mut found = false;
-        for fault in check(plan) {
-            if let Some(step) = plan.step(fault.step()) {
-                self.fault(&step.deployment, fault.to_string());
-                found = true;
-            }
-        }
-        found
     }
 }

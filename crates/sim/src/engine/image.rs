@@ -8,6 +8,7 @@ use model::build::Build;
 use model::create::Create;
 use model::digest::Digest;
 use model::id::{ImageId, ImageRef};
+use model::image_content::ImageContent;
 use model::labels::BUILD_HASH;
 use model::observed::ImageView;
 use model::share::{Namespace, Peer};
@@ -17,28 +18,41 @@ use world::OutsideError;
 
 impl Engine {
     /// Pulls an image. Every image can be pulled, except those called `absent`.
-    pub(crate) fn pull(&mut self, image: &ImageRef) -> Result<ImageId, OutsideError> {
+    pub(crate) fn pull(&mut self, image: &ImageRef) -> Result<ImageContent, OutsideError> {
         if short_name(image) == "absent" {
             return Err(OutsideError::Failed(format!("manifest for {image} not found")));
         }
         let view = self.registry.get(image).cloned().unwrap_or_else(|| ordinary(image));
-        let id = view.id.clone();
-        self.known.insert(id.clone(), view.clone());
+        let content = view.content();
+        self.known.insert(view.id.clone(), view.clone());
         self.images.insert(image.clone(), view);
-        Ok(id)
+        Ok(content)
+    }
+
+    /// From now on an image of these files has a name in the registry.
+    pub(crate) fn publish(&mut self, image: &ImageRef, files: &str) {
+        let files = Digest::of(files).to_string();
+        let view = ImageView {
+            id: ImageId::new(format!("sha256:{files}")),
+            layers: vec![files],
+            ..ordinary(image)
+        };
+        self.registry.insert(image.clone(), view);
     }
 
     /// Builds an image.
-    pub(crate) fn build(&mut self, tag: &ImageRef, build: &Build) -> ImageId {
+    pub(crate) fn build(&mut self, tag: &ImageRef, build: &Build) -> ImageContent {
         let mut view = self.registry.get(tag).cloned().unwrap_or_else(|| ordinary(tag));
         view.id = ImageId::new(format!("sha256:{}", Digest::of(build.hash.as_str())));
-        view.layers = vec![view.id.to_string()];
+        if !self.registry.contains_key(tag) {
+            view.layers = vec![view.id.to_string()];
+        }
         view.labels.extend(build.labels.clone());
         view.labels.insert(BUILD_HASH.to_owned(), build.hash.to_string());
-        let id = view.id.clone();
-        self.known.insert(id.clone(), view.clone());
+        let content = view.content();
+        self.known.insert(view.id.clone(), view.clone());
         self.images.insert(tag.clone(), view);
-        id
+        content
     }
 }
 

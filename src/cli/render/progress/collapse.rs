@@ -59,6 +59,10 @@ impl Group<'_> {
                 let phase = first.failed_phase().unwrap_or_default();
                 (BAD, format!("! failed {name}: {}, {phase}", change.word))
             }
+            State::NotNeeded => {
+                let text = format!("= {name}: {} not needed, the image is the same", change.word);
+                (FAINT, text)
+            }
             State::NotChanged => (WARN, format!("! not changed {name}: {}", change.word)),
             State::Unfinished | State::Waiting | State::Moving => {
                 (WARN, format!("! not finished {name}: {}", change.word))

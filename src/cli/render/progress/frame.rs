@@ -105,7 +105,7 @@ impl Columns {
         let style = match state {
             State::Moving => Style::new(),
             State::Failed => BAD,
-            State::Waiting => FAINT,
+            State::Waiting | State::NotNeeded => FAINT,
             State::Unfinished | State::NotChanged => WARN,
             State::Done => GOOD,
         };
@@ -148,6 +148,7 @@ fn phase(tracks: &Tracks, track: &Track, state: State) -> String {
         State::Waiting => tracks.awaited(track),
         State::Unfinished => "not finished".to_owned(),
         State::NotChanged => "not changed".to_owned(),
+        State::NotNeeded => "not needed, the image is the same".to_owned(),
         State::Done => "done".to_owned(),
     }
 }

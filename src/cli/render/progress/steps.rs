@@ -33,6 +33,9 @@ impl Steps {
             }
             Event::StepFailed { step, .. } => line(paint(BAD, "failed "), step, ""),
             Event::StepDropped { because, .. } => *self.skipped.entry(*because).or_default() += 1,
+            Event::StepNotNeeded(step) if step.begins_change() => {
+                line(paint(FAINT, "not needed"), step, "");
+            }
             Event::StepStopped(step) => line(paint(WARN, "stopped"), step, ""),
             Event::PassFinished(_) => {
                 for (because, count) in std::mem::take(&mut self.skipped) {

@@ -57,6 +57,7 @@ struct Ends {
     done: usize,
     dropped: usize,
     stopped: usize,
+    not_needed: usize,
     /// The part that failed.
     failed: Option<usize>,
 }
@@ -99,6 +100,8 @@ pub(super) enum End {
     Dropped,
     /// It was given up, or not begun, on request.
     Stopped,
+    /// An image turned out to be the one that was there.
+    NotNeeded,
 }
 
 /// How an object is; the first are of most interest.
@@ -114,7 +117,9 @@ pub(super) enum State {
     Unfinished,
     /// Nothing was done with it, nor will be.
     NotChanged,
-    /// All is done.
+    /// Nothing of it was needed.
+    NotNeeded,
+    /// All that was needed is done.
     Done,
 }
 
@@ -209,6 +214,7 @@ impl Tracks {
             End::Failed => track.ends.failed = Some(part),
             End::Dropped => track.ends.dropped += 1,
             End::Stopped => track.ends.stopped += 1,
+            End::NotNeeded => track.ends.not_needed += 1,
         }
         (track.left == 0).then_some(track)
     }
@@ -283,12 +289,13 @@ impl Tracks {
 impl Track {
     /// How it is.
     pub(super) fn state(&self) -> State {
-        let Ends { done, failed, .. } = &self.ends;
+        let Ends { done, failed, not_needed, .. } = &self.ends;
         match () {
             () if !self.running.is_empty() => State::Moving,
             () if failed.is_some() => State::Failed,
             () if self.left > 0 => State::Waiting,
-            () if *done == self.parts.len() => State::Done,
+            () if *not_needed == self.parts.len() => State::NotNeeded,
+            () if done + not_needed == self.parts.len() => State::Done,
             () if self.span.is_none() => State::NotChanged,
             () => State::Unfinished,
         }

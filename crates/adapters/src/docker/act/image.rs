@@ -10,7 +10,8 @@ use super::layers::Layers;
 use crate::docker::wire::error;
 use crate::docker::wire::logins::{self, Known};
 use crate::docker::{Docker, ImageEvent, ImageProgress};
-use model::id::{ImageId, ImageRef};
+use model::id::ImageRef;
+use model::image_content::ImageContent;
 use model::spec::Platform;
 use world::OutsideError;
 
@@ -23,7 +24,7 @@ impl Docker {
         &self,
         image: &ImageRef,
         platform: Option<&Platform>,
-    ) -> Result<ImageId, OutsideError> {
+    ) -> Result<ImageContent, OutsideError> {
         let (repository, tag) = split(image.as_str());
         let options = CreateImageOptions {
             from_image: Some(repository.to_owned()),
@@ -65,7 +66,7 @@ impl Docker {
             (_, Some(error)) if is_the_engines(&error) && !complete => {
                 Err(self.pull_failed(&error, &registry, &known))
             }
-            (Some(view), _) => Ok(view.id),
+            (Some(view), _) => Ok(view.content()),
             (None, Some(error)) => Err(self.pull_failed(&error, &registry, &known)),
             (None, None) => Err(self.failed(format!("{image} is not there after its pull"))),
         }

@@ -1,9 +1,8 @@
 //! One deployment: whether it may be touched, and what is decided about it if so.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::absence::{absence, kept, kept_networks};
 use super::gate::closed;
+use super::joins::joins;
 use super::leaving::{self, Leaving};
 use super::memory::forgotten;
 use super::opened::context;
@@ -15,7 +14,6 @@ use crate::plan::context::Context;
 use crate::plan::order::in_dependency_order;
 use crate::plan::seen::{self, is_done};
 use model::desired::Deployment;
-use model::id::{DeploymentId, EngineName, NetworkName};
 use model::plan::{Blocked, DeploymentState, Forgotten, Health, LeftAlone, Sync, WaitingOn};
 use model::render::count;
 use model::sync_mode::SyncMode;
@@ -120,15 +118,17 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
     #[cfg(test)]
     assert_ne!(context.deployment.id.as_str(), "panics", "what a test asks for");
     let mut blocked = networks::withheld(&context, across);
-    let (images, brings) = images::images(&context);
+    let images::Wanted { images, brings, renewals } = images::images(&context, across);
     let orphans = orphans(&context, &mut blocked);
     let mut earlier = Earlier::new();
     let order = in_dependency_order(&context.deployment.services);
     for service in &order {
-        let joins = service::joins(&context, service, &earlier, across);
+        let joins = joins(&context, service, &earlier, (across, false));
         let scope = Scope {
             context: &context,
             images: &images,
+            renewals: &renewals,
+            other: false,
             earlier: &earlier,
             orphans: &orphans,
             across,
@@ -163,6 +163,7 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
         unused_networks,
         images,
         brings,
+        renewals,
         orphans,
         services,
         blocked,
@@ -170,14 +171,6 @@ pub(in crate::plan) fn decide<'a>(context: Context<'a>, across: &Across) -> Deci
         repairs_only: false,
         context,
     }
-}
-
-/// The networks of a deployment that are replaced, or make room.
-pub(in crate::plan) fn renewed(
-    context: &Context<'_>,
-    resting: &BTreeSet<DeploymentId>,
-) -> BTreeMap<(EngineName, NetworkName), super::NetworkReplacement> {
-    networks::renewed(context, resting)
 }
 
 /// The external networks of a deployment that another one of the source makes in this pass.

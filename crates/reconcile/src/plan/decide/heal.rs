@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::order::Order;
 use super::replica::start_again;
 use super::verdict::{Replica, Target};
-use super::{Across, Decided, Decisions, entries};
+use super::{Across, Decided, Decisions, Renewals, entries};
 use crate::plan::context::Context;
 use crate::plan::order::in_dependency_order;
 use crate::plan::seen::{Owned, Proof, is_inside, is_running};
@@ -49,6 +49,7 @@ pub(in crate::plan) fn repairs<'a>(decisions: &Decisions<'a>) -> Decisions<'a> {
         adoption: None,
         images: BTreeMap::new(),
         brings: Vec::new(),
+        renewals: Renewals::default(),
         networks: Vec::new(),
         volumes: Vec::new(),
         orphans: Vec::new(),
@@ -70,6 +71,7 @@ fn decided<'a>(
     let mut all = Decided {
         service,
         joins: Vec::new(),
+        other_joins: Vec::new(),
         leftovers: &[],
         replicas: Vec::new(),
         excess: Vec::new(),
@@ -118,6 +120,7 @@ fn as_it_is<'a>(
         restarted_hosts: Vec::new(),
         entry: None,
         withheld: false,
+        instead: None,
     }
 }
 

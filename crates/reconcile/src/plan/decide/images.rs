@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
+use crate::plan::decide::Across;
+use crate::plan::decide::renewals::{Renewals, renewals};
 use crate::plan::differ::{ImageUse, Images, has_image};
 use model::build::{Build, NamedContext};
 use model::desired::{ImageSource, Service};
@@ -28,28 +30,40 @@ pub(in crate::plan) enum How<'a> {
     Build(&'a Build, &'a ServiceName),
 }
 
-/// What is known of each image, and what has to be brought, in the order of the services.
-pub(super) fn images<'a>(context: &Context<'a>) -> (Images<'a>, Vec<Bring<'a>>) {
+/// What is known of the images of a deployment, and what has to be brought.
+pub(super) struct Wanted<'a> {
+    pub(super) images: Images<'a>,
+    /// In the order of the services.
+    pub(super) brings: Vec<Bring<'a>>,
+    pub(super) renewals: Renewals<'a>,
+}
+
+/// What is known of each image, and what has to be brought.
+pub(super) fn images<'a>(context: &Context<'a>, across: &'_ Across) -> Wanted<'a> {
     let mut images = Images::new();
     let mut brings = Brings::default();
+    let id = &context.deployment.id;
     let services = || context.deployment.services.values().filter(|service| service.replicas > 0);
     for service in services() {
         let reference = &service.spec.image;
+        if context.is_stale(service)
+            && !brings.images.contains(reference)
+            && let Some(image) = context.image(service)
+        {
+            let why = because(Reason::Refreshed, service.origins.find("pull_policy"));
+            brings.push(pull(service, why));
+            images.insert(reference, ImageUse::Renewed(image));
+        }
         if images.contains_key(reference) {
             continue;
         }
         let used = if let Some(image) = context.image(service) {
-            // Whether it is another one then, the next look shows.
-            if context.is_stale(service) {
-                let why = because(Reason::Refreshed, service.origins.find("pull_policy"));
-                brings.push(pull(service, why));
-            }
             ImageUse::Present(image)
         } else {
             if !brings.images.contains(reference) {
                 bring(context, service, &mut brings);
             }
-            earlier_build(context, service).map_or(ImageUse::Brought, ImageUse::Rebuilt)
+            earlier_build(context, service).map_or(ImageUse::Brought(id), ImageUse::Renewed)
         };
         images.insert(reference, used);
     }
@@ -71,12 +85,13 @@ pub(super) fn images<'a>(context: &Context<'a>) -> (Images<'a>, Vec<Bring<'a>>) 
                     brings.push(Bring::new(reference, How::Pull(None), why));
                 }
             }
-            images.insert(reference, there.map_or(ImageUse::Brought, ImageUse::Present));
+            images.insert(reference, there.map_or(ImageUse::Brought(id), ImageUse::Present));
         }
     }
     let mut list = brings.list;
     follow(context, &mut list);
-    (images, list)
+    let renewals = renewals(context, &images, across);
+    Wanted { images, brings: list, renewals }
 }
 
 /// Lets builds follow `depends_on` where what they are built from does not say otherwise.

@@ -5,6 +5,7 @@
 mod absence;
 mod adopt;
 mod choice;
+mod collides;
 mod compared;
 mod demands;
 mod deployment;
@@ -17,6 +18,8 @@ mod gone;
 mod heal;
 mod identity;
 mod images;
+mod instead;
+mod joins;
 mod lacks;
 mod leaving;
 mod memory;
@@ -27,6 +30,7 @@ mod networks;
 mod opened;
 mod order;
 mod removal;
+mod renewals;
 mod replica;
 mod scope;
 mod service;
@@ -39,7 +43,7 @@ pub(super) use adopt::Adoption;
 pub(super) use compared::{Compared, compared};
 pub use demands::asked_of_host;
 pub(super) use demands::taken_of_host;
-pub(super) use deployment::{Standing, awaited_networks, decide, renewed, standing};
+pub(super) use deployment::{Standing, awaited_networks, decide, standing};
 pub(super) use entries::{ENTRIES_PER_TXN, Route, deregistrable, node};
 pub(super) use forms::registrants;
 pub(super) use gone::Gone;
@@ -51,8 +55,9 @@ pub(super) use memory::{is_forgotten, remembered};
 pub(super) use names::labels;
 pub use names::{catalog_names, dns_label};
 pub(super) use network_fields::{network_form, network_forms, volume_form, volume_forms};
-pub(super) use networks::{NetworkChange, NewVolume};
+pub(super) use networks::{NetworkChange, NewVolume, renewed};
 pub(super) use removal::Removal;
+pub(super) use renewals::{Renewals, refreshed};
 pub(super) use replica::is_unproven;
 pub(super) use status::replica as health_of;
 pub(super) use verdict::{EntryChange, GoesBefore, Replica, Start, Successor, Target};
@@ -65,7 +70,8 @@ use super::settings::Settings;
 use model::desired::{Deployment, DesiredState, Service};
 use model::diagnostic::Loc;
 use model::id::{
-    CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, ReplicaId,
+    CatalogId, ContainerId, ContainerName, DeploymentId, EngineName, ImageRef, NetworkName,
+    ReplicaId,
 };
 use model::ledger::Record;
 use model::observed::{NetworkView, ObservedState};
@@ -102,9 +108,26 @@ pub(super) struct Across {
     pub(super) renewed: BTreeMap<(EngineName, NetworkName), NetworkReplacement>,
     /// Replicas whose old container must stop before it would, and why.
     pub(super) yields: BTreeMap<ReplicaId, Yield>,
+    /// Images that are pulled anew although they are there, and for which deployments: their
+    /// others may use them, too.
+    pub(super) renewing: BTreeMap<(EngineName, ImageRef), BTreeSet<DeploymentId>>,
+    /// Deployments for which nothing depends on what images come, because what does could not be
+    /// put in order: the next pass compares.
+    pub(super) unconditional: BTreeSet<DeploymentId>,
 }
 
 impl Across {
+    /// The deployments for which an image is pulled anew.
+    pub(super) fn renewing<'s>(
+        &'s self,
+        engine: &EngineName,
+        image: &ImageRef,
+    ) -> impl Iterator<Item = &'s DeploymentId> {
+        let none = self.renewing.is_empty();
+        let found = if none { None } else { self.renewing.get(&(engine.clone(), image.clone())) };
+        found.into_iter().flatten()
+    }
+
     /// The networks for which containers of a deployment stop.
     pub(super) fn renewed_for<'s>(
         &'s self,
@@ -120,8 +143,9 @@ impl Across {
     pub(super) fn given(&self, leaving: &Leaving<'_>) -> Self {
         let (resting, renewed, yields) =
             (self.resting.clone(), self.renewed.clone(), self.yields.clone());
+        let (renewing, unconditional) = (self.renewing.clone(), self.unconditional.clone());
         let stopping = leaving.stopping().map(|id| (id.clone(), Vec::new())).collect();
-        Self { stopping, resting, renewed, yields, ..Self::default() }
+        Self { stopping, resting, renewed, yields, renewing, unconditional, ..Self::default() }
     }
 }
 
@@ -151,6 +175,8 @@ pub(super) struct Decisions<'a> {
     pub(super) adoption: Option<Adoption>,
     pub(super) images: Images<'a>,
     pub(super) brings: Vec<Bring<'a>>,
+    /// The images of which another one may come.
+    pub(super) renewals: Renewals<'a>,
     pub(super) networks: Vec<NetworkChange<'a>>,
     pub(super) volumes: Vec<NewVolume<'a>>,
     /// Of services that left the stack.
@@ -172,6 +198,8 @@ pub(super) struct Decided<'a> {
     pub(super) service: &'a Service,
     /// The containers behind the peers of its spec.
     pub(super) joins: Vec<Joined>,
+    /// The same if all images that may be others are; empty if nothing depends on them.
+    pub(super) other_joins: Vec<Joined>,
     /// What is left of containers that ran before the service.
     pub(super) leftovers: &'a [Owned<'a>],
     /// By slot.
@@ -180,6 +208,14 @@ pub(super) struct Decided<'a> {
     pub(super) excess: Vec<Removal<'a>>,
     /// On which way others reach its replicas, if they are registered.
     pub(super) way: Option<Route>,
+}
+
+impl<'a> Decided<'a> {
+    /// The decisions about its replicas; `other` says about those if all images that may be others
+    /// are.
+    pub(super) fn replicas(&self, other: bool) -> impl Iterator<Item = &Replica<'a>> {
+        self.replicas.iter().map(move |replica| if other { replica.in_other() } else { replica })
+    }
 }
 
 /// What is not done, what it waits for, and where that is written.

@@ -95,7 +95,7 @@ fn vacated<'a>(
 /// The networks of a deployment that are replaced: they are ours, and are not what the stack
 /// says, or say that they are another deployment's. The engine changes nothing of a network
 /// that exists.
-pub(super) fn renewed(
+pub(in crate::plan) fn renewed(
     context: &Context<'_>,
     resting: &BTreeSet<DeploymentId>,
 ) -> BTreeMap<(EngineName, NetworkName), NetworkReplacement> {

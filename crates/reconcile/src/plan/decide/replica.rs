@@ -61,6 +61,7 @@ pub(super) fn decide<'a>(
         restarted_hosts: Vec::new(),
         entry: None,
         withheld: false,
+        instead: None,
     };
     replica.restarted_hosts = scope.restarted_hosts(&replica);
     replica.meanwhile = meanwhile(scope, service, &replica);

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::order::Order;
 use super::removal::Removal;
 use super::verdict::{GoesBefore, Replica};
-use super::{Across, Decided, Yield};
+use super::{Across, Decided, Renewals, Yield};
 use crate::plan::cause::{Why, because};
 use crate::plan::context::Context;
 use crate::plan::differ::{Images, Joined, lost_networks};
 use crate::plan::fact::{Fact, Who};
-use crate::plan::seen::{Owned, is_inside, is_of, is_running};
+use crate::plan::seen::{Owned, is_inside, is_running};
 use model::desired::Service;
 use model::id::{ContainerId, ContainerName, ReplicaId, ServiceName};
 use model::labels::Identity;
 use model::plan::{Blocked, Reason, WaitingOn};
-use model::share::{Namespace, Peer};
+use model::share::Peer;
 
 /// Decisions about services that were made before, by name.
 pub(super) type Earlier<'a> = BTreeMap<&'a ServiceName, Decided<'a>>;
@@ -24,6 +24,9 @@ pub(super) type Earlier<'a> = BTreeMap<&'a ServiceName, Decided<'a>>;
 pub(super) struct Scope<'s, 'a> {
     pub(super) context: &'s Context<'a>,
     pub(super) images: &'s Images<'a>,
+    pub(super) renewals: &'s Renewals<'a>,
+    /// Whether all images that may be others are.
+    pub(super) other: bool,
     pub(super) earlier: &'s Earlier<'a>,
     pub(super) orphans: &'s [Removal<'a>],
     pub(super) across: &'s Across,
@@ -138,7 +141,7 @@ impl<'a> Scope<'_, 'a> {
             return Some(if yields { GoesBefore::Removed } else { GoesBefore::Leaving });
         }
         for (name, decided) in self.earlier {
-            for replica in decided.replicas.iter().filter(|replica| !replica.withheld) {
+            for replica in decided.replicas(self.other).filter(|replica| !replica.withheld) {
                 if replica.useless.iter().any(|other| host(other)) {
                     return Some(GoesBefore::Removed);
                 }
@@ -175,54 +178,6 @@ impl<'a> Scope<'_, 'a> {
             is_inside(&owned.view.spec, id, name) && moved(id)
         };
         known.filter(inside).collect()
-    }
-
-    /// Why two containers of a replica cannot run at once, if sharing is the reason.
-    pub(super) fn collides(
-        &self,
-        service: &Service,
-        surplus: &[&'a Owned<'a>],
-        goes_before: bool,
-    ) -> Option<String> {
-        let spec = &service.spec;
-        let namespaces = [&spec.network_mode, &spec.ipc, &spec.pid];
-        if goes_before {
-            let peer = namespaces.iter().find_map(|space| space.peer()).map(ToString::to_string);
-            let peer = peer.or_else(|| surplus.iter().find_map(|owned| self.host_of(owned)));
-            let peer = peer.unwrap_or_else(|| "the container".to_owned());
-            return Some(format!("it goes before {peer}, whose namespace it shares"));
-        }
-        match &spec.network_mode {
-            Namespace::Host => return Some("it uses the host's network".to_owned()),
-            Namespace::Of(peer) => {
-                let join = self.joins.iter().find(|join| join.peer == *peer);
-                let stays = |owned: &Owned<'_>| {
-                    join.is_some_and(|join| match &join.who {
-                        Who::Known(id) => {
-                            is_of(&owned.view.spec.network_mode, id, &owned.view.name)
-                        }
-                        Who::Made(..) => false,
-                    })
-                };
-                if surplus.iter().any(|owned| stays(owned)) {
-                    return Some(format!("two of it would collide in the network of {peer}"));
-                }
-            }
-            _ => {}
-        }
-        let from = spec.volumes_from.iter().find(|from| !from.read_only)?;
-        Some(format!("it writes to the volumes of {}", from.peer))
-    }
-
-    /// The container that another one lives in, in words.
-    fn host_of(&self, owned: &Owned<'_>) -> Option<String> {
-        let spec = &owned.view.spec;
-        let mut spaces = [&spec.network_mode, &spec.ipc, &spec.pid].into_iter();
-        let Some(Peer::Container(text)) = spaces.find_map(|space| space.peer()) else {
-            return None;
-        };
-        let (name, _) = self.context.inventory.find(text)?;
-        Some(format!("container {name}"))
     }
 
     /// The controller's own container, if one of these is it, or holds it.

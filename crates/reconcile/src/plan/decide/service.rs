@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 
 use super::choice::{Choice, choose};
 use super::removal::Removal;
-use super::scope::{Earlier, Scope};
+use super::scope::Scope;
 use super::verdict::EntryChange;
-use super::{Across, Decided, absence, entries, names, replica};
+use super::{Decided, absence, entries, instead, names, replica};
 use crate::plan::cause::because;
 use crate::plan::context::Context;
-use crate::plan::differ::Joined;
-use crate::plan::fact::Who;
 use crate::plan::seen::Proof;
 use model::desired::Service;
 use model::id::Slot;
 use model::plan::{Blocked, Reason};
-use model::share::Peer;
 
 /// Decides about all replicas of a service.
 pub(super) fn decide<'a>(
@@ -28,11 +25,18 @@ pub(super) fn decide<'a>(
     let slots = context
         .slots(service, |slot| choices.get(&slot).is_some_and(|choice| choice.keep.is_some()));
     let way = entries::way(context, service, blocked);
+    let other = instead::scope(scope, service);
     let replicas = slots
         .iter()
         .map(|slot| {
             let choice = choices.remove(slot).unwrap_or_else(|| choose(scope, service, *slot));
-            let mut replica = replica::decide(scope, service, *slot, choice, blocked);
+            // What is made anyway joins those that are there then.
+            let at = other.as_ref().filter(|_| choice.keep.is_none()).map(|(other, _)| other);
+            let at = at.unwrap_or(scope);
+            let mut replica = replica::decide(at, service, *slot, choice, blocked);
+            if let Some((other, others)) = other.as_ref().filter(|_| replica.existing().is_some()) {
+                replica.instead = instead::decide(other, others, service, &replica);
+            }
             if let (Some(owned), None, Some(way)) = (replica.existing(), &replica.start, &way) {
                 replica.entry = if entries::moves(context, service, &replica, way) {
                     Some(EntryChange::Again)
@@ -46,7 +50,8 @@ pub(super) fn decide<'a>(
     let excess = excess(scope, service, &slots, blocked);
     let leftovers = context.slot(&service.name, Slot::INIT);
     let joins = scope.joins.clone();
-    Decided { service, joins, leftovers, replicas, excess, way }
+    let other_joins = other.map(|(scope, _)| scope.joins).unwrap_or_default();
+    Decided { service, joins, other_joins, leftovers, replicas, excess, way }
 }
 
 /// What stays in each slot: those that the service has, and those that Compose numbered
@@ -87,36 +92,6 @@ fn excess<'a>(
             || scope.across.yields.contains_key(&owned.identity.replica);
     }
     removals
-}
-
-/// The containers behind the peers of a service's spec, as far as they are known.
-pub(super) fn joins(
-    context: &Context<'_>,
-    service: &Service,
-    earlier: &Earlier<'_>,
-    across: &Across,
-) -> Vec<Joined> {
-    let engine = &context.deployment.engine;
-    let behind = |peer: &Peer| match peer {
-        Peer::Service(name) => {
-            let first = earlier.get(name)?.replicas.first()?;
-            match first.surplus().next().filter(|_| first.withheld) {
-                Some(owned) => Some((Who::Known(owned.view.id.clone()), owned.view.name.clone())),
-                None => Some((first.who(engine), first.name().clone())),
-            }
-        }
-        Peer::Container(text) => {
-            // Who has the name in the end, which may be another one than has it now.
-            if let Some((who, name)) = across.made.get(&(engine.clone(), text.clone())) {
-                return Some((who.clone(), name.clone()));
-            }
-            let (name, id) = context.inventory.find(text)?;
-            let known = || (Who::Known(id.clone()), name.clone());
-            Some(across.successors.get(id).cloned().unwrap_or_else(known))
-        }
-    };
-    let peers = service.spec.peers().filter_map(|peer| Some((peer, behind(peer)?)));
-    peers.map(|(peer, (who, name))| Joined { peer: peer.clone(), who, name }).collect()
 }
 
 /// Notices about the catalog names of a deployment.

@@ -7,6 +7,7 @@ use crate::plan::cause::Why;
 use crate::plan::differ::Joined;
 use crate::plan::fact::{Fact, Who};
 use crate::plan::seen::{Owned, is_running};
+use crate::plan::when::Others;
 use model::action::Registrant;
 use model::id::{
     ContainerId, ContainerName, EngineName, NetworkName, ReplicaId, ServiceName, VolumeName,
@@ -40,6 +41,16 @@ pub(in crate::plan) struct Replica<'a> {
     pub(in crate::plan) entry: Option<EntryChange>,
     /// Nothing is done about it.
     pub(in crate::plan) withheld: bool,
+    /// What is done about it instead if an image that comes is another one. It stays then as far
+    /// as all this is concerned, and is replaced there.
+    pub(in crate::plan) instead: Option<Box<Instead<'a>>>,
+}
+
+/// The replacement of a replica by one of another image, if one comes.
+pub(in crate::plan) struct Instead<'a> {
+    /// The images that it is replaced for.
+    pub(in crate::plan) others: Others,
+    pub(in crate::plan) replica: Replica<'a>,
 }
 
 /// What the entries of a replica lack, and why.
@@ -102,6 +113,16 @@ pub(in crate::plan) enum Start {
 }
 
 impl<'a> Replica<'a> {
+    /// The decision about it if all images that may be others are.
+    pub(in crate::plan) fn in_other(&self) -> &Self {
+        self.instead.as_ref().map_or(self, |instead| &instead.replica)
+    }
+
+    /// The images for which it is replaced, if they are others.
+    pub(in crate::plan) fn others(&self) -> Others {
+        self.instead.as_ref().map(|instead| instead.others.clone()).unwrap_or_default()
+    }
+
     /// The container that exists already, if that is the replica's.
     pub(in crate::plan) fn existing(&self) -> Option<&'a Owned<'a>> {
         match &self.target {

@@ -67,7 +67,7 @@ pub fn unlike(service: &Service, view: &ContainerView, alone: Alone<'_>) -> Vec<
         name: view.name.clone(),
     };
     let joins: Vec<Joined> = peers.iter().map(join).collect();
-    let image = image.map_or(ImageUse::Brought, ImageUse::Present);
+    let image = image.map_or(ImageUse::Brought(&deployment.id), ImageUse::Present);
     differences(service, &owned, image, (&joins, deployment, abilities))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::plan::context::Context;
 use crate::plan::seen::{Owned, Proof};
 use model::desired::{ImageSource, Service};
-use model::id::{ImageId, ImageRef};
+use model::id::{DeploymentId, ImageId, ImageRef};
 use model::observed::ImageView;
 use model::plan::{ChangedBy, Difference};
 
@@ -14,20 +14,20 @@ use model::plan::{ChangedBy, Difference};
 pub(in crate::plan) enum ImageUse<'a> {
     /// It is on the engine.
     Present(&'a ImageView),
-    /// A step brings it.
-    Brought,
-    /// A step builds it anew; containers have what is on the engine. Whether it will be another
-    /// one then, the next look shows.
-    Rebuilt(&'a ImageView),
+    /// A step for this deployment brings it.
+    Brought(&'a DeploymentId),
+    /// It is on the engine, and a step pulls or builds it anew: whether it is another one then, is
+    /// known after that.
+    Renewed(&'a ImageView),
 }
 
 impl<'a> ImageUse<'a> {
-    /// The image, if it is there. Defaults of one that is not are unknown: only what the stack
-    /// itself says can be compared. The image differs anyway.
-    pub(super) fn known(self) -> Option<&'a ImageView> {
+    /// The image, if it is there, as it counts for a container that stays. Defaults of one that is
+    /// not are unknown: only what the stack itself says can be compared. The image differs anyway.
+    pub(in crate::plan) fn known(self) -> Option<&'a ImageView> {
         match self {
-            Self::Present(image) | Self::Rebuilt(image) => Some(image),
-            Self::Brought => None,
+            Self::Present(view) | Self::Renewed(view) => Some(view),
+            Self::Brought(_) => None,
         }
     }
 }
@@ -79,14 +79,10 @@ pub(super) fn image_difference(
     let built = !matches!(service.image, ImageSource::Pull(_)) && owned.proof == Proof::Labels;
     let by = if built && owned.identity.spec_hash != service.hash { ChangedBy::Git } else { by };
     let by = if service.spec.image == owned.view.spec.image { of_same_name(by) } else { by };
-    let want = match image {
-        ImageUse::Present(image) | ImageUse::Rebuilt(image) if has_image(context, owned, image) => {
-            return None;
-        }
-        ImageUse::Present(image) | ImageUse::Rebuilt(image) => {
-            named(&service.spec.image, &image.id)
-        }
-        ImageUse::Brought => service.spec.image.to_string(),
+    let want = match image.known() {
+        Some(image) if has_image(context, owned, image) => return None,
+        Some(image) => named(&service.spec.image, &image.id),
+        None => service.spec.image.to_string(),
     };
     Some(Difference {
         field: "image".to_owned(),

@@ -43,6 +43,7 @@ use model::desired::{Deployment, Service};
 use model::digest::Digest;
 use model::field::Class;
 use model::fields::{class_of, is_chosen_by_engine};
+use model::id::DeploymentId;
 use model::plan::{ChangedBy, Difference};
 use model::spec::ContainerSpec;
 
@@ -86,10 +87,14 @@ pub(super) fn compare(
     let plain = |difference| renderer.cause(difference, Vec::new());
     drift.recreate.extend(name_difference(service, owned, by).map(plain));
     if let Some(difference) = image_difference(service, owned, image, (by, context)) {
-        let fact = Fact::Image(context.deployment.id.clone(), service.spec.image.clone());
-        let known = |want: &String| (want.clone(), fact.clone());
-        let brought = difference.want.iter().filter(|_| matches!(image, ImageUse::Brought));
-        let pending = brought.map(known).collect();
+        let known = |by: &DeploymentId| {
+            let fact = Fact::Image(by.clone(), service.spec.image.clone());
+            difference.want.iter().map(|want| (want.clone(), fact.clone())).collect()
+        };
+        let pending = match image {
+            ImageUse::Brought(by) => known(by),
+            ImageUse::Present(_) | ImageUse::Renewed(_) => Vec::new(),
+        };
         drift.recreate.push(renderer.cause(difference, pending));
     }
     drift.recreate.extend(lost_networks(owned, context).map(plain));

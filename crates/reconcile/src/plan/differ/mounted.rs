@@ -51,12 +51,12 @@ pub(super) fn differences(
     let other = mounted.filter_map(|(target, image)| {
         let have = id_at(&owned.view.spec, target)?;
         let (want, pending) = match images.get(image)? {
-            ImageUse::Present(view) | ImageUse::Rebuilt(view) => {
+            ImageUse::Present(view) | ImageUse::Renewed(view) => {
                 let same = is_image(context, &have, view);
                 (!same).then(|| (named(image, &view.id), Vec::new()))?
             }
-            ImageUse::Brought => {
-                let fact = Fact::Image(context.deployment.id.clone(), image.clone());
+            ImageUse::Brought(deployment) => {
+                let fact = Fact::Image((*deployment).clone(), image.clone());
                 (image.to_string(), vec![(image.to_string(), fact)])
             }
         };

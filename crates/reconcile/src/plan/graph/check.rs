@@ -1,12 +1,13 @@
 //! The lint over every plan, in release builds too: a plan with a fault is not executed.
 //! It trusts nothing that the planner did and looks only at the plan itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::ancestry::Ancestry;
+use super::conditional::{self, Lack, exclude};
+use super::placeholders::placeholders;
 use super::withheld::withheld;
-use model::action::{Action, Endpoint};
-use model::compose_labels::PlannedImage;
+use model::action::Action;
 use model::id::StepId;
 use model::id::{ContainerId, ContainerName, EngineName};
 use model::plan::{Plan, Reason, Step};
@@ -61,6 +62,23 @@ pub enum Fault {
         /// The step that removes the other one.
         removed: StepId,
     },
+    /// Whether a step is needed is known only after a step that it does not wait for, or it needs
+    /// what that step does not bring.
+    #[error("step {step} depends on what {on} brings, but does not wait for it")]
+    Condition {
+        /// The step.
+        step: StepId,
+        /// The step that should bring an image.
+        on: StepId,
+    },
+    /// A step uses what another one yields that may turn out not to be needed.
+    #[error("step {step} uses what {yields} yields, which may not be needed")]
+    Conditional {
+        /// The step.
+        step: StepId,
+        /// The step that yields the value.
+        yields: StepId,
+    },
     /// A replacement is removed although nothing was made sure of.
     #[error("step {0} removes a container that it did not first stop or find stopped")]
     RemovesRunning(StepId),
@@ -74,6 +92,8 @@ impl Fault {
             Self::Order { step, .. }
             | Self::NoCause(step)
             | Self::Placeholder { step, .. }
+            | Self::Condition { step, .. }
+            | Self::Conditional { step, .. }
             | Self::Withheld(step)
             | Self::NameTwice { step, .. }
             | Self::AfterRemoval { step, .. }
@@ -103,6 +123,10 @@ pub fn check(plan: &Plan) -> Vec<Fault> {
     names(plan, &ancestry, &mut faults);
     removals(plan, &ancestry, &mut faults);
     joins(plan, &mut faults);
+    faults.extend(conditional::lacks(plan, &ancestry).into_iter().map(|lack| match lack {
+        Lack::Image { step, on } => Fault::Condition { step, on },
+        Lack::Yield { step, yields } => Fault::Conditional { step, yields },
+    }));
     faults
 }
 
@@ -119,36 +143,10 @@ fn joins(plan: &Plan, faults: &mut Vec<Fault>) {
     for step in &plan.steps {
         let Action::CreateContainer(create) = &step.action else { continue };
         let gone = create.joins.iter().find_map(|join| removed.get(&join.container.container));
-        if let Some(removed) = gone {
+        if let Some(removed) = gone.filter(|removed| !exclude(plan, step.id, **removed)) {
             faults.push(Fault::JoinsRemoved { step: step.id, removed: *removed });
         }
     }
-}
-
-fn placeholders(action: &Action) -> Vec<StepId> {
-    let mut used = Vec::new();
-    if let Some(target) = action.target()
-        && let ContainerRef::Made(step) = target.container
-    {
-        used.push(step);
-    }
-    if let Action::CreateContainer(create) = action {
-        used.extend(create.images().filter_map(|image| match image {
-            PlannedImage::After(step) => Some(*step),
-            PlannedImage::Known(_) | PlannedImage::Unknown => None,
-        }));
-        used.extend(create.joins.iter().filter_map(|join| match join.container.container {
-            ContainerRef::Made(step) => Some(step),
-            ContainerRef::Known(_) => None,
-        }));
-    }
-    if let Action::Register { entries, .. } = action {
-        used.extend(entries.iter().filter_map(|entry| match entry.endpoint {
-            Endpoint::Known { .. } => None,
-            Endpoint::OnNetwork { after, .. } | Endpoint::Published { after, .. } => Some(after),
-        }));
-    }
-    used
 }
 
 /// A step that continues a change comes after the change's first step.
@@ -173,7 +171,8 @@ fn names(plan: &Plan, ancestry: &Ancestry<'_>, faults: &mut Vec<Fault>) {
         if let Some(other) = given.insert((&step.engine, name), step.id) {
             let frees = |between: &&Step| between.engine == step.engine && frees(between, name);
             let mut between = plan.steps.iter().filter(frees);
-            if !between.any(|between| ancestry.is_before(between.id, step.id)) {
+            let never_both = exclude(plan, step.id, other);
+            if !never_both && !between.any(|between| ancestry.is_before(between.id, step.id)) {
                 faults.push(Fault::NameTwice { step: step.id, other });
             }
         }
@@ -191,26 +190,30 @@ fn frees(step: &Step, name: &ContainerName) -> bool {
 
 fn removals(plan: &Plan, ancestry: &Ancestry<'_>, faults: &mut Vec<Fault>) {
     let mut removed: BTreeMap<&ContainerId, StepId> = BTreeMap::new();
-    let (mut started, mut stopped) = (BTreeSet::new(), BTreeMap::<_, Vec<StepId>>::new());
+    let (mut started, mut stopped) = (BTreeMap::new(), BTreeMap::<_, Vec<StepId>>::new());
     for step in &plan.steps {
         let Some(ContainerRef::Known(id)) = step.action.target().map(|t| &t.container) else {
             continue;
         };
         match step.action {
             Action::StartContainer { .. } | Action::RestartContainer { .. } => {
-                started.insert(id);
+                started.insert(id, step.id);
             }
             Action::StopContainer { .. } => stopped.entry(id).or_default().push(step.id),
             _ => {}
         }
-        if let Some(earlier) = removed.get(id) {
+        if let Some(earlier) = removed.get(id).filter(|earlier| !exclude(plan, step.id, **earlier))
+        {
             faults.push(Fault::AfterRemoval { step: step.id, removed: *earlier });
         }
         if matches!(step.action, Action::RemoveContainer { .. }) {
             removed.insert(id, step.id);
         }
     }
-    for (id, step) in removed.into_iter().filter(|(id, _)| started.contains(id)) {
+    let ran = |id: &&ContainerId, step| {
+        started.get(*id).is_some_and(|start| !exclude(plan, *start, step))
+    };
+    for (id, step) in removed.into_iter().filter(|(id, step)| ran(id, *step)) {
         let mut stops = stopped.get(id).into_iter().flatten();
         if !stops.any(|stop| ancestry.is_before(*stop, step)) {
             faults.push(Fault::RemovesRunning(step));

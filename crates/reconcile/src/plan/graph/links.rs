@@ -65,6 +65,8 @@ impl Givers {
 pub(in crate::plan) struct Unmet {
     pub(in crate::plan) deployment: DeploymentId,
     pub(in crate::plan) blocked: Blocked,
+    /// Whether the step that needs it may turn out not to be needed.
+    pub(in crate::plan) is_conditional: bool,
 }
 
 impl Links {
@@ -107,6 +109,20 @@ impl Links {
         all.take_while(move |at| self.givers.fact(**at) == fact).map(|(step, _)| *step)
     }
 
+    /// The deployments with steps that depend on an image which no step brings.
+    pub(in crate::plan) fn unbrought(&self) -> BTreeSet<DeploymentId> {
+        let conditional = self.steps.iter().filter_map(|s| Some((s, s.when.as_deref()?)));
+        let lacking =
+            conditional.filter(|(_, when)| when.facts().any(|fact| self.giver(fact).is_none()));
+        lacking.map(|(step, _)| step.place.deployment.clone()).collect()
+    }
+
+    /// The deployments with steps that may turn out not to be needed.
+    pub(in crate::plan) fn conditional(&self) -> BTreeSet<DeploymentId> {
+        let conditional = self.steps.iter().filter(|step| step.when.is_some());
+        conditional.map(|step| step.place.deployment.clone()).collect()
+    }
+
     /// The steps, without what they give, and who gives what.
     pub(super) fn into_parts(self) -> (Vec<Transition>, Givers) {
         (self.steps, self.givers)
@@ -122,7 +138,10 @@ impl Links {
             self.handovers.iter().map(|(_, to, what)| (*to, what)).collect();
         for (step, transition) in numbered(&self.steps) {
             let deployment = &transition.place.deployment;
-            let mut add = |blocked| all.push(Unmet { deployment: deployment.clone(), blocked });
+            let is_conditional = transition.when.is_some();
+            let mut add = |blocked| {
+                all.push(Unmet { deployment: deployment.clone(), blocked, is_conditional });
+            };
             for (fact, blocked) in &transition.requires {
                 if self.giver(fact).is_none() {
                     add(blocked.clone());

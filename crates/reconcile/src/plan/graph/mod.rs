@@ -5,8 +5,10 @@
 mod ancestry;
 mod check;
 mod circles;
+mod conditional;
 mod links;
 mod number;
+mod placeholders;
 mod used;
 mod withheld;
 

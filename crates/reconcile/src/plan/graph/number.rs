@@ -39,6 +39,7 @@ pub(in crate::plan) fn steps(links: Links) -> Vec<Step> {
             causes: transition.causes.into_iter().map(|why| why.resolve(given)).collect(),
             replica: transition.replica,
             after: after.into_iter().map(id).collect(),
+            only_if: transition.when.map(|when| when.resolve(given)),
         });
     }
     steps
@@ -56,6 +57,7 @@ pub(in crate::plan) fn numbered_after(steps: usize, asides: Vec<Transition>) -> 
             causes: aside.causes.into_iter().map(|why| why.resolve(|_| StepId(0))).collect(),
             replica: None,
             after: BTreeSet::new(),
+            only_if: None,
         })
         .collect()
 }

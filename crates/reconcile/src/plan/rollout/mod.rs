@@ -1,28 +1,30 @@
 //! Fourth stage: in which order the replicas of a service move, what each waits for, and
 //! which dependents follow what moved. Takes decisions, gives batches; knows no steps.
 
+mod follows;
 mod waits;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 pub(super) use waits::awaits;
 
 use super::decide::{Decided, Decisions, Replica, is_unproven};
 use super::fact::Fact;
-use super::seen::{Owned, is_done, is_healthy, is_running};
+use super::seen::{Owned, healthy_until, is_healthy, is_running};
+use super::when::{Chance, Others, When};
 use model::action::Until;
 use model::desired::{Condition, Service};
 use model::id::ServiceName;
 use model::observed::Status;
-use model::plan::{Blocked, WaitingOn};
+use model::plan::Blocked;
 use model::share::Peer;
 
 /// How the services of a deployment move, in the order of its decisions.
 pub(super) struct Rollout<'a> {
     pub(super) services: Vec<Moves<'a>>,
     pub(super) blocked: Vec<Blocked>,
-    /// The services of which something moves that dependents follow.
-    moved: BTreeSet<&'a ServiceName>,
+    /// The services of which something moves that dependents follow, and when.
+    moved: BTreeMap<&'a ServiceName, Chance>,
     repairs_only: bool,
 }
 
@@ -33,11 +35,18 @@ pub(super) struct Moves<'a> {
     pub(super) order: Vec<Move<'a>>,
     /// Replicas that stay as they run but are not healthy: they are waited for before others
     /// are taken away. What does not work here will not work there.
-    pub(super) recovering: Vec<&'a Owned<'a>>,
+    pub(super) recovering: Vec<Wait<'a>>,
     /// Replicas that stay and are waited for because a dependent asks.
-    pub(super) waits: Vec<(&'a Owned<'a>, Until)>,
+    pub(super) waits: Vec<Wait<'a>>,
     /// What holds when everything that was down is healthy again.
     pub(super) recovered: Vec<Fact>,
+}
+
+/// That a container is waited for.
+pub(super) struct Wait<'a> {
+    pub(super) owned: &'a Owned<'a>,
+    pub(super) until: Until,
+    pub(super) when: When,
 }
 
 /// The move of one replica.
@@ -47,11 +56,19 @@ pub(super) struct Move<'a> {
     /// What must hold before a running container of it is taken away.
     pub(super) throttle: Vec<Fact>,
     /// The dependencies that moved, and that it follows by a restart.
-    pub(super) follows: Vec<&'a ServiceName>,
+    pub(super) follows: Vec<(&'a ServiceName, Chance)>,
     /// Whether it restarts, for these or for the containers whose namespaces it shares.
-    pub(super) restarts: bool,
+    pub(super) restarts: Chance,
     /// Whether the next move waits until it has been healthy for a while.
     pub(super) delays: bool,
+}
+
+impl Move<'_> {
+    /// The same of the replacement for an image, which follows nothing.
+    pub(super) fn instead(&self) -> Self {
+        let (throttle, follows) = (self.throttle.clone(), Vec::new());
+        Self { at: self.at, throttle, follows, restarts: Chance::Never, delays: self.delays }
+    }
 }
 
 /// Puts the moves of a deployment in their order.
@@ -59,15 +76,21 @@ pub(super) fn rollout<'a>(decisions: &Decisions<'a>) -> Rollout<'a> {
     let mut all = Rollout {
         services: Vec::new(),
         blocked: Vec::new(),
-        moved: BTreeSet::new(),
+        moved: BTreeMap::new(),
         repairs_only: decisions.repairs_only,
     };
     for decided in &decisions.services {
         let moves = all.moves(decisions, decided);
-        let follows = moves.order.iter().any(|planned| planned.restarts);
-        let starts = |replica: &Replica<'_>| !replica.withheld && replica.moves();
-        if follows || decided.replicas.iter().any(starts) {
-            all.moved.insert(&decided.service.name);
+        let mut chance = Chance::Never;
+        for planned in &moves.order {
+            chance.or(planned.restarts.clone());
+        }
+        for replica in decided.replicas.iter().filter(|replica| !replica.withheld) {
+            chance.or(Chance::certain(replica.moves()));
+            chance.or(Chance::of(&replica.others()));
+        }
+        if !chance.is_never() {
+            all.moved.insert(&decided.service.name, chance);
         }
         all.services.push(moves);
     }
@@ -97,16 +120,24 @@ impl<'a> Rollout<'a> {
             let follows = self.follows(decisions, decided.service, replica);
             let is_healthy =
                 has_healthy(decisions, decided, replica) || replica.meanwhile.is_some();
-            let restarts =
-                !follows.is_empty() || !replica.restarted_hosts.is_empty() && !replica.withheld;
-            let acts = replica.start.is_some() && !replica.withheld || restarts;
+            let mut restarts =
+                Chance::certain(!replica.restarted_hosts.is_empty() && !replica.withheld);
+            for (_, chance) in &follows {
+                restarts.or(chance.clone());
+            }
+            let starts = replica.start.is_some() && !replica.withheld || !restarts.is_never();
+            let acts = starts || replica.instead.is_some();
             let delays = is_healthy && (acts || awaits(replica)) && Some(at) != last;
             // What takes no healthy one away waits for no move, and so ends none. A repair
             // takes away none at all, and still goes one by one.
             if is_healthy && acts && !self.repairs_only {
                 ended.push(Fact::Moved(replica.id.clone()));
-            } else if acts || awaits(replica) {
-                moves.recovered.push(Fact::Healthy(replica.who(engine)));
+            } else {
+                let waits = starts || awaits(replica);
+                let own = waits.then(|| Fact::Healthy(replica.who(engine)));
+                moves.recovered.extend(own);
+                let other = replica.instead.as_ref().map(|instead| &instead.replica);
+                moves.recovered.extend(other.map(|other| Fact::Healthy(other.who(engine))));
             }
             moves.order.push(Move { at, throttle, follows, restarts, delays });
         }
@@ -134,68 +165,34 @@ impl<'a> Rollout<'a> {
     }
 
     /// Waits for replicas that stay but are not healthy, if others will be taken away.
-    fn recovering(&self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Vec<&'a Owned<'a>> {
+    fn recovering(&self, decisions: &Decisions<'a>, decided: &Decided<'a>) -> Vec<Wait<'a>> {
         let service = decided.service;
         if service.job || self.repairs_only {
             return Vec::new();
         }
         let mut staying = Vec::new();
-        let mut moves = decided.excess.iter().any(|removal| is_running(removal.owned));
+        let excess = decided.excess.iter().any(|removal| is_running(removal.owned));
+        let mut moves = Chance::certain(excess);
         for replica in decided.replicas.iter().filter(|replica| !replica.withheld) {
             if let Some(owned) = replica.existing().filter(|owned| is_running(owned)) {
-                moves |= !self.moved_dependencies(decisions, service, owned).is_empty();
+                for (_, chance) in self.moved_dependencies(decisions, service, owned) {
+                    moves.or(chance);
+                }
+                let others = replica.others();
+                moves.or(Chance::of(&others));
                 // What is frozen is let go on by a step of its own.
                 let waits = owned.view.state.status != Status::Paused && !is_healthy(owned);
-                staying.extend(waits.then_some(owned));
+                staying.extend(waits.then_some((owned, others)));
             } else {
                 let slot = decisions.context.slot(&service.name, replica.id.slot);
-                moves |= slot.iter().any(is_running);
+                moves.or(Chance::certain(slot.iter().any(is_running)));
             }
         }
-        if moves { staying } else { Vec::new() }
-    }
-
-    /// The dependencies that a replica that stays as it runs has to follow.
-    fn follows(
-        &mut self,
-        decisions: &Decisions<'a>,
-        service: &'a Service,
-        replica: &Replica<'a>,
-    ) -> Vec<&'a ServiceName> {
-        let stays = replica.existing().filter(|_| replica.start.is_none() && !replica.withheld);
-        let Some(owned) = stays else { return Vec::new() };
-        if is_done(service, owned) || !is_running(owned) {
-            return Vec::new();
-        }
-        let follows = self.moved_dependencies(decisions, service, owned);
-        let own = decisions.context.inventory.contents.own.as_ref() == Some(&owned.view.id);
-        if follows.is_empty() || !own {
-            return follows;
-        }
-        let name = &owned.view.name;
-        self.blocked.push(Blocked {
-            deployment: Some(decisions.context.deployment.id.clone()),
-            subject: format!("restart container {name}, in which this controller runs"),
-            waiting_on: WaitingOn::OwnContainer { command: format!("docker restart {name}") },
-            at: service.origins.find("depends_on").cloned(),
-        });
-        Vec::new()
-    }
-
-    /// The dependencies that this replica has to follow: those that the plan moves, and
-    /// those that moved since the replica started (an earlier pass may have died between
-    /// the two).
-    fn moved_dependencies(
-        &self,
-        decisions: &Decisions<'_>,
-        service: &'a Service,
-        owned: &Owned<'_>,
-    ) -> Vec<&'a ServiceName> {
-        let follows = service.depends_on.iter().filter(|(_, dependency)| dependency.restart);
-        let names = follows.map(|(name, _)| name);
-        names
-            .filter(|name| self.moved.contains(name) || moved_since(decisions, name, owned))
-            .collect()
+        let wait = |(owned, others): (&'a Owned<'a>, Others)| {
+            let when = moves.unless(&others)?;
+            Some(Wait { owned, until: healthy_until(service), when })
+        };
+        staying.into_iter().filter_map(wait).collect()
     }
 
     /// What must hold before a replica of this service starts.
@@ -220,7 +217,7 @@ impl<'a> Rollout<'a> {
         service.depends_on.iter().map(|(name, dependency)| {
             let shares = || service.spec.peers().any(|peer| *peer == Peer::Service(name.clone()));
             match dependency.condition {
-                Condition::Started if self.moved.contains(name) && shares() => {
+                Condition::Started if self.moved.contains_key(name) && shares() => {
                     (name, Condition::Healthy)
                 }
                 condition => (name, condition),
@@ -232,16 +229,4 @@ impl<'a> Rollout<'a> {
 /// Whether a slot has a container that is healthy.
 fn has_healthy(decisions: &Decisions<'_>, decided: &Decided<'_>, replica: &Replica<'_>) -> bool {
     decisions.context.slot(&decided.service.name, replica.id.slot).iter().any(is_healthy)
-}
-
-/// Whether a replica of a service started after this container did, and was not simply
-/// added: it existed before, or took the place of another.
-fn moved_since(decisions: &Decisions<'_>, service: &ServiceName, dependent: &Owned<'_>) -> bool {
-    let Some(since) = dependent.view.state.started_at else { return false };
-    let all = decisions.context.slots_of(service).flat_map(|(_, containers)| containers);
-    let mut running = all.filter(|owned| is_running(owned));
-    running.any(|owned| {
-        owned.view.state.started_at.is_some_and(|started| started > since)
-            && (owned.view.created_at < since || owned.identity.succeeds)
-    })
 }

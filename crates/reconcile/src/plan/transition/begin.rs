@@ -11,6 +11,7 @@ use crate::plan::fact::{Fact, Who};
 use crate::plan::resources;
 use crate::plan::rollout::Move;
 use crate::plan::seen::is_running;
+use crate::plan::when::Chance;
 use model::action::Action;
 use model::plan::Reason;
 use model::share::Peer;
@@ -21,7 +22,8 @@ impl<'a> StepBuilder<'_, 'a> {
         let mut begin = self.rollout.gates(self.decisions, self.decided.service);
         begin.extend([self.prepared(), Fact::Ready(self.who(replica))]);
         // A container that is named as host runs, and is healthy, before another one joins it.
-        let named = self.joins().iter().filter(|join| matches!(join.peer, Peer::Container(_)));
+        let named =
+            self.joins(replica).iter().filter(|join| matches!(join.peer, Peer::Container(_)));
         begin.extend(named.map(|join| Fact::Healthy(join.who.clone())));
         if replica.surplus().any(is_running) || replica.meanwhile.is_some() {
             begin.extend(throttle.iter().cloned());
@@ -81,17 +83,19 @@ impl<'a> StepBuilder<'_, 'a> {
 
     /// Restarts a replica whose dependency was replaced or restarted, if it asks for it.
     pub(super) fn follow(&self, replica: &Replica<'a>, planned: &Move<'a>) -> Vec<Transition> {
-        let (Some(owned), true) = (replica.existing(), planned.restarts) else {
-            return Vec::new();
-        };
+        let restarts = !planned.restarts.is_never();
+        let Some(owned) = replica.existing().filter(|_| restarts) else { return Vec::new() };
         let (service, id) = (self.decided.service, &self.context().deployment.id);
         // It starts again: everything that it depends on must be as it asks, not only
         // what moved.
         let mut after = self.rollout.gates(self.decisions, service);
         after.extend(planned.throttle.iter().cloned());
         let mut causes = Vec::new();
-        for dependency in &planned.follows {
+        for (dependency, chance) in &planned.follows {
             after.push(Fact::ServiceReady(id.clone(), (*dependency).clone()));
+            if planned.restarts == Chance::Always && *chance != Chance::Always {
+                continue;
+            }
             let at = service.origins.find(&format!("depends_on.{dependency}"));
             causes.push(because(Reason::DependencyMoved { service: (*dependency).clone() }, at));
         }

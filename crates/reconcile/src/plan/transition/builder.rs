@@ -3,7 +3,7 @@
 use super::stop;
 use crate::plan::context::Context;
 use crate::plan::decide::{Decided, Decisions, GoesBefore, Replica, Target};
-use crate::plan::differ::Joined;
+use crate::plan::differ::{Images, Joined};
 use crate::plan::fact::Fact;
 use crate::plan::rollout::{Moves, Rollout};
 use model::id::ReplicaId;
@@ -14,6 +14,8 @@ pub(super) struct StepBuilder<'s, 'a> {
     pub(super) rollout: &'s Rollout<'a>,
     pub(super) decided: &'s Decided<'a>,
     pub(super) moves: &'s Moves<'a>,
+    /// Whether it is about what happens if images that come are others.
+    pub(super) other: bool,
 }
 
 impl<'s, 'a> StepBuilder<'s, 'a> {
@@ -21,8 +23,16 @@ impl<'s, 'a> StepBuilder<'s, 'a> {
         &self.decisions.context
     }
 
-    pub(super) fn joins(&self) -> &'s [Joined] {
-        &self.decided.joins
+    /// The containers that a replica shares with: what is made joins those that are there then.
+    pub(super) fn joins(&self, replica: &Replica<'_>) -> &'s [Joined] {
+        let is_made = matches!(replica.target, Target::New(_));
+        let other = &self.decided.other_joins;
+        if is_made && !other.is_empty() { other } else { &self.decided.joins }
+    }
+
+    /// What is known of the images.
+    pub(super) fn images(&self) -> &'s Images<'a> {
+        if self.other { &self.decisions.renewals.images } else { &self.decisions.images }
     }
 
     /// What must hold before a running container of a replica may be stopped, apart from
@@ -63,7 +73,9 @@ impl<'s, 'a> StepBuilder<'s, 'a> {
             let found = moves.order.iter().find(|planned| decided.replicas[planned.at].id == *host);
             if let Some(planned) = found {
                 let builder = StepBuilder { decided, moves, ..*self };
-                return builder.permit(&decided.replicas[planned.at], &planned.throttle);
+                // It goes before the container that stops, which one does at most.
+                let replica = decided.replicas[planned.at].in_other();
+                return builder.permit(replica, &planned.throttle);
             }
         }
         Vec::new()

@@ -11,7 +11,7 @@ use crate::plan::fact::{Fact, Resource, Who};
 use model::action::{Action, Create, Join};
 use model::compose_labels::PlannedImage;
 use model::desired::Service;
-use model::id::{ContainerName, ImageRef, StepId, VolumeName};
+use model::id::{ContainerName, DeploymentId, ImageRef, StepId, VolumeName};
 use model::labels::Identity;
 use model::plan::{Blocked, WaitingOn};
 use model::spec::ContainerSpec;
@@ -90,13 +90,16 @@ fn planned(
     images: &Images<'_>,
     uses: &mut Vec<Fact>,
 ) -> PlannedImage {
+    let mut after = |by: &DeploymentId| {
+        uses.push(Fact::Image(by.clone(), image.clone()));
+        PlannedImage::After(StepId(at(uses.len() - 1)))
+    };
     match images.get(image) {
         None => PlannedImage::Unknown,
         Some(ImageUse::Present(view)) => PlannedImage::Known(view.id.clone()),
-        Some(ImageUse::Brought | ImageUse::Rebuilt(_)) => {
-            uses.push(Fact::Image(context.deployment.id.clone(), image.clone()));
-            PlannedImage::After(StepId(at(uses.len() - 1)))
-        }
+        Some(ImageUse::Brought(by)) => after(by),
+        // Whatever comes.
+        Some(ImageUse::Renewed(_)) => after(&context.deployment.id),
     }
 }
 

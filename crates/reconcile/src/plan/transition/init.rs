@@ -80,7 +80,7 @@ impl StepBuilder<'_, '_> {
 
     /// Whether they ran for a replica that stays as it is.
     fn has_run(&self) -> bool {
-        let mut existing = self.decided.replicas.iter().filter_map(Replica::existing);
+        let mut existing = self.decided.replicas(self.other).filter_map(Replica::existing);
         existing.any(|owned| owned.view.state.started_at.is_some())
     }
 
@@ -102,7 +102,7 @@ impl StepBuilder<'_, '_> {
         let spec = init_spec(&with_resolvers(context, service), init, peer.clone());
         let (own, own_name) = (replica.who(engine), replica.name().clone());
         let mut joins = vec![Joined { peer, who: own, name: own_name }];
-        let others = self.joins().iter();
+        let others = self.joins(replica).iter();
         let in_network = |join: &&Joined| spec.network_mode.peer() == Some(&join.peer);
         joins.extend(others.filter(in_network).cloned());
         let why = because(Reason::Prepares, service.origins.find("pre_start"));
@@ -111,7 +111,7 @@ impl StepBuilder<'_, '_> {
             context,
             service,
             Made { name, identity, spec, joins, volumes: BTreeMap::new() },
-            &self.decisions.images,
+            self.images(),
             (vec![why.clone()], &why),
         );
         if let Some(create) = steps.first_mut() {

@@ -5,6 +5,7 @@ mod begin;
 mod builder;
 mod change;
 mod create;
+mod either;
 mod entries;
 mod ground;
 mod hooks;
@@ -24,6 +25,7 @@ use super::cause::Why;
 use super::decide::Decisions;
 use super::fact::{Fact, Place, Resource, Who};
 use super::rollout::Rollout;
+use super::when::When;
 use crate::plan::seen::Owned;
 use model::action::Action;
 use model::id::StepId;
@@ -52,6 +54,8 @@ pub(super) struct Transition {
     pub(super) gives: Vec<Fact>,
     pub(super) takes: Vec<Resource>,
     pub(super) frees: Vec<Resource>,
+    /// When it is needed, if that depends on what images come.
+    pub(super) when: Option<Box<When>>,
 }
 
 /// Where a step stands among others if nothing that it needs says otherwise.
@@ -117,6 +121,7 @@ impl Transition {
             gives: Vec::new(),
             takes: Vec::new(),
             frees: Vec::new(),
+            when: None,
         }
     }
 
@@ -138,6 +143,15 @@ impl Transition {
 
     fn takes(mut self, resources: impl IntoIterator<Item = Resource>) -> Self {
         self.takes.extend(resources);
+        self
+    }
+
+    /// Is needed only then.
+    fn when(mut self, when: When) -> Self {
+        if when.facts().next().is_some() {
+            self.needs.extend(when.facts().cloned());
+            self.when = Some(Box::new(when));
+        }
         self
     }
 

@@ -10,14 +10,23 @@ use crate::plan::decide::{Replica, Successor, Target, with_resolvers};
 use crate::plan::fact::{Fact, Who};
 use crate::plan::rollout::{Move, awaits};
 use crate::plan::seen::{Owned, healthy_until};
+use crate::plan::when::Chance;
 use model::action::{Action, Until};
 use model::plan::Reason;
 use model::target::Target as At;
 
-/// The steps of a replica, and those that wait until others have moved out.
+/// The steps of a replica.
+#[derive(Default)]
 pub(super) struct Steps {
-    pub(super) steps: Vec<Transition>,
+    pub(super) own: Vec<Transition>,
+    /// Those that wait until others have moved out.
     pub(super) deferred: Vec<Transition>,
+    /// Its restart after what it depends on.
+    pub(super) follow: Vec<Transition>,
+    /// What its catalog entries lack.
+    pub(super) entries: Option<Transition>,
+    /// The wait before the next one moves.
+    pub(super) delay: Option<Transition>,
 }
 
 impl<'a> StepBuilder<'_, 'a> {
@@ -31,17 +40,17 @@ impl<'a> StepBuilder<'_, 'a> {
         }
         let clear = self.clear(replica, planned);
         let puts_off = replica.old.iter().any(|owned| self.has_members(owned));
-        let (now, mut deferred) = if puts_off { (Vec::new(), clear) } else { (clear, Vec::new()) };
+        let (now, deferred) = if puts_off { (Vec::new(), clear) } else { (clear, Vec::new()) };
         steps.extend(now);
-        steps.extend(self.follow(replica, planned));
-        if !planned.restarts {
-            steps.extend(entries::change(self, replica));
-        }
-        steps.extend(self.await_min_healthy(replica, planned));
-        for step in steps.iter_mut().chain(&mut deferred) {
-            step.replica = Some(replica.id.clone());
-        }
-        Steps { steps, deferred }
+        let all = Steps {
+            own: steps,
+            deferred,
+            follow: self.follow(replica, planned),
+            ..Steps::default()
+        };
+        let change = entries::change(self, replica).filter(|_| planned.restarts != Chance::Always);
+        let delay = self.await_min_healthy(replica, planned);
+        Steps { entries: change, delay, ..all }
     }
 
     pub(super) fn engine(&self) -> &model::id::EngineName {
@@ -100,8 +109,7 @@ impl<'a> StepBuilder<'_, 'a> {
             joins: new.joins.clone(),
             volumes: new.volumes.clone(),
         };
-        let mut steps =
-            made(context, service, made_of, &self.decisions.images, (new.causes.clone(), &why));
+        let mut steps = made(context, service, made_of, self.images(), (new.causes.clone(), &why));
         let Some(create) = steps.first_mut() else { return steps };
         create.needs.push(self.prepared());
         create.needs.extend(replica.useless.iter().map(|owned| Fact::Gone(known(owned))));
@@ -151,7 +159,7 @@ impl<'a> StepBuilder<'_, 'a> {
         let first = if is_changed(replica) { Some(Fact::Began(who)) } else { last.clone() };
         let after = last.map_or_else(|| ready.to_vec(), |last| vec![last]);
         let (throttle, follows) = (Vec::new(), Vec::new());
-        let planned = Move { at: 0, throttle, follows, restarts: false, delays: false };
+        let planned = Move { at: 0, throttle, follows, restarts: Chance::Never, delays: false };
         steps.push(self.await_healthy(replica, &planned, first.map(Why::follows), after));
         steps
     }

@@ -34,6 +34,7 @@ use context::{self, ContextError, ContextFile};
 use model::build::{Build, BuildOwner, FOLDERS, SshAgent};
 use model::digest::Digest;
 use model::id::{ImageId, ImageRef};
+use model::image_content::ImageContent;
 use world::{OutsideError, Tree};
 
 /// A build step may be silent for long.
@@ -75,17 +76,19 @@ impl Docker {
         build: &Build,
         owner: &BuildOwner,
         tree: &dyn Tree,
-    ) -> Result<ImageId, OutsideError> {
+    ) -> Result<ImageContent, OutsideError> {
         let context = |error: ContextError| self.context_failed(tag, &error);
         let files = context::files(tree, build).map_err(context)?;
         let dockerfile = context::instructions(tree, build).map_err(context)?;
         let order = Order { tag, build, owner, tree, files, dockerfile };
-        match self.with_session(&order).await? {
-            Some(id) => Ok(id),
-            None => match self.image(tag).await? {
-                Some(view) => Ok(view.id),
-                None => Err(self.failed(format!("{tag} is not there after its build"))),
-            },
+        let answer = self.with_session(&order).await?;
+        let view = self.image(tag).await?;
+        match (answer, view) {
+            (Some(id), Some(view)) if view.id == id => Ok(view.content()),
+            // Another build took the name meanwhile.
+            (Some(id), _) => Ok(ImageContent { id, content: None }),
+            (None, Some(view)) => Ok(view.content()),
+            (None, None) => Err(self.failed(format!("{tag} is not there after its build"))),
         }
     }
 
