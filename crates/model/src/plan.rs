@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::action::Action;
+use super::action::{Action, LedgerChange};
 pub use super::adoption::{Adopted, LeftAlone, Thing, WhyLeft};
 use super::diagnostic::Loc;
 pub use super::difference::{ChangedBy, Difference};
@@ -16,6 +16,7 @@ use super::id::{
     SourceId,
 };
 pub use super::only_if::OnlyIf;
+use super::time::Timestamp;
 pub use super::waiting::{Blocked, StaysOn, WaitingOn};
 
 /// What would be done, in a topological order, and what would not.
@@ -290,6 +291,22 @@ impl Plan {
         let stays = |step: &Step| ids.contains(&step.id);
         self.steps.retain(stays);
         self.adoptions.retain(stays);
+        self
+    }
+
+    /// The same without the times that it will remember: two plans of the same world, made one
+    /// after the other, differ in nothing else.
+    pub fn timeless(mut self) -> Self {
+        for step in self.steps.iter_mut().chain(&mut self.adoptions) {
+            let Action::WriteLedger { change } = &mut step.action else { continue };
+            let record = match change {
+                LedgerChange::Record { record, .. } => Some(record),
+                LedgerChange::Adopt { record, .. } => record.as_mut(),
+                LedgerChange::Forget { .. } => None,
+            };
+            let pulled = record.into_iter().flat_map(|record| record.pulled.values_mut());
+            pulled.for_each(|pulled| pulled.at = Timestamp(0));
+        }
         self
     }
 

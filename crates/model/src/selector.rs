@@ -48,7 +48,7 @@ impl Selector {
     /// If nothing of what is known is meant.
     pub fn resolve<'a>(
         word: &str,
-        known: impl Iterator<Item = &'a Named> + Clone,
+        known: &(impl Iterator<Item = &'a Named> + Clone),
     ) -> Result<Self, NothingNamed> {
         let parts: Vec<&str> = word.split('/').collect();
         let candidates = match parts[..] {
@@ -129,7 +129,7 @@ mod tests {
     /// The containers that a word means.
     fn meant(word: &str) -> Result<Vec<String>, NothingNamed> {
         let known = known();
-        let selector = Selector::resolve(word, known.iter())?;
+        let selector = Selector::resolve(word, &known.iter())?;
         let meant = known.iter().filter(|named| selector.matches(named));
         Ok(meant.map(|named| named.container.to_string()).collect())
     }

@@ -189,7 +189,7 @@ fn fingerprint(plan: &Plan, observed: &ObservedState, masker: &Masker) -> Digest
         host,
         sizes,
         deployments: _,
-    } = plan;
+    } = &plan.clone().timeless();
     let ids: BTreeMap<_, _> = observed
         .engines
         .iter()

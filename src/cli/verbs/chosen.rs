@@ -83,7 +83,7 @@ impl Seen {
     ) -> Result<Vec<Selector>, Refusal> {
         let there = self.containers().map(|(_, named, _)| named);
         let known: Vec<Named> = there.chain(gone).collect();
-        let found = words.iter().map(|word| Selector::resolve(word, known.iter()));
+        let found = words.iter().map(|word| Selector::resolve(word, &known.iter()));
         let found: Result<Vec<_>, _> = found.collect();
         found.map_err(|nothing| {
             let error = one_line(&nothing.to_string()).into_owned();

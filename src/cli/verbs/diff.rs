@@ -114,7 +114,7 @@ fn without_comparison<'a>(prepared: &'a Prepared, all: &[Comparison]) -> Vec<&'a
 fn narrowed(all: Vec<Comparison>, words: &[String]) -> Result<Vec<Comparison>, Refusal> {
     let named: Vec<Named> = all.iter().flat_map(Comparison::named).collect();
     let selectors = words.iter().map(|word| {
-        Selector::resolve(word, named.iter()).map_err(|error| {
+        Selector::resolve(word, &named.iter()).map_err(|error| {
             Refusal::usage(
                 error.to_string(),
                 "name a deployment, a service, `DEPLOYMENT/SERVICE`, `DEPLOYMENT/SERVICE/NUMBER` \

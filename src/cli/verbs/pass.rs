@@ -182,7 +182,8 @@ pub(in crate::cli) async fn again<W: Observe, C: Clock>(
     before: Prepared,
 ) -> Prepared {
     let prepared = prepare(setup, before.snapshot).await;
-    if prepared.plan != before.plan && console.format == Format::Text {
+    let moved = prepared.plan.clone().timeless() != before.plan.timeless();
+    if moved && console.format == Format::Text {
         console.progress("What is there has changed meanwhile; the plan now:");
         console.result(&plan::text(&prepared.plan, console.steps, &invocation::again()));
     }

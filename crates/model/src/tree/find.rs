@@ -30,7 +30,7 @@ impl Tree {
             if self.deployments.iter().any(|node| node.id == id) {
                 Ok(Selector::Deployment(id))
             } else {
-                Selector::resolve(word, known.iter())
+                Selector::resolve(word, &known.iter())
             }
         });
         resolved.collect()

@@ -71,15 +71,25 @@ fn chosen(all: &[(&Track, State)], room: usize) -> Vec<usize> {
     places
 }
 
+/// The states in their order, and their words.
+const WORDS: [(State, &str); 7] = [
+    (State::Moving, "under way"),
+    (State::Failed, "failed"),
+    (State::Waiting, "waiting"),
+    (State::Unfinished, "not finished"),
+    (State::NotChanged, "not changed"),
+    (State::NotNeeded, "not needed"),
+    (State::Done, "done"),
+];
+
 /// How many there are of each state: `2 under way, 1 failed, 3 waiting, 5 done`.
 fn counted(states: impl Iterator<Item = State>) -> String {
-    let mut counts = [0_usize; 6];
-    for state in states {
-        counts[state as usize] += 1;
-    }
-    let words = ["under way", "failed", "waiting", "not finished", "not changed", "done"];
-    let some = counts.iter().zip(words).filter(|(count, _)| **count > 0);
-    some.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+    let states: Vec<State> = states.collect();
+    let counted = WORDS.iter().filter_map(|(state, word)| {
+        let count = states.iter().filter(|other| *other == state).count();
+        (count > 0).then(|| format!("{count} {word}"))
+    });
+    counted.collect::<Vec<_>>().join(", ")
 }
 
 /// How wide the columns of the rows are.

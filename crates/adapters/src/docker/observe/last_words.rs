@@ -61,7 +61,7 @@ impl Docker {
         let out_of_memory = state.oom_killed;
         let failed = state.runs().rev().find(|run| run.exit_code != 0);
         let probe = match failed {
-            Some(run) => self.shown(container, &run).await?,
+            Some(run) => self.printed_by(container, &run).await?,
             None => Vec::new(),
         };
         Ok(LastWords { log, probe, out_of_memory })
@@ -75,7 +75,7 @@ impl Docker {
         let Some(run) = self.state_of(container).await?.runs().next_back() else {
             return Ok(None);
         };
-        let output = self.shown(container, &run).await?;
+        let output = self.printed_by(container, &run).await?;
         Ok(Some(Probe { exit_code: run.exit_code, output }))
     }
 
@@ -89,7 +89,7 @@ impl Docker {
     }
 
     /// What a check printed, without the container's secrets.
-    async fn shown(&self, of: &ContainerId, run: &Run) -> Result<Vec<String>, OutsideError> {
+    async fn printed_by(&self, of: &ContainerId, run: &Run) -> Result<Vec<String>, OutsideError> {
         let printed = run.printed();
         if printed.is_empty() {
             return Ok(Vec::new());
