@@ -193,7 +193,7 @@ fn a_project_that_its_env_file_names_is_the_one_that_compose_made() {
 #[test]
 fn a_project_whose_file_is_lost_is_taken_over_by_what_adopt_prints() {
     let scaled = PAIR.replacen("  web:\n", "  web:\n    scale: 2\n", 1);
-    let project = Project::new("ad9", &scaled);
+    let project = Project::new("adscaled", &scaled);
     project.compose(&["up", "-d"]);
     let made = project.snapshot();
     let names: Vec<String> = containers(&project).into_iter().collect();

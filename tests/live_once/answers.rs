@@ -193,7 +193,7 @@ fn one_waits_until_it_is_healthy_or_learns_what_is_not() {
 
 #[test]
 fn an_engine_that_does_not_answer_is_unknown() {
-    let mut lab = Lab::new("unseen");
+    let mut lab = Lab::new("answersaway");
     lab.stack("shop", SHOP);
     lab.engine_at("unix:///nonexistent/docker.sock");
     let source = lab.source();

@@ -118,7 +118,7 @@ services:
 
 #[test]
 fn a_service_that_crashes_is_reported_with_its_log() {
-    let lab = Lab::new("crashing");
+    let lab = Lab::new("crashes");
     lab.stack(
         "abc",
         "
@@ -190,7 +190,7 @@ fn a_frozen_container_is_thawed() {
 
 #[test]
 fn what_is_stopped_comes_back_after_its_network_was_pruned() {
-    let lab = Lab::new("pruned");
+    let lab = Lab::new("netpruned");
     lab.stack("abc", CHAIN);
     lab.once().exits(0);
     let names = ["abc-api-1", "abc-db-1", "abc-web-1"].map(|name| lab.of(name));
@@ -200,7 +200,7 @@ fn what_is_stopped_comes_back_after_its_network_was_pruned() {
     docker(&stop);
     docker(&["network", "prune", "-f", "--filter", &prune]);
     assert!(lab.networks().is_empty());
-    lab.once().exits(0).prints("networks.pruned-abc_default: \"attached to one that is gone\"");
+    lab.once().exits(0).prints("networks.netpruned-abc_default: \"attached to one that is gone\"");
     assert_eq!(lab.names(), names);
     assert!(names.iter().all(|name| inspect(name)["State"]["Running"] == true));
     lab.once().is_quiet();
