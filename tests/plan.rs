@@ -199,6 +199,7 @@ golden! {
     another_image_with_consul,
     overview_of_a_first_apply,
     overview_of_changes,
+    overview_of_an_update_that_was_broken_off,
     overview_of_what_is_withheld,
     an_image_that_is_mounted_is_compared_by_its_id,
     an_image_that_is_absent_is_pulled_first,

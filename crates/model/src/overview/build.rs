@@ -70,9 +70,10 @@ fn changes(plan: &Plan, first: &Step, steps: &[&Step]) -> Changes {
         }
     }
     for one in order {
-        let of_it = &replicas[&one];
+        let (of_it, copies) = change::without_copies(&replicas[&one]);
+        all.objects.extend(copies.into_iter().filter_map(resource));
         let (replica, only_if) = one;
-        match change::of_replica(of_it) {
+        match change::of_replica(&of_it) {
             Some(change) => {
                 let only_if = only_if.map(|on| depends(plan, on));
                 add(&mut all.objects, plan, replica, (change, only_if));

@@ -18,8 +18,9 @@ pub(super) fn of_replica(steps: &[&Step]) -> Option<OfReplica> {
         _ => None,
     });
     let creates = own().any(|step| matches!(step.action, Action::CreateContainer(_)));
-    let kind = if creates && order.is_some() { Kind::Replace } else { kind };
-    let order = order.filter(|_| kind == Kind::Replace);
+    let kind = if order.is_some() { Kind::Replace } else { kind };
+    // What takes the place of the old one was made before, in a pass that was broken off.
+    let order = order.map(|order| if creates { order } else { format!("{order}, goes on") });
     let mut causes = causes(own(), kind);
     if causes.is_empty() {
         // What goes although its service stays, because another one is in its place.
@@ -29,6 +30,29 @@ pub(super) fn of_replica(steps: &[&Step]) -> Option<OfReplica> {
         );
     }
     Some((kind, causes, order))
+}
+
+/// Splits off the steps that remove copies which do not run and nothing takes the place of: what
+/// an update left that failed or was taken back. The replica itself does not change by them.
+pub(super) fn without_copies<'s>(steps: &[&'s Step]) -> (Vec<&'s Step>, Vec<&'s Step>) {
+    let is_replaced = |step: &Step| {
+        step.causes.iter().any(|cause| matches!(cause.reason, Reason::Replaced { .. }))
+    };
+    let moves = steps.iter().any(|step| match &step.action {
+        Action::CreateContainer(_) | Action::RenameContainer { .. } => true,
+        Action::StopContainer { .. } => is_replaced(step),
+        action => {
+            let starts = matches!(action, Action::StartContainer { .. });
+            starts && !is_aside(step)
+        }
+    });
+    let is_copy = |step: &&&Step| {
+        !moves && is_replaced(step) && matches!(step.action, Action::RemoveContainer { .. })
+    };
+    (
+        steps.iter().filter(|step| !is_copy(step)).copied().collect(),
+        steps.iter().filter(is_copy).copied().collect(),
+    )
 }
 
 /// The causes of the first step that says more than that it belongs to a change.
