@@ -196,6 +196,7 @@ golden! {
     another_image_or_the_same_after_changes_in_place,
     another_image_replaces_if_it_comes,
     another_image_restarts_dependents,
+    another_image_restarts_or_replaces_a_member,
     another_image_with_consul,
     overview_of_a_first_apply,
     overview_of_changes,
