@@ -189,6 +189,7 @@ golden! {
     an_answer_does_not_know_what_was_not_seen,
     an_answer_shows_what_is_there,
     another_build_replaces_if_it_differs,
+    another_image_after_a_failed_replacement,
     another_image_is_another_for_all_that_use_it,
     another_image_moves_replicas_in_turn,
     another_image_of_a_host_moves_its_members,
