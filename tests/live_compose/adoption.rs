@@ -199,10 +199,10 @@ fn a_project_whose_file_is_lost_is_taken_over_by_what_adopt_prints() {
     let names: Vec<String> = containers(&project).into_iter().collect();
     let words: Vec<&str> = names.iter().map(String::as_str).collect();
     let adopted = project.lab.run(&[&["adopt"][..], &words].concat()).exits(0);
-    adopted.clone().says("3 containers are of Compose's project ad9-s");
+    adopted.clone().says("3 containers are of Compose's project adscaled-s");
     assert!(!adopted.stdout.contains("not carried"), "{adopted}");
     project.lab.stack("s", &adopted.stdout);
-    project.reconciler(&["plan"]).exits(0).prints("adopt container ad9-s-web-2 into ad9-s");
+    project.reconciler(&["plan"]).exits(0).prints("adopt container adscaled-s-web-2 into ad9-s");
     project.reconciler(&["--once"]).is_quiet();
     assert_eq!(project.snapshot(), made);
 }
