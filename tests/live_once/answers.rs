@@ -173,13 +173,14 @@ fn one_waits_until_it_is_healthy_or_learns_what_is_not() {
     let lab = lab("waited");
     let source = lab.source();
     let shop = lab.id("shop");
-    silent(lab.run(&["wait", &shop, "--timeout", "60s"]).exits(0));
+    silent(lab.run(&["wait", &shop, "--timeout", "60s", "--quiet"]).exits(0));
     lab.run(&["wait", &shop, "--for", "synced", "--source", &source]).exits(0);
     let sick = lab.run(&["wait", &lab.id("sick"), "--timeout", "1s"]).exits(1);
     assert!(
         sick.stdout.contains("sick-probed-1 up") && sick.stdout.contains("sick-crash-1"),
         "{sick}"
     );
+    assert!(sick.stderr.starts_with("waiting until healthy: "), "{sick}");
     assert!(sick.stderr.contains("not healthy within 1s"), "{sick}");
     lab.run(&["wait", &shop, "--for", "synced"]).exits(64);
     // What is stopped comes back while it waits.

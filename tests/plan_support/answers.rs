@@ -150,3 +150,20 @@ fn a_copy_of_our_labels_is_no_replica() {
     let containers = node.services.iter().flatten().flat_map(|s| s.replicas.iter().flatten());
     assert!(containers.into_iter().all(|replica| replica.name.as_str() != "intruder"));
 }
+
+#[test]
+fn what_another_source_applied_is_not_of_the_source() {
+    let mut world = world();
+    world.file("shop/compose.yaml", "");
+    world.file("other/compose.yaml", "services: { x: { image: web:1 } }\n");
+    // It left the source, which is still to remove it.
+    let left = world.answer(true).of_source();
+    assert_eq!(lacks(&left, Goal::Synced), ["not synced other", "not synced shop"]);
+    world.happens("source git:other");
+    let all = world.answer(true);
+    assert_eq!(lacks(&all, Goal::Synced), ["not synced other", "not synced shop"]);
+    let its = all.of_source();
+    assert_eq!(the(&its).id.as_str(), "other");
+    assert_eq!(lacks(&its, Goal::Synced), ["not synced other"]);
+    assert_eq!(world.answer(false).of_source().deployments.len(), 1, "no source was read");
+}

@@ -43,6 +43,16 @@ impl Tree {
         self
     }
 
+    /// The tree with only what the source that was read has, or had; without one it is everything.
+    #[must_use]
+    pub fn of_source(mut self) -> Self {
+        if let Some(source) = &self.source {
+            self.deployments
+                .retain(|node| node.wanted == Some(true) || node.source.as_ref() == Some(source));
+        }
+        self
+    }
+
     /// The containers whose health checks do not pass.
     #[must_use]
     pub fn unwell(&self) -> Vec<(EngineName, ContainerId)> {

@@ -286,9 +286,17 @@ fn existence(exists: Option<bool>, external: bool) -> String {
     format!("{}{state}", if external { ", external" } else { "" })
 }
 
-/// What keeps a goal from being reached, a line each.
+/// What keeps a goal from being reached, a line each, with ages at the time of the tree.
 pub(in crate::cli) fn lacks(lacks: &[Lack<'_>], tree: &Tree) -> Vec<String> {
-    let ago = ages(tree);
+    lacks_with(lacks, ages(tree))
+}
+
+/// The same without ages: it changes only if something happens.
+pub(in crate::cli) fn lacks_without_ages(lacks: &[Lack<'_>]) -> Vec<String> {
+    lacks_with(lacks, |_| String::new())
+}
+
+fn lacks_with(lacks: &[Lack<'_>], ago: impl Fn(Time) -> String + Copy) -> Vec<String> {
     let one = |lack: &Lack<'_>| match lack {
         Lack::Nothing => "there is no deployment".to_owned(),
         Lack::Unknown(node) => {

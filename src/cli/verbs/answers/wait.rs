@@ -14,7 +14,7 @@ use world::{Clock as _, Observe, Watch};
 use super::{Asked, Lens, lens};
 use crate::cli::console::{Console, Format};
 use crate::cli::exit::Exit;
-use crate::cli::render::answers::tree::lacks;
+use crate::cli::render::answers::tree::{lacks, lacks_without_ages};
 use crate::cli::setup::Refusal;
 use crate::cli::signals::asked_to_end;
 use crate::cli::verbs::real::block_on;
@@ -57,6 +57,7 @@ async fn until<W: Observe + Watch>(
     (goal, timeout): (Goal, Duration),
 ) -> Result<Waited, Refusal> {
     let began = SystemClock.instant();
+    let mut told = Vec::new();
     loop {
         let seen = lens.look_quietly().await;
         if goal == Goal::Synced && seen.tree().source.is_none() && seen.exit == Exit::Done {
@@ -66,18 +67,33 @@ async fn until<W: Observe + Watch>(
             ));
         }
         let selectors = seen.resolve(words)?;
-        let tree = seen.looked.tree.only(&selectors);
-        let lacks = lacks(&lacking(&tree, goal), &tree);
+        let tree = seen.looked.tree;
+        // What is not of the source never becomes as it says.
+        let tree = if words.is_empty() { tree.of_source() } else { tree.only(&selectors) };
+        let lacking = lacking(&tree, goal);
+        let lacks = lacks(&lacking, &tree);
         let left = timeout.saturating_sub(SystemClock.instant().since(began));
         if lacks.is_empty() || left.is_zero() {
             let unseen = if lacks.is_empty() { Exit::Done } else { seen.exit };
             return Ok(Waited { lacks, exit: unseen });
+        }
+        let now = lacks_without_ages(&lacking);
+        if now != told {
+            lens.console.progress(&waiting(&lacks, goal));
+            told = now;
         }
         // An engine reports several things at once, and one look is enough for them.
         let news = pin!(lens.world.changed());
         select(news, pin!(SystemClock.sleep(PAUSE.min(left)))).await;
         SystemClock.sleep(LEAST.min(left)).await;
     }
+}
+
+/// What it waits for now, in one line.
+fn waiting(lacks: &[String], goal: Goal) -> String {
+    let (first, rest) = lacks.split_first().expect("BUG: something is lacking");
+    let more = if rest.is_empty() { String::new() } else { format!("; {} more", rest.len()) };
+    format!("waiting until {}: {first}{more}", goal.word())
 }
 
 fn conclude(console: Console, waited: &Waited, goal: Goal, timeout: Duration) -> Exit {
