@@ -167,3 +167,26 @@ fn what_another_source_applied_is_not_of_the_source() {
     assert_eq!(lacks(&its, Goal::Synced), ["not synced other"]);
     assert_eq!(world.answer(false).of_source().deployments.len(), 1, "no source was read");
 }
+
+#[test]
+fn an_entry_is_of_the_container_that_has_its_address() {
+    let mut world = world();
+    world.happens("consul");
+    world.happens("converge");
+    // An update that got no further than the successor of the first replica.
+    world.file(
+        "shop/compose.yaml",
+        "services: { web: { image: 'web:1', environment: { TAG: b } }, db: { image: db:1 } }\n",
+    );
+    world.happens("apply first 2");
+    let tree = world.answer(true);
+    let web = &the(&tree).services.as_ref().unwrap()[1];
+    let first = web.replicas.iter().flatten().filter(|replica| replica.slot.0 == 1);
+    let entries = first.map(|replica| {
+        let entries = replica.container.as_ref().unwrap().entries.as_ref().unwrap();
+        (replica.name.as_str(), entries.len())
+    });
+    let [(old, its), (new, none)] = entries.collect::<Vec<_>>()[..] else { panic!("{web:?}") };
+    assert_eq!((old, none), ("shop-web-1", 0), "{new}");
+    assert!(its > 0, "{web:?}");
+}

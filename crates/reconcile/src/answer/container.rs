@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::subject::Subject;
 use crate::plan::Surveyed;
-use model::catalog::CatalogView;
+use model::catalog::{CatalogEntry, CatalogView};
 use model::desired::Service;
 use model::observed::{ContainerView, Status};
 use model::tree::{CheckNode, ContainerNode, EntryNode, PortNode, Time};
@@ -102,7 +102,8 @@ fn entries(subject: &Subject<'_, '_>, seen: &Surveyed<'_>) -> Option<Vec<EntryNo
         ];
         of.into_iter().all(|pair| is_its(pair, &entry.meta))
     });
-    let node = |entry: &model::catalog::CatalogEntry| EntryNode {
+    let own = own.filter(|entry| is_of(subject, seen, entry));
+    let node = |entry: &CatalogEntry| EntryNode {
         id: entry.id.clone(),
         service: entry.service.clone(),
         address: entry.address.clone(),
@@ -110,4 +111,22 @@ fn entries(subject: &Subject<'_, '_>, seen: &Surveyed<'_>) -> Option<Vec<EntryNo
         check: entry.status,
     };
     Some(own.map(node).collect())
+}
+
+/// Whether an entry of its replica is of this container: where others of the replica are there as
+/// well, as after an update that failed, it is of the one that it leads to, else of those that run.
+fn is_of(subject: &Subject<'_, '_>, seen: &Surveyed<'_>, entry: &CatalogEntry) -> bool {
+    let of_replica = || subject.containers.iter().filter(|other| other.replica == seen.replica);
+    let leads_to = |one: &Surveyed<'_>| {
+        let addresses = &one.view.addresses;
+        addresses.values().any(|address| address.to_string() == entry.address)
+            || one.view.host_ports.values().any(|port| *port == entry.port)
+    };
+    let runs =
+        |one: &Surveyed<'_>| matches!(one.view.state.status, Status::Running | Status::Paused);
+    if of_replica().any(|one| leads_to(one)) {
+        leads_to(seen)
+    } else {
+        runs(seen) || !of_replica().any(|one| runs(one))
+    }
 }
