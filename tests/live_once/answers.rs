@@ -158,6 +158,14 @@ fn an_object_is_explained_by_its_owner_its_place_and_what_a_change_costs() {
     assert!(explain(&format!("{shop}_default")).stdout.contains("by its labels"));
     let foreign = explain("bridge");
     assert!(words(&foreign, "owner")[1] == "foreign:", "{foreign}");
+    // A service and a container of another, both of that name.
+    let stranger = lab.id("db");
+    lab.stack("named", &SHOP.replace("  db:", &format!("  {stranger}:")));
+    docker(&["run", "-d", "--name", &stranger, "reconciler.demo/base", "sleep", "1000"]);
+    let both = explain(&stranger).stdout;
+    docker(&["rm", "-f", &stranger]);
+    assert!(both.contains(&format!("service {stranger} of")), "{both}");
+    assert!(both.contains(&format!("container {stranger}, engine local")), "{both}");
     let json =
         json(&lab.run(&["explain", "-o", "json", "--source", &source, &format!("{shop}/db")]));
     assert_eq!(json["objects"][0]["kind"], "service");

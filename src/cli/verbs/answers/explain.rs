@@ -49,8 +49,13 @@ fn found<'s>(seen: &'s Seen, word: &str) -> Result<Vec<Object<'s>>, Refusal> {
         let volumes = node.volumes.iter().flatten().filter(|one| one.name.as_str() == word);
         all.extend(volumes.map(|one| Object::Volume(node, one)));
     }
+    let observed = &seen.looked.observed;
     if all.is_empty() {
-        all.extend(foreign(&seen.looked.observed, word).map(Object::Foreign));
+        all.extend(foreign(observed, word).map(Object::Foreign));
+    } else {
+        // What a person sees in `docker ps` may be what is meant.
+        let others = containers_of_others(observed, word);
+        all.extend(others.map(Object::Foreign));
     }
     if all.is_empty() {
         let mut refusal = seen.unknown(&model::selector::NothingNamed { word: word.to_owned() });
@@ -117,6 +122,21 @@ fn foreign(observed: &ObservedState, word: &str) -> impl Iterator<Item = Foreign
         }
     }
     all.into_iter()
+}
+
+/// Containers of others with exactly that name.
+fn containers_of_others(observed: &ObservedState, word: &str) -> impl Iterator<Item = Foreign> {
+    let seen = observed.engines.iter().filter_map(|(engine, view)| match view {
+        EngineView::Seen(contents) => Some((engine, contents)),
+        EngineView::Unseen { .. } => None,
+    });
+    let named =
+        seen.filter(move |(_, contents)| contents.others.keys().any(|name| name.as_str() == word));
+    named.map(move |(engine, _)| Foreign {
+        kind: "container",
+        name: word.to_owned(),
+        engine: engine.clone(),
+    })
 }
 
 fn foreign_on(contents: &EngineContents, word: &str) -> Vec<(&'static str, String)> {
