@@ -135,3 +135,27 @@ fn what_is_there_stays_and_print_writes_nothing() {
     assert!(!folder.join("nowhere").exists());
     std::fs::remove_dir_all(&folder).expect("removed");
 }
+
+/// The commands of `docs/moving-in.md`, for definitions of one repository.
+#[test]
+fn what_import_prints_for_one_repository_is_a_valid_list() {
+    let folder = folder("imported");
+    std::fs::create_dir_all(folder.join("web")).expect("a folder");
+    let stack = "services: { web: { image: 'web:1' } }\n";
+    std::fs::write(folder.join("web/compose.yaml"), stack).expect("written");
+    std::fs::write(folder.join(".doco-cd.yaml"), "name: shop\nworking_dir: web\n")
+        .expect("written");
+    let docs = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/moving-in.md"));
+    let documented = ["reconciler import . > deployments.yaml", "reconciler validate ."];
+    assert!(documented.iter().all(|line| docs.lines().any(|it| it == *line)));
+    // As a shell does: the file is there, empty, before the program starts.
+    std::fs::write(folder.join("deployments.yaml"), "").expect("written");
+    let (exit, text) = in_folder(&folder, documented[0]);
+    assert_eq!(exit, 0, "{text}");
+    let (list, said) = text.split_once("\n\n").expect("a list, and what is said of it");
+    assert!(said.contains("Keep it as deployments.yaml"), "{text}");
+    std::fs::write(folder.join("deployments.yaml"), list).expect("written");
+    let (exit, text) = in_folder(&folder, documented[1]);
+    assert_eq!(exit, 0, "{text}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}

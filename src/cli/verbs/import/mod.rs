@@ -63,7 +63,13 @@ pub(in crate::cli) fn import(console: Console, args: &ImportArgs) -> Result<Exit
     let heading = format!("What {} has in {name}, by `reconciler import`.", tool.title());
     console.result_as_is(&imported.text(&heading));
     console.progress(&format!("{name} was read as definitions of {}.", tool.title()));
-    console.progress("Keep it as deployments.yaml at the root of the source, then");
+    console.progress(&match imported.sources.len() {
+        0 | 1 => "Keep it as deployments.yaml at the root of the source, then".to_owned(),
+        many => format!(
+            "These are {many} documents: each is the deployments.yaml of its own repository, which a\n\
+             comment at its top names. Keep each at the root of that one, without the others, then"
+        ),
+    });
     console.progress("  reconciler validate FOLDER    says what of the stacks is not carried");
     Ok(Exit::Done)
 }
