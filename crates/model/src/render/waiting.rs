@@ -8,7 +8,7 @@ use super::span;
 use crate::id::{ContainerName, EngineName, NetworkName};
 use crate::plan::{Blocked, StaysOn, WaitingOn};
 use crate::printable::{OneLine, one_line};
-use crate::remedy::Remedy;
+use crate::remedy::{Remedy, quoted};
 use crate::share::Peer;
 use crate::sync_mode::SyncMode;
 
@@ -76,7 +76,12 @@ impl Display for WaitingOn {
             Self::Room { what, by } => write!(f, "until {what} is free: container {by} has it"),
             Self::Unused { network, by } => unused(f, network, by),
             Self::OtherSource { source } => {
-                write!(f, "until {source} lets go of the deployment's id")
+                let name = quoted(source.as_str());
+                write!(
+                    f,
+                    "until {source} lets go of the deployment's id; if this is the same source, \
+                     read from another place: --source-name={name}"
+                )
             }
             Self::SameStack { folder, .. } => {
                 write!(f, "until the operator says that the project in {folder} is the same stack")
