@@ -141,7 +141,7 @@ fn outside(error: &OutsideError) -> Refusal {
 fn absent(docker: &Docker, name: &str) -> Refusal {
     let message =
         format!("there is no container `{}` on engine `{}`", one_line(name), docker.name());
-    Refusal::invalid(message).with_help("`docker ps --format '{{.Names}}'` lists those that run")
+    Refusal::usage(message, "`docker ps --format '{{.Names}}'` lists those that run")
 }
 
 fn is_ours(name: &str, labels: &BTreeMap<String, String>) -> Refusal {
