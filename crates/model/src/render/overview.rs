@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{count, shortened};
+use super::{contrasted, count, shortened};
 use crate::overview::{Brought, Change, Changes, How, Kind, Object, Overview};
 use crate::plan::{Blocked, Cause, ChangedBy, Difference, Health, Plan, Reason, Sync};
 use crate::printable::one_line;
@@ -212,12 +212,18 @@ fn replicas_text(slots: &[u32], all: Option<u32>) -> Option<String> {
     }
 }
 
-/// A cause; long values of a difference are shortened.
+/// A cause; long values of a difference are shortened to where they differ.
 #[must_use]
 pub fn why(cause: &Cause) -> String {
     let Reason::Changed(difference) = &cause.reason else { return cause.to_string() };
     let part = |value: &Option<String>| value.as_ref().map(|value| shortened(value, VALUE));
-    let (have, want) = (part(&difference.have), part(&difference.want));
+    let (have, want) = match (&difference.have, &difference.want) {
+        (Some(have), Some(want)) => {
+            let (have, want) = contrasted(have, want, VALUE);
+            (Some(have), Some(want))
+        }
+        (have, want) => (part(have), part(want)),
+    };
     let difference = Difference { have, want, ..difference.clone() };
     Cause { reason: Reason::Changed(difference), at: cause.at.clone() }.to_string()
 }
