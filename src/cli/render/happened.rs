@@ -79,6 +79,9 @@ pub(in crate::cli) struct History {
     signalled: BTreeSet<String>,
     /// Those that ended, and with which code.
     ended: BTreeMap<String, i64>,
+    /// The last event of each network and volume, and when it was first told: an engine reports a
+    /// volume as created for each container that is made with it.
+    last: BTreeMap<(EngineName, ReportedKind, String), (String, Timestamp)>,
 }
 
 impl History {
@@ -146,11 +149,27 @@ impl History {
                 let what = if kind == ReportedKind::Network { "network" } else { "volume" };
                 let owner = self.owner(kind, &name)?;
                 let word = plain(&reported.action)?;
+                if self.is_told(engine, reported) {
+                    return None;
+                }
                 (Subject::Of(owner), format!("{what} {name} {word}"), None)
             }
         };
         let (at, kind, event) = (reported.at, reported.kind, reported.action.clone());
         Some(Happened { at, engine: engine.clone(), subject, kind, name, event, text, exit_code })
+    }
+
+    /// Whether the same was told of the same network or volume within a second.
+    fn is_told(&mut self, engine: &EngineName, reported: &Reported) -> bool {
+        let Reported { at, kind, id, action, .. } = reported;
+        let key = (engine.clone(), *kind, id.clone());
+        let told = self.last.get(&key).is_some_and(|(last, since)| {
+            last == action && at.since(*since) < Duration::from_secs(1)
+        });
+        if !told {
+            self.last.insert(key, (action.clone(), *at));
+        }
+        told
     }
 
     /// Whose a network or a volume is: as its labels say, or, if it is gone, its name.

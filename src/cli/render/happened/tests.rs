@@ -150,3 +150,16 @@ fn a_line_names_time_engine_whom_and_what() {
     assert_eq!((&json["schema_version"], &json["exit_code"]), (&1.into(), &1.into()));
     assert_eq!((&json["event"], &json["service"]), (&"die".into(), &"web".into()));
 }
+
+#[test]
+fn a_volume_that_is_reported_for_each_of_its_containers_is_told_once() {
+    let mut history = history();
+    history.deployments.insert("abc".into());
+    let create = event(ReportedKind::Volume, "abc_data", "create", &[]);
+    let destroy = event(ReportedKind::Volume, "abc_data", "destroy", &[]);
+    let later = Reported { at: create.at.plus(Duration::from_secs(2)), ..create.clone() };
+    let events = [create.clone(), create.clone(), create.clone(), destroy, create, later];
+    let expected = ["created", "removed", "created", "created"];
+    let expected = expected.map(|word| format!("volume abc_data {word}"));
+    assert_eq!(words(&mut history, &events), expected);
+}
