@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapters::docker::{Held, LockHolder, Marked};
-use model::id::{DeploymentId, InstallationId};
+use model::id::{DeploymentId, InstallationId, SourceId};
 use model::labels::{INSTALLATION, Identity};
 use model::remedy::quoted;
 use model::time::Timestamp;
@@ -18,6 +18,8 @@ pub(super) struct Known<'a> {
     pub(super) installation: &'a InstallationId,
     /// The deployments that there are to be; why that is not known.
     pub(super) desired: Result<&'a BTreeSet<DeploymentId>, &'a str>,
+    /// The source that they are of, if it is known: another one's deployments are not its business.
+    pub(super) source: Option<&'a SourceId>,
     /// The command that shows what becomes of them.
     pub(super) plan: &'a str,
     /// The options by which `docker` reaches the engine.
@@ -114,7 +116,7 @@ fn unfinished(subject: &str, ours: &[&Marked], known: &Known<'_>) -> Vec<Finding
 /// Records of deployments of which nothing else is left.
 fn records(subject: &str, ours: &[&Marked], known: &Known<'_>) -> Vec<Finding> {
     let Ok(desired) = known.desired else { return Vec::new() };
-    let there = deployments(ours);
+    let there = deployments(ours, None);
     let prefix = format!("reconciler-ledger-{}.", known.installation);
     let of_none = |one: &&&Marked| {
         let name = one.name.as_str().strip_prefix(&prefix);
@@ -133,11 +135,13 @@ fn records(subject: &str, ours: &[&Marked], known: &Known<'_>) -> Vec<Finding> {
     )]
 }
 
-/// Each deployment that has containers, and how many.
-fn deployments(ours: &[&Marked]) -> BTreeMap<DeploymentId, usize> {
+/// Each deployment that has containers, and how many; with a source, only those of it.
+fn deployments(ours: &[&Marked], source: Option<&SourceId>) -> BTreeMap<DeploymentId, usize> {
     let mut there: BTreeMap<DeploymentId, usize> = BTreeMap::new();
     for one in ours.iter().filter(|one| one.holds == Held::Nothing) {
-        if let Some(identity) = Identity::decode(&one.labels) {
+        let identity = Identity::decode(&one.labels);
+        let is_of = |identity: &Identity| source.is_none_or(|source| identity.source == *source);
+        if let Some(identity) = identity.filter(is_of) {
             *there.entry(identity.replica.deployment).or_default() += 1;
         }
     }
@@ -147,7 +151,7 @@ fn deployments(ours: &[&Marked]) -> BTreeMap<DeploymentId, usize> {
 /// Containers that no deployment of the source explains.
 fn unexplained(subject: &str, ours: &[&Marked], known: &Known<'_>) -> Finding {
     let of = ("unexplained", subject);
-    let there = deployments(ours);
+    let there = deployments(ours, known.source);
     let desired = match known.desired {
         Ok(desired) => desired,
         Err(why) => return Finding::unknown(of, format!("whose its containers are: {why}"), None),
@@ -214,10 +218,11 @@ mod tests {
     /// The check and the verdict of each finding.
     fn found(seen: Vec<Marked>) -> Vec<(&'static str, Verdict)> {
         let desired = BTreeSet::from(["abc".into()]);
-        let installation = "main".into();
+        let (installation, source) = ("main".into(), "dir:x".into());
         let known = Known {
             installation: &installation,
             desired: Ok(&desired),
+            source: Some(&source),
             plan: "`reconciler plan`",
             hint: "",
             now: Timestamp::from_secs(1000),
@@ -235,6 +240,13 @@ mod tests {
         assert_eq!(found(Vec::new()), [("leftovers", OK), ("unexplained", OK)]);
         assert_eq!(found(vec![replica("abc")]), [("leftovers", OK), ("unexplained", OK)]);
         assert_eq!(found(vec![replica("old")]), [("leftovers", OK), ("unexplained", WARN)]);
+    }
+
+    #[test]
+    fn a_deployment_of_another_source_is_not_missed_in_this_one() {
+        let other = Identity { source: "dir:y".into(), ..identity("other") };
+        let other = container("other-web-1", other.encode());
+        assert_eq!(found(vec![replica("abc"), other])[1], ("unexplained", OK));
     }
 
     #[test]
@@ -283,6 +295,7 @@ mod tests {
         let known = Known {
             installation: &installation,
             desired: Err("the source is not read"),
+            source: None,
             plan: "",
             hint: "",
             now: Timestamp::default(),

@@ -70,6 +70,7 @@ pub(super) async fn everything(
     let known = Known {
         installation: &installation,
         desired: desired.as_ref().map(|_| &names.deployments).map_err(String::as_str),
+        source: desired.as_ref().ok().map(|desired| &desired.source),
         plan: &format!("`reconciler plan{plan}`"),
         hint: "",
         now: SystemClock.now(),
