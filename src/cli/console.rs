@@ -3,6 +3,7 @@
 //! A reader that went away (`| head`) is no error: what cannot be written is dropped.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
@@ -48,6 +49,9 @@ pub(super) const BAD: Style = AnsiColor::Red.on_default();
 pub(super) const FAINT: Style = Style::new().dimmed();
 /// Titles.
 pub(super) const STRONG: Style = Style::new().bold();
+
+/// Whether a question waits for its answer: the cursor stands behind it.
+static ASKING: AtomicBool = AtomicBool::new(false);
 
 /// Colours a text; the stream strips it again where colour is not wanted.
 pub(super) fn paint(style: Style, text: &str) -> String {
@@ -133,20 +137,34 @@ impl Console {
     /// A line of progress.
     pub(super) fn progress(self, line: &str) {
         if !self.quiet {
-            aside(|| drop(writeln!(self.stderr(), "{line}")));
+            self.print(line);
         }
     }
 
-    /// A question, whose answer stands behind it.
+    /// A question, whose answer stands behind it. What is printed before [`Self::answered`] begins
+    /// a line of its own.
     pub(super) fn prompt(self, text: &str) {
+        ASKING.store(true, Ordering::Relaxed);
         let mut out = self.stderr();
         let _ = out.write_all(text.as_bytes());
         let _ = out.flush();
     }
 
+    /// The answer, and with it the end of its line, is there.
+    #[expect(clippy::unused_self, reason = "it is the console that asked")]
+    pub(super) fn answered(self) {
+        ASKING.store(false, Ordering::Relaxed);
+    }
+
+    /// Prints below a question that has no answer.
+    fn print(self, text: &str) {
+        let begin = if ASKING.swap(false, Ordering::Relaxed) { "\n" } else { "" };
+        aside(|| drop(writeln!(self.stderr(), "{begin}{text}")));
+    }
+
     /// An error or a warning, already rendered.
     pub(super) fn complain(self, text: &str) {
-        aside(|| drop(writeln!(self.stderr(), "{}", text.trim_end_matches('\n'))));
+        self.print(text.trim_end_matches('\n'));
     }
 
     /// Messages about the user's text, each followed by an empty line.

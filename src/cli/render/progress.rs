@@ -138,13 +138,15 @@ impl<'c, C: Clock> Lines<'c, C> {
     /// What a request to stop means now.
     pub(in crate::cli) fn stopping(&self, cut: Cut) -> String {
         let tracks = locked(&self.tracks);
-        let mut text = match cut {
-            Cut::Deadline => "the deadline has passed: stopping".to_owned(),
-            Cut::Signal(_) => "stopping; a second signal ends the program at once".to_owned(),
+        let is_begun = tracks.since(self.clock.instant()).is_some();
+        let mut text = match (cut, is_begun) {
+            (Cut::Deadline, false) => return "the deadline has passed: nothing was changed".into(),
+            (Cut::Signal(_), false) => return "stopping: nothing was changed".into(),
+            (Cut::Deadline, true) => "the deadline has passed: stopping".to_owned(),
+            (Cut::Signal(_), true) => {
+                "stopping; a second signal ends the program at once".to_owned()
+            }
         };
-        if tracks.since(self.clock.instant()).is_none() {
-            return text + ": nothing has been changed yet, and nothing will be";
-        }
         let (kept, given_up, waiting) = tracks.underway();
         for (word, list) in [("goes on to its end", kept), ("is given up", given_up)] {
             for one in list {

@@ -104,6 +104,7 @@ impl Consent {
                     Either::Left(_) => return Err(Refused::Stopped),
                     Either::Right((answer, _)) => answer,
                 };
+                console.answered();
                 if !is_yes(&answer) {
                     console.progress("Nothing was changed.");
                     return Err(Refused::Exit(Exit::Failed));

@@ -236,7 +236,9 @@ pub(in crate::cli) fn conclude(
     }
     if was_cut {
         let why = if cut == Some(Cut::Deadline) { "the deadline passed" } else { "interrupted" };
-        console.complain(&report::remains(report, why));
+        if let Some(text) = report::remains(report, why, console.steps) {
+            console.complain(&text);
+        }
     }
     for (message, help) in report::left(report) {
         console.error(&message, Some(help));

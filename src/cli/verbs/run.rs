@@ -81,8 +81,11 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
                 let left = |report: &Report| {
                     report.execution.as_ref().is_some_and(|e| e.remaining().next().is_some())
                 };
-                if let Some(report) = report.filter(left) {
-                    self.console.complain(&report::remains(&report, "interrupted"));
+                if let Some(text) = report
+                    .filter(left)
+                    .and_then(|report| report::remains(&report, "interrupted", true))
+                {
+                    self.console.complain(&text);
                 }
                 info!("stopped");
                 match cut {
