@@ -236,6 +236,36 @@ fn a_request_to_stop_ends_even_a_look_that_hangs() {
 }
 
 #[test]
+fn a_pass_that_is_stopped_between_an_old_and_a_new_container_says_what_is_there_now() {
+    let (world, settings) = (World::default(), settings(&["local"]));
+    let at = |tag: &'static str| {
+        move |_: &Snapshot| {
+            let (id, entry) = deployment("abc", &format!("web={tag}"));
+            let Entry::Valid(deployment, _) = entry else { panic!("it is valid") };
+            let mut deployment = (*deployment).clone();
+            for service in deployment.services.values_mut() {
+                service.rollout.order = Some(model::desired::RolloutOrder::StopFirst);
+            }
+            desired("r1", [(id, Entry::Valid(deployment.into(), Vec::new()))])
+        }
+    };
+    assert_eq!(pass(&world, &at("1"), &settings).exit(), Exit::Done);
+    world.slow.borrow_mut().insert("stop".into(), Duration::from_secs(10));
+    let (git, stop, load) = (Git::at(snapshot("r1")), Stop::new(), at("2"));
+    let update = once(setup(&world, &world.clock, &load, &settings), &git, &stop);
+    let signal = async {
+        world.clock.sleep(Duration::from_secs(5)).await;
+        stop.request();
+    };
+    let (report, ()) = drive(&world.clock, join(update, signal));
+    assert!(report.execution.as_ref().is_some_and(|execution| execution.stopped));
+    assert!(!world.is_running("abc-web-1"));
+    let state = &report.deployments[&"abc".into()];
+    assert_eq!(state.sync, model::plan::Sync::OutOfSync);
+    assert_ne!(state.health, model::plan::Health::Healthy);
+}
+
+#[test]
 fn a_refusal_a_conflict_and_a_lost_engine_have_their_own_codes() {
     for (error, code) in [
         (OutsideError::Forbidden("host policy".into()), 77),

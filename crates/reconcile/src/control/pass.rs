@@ -19,7 +19,7 @@ use super::exit::is_on_its_way;
 use super::limits::Limits;
 use super::load::Load;
 use super::observe::{observe, tidy, unseen};
-use super::report::{Execution, PassError, Report};
+use super::report::{Ending, Execution, PassError, Report};
 use super::stop::Stop;
 
 /// How often in a row the catalog follows the health of replicas at the end of a pass: one that
@@ -90,7 +90,8 @@ pub async fn prepare<W: Observe, C: Clock>(setup: Setup<'_, W, C>, snapshot: Sna
 /// # Guarantees
 /// - A faulty plan is not carried out at all.
 /// - An empty plan costs no further look if everything works.
-/// - After a request to stop the running calls finish; the report says what remains.
+/// - After a request to stop the running calls finish; the report says what remains, and how
+///   it is now: what was begun is looked at, too.
 pub async fn apply<W: Act, C: Clock>(
     setup: Setup<'_, W, C>,
     prepared: &Prepared,
@@ -110,7 +111,8 @@ pub async fn apply<W: Act, C: Clock>(
         let steps: Vec<_> = plan.steps.iter().chain(&plan.adoptions).cloned().collect();
         if !steps.is_empty() {
             execution = carry_out(steps).await;
-            if !plan.is_empty() && !stop.is_requested() {
+            let began = execution.steps.iter().any(|(_, ending)| *ending != Ending::Stopped);
+            if !plan.is_empty() && began {
                 let (seen, left) = look_again(setup, desired).await;
                 (report, next) = (seen, Some(left));
             }
