@@ -57,7 +57,7 @@ async fn until<W: Observe + Watch>(
     (goal, timeout): (Goal, Duration),
 ) -> Result<Waited, Refusal> {
     let began = SystemClock.instant();
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     loop {
         let seen = lens.look_quietly().await;
         if goal == Goal::Synced && seen.tree().source.is_none() && seen.exit == Exit::Done {
@@ -78,9 +78,9 @@ async fn until<W: Observe + Watch>(
             return Ok(Waited { lacks, exit: unseen });
         }
         let now = lacks_without_ages(&lacking);
-        if now != told {
+        if now != reported {
             lens.console.progress(&waiting(&lacks, goal));
-            told = now;
+            reported = now;
         }
         // An engine reports several things at once, and one look is enough for them.
         let news = pin!(lens.world.changed());
