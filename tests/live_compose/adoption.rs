@@ -202,7 +202,10 @@ fn a_project_whose_file_is_lost_is_taken_over_by_what_adopt_prints() {
     adopted.clone().says("3 containers are of Compose's project adscaled-s");
     assert!(!adopted.stdout.contains("not carried"), "{adopted}");
     project.lab.stack("s", &adopted.stdout);
-    project.reconciler(&["plan"]).exits(0).prints("adopt container adscaled-s-web-2 into ad9-s");
+    project
+        .reconciler(&["plan"])
+        .exits(0)
+        .prints("adopt container adscaled-s-web-2 into adscaled-s");
     project.reconciler(&["--once"]).is_quiet();
     assert_eq!(project.snapshot(), made);
 }
