@@ -79,7 +79,7 @@ pub(in crate::cli) struct History {
     signalled: BTreeSet<String>,
     /// Those that ended, and with which code.
     ended: BTreeMap<String, i64>,
-    /// The last event of each network and volume, and when it was first told: an engine reports a
+    /// The last event of each network and volume, and when it was first reported: an engine reports a
     /// volume as created for each container that is made with it.
     last: BTreeMap<(EngineName, ReportedKind, String), (String, Timestamp)>,
 }
@@ -159,7 +159,7 @@ impl History {
         Some(Happened { at, engine: engine.clone(), subject, kind, name, event, text, exit_code })
     }
 
-    /// Whether the same was told of the same network or volume within a second.
+    /// Whether the same was reported of the same network or volume within a second.
     fn is_told(&mut self, engine: &EngineName, reported: &Reported) -> bool {
         let Reported { at, kind, id, action, .. } = reported;
         let key = (engine.clone(), *kind, id.clone());
