@@ -152,7 +152,6 @@ fn what_import_prints_for_one_repository_is_a_valid_list() {
     std::fs::write(folder.join("deployments.yaml"), "").expect("written");
     let (exit, text) = in_folder(&folder, documented[0]);
     assert_eq!(exit, 0, "{text}");
-    let (list, message) = text.split_once("\n\n").expect("a list, and what is message of it");
     let (list, message) = text.split_once("\n\n").expect("a list, and what is said of it");
     assert!(message.contains("Keep it as deployments.yaml"), "{text}");
     std::fs::write(folder.join("deployments.yaml"), list).expect("written");
