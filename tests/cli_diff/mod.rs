@@ -34,9 +34,10 @@ fn both_sides_are_in_normal_form_and_masked() {
     let diff = "\
 --- live shop/web/1 (engine local, container 4f2a4f2a4f2a)
 +++ desired shop/web/1 (compose.yaml:3)
-@@ -3,3 +3,3 @@
+@@ -3,4 +3,3 @@
  environment:
 -  DB_PASSWORD: (masked)
+-  DSN: db://(masked)@db/x
 +  DB_PASSWORD: (masked)
    PATH: /bin
 stderr:
@@ -70,7 +71,7 @@ fn programs_get_the_fields_that_differ() {
     let value: serde_json::Value = serde_json::from_str(json.expect("a result")).expect("JSON");
     assert_eq!(value["schema_version"], 1);
     let object = &value["objects"][0];
-    assert_eq!(object["fields"], serde_json::json!(["environment.DB_PASSWORD"]));
+    assert_eq!(object["fields"], serde_json::json!(["environment.DB_PASSWORD", "environment.DSN"]));
     assert_eq!(object["live"]["containers"][0]["name"], "shop-web-1");
     assert_eq!(value["objects"].as_array().map(Vec::len), Some(1));
 }

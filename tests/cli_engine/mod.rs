@@ -105,7 +105,7 @@ fn container(secret: &str) -> String {
                 "StartedAt":"2026-01-01T00:00:01Z","FinishedAt":"0001-01-01T00:00:00Z"}},
             "RestartCount":0,"Mounts":[],
             "Config":{{"Image":"reconciler.demo/web","Labels":{LABELS},"Cmd":["web"],
-                "Env":["DB_PASSWORD={secret}","PATH=/bin"]}},
+                "Env":["DB_PASSWORD={secret}","DSN=db://u:{secret}@db/x","PATH=/bin"]}},
             "HostConfig":{{"RestartPolicy":{{"Name":"no"}},"NetworkMode":"shop_default"}},
             "NetworkSettings":{{"Ports":{{}},"Networks":{{"shop_default":{{
                 "NetworkID":"n1","IPAddress":"10.9.0.2","Aliases":["web"]}}}}}}}}"#

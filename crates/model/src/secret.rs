@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -68,6 +69,20 @@ impl Masker {
         format!("(masked {})", hex(&tag[..4]))
     }
 
+    /// A text whose URLs have a mask in place of their user info: `db://(masked 3fa91c02)@host`.
+    #[must_use]
+    pub fn mask_user_info(&self, text: &str) -> String {
+        let mut rendered = String::with_capacity(text.len());
+        let mut at = 0;
+        for place in user_infos(text) {
+            rendered.push_str(&text[at..place.start]);
+            rendered.push_str(&self.mask(&text[place.clone()]));
+            at = place.end;
+        }
+        rendered.push_str(&text[at..]);
+        rendered
+    }
+
     /// A digest of something's JSON that confirms no guess without the key. No text is made of it.
     #[must_use]
     pub fn digest_of_json(&self, thing: &impl Serialize) -> Digest {
@@ -102,13 +117,93 @@ impl fmt::Debug for Masker {
     }
 }
 
-/// Whether a name alone says that its value is a secret: it contains `PASS`, `TOKEN`,
-/// `KEY`, `SECRET` or `CREDENTIAL`, in any case.
+/// Whether a name alone says that its value is a secret: it contains `PASS`, `PWD`, `TOKEN`,
+/// `KEY`, `SECRET`, `COOKIE` or `CREDENTIAL`, in any case. `PWD` and `OLDPWD` are folders.
 #[must_use]
 pub fn is_sensitive_name(name: &str) -> bool {
     let contains = |word: &&str| {
         let mut parts = name.as_bytes().windows(word.len());
         parts.any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
-    ["PASS", "TOKEN", "KEY", "SECRET", "CREDENTIAL"].iter().any(contains)
+    let is_folder = ["PWD", "OLDPWD"].iter().any(|folder| name.eq_ignore_ascii_case(folder));
+    !is_folder
+        && ["PASS", "PWD", "TOKEN", "KEY", "SECRET", "COOKIE", "CREDENTIAL"].iter().any(contains)
+}
+
+/// What of a text's URLs a log may repeat and must not show: each user info with the `@` behind it,
+/// and each password alone.
+pub fn url_logins(text: &str) -> impl Iterator<Item = &str> {
+    user_infos(text).flat_map(|place| {
+        let password = text[place.clone()].split_once(':').map(|(_, password)| password);
+        [Some(&text[place.start..=place.end]), password].into_iter().flatten()
+    })
+}
+
+/// Where the user info of each URL of a text stands, without its `@`; empty ones are left out.
+fn user_infos(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("://").filter_map(|(at, scheme)| {
+        let start = at + scheme.len();
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>');
+        let rest = &text[start..];
+        let rest = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let rest = &rest[..rest.find("://").unwrap_or(rest.len())];
+        let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+        // A password that nobody encoded may hold a `/`: what follows a host's colon is a port.
+        let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+        let is_host = port.bytes().all(|byte| byte.is_ascii_digit()) || authority.ends_with(']');
+        let within = if authority.contains('@') || is_host { authority } else { rest };
+        let end = start + within.rfind('@')?;
+        (start < end).then_some(start..end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_passwords_and_cookies_are_sensitive_and_those_of_folders_are_not() {
+        for name in ["DB_PWD", "PWD_DB", "mysqlpwd", "SESSION_COOKIE", "AWS_CREDENTIALS", "PASS"] {
+            assert!(is_sensitive_name(name), "{name}");
+        }
+        for name in ["PWD", "OLDPWD", "pwd", "DSN", "PATH", ""] {
+            assert!(!is_sensitive_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_user_info_of_urls_is_masked_and_nothing_else_of_them() {
+        let masker = Masker::new("k");
+        let (one, two) = (masker.mask("u:pw"), masker.mask("ann"));
+        for (text, masked) in [
+            ("postgres://u:pw@db/x", format!("postgres://{one}@db/x")),
+            ("a=x://u:pw@h b=ssh://ann@h", format!("a=x://{one}@h b=ssh://{two}@h")),
+            ("x://u:pw@h1,h2:5/x", format!("x://{one}@h1,h2:5/x")),
+            ("x://a://u:pw@h", format!("x://a://{one}@h")),
+            ("x://u:p/w@h/x", format!("x://{}@h/x", masker.mask("u:p/w"))),
+            ("x://u:p@w@h?q=1", format!("x://{}@h?q=1", masker.mask("u:p@w"))),
+        ] {
+            assert_eq!(masker.mask_user_info(text), masked);
+            assert_eq!(masker.mask_user_info(&masked), masked, "once is enough");
+        }
+        for text in [
+            "https://host/@scope/x",
+            "https://host:80/a@b",
+            "https://[::1]/a@b",
+            "x://@h",
+            "ann@host",
+            "x://h?to=a@b",
+            "://",
+            "",
+        ] {
+            assert_eq!(masker.mask_user_info(text), text);
+        }
+        assert_ne!(masker.mask_user_info("x://a:1@h"), masker.mask_user_info("x://a:2@h"));
+    }
+
+    #[test]
+    fn a_log_hides_a_login_as_a_whole_and_its_password() {
+        let found: Vec<&str> = url_logins("x://u:pw4711@h,y://ann@h z").collect();
+        assert_eq!(found, ["u:pw4711@", "pw4711", "ann@"]);
+    }
 }

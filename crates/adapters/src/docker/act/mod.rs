@@ -26,7 +26,7 @@ use model::id::{ContainerId, ImageRef};
 use model::labels::INSTALLATION;
 use model::labels::OwnerLabels;
 use model::observed::Status;
-use model::secret::is_sensitive_name;
+use model::secret::{is_sensitive_name, url_logins};
 use model::spec::{FileSpec, VolumeSpec};
 use model::target::{ContainerRef, Outcome, Target};
 use world::{OutsideError, Tree};
@@ -161,9 +161,9 @@ impl Docker {
         let secret =
             |name: &String| is_sensitive_name(name) || create.identity.masked.contains(name);
         let secrets = create.spec.env.iter().filter(|(name, _)| secret(name));
-        let call = async {
-            call.await.map_err(|error| masked(error, secrets.map(|(_, value)| value.as_str())))
-        };
+        let secrets = secrets.map(|(_, value)| value.as_str());
+        let secrets = secrets.chain(create.spec.env.values().flat_map(|value| url_logins(value)));
+        let call = async { call.await.map_err(|error| masked(error, secrets)) };
         let made = self.within(LONG, call).await?;
         for warning in &made.warnings {
             tracing::warn!(engine = %self.name, container = %create.name, "{warning}");

@@ -15,7 +15,8 @@ use crate::http::percent_encoded;
 use model::id::ContainerId;
 use model::labels::{Identity, PREFIX};
 use model::observed::ContainerView;
-use model::secret::is_sensitive_name;
+use model::secret::{is_sensitive_name, url_logins};
+use model::spec::ContainerSpec;
 use world::OutsideError;
 
 /// How much of a log is kept at most, and of each of its lines, in bytes.
@@ -78,6 +79,7 @@ impl Docker {
             .filter(|(name, _)| foreign || is_sensitive_name(name) || masked.contains(name));
         let mut found: BTreeSet<String> =
             variables.flat_map(|(_, value)| secret_lines(value)).collect();
+        found.extend(logins(&view.spec));
         found.extend(put.filter(|line| line.len() >= LEAST));
         let files = masked.iter().filter(|path| path.starts_with('/')).map(String::as_str);
         for path in files.filter(|path| !path.starts_with(SECRETS)).chain([SECRETS]) {
@@ -99,6 +101,13 @@ impl Docker {
         let unread = || self.failed(format!("{path} of {} cannot be read", view.name));
         lines_in(&answer.ok_or_else(unread)?).map_err(|_| unread())
     }
+}
+
+/// The logins in the URLs of a container's variables and words, whatever those are called.
+fn logins(spec: &ContainerSpec) -> impl Iterator<Item = String> {
+    let words = spec.entrypoint.iter().chain(&spec.command).flatten();
+    let texts = spec.env.values().chain(words);
+    texts.flat_map(|text| url_logins(text)).map(str::to_owned)
 }
 
 /// What is kept of a log, without a line whose beginning is lost: of a secret in it only the
@@ -147,6 +156,16 @@ mod tests {
         long.extend(b"ter2\nthe end");
         assert_eq!(whole_lines(&long[1..]), b"the end");
         assert_eq!(whole_lines(&vec![b'x'; LONGEST_LOG]), b"");
+    }
+
+    #[test]
+    fn logins_of_urls_are_hidden_whatever_their_variable_is_called() {
+        let mut spec = ContainerSpec::default();
+        spec.env.insert("DSN".into(), "postgres://u:dsnpw4711@db/x".into());
+        spec.command = Some(vec!["--from=https://ann:urlpw123@host/x".into()]);
+        let (text, _) = Hidden::of(logins(&spec).collect())
+            .mask("to postgres://u:dsnpw4711@db/x as u, dsnpw4711, https://ann:urlpw123@h", 999);
+        assert_eq!(text, "to postgres://(masked)db/x as u, (masked), https://(masked)h");
     }
 
     #[test]

@@ -21,8 +21,12 @@ impl CauseRenderer<'_> {
             difference.have = mask(difference.have);
             difference.want = mask(difference.want);
             difference.field = self.secrecy.field(&difference.field);
-        } else if self.secrecy.is_of_unknown_origin(&difference.field) {
-            difference.have = mask(difference.have);
+        } else {
+            let shown = |value: String| self.secrecy.masker.mask_user_info(&value);
+            let unknown = self.secrecy.is_of_unknown_origin(&difference.field);
+            difference.have =
+                if unknown { mask(difference.have) } else { difference.have.map(shown) };
+            difference.want = difference.want.map(shown);
         }
         Why::differs(difference, at, pending)
     }
