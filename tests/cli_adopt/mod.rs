@@ -90,3 +90,17 @@ fn what_is_ours_or_not_there_is_refused() {
     }
     std::fs::remove_dir_all(&folder).expect("removed");
 }
+
+#[test]
+fn a_word_that_is_no_name_is_no_other_request() {
+    let (folder, engine, env) = engine("words");
+    for word in ["", "../x", "..", "big/", "web?x", "a b", "-x", "/"] {
+        let mut command = Case { call: "adopt".to_owned(), env: env.clone() }.command();
+        let output = command.args(["--", word]).output().expect("it starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{word}: {stderr}");
+        assert!(stderr.contains(&format!("there is no container `{word}` on engine")), "{stderr}");
+    }
+    assert!(engine.asked.lock().expect("no panic holds it").is_empty());
+    std::fs::remove_dir_all(&folder).expect("removed");
+}

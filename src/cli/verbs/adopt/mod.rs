@@ -91,6 +91,9 @@ async fn look(
     docker: &Docker,
     names: &[String],
 ) -> Result<(Vec<Running>, EngineContents, Surroundings), Refusal> {
+    if let Some(name) = names.iter().find(|name| !can_be_a_container(name)) {
+        return Err(Refusal { exit: Exit::Usage, ..absent(docker, name) });
+    }
     let mut containers: Vec<Running> = Vec::new();
     for name in names {
         let found = docker.whole(name).await.map_err(|error| outside(&error))?;
@@ -136,6 +139,12 @@ fn outside(error: &OutsideError) -> Refusal {
         Some(remedy) => refusal.with_help(remedy),
         None => refusal,
     }
+}
+
+/// Whether an engine could know a container by this word: what else it is would be another request.
+fn can_be_a_container(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }
 
 fn absent(docker: &Docker, name: &str) -> Refusal {

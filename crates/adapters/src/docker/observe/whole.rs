@@ -51,6 +51,7 @@ impl Docker {
     /// # Errors
     /// If the engine does not answer.
     pub async fn changed_files(&self, id: &ContainerId) -> Result<Vec<String>, OutsideError> {
+        let id = percent_encoded(id.as_str());
         let answer = self.get(&format!("/containers/{id}/changes")).await?;
         let changes: Option<Vec<Change>> = self.decoded(&answer)?;
         Ok(changes.into_iter().flatten().map(|change| change.path).collect())
