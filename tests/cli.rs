@@ -21,6 +21,7 @@ mod cli_grants;
 mod cli_init;
 mod cli_mistakes;
 mod cli_project;
+mod cli_results;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

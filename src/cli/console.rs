@@ -1,9 +1,12 @@
 //! What the program prints: results on stdout, progress and errors on stderr.
 //!
-//! A reader that went away (`| head`) is no error: what cannot be written is dropped.
+//! A reader that went away (`| head`) is no error: what cannot be written is dropped. Another reason
+//! why a result is not written is kept, and ends the program with an error.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
@@ -58,6 +61,24 @@ pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Why a result could not be written, the first time.
+static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
+
+/// Why something of a result is missing, though there is a reader.
+pub(super) fn unwritten() -> Option<&'static io::Error> {
+    UNWRITTEN.get()
+}
+
+/// Keeps why a result could not be written; that nobody reads it any more is no reason.
+pub(super) fn keep(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // The first says enough.
+        let _ = UNWRITTEN.set(error);
+    }
+}
+
 /// Where the program prints.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Console {
@@ -89,42 +110,43 @@ impl Console {
     /// Whether stderr is coloured.
     pub(super) fn colours_stderr(self) -> bool {
         match self.color {
-            ColorChoice::Auto => AutoStream::choice(&std::io::stderr()) != ColorChoice::Never,
+            ColorChoice::Auto => AutoStream::choice(&io::stderr()) != ColorChoice::Never,
             choice => choice != ColorChoice::Never,
         }
     }
 
-    fn stderr(self) -> AutoStream<std::io::Stderr> {
-        AutoStream::new(std::io::stderr(), self.color)
+    fn stderr(self) -> AutoStream<io::Stderr> {
+        AutoStream::new(io::stderr(), self.color)
     }
 
     /// A result.
     pub(super) fn result(self, text: &str) {
         aside(|| {
-            let mut out = AutoStream::new(std::io::stdout(), self.color).lock();
-            let _ = out.write_all(text.as_bytes());
-            if !text.ends_with('\n') {
-                let _ = out.write_all(b"\n");
-            }
-            let _ = out.flush();
+            let mut out = AutoStream::new(io::stdout(), self.color).lock();
+            let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
+            let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end));
+            keep(written.and_then(|()| out.flush()));
         });
     }
 
     /// One line of a result that has no end yet.
     ///
     /// # Errors
-    /// If nobody reads it any more.
-    pub(super) fn line(self, text: &str) -> std::io::Result<()> {
-        let mut out = AutoStream::new(std::io::stdout(), self.color).lock();
-        writeln!(out, "{text}")
+    /// If it cannot be written, mostly because nobody reads it any more.
+    pub(super) fn line(self, text: &str) -> io::Result<()> {
+        let mut out = AutoStream::new(io::stdout(), self.color).lock();
+        writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| {
+            let kind = error.kind();
+            keep(Err(error));
+            kind.into()
+        })
     }
 
     /// A result that is the user's own text: nothing is taken out of it.
     #[expect(clippy::unused_self, reason = "a console prints, also without colours")]
     pub(super) fn result_as_is(self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes());
-        let _ = out.flush();
+        let mut out = io::stdout().lock();
+        keep(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// A result as one JSON object.

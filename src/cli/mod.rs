@@ -40,6 +40,7 @@ mod values;
 mod verbs;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
@@ -56,7 +57,16 @@ pub fn main() -> ExitCode {
     forbid_core_files();
     keep_freed_memory();
     end_where_it_stands();
-    run(std::env::args_os()).into()
+    written(run(std::env::args_os())).into()
+}
+
+/// How the program ends, if its result could be written: one that is missing is not done.
+fn written(exit: Exit) -> Exit {
+    let Some(error) = console::unwritten() else { return exit };
+    let console = Console::new(Format::Text, Color::Auto, false);
+    let help = "`df -h` shows which file system is full; or let stdout go elsewhere";
+    console.error(&format!("the result cannot be written to stdout: {error}"), Some(help));
+    if matches!(exit, Exit::Done | Exit::Pending) { Exit::Failed } else { exit }
 }
 
 /// Memory holds secrets, and a bug must not leave them on a disk.
@@ -107,9 +117,12 @@ fn run(args: impl Iterator<Item = OsString>) -> Exit {
             }
         }
         Err(error) => {
-            // A reader that went away is no error.
-            let _ = error.print();
-            if error.use_stderr() { Exit::Usage } else { Exit::Done }
+            let printed = error.print();
+            if error.use_stderr() {
+                return Exit::Usage;
+            }
+            console::keep(printed.and_then(|()| std::io::stdout().flush()));
+            Exit::Done
         }
     }
 }
