@@ -4,6 +4,7 @@
 mod adopt_args;
 mod answer_args;
 mod args;
+mod bounded;
 mod config;
 mod console;
 mod diff_args;

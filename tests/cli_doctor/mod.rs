@@ -107,6 +107,13 @@ fn settings_that_are_wrong_or_weak_are_findings_and_not_refusals() {
     assert_eq!(verdicts(&findings, "mask-key"), ["ok"]);
     assert_eq!(verdicts(&findings, "source"), ["warn"], "there is no stack");
 
+    let empty = ward.file("empty.key", "", 0o600);
+    for key in [empty.as_str(), "/dev/null", "/nonexistent/mask.key"] {
+        let (findings, code) = ward.findings(&["--mask-key-file", key]);
+        assert_eq!(verdicts(&findings, "mask-key"), ["fail"], "{key}");
+        assert_eq!(code, Some(1), "{key}");
+    }
+
     let config = ward.file("config.yaml", "alow: [\"abc:privileged\"]\nlog_level: warn\n", 0o644);
     let (findings, code) = ward.findings(&["--config", &config, "--installation", "No!"]);
     assert_eq!(code, Some(1));

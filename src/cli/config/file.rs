@@ -14,6 +14,7 @@ use text::report::Reporter;
 use text::suggest::one_of;
 use text::yaml::{self, Entry, FileId, Kind, Node, Span, Value};
 
+use super::super::bounded;
 use super::super::options::{
     ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
     TrustOptions, WorldOptions,
@@ -52,10 +53,7 @@ pub(in crate::cli) fn read(path: &Path) -> Result<Layer, ConfigError> {
 }
 
 fn slurp(path: &Path) -> std::io::Result<String> {
-    if std::fs::metadata(path)?.len() > LIMIT {
-        return Err(std::io::Error::other(format!("it has more than {LIMIT} bytes")));
-    }
-    let text = encoding::yaml(std::fs::read(path)?)
+    let text = encoding::yaml(bounded::read(path, LIMIT)?)
         .map_err(|why| std::io::Error::other(format!("it is no text: {why}")))?;
     Ok(text.replace("\r\n", "\n"))
 }

@@ -13,11 +13,13 @@ use adapters::host::Host;
 use model::bounds::Bounds;
 use model::id::{DeploymentId, EngineName, InstallationId};
 use model::policy::HostPolicy;
+use model::remedy::quoted;
 use model::secret::Masker;
 use reconcile::plan::{CatalogSettings, Settings};
 use world::OutsideError;
 use world::remedy::cause_and_remedy;
 
+use super::super::bounded;
 use super::super::config::Layer;
 use super::super::environment::Environment;
 use super::super::options::WorldOptions;
@@ -26,6 +28,9 @@ use super::loader::Loader;
 use super::roots::roots;
 use super::source::AnySource;
 use super::{Refusal, chain, consul, engines, source, trust};
+
+/// No key for masks is larger.
+const LARGEST_KEY: u64 = 1 << 20;
 
 /// A pass may take this long.
 const DEADLINE: Duration = Duration::from_mins(10);
@@ -231,18 +236,22 @@ pub(in crate::cli) fn installation(options: &WorldOptions) -> Result<Installatio
 }
 
 fn masker(options: &WorldOptions, installation: &InstallationId) -> Result<Masker, Refusal> {
-    let Some(path) = &options.mask_key_file else {
-        return Ok(Masker::new(installation.as_str()));
+    Ok(mask_key(options)?.map_or_else(|| Masker::new(installation.as_str()), Masker::new))
+}
+
+/// The key for masks, if a file with one is named.
+pub(in crate::cli) fn mask_key(options: &WorldOptions) -> Result<Option<Vec<u8>>, Refusal> {
+    let Some(path) = &options.mask_key_file else { return Ok(None) };
+    let name = path.display();
+    let refused = |why: String| {
+        let help = format!("`head -c 32 /dev/urandom > {}`", quoted(&path.to_string_lossy()));
+        Refusal::invalid(why).with_help(help)
     };
-    let key = std::fs::read(path).map_err(|error| {
-        Refusal::invalid(format!(
-            "the key for masks cannot be read from `{}`: {error}",
-            path.display()
-        ))
+    let key = bounded::read(path, LARGEST_KEY).map_err(|error| {
+        refused(format!("the key for masks cannot be read from `{name}`: {error}"))
     })?;
     if key.is_empty() {
-        Err(Refusal::invalid(format!("the key for masks in `{}` is empty", path.display())))
-    } else {
-        Ok(Masker::new(key))
+        return Err(refused(format!("the key for masks in `{name}` is empty")));
     }
+    Ok(Some(key))
 }

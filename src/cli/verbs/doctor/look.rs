@@ -1,7 +1,6 @@
 //! Looks at everything, side by side: the facts for the verdicts of the other files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use model::time::Timestamp;
 use reconcile::control::Load as _;
 use world::{Clock as _, OutsideError, Source as _, SourceError};
 
+use super::super::super::bounded;
 use super::super::super::config::Layer;
 use super::super::super::environment::Environment;
 use super::super::super::invocation::without_login;
@@ -100,7 +100,10 @@ fn refused(of: (&'static str, &str), refusal: Refusal) -> Finding {
 fn of_settings(file: &ConfigFile, layer: &Layer, environment: &Environment) -> Vec<Finding> {
     let mut findings = vec![settings::file(file.path.as_deref(), &file.wrong)];
     findings.extend(secret_files(layer, environment).iter().map(settings::secret_file));
-    findings.push(settings::masks(layer.world.mask_key_file.is_some()));
+    findings.push(match real::mask_key(&layer.world) {
+        Ok(key) => settings::masks(key.is_some()),
+        Err(refusal) => refused(("mask-key", SETTINGS), refusal),
+    });
     findings.push(settings::listen(layer.listen.listen.unwrap_or_default()));
     findings
 }
@@ -124,7 +127,7 @@ fn secret_files(layer: &Layer, environment: &Environment) -> Vec<SecretFile> {
     let keys = layer.engines.values().filter_map(|engine| engine.tls.as_ref());
     named.extend(keys.map(|tls| ("tls.key", tls.key.clone())));
     let look = |(setting, path): (&'static str, PathBuf)| {
-        let mode = File::open(&path).and_then(|file| file.metadata());
+        let mode = bounded::open(&path).and_then(|file| file.metadata());
         let mode = mode.map(|about| std::os::unix::fs::MetadataExt::mode(&about));
         SecretFile { setting, path: path.display().to_string(), mode }
     };

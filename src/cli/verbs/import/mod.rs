@@ -6,7 +6,6 @@ mod listing;
 mod portainer;
 mod swarm_cd;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
@@ -16,6 +15,7 @@ use model::diagnostic::Diagnostic;
 use model::printable::one_line;
 use model::render::machine::SCHEMA_VERSION;
 
+use super::super::bounded;
 use super::super::console::{Console, Format};
 use super::super::exit::Exit;
 use super::super::import_args::{ImportArgs, Tool};
@@ -103,11 +103,8 @@ fn documents(path: &Path) -> Result<Vec<Json>, Refusal> {
         Refusal::invalid(format!("`{name}` cannot be read: {why}"))
             .with_help("name a file with definitions that this user may read")
     };
-    let size = fs::metadata(path).map_err(|error| unreadable(&error))?.len();
-    if size > LIMIT {
-        return Err(unreadable(&format!("it has more than {LIMIT} bytes")));
-    }
-    let text = fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+    let bytes = bounded::read(path, LIMIT).map_err(|error| unreadable(&error))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable(&"it is no UTF-8"))?;
     let mut documents = Vec::new();
     for document in serde_yaml::Deserializer::from_str(&text) {
         let place = |error: &serde_yaml::Error| {
