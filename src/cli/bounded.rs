@@ -1,5 +1,5 @@
 //! Files that a person names, read without waiting for anyone: regular ones of a bounded size. A
-//! FIFO has no end until somebody writes, and some devices have none.
+//! FIFO has no end until another process writes, and some devices have none.
 
 use std::fs::File;
 use std::io::{self, Read as _};

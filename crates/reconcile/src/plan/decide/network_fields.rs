@@ -38,7 +38,7 @@ pub(super) fn differences(
     masker: &Masker,
 ) -> Vec<Difference> {
     let difference = |Changed { path, values, secret, .. }| {
-        let mask = |value: String| shown(&value, secret, masker);
+        let mask = |value: String| rendered(&value, secret, masker);
         let [have, want] = values.map(|value| value.map(mask));
         Difference { field: path, have, want, by: ChangedBy::Unknown }
     };
@@ -92,7 +92,7 @@ fn forms<S: Fields>(
     for Changed { path, values, secret, .. } in changed {
         for (side, value) in sides.iter_mut().zip(values) {
             side.remove(&path);
-            let mask = |value: String| shown(&value, secret, masker);
+            let mask = |value: String| rendered(&value, secret, masker);
             side.extend(value.map(|value| (path.clone(), mask(value))));
         }
     }
@@ -110,7 +110,7 @@ fn form<S: Fields>(spec: &S, name: &str, pools: Option<String>, masker: &Masker)
 fn texts<S: Fields>(spec: &S, masker: &Masker) -> Facts {
     let of_row = |field: &Field<S>| {
         let mask = |(path, text): (String, String)| {
-            let text = shown(&text, is_secret(field, &path), masker);
+            let text = rendered(&text, is_secret(field, &path), masker);
             (path, text)
         };
         facts(field, (field.compared)(spec)).into_iter().map(mask).collect::<Vec<_>>()
@@ -119,7 +119,7 @@ fn texts<S: Fields>(spec: &S, masker: &Masker) -> Facts {
 }
 
 /// A value as it prints: a secret as a mask, anything else without the user info of its URLs.
-fn shown(value: &str, secret: bool, masker: &Masker) -> String {
+fn rendered(value: &str, secret: bool, masker: &Masker) -> String {
     if secret { masker.mask(value) } else { masker.mask_user_info(value) }
 }
 

@@ -22,11 +22,11 @@ impl CauseRenderer<'_> {
             difference.want = mask(difference.want);
             difference.field = self.secrecy.field(&difference.field);
         } else {
-            let shown = |value: String| self.secrecy.masker.mask_user_info(&value);
+            let rendered = |value: String| self.secrecy.masker.mask_user_info(&value);
             let unknown = self.secrecy.is_of_unknown_origin(&difference.field);
             difference.have =
-                if unknown { mask(difference.have) } else { difference.have.map(shown) };
-            difference.want = difference.want.map(shown);
+                if unknown { mask(difference.have) } else { difference.have.map(rendered) };
+            difference.want = difference.want.map(rendered);
         }
         Why::differs(difference, at, pending)
     }
