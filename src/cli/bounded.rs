@@ -23,10 +23,12 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// If it cannot be read, is not regular, or has more.
 pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
+    // What a shell hands over, as by `<(command)`, has a process that writes it.
+    let handed_over = path.starts_with("/dev/fd") || path == Path::new("/dev/stdin");
+    let file = if handed_over { File::open(path)? } else { open(path)? };
     let about = file.metadata()?;
     // Of a folder, reading says better what is wrong.
-    if !about.is_file() && !about.is_dir() {
+    if !about.is_file() && !about.is_dir() && !handed_over {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();

@@ -3,10 +3,9 @@
 //! A reader that went away (`| head`) is no error: what cannot be written is dropped. Another reason
 //! why a result is not written is kept, and ends the program with an error.
 
-use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::io::{self, Write as _};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;

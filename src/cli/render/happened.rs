@@ -149,7 +149,7 @@ impl History {
                 let what = if kind == ReportedKind::Network { "network" } else { "volume" };
                 let owner = self.owner(kind, &name)?;
                 let word = plain(&reported.action)?;
-                if self.is_told(engine, reported) {
+                if self.repeats(engine, reported) {
                     return None;
                 }
                 (Subject::Of(owner), format!("{what} {name} {word}"), None)
@@ -160,16 +160,16 @@ impl History {
     }
 
     /// Whether the same was reported of the same network or volume within a second.
-    fn is_told(&mut self, engine: &EngineName, reported: &Reported) -> bool {
+    fn repeats(&mut self, engine: &EngineName, reported: &Reported) -> bool {
         let Reported { at, kind, id, action, .. } = reported;
         let key = (engine.clone(), *kind, id.clone());
-        let told = self.last.get(&key).is_some_and(|(last, since)| {
+        let again = self.last.get(&key).is_some_and(|(last, since)| {
             last == action && at.since(*since) < Duration::from_secs(1)
         });
-        if !told {
+        if !again {
             self.last.insert(key, (action.clone(), *at));
         }
-        told
+        again
     }
 
     /// Whose a network or a volume is: as its labels say, or, if it is gone, its name.
