@@ -10,10 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use clap::builder::styling::{AnsiColor, Style};
+use console::Term;
 use serde::Deserialize;
 
 use model::diagnostic::Diagnostic;
 
+use super::narrow::narrowed;
 use super::render::diagnostics;
 use super::screen::aside;
 
@@ -139,6 +141,17 @@ impl Console {
             keep(Err(error));
             kind.into()
         })
+    }
+
+    /// A result in sentences: on a terminal that is narrower, its lines go on below.
+    pub(super) fn prose(self, text: &str) {
+        let term = Term::stdout();
+        match term.size_checked() {
+            Some((_, columns)) if term.is_term() => {
+                self.result(&narrowed(text, usize::from(columns)));
+            }
+            _ => self.result(text),
+        }
     }
 
     /// A result that is the user's own text: nothing is taken out of it.

@@ -21,6 +21,7 @@ mod logging;
 mod man_args;
 mod mistyped;
 mod moment;
+mod narrow;
 mod new_file;
 mod options;
 mod output_args;

@@ -211,6 +211,7 @@ fn an_engine_that_does_not_answer_is_unknown() {
     assert_eq!(words(&status, "web")[1..3], ["Unknown,", "?/2"]);
     lab.run(&["ps"]).exits(69);
     lab.run(&["wait", "--timeout", "1s", "--source", &source]).exits(69);
+    lab.run(&["wait", "--timeout", "1s"]).exits(69).prints(": not seen");
 }
 
 /// The commands of the section "What is there" of `docs/operating.md`.

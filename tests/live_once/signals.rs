@@ -43,7 +43,10 @@ fn a_signal_lets_the_current_call_finish() {
             proxy.mutating().iter().any(|call| call.contains("/stop"))
         });
         kill(&child, signal);
-        finish(child).exits(code).says("remain").says("The same command goes on from here");
+        let finished = finish(child).exits(code);
+        finished
+            .says(&format!("not finished: {}/web/1", lab.id("abc")))
+            .says("The same command goes on from here");
         let old = inspect(&before[&web]);
         assert_eq!(old["State"]["Status"], "exited", "the call under way went to its end");
         assert_eq!(old["State"]["ExitCode"], 0, "with the grace it had: {old}");
@@ -63,7 +66,7 @@ fn a_signal_while_it_waits_ends_it_at_once() {
     let web = lab.of("abc-web-1");
     until("it runs", || lab.names().contains(&web) && inspect(&web)["State"]["Running"] == true);
     kill(&child, "-TERM");
-    finish(child).exits(143).says("remain");
+    finish(child).exits(143).says(&format!("not finished: {}/web/1", lab.id("abc")));
     docker(&["exec", &web, "touch", "/tmp/ready"]);
     let before = lab.containers();
     lab.once().exits(0);

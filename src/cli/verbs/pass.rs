@@ -75,7 +75,7 @@ pub(super) async fn look<W: Observe, C: Clock>(
 pub(in crate::cli) fn print(console: Console, prepared: &Prepared) {
     // Without a stack the message that there is none says it all.
     if console.format == Format::Text && !has_nothing(prepared) {
-        console.result(&plan::text(&prepared.plan, console.steps, &invocation::again()));
+        console.prose(&plan::text(&prepared.plan, console.steps, &invocation::again()));
     }
 }
 
@@ -185,7 +185,7 @@ pub(in crate::cli) async fn again<W: Observe, C: Clock>(
     let moved = prepared.plan.clone().timeless() != before.plan.timeless();
     if moved && console.format == Format::Text {
         console.progress("What is there has changed meanwhile; the plan now:");
-        console.result(&plan::text(&prepared.plan, console.steps, &invocation::again()));
+        console.prose(&plan::text(&prepared.plan, console.steps, &invocation::again()));
     }
     prepared
 }

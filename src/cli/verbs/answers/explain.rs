@@ -29,7 +29,7 @@ pub(in crate::cli) fn explain(asked: Asked<'_>, word: &str) -> Result<Exit, Refu
             let all: Vec<Value> = objects.iter().map(value).collect();
             asked.console.json(&json!({ "schema_version": SCHEMA_VERSION, "objects": all }));
         } else {
-            asked.console.result(&object::text(
+            asked.console.prose(&object::text(
                 &objects,
                 seen.tree(),
                 lens.settings.installation.as_str(),

@@ -171,7 +171,9 @@ impl Seen {
         let services = named.iter().map(|named| named.service.as_str());
         let containers = named.iter().map(|named| named.container.as_str());
         let known = ids.iter().copied().chain(services).chain(containers);
+        let not_seen = "what is on the engines that did not answer is not known";
         let help = did_you_mean(&error.word, known).unwrap_or_else(|| match ids.len() {
+            _ if self.exit != Exit::Done => not_seen.to_owned(),
             0 => "there is no deployment of this installation (`--installation`)".to_owned(),
             1..=MOST => format!("there is {}", ids.join(", ")),
             many => format!("`reconciler stack ls` lists {}", count(many, "deployment")),

@@ -38,7 +38,7 @@ pub(in crate::cli) fn status(
             let text = tree::head(seen.tree(), seen.without_source.as_deref())
                 + &controller::text(controller.as_ref(), listen, seen.tree().at.0)
                 + &tree::deployments(seen.tree());
-            console.result(&text);
+            console.prose(&text);
         }
         Exit::Done
     })

@@ -22,6 +22,9 @@ use crate::cli::verbs::real::block_on;
 /// How soon it looks again although no engine reported anything: a replica gets old enough to
 /// count without an event.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long a look may take at least, also if less of the timeout is left: a busy engine is no
+/// hanging one.
+const LOOK: Duration = Duration::from_secs(5);
 /// How soon at the soonest.
 const LEAST: Duration = Duration::from_millis(200);
 
@@ -59,19 +62,39 @@ async fn until<W: Observe + Watch>(
     let began = SystemClock.instant();
     let mut reported = Vec::new();
     loop {
-        let seen = lens.look_quietly().await;
+        let left = timeout.saturating_sub(SystemClock.instant().since(began));
+        // An engine that hangs must not hold this up.
+        let looked = tokio::time::timeout(left.max(LOOK), lens.look_quietly()).await;
+        let Ok(seen) = looked else {
+            let lacks = vec!["not everything that was asked has answered".to_owned()];
+            return Ok(Waited { lacks, exit: Exit::Unreachable });
+        };
         if goal == Goal::Synced && seen.tree().source.is_none() && seen.exit == Exit::Done {
             return Err(Refusal::usage(
                 "without a source nothing says what is wanted",
                 "name it: `reconciler wait --for synced --source PATH`",
             ));
         }
-        let selectors = seen.resolve(words)?;
+        let selectors = match seen.resolve(words) {
+            Ok(selectors) => selectors,
+            // It may be where nothing was seen.
+            Err(_) if seen.exit != Exit::Done && !left.is_zero() => {
+                SystemClock.sleep(PAUSE.min(left)).await;
+                continue;
+            }
+            Err(refusal) => return Err(refusal),
+        };
         let tree = seen.looked.tree;
         // What is not of the source never becomes as it says.
         let tree = if words.is_empty() { tree.of_source() } else { tree.only(&selectors) };
         let lacking = lacking(&tree, goal);
-        let lacks = lacks(&lacking, &tree);
+        let mut lacks = lacks(&lacking, &tree);
+        if words.is_empty() && (lacks.is_empty() || tree.deployments.is_empty()) {
+            // Of what was not seen nobody knows whether it is as it should be.
+            let unseen = tree.unseen.iter().map(|part| format!("{}: not seen", part.part));
+            let unseen: Vec<String> = unseen.collect();
+            lacks = if unseen.is_empty() { lacks } else { unseen };
+        }
         let left = timeout.saturating_sub(SystemClock.instant().since(began));
         if lacks.is_empty() || left.is_zero() {
             let unseen = if lacks.is_empty() { Exit::Done } else { seen.exit };

@@ -60,6 +60,6 @@ pub(in crate::cli) fn doctor(
     }
     let rendered = findings.iter().filter(|one| !console.quiet || one.verdict != Verdict::Ok);
     let text: String = rendered.map(Finding::render).collect();
-    console.result(&format!("{text}{}", summary(&findings)));
+    console.prose(&format!("{text}{}", summary(&findings)));
     Ok(exit)
 }
