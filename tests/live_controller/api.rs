@@ -16,7 +16,9 @@ fn a_controller_answers_and_its_end_is_noticed() {
     assert_eq!(controller.get("/readyz"), (200, "ok\n".to_owned()));
     let listen = controller.listen().to_owned();
     let ask = |args: &[&str]| {
-        let output = program(args).args(["--listen", &listen]).output().unwrap();
+        let mut call = program(args);
+        call.args(["--listen", &listen]).env("RECONCILER_INSTALLATION", "api");
+        let output = call.output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     assert_eq!(ask(&["healthcheck", "--quiet"]).0, Some(0));
