@@ -13,7 +13,7 @@ use super::play::{pass, publish, settings, world_of};
 use super::scenario::{Scenario, faultless, scenario};
 use super::stacks::{Stacks, promises};
 
-const SEEDS: u64 = 220;
+const SEEDS: u64 = 100;
 
 fn containers(sim: &Sim, scenario: &Scenario) -> BTreeSet<ContainerId> {
     scenario.engines.iter().flat_map(|engine| sim.ours(engine)).map(|view| view.id).collect()

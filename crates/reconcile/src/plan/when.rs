@@ -81,14 +81,6 @@ impl When {
         self.another.keys().chain(self.unless.keys())
     }
 
-    /// Whether never both of two steps are needed.
-    pub(super) fn excludes(&self, other: &Self) -> bool {
-        let never = |one: &Self, other: &Self| {
-            !one.another.is_empty() && one.another.keys().all(|f| other.unless.contains_key(f))
-        };
-        never(self, other) || never(other, self)
-    }
-
     /// The same with the numbers of the steps that bring the images.
     pub(super) fn resolve(self, number: impl Fn(&Fact) -> StepId) -> OnlyIf {
         let numbered = |others: Others| {

@@ -88,7 +88,7 @@ impl Links {
             let required = transition.requires.iter().map(|(fact, _)| fact);
             let facts = transition.needs.iter().chain(&transition.uses).chain(required);
             let known = facts.filter_map(|fact| Some(nodes[givers.place(fact)?]));
-            before[step as usize] = together(&steps, step, known.collect(), &before);
+            before[step as usize] = known.collect();
         }
         let handovers = handovers(&steps);
         for (frees, takes, _) in &handovers {
@@ -178,32 +178,6 @@ fn numbered(steps: &[Transition]) -> impl Iterator<Item = (u32, &Transition)> {
     (0..).zip(steps)
 }
 
-/// Whether never both of two steps are needed, whichever images come.
-fn exclude(steps: &[Transition], one: u32, other: u32) -> bool {
-    let when = |step: u32| steps[step as usize].when.as_deref();
-    when(one).is_some_and(|one| when(other).is_some_and(|other| one.excludes(other)))
-}
-
-/// The facts that a step comes after. Where one of them is also given by a step that is never
-/// needed together with it, as the same hook before a restart and before a replacement, the
-/// others that give it take its place: what one image asks for does not wait for what is there
-/// only without it, which may wait for that image's consequences.
-fn together(steps: &[Transition], step: u32, facts: Vec<u32>, before: &[Vec<u32>]) -> Vec<u32> {
-    if steps[step as usize].when.is_none() {
-        return facts;
-    }
-    let mut all = Vec::with_capacity(facts.len());
-    for fact in facts {
-        let givers = &before[fact as usize];
-        if givers.iter().any(|giver| exclude(steps, step, *giver)) {
-            all.extend(givers.iter().filter(|giver| !exclude(steps, step, **giver)));
-        } else {
-            all.push(fact);
-        }
-    }
-    all
-}
-
 fn node(place: usize) -> u32 {
     u32::try_from(place).expect("BUG: too many steps")
 }
@@ -228,7 +202,7 @@ fn handovers(steps: &[Transition]) -> Vec<(u32, u32, Resource)> {
             let others = all_of_it.filter(|(other, free)| {
                 let own = &steps[*other as usize].replica;
                 let same = *other == step || makes_room && *own == transition.replica;
-                !same && free.overlaps(resource) && !exclude(steps, *other, step)
+                !same && free.overlaps(resource)
             });
             all.extend(others.map(|(other, _)| (*other, step, resource.clone())));
         }
