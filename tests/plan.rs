@@ -193,6 +193,8 @@ golden! {
     another_image_is_another_for_all_that_use_it,
     another_image_moves_replicas_in_turn,
     another_image_of_a_host_moves_its_members,
+    another_image_of_a_host_with_a_member_elsewhere,
+    no_more_stop_than_may_be_down,
     another_image_of_a_job_runs_it_again,
     another_image_or_the_same_after_changes_in_place,
     another_image_replaces_if_it_comes,

@@ -48,11 +48,11 @@ mod tests {
     #[test]
     fn a_long_line_goes_on_below() {
         let text = "deployment shop, revision 3f2a9c1, engine local\n      \
-                    environment.TAG: \"1.7\" -> \"1.8\", changed in git (shop/compose.yaml:8:12)\n";
+                    environment.TAG: \"1.7\" -> \"1.8\", changed in the source (shop/compose.yaml:8:12)\n";
         assert_eq!(
             narrowed(text, 60),
             "deployment shop, revision 3f2a9c1, engine local\n      \
-             environment.TAG: \"1.7\" -> \"1.8\", changed in git\n          \
+             environment.TAG: \"1.7\" -> \"1.8\", changed in the source\n          \
              (shop/compose.yaml:8:12)\n"
         );
         assert_eq!(narrowed(text, 100), text);

@@ -37,7 +37,7 @@ fn one_variable_recreates_one_service_and_restarts_who_asks() {
 
     lab.stack("abc", &CHAIN.replace("1.7", "1.8"));
     let done = lab.once().exits(0);
-    let done = done.prints("environment.TAG: \"1.7\" -> \"1.8\", changed in git");
+    let done = done.prints("environment.TAG: \"1.7\" -> \"1.8\", changed in the source");
     done.prints("service db, on which it depends, was replaced or restarted");
     let after = [&db, &api, &web].map(|name| (id(name), started_at(name)));
     assert_ne!(after[0].0, before[0].0, "db is recreated");
@@ -167,7 +167,7 @@ networks:
 
     // What git changes of the limits needs no new container either.
     lab.stack("abc", &stack.replace("64M", "80M").replace("'0.5'", "'0.7'"));
-    lab.once().exits(0).prints("changed in git").prints("to update in place");
+    lab.once().exits(0).prints("changed in the source").prints("to update in place");
     assert_eq!((id(&web), started_at(&web)), before);
     let now = inspect(&web);
     assert_eq!(now["HostConfig"]["Memory"], 80 << 20);

@@ -1,4 +1,4 @@
-//! `diff` beside a real engine: what was changed in git, by hand, and what stays unseen.
+//! `diff` beside a real engine: what was changed in the source, by hand, and what stays unseen.
 
 use super::support::*;
 

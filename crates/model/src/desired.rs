@@ -129,7 +129,7 @@ pub struct Deployment {
     pub networks: BTreeMap<String, Network>,
     /// Named volumes by the key in the stack file.
     pub volumes: BTreeMap<String, Volume>,
-    /// The hash of all of this: equal hash, nothing was changed in git.
+    /// The hash of all of this: equal hash, nothing was changed in the source.
     pub hash: Digest,
 }
 

@@ -22,9 +22,9 @@ pub struct Difference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangedBy {
-    /// Git says something else than when the container was made.
-    Git,
-    /// Git says the same; the container was changed by hand.
+    /// The source says something else than when the container was made.
+    Source,
+    /// The source says the same; the container was changed by hand.
     Hand,
     /// It is not known.
     Unknown,

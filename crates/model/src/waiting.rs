@@ -124,6 +124,16 @@ pub enum WaitingOn {
         /// Which.
         service: ServiceName,
     },
+    /// Replicas that are withheld are healthy: without them, and without the one that would
+    /// be stopped, fewer would be than promised.
+    Healthy {
+        /// Which are down.
+        down: Vec<ContainerName>,
+        /// How many shall be healthy at any time.
+        least: u32,
+        /// Of how many.
+        of: u32,
+    },
     /// A fault of the planner in this deployment: a bug.
     Fault {
         /// What is wrong.
@@ -234,6 +244,7 @@ impl WaitingOn {
             // As where a container of another one has to stop, or to leave a network.
             | Self::Consent { .. }
             | Self::Dependency { .. }
+            | Self::Healthy { .. }
             | Self::Fault { .. }
             | Self::External
             | Self::Image

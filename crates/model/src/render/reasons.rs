@@ -86,7 +86,7 @@ impl Display for Difference {
             (None, None) => f.write_str("nothing")?,
         }
         match self.by {
-            ChangedBy::Git => f.write_str(", changed in git"),
+            ChangedBy::Source => f.write_str(", changed in the source"),
             ChangedBy::Hand => f.write_str(", changed by hand"),
             ChangedBy::Unknown => Ok(()),
         }

@@ -125,10 +125,19 @@ impl Display for WaitingOn {
                  port and `advertise` for the engine",
             ),
             Self::Ability { needs } => write!(f, "because it needs {needs}"),
+            Self::Healthy { down, least, of } => {
+                let names: Vec<_> = down.iter().map(ToString::to_string).collect();
+                let (names, are) = (names.join(", "), if names.len() == 1 { "is" } else { "are" });
+                write!(
+                    f,
+                    "until {names} {are} healthy: at least {least} of {of} replicas stay healthy \
+                     during an update"
+                )
+            }
             Self::Attempts { container, attempts, code } => write!(
                 f,
                 "because it failed: it ended with exit code {code} and was started again {attempts} \
-                 times; after a change in git, or by hand: docker start {container}"
+                 times; after a change in the source, or by hand: docker start {container}"
             ),
             Self::Image => f.write_str("until the image is there: `pull_policy: never`"),
             Self::CatalogName { name } => {

@@ -6,7 +6,7 @@ use super::choice::{Choice, choose};
 use super::removal::Removal;
 use super::scope::Scope;
 use super::verdict::EntryChange;
-use super::{Decided, absence, entries, instead, names, replica};
+use super::{Decided, absence, entries, floor, instead, names, replica};
 use crate::plan::cause::because;
 use crate::plan::context::Context;
 use crate::plan::seen::Proof;
@@ -26,7 +26,7 @@ pub(super) fn decide<'a>(
         .slots(service, |slot| choices.get(&slot).is_some_and(|choice| choice.keep.is_some()));
     let way = entries::way(context, service, blocked);
     let other = instead::scope(scope, service);
-    let replicas = slots
+    let mut replicas: Vec<_> = slots
         .iter()
         .map(|slot| {
             let choice = choices.remove(slot).unwrap_or_else(|| choose(scope, service, *slot));
@@ -47,6 +47,7 @@ pub(super) fn decide<'a>(
             replica
         })
         .collect();
+    floor::keep(scope, service, &mut replicas, blocked);
     let excess = excess(scope, service, &slots, blocked);
     let leftovers = context.slot(&service.name, Slot::INIT);
     let joins = scope.joins.clone();

@@ -28,7 +28,7 @@ pub(super) fn differences(
             field: format!("volumes.{target}.content"),
             have: Some(format!("file {have}")),
             want: Some(format!("file {}", mark.inode)),
-            by: ChangedBy::Git,
+            by: ChangedBy::Source,
         })
     })
 }

@@ -25,7 +25,7 @@ pub(super) fn changed_by(
     // Git says what was applied. What was changed in place since it was made left the hash behind;
     // but if more differs, a pass that was broken off made it from what git no longer says.
     if !context.is_applied() {
-        return ChangedBy::Git;
+        return ChangedBy::Source;
     }
     if owned.proof != Proof::Labels {
         return ChangedBy::Hand;
@@ -33,9 +33,9 @@ pub(super) fn changed_by(
     let author = |difference: &Difference| match head(&difference.field) {
         "network_config" | "mac_address" => ChangedBy::Unknown,
         _ if is_limit(&difference.field) => ChangedBy::Hand,
-        _ => ChangedBy::Git,
+        _ => ChangedBy::Source,
     };
     let all: Vec<_> = found.iter().map(author).collect();
-    let first = [ChangedBy::Git, ChangedBy::Unknown].into_iter().find(|by| all.contains(by));
+    let first = [ChangedBy::Source, ChangedBy::Unknown].into_iter().find(|by| all.contains(by));
     first.unwrap_or(ChangedBy::Hand)
 }

@@ -77,7 +77,7 @@ pub(super) fn image_difference(
 ) -> Option<Difference> {
     // What is built says what its container was to be built from.
     let built = !matches!(service.image, ImageSource::Pull(_)) && owned.proof == Proof::Labels;
-    let by = if built && owned.identity.spec_hash != service.hash { ChangedBy::Git } else { by };
+    let by = if built && owned.identity.spec_hash != service.hash { ChangedBy::Source } else { by };
     let by = if service.spec.image == owned.view.spec.image { of_same_name(by) } else { by };
     let want = match image.known() {
         Some(image) if has_image(context, owned, image) => return None,

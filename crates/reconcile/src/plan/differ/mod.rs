@@ -109,7 +109,7 @@ pub(super) fn compare(
             |hash: &Option<Digest>| hash.as_ref().map(|hash| secrecy.masker.mask(hash.as_str()));
         if have != want {
             let (field, have, want) = (field.to_owned(), mask(have), mask(want));
-            let difference = Difference { field, have, want, by: ChangedBy::Git };
+            let difference = Difference { field, have, want, by: ChangedBy::Source };
             drift.recreate.push(plain(difference));
         }
     }
@@ -233,7 +233,7 @@ fn name_difference(service: &Service, owned: &Owned<'_>, by: ChangedBy) -> Optio
         && service.container_name.is_none()
         && is_compatible_name(have, replica);
     // Its labels hold the name that git gave it.
-    let by = if owned.proof == Proof::Labels { ChangedBy::Git } else { by };
+    let by = if owned.proof == Proof::Labels { ChangedBy::Source } else { by };
     (*have != want && !compatible).then(|| Difference {
         field: "container_name".to_owned(),
         have: Some(have.to_string()),

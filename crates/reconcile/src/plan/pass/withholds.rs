@@ -6,8 +6,13 @@ use std::collections::BTreeSet;
 use super::Pass;
 use crate::plan::decide::Yield;
 use crate::plan::graph::{Links, check, exchanges};
-use model::id::DeploymentId;
+use crate::plan::seen::{EngineInventory, Owned, is_inside};
+use crate::plan::transition::Transition;
+use model::action::Action;
+use model::create::Join;
+use model::id::{ContainerId, DeploymentId};
 use model::plan::Plan;
+use model::target::ContainerRef;
 
 impl Pass<'_> {
     /// Withholds deployments whose needs nothing meets. Returns whether there are any.
@@ -18,6 +23,7 @@ impl Pass<'_> {
         let conditional = unmet.iter().filter(|unmet| unmet.is_conditional);
         let mut simpler = links.unbrought();
         simpler.extend(conditional.map(|unmet| unmet.deployment.clone()));
+        simpler.extend(self.hosts(links));
         if self.simplifies(simpler) {
             return true;
         }
@@ -28,6 +34,29 @@ impl Pass<'_> {
             }
         }
         found
+    }
+
+    /// The deployments that would stop a container for an image although another one's container
+    /// is in it, running or not, or is made to be: that one's decisions do not depend on this image.
+    fn hosts(&self, links: &Links) -> BTreeSet<DeploymentId> {
+        let conditional = links.steps.iter().filter(|step| step.when.is_some());
+        let mut stops: Vec<_> =
+            conditional.filter_map(|step| Some((&step.place, stopped(&step.action)?))).collect();
+        stops.retain(|(place, host)| {
+            let lives = |engine: &EngineInventory<'_>| {
+                let Some(host) = engine.view(host) else { return false };
+                let inside = |owned: &Owned<'_>| {
+                    owned.identity.replica.deployment != place.deployment
+                        && is_inside(&owned.view.spec, &host.id, &host.name)
+                };
+                engine.containers().any(inside)
+            };
+            let elsewhere = |step: &&Transition| step.place.deployment != place.deployment;
+            let mut others = links.steps.iter().filter(elsewhere);
+            self.shared.engines.get(&place.engine).is_some_and(lives)
+                || others.any(|step| joins(&step.action, host))
+        });
+        stops.into_iter().map(|(place, _)| place.deployment.clone()).collect()
     }
 
     /// Lets an old container stop earlier for each circle of steps. Returns whether there
@@ -91,4 +120,24 @@ impl Pass<'_> {
         known.extend(deployments);
         known.len() > before
     }
+}
+
+/// The container that a step stops, if it is one that exists.
+fn stopped(action: &Action) -> Option<&ContainerId> {
+    match (action, &action.target()?.container) {
+        (
+            Action::StopContainer { .. }
+            | Action::RestartContainer { .. }
+            | Action::RemoveContainer { .. },
+            ContainerRef::Known(id),
+        ) => Some(id),
+        _ => None,
+    }
+}
+
+/// Whether a step makes a container that lives in this one.
+fn joins(action: &Action, host: &ContainerId) -> bool {
+    let Action::CreateContainer(create) = action else { return false };
+    let known = |join: &Join| join.container.container == ContainerRef::Known(host.clone());
+    create.joins.iter().any(known)
 }

@@ -1,8 +1,8 @@
 //! Which dependents follow what moved, by a restart.
 
 use super::Rollout;
-use crate::plan::decide::{Decisions, Replica};
-use crate::plan::seen::{Owned, is_done, is_running};
+use crate::plan::decide::{Decided, Decisions, Replica, waits_for_floor};
+use crate::plan::seen::{Owned, is_done, is_healthy, is_running};
 use crate::plan::when::Chance;
 use model::desired::Service;
 use model::id::ServiceName;
@@ -13,9 +13,10 @@ impl<'a> Rollout<'a> {
     pub(super) fn follows(
         &mut self,
         decisions: &Decisions<'a>,
-        service: &'a Service,
+        decided: &Decided<'a>,
         replica: &Replica<'a>,
     ) -> Vec<(&'a ServiceName, Chance)> {
+        let service = decided.service;
         let stays = replica.existing().filter(|_| replica.start.is_none() && !replica.withheld);
         let Some(owned) = stays else { return Vec::new() };
         if is_done(service, owned) || !is_running(owned) {
@@ -25,15 +26,27 @@ impl<'a> Rollout<'a> {
         // Where it is replaced for the same images it need not restart.
         let others = replica.others();
         follows.retain(|(_, chance)| chance.unless(&others).is_some());
-        let own = decisions.context.inventory.contents.own.as_ref() == Some(&owned.view.id);
-        if follows.is_empty() || !own {
+        if follows.is_empty() {
             return follows;
         }
+        let own = decisions.context.inventory.contents.own.as_ref() == Some(&owned.view.id);
         let name = &owned.view.name;
+        let (subject, waiting_on) = if own {
+            let command = format!("docker restart {name}");
+            let subject = format!("restart container {name}, in which this controller runs");
+            (subject, WaitingOn::OwnContainer { command })
+        } else {
+            let floor = waits_for_floor(&decisions.context, service, &decided.replicas);
+            let Some(waiting_on) = floor.filter(|_| is_healthy(owned)) else { return follows };
+            if follows.iter().all(|(_, chance)| *chance != Chance::Always) {
+                return Vec::new();
+            }
+            (format!("restart container {name}"), waiting_on)
+        };
         self.blocked.push(Blocked {
             deployment: Some(decisions.context.deployment.id.clone()),
-            subject: format!("restart container {name}, in which this controller runs"),
-            waiting_on: WaitingOn::OwnContainer { command: format!("docker restart {name}") },
+            subject,
+            waiting_on,
             at: service.origins.find("depends_on").cloned(),
         });
         Vec::new()

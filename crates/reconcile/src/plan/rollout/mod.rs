@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 pub(super) use waits::awaits;
 
-use super::decide::{Decided, Decisions, Replica, is_unproven};
+use super::decide::{Decided, Decisions, Replica, down, is_unproven};
 use super::fact::Fact;
 use super::seen::{Owned, healthy_until, is_healthy, is_running};
 use super::when::{Chance, Others, When};
@@ -103,6 +103,9 @@ impl<'a> Rollout<'a> {
         let service = decided.service;
         let engine = &decisions.context.deployment.engine;
         let width = usize::try_from(service.rollout.parallelism.max(1)).unwrap_or(usize::MAX);
+        // Those that are down, and stay so, count among those that move.
+        let down = down(&decisions.context, service, &decided.replicas).len();
+        let width = width.saturating_sub(down).max(1);
         let mut moves =
             Moves { recovering: self.recovering(decisions, decided), ..Moves::default() };
         if !moves.recovering.is_empty() {
@@ -117,7 +120,7 @@ impl<'a> Rollout<'a> {
             let before: Option<&Fact> = ended.len().checked_sub(width).map(|i| &ended[i]);
             let mut throttle: Vec<Fact> = before.into_iter().cloned().collect();
             throttle.extend(moves.recovered.iter().cloned());
-            let follows = self.follows(decisions, decided.service, replica);
+            let follows = self.follows(decisions, decided, replica);
             let is_healthy =
                 has_healthy(decisions, decided, replica) || replica.meanwhile.is_some();
             let mut restarts =
