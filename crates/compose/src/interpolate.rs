@@ -97,12 +97,37 @@ impl Interpolation<'_> {
                 format!("`{path}`: the variable `{name}` is not set: an empty text is used");
             report.warn_as(UNSET, at, message, Some(help));
         }
-        report.conceal(done.secrets);
         scalar.text = done.text.into();
-        scalar.sensitive |= done.sensitive;
+        // What `docker ps` lists for anyone is no secret because a `.env` gives it.
+        let listed = done.secrets.is_empty() && is_listed(path);
+        report.conceal(done.secrets);
+        scalar.sensitive |= done.sensitive && !listed;
         true
     }
 }
+
+/// Whether the engine lists what stands at a path: nobody keeps a secret there.
+fn is_listed(path: &Path<'_>) -> bool {
+    match *path.keys() {
+        ["services", _, "deploy", key, ..] => key != "labels",
+        ["services", _, key, ..] => matches!(
+            key,
+            "image"
+                | "platform"
+                | "container_name"
+                | "hostname"
+                | "ports"
+                | "expose"
+                | "scale"
+                | "restart"
+                | "pull_policy"
+                | "cpus"
+                | "mem_limit"
+        ),
+        _ => false,
+    }
+}
+
 /// Where a part of a scalar's text was written: found again on the scalar's first line,
 /// or the scalar itself if quotes, escapes or line breaks hide it.
 fn place(text: &str, offset: usize, length: usize, span: Span, report: &Reporter) -> Span {
