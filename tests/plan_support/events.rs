@@ -101,6 +101,10 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
             let image = contents.images.get_mut(&(*reference).into()).expect("an image");
             image.id = (*id).into();
         }
+        ["image", reference, "labelled", name, value] => {
+            let image = contents.images.get_mut(&(*reference).into()).expect("an image");
+            image.labels.insert((*name).to_owned(), (*value).to_owned());
+        }
         ["volume", name, "written"] => {
             let mut views = contents.volumes.iter_mut();
             let found = views.find(|view| view.spec.name.as_str() == *name);

@@ -10,7 +10,7 @@ use model::comparison::{Compared, Comparison, LiveContainer};
 use model::normal_form::NormalForm;
 use model::plan::Plan;
 use model::printable::one_line;
-use model::render::machine::SCHEMA_VERSION;
+use model::render::machine::{self, SCHEMA_VERSION};
 use reconcile::control::Report;
 
 use super::super::console::{BAD, FAINT, GOOD, STRONG, paint};
@@ -66,6 +66,7 @@ pub(in crate::cli) fn json(
         "source": plan.source,
         "revision": plan.revision,
         "objects": objects.collect::<Vec<_>>(),
+        "blocked": plan.blocked.iter().map(machine::blocked).collect::<Vec<_>>(),
         "unseen": unseen(report),
         "diagnostics": diagnostics_json(&report.diagnostics),
     })

@@ -14,7 +14,7 @@ use model::comparison::{Compared, Comparison, Live, LiveContainer, Wanted};
 use model::desired::Service;
 use model::id::{ContainerName, DeploymentId, EngineName, ServiceName, Slot};
 use model::normal_form::NormalForm;
-use model::observed::NetworkView;
+use model::observed::{NetworkView, Status};
 use model::secret::Masker;
 
 /// All objects of these decisions and all that leaves, by deployment.
@@ -108,30 +108,42 @@ fn of_slot(
 ) -> Vec<Comparison> {
     let (context, service) = (&decisions.context, decided.service);
     let slot = replica.id.slot;
-    let (there, name, rename) = match &replica.target {
+    let all = context.slot(&service.name, slot);
+    let beside = |there: Option<&Owned<'_>>, name: &ContainerName, rename| {
+        let (have, form) = match there {
+            Some(owned) => {
+                let given = (&*decided.joins, context);
+                let [have, want] = of_replica(service, owned, &decisions.images, given, rename);
+                (Some(live(owned, have)), want)
+            }
+            None => (None, of_missing(service, &decisions.images, context)),
+        };
+        let names: Vec<(Slot, ContainerName)> = vec![(slot, name.clone())];
+        let desired = Wanted { at: service.origins.find("").cloned(), names, form };
+        at.comparison(of(&service.name, slot), have, Some(desired))
+    };
+    let mut copy = None;
+    let (there, own) = match &replica.target {
         Target::Stays { owned, .. } => {
             // The second name of one that is to start yet belongs to its replacement.
             let rename = replica.rename.as_ref().filter(|_| replica.start.is_none());
-            let rename = rename.map(|(_, why)| why);
-            (Some(*owned), &owned.identity.name, rename)
+            let own = beside(Some(owned), &owned.identity.name, rename.map(|(_, why)| why));
+            // One that was made and never started stands for nothing yet: what it replaces does.
+            let mut others = all.iter().rev().filter(|other| other.view.id != owned.view.id);
+            match others.next().filter(|_| owned.view.state.status == Status::Created) {
+                Some(other) => {
+                    copy = Some(own).filter(Comparison::differs);
+                    (Some(other), beside(Some(other), &owned.identity.name, None))
+                }
+                None => (Some(*owned), own),
+            }
         }
         // The same as gives the causes of the replacement.
-        Target::New(new) => (context.slot(&service.name, slot).last(), &new.identity.name, None),
+        Target::New(new) => (all.last(), beside(all.last(), &new.identity.name, None)),
     };
-    let (have, form) = match there {
-        Some(owned) => {
-            let given = (&*decided.joins, context);
-            let [have, want] = of_replica(service, owned, &decisions.images, given, rename);
-            (Some(live(owned, have)), want)
-        }
-        None => (None, of_missing(service, &decisions.images, context)),
-    };
-    let names: Vec<(Slot, ContainerName)> = vec![(slot, name.clone())];
-    let desired = Wanted { at: service.origins.find("").cloned(), names, form };
     let others = replica.surplus().filter(|o| there.is_none_or(|there| there.view.id != o.view.id));
     let others = others.map(|o| at.removed(Some(service), o, &context.settings.masker));
-    let own = at.comparison(of(&service.name, slot), have, Some(desired));
-    std::iter::once(own).chain(others).collect()
+    std::iter::once(own).chain(copy).chain(others).collect()
 }
 
 fn networks(at: At<'_>, decisions: &Decisions<'_>) -> Vec<Comparison> {

@@ -9,11 +9,13 @@ use crate::plan::seen::{Owned, is_healthy, is_running, unusable};
 use model::desired::Service;
 use model::id::Slot;
 use model::labels::Identity;
+use model::observed::Status;
 
 /// The containers of a slot, sorted into the one that stays and the others.
 pub(super) struct Choice<'a> {
     pub(super) keep: Option<(&'a Owned<'a>, Drift)>,
-    /// Why there is nothing to keep.
+    /// Why there is nothing to keep, or why there was not when that was made which was never
+    /// started since.
     pub(super) causes: Vec<Why>,
     pub(super) surplus: Vec<&'a Owned<'a>>,
 }
@@ -37,13 +39,22 @@ pub(super) fn choose<'a>(scope: &Scope<'_, 'a>, service: &'a Service, slot: Slot
     let mut matching = matching.into_iter();
     let keep = matching.next();
     let causes = match (&keep, other.last()) {
-        // What would be changed in place comes with what takes its place.
-        (None, Some((_, drift))) => drift.recreate.iter().chain(&drift.in_place).cloned().collect(),
+        (None, Some((_, drift))) => replaced(drift),
+        (Some((made, _)), Some((_, drift))) if is_unstarted(made) => replaced(drift),
         _ => Vec::new(),
     };
     let mut surplus: Vec<_> = matching.map(|(owned, _)| owned).collect();
     surplus.extend(other.into_iter().map(|(owned, _)| owned));
     Choice { keep, causes, surplus }
+}
+
+/// What is changed by a replacement, with what would be changed in place otherwise.
+fn replaced(drift: &Drift) -> Vec<Why> {
+    drift.recreate.iter().chain(&drift.in_place).cloned().collect()
+}
+
+fn is_unstarted(owned: &Owned<'_>) -> bool {
+    owned.view.state.status == Status::Created
 }
 
 /// Of several containers that shall all go: those that are of no use, and those that stay

@@ -34,6 +34,7 @@ pub(super) fn decide<'a>(
     let successor = keep.as_ref().err();
     let taken = successor.is_some_and(|new| scope.is_with_others(&new.name, &surplus));
     let (useless, old) = make_room(service, &surplus, successor, taken);
+    let start = start(service, keep.as_ref().ok().map(|(owned, _)| *owned), &causes);
     let target = match keep {
         Ok((owned, drift)) => stays(owned, drift),
         Err(identity) => {
@@ -45,7 +46,6 @@ pub(super) fn decide<'a>(
             Target::New(Box::new(Successor { identity, name, causes, joins, volumes }))
         }
     };
-    let start = start(service, &target);
     let mut replica = Replica {
         id,
         target,
@@ -91,10 +91,15 @@ fn stays<'a>(owned: &'a Owned<'a>, drift: Drift) -> Target<'a> {
     Target::Stays { owned, limits, networks }
 }
 
-/// Why a container has to be started; `None` if it runs or has done its work.
-fn start(service: &Service, target: &Target<'_>) -> Option<Start> {
-    let Target::Stays { owned, .. } = target else { return Some(Start::New) };
-    start_again(service, owned)
+/// Why a container has to be started, with what it was made for if it never ran; `None` if it
+/// runs or has done its work.
+fn start(service: &Service, kept: Option<&Owned<'_>>, made_for: &[Why]) -> Option<Start> {
+    let Some(owned) = kept else { return Some(Start::New) };
+    let mut start = start_again(service, owned);
+    if let Some(Start::Again(causes)) = &mut start {
+        causes.extend(made_for.iter().cloned());
+    }
+    start
 }
 
 /// The same for one that exists.
@@ -103,10 +108,11 @@ pub(super) fn start_again(service: &Service, owned: &Owned<'_>) -> Option<Start>
     match owned.view.state.status {
         Status::Running | Status::Restarting => None,
         Status::Exited if is_done(service, owned) => None,
-        Status::Created => Some(Start::Again(because(Reason::NeverStarted, at()))),
+        Status::Created => Some(Start::Again(vec![because(Reason::NeverStarted, at())])),
         Status::Paused => Some(Start::Unpause(because(Reason::Paused, at()))),
         Status::Exited | Status::Dead | Status::Removing => {
-            Some(Start::Again(because(Reason::Exited { code: owned.view.state.exit_code }, at())))
+            let reason = Reason::Exited { code: owned.view.state.exit_code };
+            Some(Start::Again(vec![because(reason, at())]))
         }
     }
 }

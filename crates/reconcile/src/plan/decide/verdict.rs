@@ -106,8 +106,8 @@ pub(in crate::plan) struct Successor {
 pub(in crate::plan) enum Start {
     /// It is new.
     New,
-    /// It exists and does not run.
-    Again(Why),
+    /// It exists and does not run; with what it was made for, if it never ran.
+    Again(Vec<Why>),
     /// It is frozen.
     Unpause(Why),
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::plan::context::Context;
 use crate::plan::seen::{Owned, Proof};
 use model::desired::{ImageSource, Service};
+use model::fields::head;
 use model::id::{DeploymentId, ImageId, ImageRef};
 use model::observed::ImageView;
 use model::plan::{ChangedBy, Difference};
@@ -53,6 +54,32 @@ pub(super) fn is_image(context: &Context<'_>, id: &ImageId, image: &ImageView) -
 /// Who changed what a name leads to: a pull, a build, or a hand.
 pub(super) fn of_same_name(by: ChangedBy) -> ChangedBy {
     if by == ChangedBy::Hand { ChangedBy::Unknown } else { by }
+}
+
+/// Whether the name of a container's image leads to another one now.
+pub(super) fn is_other_image(
+    owned: &Owned<'_>,
+    image: ImageUse<'_>,
+    context: &Context<'_>,
+) -> bool {
+    image.known().is_some_and(|image| !has_image(context, owned, image))
+}
+
+/// Whether an image may give what is at a path.
+pub(super) fn is_given_by_image(path: &str) -> bool {
+    matches!(
+        head(path),
+        "command"
+            | "entrypoint"
+            | "environment"
+            | "expose"
+            | "healthcheck"
+            | "labels"
+            | "stop_signal"
+            | "user"
+            | "volumes"
+            | "working_dir"
+    )
 }
 
 /// The beginning of an image's id.

@@ -28,7 +28,7 @@ use self::effective::Side;
 use self::facts::differing_facts;
 pub(super) use self::image::{ImageUse, Images, has_image};
 
-use self::image::image_difference;
+use self::image::{image_difference, is_given_by_image, is_other_image, of_same_name};
 use self::links::without_links_to_containers;
 pub(super) use self::networks::lost_networks;
 use self::noise::{is_leftover, is_of_no_attachment, is_the_engines, is_the_operators};
@@ -78,6 +78,8 @@ pub(super) fn compare(
         // Changing a limit in place left the label's hash behind: it tells nothing.
         let is_known =
             by != ChangedBy::Hand || context.is_applied() || !is_limit(&difference.field);
+        let given = is_other_image(owned, image, context) && is_given_by_image(&difference.field);
+        let by = if given { of_same_name(by) } else { by };
         difference.by = if is_known { by } else { ChangedBy::Unknown };
     }
     let secrecy =

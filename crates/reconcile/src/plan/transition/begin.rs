@@ -54,9 +54,10 @@ impl<'a> StepBuilder<'_, 'a> {
         let (init, before) = self.init(replica, first, &before);
         steps.extend(init);
         let container = self.target(replica);
-        let cause = match start {
-            Start::New => Why::follows(began.clone()),
-            Start::Again(why) | Start::Unpause(why) => why.clone(),
+        let causes = match start {
+            Start::New => vec![Why::follows(began.clone())],
+            Start::Again(causes) => causes.clone(),
+            Start::Unpause(why) => vec![why.clone()],
         };
         let action = match start {
             Start::Unpause(_) => Action::UnpauseContainer { container: container.clone() },
@@ -64,7 +65,7 @@ impl<'a> StepBuilder<'_, 'a> {
         };
         let first = matches!(start, Start::New) || is_changed(replica);
         let up = Fact::Up(who.clone());
-        let step = Transition::new(action, vec![cause])
+        let step = Transition::new(action, causes)
             .uses(used(&who))
             .needs(before)
             .gives((!first).then_some(began.clone()))
