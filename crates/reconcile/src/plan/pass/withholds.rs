@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::Pass;
 use crate::plan::decide::Yield;
 use crate::plan::graph::{Links, check, exchanges};
+use crate::plan::guards;
 use crate::plan::seen::{EngineInventory, Owned, is_inside};
 use crate::plan::transition::Transition;
 use model::action::Action;
@@ -39,6 +40,9 @@ impl Pass<'_> {
     /// The deployments that would stop a container for an image although another one's container
     /// is in it, running or not, or is made to be: that one's decisions do not depend on this image.
     fn hosts(&self, links: &Links) -> BTreeSet<DeploymentId> {
+        if !self.open().any(|context| guards::shares_across(&context)) {
+            return BTreeSet::new();
+        }
         let conditional = links.steps.iter().filter(|step| step.when.is_some());
         let mut stops: Vec<_> =
             conditional.filter_map(|step| Some((&step.place, stopped(&step.action)?))).collect();
