@@ -44,6 +44,9 @@ mod foreign;
 #[path = "live_once/held.rs"]
 mod held;
 #[cfg(test)]
+#[path = "live_once/history.rs"]
+mod history;
+#[cfg(test)]
 #[path = "live_once/host.rs"]
 mod host;
 #[cfg(test)]

@@ -101,7 +101,7 @@ pub(super) enum ListVerb {
     Ls(Box<LsArgs>),
 }
 
-/// `stack ls` and `service ls`.
+/// `stack ls`, `service ls` and `history`.
 #[derive(Debug, Args)]
 pub(super) struct LsArgs {
     /// What it is about.

@@ -6,12 +6,12 @@ use clap::{Args, Parser, Subcommand};
 
 use super::adopt_args::AdoptArgs;
 use super::answer_args::{
-    ExplainArgs, PsArgs, ServiceArgs, StackArgs, StatusArgs, WaitArgs, source_flag,
+    ExplainArgs, LsArgs, PsArgs, ServiceArgs, StackArgs, StatusArgs, WaitArgs, source_flag,
 };
 use super::diff_args::DiffArgs;
 use super::doctor_args::DoctorArgs;
 use super::help::{
-    COMPLETION, CONTROLLER, FMT, GRANTS, HEALTHCHECK, RUN, SCHEMA, SIM, VALIDATE, examples,
+    COMPLETION, CONTROLLER, FMT, GRANTS, HEALTHCHECK, HISTORY, RUN, SCHEMA, SIM, VALIDATE, examples,
 };
 use super::import_args::ImportArgs;
 use super::init_args::InitArgs;
@@ -121,6 +121,9 @@ pub(super) enum Verb {
     /// List containers, as `docker compose ps` does
     #[command(mut_arg("source", source_flag))]
     Ps(Box<PsArgs>),
+    /// List the last rollouts of deployments, newest first: who, what, how it ended
+    #[command(mut_arg("source", source_flag), after_long_help = examples(HISTORY))]
+    History(Box<LsArgs>),
     /// List deployments: `stack ls`
     Stack(StackArgs),
     /// List services: `service ls`
@@ -145,7 +148,7 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 28] = [
+    pub(super) const NAMES: [&str; 29] = [
         "run",
         "plan",
         "diff",
@@ -163,6 +166,7 @@ impl Verb {
         "sim",
         "status",
         "ps",
+        "history",
         "stack",
         "service",
         "services",

@@ -74,6 +74,7 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         Some(Verb::Healthcheck(args)) => healthcheck(common, args),
         Some(Verb::Status(args)) => answers::status(common, *args),
         Some(Verb::Ps(args)) => answers::ps(common, *args),
+        Some(Verb::History(args)) => answers::history(common, *args),
         Some(Verb::Stack(args)) => answers::list(common, args.verb, verbs::answers::stacks),
         Some(Verb::Service(args)) => answers::list(common, args.verb, verbs::answers::services),
         Some(Verb::Wait(args)) => answers::wait(common, *args),

@@ -184,6 +184,15 @@ pub(super) const PS: &str = "\
   docker logs $(reconciler ps -q shop/web/1)
                                             with -q only ids";
 
+/// Of `history`.
+pub(super) const HISTORY: &str = "\
+  reconciler history                        the last rollouts of each deployment
+  reconciler history shop                   of one
+  reconciler history shop -o json           for programs
+
+The ledger remembers the last 20 of each deployment: the commit, its author and subject, what it
+changed, how it ended and how long it took. Attempts at one revision are one rollout.";
+
 /// Of `stack`.
 pub(super) const STACK: &str = "\
   reconciler stack ls                       each deployment: replicas, sync, health, revision

@@ -5,6 +5,7 @@ mod drive;
 mod execute;
 mod folder;
 mod git;
+mod history;
 mod images;
 mod make;
 mod pass;

@@ -111,7 +111,7 @@ async fn what_is_no_ledger_is_not_taken_for_an_empty_one() {
 async fn together_the_records_may_be_larger_than_one_value() {
     let consul = Server::of_the_lab().client("large", None);
     let large = |mut record: Record| {
-        record.others.insert("history".to_owned(), "x".repeat(300 << 10).into());
+        record.others.insert("later".to_owned(), "x".repeat(300 << 10).into());
         record
     };
     for id in ["abc", "def", "xyz"] {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use model::ability::ApiVersion;
 use model::catalog::{CatalogView, NodeView};
 use model::id::{EngineName, NodeName};
-use model::ledger::LedgerView;
+use model::ledger::{LedgerChange, LedgerView, PastRollout, RolloutResult};
 use model::observed::{ContainerView, EngineView, Health, ObservedState, StartFailure, Status};
+use model::time::Timestamp;
 
 /// Something that happened to a whole part of the world, if it did.
 fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
@@ -26,6 +27,26 @@ fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
         }
         ["ledger", "unseen"] => {
             observed.ledger = LedgerView::unseen("no answer");
+        }
+        // The last rollout took so many seconds.
+        ["ledger", "rollout", id, seconds] => {
+            let (local, id) = ("local".into(), (*id).into());
+            let ledger = &mut observed.ledger.ledger;
+            let applied = ledger.applied(&local, &id).expect("it was applied").clone();
+            let rollout = PastRollout {
+                source: applied.source,
+                revision: applied.revision,
+                hash: applied.hash,
+                author: None,
+                subject: None,
+                began: Timestamp(0),
+                took_ms: seconds.parse::<u64>().expect("seconds") * 1000,
+                attempts: 1,
+                result: RolloutResult::Done,
+                changes: Vec::new(),
+            };
+            let change = LedgerChange::Enter { deployment: id, rollout: Box::new(rollout) };
+            ledger.apply(&local, &change);
         }
         ["ledger", "of", id, "unreadable"] => {
             let why = "it is no record".to_owned();

@@ -5,6 +5,7 @@
 //! holds a secret.
 
 mod change;
+mod history;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use change::LedgerChange;
+pub use history::{MOST as MOST_REMEMBERED, PastRollout, RolloutResult};
 pub use view::{LedgerView, Stored};
 
 use super::desired::Layout;
@@ -96,6 +98,9 @@ pub struct Record {
     /// What is ours although its labels do not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<Adopted>,
+    /// The last rollouts, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastRollout>,
     /// Which record on the engine Consul's was continued from, when it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<ContainerId>,
@@ -136,14 +141,19 @@ impl Record {
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.applied.is_none() && self.adopted.is_none() && self.others.is_empty()
+        self.applied.is_none()
+            && self.adopted.is_none()
+            && self.history.is_empty()
+            && self.others.is_empty()
     }
 
     /// The source that it was written for.
     #[must_use]
     pub fn source(&self) -> Option<&SourceId> {
         let applied = self.applied.as_ref().map(|applied| &applied.source);
-        applied.or(self.adopted.as_ref().map(|adopted| &adopted.source))
+        applied
+            .or(self.adopted.as_ref().map(|adopted| &adopted.source))
+            .or(self.history.first().map(|rollout| &rollout.source))
     }
 
     /// The record after one change; what is not changed stays, also what is not understood.
@@ -151,6 +161,9 @@ impl Record {
     pub fn changed(mut self, change: &LedgerChange) -> Self {
         match change {
             LedgerChange::Record { record, .. } => self.applied = Some(record.clone()),
+            LedgerChange::Enter { rollout, .. } => {
+                history::enter(&mut self.history, (**rollout).clone());
+            }
             LedgerChange::Forget { .. } => return Self::default(),
             LedgerChange::Adopt { adopted, record, .. } => {
                 self.adopted = Some(adopted.clone());
@@ -167,6 +180,9 @@ impl Record {
     pub(crate) fn over(mut self, older: &Self) -> Self {
         self.applied = self.applied.or_else(|| older.applied.clone());
         self.adopted = self.adopted.or_else(|| older.adopted.clone());
+        if self.history.is_empty() {
+            self.history.clone_from(&older.history);
+        }
         for (name, value) in &older.others {
             self.others.entry(name.clone()).or_insert_with(|| value.clone());
         }
@@ -294,12 +310,12 @@ pub(super) mod tests {
 
     #[test]
     fn what_another_version_remembers_survives_a_change() {
-        let text = r#"{"version":1,"last_good":{"at":"r0"},"history":[1,2]}"#;
+        let text = r#"{"version":1,"later":{"at":"r0"},"more":[1,2]}"#;
         let record = Record::parse(text.as_bytes()).unwrap();
         let change = LedgerChange::Record { deployment: "abc".into(), record: applied("r1") };
         let written: Value = serde_json::from_str(&record.changed(&change).text()).unwrap();
-        assert_eq!(written["last_good"]["at"], "r0");
-        assert_eq!(written["history"], serde_json::json!([1, 2]));
+        assert_eq!(written["later"]["at"], "r0");
+        assert_eq!(written["more"], serde_json::json!([1, 2]));
         assert_eq!(written["applied"]["revision"], "r1");
     }
 

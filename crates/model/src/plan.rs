@@ -2,6 +2,7 @@
 //! what is withheld.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,8 @@ pub struct Plan {
     pub host: BTreeMap<DeploymentId, Vec<String>>,
     /// The size of each service that changes.
     pub sizes: BTreeMap<DeploymentId, BTreeMap<ServiceName, Size>>,
+    /// How long the last rollout took that was done, of deployments that change.
+    pub last_took: BTreeMap<DeploymentId, Duration>,
     /// The state of every deployment, desired or only observed.
     pub deployments: BTreeMap<DeploymentId, DeploymentState>,
 }
@@ -275,6 +278,7 @@ impl Plan {
             forgotten: Vec::new(),
             host: BTreeMap::new(),
             sizes: BTreeMap::new(),
+            last_took: BTreeMap::new(),
             deployments: BTreeMap::new(),
         }
     }
@@ -302,7 +306,7 @@ impl Plan {
             let record = match change {
                 LedgerChange::Record { record, .. } => Some(record),
                 LedgerChange::Adopt { record, .. } => record.as_mut(),
-                LedgerChange::Forget { .. } => None,
+                LedgerChange::Enter { .. } | LedgerChange::Forget { .. } => None,
             };
             let pulled = record.into_iter().flat_map(|record| record.pulled.values_mut());
             pulled.for_each(|pulled| pulled.at = Timestamp(0));

@@ -19,6 +19,7 @@ use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, NetworkId, NetworkName, Revision,
     ServiceName, Slot, SourceId, VolumeName,
 };
+use super::ledger::PastRollout;
 use super::overview::Kind;
 use super::plan::{Blocked, Cause, Health, Sync};
 use super::time::Timestamp;
@@ -99,6 +100,9 @@ pub struct DeploymentNode {
     pub unseen: Option<String>,
     /// What is withheld, and what it waits for.
     pub withheld: Vec<Blocked>,
+    /// Its last rollouts, newest first.
+    #[serde(skip)]
+    pub history: Vec<PastRollout>,
     /// Its services, by name; `None` if neither a source nor an engine tells.
     pub services: Option<Vec<ServiceNode>>,
     /// Its networks, by name; likewise.

@@ -43,6 +43,7 @@ pub(super) fn words(action: &Action) -> String {
             LedgerChange::Record { deployment, record } => {
                 format!("record {deployment} at {}", record.revision.short())
             }
+            LedgerChange::Enter { deployment, .. } => format!("enter a rollout of {deployment}"),
             LedgerChange::Forget { deployment } => format!("forget {deployment}"),
             LedgerChange::Adopt { deployment, .. } => format!("adopt {deployment}"),
         },

@@ -1,10 +1,11 @@
-//! From the command lines of `status`, `ps`, `stack`, `service`, `explain` and `wait` to their
+//! From the command lines of `status`, `ps`, `stack`, `service`, `history`, `explain`
+//! and `wait` to their
 //! verbs.
 
 use reconcile::answer::Goal;
 
 use super::super::answer_args::{
-    Awaited, ExplainArgs, ListVerb, LookArgs, PsArgs, StatusArgs, WaitArgs,
+    Awaited, ExplainArgs, ListVerb, LookArgs, LsArgs, PsArgs, StatusArgs, WaitArgs,
 };
 use super::super::options::ListenOptions;
 use super::super::verbs::answers::{self, Asked};
@@ -38,6 +39,12 @@ pub(super) fn ps(common: CommonArgs, args: PsArgs) -> Result<Exit, Refusal> {
     let ids = common.quiet;
     let start = begin(common, args.look, None)?;
     answers::ps(asked(&start), &args.what.words, (args.all, ids))
+}
+
+/// `history`.
+pub(super) fn history(common: CommonArgs, args: LsArgs) -> Result<Exit, Refusal> {
+    let start = begin(common, args.look, None)?;
+    answers::history(asked(&start), &args.what.words)
 }
 
 /// `stack ls` and `service ls`.

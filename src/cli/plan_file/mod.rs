@@ -188,6 +188,7 @@ fn fingerprint(plan: &Plan, observed: &ObservedState, masker: &Masker) -> Digest
         forgotten,
         host,
         sizes,
+        last_took: _,
         deployments: _,
     } = &plan.clone().timeless();
     let ids: BTreeMap<_, _> = observed

@@ -220,7 +220,7 @@ async fn a_node_that_the_token_sees_in_part_is_not_believed() {
 async fn a_record_beyond_consuls_limit_is_refused_before_it_is_sent() {
     let server = Canned::start(&[("GET /v1/kv", "404 Not Found\n")]);
     let huge = |mut record: Record| {
-        record.others.insert("history".to_owned(), "x".repeat(512 << 10).into());
+        record.others.insert("later".to_owned(), "x".repeat(512 << 10).into());
         record
     };
     let consul = server.client();
@@ -237,8 +237,8 @@ async fn each_record_stands_for_itself() {
     };
     let all = [
         value("", r#"{"deployments":{}}"#),
-        value("/local/abc", r#"{"history":1}"#),
-        value("/web%2F1/abc", r#"{"history":2}"#),
+        value("/local/abc", r#"{"later":1}"#),
+        value("/web%2F1/abc", r#"{"later":2}"#),
         value("/local/xyz", "7"),
         value("-of-another", "7"),
     ];

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Adopted, DeploymentRecord};
+use super::{Adopted, DeploymentRecord, PastRollout};
 use crate::id::{DeploymentId, EngineName};
 
 /// One change of a record of the ledger.
@@ -14,6 +14,13 @@ pub enum LedgerChange {
         deployment: DeploymentId,
         /// What was applied.
         record: DeploymentRecord,
+    },
+    /// What became of a rollout.
+    Enter {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// The rollout.
+        rollout: Box<PastRollout>,
     },
     /// A deployment is gone.
     Forget {
@@ -39,6 +46,7 @@ impl LedgerChange {
     pub fn deployment(&self) -> &DeploymentId {
         match self {
             Self::Record { deployment, .. }
+            | Self::Enter { deployment, .. }
             | Self::Forget { deployment }
             | Self::Adopt { deployment, .. } => deployment,
         }

@@ -74,6 +74,7 @@ fn noted(f: &mut OneLine<'_, '_>, change: &LedgerChange) -> fmt::Result {
         LedgerChange::Record { deployment, record } => {
             write!(f, "record {deployment} at revision {}", record.revision.short())
         }
+        LedgerChange::Enter { deployment, .. } => write!(f, "remember a rollout of {deployment}"),
         LedgerChange::Forget { deployment } => write!(f, "forget {deployment}"),
         LedgerChange::Adopt { deployment, .. } => {
             write!(f, "adopt what Compose made of {deployment}")

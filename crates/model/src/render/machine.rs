@@ -24,7 +24,7 @@ pub fn plan(plan: &Plan) -> Value {
         "source": plan.source,
         "revision": plan.revision,
         "summary": plan.summary_of(&overview),
-        "changes": overview.deployments.iter().map(changes).collect::<Vec<_>>(),
+        "changes": overview.deployments.iter().map(|of| changes(plan, of)).collect::<Vec<_>>(),
         "counts": overview.counts,
         "conditional_counts": overview.conditional,
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
@@ -38,7 +38,7 @@ pub fn plan(plan: &Plan) -> Value {
 }
 
 /// What becomes of the objects of a deployment.
-fn changes(changes: &Changes) -> Value {
+fn changes(plan: &Plan, changes: &Changes) -> Value {
     let object = |change: &Change| {
         let mut value = json!({
             "change": change.kind,
@@ -51,7 +51,10 @@ fn changes(changes: &Changes) -> Value {
         }
         value
     };
+    let took = plan.last_took.get(&changes.deployment);
+    let took = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     json!({
+        "last_rollout_ms": took,
         "deployment": changes.deployment,
         "engine": changes.engine,
         "images": changes.images,

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::{contrasted, count, shortened};
+use super::{contrasted, count, shortened, span};
 use crate::overview::{Brought, Change, Changes, How, Kind, Object, Overview};
 use crate::plan::{Blocked, Cause, ChangedBy, Difference, Health, Plan, Reason, Sync};
 use crate::printable::one_line;
@@ -116,9 +117,13 @@ fn deployment(out: &mut String, plan: &Plan, changes: &Changes) {
     let Changes { deployment, engine, images, objects, registered, deregistered, catalog_causes } =
         changes;
     let engine = one_line(engine.as_str()).into_owned();
-    let head =
-        format!("deployment {deployment}, revision {}, engine {engine}", plan.revision.short());
-    line(out, "", &head);
+    let revision = plan.revision.short();
+    let took = plan.last_took.get(deployment).map(|took| match took.as_secs() {
+        0 => format!(", last rollout {}ms", took.as_millis()),
+        secs => format!(", last rollout {}", span(Duration::from_secs(secs))),
+    });
+    let took = took.unwrap_or_default();
+    line(out, "", &format!("deployment {deployment}, revision {revision}, engine {engine}{took}"));
     for brought in images {
         image(out, brought);
     }

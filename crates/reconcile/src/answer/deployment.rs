@@ -32,6 +32,7 @@ pub(super) fn deployment(facts: &Facts<'_>, (id, engine): Place) -> DeploymentNo
         at: subject.desired.map(|desired| desired.origin.clone()),
         unseen: subject.unseen(),
         withheld: blocked,
+        history: subject.history(),
         services: nodes,
         networks: knows.then(|| networks(&subject)),
         volumes: knows.then(|| volumes(&subject)),

@@ -5,7 +5,7 @@ use super::Facts;
 use crate::plan::Surveyed;
 use model::desired::{Deployment, Entry, Service};
 use model::id::{DeploymentId, EngineName, ImageRef};
-use model::ledger::DeploymentRecord;
+use model::ledger::{DeploymentRecord, PastRollout};
 use model::observed::{EngineContents, EngineView};
 use model::plan::Blocked;
 
@@ -58,6 +58,13 @@ impl<'f, 'a> Subject<'f, 'a> {
             contents,
             blocked,
         }
+    }
+
+    /// Its last rollouts.
+    pub(super) fn history(&self) -> Vec<PastRollout> {
+        let ledger = &self.facts.known.observed.ledger.ledger;
+        let record = self.engine.as_ref().and_then(|engine| ledger.record(engine, &self.id));
+        record.map(|record| record.history.clone()).unwrap_or_default()
     }
 
     /// Whether the source has it, on whatever engine.

@@ -16,6 +16,7 @@ mod circuit_breaker;
 mod event;
 mod execute;
 mod exit;
+mod history;
 mod job;
 mod lane;
 mod lease;

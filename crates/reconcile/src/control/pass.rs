@@ -16,6 +16,7 @@ use world::{Act, Clock, Observe, Snapshot, Source};
 use super::event::{Event, Progress};
 use super::execute::execute;
 use super::exit::is_on_its_way;
+use super::history::{Attempt, enter, entries};
 use super::limits::Limits;
 use super::load::Load;
 use super::observe::{observe, tidy, unseen};
@@ -106,6 +107,7 @@ pub async fn apply<W: Act, C: Clock>(
             async move { execute(world, clock, steps, tree, &limits, stop, progress).await }
         };
         tidy(setup.world, setup.clock, &prepared.observed.ledger, setup.limits.look).await;
+        let rollouts = Attempt::now(snapshot, desired, plan.steps.iter(), setup.clock);
         let mut execution = Execution::default();
         let mut next = None;
         let steps: Vec<_> = plan.steps.iter().chain(&plan.adoptions).cloned().collect();
@@ -119,6 +121,8 @@ pub async fn apply<W: Act, C: Clock>(
         }
         let last = (report, next);
         report = settle(setup, desired, last, (&carry_out, &mut execution), stop).await;
+        let entries = entries(&rollouts, &execution, setup.clock.instant());
+        enter(setup.world, entries).await;
         report.execution = Some(execution);
     }
     setup.progress.event(&Event::PassFinished(&report));

@@ -35,6 +35,7 @@ use super::backoff::Backoffs;
 use super::circuit_breaker::CircuitBreakers;
 use super::event::Event;
 use super::execute::{Ended, Executor};
+use super::history::{UnderWay, enter};
 use super::limits::Pace;
 use super::next_look::NextLook;
 use super::observe::{Look, changed};
@@ -126,6 +127,8 @@ struct Controller<'a, W, C, S> {
     gap: Duration,
     backoffs: Backoffs,
     breakers: CircuitBreakers,
+    /// The rollouts under way.
+    begun: UnderWay,
     /// What ended since the last look began, and before.
     finished: Vec<Execution>,
     reporting: Vec<Execution>,
@@ -155,6 +158,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             gap: pace.gap,
             backoffs: Backoffs::new(pace),
             breakers: CircuitBreakers::default(),
+            begun: UnderWay::default(),
             finished: Vec::new(),
             reporting: Vec::new(),
             last: Report::default(),
@@ -232,7 +236,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 self.due.want_of(changed, now.plus(self.pace.debounce));
             }
             // What is due is found out before every wait.
-            Trigger::Alarm(_) | Trigger::GivenUp => {}
+            Trigger::Alarm(_) | Trigger::Entered | Trigger::GivenUp => {}
             Trigger::Seen(seen) => self.seen(seen, now),
             Trigger::Probed(part, answer) => {
                 if self.breakers.probed(&part, answer, now) {
@@ -346,7 +350,11 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                     self.due.want_of(if reaches { Changed::Anything } else { of() }, now);
                 }
             }
-            Ended::Over(execution) => self.finished.push(execution),
+            Ended::Over(execution) => {
+                let entered = enter(self.setup.world, self.begun.ended(&execution, now));
+                self.triggers.push(entered.map(|()| Trigger::Entered));
+                self.finished.push(execution);
+            }
         }
     }
 
@@ -358,10 +366,17 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
         loop {
             self.emit(&Event::Alive);
             let beat = pin!(self.setup.clock.sleep(BEAT));
-            match select(pin!(self.executor.next()), beat).await {
-                Either::Left((Some(Ended::Over(execution)), _)) => ended.push(execution),
-                Either::Left((None, _)) => break,
-                Either::Left((Some(Ended::Step { .. }), _)) | Either::Right(_) => {}
+            let Either::Left((next, _)) = select(pin!(self.executor.next()), beat).await else {
+                continue;
+            };
+            match next {
+                Some(Ended::Over(execution)) => {
+                    let entries = self.begun.ended(&execution, self.now());
+                    enter(self.setup.world, entries).await;
+                    ended.push(execution);
+                }
+                Some(Ended::Step { .. }) => {}
+                None => break,
             }
         }
         let report = Report { execution: Execution::joined(ended), ..self.last };

@@ -30,6 +30,8 @@ pub(super) enum Trigger {
     Alarm(Instant),
     Seen(Seen),
     Probed(Part, Result<(), String>),
+    /// What became of a rollout was entered.
+    Entered,
     /// What was waited for is of no interest any more.
     GivenUp,
 }

@@ -1,18 +1,20 @@
 //! What a plan says of the deployments that it changes beside its steps: how large their services
-//! are, and what of the host they take.
+//! are, what of the host they take, and how long they took last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::context::Context;
 use super::decide::taken_of_host;
 use model::desired::{DesiredState, Entry};
 use model::id::{DeploymentId, ServiceName};
+use model::ledger::{Ledger, RolloutResult};
 use model::plan::{Plan, Size};
 
 /// Adds it to a plan.
 pub(super) fn add<'a>(
     plan: &mut Plan,
-    desired: &DesiredState,
+    (desired, ledger): (&DesiredState, &Ledger),
     context: impl Fn(&DeploymentId) -> Option<Context<'a>>,
 ) {
     let mut sizes: BTreeMap<DeploymentId, BTreeMap<ServiceName, Size>> = BTreeMap::new();
@@ -29,7 +31,20 @@ pub(super) fn add<'a>(
     }
     let changed: BTreeSet<&DeploymentId> = sizes.keys().collect();
     let taken = |id: &DeploymentId| Some((id.clone(), taken_of_host(&context(id)?)));
-    let host = changed.into_iter().filter_map(taken).filter(|(_, taken)| !taken.is_empty());
+    let host = changed.iter().copied().filter_map(taken).filter(|(_, taken)| !taken.is_empty());
     plan.host = host.collect();
+    plan.last_took = changed.iter().filter_map(|id| took(desired, ledger, id)).collect();
     plan.sizes = sizes;
+}
+
+/// How long the last rollout of a deployment took that was done.
+fn took(
+    desired: &DesiredState,
+    ledger: &Ledger,
+    id: &DeploymentId,
+) -> Option<(DeploymentId, Duration)> {
+    let Some(Entry::Valid(deployment, _)) = desired.deployments.get(id) else { return None };
+    let history = &ledger.record(&deployment.engine, id)?.history;
+    let last = history.iter().find(|rollout| rollout.result == RolloutResult::Done)?;
+    Some((id.clone(), Duration::from_millis(last.took_ms)))
 }

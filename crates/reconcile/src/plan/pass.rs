@@ -209,7 +209,8 @@ impl<'a> Pass<'a> {
             plan.deployments.insert(id.clone(), state);
         }
         plan.blocked.extend(leavers.blocked);
-        about::add(&mut plan, desired, |id| self.standings.get(id)?.open);
+        let ledger = &self.shared.observed.ledger.ledger;
+        about::add(&mut plan, (desired, ledger), |id| self.standings.get(id)?.open);
         plan.adoptions = numbered_after(plan.steps.len(), asides);
         plan
     }

@@ -1,6 +1,7 @@
 //! What is there, in words and columns. Colour never says anything that no word or symbol says.
 
 pub(in crate::cli) mod controller;
+pub(in crate::cli) mod history;
 mod lines;
 pub(in crate::cli) mod object;
 pub(in crate::cli) mod tables;

@@ -1,6 +1,7 @@
 //! What is there: each of these verbs looks by itself, changes nothing and needs no controller.
 
 mod explain;
+mod history;
 mod lists;
 mod ps;
 mod status;
@@ -20,6 +21,7 @@ use text::suggest::did_you_mean;
 use world::{Observe, Snapshot, Source as _, Watch};
 
 pub(in crate::cli) use self::explain::explain;
+pub(in crate::cli) use self::history::history;
 pub(in crate::cli) use self::lists::{services, stacks};
 pub(in crate::cli) use self::ps::ps;
 pub(in crate::cli) use self::status::status;

@@ -90,14 +90,14 @@ async fn with_live_restore_a_lost_connection_tells() {
 async fn one_record_that_cannot_be_read_hides_no_other() {
     let list = json!([
         record("reconciler-ledger-main.abc.4", "main", "{", &env("X", None)),
-        record("reconciler-ledger-main.xyz.2", "main", "{\"history\": 1}", &env("X", None)),
+        record("reconciler-ledger-main.xyz.2", "main", "{\"later\": 1}", &env("X", None)),
     ]);
     let engine = FakeEngine::start(vec![("GET /containers/json", 200, list)]);
     let stored = look(&engine).await.unwrap().stored;
     let unreadable: Vec<_> = stored.unreadable.keys().collect();
     assert_eq!(unreadable, [&("web1".into(), "abc".into())]);
     let record = stored.ledger.record(&"web1".into(), &"xyz".into()).unwrap();
-    assert_eq!(record.others["history"], 1);
+    assert_eq!(record.others["later"], 1);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_ledger_in_one_piece_that_cannot_be_read_is_not_an_empty_one() {
 
 #[tokio::test]
 async fn what_newer_records_have_replaced_is_removed_after_the_look_that_saw_it() {
-    let of = |name: &str| record(name, "main", "{\"history\": 1}", &env("X", None));
+    let of = |name: &str| record(name, "main", "{\"later\": 1}", &env("X", None));
     let list = json!([of("reconciler-ledger-main.abc.4"), of("reconciler-ledger-main.abc.11")]);
     let engine = FakeEngine::start(vec![
         ("GET /containers/json", 200, list),

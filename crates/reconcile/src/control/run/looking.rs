@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::control::admit::admit;
 use crate::control::event::Event;
+use crate::control::history::Attempt;
 use crate::control::next_look::NextLook;
 use crate::control::observe::{Look, unseen};
 use crate::control::pass::{Setup, faults};
@@ -158,6 +159,8 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         let plan = plan.with_only(&steps);
         self.emit(&Event::PassStarted { revision: &plan.revision });
         self.emit(&Event::Planned(&plan));
+        let Current { snapshot, desired, .. } = current;
+        self.begun.begin(Attempt::now(snapshot, desired, steps.iter(), self.setup.clock));
         self.executor.begin(steps, tree);
     }
 

@@ -1,0 +1,63 @@
+//! The last rollouts of deployments, newest first.
+
+use std::time::Duration;
+
+use clap::builder::styling::Style;
+
+use model::ledger::{PastRollout, RolloutResult};
+use model::tree::{DeploymentNode, Tree};
+
+use super::lines::Lines;
+use super::{ago, none};
+use crate::cli::console::{BAD, FAINT, GOOD, STRONG, WARN};
+use crate::cli::render::progress::elapsed;
+
+/// `history`.
+pub(in crate::cli) fn text(tree: &Tree) -> String {
+    let known = |node: &&DeploymentNode| !node.history.is_empty();
+    if !tree.deployments.iter().any(|node| known(&node)) {
+        return none(tree, "rollouts");
+    }
+    let mut lines = Lines::default();
+    for node in tree.deployments.iter().filter(known) {
+        let engine = node.engine.as_ref().map(|engine| format!(" (engine {engine})"));
+        lines.put(("", "  "), (STRONG, node.id.as_str()), &engine.unwrap_or_default());
+        for rollout in &node.history {
+            put(&mut lines, tree, rollout);
+        }
+    }
+    lines.text()
+}
+
+fn put(lines: &mut Lines, tree: &Tree, rollout: &PastRollout) {
+    let (style, word) = words(&rollout.result);
+    let took = elapsed(Duration::from_millis(rollout.took_ms));
+    let attempts = match rollout.attempts {
+        0 | 1 => String::new(),
+        many => format!(", attempt {many}"),
+    };
+    let when = ago(tree.at.0, rollout.began);
+    let tail =
+        format!(", revision {}, {when} ago, took {took}{attempts}", rollout.revision.short());
+    lines.put(("  ", "    "), (style, word), &tail);
+    let commit = [rollout.author.as_deref(), rollout.subject.as_deref()];
+    let commit: Vec<&str> = commit.into_iter().flatten().collect();
+    if !commit.is_empty() {
+        lines.put(("    ", "    "), (FAINT, &commit.join(": ")), "");
+    }
+    if !rollout.changes.is_empty() {
+        lines.plain(("    ", "    "), &rollout.changes.join(", "));
+    }
+    if let RolloutResult::Failed { step, error } = &rollout.result {
+        lines.plain(("    ", "      "), &format!("{step}: {error}"));
+    }
+}
+
+fn words(result: &RolloutResult) -> (Style, &'static str) {
+    match result {
+        RolloutResult::Done => (GOOD, "✓ done"),
+        RolloutResult::Failed { .. } => (BAD, "✗ failed"),
+        RolloutResult::Interrupted => (WARN, "! interrupted"),
+        RolloutResult::Unknown => (WARN, "? unknown"),
+    }
+}
