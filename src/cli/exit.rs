@@ -56,6 +56,7 @@ pub(super) const TABLE: &str = "\
 Exit codes:
     0  done; everything is as desired
     1  a step failed, or a replica did not become healthy; fmt --check: a file is not formatted
+    1  the result could not be written (a full disk); that nobody reads it (`| head`) is no error
     2  plan, diff --detailed-exitcode: there is something to do, or something differs
     3  a change is withheld by a guard or waits for an approval, or the source is empty or gone
    64  wrong usage

@@ -57,7 +57,8 @@ pub(super) struct EventsArgs {
     /// Go on as things happen
     #[arg(short, long)]
     pub(super) follow: bool,
-    /// Only what happened since then: `10m` ago, or `2026-11-30T20:15:00Z`
+    /// Only what happened since then: `10m` ago, or `2026-11-30T20:15:00Z`; as far as each engine
+    /// remembers, which is 256 events
     #[arg(long, value_name = "SPAN|TIME", default_value = "1h")]
     pub(super) since: Moment,
     /// Only what happened before then
