@@ -13,6 +13,7 @@ mod doctor_args;
 mod environment;
 mod exit;
 mod explanations;
+mod gone;
 mod help;
 mod import_args;
 mod init_args;

@@ -78,7 +78,8 @@ fn date(text: &str) -> Option<Timestamp> {
     };
     let at = humantime::parse_rfc3339(&local).ok()?.duration_since(UNIX_EPOCH).ok()?;
     let nanos = i128::try_from(at.as_nanos()).ok()? - i128::from(east?) * 1_000_000_000;
-    u64::try_from(nanos).ok().map(Timestamp)
+    // What is later than any clock says is so late, and no less a date.
+    (nanos >= 0).then(|| Timestamp(u64::try_from(nanos).unwrap_or(u64::MAX)))
 }
 
 /// A time without its zone, and how many seconds that is ahead of Greenwich; `None` if it is none.
@@ -127,6 +128,7 @@ mod tests {
         {
             assert_eq!(at(text), 7205, "{text}");
         }
+        assert_eq!(at("2999-01-01"), u64::MAX / 1_000_000_000);
         assert_eq!((at("1700000000"), at("1700000000.5")), (1_700_000_000, 1_700_000_000));
     }
 

@@ -167,3 +167,14 @@ fn the_first_mistakes_are_met_with_a_place_a_cause_and_a_remedy() {
     std::fs::remove_dir_all(&folder).expect("removed");
     assert!(lacking.is_empty(), "{lacking}");
 }
+
+#[test]
+fn events_of_the_future_are_refused_before_an_engine_is_asked() {
+    for since in ["2500-01-01", "2999-01-01"] {
+        let case = super::Case { call: format!("events --since {since}"), env: Vec::new() };
+        let printed = case.play();
+        assert!(printed.contains("exit: 64\n"), "{printed}");
+        assert!(printed.contains("error: `--since` is in the future: by this"), "{printed}");
+        assert!(printed.contains("= help: write an earlier time"), "{printed}");
+    }
+}

@@ -196,6 +196,13 @@ fn a_follower_ends_quietly_when_nobody_reads() {
     assert_eq!((piped.stdout.as_str(), piped.stderr.as_str()), ("again\n", ""));
     let ended = lab.run(&["logs", "-f", "-n", "1", "--until", "0s"]).exits(0);
     assert!(ended.stderr.is_empty(), "{ended}");
+    // Nor does it take another line to notice.
+    lab.stack("abc", &talks("echo once", ""));
+    lab.once().exits(0);
+    let piped = lab.shell("logs -f --no-log-prefix | head -n 1").exits(0);
+    assert_eq!((piped.stdout.as_str(), piped.stderr.as_str()), ("once\n", ""));
+    let piped = lab.shell("events -f | head -n 1").exits(0);
+    assert_eq!(piped.stdout.lines().count(), 1, "{piped}");
 }
 
 #[test]
@@ -205,8 +212,30 @@ fn a_log_that_cannot_be_read_keeps_no_other_from_being_read() {
     lab.stack("xyz", &talks("echo heard", ""));
     lab.once().exits(0);
     until("it has spoken", || docker(&["logs", &lab.of("xyz-web-1")]).contains("heard"));
-    let logs = lab.run(&["logs"]).exits(1).prints("heard").says("logging driver");
+    let logs = lab.run(&["logs"]).exits(1).prints("heard").says("its logging driver is `none`");
+    let logs = logs.says("help: write `logging: { driver: local }`");
     assert!(logs.stderr.contains("abc-web-1") && !logs.stdout.contains("unheard"), "{logs}");
+    // There is nothing to wait for.
+    let follow = lab.run(&["logs", "-f", &lab.id("abc")]).exits(1);
+    follow.says("its logging driver is `none`");
+}
+
+#[test]
+fn a_failed_copy_is_named_beside_the_replica() {
+    let lab = Lab::new("logscopy");
+    lab.stack("abc", &talks("echo good", ""));
+    lab.once().exits(0);
+    lab.stack("abc", &talks("echo bad; exit 3", ""));
+    lab.once().exits(1);
+    let web = lab.of("abc-web-1");
+    let logs = lab.run(&["logs", &lab.id("abc")]).exits(0);
+    let of = |text: &str| {
+        let line = logs.stdout.lines().find(|line| line.ends_with(text));
+        let prefix = line.and_then(|line| line.split_once(" | ")).map(|(prefix, _)| prefix.trim());
+        prefix.unwrap_or_else(|| panic!("no `{text}` in {logs}")).to_owned()
+    };
+    assert_eq!(of("good"), web);
+    assert!(of("bad").starts_with(&format!("{web}-")), "{logs}");
 }
 
 #[test]
@@ -269,4 +298,19 @@ fn events_tell_what_happened_in_plain_words() {
     assert_eq!((&died["exit_code"], &died["service"]), (&137.into(), &"web".into()), "{died}");
     assert!(events.iter().all(|event| event["deployment"] == id.as_str()), "{json}");
     lab.run(&["events", "nothing"]).exits(64).says("there is no deployment, service or container");
+}
+
+#[test]
+fn events_say_from_when_on_an_engine_remembers_them() {
+    let lab = Lab::new("eventsfull");
+    lab.stack("abc", &talks("echo hello", ""));
+    lab.once().exits(0);
+    // Signals that it ignores: each of them is an event.
+    let web = lab.of("abc-web-1");
+    docker(&[&["kill", "-s", "URG"], &vec![web.as_str(); 300][..]].concat());
+    let events = lab.run(&["events", "--since", "10m", &lab.id("abc")]).exits(0);
+    events.says("note: engine local remembers its last 256 events only: nothing of before 20");
+    let events = lab.run(&["events", "--since", "0s", &lab.id("abc")]).exits(0);
+    assert!(!events.stderr.contains("remembers"), "{events}");
+    lab.run(&["events", "--since", "2500-01-01"]).exits(64).says("is in the future");
 }

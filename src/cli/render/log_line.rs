@@ -1,11 +1,11 @@
 //! A line of a container's log, as people and as programs read it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, UNIX_EPOCH};
 
 use adapters::docker::{LogChannel, LogLine};
 use clap::builder::styling::{AnsiColor, Style};
-use model::id::{DeploymentId, EngineName, ServiceName};
+use model::id::{ContainerName, DeploymentId, EngineName, ServiceName, Slot};
 use model::printable::one_line;
 use model::selector::Named;
 use model::time::Timestamp;
@@ -48,27 +48,51 @@ pub(in crate::cli) struct Layout {
     pub(in crate::cli) times: bool,
     width: usize,
     styles: BTreeMap<(DeploymentId, ServiceName), Style>,
+    /// The containers of each slot: beside a replica stands the copy that failed to replace it.
+    slots: BTreeMap<(DeploymentId, ServiceName, Slot), BTreeSet<ContainerName>>,
 }
 
 impl Layout {
-    /// For lines of these, and of others that come later.
+    /// For lines of these, and of others that come later, beside all containers that there are.
     pub(in crate::cli) fn new<'a>(
         (prefix, times): (bool, bool),
         known: impl Iterator<Item = &'a Named>,
+        all: impl Iterator<Item = Named>,
     ) -> Self {
-        let mut layout = Self { prefix, times, width: 0, styles: BTreeMap::new() };
+        let (styles, slots) = (BTreeMap::new(), BTreeMap::new());
+        let mut layout = Self { prefix, times, width: 0, styles, slots };
+        all.for_each(|named| layout.place(&named));
         let mut known: Vec<&Named> = known.collect();
         known.sort();
+        for named in &known {
+            layout.place(named);
+        }
         for named in known {
             layout.know(named);
         }
         layout
     }
 
+    fn place(&mut self, named: &Named) {
+        let slot = (named.deployment.clone(), named.service.clone(), named.slot);
+        self.slots.entry(slot).or_default().insert(named.container.clone());
+    }
+
     fn know(&mut self, named: &Named) {
-        self.width = self.width.max(one_line(&prefix(named)).chars().count());
+        self.place(named);
+        self.width = self.width.max(one_line(&self.speaker(named)).chars().count());
         let next = COLORS[self.styles.len() % COLORS.len()].on_default();
         self.styles.entry((named.deployment.clone(), named.service.clone())).or_insert(next);
+    }
+
+    /// Whose a line is: the replica's, or, where its slot has several containers, the container's.
+    fn speaker(&self, named: &Named) -> String {
+        let Named { deployment, service, slot, container } = named;
+        let of = (deployment.clone(), service.clone(), *slot);
+        if self.slots.get(&of).is_some_and(|containers| containers.len() > 1) {
+            return container.to_string();
+        }
+        format!("{deployment}-{service}-{slot}")
     }
 
     /// A line of this container.
@@ -78,7 +102,7 @@ impl Layout {
             self.know(named);
             let service = (named.deployment.clone(), named.service.clone());
             let style = self.styles.get(&service).copied().unwrap_or_default();
-            let name = prefix(named);
+            let name = self.speaker(named);
             let begin = format!("{:<width$} | ", one_line(&name), width = self.width);
             text.push_str(&paint(style, &begin));
         }
@@ -94,13 +118,14 @@ impl Layout {
     }
 }
 
-fn prefix(named: &Named) -> String {
-    format!("{}-{}-{}", named.deployment, named.service, named.slot)
-}
-
 /// A time with all that engines say of it.
 pub(in crate::cli) fn time(at: Timestamp) -> String {
     humantime::format_rfc3339_nanos(UNIX_EPOCH + Duration::from_nanos(at.0)).to_string()
+}
+
+/// A time to the second.
+pub(in crate::cli) fn seconds(at: Timestamp) -> String {
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_nanos(at.0)).to_string()
 }
 
 /// A line for programs.
@@ -145,7 +170,6 @@ pub(in crate::cli) fn json(speaker: &Speaker, line: &LogLine) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::id::Slot;
 
     fn named(service: &str, slot: u32) -> Named {
         let container = format!("abc-{service}-{slot}").as_str().into();
@@ -164,7 +188,7 @@ mod tests {
     #[test]
     fn lines_stand_below_each_other_in_the_colour_of_their_service() {
         let known = [named("web", 1), named("pricing", 12)];
-        let mut layout = Layout::new((true, false), known.iter());
+        let mut layout = Layout::new((true, false), known.iter(), known.iter().cloned());
         let web = layout.text(&known[0], &line("one"));
         let pricing = layout.text(&known[1], &line("two"));
         assert_eq!(plain(&web), "abc-web-1      | one");
@@ -175,8 +199,26 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_copy_is_told_from_the_replica_that_it_stands_beside() {
+        let copy = Named { container: "abc-web-1-1a2b3c4".into(), ..named("web", 1) };
+        let there = [named("web", 1), copy.clone(), named("web", 2)];
+        let mut layout = Layout::new((true, false), there.iter(), there.iter().cloned());
+        let lines = there.each_ref().map(|named| plain(&layout.text(named, &line("x"))));
+        assert_eq!(
+            lines,
+            ["abc-web-1         | x", "abc-web-1-1a2b3c4 | x", "abc-web-2         | x"]
+        );
+        // Also where only one of them is wanted, and where it comes later.
+        let mut layout = Layout::new((true, false), there[1..2].iter(), there.iter().cloned());
+        assert_eq!(plain(&layout.text(&copy, &line("x"))), "abc-web-1-1a2b3c4 | x");
+        let mut layout = Layout::new((true, false), there[..1].iter(), [].into_iter());
+        assert_eq!(plain(&layout.text(&there[0], &line("x"))), "abc-web-1 | x");
+        assert_eq!(plain(&layout.text(&copy, &line("x"))), "abc-web-1-1a2b3c4 | x");
+    }
+
+    #[test]
     fn what_a_program_prints_moves_no_cursor() {
-        let mut layout = Layout::new((false, true), [].into_iter());
+        let mut layout = Layout::new((false, true), [].into_iter(), [].into_iter());
         let text = layout.text(&named("web", 1), &line("a\u{1b}[2Jb\rc"));
         assert_eq!(plain(&text), "1994-11-06T08:49:37.000000000Z a\\u{1b}[2Jb\\rc");
         let cut = LogLine { cut: Some(70_000), ..line("a") };

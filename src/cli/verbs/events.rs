@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::clock::SystemClock;
-use adapters::docker::{Docker, ImageListener, Reported};
+use adapters::docker::{Docker, ImageListener, REMEMBERED, Reported};
 use futures_util::future::join_all;
 use model::id::{EngineName, InstallationId};
 use model::labels::Identity;
@@ -22,7 +22,9 @@ use super::super::config::Layer;
 use super::super::console::{Console, FAINT, Format, paint};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
+use super::super::gone::nobody_reads;
 use super::super::render::happened::{Happened, History};
+use super::super::render::log_line::seconds;
 use super::super::setup::Refusal;
 use super::super::setup::real::{Real, open};
 use super::super::signals::asked_to_end;
@@ -57,14 +59,61 @@ pub(in crate::cli) fn events(
     args: &EventsArgs,
 ) -> Result<Exit, Refusal> {
     let nobody: ImageListener = Arc::new(|_| {});
+    let now = SystemClock.now();
+    let wanted = Wanted::of(args, now)?;
     let real = open(layer, environment, false, &nobody)?;
-    block_on(LocalSet::new().run_until(print_all(console, &real, args)))?
+    block_on(LocalSet::new().run_until(print_all(console, &real, args, wanted)))?
 }
 
-async fn print_all(console: Console, real: &Real, args: &EventsArgs) -> Result<Exit, Refusal> {
-    let now = SystemClock.now();
-    let since = args.since.before(now);
-    let until = args.until.map(|moment| moment.before(now));
+/// Between which times events are wanted.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    since: Timestamp,
+    until: Option<Timestamp>,
+    /// Our time when they were asked for.
+    now: Timestamp,
+}
+
+impl Wanted {
+    /// What the words say; engines refuse a beginning behind the end in words of their own.
+    fn of(args: &EventsArgs, now: Timestamp) -> Result<Self, Refusal> {
+        let since = args.since.before(now);
+        let until = args.until.map(|moment| moment.before(now));
+        if since > now {
+            return Err(Refusal::usage(
+                format!(
+                    "`--since` is in the future: by this machine's clock it is {}",
+                    seconds(now)
+                ),
+                "write an earlier time, or how long ago: `--since 10m`; `--follow` alone waits for \
+                 what comes",
+            ));
+        }
+        match until {
+            Some(until) if until < since => Err(Refusal::usage(
+                format!("`--until` {} is before `--since` {}", seconds(until), seconds(since)),
+                "exchange the two; without `--since` it is an hour ago",
+            )),
+            _ => Ok(Self { since, until, now }),
+        }
+    }
+}
+
+/// What an engine remembers.
+struct Memory {
+    events: VecDeque<Reported>,
+    /// Until when it was asked.
+    end: Timestamp,
+    /// The time before which it may have forgotten what was asked for.
+    forgotten: Option<Timestamp>,
+}
+
+async fn print_all(
+    console: Console,
+    real: &Real,
+    args: &EventsArgs,
+    wanted: Wanted,
+) -> Result<Exit, Refusal> {
     let mut seen = Seen::look(console, real).await;
     if seen.contents.is_empty() {
         return Ok(seen.faults.or_done());
@@ -75,12 +124,15 @@ async fn print_all(console: Console, real: &Real, args: &EventsArgs) -> Result<E
     let mut ends = Vec::new();
     let asked = seen.engines.iter().filter(|(name, _)| seen.contents.contains_key(*name));
     let reported = asked.map(|(name, docker)| async move {
-        (name.clone(), Arc::clone(docker), remember(docker, since, until, now).await)
+        (name.clone(), Arc::clone(docker), remember(docker, wanted).await)
     });
     for (engine, docker, reported) in join_all(reported).await {
         match reported {
-            Ok((reported, end)) => {
-                remembered.extend(reported.into_iter().map(|event| (engine.clone(), event)));
+            Ok(Memory { events, end, forgotten }) => {
+                if let Some(at) = forgotten {
+                    note_forgotten(console, &engine, at);
+                }
+                remembered.extend(events.into_iter().map(|event| (engine.clone(), event)));
                 ends.push((engine, docker, end));
             }
             Err(error) => seen.faults.say(console, &error),
@@ -97,7 +149,7 @@ async fn print_all(console: Console, real: &Real, args: &EventsArgs) -> Result<E
         }
     }
     if args.follow && !ends.is_empty() {
-        return follow(printer, ends, until, seen.faults).await;
+        return follow(printer, ends, wanted.until, seen.faults).await;
     }
     Ok(seen.faults.or_done())
 }
@@ -111,26 +163,40 @@ fn named(event: &Reported, installation: &InstallationId) -> Option<Named> {
     Some(Named { deployment, service, slot, container })
 }
 
-/// What an engine remembers, and until when.
-async fn remember(
-    docker: &Docker,
-    since: Timestamp,
-    until: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<(VecDeque<Reported>, Timestamp), OutsideError> {
+/// Says that more may have happened than an engine tells.
+fn note_forgotten(console: Console, engine: &EngineName, at: Timestamp) {
+    let text = format!(
+        "note: engine {engine} remembers its last {REMEMBERED} events only: nothing of before {}",
+        seconds(at)
+    );
+    console.progress(&paint(FAINT, &one_line(&text)));
+}
+
+/// What an engine remembers of what is wanted.
+async fn remember(docker: &Docker, wanted: Wanted) -> Result<Memory, OutsideError> {
+    let Wanted { since, until, now } = wanted;
     let date = docker.date().await?;
     let present = date.map_or(now, |date| present(date, now));
     let end = until.map_or(present, |until| until.min(present));
+    let mut memory = Memory { events: VecDeque::new(), end, forgotten: None };
+    // By the engine's clock that is still to come.
+    if since > present {
+        return Ok(memory);
+    }
     let list = async {
-        let mut events = VecDeque::new();
-        let mut stream = docker.reported(since, Some(end)).await?;
+        // What came after the end counts, too, for what is forgotten.
+        let mut stream = docker.reported_until(since, present).await?;
         while let Some(event) = stream.next().await? {
-            events.push_back(event);
-            if events.len() > MOST {
-                events.pop_front();
+            if event.at > end {
+                continue;
+            }
+            memory.events.push_back(event);
+            if memory.events.len() > MOST {
+                memory.events.pop_front();
             }
         }
-        Ok((events, end))
+        memory.forgotten = stream.forgotten_before().filter(|at| *at > since);
+        Ok(memory)
     };
     let late =
         || OutsideError::Timeout(format!("engine {}: it did not answer in time", docker.name()));
@@ -163,6 +229,7 @@ async fn follow(
         biased;
         exit = signal => Ok(exit),
         () = printer.print_all(receiver, &engines, &mut faults) => Ok(faults.or_done()),
+        () = nobody_reads() => Ok(faults.or_done()),
     }
 }
 

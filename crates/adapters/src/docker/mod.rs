@@ -37,7 +37,7 @@ pub use observe::facts::{EngineFacts, Held, Marked};
 pub use observe::frames::LogChannel;
 pub use observe::logs::{LONGEST_LINE, LogLine, LogRequest, LogStream};
 pub use observe::own::Traces;
-pub use observe::reported::{ReportStream, Reported, ReportedKind};
+pub use observe::reported::{REMEMBERED, ReportStream, Reported, ReportedKind};
 pub use wire::endpoint::{DockerEnvironment, EndpointError, EngineEndpoint};
 pub use wire::logins::{LoginState, Logins, LoginsError};
 

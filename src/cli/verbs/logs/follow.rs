@@ -20,6 +20,7 @@ use world::{Changed, Clock as _, OutsideError, Scope};
 
 use super::super::super::console::{Console, FAINT, paint};
 use super::super::super::exit::Exit;
+use super::super::super::gone::nobody_reads;
 use super::super::super::render::ended::ended;
 use super::super::super::render::log_line::Speaker;
 use super::super::super::setup::Refusal;
@@ -50,6 +51,14 @@ pub(super) async fn follow(
 ) -> Result<Exit, Refusal> {
     let Seen { engines, mut contents, mut faults, installation } = seen;
     if contents.is_empty() {
+        return Ok(faults.or_done());
+    }
+    let unlogged = wanted.iter().map(|one| one.docker.unlogged(&one.view));
+    // Of none of them there will ever be anything to read.
+    if let Some(errors) = unlogged.collect::<Option<Vec<_>>>().filter(|errors| !errors.is_empty()) {
+        for error in &errors {
+            faults.say(console, error);
+        }
         return Ok(faults.or_done());
     }
     if wanted.is_empty() {
@@ -86,6 +95,7 @@ pub(super) async fn follow(
         exit = signal => Ok(exit),
         () = print(console, receiver, &mut printer, &mut faults) => Ok(faults.or_done()),
         () = over => Ok(faults.or_done()),
+        () = nobody_reads() => Ok(faults.or_done()),
     }
 }
 

@@ -81,7 +81,8 @@ pub(in crate::cli) fn logs(
             console.progress(&paint(FAINT, &one_line(&format!("note: {why}; {UNMASKED}"))));
         }
         let names = wanted.iter().map(|wanted| &wanted.speaker.named);
-        let printer = Printer::new(console, (!args.no_log_prefix, args.timestamps), names);
+        let all = seen.containers().map(|(_, named, _)| named);
+        let printer = Printer::new(console, (!args.no_log_prefix, args.timestamps), names, all);
         if args.follow {
             return follow::follow(console, seen, (wanted, selectors), request, printer).await;
         }

@@ -15,12 +15,14 @@ pub(super) struct Printer {
 }
 
 impl Printer {
+    /// For lines of these, beside all containers that there are.
     pub(super) fn new<'a>(
         console: Console,
         parts: (bool, bool),
         known: impl Iterator<Item = &'a Named>,
+        all: impl Iterator<Item = Named>,
     ) -> Self {
-        Self { console, layout: Layout::new(parts, known) }
+        Self { console, layout: Layout::new(parts, known, all) }
     }
 
     /// Prints a line.

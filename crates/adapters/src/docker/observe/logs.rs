@@ -17,8 +17,10 @@ use crate::docker::{Docker, READ};
 use crate::http::{full, percent_encoded};
 use model::id::EngineName;
 use model::observed::ContainerView;
+use model::spec::Logging;
 use model::time::Timestamp;
 use world::OutsideError;
+use world::remedy::with_remedy;
 
 /// How much of a line is shown, in bytes.
 pub const LONGEST_LINE: usize = 64 << 10;
@@ -64,7 +66,24 @@ pub struct LogStream {
     over: bool,
 }
 
+/// The drivers whose logs engines read as they are; of the others they keep a copy.
+const READABLE: [&str; 3] = ["json-file", "local", "journald"];
+
 impl Docker {
+    /// Why there is no log of a container to read, now or later; `None` if its settings keep one.
+    #[must_use]
+    pub fn unlogged(&self, view: &ContainerView) -> Option<OutsideError> {
+        let driver = unread(&view.spec.logging)?;
+        let cause = format!(
+            "{} keeps no log that can be read: its logging driver is `{driver}`",
+            view.name
+        );
+        Some(OutsideError::Failed(with_remedy(
+            &error::described(&self.name, &cause),
+            "write `logging: { driver: local }` into its service, and apply that",
+        )))
+    }
+
     /// Opens the log of a container.
     ///
     /// # Errors
@@ -75,6 +94,9 @@ impl Docker {
         view: &ContainerView,
         request: &LogRequest,
     ) -> Result<LogStream, OutsideError> {
+        if let Some(error) = self.unlogged(view) {
+            return Err(error);
+        }
         let hidden = self.secrets(view).await?;
         let path = path(view, request);
         let body = self.within(READ, self.transport.open(&path)).await;
@@ -152,6 +174,13 @@ impl Transport {
     }
 }
 
+/// The driver, if it keeps nothing that the engine could read.
+fn unread(logging: &Logging) -> Option<&str> {
+    let driver = logging.driver.as_deref()?;
+    let without_copy = logging.options.get("cache-disabled").is_some_and(|text| text == "true");
+    (driver == "none" || without_copy && !READABLE.contains(&driver)).then_some(driver)
+}
+
 /// The path and query of a request.
 fn path(view: &ContainerView, request: &LogRequest) -> String {
     let id = percent_encoded(view.id.as_str());
@@ -202,6 +231,18 @@ mod tests {
         let longest = "x".repeat(LONGEST_LINE);
         assert_eq!(line(&longest, &[]).cut, None);
         assert_eq!(line(&format!("{longest}x"), &[]).cut, Some(LONGEST_LINE as u64 + 1));
+    }
+
+    #[test]
+    fn a_driver_that_keeps_nothing_is_known() {
+        let of = |driver: Option<&str>, cache: Option<&str>| {
+            let cache = cache.map(|text| ("cache-disabled".to_owned(), text.to_owned()));
+            let (driver, options) = (driver.map(str::to_owned), cache.into_iter().collect());
+            unread(&Logging { driver, options }).is_some()
+        };
+        assert!(of(Some("none"), None) && of(Some("syslog"), Some("true")));
+        assert!(!of(None, None) && !of(Some("syslog"), None) && !of(Some("syslog"), Some("false")));
+        assert!(!of(Some("json-file"), Some("true")) && !of(Some("local"), None));
     }
 
     #[test]

@@ -18,7 +18,9 @@ use crate::http::{full, percent_encoded};
 use model::time::Timestamp;
 use world::OutsideError;
 
-/// What is asked for.
+/// So many events an engine remembers, of all kinds; older ones are forgotten.
+pub const REMEMBERED: usize = 256;
+/// What is asked for of what happens from now on.
 const FILTERS: &str = r#"{"type":["container","network","volume"]}"#;
 
 /// What an event is about.
@@ -55,6 +57,10 @@ pub struct ReportStream<'a> {
     ready: VecDeque<Reported>,
     /// Whether it has no end.
     follow: bool,
+    /// How many events came, of all kinds.
+    count: usize,
+    /// When the first of them was.
+    oldest: Option<Timestamp>,
 }
 
 /// An event as the engine writes it.
@@ -71,6 +77,12 @@ struct Event {
     seconds: u64,
 }
 
+impl Event {
+    fn at(&self) -> Timestamp {
+        if self.nanos > 0 { Timestamp(self.nanos) } else { Timestamp::from_secs(self.seconds) }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Actor {
@@ -81,7 +93,7 @@ struct Actor {
 }
 
 impl Docker {
-    /// Opens the events since a time: those that the engine remembers, and from then on without
+    /// Opens the events since a time, as far as the engine remembers them, and from then on without
     /// an end, or until another time.
     ///
     /// # Errors
@@ -92,11 +104,27 @@ impl Docker {
         until: Option<Timestamp>,
     ) -> Result<ReportStream<'_>, OutsideError> {
         let end = until.map(|at| format!("&until={}", seconds(at))).unwrap_or_default();
-        let filters = percent_encoded(FILTERS);
-        let path = format!("/events?filters={filters}&since={}{end}", seconds(since));
-        let body = self.within(READ, self.transport.open(&path)).await?;
+        let query = format!("filters={}&since={}{end}", percent_encoded(FILTERS), seconds(since));
+        self.opened(&query, until.is_none()).await
+    }
+
+    /// Opens the events that the engine remembers since a time, until another one. They are asked for
+    /// with all others that it remembers, so that it shows whether it forgot some.
+    ///
+    /// # Errors
+    /// If the engine cannot be asked.
+    pub async fn reported_until(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<ReportStream<'_>, OutsideError> {
+        self.opened(&format!("since={}&until={}", seconds(since), seconds(until)), false).await
+    }
+
+    async fn opened(&self, query: &str, follow: bool) -> Result<ReportStream<'_>, OutsideError> {
+        let body = self.within(READ, self.transport.open(&format!("/events?{query}"))).await?;
         let (pieces, ready) = (Pieces::default(), VecDeque::new());
-        Ok(ReportStream { engine: self, body, pieces, ready, follow: until.is_none() })
+        Ok(ReportStream { engine: self, body, pieces, ready, follow, count: 0, oldest: None })
     }
 
     /// What the engine's clock says, to the second; `None` if it does not say.
@@ -120,6 +148,13 @@ impl Docker {
 }
 
 impl ReportStream<'_> {
+    /// When the oldest event was that the engine remembers, if it may have forgotten some of those
+    /// that were asked for; to be called at the end of what [`Docker::reported_until`] opened.
+    #[must_use]
+    pub fn forgotten_before(&self) -> Option<Timestamp> {
+        self.oldest.filter(|_| self.count >= REMEMBERED)
+    }
+
     /// The next event; `None` at the end.
     ///
     /// # Errors
@@ -142,7 +177,10 @@ impl ReportStream<'_> {
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
                     let lines = self.pieces.add(&data);
-                    self.ready.extend(lines.iter().filter_map(|line| reported(line)));
+                    let events = lines.iter().filter_map(|line| serde_json::from_slice(line).ok());
+                    for event in events {
+                        self.take(event);
+                    }
                 }
                 Some(Err(error)) => {
                     return Err(error::outside(&self.engine.name, &error.into()));
@@ -150,11 +188,18 @@ impl ReportStream<'_> {
             }
         }
     }
+
+    fn take(&mut self, event: Event) {
+        self.count += 1;
+        self.oldest.get_or_insert(event.at());
+        self.ready.extend(reported(event));
+    }
 }
 
-/// What an event says; `None` of what is none, and of our own records.
-fn reported(line: &[u8]) -> Option<Reported> {
-    let Event { kind, action, actor, nanos, seconds } = serde_json::from_slice(line).ok()?;
+/// What an event says that is of interest, which those of our own records are not.
+fn reported(event: Event) -> Option<Reported> {
+    let at = event.at();
+    let Event { kind, action, actor, .. } = event;
     let kind = match kind.as_str() {
         "container" => ReportedKind::Container,
         "network" => ReportedKind::Network,
@@ -163,7 +208,6 @@ fn reported(line: &[u8]) -> Option<Reported> {
     };
     let attributes = actor.attributes.unwrap_or_default();
     let is_record = [RECORD, LOCK].iter().any(|label| attributes.contains_key(*label));
-    let at = if nanos > 0 { Timestamp(nanos) } else { Timestamp::from_secs(seconds) };
     (!is_record).then_some(Reported { at, kind, id: actor.id, action, attributes })
 }
 
@@ -174,7 +218,7 @@ mod tests {
     use super::*;
 
     fn read(event: &Value) -> Option<Reported> {
-        reported(event.to_string().as_bytes())
+        reported(serde_json::from_value(event.clone()).unwrap())
     }
 
     #[test]
@@ -202,6 +246,6 @@ mod tests {
         assert!(of("container", json!({ "reconciler.ledger": "{}" })).is_none());
         assert!(of("container", json!({ "reconciler.lock": "{}" })).is_none());
         assert!(of("daemon", json!({})).is_none());
-        assert!(reported(b"<html>").is_none());
+        assert!(serde_json::from_slice::<Event>(b"<html>").is_err());
     }
 }
