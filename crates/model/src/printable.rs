@@ -35,6 +35,29 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(rendered)
 }
 
+/// The same of at most so many characters: of a longer one its beginning, whose escapes are whole, and `…`.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    // What is escaped becomes longer, never shorter.
+    let head = text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end]);
+    let rendered = one_line(head);
+    if head.len() == text.len() && rendered.chars().count() <= most {
+        return rendered;
+    }
+    let (mut short, mut left) = (String::new(), most.saturating_sub(1));
+    for (at, c) in head.char_indices() {
+        let one = one_line(&head[at..at + c.len_utf8()]);
+        let count = one.chars().count();
+        if count > left {
+            break;
+        }
+        left -= count;
+        short.push_str(&one);
+    }
+    short.push('…');
+    Cow::Owned(short)
+}
+
 /// Whether a character is not seen as itself: control characters, other line ends, what
 /// turns the direction of reading, what has no width, and tags.
 #[must_use]
@@ -54,7 +77,7 @@ pub fn is_hidden(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::one_line;
+    use super::{one_line, shortened};
 
     #[test]
     fn what_is_plain_is_shown_as_it_is() {
@@ -75,5 +98,18 @@ mod tests {
             assert_eq!(one_line(text), rendered);
             assert_eq!(one_line(rendered), rendered);
         }
+    }
+
+    #[test]
+    fn what_is_long_is_shortened_as_it_is_rendered() {
+        assert_eq!(shortened("12345", 5), "12345");
+        assert_eq!(shortened("123456", 5), "1234…");
+        assert_eq!(shortened("名前名前名前", 5), "名前名前…");
+        assert_eq!(shortened("\0", 5), "\\u{0}");
+        assert_eq!(shortened("a\0", 5), "a…", "no half of an escape");
+        let zeros = "\0".repeat(65_000);
+        let short = shortened(&zeros, 400);
+        assert!(short.chars().count() <= 400 && short.ends_with("\\u{0}…"), "{short}");
+        assert_eq!(shortened("x", 0), "…");
     }
 }

@@ -9,12 +9,15 @@ use serde_json::{Value, json};
 use model::action::Action;
 use model::id::{DeploymentId, EngineName, ServiceName};
 use model::plan::Step;
-use model::printable::one_line;
+use model::printable::{one_line, shortened};
 use model::target::ContainerRef;
 use reconcile::control::{Ending, Execution, Failure};
 
 use super::super::console::{BAD, FAINT, STRONG, paint};
 use super::objects::{Object, listed};
+
+/// How much of a line that a container printed is shown, in characters.
+pub(in crate::cli) const WIDEST: usize = 400;
 
 /// What a pass with failures leaves.
 pub(in crate::cli) struct Aftermath<'e> {
@@ -136,7 +139,7 @@ impl Failed<'_> {
                 let _ = write!(text, "\n  {bar} {}", paint(FAINT, title));
             }
             for line in lines {
-                let _ = write!(text, "\n  {bar} {}", one_line(line));
+                let _ = write!(text, "\n  {bar} {}", shortened(line, WIDEST));
             }
         };
         if failure.error.is_of_probe() {

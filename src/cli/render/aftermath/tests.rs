@@ -54,6 +54,15 @@ note: 1 of 2 services was not changed: abc/ui"
 }
 
 #[test]
+fn what_a_container_printed_fills_no_screen() {
+    let zeros = "\0".repeat(4096);
+    let last = LastWords { log: vec![zeros; 10], ..LastWords::default() };
+    let text = text(&until(first_of(2) + 2, WaitError::Ended { code: 1 }, last));
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(super::WIDEST + 4) && text.contains("\\u{0}…\n"), "{text}");
+}
+
+#[test]
 fn a_health_check_is_quoted_if_it_is_what_failed() {
     let last = LastWords { probe: vec!["no route".to_owned()], ..LastWords::default() };
     let text = text(&until(first_of(1) + 2, WaitError::Unhealthy { failures: 3 }, last));
