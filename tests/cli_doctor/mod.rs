@@ -1,6 +1,7 @@
 //! `doctor` where things are wrong, without an engine.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -111,6 +112,9 @@ fn settings_that_are_wrong_or_weak_are_findings_and_not_refusals() {
     for key in [empty.as_str(), "/dev/null", "/nonexistent/mask.key"] {
         let (findings, code) = ward.findings(&["--mask-key-file", key]);
         assert_eq!(verdicts(&findings, "mask-key"), ["fail"], "{key}");
+        let count = findings.iter().filter(|it| it["text"].to_string().contains(key)).count();
+        let wrong = verdicts(&findings, "secret-file").iter().any(|it| it == "fail");
+        assert!(count <= 2 && !wrong, "what is wrong is told once: {key} in {findings:#?}");
         assert_eq!(code, Some(1), "{key}");
     }
 
@@ -145,4 +149,46 @@ fn what_hangs_is_given_up() {
     // A full disk is a finding, too.
     let [disk] = &verdicts(&findings, "disk")[..] else { panic!("{findings:#?}") };
     assert_ne!(disk, "unknown", "the others are told");
+}
+
+/// An engine that says what it is, and never ends its list of containers.
+fn endless(listener: &UnixListener) {
+    for stream in listener.incoming().map_while(Result::ok) {
+        std::thread::spawn(move || {
+            let mut reader = BufReader::new(&stream);
+            let mut head = String::new();
+            while matches!(reader.read_line(&mut head), Ok(1..)) {
+                if !head.ends_with("\r\n\r\n") {
+                    continue;
+                }
+                let path = head.split(' ').nth(1).unwrap_or_default();
+                let body = if path.ends_with("/info") { r#"{"ID":"ENGINE"}"# } else { "OK" };
+                let is_list = path.contains("/containers/json");
+                let length = if is_list { 1 << 20 } else { body.len() };
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: {length}\r\n\r\n{}",
+                    if is_list { "[" } else { body }
+                );
+                if (&stream).write_all(answer.as_bytes()).is_err() {
+                    return;
+                }
+                head.clear();
+            }
+        });
+    }
+}
+
+#[test]
+fn an_engine_that_answers_and_lists_nothing_fails() {
+    let ward = Ward::new("endless");
+    let listener = UnixListener::bind(ward.0.join("docker.sock")).expect("a socket");
+    std::thread::spawn(move || endless(&listener));
+    let (findings, code) = ward.findings(&[]);
+    assert_eq!(code, Some(1), "{findings:#?}");
+    assert_eq!(verdicts(&findings, "engine"), ["ok", "fail"], "{findings:#?}");
+    let failed = findings.iter().find(|it| it["check"] == "engine" && it["verdict"] == "fail");
+    let failed = failed.expect("it is there");
+    assert!(failed["text"].to_string().contains("its containers cannot be listed"), "{failed}");
+    assert!(failed["help"].to_string().contains("docker ps -a"), "{failed}");
+    assert_eq!(verdicts(&findings, "leftovers"), ["unknown"]);
 }

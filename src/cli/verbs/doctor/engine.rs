@@ -43,6 +43,16 @@ pub(super) fn access(name: &str, facts: &Result<EngineFacts, OutsideError>) -> F
     }
 }
 
+/// That it answers, and does not say what it holds: nothing can be done with it.
+pub(super) fn unlisted(name: &str, error: &OutsideError) -> Finding {
+    let text = error.to_string();
+    let (cause, remedy) = cause_and_remedy(&text);
+    let cause = cause.strip_prefix(&format!("{name}: ")).unwrap_or(cause);
+    let remedy = remedy
+        .unwrap_or("`docker ps -a` has to answer; else look at it with `journalctl -u docker`");
+    Finding::fail(("engine", name), format!("its containers cannot be listed: {cause}"), remedy)
+}
+
 /// What its control groups mean for limits.
 pub(super) fn cgroup(name: &str, facts: &EngineFacts) -> Finding {
     let of = ("cgroup", name);

@@ -113,7 +113,7 @@ fn unfinished(subject: &str, ours: &[&Marked], known: &Known<'_>) -> Vec<Finding
     )]
 }
 
-/// Records of deployments of which nothing else is left.
+/// Records of deployments of which nothing else is left, by the source that they are of.
 fn records(subject: &str, ours: &[&Marked], known: &Known<'_>) -> Vec<Finding> {
     let Ok(desired) = known.desired else { return Vec::new() };
     let there = deployments(ours, None);
@@ -123,16 +123,36 @@ fn records(subject: &str, ours: &[&Marked], known: &Known<'_>) -> Vec<Finding> {
         let deployment = name.and_then(|rest| rest.rsplit_once('.')).map(|(id, _)| id.into());
         deployment.is_some_and(|id| !desired.contains(&id) && !there.contains_key(&id))
     };
-    let records = ours.iter().filter(|one| one.holds == Held::Record);
-    let names: Vec<&str> = records.filter(of_none).map(|one| one.name.as_str()).collect();
-    if names.is_empty() {
-        return Vec::new();
+    let mut sources: BTreeMap<Option<SourceId>, Vec<&str>> = BTreeMap::new();
+    for record in ours.iter().filter(|one| one.holds == Held::Record).filter(of_none) {
+        sources.entry(record.recorded_for()).or_default().push(record.name.as_str());
     }
-    vec![Finding::warn(
-        ("record", subject),
-        format!("what is remembered of deployments that are no more: {}", names.join(", ")),
-        format!("`docker {}rm {}`", known.hint, names.join(" ")),
-    )]
+    let one = |(source, names): (Option<SourceId>, Vec<&str>)| {
+        let listed = names.join(", ");
+        let remove = format!("`docker {}rm {}`", known.hint, names.join(" "));
+        let of = ("record", subject);
+        match source {
+            Some(source) if known.source == Some(&source) => Finding::warn(
+                of,
+                format!("what is remembered of deployments that `{source}` has no more: {listed}"),
+                remove,
+            ),
+            Some(source) => Finding::warn(
+                of,
+                format!(
+                    "what is remembered of deployments of another source, `{source}`, without a \
+                     container: {listed}"
+                ),
+                format!("if that source has them no more: {remove}"),
+            ),
+            None => Finding::warn(
+                of,
+                format!("what is remembered of deployments that are no more: {listed}"),
+                remove,
+            ),
+        }
+    };
+    sources.into_iter().map(one).collect()
 }
 
 /// Each deployment that has containers, and how many; with a source, only those of it.
@@ -215,8 +235,17 @@ mod tests {
         Marked { holds, ..container(name, labels) }
     }
 
+    fn record(id: &str, text: &str) -> Marked {
+        let name = format!("reconciler-ledger-main.{id}.7");
+        held(&name, Held::Record, "reconciler.ledger", text)
+    }
+
     /// The check and the verdict of each finding.
     fn found(seen: Vec<Marked>) -> Vec<(&'static str, Verdict)> {
+        findings(seen).into_iter().map(|one| (one.check, one.verdict)).collect()
+    }
+
+    fn findings(seen: Vec<Marked>) -> Vec<Finding> {
         let desired = BTreeSet::from(["abc".into()]);
         let (installation, source) = ("main".into(), "dir:x".into());
         let known = Known {
@@ -229,7 +258,7 @@ mod tests {
         };
         let found = leftovers("engine local", &Ok(seen), &known);
         assert!(found.iter().all(|one| one.verdict == Verdict::Ok || one.help.is_some()));
-        found.into_iter().map(|one| (one.check, one.verdict)).collect()
+        found
     }
 
     const OK: Verdict = Verdict::Ok;
@@ -273,13 +302,30 @@ mod tests {
 
     #[test]
     fn a_record_of_nothing_is_told() {
-        let record = |id: &str| {
-            let name = format!("reconciler-ledger-main.{id}.7");
-            held(&name, Held::Record, "reconciler.ledger", "{}")
-        };
+        let record = |id: &str| record(id, "{}");
         assert_eq!(found(vec![record("abc")])[0], ("leftovers", OK));
         assert_eq!(found(vec![record("old"), replica("old")])[0], ("leftovers", OK));
         assert_eq!(found(vec![record("old")])[0], ("record", WARN));
+    }
+
+    #[test]
+    fn records_of_several_sources_are_told_apart() {
+        let adopted = |source: &str| format!("{{\"adopted\":{{\"source\":\"{source}\"}}}}");
+        let seen = vec![
+            record("old", &adopted("dir:x")),
+            record("odd", &adopted("dir:y")),
+            record("even", "{}"),
+        ];
+        let texts: Vec<_> = findings(seen).into_iter().filter(|it| it.check == "record").collect();
+        let has = |text: &str, help: &str| {
+            texts.iter().any(|it| {
+                it.text.contains(text) && it.help.as_ref().is_some_and(|it| it.starts_with(help))
+            })
+        };
+        assert_eq!(texts.len(), 3, "{texts:#?}");
+        assert!(has("`dir:x` has no more: reconciler-ledger-main.old.7", "`docker rm "));
+        assert!(has("another source, `dir:y`, without", "if that source has them no more: "));
+        assert!(has("that are no more: reconciler-ledger-main.even.7", "`docker rm "));
     }
 
     #[test]

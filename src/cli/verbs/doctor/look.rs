@@ -35,6 +35,9 @@ use super::settings::{SETTINGS, SecretFile};
 use super::source::{HUB, Login};
 use super::{ConfigFile, DEADLINE, consul, engine, settings, source};
 
+/// The setting that names the key for masks.
+const MASK_KEY: &str = "mask_key_file";
+
 /// Looks at everything.
 pub(super) async fn everything(
     file: &ConfigFile,
@@ -99,7 +102,10 @@ fn refused(of: (&'static str, &str), refusal: Refusal) -> Finding {
 /// The settings, without asking anyone.
 fn of_settings(file: &ConfigFile, layer: &Layer, environment: &Environment) -> Vec<Finding> {
     let mut findings = vec![settings::file(file.path.as_deref(), &file.wrong)];
-    findings.extend(secret_files(layer, environment).iter().map(settings::secret_file));
+    // That the key for masks cannot be read is said where it is read.
+    let files = secret_files(layer, environment).into_iter();
+    let files = files.filter(|file| file.setting != MASK_KEY || file.mode.is_ok());
+    findings.extend(files.map(|file| settings::secret_file(&file)));
     findings.push(match real::mask_key(&layer.world) {
         Ok(key) => settings::masks(key.is_some()),
         Err(refusal) => refused(("mask-key", SETTINGS), refusal),
@@ -118,7 +124,7 @@ fn secret_files(layer: &Layer, environment: &Environment) -> Vec<SecretFile> {
         ("ssh_key", source.ssh_key.clone()),
         ("ssh_passphrase_file", source.ssh_passphrase_file.clone()),
         ("consul_token_file", consul),
-        ("mask_key_file", world.mask_key_file.clone()),
+        (MASK_KEY, world.mask_key_file.clone()),
         ("registry_config", world.registry_config.clone()),
     ]
     .into_iter()
@@ -205,6 +211,9 @@ fn of_engines(
             let is_here = setup.is_some_and(EngineSetup::is_here);
             if is_here && Path::new(&facts.root).exists() {
                 findings.push(engine::disk(&subject, &facts.root, space(Path::new(&facts.root))));
+            }
+            if let Err(error) = &marked {
+                findings.push(engine::unlisted(&subject, error));
             }
         }
         let hint = setup.map(|setup| real::hint(&name, setup)).unwrap_or_default();

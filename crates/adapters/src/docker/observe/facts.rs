@@ -9,8 +9,9 @@ use super::inspect::instant;
 use crate::docker::Docker;
 use crate::docker::form::{LOCK, RECORD};
 use crate::http::percent_encoded;
-use model::id::{ContainerId, ContainerName};
+use model::id::{ContainerId, ContainerName, SourceId};
 use model::labels::INSTALLATION;
+use model::ledger::Record;
 use model::time::Timestamp;
 use world::OutsideError;
 
@@ -63,6 +64,15 @@ pub struct Marked {
     pub labels: BTreeMap<String, String>,
     /// What it holds of ours instead of running.
     pub holds: Held,
+}
+
+impl Marked {
+    /// The source that a record was written for; `None` if it is none, or does not say.
+    #[must_use]
+    pub fn recorded_for(&self) -> Option<SourceId> {
+        let record = Record::parse(self.labels.get(RECORD)?.as_bytes()).ok()?;
+        record.source().cloned()
+    }
 }
 
 /// What a container is there for.
