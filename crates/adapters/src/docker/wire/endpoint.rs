@@ -41,6 +41,9 @@ pub enum EndpointError {
     /// It is no address of an engine.
     #[error("`{0}` is no address of an engine: use unix:///PATH or tcp://HOST:PORT")]
     Malformed(String),
+    /// It names a user, as addresses of other things may.
+    #[error("`{0}` names a user or a password, which no address of an engine has")]
+    Login(String),
     /// It is of a kind that is not carried.
     #[error("engines are reached by unix:// and tcp://, not by {0}://")]
     Scheme(String),
@@ -78,6 +81,14 @@ impl EndpointError {
                 );
             }
             Self::Malformed(text) => return meant(text),
+            Self::Login(text) => {
+                let address = text.replacen(LOGIN, "", 1);
+                let address = address.strip_prefix("tcp://").unwrap_or(&address);
+                return format!(
+                    "write `tcp://{address}`; an engine knows who asks by a certificate, of \
+                     DOCKER_CERT_PATH or `tls`"
+                );
+            }
             Self::NoCertificates => "set DOCKER_CERT_PATH, or unset DOCKER_TLS_VERIFY",
             Self::Scheme(scheme) if scheme == "ssh" => {
                 "forward the engine's socket: `ssh -N -L /tmp/docker.sock:/var/run/docker.sock \
@@ -144,9 +155,15 @@ impl EngineEndpoint {
         certificates: Option<&Path>,
         insecure: bool,
     ) -> Result<Self, EndpointError> {
-        let malformed = || EndpointError::Malformed(without_login(text));
-        let (scheme, rest) = text.split_once("://").ok_or_else(malformed)?;
+        let rendered = without_login(text);
+        let malformed = || EndpointError::Malformed(rendered.clone());
+        let (scheme, rest) = match rendered.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains(LOGIN) => (scheme, rest),
+            _ if rendered.contains(LOGIN) => return Err(EndpointError::Login(rendered)),
+            _ => return Err(malformed()),
+        };
         match scheme {
+            "tcp" if rest.starts_with(LOGIN) => Err(EndpointError::Login(rendered.clone())),
             "unix" if rest.starts_with('/') => Ok(Self::Unix(rest.into())),
             "unix" => Err(malformed()),
             "tcp" => {
@@ -215,13 +232,20 @@ fn authority(text: &str, default: u16) -> Option<(String, u16)> {
     Some((host.to_owned(), port))
 }
 
-/// An address without the user and password that it may hold.
+/// What stands for a user and a password.
+const LOGIN: &str = "***@";
+
+/// An address without the user and password that it may hold. The path of a socket has none.
 fn without_login(address: &str) -> String {
-    let parts = address.split_once("://").and_then(|(scheme, rest)| {
-        let (_, host) = rest.rsplit_once('@')?;
-        Some(format!("{scheme}://***@{host}"))
-    });
-    parts.unwrap_or_else(|| address.to_owned())
+    let (scheme, rest) = match address.split_once("://") {
+        Some(("unix", _)) => return address.to_owned(),
+        Some((scheme, rest)) if !scheme.contains('@') => (format!("{scheme}://"), rest),
+        _ => (String::new(), address),
+    };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}{LOGIN}{host}"),
+        None => address.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -268,13 +292,43 @@ mod tests {
     }
 
     #[test]
+    fn a_login_is_refused_as_such_and_never_shown() {
+        for (text, rendered) in [
+            ("tcp://ann:hunter2@host:1", "tcp://***@host:1"),
+            ("tcp://ann:hunter2@x:y@host:1", "tcp://***@host:1"),
+            ("tcp://ann:hunter2/@host", "tcp://***@host"),
+            ("tcp://hunter2@[::1]:2376", "tcp://***@[::1]:2376"),
+        ] {
+            let error = EngineEndpoint::parse(text, None, true).unwrap_err();
+            assert_eq!(error, EndpointError::Login(rendered.to_owned()));
+            let help = error.remedy(&"local".into());
+            assert!(
+                help.starts_with(&format!("write `{}`", rendered.replace("***@", ""))),
+                "{help}"
+            );
+        }
+        for text in [
+            "ann:hunter2@host:1",
+            "ann:hunter2@tcp://host:1",
+            "ann:hunter2@host/x://",
+            "http://ann:hunter2@host",
+            "hunter2@://x",
+            "a://ann:hunter2@://x",
+        ] {
+            let error = EngineEndpoint::parse(text, None, true).unwrap_err();
+            let told = format!("{error} {}", error.remedy(&"local".into()));
+            assert!(!told.contains("hunter2"), "{text}: {told}");
+        }
+        let socket = EngineEndpoint::parse("unix:///run/a@b.sock", None, true).unwrap();
+        assert_eq!(socket, EngineEndpoint::Unix("/run/a@b.sock".into()));
+    }
+
+    #[test]
     fn what_is_no_address_is_reported() {
         for text in ["", "docker.sock", "unix://relative", "tcp://", "tcp://a b:1", "tcp://h:x"] {
             let error = EngineEndpoint::parse(text, None, true).unwrap_err();
             assert_eq!(error, EndpointError::Malformed(text.to_owned()));
         }
-        let login = EngineEndpoint::parse("tcp://ann:hunter2@host:1", None, true).unwrap_err();
-        assert!(!login.to_string().contains("hunter2"), "{login}");
         let error = EngineEndpoint::parse("ssh://me@host", None, true).unwrap_err();
         assert_eq!(error, EndpointError::Scheme("ssh".to_owned()));
     }
