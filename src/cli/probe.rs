@@ -20,7 +20,7 @@ pub(crate) fn get(listen: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     // HTTP/1.0: the body ends with the connection and is never chunked.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {listen}\r\n\r\n")?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {listen}\r\n\r\n").as_bytes())?;
     let mut answer = String::new();
     stream.take(LIMIT).read_to_string(&mut answer)?;
     parse(&answer)

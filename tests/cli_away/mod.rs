@@ -129,3 +129,25 @@ fn a_port_where_nothing_listens_is_told_as_such() {
     let printed = planned(&folder, Some(port), &[]);
     told_once(&printed, "nothing listens at tcp://127.0.0.1:", "start the engine there");
 }
+
+#[test]
+fn a_controller_of_another_installation_is_told_as_such() {
+    let body = r#"{"schema_version":1,"version":"1","installation":"other","source":"dir:/srv",
+        "acts":true,"ready":true,"revision":null,"source_error":null,"seen_at":null,"unseen":{},
+        "deployments":{},"blocked":[],"held":[],"last_pass":null}"#;
+    let answer = format!("HTTP/1.0 200 OK\r\n\r\n{body}");
+    let port = server(Box::leak(answer.into_boxed_str()).as_bytes());
+    let status = |words: &str| {
+        let call = format!("status --listen 127.0.0.1:{port} {words}");
+        let env = vec!["DOCKER_HOST=unix:///nonexistent/docker.sock".to_owned()];
+        Case { call, env }.play()
+    };
+    for words in ["", "-o json"] {
+        let printed = status(words);
+        let note = format!("the controller at 127.0.0.1:{port} is of installation `other`");
+        let remedy = "`reconciler status --installation other`";
+        assert!(printed.contains(&note) && printed.contains(remedy), "{printed}");
+    }
+    let printed = status("--installation other");
+    assert!(!printed.contains("is of installation"), "{printed}");
+}

@@ -2,15 +2,19 @@
 
 use std::net::SocketAddr;
 
+use model::id::InstallationId;
+use model::printable::one_line;
+use model::remedy::quoted;
 use serde_json::json;
 
 use super::{Asked, once};
 use crate::api::Status;
-use crate::cli::console::Format;
+use crate::cli::console::{Format, WARN, paint};
 use crate::cli::exit::Exit;
 use crate::cli::probe;
 use crate::cli::render::answers::{controller, tree};
 use crate::cli::setup::Refusal;
+use crate::cli::setup::real::installation;
 use crate::cli::values::Listen;
 
 /// Prints the tree. A controller that was named has to answer.
@@ -29,6 +33,12 @@ pub(in crate::cli) fn status(
             Err(_) => None,
         },
     };
+    let ours = installation(&asked.layer.world)?;
+    if let (Some(status), Listen::At(address)) = (&controller, listen)
+        && let Some(note) = elsewhere(status, address, &ours)
+    {
+        console.progress(&paint(WARN, &one_line(&note)));
+    }
     once(asked, words, |seen| {
         if console.format == Format::Json {
             let mut value = serde_json::to_value(seen.tree()).expect("BUG: a tree is plain data");
@@ -41,6 +51,19 @@ pub(in crate::cli) fn status(
             console.prose(&text);
         }
         Exit::Done
+    })
+}
+
+/// That the controller is of another installation, so that the tree shows nothing of what it does.
+fn elsewhere(status: &Status, address: SocketAddr, ours: &InstallationId) -> Option<String> {
+    let theirs = status.installation.as_str();
+    (theirs != ours.as_str()).then(|| {
+        format!(
+            "note: the controller at {address} is of installation `{theirs}`, and what follows of \
+             `{ours}`: `reconciler status --installation {}` shows the other one, `--listen` names \
+             another controller",
+            quoted(theirs)
+        )
     })
 }
 
@@ -61,4 +84,21 @@ fn ask(address: SocketAddr) -> Result<Status, Refusal> {
     serde_json::from_str(&body).map_err(|error| {
         unreachable(format!("what answers at {address} is no reconciler: {error}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_controller_of_another_installation_is_told_with_what_shows_it() {
+        let address = ([127, 0, 0, 1], 8620).into();
+        let of = |theirs: &str| {
+            elsewhere(&Status::starting(theirs, "dir:/srv"), address, &"default".into())
+        };
+        assert_eq!(of("default"), None);
+        let note = of("other").expect("a note");
+        assert!(note.contains("127.0.0.1:8620 is of installation `other`"), "{note}");
+        assert!(note.contains("`reconciler status --installation other`"), "{note}");
+    }
 }
