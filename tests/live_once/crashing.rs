@@ -50,3 +50,17 @@ fn what_dies_within_its_first_seconds_has_failed_under_each_restart_policy() {
     let health = &report["deployments"][lab.id("abc")]["health"];
     assert_ne!(health, "Healthy", "{once}");
 }
+
+#[test]
+fn what_is_no_text_fills_no_screen() {
+    let lab = Lab::new("zeros");
+    let command = "head -c 65000 /dev/zero; echo; echo the end; exit 3";
+    let stack = format!(
+        "services:\n  web: {{ image: reconciler.demo/base, command: [sh, -c, '{command}'] }}\n"
+    );
+    lab.stack("abc", &stack);
+    let once = lab.once().exits(1);
+    let all = once.to_string();
+    assert!(all.contains("\\u{0}…") && all.contains("the end"), "{once}");
+    assert!(all.len() < 8000, "{} bytes: {once}", all.len());
+}
