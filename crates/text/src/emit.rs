@@ -1,13 +1,8 @@
 //! YAML that the program writes for people to keep: with comments, in the layout of `fmt`, and
 //! with nothing in it that a terminal would not show as it is.
 
+use crate::block::{self, Key, Node, Part, comment};
 use crate::yaml;
-
-/// How many blanks a level is.
-const STEP: usize = 2;
-
-/// How long a line of comment may be.
-const WIDTH: usize = 100;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +68,7 @@ impl Yaml {
     pub fn document(comments: &[String], pairs: &[Pair]) -> String {
         let mut out = String::new();
         comment(comments, 0, &mut out);
-        write_map(pairs, 0, false, &mut out);
+        block::pairs(&Self::Map(pairs.to_vec()), 0, false, &mut out);
         out
     }
 }
@@ -126,89 +121,45 @@ fn quoted(text: &str) -> String {
     out
 }
 
-fn pad(indent: usize, out: &mut String) {
-    out.extend(std::iter::repeat_n(' ', indent));
-}
-
-/// Lines of comment; a long one goes on in the next line, further in.
-fn comment(lines: &[String], indent: usize, out: &mut String) {
-    for line in lines {
-        let line = model::printable::one_line(line);
-        let words = line.trim_start();
-        pad(indent, out);
-        out.push('#');
-        // Blanks at its beginning stay.
-        pad(line.len() - words.len(), out);
-        let mut width = indent + 1 + line.len() - words.len();
-        for (index, word) in words.split(' ').enumerate() {
-            let length = word.chars().count() + 1;
-            if index > 0 && width + length > WIDTH {
-                out.push('\n');
-                pad(indent, out);
-                out.push('#');
-                pad(STEP, out);
-                width = indent + 1 + STEP;
-            }
-            width += length;
-            if !word.is_empty() {
-                out.push(' ');
-                out.push_str(word);
-            }
+impl Node for Yaml {
+    fn part(&self) -> Part {
+        match self {
+            Self::Map(pairs) if !pairs.is_empty() => Part::Map,
+            Self::List(items) if !items.is_empty() => Part::List,
+            _ => Part::Scalar,
         }
-        out.push('\n');
     }
-}
 
-/// Pairs, each on lines of its own; the first where the writer is if it goes on there.
-fn write_map(pairs: &[Pair], indent: usize, goes_on: bool, out: &mut String) {
-    for (index, pair) in pairs.iter().enumerate() {
-        if index > 0 || !goes_on {
-            comment(&pair.comments, indent, out);
-            pad(indent, out);
+    fn each_pair(&self, to: &mut dyn FnMut(Key<'_>, &Self)) {
+        let Self::Map(pairs) = self else { return };
+        for pair in pairs {
+            to(Key { text: &pair.key, comments: &pair.comments }, &pair.value);
         }
-        out.push_str(&scalar(&pair.key));
-        out.push(':');
-        below(&pair.value, indent, out);
     }
-}
 
-/// A value behind its key or its dash.
-fn below(value: &Yaml, indent: usize, out: &mut String) {
-    match value {
-        Yaml::Map(pairs) if !pairs.is_empty() => {
-            out.push('\n');
-            write_map(pairs, indent + STEP, false, out);
+    fn each_item(&self, to: &mut dyn FnMut(&Self)) {
+        let Self::List(items) = self else { return };
+        items.iter().for_each(to);
+    }
+
+    fn write_key(key: &str, out: &mut String) {
+        out.push_str(&scalar(key));
+    }
+
+    fn write_scalar(&self, _: usize, out: &mut String) {
+        match self {
+            Self::Text(text) => out.push_str(&scalar(text)),
+            Self::Word(word) => out.push_str(word),
+            Self::List(_) => out.push_str("[]"),
+            Self::Map(_) => out.push_str("{}"),
         }
-        Yaml::List(items) if !items.is_empty() => {
-            out.push('\n');
-            for item in items {
-                pad(indent + STEP, out);
-                out.push('-');
-                match item {
-                    Yaml::Map(pairs) if !pairs.is_empty() => {
-                        out.push(' ');
-                        write_map(pairs, indent + 2 * STEP, true, out);
-                    }
-                    item => below(item, indent + STEP, out),
-                }
-            }
-        }
-        Yaml::Text(text) => {
-            out.push(' ');
-            out.push_str(&scalar(text));
-            out.push('\n');
-        }
-        Yaml::Word(word) => {
-            out.extend([" ", word, "\n"]);
-        }
-        Yaml::List(_) => out.push_str(" []\n"),
-        Yaml::Map(_) => out.push_str(" {}\n"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::WIDTH;
 
     #[test]
     fn what_is_written_reads_back_as_it_was() {

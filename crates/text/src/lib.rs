@@ -1,6 +1,7 @@
 //! Text with places: YAML as a tree that knows where everything was written, messages that
 //! point there, and typed reading of its nodes. Knows nothing of Compose.
 
+pub mod block;
 pub mod codes;
 pub mod emit;
 pub mod encoding;

@@ -1,76 +1,48 @@
 //! YAML as Compose writes it; how each text is written is in [`style`].
 
-use std::borrow::Cow;
-
 use super::{View, style};
+use text::block::{self, Key, Node, Part};
 
 /// A document.
 pub(super) fn text(view: &View<'_>) -> String {
-    let mut out = String::new();
-    match view {
-        View::Map(entries) if !entries.is_empty() => map(entries, 0, true, &mut out),
-        other => {
-            scalar(other, 0, &mut out);
-            out.push('\n');
-        }
-    }
-    out
+    block::document(view)
 }
 
-/// Entries, each on lines of its own; the first where the writer is if `fresh` is false.
-fn map(entries: &[(Cow<'_, str>, View<'_>)], indent: usize, fresh: bool, out: &mut String) {
-    for (index, (key, value)) in entries.iter().enumerate() {
-        if index > 0 || fresh {
-            pad(indent, out);
+impl Node for View<'_> {
+    fn part(&self) -> Part {
+        match self {
+            Self::Map(entries) if !entries.is_empty() => Part::Map,
+            Self::List(items) if !items.is_empty() => Part::List,
+            _ => Part::Scalar,
         }
+    }
+
+    fn each_pair(&self, to: &mut dyn FnMut(Key<'_>, &Self)) {
+        let Self::Map(entries) = self else { return };
+        for (key, value) in entries {
+            to(Key { text: key, comments: &[] }, value);
+        }
+    }
+
+    fn each_item(&self, to: &mut dyn FnMut(&Self)) {
+        let Self::List(items) = self else { return };
+        items.each(|_, item| to(item));
+    }
+
+    fn write_key(key: &str, out: &mut String) {
         style::write_key(key, out);
-        out.push(':');
-        below(value, indent, out);
     }
-}
 
-/// A value behind its key.
-fn below(value: &View<'_>, indent: usize, out: &mut String) {
-    match value {
-        View::Map(entries) if !entries.is_empty() => {
-            out.push('\n');
-            map(entries, indent + 2, true, out);
-        }
-        View::List(items) if !items.is_empty() => {
-            out.push('\n');
-            items.each(|_, item| {
-                pad(indent + 2, out);
-                out.push('-');
-                match item {
-                    View::Map(entries) if !entries.is_empty() => {
-                        out.push(' ');
-                        map(entries, indent + 4, false, out);
-                    }
-                    other => below(other, indent + 2, out),
-                }
-            });
-        }
-        other => {
-            out.push(' ');
-            scalar(other, indent + 2, out);
-            out.push('\n');
+    fn write_scalar(&self, indent: usize, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Flag(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Number(number) => out.push_str(number),
+            Self::Text(text) => style::write(text, indent, out),
+            Self::List(_) => out.push_str("[]"),
+            Self::Map(_) => out.push_str("{}"),
         }
     }
-}
-
-fn scalar(view: &View<'_>, indent: usize, out: &mut String) {
-    match view {
-        View::Null => out.push_str("null"),
-        View::Flag(value) => out.push_str(if *value { "true" } else { "false" }),
-        View::Number(number) => out.push_str(number),
-        View::Text(text) => style::write(text, indent, out),
-        View::List(_) => out.push_str("[]"),
-        View::Map(_) => out.push_str("{}"),
-    }
-}
-
-fn pad(indent: usize, out: &mut String) {
-    out.extend(std::iter::repeat_n(' ', indent));
 }
 
 #[cfg(test)]
