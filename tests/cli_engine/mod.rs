@@ -70,6 +70,7 @@ fn answer(request: &str, secret: &str) -> (u16, String) {
             .to_owned(),
         "/volumes" => r#"{"Volumes":[],"Warnings":null}"#.to_owned(),
         "/containers/web/json" => foreign(secret),
+        "/containers/odd/json" => odd(secret),
         "/containers/nowhere/json" => return (404, r#"{"message":"no such thing"}"#.to_owned()),
         _ if path.ends_with("/changes") => {
             r#"[{"Path":"/srv","Kind":0},{"Path":"/srv/a","Kind":1},{"Path":"/srv/b","Kind":1}]"#
@@ -127,4 +128,18 @@ fn foreign(secret: &str) -> String {
             "NetworkSettings":{{"Ports":{{}},"Networks":{{"shop_default":{{
                 "NetworkID":"n1","IPAddress":"10.9.0.3","Aliases":["5e1f5e1f5e1f"]}}}}}}}}"#
     )
+}
+
+/// A container with a label that no stack file can hold, whose image has lost its name, and with
+/// passwords in its commands.
+fn odd(secret: &str) -> String {
+    foreign(secret)
+        .replace("\"/web\"", "\"/odd\"")
+        .replace("\"Image\":\"reconciler.demo/web\"", "\"Image\":\"reconciler.demo/gone:1\"")
+        .replace("\"Labels\":{}", "\"Labels\":{\"bell\":\"a\\u0007b\",\"tier\":\"front\"}")
+        .replace("DB_PASSWORD=", "A=")
+        .replace(
+            "\"serve\",\"$HOME\"",
+            &format!("\"sh\",\"-c\",\"mysql -p{secret} -h db\",\"--password\""),
+        )
 }

@@ -10,7 +10,15 @@ use serde_json::{Map, Value, json};
 use super::support::*;
 
 /// Values that no output may show.
-const CANARIES: [&str; 4] = ["canary-of-web", "canary-of-db", "canary-in-url", "canary-in-words"];
+const CANARIES: [&str; 7] = [
+    "canary-of-web",
+    "canary-of-db",
+    "canary-in-url",
+    "canary-in-words",
+    "canary-glued",
+    "canary-in-auth",
+    "canary-in-script",
+];
 
 /// Containers as `docker run` makes them: the end of the name, and what follows it. `%` is the
 /// lab's prefix.
@@ -61,6 +69,12 @@ const CONTAINERS: &[(&str, &str)] = &[
     ),
     ("cleared", "--no-healthcheck --blkio-weight 0 --cpuset-cpus 0 IMAGE sleep 1000"),
     ("words", "IMAGE sh -c exec_sleep_1000 --token canary-in-words"),
+    (
+        "glued",
+        "--health-cmd exec_true_-pcanary-glued --label x.basicauth.users=u:canary-in-auth -e \
+         OPTS=--token=canary-in-script IMAGE sh -c exec_sleep_1000 -pcanary-glued --auth \
+         u:canary-in-auth $canary",
+    ),
     ("both", "--network %zoo IMAGE sleep 1000"),
 ];
 

@@ -13,7 +13,7 @@ use model::observed::ContainerView;
 use model::plan::Difference;
 use model::secret::{Masker, is_sensitive_name};
 use reconcile::plan::{Alone, unlike};
-use reconcile::stack::describe::{Described, Note, Running};
+use reconcile::stack::describe::{Described, Note, Running, may_hold_a_secret};
 use reconcile::stack::{self, Options};
 use sim::MemTree;
 use world::Snapshot;
@@ -107,7 +107,8 @@ fn note(difference: &Difference) -> Note {
     let rest = field.split_once('.').map_or("", |(_, rest)| rest);
     let may_be_secret = is_sensitive_name(rest)
         || ["environment", "labels", "command", "entrypoint", "healthcheck", "logging"]
-            .contains(&head(field));
+            .contains(&head(field))
+        || [have, want].into_iter().flatten().any(|value| may_hold_a_secret(value));
     let about = match (have, want) {
         _ if may_be_secret => "the container has another value than this file gives".to_owned(),
         (Some(have), Some(want)) => format!("the container has {have}, this file gives {want}"),

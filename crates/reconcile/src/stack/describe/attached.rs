@@ -1,12 +1,13 @@
 //! How a container is reached: its networks and names there, ports, links; and the networks of the
 //! stack.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::Writer;
+use super::around::{self, Surroundings};
 use super::host::{peer_name, peer_word};
-use super::{Surroundings, Writer};
+use super::secrets::Secrets;
 use model::id::{DeploymentId, NetworkName};
-use model::labels::is_reserved;
 use model::share::Namespace;
 use model::spec::{Attachment, NetworkSpec, Port, PublishedPort};
 use text::emit::{Pair, Yaml};
@@ -155,15 +156,15 @@ fn published(port: &PublishedPort) -> String {
 /// there already.
 pub(super) fn networks(
     used: &BTreeSet<NetworkName>,
-    around: &Surroundings,
-    deployment: Option<&DeploymentId>,
+    surroundings: &Surroundings,
+    (deployment, secrets): (Option<&DeploymentId>, &mut Secrets),
 ) -> Vec<Pair> {
     let mut all = Vec::new();
     for name in used {
-        let key = around.network(name, deployment);
-        let mut pairs = super::named(&key.key, name.as_str(), deployment, key.own.is_some());
+        let key = surroundings.network(name, deployment);
+        let mut pairs = around::named(&key.key, name.as_str(), deployment, key.own.is_some());
         if let Some(view) = key.own {
-            pairs.extend(own_network(&view.spec));
+            pairs.extend(own_network(&view.spec, secrets));
         }
         // The network that every service without one is on is there unasked.
         if key.key != "default" || !pairs.is_empty() {
@@ -174,7 +175,7 @@ pub(super) fn networks(
 }
 
 /// What a network of the deployment's own is; what the engine chose is left to it.
-fn own_network(spec: &NetworkSpec) -> Vec<Pair> {
+fn own_network(spec: &NetworkSpec, secrets: &mut Secrets) -> Vec<Pair> {
     let mut pairs = Vec::new();
     if spec.driver != BRIDGE {
         pairs.push(Pair::new("driver", Yaml::text(&spec.driver)));
@@ -184,14 +185,6 @@ fn own_network(spec: &NetworkSpec) -> Vec<Pair> {
             pairs.push(Pair::new(key, Yaml::word(true)));
         }
     }
-    let labels = spec.labels.iter().filter(|(name, _)| !is_reserved(name));
-    let labels: BTreeMap<_, _> = labels.map(|(k, v)| (k.clone(), v.clone())).collect();
-    for (key, texts) in [("driver_opts", &spec.driver_opts), ("labels", &labels)] {
-        let pair = |(name, value): (&String, &String)| (name.clone(), value.replace('$', "$$"));
-        if !texts.is_empty() {
-            let texts = texts.iter().map(pair).map(|(name, value)| (name, Yaml::text(value)));
-            pairs.push(Pair::new(key, Yaml::map(texts)));
-        }
-    }
+    pairs.extend(around::named_texts("network", (&spec.driver_opts, &spec.labels), secrets));
     pairs
 }

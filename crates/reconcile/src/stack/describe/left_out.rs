@@ -90,6 +90,14 @@ fn image(writer: &mut Writer<'_>) {
         None if view.spec.image.as_str() == id || view.spec.image.is_id() => {
             writer.note("image", "it has no name: no other engine can pull it");
         }
+        None => {
+            let about = format!(
+                "it runs {}, and the engine has no image of that name any more: a new container \
+                 gets what a registry has by it, if one has",
+                short(id)
+            );
+            writer.note("image", about);
+        }
         _ => {}
     }
 }

@@ -1,6 +1,7 @@
 //! Containers that run to a stack file that describes them: the reverse of `lower`. What is the
 //! image's or the engine's to choose is left out; what no stack file can say is a note.
 
+mod around;
 mod attached;
 mod host;
 mod left_out;
@@ -13,14 +14,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use self::around::is_held;
 use self::secrets::Secrets;
 use model::compose_labels;
-use model::engine_defaults::EngineDefaults;
 use model::id::{ContainerId, ContainerName, DeploymentId, NetworkName, ServiceName, VolumeName};
-use model::observed::{ContainerView, ImageView, NetworkView, VolumeView};
+use model::observed::{ContainerView, ImageView};
 use text::emit::{Pair, Yaml};
 
+pub use self::around::Surroundings;
 pub use self::left_out::Note;
+pub use self::secrets::may_hold_a_secret;
 
 /// A container that is described.
 #[derive(Clone, Debug)]
@@ -56,71 +59,6 @@ impl Running {
         let id = self.view.id.as_str();
         self.view.name.as_str() == name || (name.len() >= 12 && id.starts_with(name))
     }
-}
-
-/// What is around the containers.
-#[derive(Clone, Debug, Default)]
-pub struct Surroundings {
-    /// All networks of the engine.
-    pub networks: Vec<NetworkView>,
-    /// All its volumes.
-    pub volumes: Vec<VolumeView>,
-    /// What it gives where nobody says anything.
-    pub defaults: EngineDefaults,
-}
-
-/// A network or a volume in the stack.
-struct Key<'a, V> {
-    /// Its key there.
-    key: String,
-    /// What it is, if the deployment made it itself; all others are there already.
-    own: Option<&'a V>,
-}
-
-/// The key of a network or a volume: what Compose made for the deployment has the one that its
-/// label says.
-fn key_of<'a, V>(
-    name: &str,
-    (view, labels): (Option<&'a V>, Option<&BTreeMap<String, String>>),
-    label: &str,
-    deployment: Option<&DeploymentId>,
-) -> Key<'a, V> {
-    let of = |label: &str| labels.and_then(|labels| labels.get(label)).map(String::as_str);
-    let project = of(compose_labels::PROJECT);
-    let is_own = project.is_some() && project == deployment.map(DeploymentId::as_str);
-    let key = of(label).filter(|_| is_own).unwrap_or(name).to_owned();
-    Key { key, own: view.filter(|_| is_own) }
-}
-
-impl Surroundings {
-    fn network(
-        &self,
-        name: &NetworkName,
-        deployment: Option<&DeploymentId>,
-    ) -> Key<'_, NetworkView> {
-        let view = self.networks.iter().find(|view| view.spec.name == *name);
-        let labels = view.map(|view| &view.spec.labels);
-        key_of(name.as_str(), (view, labels), compose_labels::NETWORK, deployment)
-    }
-
-    fn volume(&self, name: &VolumeName, deployment: Option<&DeploymentId>) -> Key<'_, VolumeView> {
-        let view = self.volumes.iter().find(|view| view.spec.name == *name);
-        let labels = view.map(|view| &view.spec.labels);
-        key_of(name.as_str(), (view, labels), compose_labels::VOLUME, deployment)
-    }
-}
-
-/// The pairs of a network or volume that is written: its name, unless the key says it.
-fn named(key: &str, name: &str, deployment: Option<&DeploymentId>, is_own: bool) -> Vec<Pair> {
-    let implied = deployment.is_some_and(|id| name == format!("{id}_{key}"));
-    let mut pairs = Vec::new();
-    if !(is_own && implied) {
-        pairs.push(Pair::new("name", Yaml::text(name.replace('$', "$$"))));
-    }
-    if !is_own {
-        pairs.push(Pair::new("external", Yaml::word(true)));
-    }
-    pairs
 }
 
 /// A stack file in the making.
@@ -201,7 +139,7 @@ pub fn describe(
     Described {
         name: name.cloned(),
         services: described,
-        networks: attached::networks(&used.networks, around, deployment),
+        networks: attached::networks(&used.networks, around, (deployment, &mut used.secrets)),
         volumes: mounts::volumes(&used.volumes, around, (deployment, &mut used.secrets)),
         variables: used.secrets.0,
     }
@@ -329,6 +267,21 @@ impl Writer<'_> {
     /// A text as the file has it.
     fn text(&mut self, about: &str, text: &str) -> Yaml {
         Yaml::text(self.used.secrets.text(self.service.as_str(), about, text))
+    }
+
+    /// Words of a command, which `program` reads if that is not the first of them.
+    fn words(&mut self, about: &str, program: Option<&String>, words: &[String]) -> Vec<String> {
+        self.used.secrets.words((self.service.as_str(), about), program, words)
+    }
+
+    /// Labels, without those that no stack file can hold.
+    fn labels<'l>(&mut self, all: impl Iterator<Item = (&'l String, &'l String)>) -> Yaml {
+        let (kept, left): (Vec<_>, Vec<_>) = all.partition(|(name, value)| is_held((name, value)));
+        for (name, _) in left {
+            let about = "it has a control character or several lines, which no stack file can hold";
+            self.note(&format!("labels.{}", model::printable::one_line(name)), about);
+        }
+        self.texts(&kept.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
     /// Texts by name.

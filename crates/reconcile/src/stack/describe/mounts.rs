@@ -1,12 +1,12 @@
 //! What is mounted: binds, volumes, memory file systems; and the volumes of the stack.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::Writer;
+use super::around::{self, Surroundings};
 use super::host::peer_name;
 use super::secrets::Secrets;
-use super::{Surroundings, Writer};
 use model::id::{DeploymentId, VolumeName};
-use model::labels::is_reserved;
 use model::spec::{Mount, MountSource, Propagation};
 use text::emit::{Pair, Yaml};
 
@@ -144,27 +144,18 @@ fn long(writer: &mut Writer<'_>, target: &str, mount: &Mount, source: &str) -> Y
 /// already.
 pub(super) fn volumes(
     used: &BTreeSet<VolumeName>,
-    around: &Surroundings,
+    surroundings: &Surroundings,
     (deployment, secrets): (Option<&DeploymentId>, &mut Secrets),
 ) -> Vec<Pair> {
     let mut all = Vec::new();
     for name in used {
-        let key = around.volume(name, deployment);
-        let mut pairs = super::named(&key.key, name.as_str(), deployment, key.own.is_some());
+        let key = surroundings.volume(name, deployment);
+        let mut pairs = around::named(&key.key, name.as_str(), deployment, key.own.is_some());
         if let Some(spec) = key.own.map(|view| &view.spec) {
             if spec.driver != "local" {
                 pairs.push(Pair::new("driver", Yaml::text(&spec.driver)));
             }
-            let labels = spec.labels.iter().filter(|(name, _)| !is_reserved(name));
-            let labels: BTreeMap<_, _> = labels.map(|(k, v)| (k.clone(), v.clone())).collect();
-            for (key, texts) in [("driver_opts", &spec.driver_opts), ("labels", &labels)] {
-                let pair = |(name, value): (&String, &String)| {
-                    (name.clone(), Yaml::text(secrets.named("volume", name, value)))
-                };
-                if !texts.is_empty() {
-                    pairs.push(Pair::new(key, Yaml::map(texts.iter().map(pair))));
-                }
-            }
+            pairs.extend(around::named_texts("volume", (&spec.driver_opts, &spec.labels), secrets));
         }
         all.push(Pair::new(key.key, Yaml::Map(pairs)));
     }

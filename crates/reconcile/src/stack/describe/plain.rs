@@ -66,6 +66,7 @@ fn written(writer: &mut Writer<'_>, row: &Row, value: Value<'_>) -> Yaml {
                 let seconds = u64::try_from(number).unwrap_or_default();
                 Yaml::text(duration(Duration::from_secs(seconds)))
             }
+            Form::Bytes { .. } => size(number),
             _ => Yaml::word(number),
         },
         Value::Optional(None) => Yaml::word("null"),
@@ -92,10 +93,42 @@ fn list<'t>(
     Yaml::List(texts.into_iter().map(|text| writer.text(row.key, text)).collect())
 }
 
+/// A number of bytes in the largest unit of which it is a whole number: `256m`.
+fn size(bytes: i64) -> Yaml {
+    let units = [("g", 30), ("m", 20), ("k", 10)];
+    let unit = units.into_iter().find(|(_, shift)| bytes > 0 && bytes % (1 << shift) == 0);
+    match unit {
+        Some((unit, shift)) => Yaml::text(format!("{}{unit}", bytes >> shift)),
+        None => Yaml::word(bytes),
+    }
+}
+
 /// A number of `10^-digits` in decimal form.
 fn decimal(value: i64, digits: u32) -> String {
     let one = 10_i64.pow(digits);
     let width = digits as usize;
     let text = format!("{}.{:0width$}", value / one, value % one);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_written_with_a_unit_and_reads_back_the_same() {
+        for (bytes, written) in [
+            (268_435_456, "256m"),
+            (1_610_612_736, "1536m"),
+            (2_147_483_648, "2g"),
+            (2_048, "2k"),
+            (6_291_457, "6291457"),
+            (1_000, "1000"),
+            (-1, "-1"),
+        ] {
+            let (Yaml::Text(text) | Yaml::Word(text)) = size(bytes) else { panic!("no scalar") };
+            assert_eq!(text, written);
+            assert!(bytes < 0 || text::units::bytes(&text) == Some(bytes), "{text}");
+        }
+    }
 }

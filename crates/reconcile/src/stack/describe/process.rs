@@ -43,8 +43,7 @@ pub(super) fn write(writer: &mut Writer<'_>) {
         !is_reserved(name) && image.and_then(|image| image.labels.get(name)) != Some(value)
     };
     let labels = spec.labels.iter().filter(|(name, value)| is_own(name, value));
-    let labels = labels.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let labels = writer.texts(&labels);
+    let labels = writer.labels(labels);
     if labels != Yaml::Map(Vec::new()) {
         writer.put("labels", labels);
     }
@@ -87,11 +86,11 @@ fn command(writer: &mut Writer<'_>) {
         of_image(|image| &image.command)
     };
     if own_entrypoint {
-        let words = writer.used.secrets.words(writer.service.as_str(), "ENTRYPOINT", &entrypoint);
+        let words = writer.words("ENTRYPOINT", None, &entrypoint);
         writer.put("entrypoint", Yaml::texts(words));
     }
     if command != inherited {
-        let words = writer.used.secrets.words(writer.service.as_str(), "COMMAND", &command);
+        let words = writer.words("COMMAND", entrypoint.first(), &command);
         writer.put("command", Yaml::texts(words));
     }
 }
@@ -122,7 +121,7 @@ fn healthcheck(writer: &mut Writer<'_>) {
         writer.put("healthcheck", Yaml::map([("disable", Yaml::word(true))]));
         return;
     }
-    let test = writer.used.secrets.words(writer.service.as_str(), "HEALTHCHECK", &check.test);
+    let test = writer.words("HEALTHCHECK", None, &check.test);
     let mut pairs = vec![("test", Yaml::texts(test))];
     let Healthcheck { interval, timeout, start_period, start_interval, .. } = check;
     let spans = [

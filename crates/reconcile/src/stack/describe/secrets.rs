@@ -1,15 +1,19 @@
 //! Values that a stack file must not show: each becomes a reference to a variable, so that the
 //! file means the same and holds none of them.
 
+mod found;
+mod line;
+mod names;
+
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use model::secret::is_sensitive_name;
 
+use self::line::{Line, value_of};
+use self::names::is_secret;
+
 /// Shorter values are found in texts by chance.
 const SHORTEST: usize = 6;
-/// What ends a value in the middle of a text.
-const ENDS: &[char] = &[' ', '\t', '\n', '\r', ';', ',', '&', '\'', '"', '(', ')', '{', '}'];
 
 /// The variables that stand for secrets, and their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +42,7 @@ impl Secrets {
 
     /// A value with a name, which may say that it is secret.
     pub(super) fn named(&mut self, service: &str, name: &str, value: &str) -> String {
-        if is_sensitive_name(name) {
+        if is_sensitive_name(name) || (is_secret(name) && names::is_value(value)) {
             self.reference(service, name, value)
         } else {
             self.text(service, name, value)
@@ -53,9 +57,6 @@ impl Secrets {
         let mut out = String::new();
         let mut done = 0;
         for (range, name) in self.found(text) {
-            if range.start < done {
-                continue;
-            }
             out += &escaped(&text[done..range.start]);
             let wanted = match &name {
                 Some(name) if about.to_ascii_uppercase().contains(&name.to_ascii_uppercase()) => {
@@ -73,38 +74,57 @@ impl Secrets {
         out + &escaped(&text[done..])
     }
 
-    /// Words of a command: an option's value may be a word of its own.
-    pub(super) fn words(&mut self, service: &str, about: &str, words: &[String]) -> Vec<String> {
-        let mut option: Option<&str> = None;
+    /// Words of a command: an option's value may be a word of its own. `program` reads them, if
+    /// that is not the first of them.
+    pub(super) fn words(
+        &mut self,
+        (service, about): (&str, &str),
+        program: Option<&String>,
+        words: &[String],
+    ) -> Vec<String> {
+        let is_program = |word: &&String| !word.starts_with('-');
+        let first = words.iter().find(|word| *word != "CMD").filter(is_program);
+        let program = first.or(program).map(String::as_str).unwrap_or_default();
+        let mut line = Line::of(program);
         let mut out = Vec::new();
+        let mut before = program;
         for word in words {
-            let name = option.filter(|_| is_value(word));
-            out.push(match name {
-                Some(name) => {
-                    let wanted = name.trim_start_matches('-').to_ascii_uppercase();
-                    self.reference(service, &wanted, word)
+            let is_script = is_call_of_shell(before);
+            before = word;
+            let found = if is_script { None } else { line.read(word).or_else(|| value_of(word)) };
+            out.push(match found {
+                Some((range, name)) => {
+                    let wanted = name.to_ascii_uppercase();
+                    let hidden = self.reference(service, &wanted, &word[range.clone()]);
+                    escaped(&word[..range.start]) + &hidden + &escaped(&word[range.end..])
                 }
                 None => self.text(service, about, word),
             });
-            option = Some(word.as_str()).filter(|word| is_option(word));
         }
         out
     }
 
     /// Where secrets are in a text, in order, and what they are called there.
-    fn found(&self, text: &str) -> Vec<(Range<usize>, Option<String>)> {
-        let mut all = Vec::new();
-        for value in self.0.values().filter(|value| value.len() >= SHORTEST) {
+    fn found(&self, text: &str) -> Vec<found::Found> {
+        let values = self.0.values().filter(|value| value.len() >= SHORTEST);
+        let places = values.flat_map(|value| {
             let places = text.match_indices(value.as_str());
-            all.extend(places.map(|(at, _)| (at..at + value.len(), None)));
-        }
-        let logins = url_passwords(text).into_iter();
-        all.extend(logins.map(|range| (range, Some("PASSWORD".to_owned()))));
-        all.extend(assigned(text).into_iter().map(|(range, name)| (range, Some(name))));
-        all.extend(options(text).into_iter().map(|(range, name)| (range, Some(name))));
-        all.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-        all
+            places.map(|(at, _)| at..at + value.len())
+        });
+        found::all(text, places)
     }
+}
+
+/// Whether a text may hold a secret.
+#[must_use]
+pub fn may_hold_a_secret(text: &str) -> bool {
+    text.contains("PRIVATE KEY-----") || !found::all(text, std::iter::empty()).is_empty()
+}
+
+/// Whether the word after this one is a command for a shell: `-c`, `-ec`, `CMD-SHELL`.
+fn is_call_of_shell(word: &str) -> bool {
+    let letters = word.strip_prefix('-').and_then(|word| word.strip_suffix('c'));
+    word == "CMD-SHELL" || letters.is_some_and(|all| all.chars().all(|c| c.is_ascii_lowercase()))
 }
 
 /// A `$` is doubled, so that it means itself.
@@ -117,83 +137,15 @@ fn variable_name(text: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
     let name: String = text.chars().map(plain).collect();
     let name = name.trim_matches('_');
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         format!("_{name}")
     } else {
         name.to_owned()
     }
 }
 
-/// Whether a text may be a secret: no path of a file that holds one, and no reference.
-fn is_value(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with(['-', '/', '$']) && !matches!(text, "true" | "false")
-}
-
-/// Whether a word is an option whose value follows.
-fn is_option(word: &str) -> bool {
-    word.starts_with('-') && !word.contains('=') && is_sensitive_name(word)
-}
-
-/// The passwords in `scheme://user:password@host`.
-fn url_passwords(text: &str) -> Vec<Range<usize>> {
-    let schemes = text.match_indices("://").map(|(at, _)| at + 3);
-    let password = |start: usize| {
-        let rest = &text[start..];
-        let end = rest.find(|c: char| "/?#".contains(c) || ENDS.contains(&c));
-        let login = &rest[..rest[..end.unwrap_or(rest.len())].rfind('@')?];
-        let colon = login.find(':')?;
-        (colon + 1 < login.len()).then_some(start + colon + 1..start + login.len())
-    };
-    schemes.filter_map(password).collect()
-}
-
-/// What is assigned to sensitive names inside a text: `password=x`, `"token": "x"`.
-fn assigned(text: &str) -> Vec<(Range<usize>, String)> {
-    let signs = text.match_indices(['=', ':']);
-    let value = |(at, sign): (usize, &str)| {
-        let before = text[..at].trim_end_matches(['"', '\'', ' ']);
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        let name = &before[before.trim_end_matches(is_part).len()..];
-        let after = &text[at + 1..];
-        let start = at + 1 + (after.len() - after.trim_start().len());
-        let quote = text[start..].chars().next().filter(|c| matches!(c, '"' | '\''));
-        if !is_sensitive_name(name) || (sign == ":" && quote.is_none()) {
-            return None;
-        }
-        let start = start + usize::from(quote.is_some());
-        let rest = &text[start..];
-        let end = match quote {
-            Some(quote) => rest.find(quote),
-            None => rest.find(ENDS),
-        };
-        let range = start..start + end.unwrap_or(rest.len());
-        let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
-        is_value(&text[range.clone()]).then_some((range, name))
-    };
-    signs.filter_map(value).collect()
-}
-
-/// The values of sensitive options inside a text: `--password x`.
-fn options(text: &str) -> Vec<(Range<usize>, String)> {
-    let mut all = Vec::new();
-    let mut option = None;
-    let mut next = 0;
-    for word in text.split([' ', '\t', '\r', '\n']) {
-        let start = next;
-        next += word.len() + 1;
-        if word.is_empty() {
-            continue;
-        }
-        if let Some(name) = option.take()
-            && is_value(word)
-        {
-            let end = word.trim_end_matches(ENDS).len();
-            all.push((start..start + end, name));
-        }
-        option = is_option(word).then(|| word.trim_start_matches('-').to_owned());
-    }
-    all
-}
+#[cfg(test)]
+mod ways;
 
 #[cfg(test)]
 mod tests {
@@ -233,7 +185,7 @@ mod tests {
         assert_eq!(secrets.text("web", "X", "see hunter2!"), "see ${DB_PASSWORD:?}!");
         assert_eq!(secrets.named("web", "EMPTY_TOKEN", ""), "");
         let words = ["serve", "--token", "t1", "--key-file", "/k"].map(str::to_owned);
-        let words = secrets.words("web", "COMMAND", &words);
+        let words = secrets.words(("web", "COMMAND"), None, &words);
         assert_eq!(words, ["serve", "--token", "${TOKEN:?}", "--key-file", "/k"]);
     }
 }
