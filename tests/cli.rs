@@ -20,6 +20,7 @@ mod cli_engine;
 mod cli_grants;
 mod cli_init;
 mod cli_mistakes;
+mod cli_only;
 mod cli_project;
 mod cli_results;
 

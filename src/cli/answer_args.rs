@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Arg, Args, Subcommand};
 
 use super::help::{EXPLAIN, LS, PS, SERVICE, STACK, STATUS, WAIT, examples};
-use super::options::{ListenOptions, SourceOptions, TrustOptions, WorldOptions};
-use super::output_args::OutputArgs;
+use super::look_args::LookArgs;
+use super::options::ListenOptions;
 use super::span::Span;
 
 /// The source as a flag: these verbs take words for what they are about.
@@ -16,23 +16,6 @@ pub(super) fn source_flag(arg: Arg) -> Arg {
         "A folder, a stack file, or the URL of a git repository [default: the current folder if \
          it has stacks; else labels and the ledger say what is there]",
     )
-}
-
-/// What a look takes.
-#[derive(Debug, Args)]
-pub(super) struct LookArgs {
-    /// Form of the result.
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-    /// Where desired state comes from.
-    #[command(flatten)]
-    pub(super) source: SourceOptions,
-    /// What stacks may ask for.
-    #[command(flatten)]
-    pub(super) trust: TrustOptions,
-    /// Engines and Consul.
-    #[command(flatten)]
-    pub(super) world: WorldOptions,
 }
 
 /// Words that say what is meant.

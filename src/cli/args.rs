@@ -15,11 +15,9 @@ use super::help::{
 };
 use super::import_args::ImportArgs;
 use super::init_args::InitArgs;
+use super::look_args::{PassArgs, ReadArgs};
 use super::man_args::ManArgs;
-use super::options::{
-    ControllerOptions, ListenOptions, LogOptions, OnceOptions, PassOptions, SourceOptions,
-    TrustOptions, WorldOptions,
-};
+use super::options::{ControllerOptions, ListenOptions, LogOptions, OnceOptions};
 use super::output_args::{OutputArgs, StepsArgs};
 use super::plan_args::{ApplyArgs, PlanArgs, ShowArgs};
 use super::project::ConfigArgs;
@@ -193,18 +191,9 @@ pub(super) struct RunArgs {
     /// How a plan is printed.
     #[command(flatten)]
     pub(super) steps: StepsArgs,
-    /// Where desired state comes from.
+    /// What a pass takes.
     #[command(flatten)]
-    pub(super) source: SourceOptions,
-    /// What stacks may ask for.
-    #[command(flatten)]
-    pub(super) trust: TrustOptions,
-    /// Engines and Consul.
-    #[command(flatten)]
-    pub(super) world: WorldOptions,
-    /// What the pass may do.
-    #[command(flatten)]
-    pub(super) pass: PassOptions,
+    pub(super) pass: PassArgs,
     /// What `--once` may do.
     #[command(flatten)]
     pub(super) deadline: OnceOptions,
@@ -223,18 +212,15 @@ pub(super) struct ValidateArgs {
     /// Form of the result.
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Where desired state comes from.
+    /// What is read.
     #[command(flatten)]
-    pub(super) source: SourceOptions,
+    pub(super) read: ReadArgs,
     /// More of them
-    #[arg(value_name = "PATH|URL")]
+    #[arg(value_name = "PATH|URL", help_heading = None)]
     pub(super) more: Vec<String>,
     /// Also warn about what the stacks ask of the host and is not granted (`--allow`)
     #[arg(long)]
     pub(super) policy: bool,
-    /// What stacks may ask for.
-    #[command(flatten)]
-    pub(super) trust: TrustOptions,
 }
 
 /// `grants`.
@@ -244,12 +230,9 @@ pub(super) struct GrantsArgs {
     /// Form of the result.
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Where desired state comes from.
+    /// What is read.
     #[command(flatten)]
-    pub(super) source: SourceOptions,
-    /// What stacks may ask for.
-    #[command(flatten)]
-    pub(super) trust: TrustOptions,
+    pub(super) read: ReadArgs,
 }
 
 /// `sim`.
@@ -262,12 +245,9 @@ pub(super) struct SimArgs {
     /// How a plan is printed.
     #[command(flatten)]
     pub(super) steps: StepsArgs,
-    /// Where desired state comes from.
+    /// What is read.
     #[command(flatten)]
-    pub(super) source: SourceOptions,
-    /// What stacks may ask for.
-    #[command(flatten)]
-    pub(super) trust: TrustOptions,
+    pub(super) read: ReadArgs,
 }
 
 /// `healthcheck`.

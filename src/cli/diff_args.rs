@@ -3,17 +3,16 @@
 use clap::Args;
 
 use super::help::{DIFF, examples};
-use super::options::{PassOptions, SourceOptions, TrustOptions, WorldOptions};
+use super::look_args::{OnlyArgs, PassArgs};
 use super::output_args::OutputArgs;
 
 /// `diff`.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples(DIFF))]
 pub(super) struct DiffArgs {
-    /// Only these: a deployment `abc`, a service `pricing` or `abc/pricing`, a replica
-    /// `abc/pricing/2`, or a container by its name; may be repeated
-    #[arg(long, value_name = "WORD", value_delimiter = ',')]
-    pub(super) only: Vec<String>,
+    /// Of what it is printed.
+    #[command(flatten)]
+    pub(super) only: OnlyArgs,
     /// How many lines to show around each difference
     #[arg(short = 'U', long, value_name = "LINES", default_value_t = 3)]
     pub(super) unified: usize,
@@ -23,16 +22,7 @@ pub(super) struct DiffArgs {
     /// Form of the result.
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Where desired state comes from.
+    /// What the pass takes.
     #[command(flatten)]
-    pub(super) source: SourceOptions,
-    /// What stacks may ask for.
-    #[command(flatten)]
-    pub(super) trust: TrustOptions,
-    /// Engines and Consul.
-    #[command(flatten)]
-    pub(super) world: WorldOptions,
-    /// What the pass may do.
-    #[command(flatten)]
-    pub(super) pass: PassOptions,
+    pub(super) pass: PassArgs,
 }

@@ -44,13 +44,11 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         Some(Verb::Apply(args)) => apply(common, *args),
         Some(Verb::Show(args)) => start(common, args.output.output, Layer::default(), "warn")
             .and_then(|s| verbs::show::show(s.console, &args)),
-        Some(Verb::Validate(args)) => {
-            let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
-            start(common, args.output.output, layer, "warn").and_then(|s| {
+        Some(Verb::Validate(args)) => start(common, args.output.output, args.read.layer(), "warn")
+            .and_then(|s| {
                 let places = (args.more.as_slice(), args.policy);
                 verbs::validate::validate(s.console, &s.layer, places, &s.environment)
-            })
-        }
+            }),
         Some(Verb::Grants(args)) => grants(common, *args),
         Some(Verb::Init(args)) => init(common, &args),
         Some(Verb::Import(args)) => import(common, &args),
@@ -61,13 +59,11 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
             .map(|s| verbs::fmt::fmt(s.console, &args)),
         Some(Verb::Explain(args)) => answers::explain(common, *args),
         Some(Verb::Schema(args)) => Ok(verbs::schema::schema(console, args.of)),
-        Some(Verb::Sim(args)) => {
-            let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
-            start(common, args.output.output, layer, "error").and_then(|s| {
+        Some(Verb::Sim(args)) => start(common, args.output.output, args.read.layer(), "error")
+            .and_then(|s| {
                 let console = s.console.with_steps(args.steps.steps);
                 verbs::sim::sim(console, &s.layer, &s.environment)
-            })
-        }
+            }),
         Some(Verb::Logs(args)) => logs(common, *args),
         Some(Verb::Events(args)) => events(common, *args),
         Some(Verb::Doctor(args)) => doctor(common, *args),
@@ -89,24 +85,14 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
 
 /// `run` and `--once`.
 fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
-    let RunArgs { once, output, steps, source, trust, world, pass, deadline, controller, listen } =
-        args;
+    let RunArgs { once, output, steps, pass, deadline, controller, listen } = args;
     if !once && output.output == Format::Json {
         return Err(Refusal::usage(
             "`--output json` is for a result, and a controller has none",
             "its log is JSON with `--log-format json`, and /status answers in JSON",
         ));
     }
-    let layer = Layer {
-        source,
-        trust,
-        world,
-        pass,
-        once: deadline,
-        controller,
-        listen,
-        ..Layer::default()
-    };
+    let layer = Layer { once: deadline, controller, listen, ..pass.layer() };
     let Start { console, environment, layer } =
         start(common, output.output, layer, if once { "warn" } else { "info" })?;
     let console = console.with_steps(steps.steps);
@@ -119,8 +105,8 @@ fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
 
 /// `grants`.
 fn grants(common: CommonArgs, args: GrantsArgs) -> Result<Exit, Refusal> {
-    let layer = Layer { source: args.source, trust: args.trust, ..Layer::default() };
-    let Start { console, environment, layer } = start(common, args.output.output, layer, "warn")?;
+    let Start { console, environment, layer } =
+        start(common, args.output.output, args.read.layer(), "warn")?;
     verbs::grants::grants(console, &layer, &environment)
 }
 
@@ -147,36 +133,31 @@ fn adopt(common: CommonArgs, args: AdoptArgs) -> Result<Exit, Refusal> {
 
 /// `plan`.
 fn plan(common: CommonArgs, args: PlanArgs) -> Result<Exit, Refusal> {
-    let PlanArgs { detailed_exitcode, out, output, steps, source, trust, world, pass } = args;
-    let layer = Layer { source, trust, world, pass, ..Layer::default() };
-    let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
+    let PlanArgs { detailed_exitcode, out, only, output, steps, pass } = args;
+    let Start { console, environment, layer } = start(common, output.output, pass.layer(), "warn")?;
     let out = out.as_deref().map(PlanTarget::new).transpose()?;
-    verbs::real::plan(
-        console.with_steps(steps.steps),
-        &layer,
-        &environment,
-        (out, detailed_exitcode),
-    )
+    let asked = verbs::plan::Asked { out, detailed: detailed_exitcode, only: only.only };
+    verbs::plan::plan(console.with_steps(steps.steps), &layer, &environment, asked)
 }
 
 /// `diff`.
 fn diff(common: CommonArgs, args: DiffArgs) -> Result<Exit, Refusal> {
-    let DiffArgs { only, unified, detailed_exitcode, output, source, trust, world, pass } = args;
-    let layer = Layer { source, trust, world, pass, ..Layer::default() };
-    let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
-    let asked = verbs::diff::Asked { only, unified, detailed: detailed_exitcode };
+    let DiffArgs { only, unified, detailed_exitcode, output, pass } = args;
+    let Start { console, environment, layer } = start(common, output.output, pass.layer(), "warn")?;
+    let asked = verbs::diff::Asked { only: only.only, unified, detailed: detailed_exitcode };
     verbs::diff::diff(console, &layer, &environment, &asked)
 }
 
 /// `apply`.
 fn apply(common: CommonArgs, args: ApplyArgs) -> Result<Exit, Refusal> {
-    let ApplyArgs { yes, output, steps, mut source, of_file, trust, world, pass, deadline } = args;
+    let ApplyArgs { yes, output, steps, of_file, mut pass, deadline } = args;
+    let source = &mut pass.read.source;
     let file = verbs::apply::file(source.source.as_deref(), of_file.is_some())?;
     if file.is_some() {
         let variable = || Environment::read().get("RECONCILER_SOURCE").map(str::to_owned);
         source.source = of_file.or_else(variable);
     }
-    let layer = Layer { source, trust, world, pass, once: deadline, ..Layer::default() };
+    let layer = Layer { once: deadline, ..pass.layer() };
     let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
     let console = console.with_steps(steps.steps);
     verbs::apply::apply(console, &layer, &environment, (file, yes))
@@ -205,15 +186,16 @@ fn events(common: CommonArgs, mut args: EventsArgs) -> Result<Exit, Refusal> {
 
 /// `doctor`: a configuration with mistakes is a finding like others.
 fn doctor(mut common: CommonArgs, args: DoctorArgs) -> Result<Exit, Refusal> {
-    let DoctorArgs { output, source, trust, world, listen } = args;
-    let mut layer = Layer { source, trust, world, listen, ..Layer::default() };
+    let DoctorArgs { look, listen } = args;
+    let output = look.output.output;
+    let mut layer = Layer { listen, ..look.layer() };
     let mut file = ConfigFile { path: common.config.take(), wrong: Vec::new() };
     match file.path.as_deref().map(config::read) {
         Some(Ok(read)) => layer = layer.or(read),
         Some(Err(ConfigError(wrong))) => file.wrong = wrong,
         None => {}
     }
-    let Start { console, environment, layer } = start(common, output.output, layer, "error")?;
+    let Start { console, environment, layer } = start(common, output, layer, "error")?;
     verbs::doctor::doctor(console, &file, &layer, &environment)
 }
 

@@ -35,6 +35,7 @@ pub(super) const PLAN: &str = "\
   reconciler plan --git --ref main          for a commit of the repository in this folder
   reconciler plan --detailed-exitcode       exit with 2 if there is something to do
   reconciler plan --steps                   every call and wait, and what waits for what
+  reconciler plan --only abc/pricing        print of one service; what is planned is all the same
   reconciler plan --out shop.plan           a file that `reconciler apply shop.plan` applies
   reconciler plan -o json                   for programs
   reconciler plan -o markdown               for the comment of a merge request";

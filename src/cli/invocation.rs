@@ -2,11 +2,18 @@
 
 use model::remedy::quoted;
 
+use super::args::Verb;
 use super::plan_file;
 
 /// Options that only concern what is printed, and how many values each has.
-const OF_PLAN: &[(&str, usize)] =
-    &[("--detailed-exitcode", 0), ("--out", 1), ("--output", 1), ("-o", 1), ("--steps", 0)];
+const OF_PLAN: &[(&str, usize)] = &[
+    ("--detailed-exitcode", 0),
+    ("--only", 1),
+    ("--out", 1),
+    ("--output", 1),
+    ("-o", 1),
+    ("--steps", 0),
+];
 
 /// The command line of this process, so that it applies what it shows.
 pub(super) fn again() -> String {
@@ -18,6 +25,12 @@ pub(super) fn applying(file: &str) -> String {
     let call = Call::of(words(), |_| false);
     let words = ["reconciler", "apply", &quoted(file)].map(str::to_owned);
     words.into_iter().chain(call.rest).collect::<Vec<_>>().join(" ")
+}
+
+/// The verb of this process, or `--once`.
+pub(super) fn verb() -> String {
+    let verb = words().skip(1).find(|word| Verb::NAMES.contains(&word.as_str()));
+    verb.unwrap_or_else(|| "--once".to_owned())
 }
 
 fn words() -> impl Iterator<Item = String> {
@@ -118,6 +131,7 @@ mod tests {
             ("reconciler plan --output=json --allow a:b .", "reconciler --once --allow a:b ."),
             ("reconciler plan --out shop.plan -o json .", "reconciler --once ."),
             ("reconciler plan --out=shop.plan .", "reconciler --once ."),
+            ("reconciler plan --only abc/web --only=db .", "reconciler --once ."),
             ("reconciler sim .", "reconciler sim ."),
             ("reconciler apply --yes --steps .", "reconciler apply --yes ."),
             ("reconciler apply --yes shop.plan --ref x .", "reconciler --once --ref x ."),

@@ -19,6 +19,7 @@ mod import_args;
 mod init_args;
 mod invocation;
 mod logging;
+mod look_args;
 mod man_args;
 mod mistyped;
 mod moment;
@@ -106,7 +107,8 @@ fn run(args: impl Iterator<Item = OsString>) -> Exit {
     }
     match parse(&args) {
         Ok(cli) => {
-            let place = cli.verb.is_none().then_some(cli.run.source.source.as_deref()).flatten();
+            let place =
+                cli.verb.is_none().then_some(cli.run.pass.read.source.source.as_deref()).flatten();
             if let Some((word, help)) = place.and_then(|word| Some((word, mistyped::meant(word)?)))
             {
                 no_verb(word, &help)

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::help::{APPLY, PLAN, SHOW, examples};
-use super::options::{OnceOptions, PassOptions, SourceOptions, TrustOptions, WorldOptions};
+use super::look_args::{OnlyArgs, PassArgs};
+use super::options::OnceOptions;
 use super::output_args::{OutputArgs, PlanOutputArgs, StepsArgs};
 
 /// `plan`.
@@ -18,24 +19,18 @@ pub(super) struct PlanArgs {
     /// Write the plan to a file, too, for `reconciler apply FILE` and `reconciler show FILE`
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+    /// Of what it is printed.
+    #[command(flatten)]
+    pub(super) only: OnlyArgs,
     /// Form of the result.
     #[command(flatten)]
     pub(super) output: PlanOutputArgs,
     /// How it is printed.
     #[command(flatten)]
     pub(super) steps: StepsArgs,
-    /// Where desired state comes from.
+    /// What the pass takes.
     #[command(flatten)]
-    pub(super) source: SourceOptions,
-    /// What stacks may ask for.
-    #[command(flatten)]
-    pub(super) trust: TrustOptions,
-    /// Engines and Consul.
-    #[command(flatten)]
-    pub(super) world: WorldOptions,
-    /// What the pass may do.
-    #[command(flatten)]
-    pub(super) pass: PassOptions,
+    pub(super) pass: PassArgs,
 }
 
 /// `apply`.
@@ -53,21 +48,12 @@ pub(super) struct ApplyArgs {
     /// How a plan is printed.
     #[command(flatten)]
     pub(super) steps: StepsArgs,
-    /// Where desired state comes from.
-    #[command(flatten)]
-    pub(super) source: SourceOptions,
     /// The source that the plan file was made for [default: the current folder]
     #[arg(value_name = "PATH|URL", help_heading = None, index = 2)]
     pub(super) of_file: Option<String>,
-    /// What stacks may ask for.
+    /// What the pass takes.
     #[command(flatten)]
-    pub(super) trust: TrustOptions,
-    /// Engines and Consul.
-    #[command(flatten)]
-    pub(super) world: WorldOptions,
-    /// What the pass may do.
-    #[command(flatten)]
-    pub(super) pass: PassOptions,
+    pub(super) pass: PassArgs,
     /// How long it may take.
     #[command(flatten)]
     pub(super) deadline: OnceOptions,

@@ -111,6 +111,42 @@ fn every_setting_is_in_the_configuration_and_can_be_taken_as_it_stands() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
+/// What `init` prints to go on with is done in the folder where it was called.
+#[test]
+fn the_commands_that_it_prints_work_where_it_was_called() {
+    let above = folder("next");
+    for (call, into) in [("init", "."), ("init", "."), ("init 'my stacks'", "my stacks")] {
+        let mut command = Case { call: String::new(), env: Vec::new() }.command();
+        let words = call.split(" '").map(|word| word.trim_end_matches('\''));
+        let output = command.args(words).current_dir(&above).output().expect("it starts");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let first =
+            stderr.lines().find_map(|line| line.trim().strip_prefix("reconciler validate "));
+        let first = first.and_then(|line| line.split("  ").next()).expect("a command").to_owned();
+        let place = Path::new(into).join("desired-state");
+        let place = place.strip_prefix(".").unwrap_or(&place).display().to_string();
+        assert_eq!(first.trim_matches('\''), place, "{stderr}");
+        let mut validate = Case { call: "validate".to_owned(), env: Vec::new() }.command();
+        let status = validate.arg(&place).current_dir(&above).output().expect("it starts").status;
+        assert!(status.success(), "{stderr}");
+    }
+    std::fs::remove_dir_all(&above).expect("removed");
+}
+
+#[test]
+fn a_verb_in_a_folder_whose_stacks_lie_deeper_says_what_to_type() {
+    let folder = folder("deeper");
+    play(&format!("init {}", folder.display()));
+    for verb in ["plan", "validate", "--once", "sim"] {
+        let (exit, text) = in_folder(&folder, &format!("reconciler {verb}"));
+        assert_ne!(exit, 0, "{text}");
+        assert!(text.contains("there is no stack in"), "{text}");
+        let help = format!("`reconciler {verb} desired-state`");
+        assert!(text.contains(&help), "{help}: {text}");
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
 #[test]
 fn what_is_there_stays_and_print_writes_nothing() {
     let folder = folder("stays");

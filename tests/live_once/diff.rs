@@ -62,6 +62,13 @@ fn what_git_and_a_hand_changed_differs_and_nothing_else() {
     assert!(lines.contains(&"-mem_limit: 33554432"), "{by_hand}");
     assert!(lines.contains(&"+mem_limit: 67108864"), "{by_hand}");
     assert!(by_hand.stdout.starts_with(&format!("--- live {id}/web/2 ")), "{by_hand}");
+    let source = lab.source();
+    let plan = |of: &str| lab.run(&["plan", "--only", &format!("{id}/{of}"), &source]).exits(0);
+    let all = "Of everything, which is what is applied: Plan: 1 to update in place.";
+    let (quiet, moved) = (plan("web/1").stdout, plan("web/2").stdout);
+    assert_eq!(quiet, format!("Of {id}/web/1: no changes.\n{all}\n"));
+    assert!(moved.contains("update in place web: replica 2 (1 of 2)"), "{moved}");
+    assert!(moved.ends_with(&format!("Of {id}/web/2: 1 to update in place.\n{all}\n")), "{moved}");
     assert_eq!(diff(&lab, &["--only", &format!("{id}/web/1")]).exits(0).stdout, "");
     assert_eq!(lab.containers(), before, "nothing was changed");
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use model::action::Action;
 use model::id::{ServiceName, Slot};
 use model::overview::{Object, Overview};
-use model::plan::Plan;
+use model::plan::{Plan, Step};
 use model::render::machine;
+use model::selector::{Named, Selector};
 use model::spec::NetworkSpec;
 use serde_json::Value;
 
@@ -25,6 +26,7 @@ pub(crate) fn agrees(name: &str, plan: &Plan) {
     let schema: Value = serde_json::from_str(schema).expect("JSON");
     let fault = refusal(&schema, &schema, &machine::plan(plan), "");
     assert_eq!(fault, None, "{name}: not as docs/plan.schema.json says");
+    narrowed(name, plan, &schema);
     let overview = Overview::of(plan);
     for step in &plan.steps {
         let of = overview.deployments.iter();
@@ -53,4 +55,40 @@ pub(crate) fn agrees(name: &str, plan: &Plan) {
         };
         assert!(is_told, "{name}: nothing is said of {step}");
     }
+}
+
+/// Of one replica all its steps are printed, none of others, and all that is withheld of its
+/// deployment; of all deployments the whole plan.
+fn narrowed(name: &str, plan: &Plan, schema: &Value) {
+    let replicas: BTreeSet<_> = plan.steps.iter().filter_map(|step| step.replica.clone()).collect();
+    let named: Vec<Named> = replicas
+        .iter()
+        .map(|replica| Named {
+            deployment: replica.deployment.clone(),
+            service: replica.service.clone(),
+            slot: replica.slot,
+            container: "".into(),
+        })
+        .collect();
+    for replica in &replicas {
+        let (deployment, service, slot) = (&replica.deployment, &replica.service, replica.slot);
+        let selector = Selector::Replica(deployment.clone(), service.clone(), slot);
+        let part = plan.narrowed(&[selector], &named);
+        let own = |step: &&Step| step.replica.as_ref() == Some(replica);
+        let kept = part.steps.iter().filter(own).count();
+        assert_eq!(kept, plan.steps.iter().filter(own).count(), "{name}: {replica}");
+        let is_other = |step: &Step| step.replica.as_ref().is_some_and(|other| other != replica);
+        assert!(!part.steps.iter().any(is_other), "{name}: {replica} has steps of others");
+        let withheld = |plan: &Plan| {
+            plan.blocked.iter().filter(|it| it.deployment.as_ref() == Some(deployment)).count()
+        };
+        assert_eq!(withheld(&part), withheld(plan), "{name}: {replica}");
+        assert_eq!(refusal(schema, schema, &machine::plan(&part), ""), None, "{name}: {replica}");
+        let counted = part.counted_of("x", plan);
+        assert!(counted.ends_with(&format!("{}\n", plan.summary())), "{name}: {counted}");
+    }
+    let all = plan.steps.iter().map(|step| &step.deployment).chain(plan.deployments.keys());
+    let all: BTreeSet<_> = all.cloned().map(Selector::Deployment).collect();
+    let whole = plan.narrowed(&all.into_iter().collect::<Vec<_>>(), &named);
+    assert_eq!(whole.steps, plan.steps, "{name}");
 }

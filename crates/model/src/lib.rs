@@ -56,6 +56,7 @@ pub mod ledger;
 mod ledger_places;
 pub mod mark;
 pub mod mount;
+mod narrowed;
 pub mod network;
 pub mod normal_form;
 pub mod observed;

@@ -5,8 +5,9 @@
 use reconcile::answer::Goal;
 
 use super::super::answer_args::{
-    Awaited, ExplainArgs, ListVerb, LookArgs, LsArgs, PsArgs, StatusArgs, WaitArgs,
+    Awaited, ExplainArgs, ListVerb, LsArgs, PsArgs, StatusArgs, WaitArgs,
 };
+use super::super::look_args::LookArgs;
 use super::super::options::ListenOptions;
 use super::super::verbs::answers::{self, Asked};
 use super::super::verbs::explain::{explain as explain_code, is_code};
@@ -17,10 +18,9 @@ fn begin(
     look: LookArgs,
     listen: Option<ListenOptions>,
 ) -> Result<Start, Refusal> {
-    let LookArgs { output, source, trust, world } = look;
-    let listen = listen.unwrap_or_default();
-    let layer = Layer { source, trust, world, listen, ..Layer::default() };
-    start(common, output.output, layer, "warn")
+    let output = look.output.output;
+    let layer = Layer { listen: listen.unwrap_or_default(), ..look.layer() };
+    start(common, output, layer, "warn")
 }
 
 fn asked(start: &Start) -> Asked<'_> {

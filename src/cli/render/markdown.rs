@@ -12,10 +12,13 @@ pub(in crate::cli) const MARK: &str = "<!-- reconciler plan -->";
 /// How many characters it may have: forges take 65,536.
 const MOST: usize = 60_000;
 
-/// The comment.
-pub(in crate::cli) fn comment(plan: &Plan, command: &str) -> String {
+/// The comment; `counted` takes the place of the line that counts everything in the plan.
+pub(in crate::cli) fn comment(plan: &Plan, counted: Option<&str>, command: &str) -> String {
     let overview = Overview::of(plan);
-    let mut out = format!("{MARK}\n**{}**\n", plan.summary_of(&overview));
+    let counted = counted.map_or_else(|| plan.summary_of(&overview), str::to_owned);
+    let counted: Vec<String> =
+        counted.lines().map(|line| format!("**{}**", escaped(line))).collect();
+    let mut out = format!("{MARK}\n{}\n", counted.join("\n\n"));
     let rest = plan.overview_rest(command);
     let rest = if rest.is_empty() { rest } else { format!("\n{}", fenced(&rest)) };
     // What is withheld matters most, so that its place is kept.

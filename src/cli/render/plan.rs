@@ -17,9 +17,20 @@ use reconcile::control::{Part, Report};
 use super::super::console::{BAD, FAINT, GOOD, STRONG, WARN, paint};
 
 /// The plan's text, coloured: the graph of its steps, or the objects that change; `command` is what
-/// carries it out.
-pub(in crate::cli) fn text(plan: &Plan, steps: bool, command: &str) -> String {
-    if steps { lines(&plan.to_string(), coloured) } else { overview(&plan.overview_text(command)) }
+/// carries it out. `counted` takes the place of its last line, which counts everything in it.
+pub(in crate::cli) fn text(
+    plan: &Plan,
+    counted: Option<&str>,
+    steps: bool,
+    command: &str,
+) -> String {
+    let mut text = if steps { plan.to_string() } else { plan.overview_text(command) };
+    if let Some(counted) = counted {
+        let all = text.trim_end_matches('\n');
+        text.truncate(all.rfind('\n').map_or(0, |at| at + 1));
+        text.push_str(counted);
+    }
+    if steps { lines(&text, coloured) } else { overview(&text) }
 }
 
 /// The text of an overview, coloured.

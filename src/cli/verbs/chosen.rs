@@ -10,7 +10,7 @@ use model::id::{EngineName, InstallationId};
 use model::labels::Identity;
 use model::observed::{ContainerView, EngineContents};
 use model::printable::one_line;
-use model::selector::{Named, Selector};
+use model::selector::{Named, NothingNamed, Selector};
 use text::suggest::did_you_mean;
 use world::remedy::cause_and_remedy;
 use world::{OutsideError, Scope};
@@ -30,6 +30,15 @@ pub(super) fn named(view: &ContainerView, installation: &InstallationId) -> Opti
     let replica = identity.replica;
     let (deployment, service, slot) = (replica.deployment, replica.service, replica.slot);
     Some(Named { deployment, service, slot, container: view.name.clone() })
+}
+
+/// What a word of `--only` is refused with that stands for nothing.
+pub(super) fn unknown(error: &NothingNamed) -> Refusal {
+    Refusal::usage(
+        one_line(&error.to_string()).into_owned(),
+        "name a deployment, a service, `DEPLOYMENT/SERVICE`, `DEPLOYMENT/SERVICE/NUMBER` or a \
+         container",
+    )
 }
 
 /// What was seen of each engine.

@@ -2,18 +2,15 @@
 //! `plan` does and with its settings.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use adapters::docker::ImageListener;
 use model::comparison::{Compared, Comparison};
 use model::desired::Entry;
 use model::plan::Blocked;
 use model::printable::one_line;
 use model::render::count;
 use model::selector::{Named, Selector};
-use reconcile::control::{Prepared, Silent};
+use reconcile::control::Prepared;
 use reconcile::plan;
-use world::{Snapshot, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::{Console, Format};
@@ -21,9 +18,8 @@ use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::render::diff as render;
 use super::super::setup::Refusal;
-use super::super::setup::real::{Real, open};
-use super::pass::{fetched, is_pointless, look, unread};
-use super::real::{block_on, setup};
+use super::looked::looked;
+use super::pass::is_pointless;
 
 /// What is asked for.
 pub(in crate::cli) struct Asked {
@@ -42,22 +38,16 @@ pub(in crate::cli) fn diff(
     environment: &Environment,
     asked: &Asked,
 ) -> Result<Exit, Refusal> {
-    let nobody: ImageListener = Arc::new(|_| {});
-    let real = open(layer, environment, false, &nobody)?;
-    block_on(async {
-        let loader = real.loader(environment).await;
-        let load = |snapshot: &Snapshot| loader.load(snapshot);
-        let Real { source, host, settings, .. } = real;
-        let world = host.read_only();
-        let setup = setup(&world, &settings, &load, &Silent);
-        let snapshot = match fetched(setup, source.fetch()).await {
-            Ok(snapshot) => snapshot,
-            Err(error) => return Ok(unread(console, error)),
-        };
-        let prepared = look(console, setup, snapshot).await;
-        let all = plan::diff(&prepared.desired, &prepared.observed, &settings);
-        show(console, &prepared, all, asked)
-    })?
+    looked(
+        console,
+        layer,
+        environment,
+        |_| Ok(()),
+        |prepared, settings, ()| {
+            let all = plan::diff(&prepared.desired, &prepared.observed, settings);
+            show(console, prepared, all, asked)
+        },
+    )
 }
 
 fn show(
@@ -114,13 +104,7 @@ fn without_comparison<'a>(prepared: &'a Prepared, all: &[Comparison]) -> Vec<&'a
 fn narrowed(all: Vec<Comparison>, words: &[String]) -> Result<Vec<Comparison>, Refusal> {
     let named: Vec<Named> = all.iter().flat_map(Comparison::named).collect();
     let selectors = words.iter().map(|word| {
-        Selector::resolve(word, &named.iter()).map_err(|error| {
-            Refusal::usage(
-                error.to_string(),
-                "name a deployment, a service, `DEPLOYMENT/SERVICE`, `DEPLOYMENT/SERVICE/NUMBER` \
-                 or a container that is compared",
-            )
-        })
+        Selector::resolve(word, &named.iter()).map_err(|error| super::chosen::unknown(&error))
     });
     let selectors = selectors.collect::<Result<Vec<_>, _>>()?;
     let is_meant = |one: &Comparison| match &one.object {

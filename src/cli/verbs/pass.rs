@@ -12,15 +12,13 @@ use model::plan::Plan;
 use reconcile::control::{
     self, Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare,
 };
-use world::{Act, Clock, Observe, Snapshot, Source, SourceError};
+use world::{Act, Clock, Observe, Snapshot, SourceError};
 
 use super::super::console::{Console, Format};
 use super::super::exit::Exit;
 use super::super::invocation;
-use super::super::plan_file::{PlanFile, PlanTarget};
 use super::super::render::aftermath::{Aftermath, Commands};
-use super::super::render::{markdown, plan, report};
-use super::super::setup::Refusal;
+use super::super::render::{plan, report};
 use super::super::signals::Cut;
 use super::no_stack::{is_without_stacks, no_stack};
 
@@ -52,7 +50,7 @@ pub(super) fn is_pointless(prepared: &Prepared) -> bool {
 
 /// Whether there is no stack, and nothing to do or to withhold. What came from one may be on an
 /// engine that does not answer.
-fn has_nothing(prepared: &Prepared) -> bool {
+pub(super) fn has_nothing(prepared: &Prepared) -> bool {
     let Prepared { plan, desired, .. } = prepared;
     is_without_stacks(desired) && plan.is_empty() && plan.blocked.is_empty()
 }
@@ -66,7 +64,8 @@ pub(super) async fn look<W: Observe, C: Clock>(
     let prepared = prepare(setup, snapshot).await;
     report::complaints(console, &prepared.report());
     if has_nothing(&prepared) {
-        console.complain_all(&[no_stack(prepared.desired.source.as_str())]);
+        let place = prepared.desired.source.as_str();
+        console.complain_all(&[no_stack(place, &invocation::verb())]);
     }
     prepared
 }
@@ -75,52 +74,8 @@ pub(super) async fn look<W: Observe, C: Clock>(
 pub(in crate::cli) fn print(console: Console, prepared: &Prepared) {
     // Without a stack the message that there is none says it all.
     if console.format == Format::Text && !has_nothing(prepared) {
-        console.prose(&plan::text(&prepared.plan, console.steps, &invocation::again()));
+        console.prose(&plan::text(&prepared.plan, None, console.steps, &invocation::again()));
     }
-}
-
-/// The plan as a result of its own, and its exit code.
-pub(in crate::cli) async fn show<W: Observe, C: Clock, S: Source>(
-    console: Console,
-    setup: Setup<'_, W, C>,
-    source: &S,
-    (out, detailed): (Option<PlanTarget>, bool),
-) -> Result<Exit, Refusal> {
-    let snapshot = match fetched(setup, source.fetch()).await {
-        Ok(snapshot) => snapshot,
-        Err(error) => return Ok(unread(console, error)),
-    };
-    let out = out.map(|out| out.outside_of(snapshot.tree.host_path())).transpose()?;
-    let prepared = look(console, setup, snapshot).await;
-    print(console, &prepared);
-    let report = prepared.report();
-    match console.format {
-        Format::Json => console.json(&plan::json(&prepared.plan, &report)),
-        Format::Markdown => {
-            console.result(&markdown::comment(&prepared.plan, &invocation::again()));
-        }
-        Format::Text => {}
-    }
-    if is_pointless(&prepared) {
-        return Ok(Exit::Invalid);
-    }
-    if let Some(out) = &out {
-        PlanFile::of(&prepared, setup.settings, &invocation::again()).write(out)?;
-    }
-    console.progress(&match out {
-        _ if prepared.plan.is_empty() => "Nothing was changed.".to_owned(),
-        Some(out) => {
-            let command = invocation::applying(&out.name());
-            format!("Nothing was changed; `{command}` applies this plan.")
-        }
-        None => {
-            "Nothing was changed; `reconciler --once` with the same settings applies it.".to_owned()
-        }
-    });
-    Ok(match Exit::from(report.exit()) {
-        Exit::Done if detailed && !prepared.plan.is_empty() => Exit::Pending,
-        exit => exit,
-    })
 }
 
 /// The newest revision. The engines are asked meanwhile for what does not depend on it.
@@ -185,7 +140,7 @@ pub(in crate::cli) async fn again<W: Observe, C: Clock>(
     let moved = prepared.plan.clone().timeless() != before.plan.timeless();
     if moved && console.format == Format::Text {
         console.progress("What is there has changed meanwhile; the plan now:");
-        console.prose(&plan::text(&prepared.plan, console.steps, &invocation::again()));
+        console.prose(&plan::text(&prepared.plan, None, console.steps, &invocation::again()));
     }
     prepared
 }

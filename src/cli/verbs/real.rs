@@ -1,4 +1,4 @@
-//! `plan`, `--once`, `apply` and `run` on the real world.
+//! `--once`, `apply` and `run` on the real world.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,20 +9,19 @@ use tokio::sync::watch;
 use crate::api::{Heartbeat, Status};
 use adapters::clock::SystemClock;
 use adapters::consul::Consul;
-use adapters::docker::{EngineLock, ImageListener, LockError, LockHolder};
+use adapters::docker::{EngineLock, LockError, LockHolder};
 use adapters::host::Host;
 use adapters::lease::{Lease, LeaseError};
 use model::id::EngineName;
-use reconcile::control::{Limits, Load, Pace, Prepared, Progress, Setup, Silent, Stop};
+use reconcile::control::{Limits, Load, Pace, Prepared, Progress, Setup, Stop};
 use reconcile::plan::Settings;
-use world::{Act, Clock as _, Keep as _, Snapshot, Source as _};
+use world::{Act, Clock as _, Keep as _, Source as _};
 
 use super::super::config::Layer;
 use super::super::console::Console;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::options::ControllerOptions;
-use super::super::plan_file::PlanTarget;
 use super::super::render::logs::{self, Logs};
 use super::super::render::progress::Lines;
 use super::super::screen;
@@ -32,7 +31,7 @@ use super::super::setup::source::Placed;
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, Words, guard};
 use super::consent::{Agreed, Consent, Refused};
-use super::pass::{Passed, Prefetch, begin, conclude, finish, show};
+use super::pass::{Passed, Prefetch, begin, conclude, finish};
 use super::run::{Controller, holder, listen, release};
 
 /// What a watched folder lacks is removed after so long.
@@ -41,24 +40,6 @@ const PRUNE_DELAY: Duration = Duration::from_secs(5);
 /// How much longer than a pass may take its lock is held at the most: the calls that run at
 /// its deadline finish.
 const LOCK_MARGIN: Duration = Duration::from_mins(2);
-
-/// `plan`: reads only.
-pub(in crate::cli) fn plan(
-    console: Console,
-    layer: &Layer,
-    environment: &Environment,
-    (out, detailed): (Option<PlanTarget>, bool),
-) -> Result<Exit, Refusal> {
-    let nobody: ImageListener = Arc::new(|_| {});
-    let real = open(layer, environment, false, &nobody)?;
-    block_on(async {
-        let loader = real.loader(environment).await;
-        let load = |snapshot: &Snapshot| loader.load(snapshot);
-        let Real { source, host, settings, .. } = real;
-        let world = host.read_only();
-        show(console, setup(&world, &settings, &load, &Silent), &source, (out, detailed)).await
-    })?
-}
 
 /// `--once` and `apply`.
 pub(in crate::cli) fn apply_once(

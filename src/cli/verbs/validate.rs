@@ -17,6 +17,7 @@ use super::super::config::Layer;
 use super::super::console::{Console, Format};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
+use super::super::invocation;
 use super::super::options::SourceOptions;
 use super::super::render::plan::diagnostics_json;
 use super::super::setup::loader::Loader;
@@ -157,7 +158,8 @@ pub(super) fn read(
         // A URL may hold a password, which the source's name leaves out.
         let given = options.source.as_deref().unwrap_or(".");
         let is_here = Path::new(given).exists();
-        desired.incomplete.push(no_stack(if is_here { given } else { snapshot.source.as_str() }));
+        let place = if is_here { given } else { snapshot.source.as_str() };
+        desired.incomplete.push(no_stack(place, &invocation::verb()));
     }
     Ok((snapshot, desired))
 }

@@ -10,8 +10,8 @@ use std::path::Path;
 use serde_json::json;
 
 use model::printable::one_line;
+use model::remedy::quoted;
 use model::render::machine::SCHEMA_VERSION;
-use reconcile::stack::{LIST, STACKS};
 
 use super::super::console::{Console, Format};
 use super::super::exit::Exit;
@@ -19,9 +19,7 @@ use super::super::init_args::InitArgs;
 use super::super::new_file::{self, Readers};
 use super::super::schema;
 use super::super::setup::Refusal;
-
-/// How deep stacks are looked for.
-const DEPTH: usize = 4;
+use super::no_stack::folder_of_stacks;
 
 /// A file, and what became of it.
 struct Outcome {
@@ -34,7 +32,7 @@ struct Outcome {
 pub(in crate::cli) fn init(console: Console, args: &InitArgs) -> Result<Exit, Refusal> {
     let folder = &args.folder;
     let mut outcomes = Vec::new();
-    for (path, text) in all(has_stack(folder, 0)) {
+    for (path, text) in all(folder_of_stacks(folder).is_some()) {
         let written = !args.print && write(&folder.join(path), &text)?;
         outcomes.push(Outcome { path, text, written });
     }
@@ -66,18 +64,6 @@ fn all(has_stack: bool) -> Vec<(&'static str, String)> {
     all
 }
 
-/// Whether there is a stack, or a list of them, in the folder or below it.
-fn has_stack(folder: &Path, depth: usize) -> bool {
-    let is_one = |name: &&str| folder.join(name).is_file();
-    if STACKS.iter().chain(&[LIST]).any(is_one) {
-        return true;
-    }
-    let entries = fs::read_dir(folder).into_iter().flatten().map_while(Result::ok);
-    let mut folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let is_hidden = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
-    depth < DEPTH && folders.any(|entry| !is_hidden(&entry) && has_stack(&entry.path(), depth + 1))
-}
-
 /// Writes a file unless something is there. Whether it did.
 fn write(path: &Path, text: &str) -> Result<bool, Refusal> {
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
@@ -94,23 +80,19 @@ fn write(path: &Path, text: &str) -> Result<bool, Refusal> {
 }
 
 fn report(console: Console, folder: &Path, outcomes: &[Outcome]) {
-    let name = folder.to_string_lossy();
     for it in outcomes {
         let path = folder.join(it.path);
         let path = path.strip_prefix(".").unwrap_or(&path).to_string_lossy();
         let what = if it.written { "written  " } else { "left as it is" };
         console.result(&format!("{what} {}", one_line(&path)));
     }
-    let stacks = if outcomes.iter().any(|it| it.path.starts_with("desired-state") && it.written) {
-        "desired-state"
-    } else {
-        "FOLDER"
+    let stacks = folder_of_stacks(folder).unwrap_or_else(|| folder.to_owned());
+    let stacks = match stacks.strip_prefix(".") {
+        Ok(inside) if inside.as_os_str().is_empty() => ".".into(),
+        Ok(inside) => inside.to_string_lossy(),
+        Err(_) => stacks.to_string_lossy(),
     };
-    let stacks = if stacks == "FOLDER" || name == "." {
-        stacks.to_owned()
-    } else {
-        one_line(&folder.join(stacks).to_string_lossy()).into_owned()
-    };
+    let stacks = one_line(&quoted(&stacks)).into_owned();
     console.progress("Then");
     console.progress(&format!("  reconciler validate {stacks}    checks the stacks"));
     console.progress(&format!("  reconciler plan {stacks}        shows what would change"));
