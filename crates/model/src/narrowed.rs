@@ -41,6 +41,7 @@ impl Plan {
             forgotten: filtered(&self.forgotten, |it| is_about(&it.deployment)),
             host: of(&self.host, is_about),
             sizes: of(&self.sizes, is_about),
+            last_took: of(&self.last_took, is_about),
             deployments: of(&self.deployments, is_about),
         }
     }

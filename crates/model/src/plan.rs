@@ -45,7 +45,8 @@ pub struct Plan {
     pub host: BTreeMap<DeploymentId, Vec<String>>,
     /// The size of each service that changes.
     pub sizes: BTreeMap<DeploymentId, BTreeMap<ServiceName, Size>>,
-    /// How long the last rollout took that was done, of deployments that change.
+    /// How long the last rollout took that was done, of deployments that make
+    /// containers.
     pub last_took: BTreeMap<DeploymentId, Duration>,
     /// The state of every deployment, desired or only observed.
     pub deployments: BTreeMap<DeploymentId, DeploymentState>,

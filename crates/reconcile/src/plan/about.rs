@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::decide::taken_of_host;
+use model::action::Action;
 use model::desired::{DesiredState, Entry};
 use model::id::{DeploymentId, ServiceName};
 use model::ledger::{Ledger, RolloutResult};
-use model::plan::{Plan, Size};
+use model::plan::{Plan, Size, Step};
 
 /// Adds it to a plan.
 pub(super) fn add<'a>(
@@ -33,7 +34,9 @@ pub(super) fn add<'a>(
     let taken = |id: &DeploymentId| Some((id.clone(), taken_of_host(&context(id)?)));
     let host = changed.iter().copied().filter_map(taken).filter(|(_, taken)| !taken.is_empty());
     plan.host = host.collect();
-    plan.last_took = changed.iter().filter_map(|id| took(desired, ledger, id)).collect();
+    let makes = |step: &&Step| matches!(step.action, Action::CreateContainer(_));
+    let rolled_out: BTreeSet<_> = plan.steps.iter().filter(makes).map(|s| &s.deployment).collect();
+    plan.last_took = rolled_out.into_iter().filter_map(|id| took(desired, ledger, id)).collect();
     plan.sizes = sizes;
 }
 
