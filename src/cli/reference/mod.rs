@@ -2,6 +2,8 @@
 //! are made from, so that neither can say something else than `--help`. Nothing of it depends on
 //! the width of a terminal.
 
+#[cfg(test)]
+mod documented;
 pub(super) mod man;
 pub(super) mod markdown;
 mod surroundings;
