@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use model::action::Action;
+use model::action::{Action, Until};
 use model::id::{DeploymentId, EngineName, ServiceName};
 use model::plan::Step;
 use model::printable::{one_line, shortened};
@@ -105,6 +105,7 @@ impl<'e> Aftermath<'e> {
             return Value::Null;
         };
         let Failed { failure, name, left, not_tried, next, .. } = failed;
+        let hint = failed.hint();
         let code = failure.error.exit_code();
         json!({
             "kind": "failed",
@@ -117,6 +118,7 @@ impl<'e> Aftermath<'e> {
             "logs": failure.last.log,
             "left": left,
             "not_tried": not_tried.iter().map(|(of, it)| it.name(of)).collect::<Vec<_>>(),
+            "hint": hint,
             "next": next,
         })
     }
@@ -153,8 +155,23 @@ impl Failed<'_> {
             let names = listed(not_tried.iter().map(|(of, object)| (*of, object)));
             let _ = write!(text, "\n  = not tried because of this: {names}");
         }
+        if let Some(hint) = self.hint() {
+            let _ = write!(text, "\n  = {hint}");
+        }
         let _ = write!(text, "\n  = {}: `{}`", paint(STRONG, "help"), one_line(next));
         text
+    }
+
+    /// What was probably meant, of a service that ended with 0.
+    fn hint(&self) -> Option<String> {
+        let lasts = matches!(self.step.action, Action::Await { until: Until::Healthy(_), .. });
+        let replica = self.step.replica.as_ref().filter(|_| lasts)?;
+        (self.failure.error.exit_code() == Some(0)).then(|| {
+            let service = &replica.service;
+            format!(
+                "if {service} is to end, it is a job: add `x-reconciler: {{ job: true }}` to it"
+            )
+        })
     }
 
     /// What an exit code means.

@@ -83,6 +83,13 @@ fn an_old_container_that_was_stopped_is_reported_as_such() {
 }
 
 #[test]
+fn what_ended_well_may_be_a_job() {
+    let failed = until(first_of(2) + 2, WaitError::Ended { code: 0 }, LastWords::default());
+    let hint = "\n  = if pricing is to end, it is a job: add `x-reconciler: { job: true }` to it\n";
+    assert!(text(&failed).contains(hint), "{}", text(&failed));
+}
+
+#[test]
 fn programs_get_the_same() {
     let last = LastWords { log: vec!["bye".to_owned()], ..LastWords::default() };
     let execution = until(first_of(2) + 2, WaitError::Ended { code: 143 }, last);
@@ -104,6 +111,7 @@ fn programs_get_the_same() {
             "the new container abc-pricing-2-1a2b3c4 stays, so that it can be looked at",
         ],
         "not_tried": ["abc/pricing/3", "abc/ui/1"],
+        "hint": null,
         "next": "reconciler logs abc/pricing/2",
     });
     assert_eq!(json, expected);
