@@ -6,6 +6,7 @@ mod common;
 mod dir;
 mod git;
 mod http;
+mod kept_elsewhere;
 mod mark;
 mod repository;
 #[cfg(feature = "live")]

@@ -33,8 +33,12 @@ pub fn read(
             Err(error) => {
                 let problem = Diagnostic::error(format!("an env file cannot be used: {error}"));
                 let help = stored::remedy(tree, path, &error, origin.map_or("", |at| &at.file));
-                let problem = problem.with_code(ENV_FILE);
-                let problem = Diagnostic { at: origin.cloned(), help, ..problem };
+                let code = stored::code(&error, ENV_FILE);
+                // Nothing names a `.env`; a pointer in its place shows no value of it.
+                let pointer = matches!(error, TreeError::Pointer { .. });
+                let itself = pointer.then(|| Loc::new(path.as_str(), 1, 1));
+                let at = origin.cloned().or(itself);
+                let problem = Diagnostic { at, help, ..problem.with_code(code) };
                 report.add(underlined(tree, problem));
             }
             Ok(text) => one(path, &text, variables, &mut found, report),

@@ -105,7 +105,8 @@ impl<'a> Files<'a> {
         let help = stored::remedy(self.tree, file, &why, &by).unwrap_or_else(|| {
             "stack files are regular files of the tree; links are not followed".to_owned()
         });
-        self.report.refuse_as(FILE, named.at, named.message(&why.to_string()), Some(help));
+        let code = stored::code(&why, FILE);
+        self.report.refuse_as(code, named.at, named.message(&why.to_string()), Some(help));
         None
     }
 

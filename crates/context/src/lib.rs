@@ -260,11 +260,21 @@ fn ignore_file(
                     .map_err(|line| ContextError::Pattern { file: path, line })?;
                 return Ok((ignore, always));
             }
-            Err(TreeError::Missing(_)) => {}
+            // That the context or the Dockerfile is in a submodule is said of itself.
+            Err(TreeError::Missing(_) | TreeError::Submodule { .. }) => {}
             Err(error) => return Err(ContextError::File(error)),
         }
     }
     Ok((Ignore::default(), Vec::new()))
+}
+
+/// Why a context cannot hold what is neither a file, a folder nor a link.
+fn special(tree: &dyn Tree, folder: &str, path: &str) -> ContextError {
+    let path = tree_path(folder, path);
+    match tree.read(&path, 0) {
+        Err(error @ TreeError::Submodule { .. }) => ContextError::File(error),
+        _ => ContextError::Special(path),
+    }
 }
 
 /// Collects what is below `inner`. The depth is bounded by the tree's own.
@@ -295,9 +305,7 @@ fn walk(
                 let target = tree.link(&tree_path(folder, &path)).map_err(ContextError::File)?;
                 ContextKind::Link { target }
             }
-            TreeKind::Folder | TreeKind::Other => {
-                return Err(ContextError::Special(tree_path(folder, &path)));
-            }
+            TreeKind::Folder | TreeKind::Other => return Err(special(tree, folder, &path)),
         };
         if found.len() >= MAX_FILES {
             return Err(ContextError::TooMany);

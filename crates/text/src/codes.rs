@@ -18,6 +18,8 @@ pub(crate) const MERGE_KEY: Code = Code("E0106");
 pub(crate) const TAG: Code = Code("E0107");
 /// A limit that protects against hostile files.
 pub const LIMIT: Code = Code("E0108");
+/// A file whose content is kept elsewhere: by git-lfs, or in a submodule.
+pub const KEPT_ELSEWHERE: Code = Code("E0109");
 
 /// A list where a map has to be, a number where a string has to be.
 pub const TYPE: Code = Code("E0202");

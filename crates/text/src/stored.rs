@@ -1,75 +1,111 @@
 //! Files of the tree whose content is kept elsewhere: a pointer of git-lfs instead of the
-//! file, and what is in a submodule. Delivered as they are they would look like the file.
+//! file, and what is in a submodule that is not fetched. Delivered as they are they would look
+//! like the file, so that all content that goes to a container is read through here.
 
+mod pointer;
+mod submodule;
+
+use super::codes::KEPT_ELSEWHERE;
 use super::paths;
-use world::{Tree, TreeError};
+use model::diagnostic::Code;
+use model::mark::Mark;
+use model::tree::Commit;
+use world::{Tree, TreeEntry, TreeError};
 
-/// How a pointer begins.
-const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
-/// The longest that a pointer can be, in bytes, as git-lfs has it.
-const LONGEST: usize = 1024;
-/// Where git notes which folders are submodules.
-const MODULES: &str = ".gitmodules";
-/// The largest such file that is read, in bytes.
-const MOST: u64 = 64 << 10;
+use pointer::{LONGEST, Pointer};
 
-/// What is said of a pointer.
-const WHY: &str = "it is a pointer of git-lfs, and its content is not in the repository";
+/// A tree that gives no pointer as a file's content and no submodule that is not fetched as an
+/// empty folder.
+pub struct Stored<'a>(pub &'a dyn Tree);
 
-/// A file's bytes, if they are those of the file.
-pub fn read(tree: &dyn Tree, path: &str, limit: u64) -> Result<Vec<u8>, TreeError> {
-    let bytes = tree.read(path, limit)?;
-    if bytes.len() <= LONGEST && bytes.starts_with(POINTER) {
-        return Err(TreeError::Unreadable { path: path.to_owned(), why: WHY.to_owned() });
+impl Tree for Stored<'_> {
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, TreeError> {
+        read(self.0, path, limit)
     }
-    Ok(bytes)
+
+    fn list(&self, path: &str) -> Result<Vec<TreeEntry>, TreeError> {
+        match self.0.list(path) {
+            Ok(entries) if !entries.is_empty() => Ok(entries),
+            found => submodule::around(self.0, path).map_or(found, Err),
+        }
+    }
+
+    fn link(&self, path: &str) -> Result<String, TreeError> {
+        self.0.link(path)
+    }
+
+    fn host_path(&self) -> Option<&str> {
+        self.0.host_path()
+    }
+
+    fn commit(&self) -> Option<Commit> {
+        self.0.commit()
+    }
+
+    fn mark(&self, path: &str) -> Option<Mark> {
+        self.0.mark(path)
+    }
 }
 
-/// Refuses a file that is a pointer, without reading one that is too large to be one.
-pub fn check(tree: &dyn Tree, path: &str) -> Result<(), TreeError> {
-    match read(tree, path, LONGEST as u64) {
-        Err(error @ TreeError::Unreadable { .. }) => Err(error),
-        _ => Ok(()),
+/// A file's bytes, if they are those of the file.
+///
+/// # Errors
+/// As [`Tree::read`], and [`TreeError::Pointer`] and [`TreeError::Submodule`].
+pub fn read(tree: &dyn Tree, path: &str, limit: u64) -> Result<Vec<u8>, TreeError> {
+    match tree.read(path, limit) {
+        Ok(bytes) => match Pointer::parse(&bytes) {
+            Some(Pointer { size }) => Err(TreeError::Pointer { path: path.to_owned(), size }),
+            None => Ok(bytes),
+        },
+        Err(error @ (TreeError::Missing(_) | TreeError::NotAFile(_))) => {
+            Err(submodule::around(tree, path).unwrap_or(error))
+        }
+        Err(error) => Err(error),
     }
+}
+
+/// Why the content of a file or folder is kept elsewhere; `None` if it is not. A file that is
+/// too large to be a pointer is not read.
+pub fn elsewhere(tree: &dyn Tree, path: &str) -> Option<TreeError> {
+    read(tree, path, LONGEST).err().filter(is_elsewhere)
+}
+
+/// Whether that is why a file cannot be had.
+fn is_elsewhere(error: &TreeError) -> bool {
+    matches!(error, TreeError::Pointer { .. } | TreeError::Submodule { .. })
+}
+
+/// The code of a message about a file that cannot be had: `other`, unless it is kept elsewhere.
+#[must_use]
+pub fn code(error: &TreeError, other: Code) -> Code {
+    if is_elsewhere(error) { KEPT_ELSEWHERE } else { other }
 }
 
 /// What to do about a file that is kept elsewhere, or is not there: what was meant by the file
 /// that names it, `namer`.
 pub fn remedy(tree: &dyn Tree, path: &str, error: &TreeError, namer: &str) -> Option<String> {
     match error {
-        TreeError::Unreadable { why, .. } if why == WHY => {
-            let help = "take it out of git-lfs (`.gitattributes`), or give a folder in which \
-                        `git lfs pull` was run";
-            Some(help.to_owned())
-        }
-        TreeError::Missing(_) => {
-            in_submodule(tree, path).or_else(|| paths::beside(tree, path, namer))
-        }
-        TreeError::NotAFile(_) => in_submodule(tree, path),
+        TreeError::Pointer { .. } if tree.host_path().is_some() => Some(
+            "run `git lfs pull` in the folder, or take the file out of git-lfs \
+             (`.gitattributes`)"
+                .to_owned(),
+        ),
+        TreeError::Pointer { .. } => Some(
+            "take the file out of git-lfs (`.gitattributes`), or give a folder in which \
+             `git lfs pull` was run"
+                .to_owned(),
+        ),
+        TreeError::Submodule { .. } if tree.host_path().is_some() => Some(
+            "run `git submodule update --init` in the folder, or put the file into this \
+             repository"
+                .to_owned(),
+        ),
+        TreeError::Submodule { .. } => Some(
+            "put the file into this repository, or give a folder in which \
+             `git submodule update --init` was run"
+                .to_owned(),
+        ),
+        TreeError::Missing(_) => paths::beside(tree, path, namer),
         _ => None,
     }
-}
-
-/// What to do about a path that is in a submodule; `None` if it is in none.
-pub fn in_submodule(tree: &dyn Tree, path: &str) -> Option<String> {
-    submodule(tree, path).map(|module| {
-        format!(
-            "`{module}` is a submodule, which is not fetched: put the file into this repository, \
-             or give a folder in which `git submodule update --init` was run"
-        )
-    })
-}
-
-/// The submodule that a path is in.
-fn submodule(tree: &dyn Tree, path: &str) -> Option<String> {
-    let modules = String::from_utf8(tree.read(MODULES, MOST).ok()?).ok()?;
-    let folders = modules.lines().filter_map(|line| {
-        let (key, folder) = line.split_once('=')?;
-        (key.trim() == "path").then(|| folder.trim().trim_matches('"').to_owned())
-    });
-    let mut folders = folders.filter(|folder| {
-        path.strip_prefix(folder.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
-    folders.next()
 }

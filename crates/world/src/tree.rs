@@ -1,5 +1,7 @@
 //! The files of one revision of a source, wherever they are.
 
+use std::fmt;
+
 use model::mark::Mark;
 use model::tree::Commit;
 
@@ -45,6 +47,24 @@ pub enum TreeError {
         /// How much was allowed.
         limit: u64,
     },
+    /// It is a pointer of git-lfs; the content is not in the repository.
+    #[error("`{path}` is a git-lfs pointer to {}, not the content", Bytes(*size))]
+    Pointer {
+        /// Which file.
+        path: String,
+        /// How large the content is, in bytes.
+        size: u64,
+    },
+    /// It is, or is in, a submodule that is not fetched.
+    #[error("`{path}` {}, which is not fetched", lies_in(path, module, url.as_deref()))]
+    Submodule {
+        /// Which file or folder.
+        path: String,
+        /// The submodule's folder.
+        module: String,
+        /// Where it would be fetched from, without credentials, if that is known.
+        url: Option<String>,
+    },
     /// Reading failed, or the file changed while it was read.
     #[error("`{path}` cannot be read: {why}")]
     Unreadable {
@@ -53,6 +73,38 @@ pub enum TreeError {
         /// What went wrong.
         why: String,
     },
+}
+
+/// What is said of a path that is, or is in, a submodule.
+fn lies_in(path: &str, module: &str, url: Option<&str>) -> String {
+    let of = url.map(|url| format!(" of `{url}`")).unwrap_or_default();
+    if path == module {
+        format!("is a submodule{of}")
+    } else {
+        format!("lies in the submodule `{module}`{of}")
+    }
+}
+
+/// A number of bytes as people write it: `12 MB`.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+        if self.0 < 1000 {
+            return write!(f, "{} byte{}", self.0, if self.0 == 1 { "" } else { "s" });
+        }
+        let (mut unit, mut scale) = (0, 1000);
+        while self.0 / scale >= 1000 {
+            (unit, scale) = (unit + 1, scale * 1000);
+        }
+        // Tenths are of interest only beside a single digit.
+        let tenths = self.0 / (scale / 10);
+        match (tenths / 10, tenths % 10) {
+            (whole @ 1..=9, tenth @ 1..) => write!(f, "{whole}.{tenth} {}", UNITS[unit]),
+            (whole, _) => write!(f, "{whole} {}", UNITS[unit]),
+        }
+    }
 }
 
 /// The files of one revision. Paths are relative, `/`-separated, without `.` or `..`;
@@ -110,5 +162,28 @@ impl Tree for NoTree {
 
     fn host_path(&self) -> Option<&str> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_written_as_people_write_them() {
+        let table = [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1000, "1 kB"),
+            (1_550, "1.5 kB"),
+            (12_345, "12 kB"),
+            (999_999, "999 kB"),
+            (12_000_000, "12 MB"),
+            (u64::MAX, "18 EB"),
+        ];
+        for (size, text) in table {
+            assert_eq!(Bytes(size).to_string(), text);
+        }
     }
 }

@@ -13,6 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
 use model::desired::DesiredState;
+use model::tree::Commit;
 use reconcile::control::Load;
 use world::{Snapshot, Tree, TreeEntry, TreeError};
 
@@ -157,6 +158,10 @@ impl Tree for Lent {
         self.tree.host_path()
     }
 
+    fn commit(&self) -> Option<Commit> {
+        self.tree.commit()
+    }
+
     fn mark(&self, path: &str) -> Option<model::mark::Mark> {
         self.tree.mark(path)
     }
@@ -205,6 +210,11 @@ mod tests {
         fn host_path(&self) -> Option<&str> {
             None
         }
+
+        fn commit(&self) -> Option<Commit> {
+            let time = model::tree::Time(model::time::Timestamp(0));
+            Some(Commit { author: "Ann".to_owned(), subject: "shop".to_owned(), time })
+        }
     }
 
     fn reader() -> Reader {
@@ -252,6 +262,13 @@ mod tests {
         }
         // The thread ends, and the tree with it; whatever it asked before is all.
         assert_eq!(asks.iter().count(), 0);
+    }
+
+    #[test]
+    fn what_is_lent_says_which_commit_it_is_of() {
+        let ((asked, _), (_, answer)) = (channel(), channel());
+        let slow: Arc<dyn Tree> = Arc::new(Slow { asked, answer: Mutex::new(answer) });
+        assert_eq!(Lent::new(&slow, 1, 1).commit().expect("a commit").subject, "shop");
     }
 
     #[test]

@@ -211,11 +211,12 @@ impl Files<'_> {
     /// The text of a file in the tree; `None` if it may be missing and is, or cannot be had.
     fn read(&self, named: &Node, required: bool, path: Path<'_>) -> Option<String> {
         let file = &named.scalar()?.text;
-        let refuse = |what: &str, help: &str| {
+        let refuse_as = |code, what: &str, help: &str| {
             let help = Some(help.to_owned());
-            refuse(self.report, LIST_FILE, path, named.span, what, help);
+            refuse(self.report, code, path, named.span, what, help);
             None
         };
+        let refuse = |what: &str, help: &str| refuse_as(LIST_FILE, what, help);
         let inside = if self.request.options.skip_paths {
             text::paths::in_tree(self.request.directory, file)
         } else {
@@ -244,7 +245,7 @@ impl Files<'_> {
             Err(error) => {
                 let help = stored::remedy(self.request.tree, &inside, &error, &by);
                 let help = help.as_deref().unwrap_or("make it a readable file of the tree");
-                refuse(&error.to_string(), help)
+                refuse_as(stored::code(&error, LIST_FILE), &error.to_string(), help)
             }
         }
     }

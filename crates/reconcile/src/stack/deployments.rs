@@ -91,7 +91,9 @@ fn list(tree: &dyn Tree, path: &str) -> (Option<Node>, Reporter) {
         }
         Err(error) => {
             let report = Reporter::hidden(path);
-            report.error(FILE, Span::START, error.to_string());
+            let help = stored::remedy(tree, path, &error, path);
+            let code = stored::code(&error, FILE);
+            report.refuse_as(code, Span::START, error.to_string(), help);
             (None, report)
         }
     }
@@ -222,6 +224,11 @@ fn place(
         report.refuse_as(OUTSIDE, at, message, None);
         return None;
     };
+    if let Some(error) = stored::elsewhere(tree, &full) {
+        let help = stored::remedy(tree, &full, &error, "");
+        report.refuse_as(stored::code(&error, NO_STACK), at, error.to_string(), help);
+        return None;
+    }
     match paths::kind(tree, &full) {
         Some(TreeKind::File { .. }) => {
             let folder = paths::split(&full).0.to_owned();

@@ -10,8 +10,8 @@ use compose::environment;
 use compose::variables::{Lookup, Variables};
 use model::diagnostic::{Code, Diagnostic, Loc};
 use model::id::DeploymentId;
-use text::paths;
 use text::report::Reporter;
+use text::{paths, stored};
 use world::{Tree, TreeEntry, TreeKind};
 
 /// Names of stack files; the first that exists is taken, as Compose does.
@@ -194,6 +194,12 @@ impl Search<'_> {
                 format!("`{variable}` names `{file}`, which is outside the source's tree");
             return self.refuse(variable, Diagnostic::error(message).with_code(OUTSIDE));
         };
+        if let Some(error) = stored::elsewhere(self.tree, &path) {
+            let message = format!("`{variable}` names `{file}`: {error}");
+            let help = stored::remedy(self.tree, &path, &error, "");
+            let problem = Diagnostic::error(message).with_code(stored::code(&error, code));
+            return self.refuse(variable, Diagnostic { help, ..problem });
+        }
         if file.is_empty() || paths::kind(self.tree, &path).is_none() {
             let message = format!("`{variable}` names `{file}`, and there is no such file");
             let help = paths::beside(self.tree, &path, "");

@@ -23,7 +23,8 @@ pub(super) fn content(path: &str, at: Span, scope: &Scope<'_>) -> Option<Content
             let link = matches!(error, TreeError::NotAFile(_));
             let link =
                 link.then(|| "a link is not followed: name the file that is meant".to_owned());
-            scope.report.refuse_as(TREE_FILE, at, error.to_string(), help.or(link));
+            let code = stored::code(&error, TREE_FILE);
+            scope.report.refuse_as(code, at, error.to_string(), help.or(link));
             None
         }
     }

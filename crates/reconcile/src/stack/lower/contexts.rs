@@ -12,8 +12,8 @@ use context::{ContextError, build_hash};
 use model::build::{Build, NamedContext};
 use model::diagnostic::Code;
 use model::id::ImageRef;
-use text::paths;
 use text::yaml::{Node, Span};
+use text::{paths, stored};
 use world::TreeError;
 
 /// Whether a context is fetched from elsewhere.
@@ -142,11 +142,20 @@ pub(super) fn refuse(error: &ContextError, at: Span, scope: &Scope<'_>) {
             let base = if base.is_empty() { "the tree's root" } else { base };
             near.or_else(|| Some(format!("the context is relative to {base}")))
         }
+        ContextError::Folder { source, .. } | ContextError::File(source) => {
+            stored::remedy(scope.instance.tree, "", source, &namer)
+        }
         ContextError::NoDockerfile(path) => paths::beside(scope.instance.tree, path, &namer),
         _ => None,
     };
     // The error with what it came from, which its own text leaves out.
     let source = std::error::Error::source(error);
     let text = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-    scope.report.refuse_as(CONTEXT, at, text, help);
+    let code = match error {
+        ContextError::Folder { source, .. } | ContextError::File(source) => {
+            stored::code(source, CONTEXT)
+        }
+        _ => CONTEXT,
+    };
+    scope.report.refuse_as(code, at, text, help);
 }

@@ -54,6 +54,7 @@ use model::id::{DeploymentId, EngineName, ImageRef};
 use model::secret::Masker;
 use model::sync_mode::SyncMode;
 use text::report::Reporter;
+use text::stored::Stored;
 use text::yaml::Span;
 use world::Tree;
 
@@ -112,7 +113,10 @@ impl<'a> Contexts<'a> {
     fn digest(&self, folder: &str, dockerfile: &Dockerfile) -> Result<Digest, ContextError> {
         let key = (folder.to_owned(), dockerfile.clone());
         let mut known = self.known.borrow_mut();
-        known.entry(key).or_insert_with(|| context::digest(self.tree, folder, dockerfile)).clone()
+        known
+            .entry(key)
+            .or_insert_with(|| context::digest(&Stored(self.tree), folder, dockerfile))
+            .clone()
     }
 }
 

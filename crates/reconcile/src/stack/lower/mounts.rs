@@ -289,14 +289,10 @@ fn is_absent(file: Option<&str>, item: &Node, scope: &Scope<'_>) -> bool {
 
 /// Whether the content of a path of the tree is kept elsewhere, which is reported.
 fn is_elsewhere(file: &str, item: &Node, scope: &Scope<'_>) -> bool {
-    let (tree, report) = (scope.instance.tree, scope.report);
-    if let Err(error) = stored::check(tree, file) {
-        let help = stored::remedy(tree, file, &error, &report.name(item.span.file));
-        report.refuse_as(TREE_FILE, item.span, error.to_string(), help);
-        return true;
-    }
-    let there = matches!(paths::kind(tree, file), Some(TreeKind::File { .. } | TreeKind::Folder));
-    let Some(help) = stored::in_submodule(tree, file).filter(|_| !there) else { return false };
-    report.error_help(TREE_FILE, item.span, format!("`{file}` is not in the tree"), help);
+    let tree = scope.instance.tree;
+    let Some(error) = stored::elsewhere(tree, file) else { return false };
+    let help = stored::remedy(tree, file, &error, &scope.report.name(item.span.file));
+    let code = stored::code(&error, TREE_FILE);
+    scope.report.refuse_as(code, item.span, error.to_string(), help);
     true
 }
