@@ -53,6 +53,9 @@ mod host;
 #[path = "live_once/images.rs"]
 mod images;
 #[cfg(test)]
+#[path = "live_once/leaks.rs"]
+mod leaks;
+#[cfg(test)]
 #[path = "live_once/ledger.rs"]
 mod ledger;
 #[cfg(test)]

@@ -207,11 +207,27 @@ fn stream(common: CommonArgs, output: Format, world: WorldOptions) -> Result<Sta
     start(common, output, Layer { source, world, ..Layer::default() }, "warn")
 }
 
+/// Refuses what is no name of a variable; it may be a value, which is not repeated.
+fn check_names<'n>(mut names: impl Iterator<Item = &'n String>) -> Result<(), Refusal> {
+    let is_name = |name: &String| {
+        let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        begins && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if names.all(is_name) {
+        return Ok(());
+    }
+    Err(Refusal::usage(
+        "`--env` takes the name of an environment variable, without its value",
+        "set the variable, and name it: `NAME=value reconciler … --env NAME`",
+    ))
+}
+
 fn start(common: CommonArgs, output: Format, flags: Layer, level: &str) -> Result<Start, Refusal> {
     let CommonArgs { quiet, config, log } = common;
     let file = config.as_deref().map(config::read).transpose();
     let file = file.map_err(|ConfigError(messages)| Refusal { exit: Exit::Invalid, messages })?;
     let layer = Layer { log, ..flags }.or(file.unwrap_or_default());
+    check_names(layer.trust.env.iter().flatten())?;
     let console = Console::new(output, layer.log.color.unwrap_or(Color::Auto), quiet);
     let environment = Environment::read();
     let format = layer.log.log_format.unwrap_or_default();

@@ -87,6 +87,7 @@ const MISTAKES: &[Mistake] = &[
     call("validat", 64, "`validat`", "neither a verb nor a folder", "`validate`"),
     call(".", 64, "`.`", "there is no verb", "reconciler plan ."),
     call("plan -f compose.yaml", 64, "'-f'", "unexpected argument", "--help"),
+    call("plan . --env DB_PASS=hunter2", 64, "`--env`", "without its value", "--env NAME"),
     call("plan --onec", 64, "'--onec'", "unexpected argument", "--help"),
     call("validate nowhere", 3, "nowhere`", "does not exist", "removes nothing"),
     call("--once nowhere", 3, "nowhere`", "does not exist", "removes nothing"),

@@ -79,7 +79,12 @@ impl Project {
         command.env("DOCKER_HOST", variable("DOCKER_HOST"));
         // No BuildKit client is at hand.
         command.env("DOCKER_BUILDKIT", "0").env("COMPOSE_BAKE", "false");
-        let output = command.output().unwrap();
+        let mut output = command.output().unwrap();
+        // An engine lets go of a network's last endpoint a moment after its container is gone.
+        let is_early = |stderr: &[u8]| String::from_utf8_lossy(stderr).contains("active endpoints");
+        if words.contains(&"down") && is_early(&output.stderr) {
+            output = command.output().unwrap();
+        }
         let [stdout, stderr] = [&output.stdout, &output.stderr].map(|b| String::from_utf8_lossy(b));
         assert!(output.status.success(), "compose {words:?}: {stdout}{stderr}");
         format!("{stdout}{stderr}")

@@ -139,6 +139,18 @@ pub fn url_logins(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// What a text assigns to sensitive names, as mount options do: `username=u,password=x`.
+pub fn assigned(text: &str) -> impl Iterator<Item = &str> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '&' | '"' | '\'' | '`');
+    text.match_indices('=').filter_map(move |(at, _)| {
+        let name = text[..at].rsplit(|c| !is_of_name(c)).next().unwrap_or_default();
+        let rest = &text[at + 1..];
+        let value = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        (is_sensitive_name(name) && !value.is_empty()).then_some(value)
+    })
+}
+
 /// Where the user info of each URL of a text stands, without its `@`; empty ones are left out.
 fn user_infos(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices("://").filter_map(|(at, scheme)| {
@@ -160,6 +172,14 @@ fn user_infos(text: &str) -> impl Iterator<Item = Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_assigned_to_a_sensitive_name_is_found() {
+        let found = |text| assigned(text).collect::<Vec<_>>();
+        assert_eq!(found("data: username=u,password=hunter2: no such host"), ["hunter2:"]);
+        assert_eq!(found("a?token=x&b=c DB_PASS='' pwd=\"\""), ["x"]);
+        assert_eq!(found("volume=/srv size=3"), Vec::<&str>::new());
+    }
 
     #[test]
     fn names_of_passwords_and_cookies_are_sensitive_and_those_of_folders_are_not() {

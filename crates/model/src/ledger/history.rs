@@ -50,6 +50,8 @@ pub enum RolloutResult {
         /// What went wrong. It holds no secret.
         error: String,
     },
+    /// What could be done was done; something is withheld.
+    Withheld,
     /// It was broken off on request, or by a newer revision.
     Interrupted,
     /// Of another version of this program.
@@ -58,17 +60,32 @@ pub enum RolloutResult {
 }
 
 impl PastRollout {
-    /// Whether it is one more attempt at the same.
+    /// Whether it is for the same: another commit may leave the deployment as it is.
     fn is_same(&self, other: &Self) -> bool {
-        (&self.source, &self.revision, &self.hash) == (&other.source, &other.revision, &other.hash)
+        (&self.source, &self.hash) == (&other.source, &other.hash)
+    }
+
+    /// Whether it replaces something, as for an image that came.
+    fn replaces(&self) -> bool {
+        self.changes.iter().any(|change| change.starts_with("replace "))
     }
 }
 
-/// Adds a rollout to a history: another attempt at the newest one takes its place.
+/// Adds a rollout to a history. Another attempt at the newest one takes its place; what is done is
+/// only repaired then, which is no rollout.
 pub(super) fn enter(history: &mut Vec<PastRollout>, mut new: PastRollout) {
     if let Some(known) = history.first().filter(|known| known.is_same(&new)) {
-        new.attempts = known.attempts.saturating_add(new.attempts);
-        history.remove(0);
+        if known.result == RolloutResult::Done {
+            if !new.replaces() {
+                return;
+            }
+        } else {
+            new.attempts = known.attempts.saturating_add(new.attempts);
+            let mut changes = known.changes.clone();
+            changes.extend(new.changes.into_iter().filter(|it| !known.changes.contains(it)));
+            new.changes = changes;
+            history.remove(0);
+        }
     }
     history.insert(0, new);
     history.truncate(MOST);
@@ -115,6 +132,37 @@ mod tests {
                 ("r1", 1, &RolloutResult::Done)
             ]
         );
+    }
+
+    #[test]
+    fn a_repair_is_no_rollout_and_another_image_is() {
+        let mut history = vec![rollout("r1", RolloutResult::Done)];
+        let again = |change: &str, revision: &str| PastRollout {
+            changes: vec![change.to_owned()],
+            revision: revision.into(),
+            took_ms: 7,
+            ..rollout("r1", RolloutResult::Done)
+        };
+        let before = history.clone();
+        enter(&mut history, again("restart web", "r1"));
+        enter(&mut history, again("create web", "r2, which changed a comment"));
+        assert_eq!(history, before);
+        enter(&mut history, again("replace web", "r1"));
+        assert_eq!((history.len(), history[0].took_ms), (2, 7));
+    }
+
+    #[test]
+    fn all_that_several_attempts_changed_is_remembered() {
+        let attempt = |change: &str, result| PastRollout {
+            changes: vec![change.to_owned()],
+            ..rollout("r1", result)
+        };
+        let mut history = Vec::new();
+        enter(&mut history, attempt("create network n", RolloutResult::Withheld));
+        enter(&mut history, attempt("create web", RolloutResult::Interrupted));
+        enter(&mut history, attempt("create web", RolloutResult::Done));
+        assert_eq!(history[0].changes, ["create network n", "create web"]);
+        assert_eq!((history.len(), history[0].attempts), (1, 3));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is entered into the history of deployments once their steps ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::action::{Action, LedgerChange, Outside};
 use model::desired::{DesiredState, Entry};
@@ -8,8 +8,9 @@ use model::digest::Digest;
 use model::id::{DeploymentId, EngineName, Revision, SourceId};
 use model::ledger::{PastRollout, RolloutResult};
 use model::overview::{Change, Object, Overview};
-use model::plan::{Plan, Step};
+use model::plan::{Blocked, Plan, Step};
 use model::printable::one_line;
+use model::secret::url_logins;
 use model::time::{Instant, Timestamp};
 use model::tree::Commit;
 use world::{Act, Clock, Snapshot};
@@ -29,6 +30,8 @@ pub(super) struct Attempt {
     commit: Option<Commit>,
     at: Timestamp,
     since: Instant,
+    /// Those of which something is withheld.
+    withheld: BTreeSet<DeploymentId>,
     /// The deployments, where they are, and what they were to be.
     deployments: BTreeMap<DeploymentId, (EngineName, Digest)>,
 }
@@ -38,7 +41,7 @@ impl Attempt {
     pub(super) fn now<'s>(
         snapshot: &Snapshot,
         desired: &DesiredState,
-        steps: impl Iterator<Item = &'s Step>,
+        (steps, blocked): (impl Iterator<Item = &'s Step>, &[Blocked]),
         clock: &impl Clock,
     ) -> Self {
         let known = |step: &Step| match desired.deployments.get(&step.deployment) {
@@ -54,6 +57,11 @@ impl Attempt {
             commit: snapshot.tree.commit(),
             at: clock.now(),
             since: clock.instant(),
+            withheld: blocked
+                .iter()
+                .filter(|blocked| !blocked.waiting_on.is_notice())
+                .filter_map(|blocked| blocked.deployment.clone())
+                .collect(),
             deployments: steps.filter_map(known).collect(),
         }
     }
@@ -125,13 +133,18 @@ fn rollout(
         revision: begun.revision.clone(),
         hash: hash.clone(),
         author: commit.map(|commit| commit.author.clone()),
-        subject: commit.map(|commit| commit.subject.clone()),
+        subject: commit.map(|commit| without_logins(&commit.subject)),
         began: begun.at,
         took_ms: u64::try_from(took).unwrap_or(u64::MAX),
         attempts: 1,
-        result: result(&all),
+        result: result(&all, begun.withheld.contains(id)),
         changes: changes(&all, begun),
     })
+}
+
+/// A text without the logins in its URLs.
+fn without_logins(text: &str) -> String {
+    url_logins(text).fold(text.to_owned(), |text, login| text.replace(login, ""))
 }
 
 /// Whether a step shows that something was rolled out, or was to be: images that came change
@@ -146,7 +159,7 @@ fn is_of_rollout(step: &Step, ending: &Ending) -> bool {
     }
 }
 
-fn result(all: &[&(Step, Ending)]) -> RolloutResult {
+fn result(all: &[&(Step, Ending)], is_withheld: bool) -> RolloutResult {
     let failed = all.iter().find_map(|(step, ending)| match ending {
         Ending::Failed(failure) => Some((step, failure)),
         _ => None,
@@ -157,10 +170,12 @@ fn result(all: &[&(Step, Ending)]) -> RolloutResult {
     }
     // What waits for a failed step of another deployment was broken off, too.
     let is_over = |ending: &Ending| !matches!(ending, Ending::Stopped | Ending::Dropped { .. });
-    if all.iter().all(|(_, ending)| is_over(ending)) {
-        RolloutResult::Done
-    } else {
+    if !all.iter().all(|(_, ending)| is_over(ending)) {
         RolloutResult::Interrupted
+    } else if is_withheld {
+        RolloutResult::Withheld
+    } else {
+        RolloutResult::Done
     }
 }
 
@@ -170,10 +185,15 @@ fn changes(all: &[&(Step, Ending)], begun: &Attempt) -> Vec<String> {
     let steps = needed.map(|(step, _)| Step { only_if: None, ..step.clone() }).collect();
     let plan = Plan { steps, ..Plan::empty(begun.source.clone(), begun.revision.clone()) };
     let overview = Overview::of(&plan);
-    let objects: Vec<&Change> =
-        overview.deployments.iter().flat_map(|changes| &changes.objects).collect();
-    let mut named: Vec<String> = objects.iter().take(NAMED).map(|change| text(change)).collect();
-    if let Some(more) = objects.len().checked_sub(NAMED + 1) {
+    let objects = overview.deployments.iter().flat_map(|changes| &changes.objects);
+    let mut named: Vec<String> = Vec::new();
+    for text in objects.map(text) {
+        if !named.contains(&text) {
+            named.push(text);
+        }
+    }
+    if let Some(more) = named.len().checked_sub(NAMED + 1) {
+        named.truncate(NAMED);
         named.push(format!("{} more", more + 1));
     }
     named

@@ -107,7 +107,8 @@ pub async fn apply<W: Act, C: Clock>(
             async move { execute(world, clock, steps, tree, &limits, stop, progress).await }
         };
         tidy(setup.world, setup.clock, &prepared.observed.ledger, setup.limits.look).await;
-        let rollouts = Attempt::now(snapshot, desired, plan.steps.iter(), setup.clock);
+        let rollouts =
+            Attempt::now(snapshot, desired, (plan.steps.iter(), &plan.blocked), setup.clock);
         let mut execution = Execution::default();
         let mut next = None;
         let steps: Vec<_> = plan.steps.iter().chain(&plan.adoptions).cloned().collect();

@@ -57,6 +57,7 @@ fn words(result: &RolloutResult) -> (Style, &'static str) {
     match result {
         RolloutResult::Done => (GOOD, "✓ done"),
         RolloutResult::Failed { .. } => (BAD, "✗ failed"),
+        RolloutResult::Withheld => (WARN, "? withheld in part"),
         RolloutResult::Interrupted => (WARN, "! interrupted"),
         RolloutResult::Unknown => (WARN, "? unknown"),
     }

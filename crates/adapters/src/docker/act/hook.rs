@@ -66,7 +66,7 @@ impl Docker {
             Ok(Err(error)) => Err(error::outside(&self.name, &error)),
             Ok(Ok((0, _))) => Ok(()),
             Ok(Ok((code, output))) => {
-                let output = output.trim();
+                let output = self.printable_output(id, output.trim()).await;
                 let label = if output.is_empty() { "" } else { "; it said: " };
                 Err(OutsideError::Failed(named(&format!(
                     "it ended with code {code}{label}{output}"

@@ -1,7 +1,8 @@
 //! One changing call per action. Removals read their target again just before.
 //!
 //! - `body`, `joined`: what is wanted, as the bodies of calls. `network`, `image`, `hook`: actions
-//!   of more than one call. `holder`: what holds what a call could not have.
+//!   of more than one call. `holder`: what holds what a call could not have. `unprinted`: what
+//!   errors must not show.
 
 pub(super) mod body;
 mod holder;
@@ -10,6 +11,7 @@ mod image;
 mod joined;
 mod layers;
 mod network;
+mod unprinted;
 
 use std::time::Duration;
 
@@ -61,6 +63,7 @@ impl Docker {
         match self.carry_out(action, tree).await {
             Err(error) => {
                 let error = self.explained(action, error).await;
+                let error = self.without_secrets(action, error).await;
                 Err(error.map(|text| error::without(text, hidden.into_iter())))
             }
             done => done,

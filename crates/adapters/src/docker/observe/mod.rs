@@ -13,7 +13,7 @@ mod contents;
 pub(super) mod events;
 pub(super) mod facts;
 pub(super) mod frames;
-mod hidden;
+pub(in crate::docker) mod hidden;
 mod inspect;
 mod last_words;
 mod list;

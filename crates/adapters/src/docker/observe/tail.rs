@@ -12,7 +12,7 @@ use super::absent;
 use super::hidden::Hidden;
 use crate::docker::Docker;
 use crate::http::percent_encoded;
-use model::id::ContainerId;
+use model::id::{ContainerId, DeploymentId};
 use model::labels::{Identity, PREFIX};
 use model::observed::ContainerView;
 use model::secret::{is_sensitive_name, url_logins};
@@ -64,28 +64,50 @@ impl Docker {
     }
 
     /// What a container has that must not be shown, line by line.
-    pub(super) async fn secrets(&self, view: &ContainerView) -> Result<Hidden, OutsideError> {
+    ///
+    /// # Errors
+    /// If its files cannot be read.
+    pub(in crate::docker) async fn secrets(
+        &self,
+        view: &ContainerView,
+    ) -> Result<Hidden, OutsideError> {
         let identity = Identity::decode(&view.spec.labels);
-        // Wherever in the stack they were put: into a command, a config, the name of an image.
-        let put = identity.as_ref().map(|it| &it.replica.deployment);
-        let put = put.map(|id| self.transport.evaluator.secrets_of(id)).unwrap_or_default();
-        let put = put.iter().map(|value| String::from_utf8_lossy(value.expose()).into_owned());
-        let put = put.flat_map(|value| secret_lines(&value).collect::<Vec<_>>());
+        let mut found = self.declared(identity.as_ref(), &view.spec);
         let masked = identity.map(|identity| identity.masked).unwrap_or_default();
-        // Nothing says where a variable of a foreign container came from.
-        let foreign = !view.spec.labels.keys().any(|label| label.starts_with(PREFIX));
-        let variables = view.spec.env.iter();
-        let variables = variables
-            .filter(|(name, _)| foreign || is_sensitive_name(name) || masked.contains(name));
-        let mut found: BTreeSet<String> =
-            variables.flat_map(|(_, value)| secret_lines(value)).collect();
-        found.extend(logins(&view.spec));
-        found.extend(put.filter(|line| line.len() >= LEAST));
         let files = masked.iter().filter(|path| path.starts_with('/')).map(String::as_str);
         for path in files.filter(|path| !path.starts_with(SECRETS)).chain([SECRETS]) {
             found.extend(self.lines_of(view, path).await?);
         }
         Ok(Hidden::of(found))
+    }
+
+    /// What a container of this spec has beside files that must not be shown.
+    pub(in crate::docker) fn declared(
+        &self,
+        identity: Option<&Identity>,
+        spec: &ContainerSpec,
+    ) -> BTreeSet<String> {
+        let masked = |name: &String| identity.is_some_and(|it| it.masked.contains(name));
+        // Nothing says where a variable of a foreign container came from.
+        let foreign =
+            identity.is_none() && !spec.labels.keys().any(|label| label.starts_with(PREFIX));
+        let variables = spec.env.iter();
+        let variables =
+            variables.filter(|(name, _)| foreign || is_sensitive_name(name) || masked(name));
+        let mut found: BTreeSet<String> =
+            variables.flat_map(|(_, value)| secret_lines(value)).collect();
+        found.extend(logins(spec));
+        found.extend(identity.iter().flat_map(|it| self.put(&it.replica.deployment)));
+        found
+    }
+
+    /// What was put into the stack of a deployment, wherever: into a command, a config, the name of
+    /// an image.
+    pub(in crate::docker) fn put(&self, deployment: &DeploymentId) -> BTreeSet<String> {
+        let put = self.transport.evaluator.secrets_of(deployment);
+        let put = put.iter().map(|value| String::from_utf8_lossy(value.expose()).into_owned());
+        let lines = put.flat_map(|value| secret_lines(&value).collect::<Vec<_>>());
+        lines.filter(|line| line.len() >= LEAST).collect()
     }
 
     /// The lines of a file of a container, or of all files in a folder of it.

@@ -160,7 +160,12 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         self.emit(&Event::PassStarted { revision: &plan.revision });
         self.emit(&Event::Planned(&plan));
         let Current { snapshot, desired, .. } = current;
-        self.begun.begin(Attempt::now(snapshot, desired, steps.iter(), self.setup.clock));
+        self.begun.begin(Attempt::now(
+            snapshot,
+            desired,
+            (steps.iter(), &plan.blocked),
+            self.setup.clock,
+        ));
         self.executor.begin(steps, tree);
     }
 
