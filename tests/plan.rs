@@ -126,6 +126,7 @@ golden! {
     a_copy_of_our_labels_is_not_ours,
     a_crash_in_a_replacement_is_finished,
     a_deployment_leaves_the_source,
+    a_deployment_leaves_with_a_copy_of_a_replica,
     a_lost_ledger_costs_memory_only,
     a_record_that_cannot_be_read_hides_one_deployment,
     after_a_loss_strangers_stand_beside_it,

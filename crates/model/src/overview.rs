@@ -6,6 +6,7 @@ mod change;
 mod images;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Serialize;
 
@@ -154,6 +155,17 @@ pub enum Object {
         /// Its name.
         name: VolumeName,
     },
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { service, .. } => write!(f, "{service}"),
+            Self::Container { name } => write!(f, "container {name}"),
+            Self::Network { name } => write!(f, "network {name}"),
+            Self::Volume { name } => write!(f, "volume {name}"),
+        }
+    }
 }
 
 impl Overview {

@@ -178,9 +178,7 @@ fn object(out: &mut String, change: &Change) {
                 format!("{service}: {}", extra.join(", "))
             }
         }
-        Object::Container { name } => format!("container {name}"),
-        Object::Network { name } => format!("network {name}"),
-        Object::Volume { name } => format!("volume {name}"),
+        other => other.to_string(),
     };
     let is_new = change.kind == Kind::Create;
     let place = change.causes.first().filter(|cause| is_new && cause.reason == Reason::Missing);

@@ -7,7 +7,7 @@ use model::desired::{DesiredState, Entry};
 use model::digest::Digest;
 use model::id::{DeploymentId, EngineName, Revision, SourceId};
 use model::ledger::{PastRollout, RolloutResult};
-use model::overview::{Change, Object, Overview};
+use model::overview::{Change, Overview};
 use model::plan::{Blocked, Plan, Step};
 use model::printable::one_line;
 use model::secret::url_logins;
@@ -72,9 +72,11 @@ impl Attempt {
 pub(super) struct UnderWay(Vec<Attempt>);
 
 impl UnderWay {
-    /// Some more.
+    /// Some more. What leaves has no history: nothing would ever be entered for it.
     pub(super) fn begin(&mut self, begun: Attempt) {
-        self.0.push(begun);
+        if !begun.deployments.is_empty() {
+            self.0.push(begun);
+        }
     }
 
     /// What is entered when these steps ended.
@@ -200,11 +202,5 @@ fn changes(all: &[&(Step, Ending)], begun: &Attempt) -> Vec<String> {
 }
 
 fn text(change: &Change) -> String {
-    let (_, word) = change.kind.words();
-    match &change.object {
-        Object::Service { service, .. } => format!("{word} {service}"),
-        Object::Container { name } => format!("{word} container {name}"),
-        Object::Network { name } => format!("{word} network {name}"),
-        Object::Volume { name } => format!("{word} volume {name}"),
-    }
+    format!("{} {}", change.kind.words().1, change.object)
 }

@@ -1,8 +1,6 @@
 //! What the text of an error must not show: an engine repeats what it was given, and a command in
 //! a container prints what it likes.
 
-use std::collections::BTreeSet;
-
 use crate::docker::Docker;
 use crate::docker::observe::hidden::Hidden;
 use crate::docker::wire::error;
@@ -23,7 +21,9 @@ impl Docker {
         action: &Action,
         error: OutsideError,
     ) -> OutsideError {
-        let hidden = self.hidden_in(action).await;
+        let is_silent = matches!(error, OutsideError::Unreachable(_) | OutsideError::Timeout(_));
+        // What does not answer has repeated nothing, and is not asked once more.
+        let hidden = if is_silent { Hidden::default() } else { self.hidden_in(action).await };
         error.map(|text| {
             let (text, _) = hidden.mask(text, usize::MAX);
             error::without(&text, url_logins(&text).chain(assigned(&text)))
@@ -62,7 +62,7 @@ impl Docker {
         let Some(ContainerRef::Known(id)) = action.target().map(|target| &target.container) else {
             return Hidden::default();
         };
-        let Ok(Some(view)) = self.container(id).await else { return Hidden::of(BTreeSet::new()) };
+        let Ok(Some(view)) = self.container(id).await else { return Hidden::default() };
         if let Ok(hidden) = self.secrets(&view).await {
             return hidden;
         }

@@ -38,6 +38,7 @@ impl<'a> Rollout<'a> {
         } else {
             let floor = waits_for_floor(&decisions.context, service, &decided.replicas);
             let Some(waiting_on) = floor.filter(|_| is_healthy(owned)) else { return follows };
+            // What only an image would bring about is reported when it came.
             if follows.iter().all(|(_, chance)| *chance != Chance::Always) {
                 return Vec::new();
             }

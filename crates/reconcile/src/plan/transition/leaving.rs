@@ -1,5 +1,7 @@
 //! The steps of deployments that left the source.
 
+use std::collections::BTreeSet;
+
 use super::stop::lives_in;
 use super::{Group, Rank, Section, Transition, at, known, ranked, target};
 use crate::plan::cause::{Why, because};
@@ -22,9 +24,12 @@ pub(in crate::plan) fn departures(
     let group = Group::Leaving(gone.engine.clone(), gone.deployment.clone());
     let rank = |section, part| Rank::within(section, [part, 0, 0]);
     let (node, rest) = gone.other_entries(shared);
-    let mut all = Vec::new();
+    let (mut all, mut withdrawn) = (Vec::new(), BTreeSet::new());
     for (place, removal) in removals.iter().enumerate() {
-        let steps = container(gone, removal, &node);
+        // Of several of one slot the first takes their entries along; all of them wait for that.
+        let news = removal.entries.difference(&withdrawn).cloned().collect();
+        withdrawn.extend(removal.entries.iter().cloned());
+        let steps = container(gone, removal, (&node, news));
         all.extend(ranked(rank(Section::Services, at(place)), steps));
     }
     let entries = rest.chunks(ENTRIES_PER_TXN).map(|ids| deregister(&node, ids));
@@ -61,15 +66,20 @@ fn why() -> Why {
     because(Reason::DeploymentRemoved, None)
 }
 
-fn container(gone: &Gone<'_>, removal: &Removal<'_>, node: &NodeName) -> Vec<Transition> {
+fn container(
+    gone: &Gone<'_>,
+    removal: &Removal<'_>,
+    (node, news): (&NodeName, BTreeSet<CatalogId>),
+) -> Vec<Transition> {
     let Removal { owned, why, grace, entries, dependents, members, .. } = removal;
     let mut steps = Vec::new();
     let mut before = Vec::new();
     let gone_entry = |id: &CatalogId| Fact::Withdrawn(gone.engine.clone(), id.clone());
-    if !entries.is_empty() {
-        before.extend(entries.iter().map(gone_entry));
-        let action = Action::Deregister { node: node.clone(), ids: entries.clone() };
-        steps.push(Transition::new(action, vec![why.clone()]).gives(before.clone()));
+    before.extend(entries.iter().map(gone_entry));
+    if !news.is_empty() {
+        let gives: Vec<_> = news.iter().map(gone_entry).collect();
+        let action = Action::Deregister { node: node.clone(), ids: news };
+        steps.push(Transition::new(action, vec![why.clone()]).gives(gives));
     }
     let who = known(owned);
     let stopped = |id| Fact::Stopped(super::Who::Known(id));
