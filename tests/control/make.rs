@@ -127,6 +127,7 @@ fn service(name: &str, tag: &str) -> Service {
         compose_hash: None,
         origins: Origins::default(),
         sensitive: BTreeSet::new(),
+        from_env_file: BTreeSet::new(),
     }
 }
 

@@ -79,6 +79,7 @@ impl Deployment {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            from_env_file: Vec::new(),
             bound: BTreeMap::new(),
             asked: Vec::new(),
         };

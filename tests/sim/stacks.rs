@@ -252,6 +252,7 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
         compose_hash: None,
         origins,
         sensitive: BTreeSet::new(),
+        from_env_file: BTreeSet::new(),
     }
 }
 

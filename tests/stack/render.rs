@@ -115,7 +115,9 @@ fn service(service: &Service, out: &mut String) {
         Some(registration) => fields("    register", &json!(registration), out),
     }
     for path in &service.sensitive {
-        let _ = writeln!(out, "    sensitive {path}");
+        let name = path.strip_prefix("environment.").unwrap_or_default();
+        let by = if service.from_env_file.contains(name) { " by an env file alone" } else { "" };
+        let _ = writeln!(out, "    sensitive {path}{by}");
     }
 }
 

@@ -185,7 +185,12 @@ impl<'a> File<'a> {
 
     fn inherited(&self, name: &str, at: Span) -> Option<String> {
         match self.outside.get(name) {
-            Lookup::Found { value, .. } => Some(value.to_owned()),
+            Lookup::Found { value, secret, .. } => {
+                if secret {
+                    self.report.conceal(vec![value.to_owned()]);
+                }
+                Some(value.to_owned())
+            }
             Lookup::Unset => None,
             Lookup::Withheld => {
                 let message =
@@ -227,6 +232,7 @@ impl<'a> File<'a> {
                     let message = format!("the variable `{name}` is not set");
                     self.report.warn_as(UNSET, at, message, None);
                 }
+                self.report.conceal(done.secrets);
                 Some(done.text)
             }
             Err(refused) => {

@@ -59,6 +59,7 @@ pub(crate) fn one(
 ) {
     let inner = Reporter::hidden(file);
     dotenv::read(text, outside, known, false, &inner);
+    report.conceal(inner.concealed());
     for diagnostic in inner.finish() {
         report.add(diagnostic);
     }

@@ -236,6 +236,9 @@ pub struct Service {
     pub origins: Origins,
     /// Field paths (as in `origins`) whose values never print.
     pub sensitive: BTreeSet<String>,
+    /// Variables among those whose names are not those of secrets, and whose values only env
+    /// files gave.
+    pub from_env_file: BTreeSet<String>,
 }
 
 impl Service {

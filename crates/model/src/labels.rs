@@ -39,6 +39,7 @@ const FILES: &str = "reconciler.files-hash";
 const INIT: &str = "reconciler.pre-start-hash";
 const SUCCEEDS: &str = "reconciler.succeeds";
 const MASKED: &str = "reconciler.masked";
+const FROM_ENV_FILE: &str = "reconciler.from-env-file";
 const ASKED: &str = "reconciler.asked";
 const BOUND: &str = "reconciler.bound";
 
@@ -75,6 +76,9 @@ pub struct Identity {
     pub succeeds: bool,
     /// Names of environment variables whose values are sensitive, and paths of secrets.
     pub masked: Vec<String>,
+    /// Those of them that only env files gave their values, and whose names are not those of
+    /// secrets. Containers of before that was written down have none.
+    pub from_env_file: Vec<String>,
     /// The fields with a default of the engine's own that the stack sets: the paths
     /// of the facts.
     pub asked: Vec<String>,
@@ -119,6 +123,9 @@ impl Identity {
         if !self.masked.is_empty() {
             labels.insert(MASKED, self.masked.join(","));
         }
+        if !self.from_env_file.is_empty() {
+            labels.insert(FROM_ENV_FILE, self.from_env_file.join(","));
+        }
         if !self.asked.is_empty() {
             labels.insert(ASKED, serde_json::json!(self.asked).to_string());
         }
@@ -147,11 +154,15 @@ impl Identity {
                     INIT,
                     SUCCEEDS,
                     MASKED,
+                    FROM_ENV_FILE,
                     ASKED,
                     BOUND,
                 ],
             );
-        let [files, init, succeeds, masked, asked, bound] = optional;
+        let [files, init, succeeds, masked, from_env_file, asked, bound] = optional;
+        let names = |text: Option<&str>| {
+            text.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
+        };
         let (engine, name) = id?.split_once('/')?;
         Some(Self {
             installation: InstallationId::new(installation?),
@@ -168,9 +179,8 @@ impl Identity {
             files_hash: files.map(Digest::from_text),
             init_hash: init.map(Digest::from_text),
             succeeds: succeeds == Some("true"),
-            masked: masked
-                .map(|text| text.split(',').map(str::to_owned).collect())
-                .unwrap_or_default(),
+            masked: names(masked),
+            from_env_file: names(from_env_file),
             asked: asked.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
             bound: bound.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
         })
@@ -292,6 +302,7 @@ mod tests {
             init_hash: Some(Digest::of("init")),
             succeeds: true,
             masked: vec!["A".to_owned(), "B".to_owned()],
+            from_env_file: vec!["B".to_owned()],
             asked: vec!["mount_options./a,b.propagation".to_owned()],
             bound: BTreeMap::from([("/etc/a,b".to_owned(), "2049/7/1.5".to_owned())]),
         };

@@ -45,6 +45,7 @@ pub mod field;
 pub mod fields;
 mod follows;
 pub mod grants;
+pub mod guessable;
 pub mod hook;
 pub mod host_path;
 pub mod id;

@@ -39,6 +39,7 @@ fn create(sim: &Sim, slot: u32, spec: ContainerSpec) -> Action {
         init_hash: None,
         succeeds: false,
         masked: Vec::new(),
+        from_env_file: Vec::new(),
         bound: BTreeMap::new(),
         asked: Vec::new(),
     };

@@ -103,6 +103,7 @@ fn create(replica: &ReplicaId, name: &model::id::ContainerName) -> Create {
             init_hash: None,
             succeeds: true,
             masked: Vec::new(),
+            from_env_file: Vec::new(),
             asked: Vec::new(),
             bound: BTreeMap::new(),
         },

@@ -191,6 +191,7 @@ impl Files<'_> {
         let rendered = paths::in_tree(self.request.root, file);
         let hidden = Reporter::hidden(rendered.as_deref().unwrap_or(file));
         let found = dotenv::read(text, outside, known, raw, &hidden);
+        self.report.conceal(hidden.concealed());
         for diagnostic in hidden.finish() {
             self.report.add(diagnostic);
         }

@@ -18,6 +18,7 @@ fn labels(installation: &str) -> BTreeMap<String, String> {
         init_hash: None,
         succeeds: false,
         masked: Vec::new(),
+        from_env_file: Vec::new(),
         asked: Vec::new(),
         bound: BTreeMap::new(),
     };

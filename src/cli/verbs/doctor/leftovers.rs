@@ -216,6 +216,7 @@ mod tests {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            from_env_file: Vec::new(),
             asked: Vec::new(),
             bound: BTreeMap::new(),
         }

@@ -116,6 +116,7 @@ pub(in crate::docker) mod tests {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            from_env_file: Vec::new(),
             bound: BTreeMap::new(),
             asked: Vec::new(),
             replica,

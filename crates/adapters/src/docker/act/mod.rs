@@ -21,6 +21,7 @@ use bollard::query_parameters::{
     RestartContainerOptions, StartContainerOptions, StopContainerOptions, UploadToContainerOptions,
 };
 
+use super::observe::hidden::Hidden;
 use super::wire::{archive, error};
 use super::{Docker, LONG};
 use model::action::{Action, Create};
@@ -28,7 +29,6 @@ use model::id::{ContainerId, ImageRef};
 use model::labels::INSTALLATION;
 use model::labels::OwnerLabels;
 use model::observed::Status;
-use model::secret::{is_sensitive_name, url_logins};
 use model::spec::{FileSpec, VolumeSpec};
 use model::target::{ContainerRef, Outcome, Target};
 use world::{OutsideError, Tree};
@@ -160,13 +160,9 @@ impl Docker {
         let mut body = body::container(create);
         self.attach_by_id(&mut body).await?;
         let call = self.api.create_container(Some(options), body);
-        // An engine that dislikes a variable quotes it.
-        let secret =
-            |name: &String| is_sensitive_name(name) || create.identity.masked.contains(name);
-        let secrets = create.spec.env.iter().filter(|(name, _)| secret(name));
-        let secrets = secrets.map(|(_, value)| value.as_str());
-        let secrets = secrets.chain(create.spec.env.values().flat_map(|value| url_logins(value)));
-        let call = async { call.await.map_err(|error| masked(error, secrets)) };
+        // An engine that dislikes a variable quotes it, and of what it says only so much is kept.
+        let hidden = self.declared(Some(&create.identity), &create.spec);
+        let call = async { call.await.map_err(|error| masked(error, &hidden)) };
         let made = self.within(LONG, call).await?;
         for warning in &made.warnings {
             tracing::warn!(engine = %self.name, container = %create.name, "{warning}");
@@ -241,10 +237,10 @@ fn seconds(span: Duration) -> i32 {
     i32::try_from(whole).unwrap_or(i32::MAX)
 }
 
-fn masked<'a>(error: Error, secrets: impl Iterator<Item = &'a str>) -> Error {
+fn masked(error: Error, hidden: &Hidden) -> Error {
     match error {
         Error::DockerResponseServerError { status_code, message } => {
-            let message = error::without(&message, secrets);
+            let (message, _) = hidden.mask(&message, usize::MAX);
             Error::DockerResponseServerError { status_code, message }
         }
         other => other,

@@ -46,7 +46,7 @@ impl Docker {
     async fn hidden_in(&self, action: &Action) -> Hidden {
         match action {
             Action::CreateContainer(create) => {
-                Hidden::of(self.declared(Some(&create.identity), &create.spec))
+                self.declared(Some(&create.identity), &create.spec)
             }
             Action::CreateVolume { owner, .. } | Action::CreateNetwork { owner, .. } => {
                 Hidden::of(self.put(&owner.deployment))
@@ -67,6 +67,6 @@ impl Docker {
             return hidden;
         }
         let identity = Identity::decode(&view.spec.labels);
-        Hidden::of(self.declared(identity.as_ref(), &view.spec))
+        self.declared(identity.as_ref(), &view.spec)
     }
 }

@@ -2,26 +2,44 @@
 
 use std::collections::BTreeSet;
 
+use model::guessable::is_guessable;
+
 /// How long a value is that hides a part of a text, in bytes: shorter ones would blacken all else.
 const LEAST: usize = 4;
 /// What stands for a value.
 const MASK: &str = "(masked)";
 
-/// The values.
+/// The values. They are never printed: `Debug` does not exist for them.
 #[derive(Default)]
 pub(in crate::docker) struct Hidden {
-    /// Never printed, `Debug` does not exist for it.
+    /// Hidden wherever they stand, also within words.
     values: Vec<String>,
+    /// Hidden where they stand as whole words.
+    words: Vec<String>,
 }
 
 impl Hidden {
+    /// Secrets, which are hidden wherever they stand.
     pub(in crate::docker) fn of(values: BTreeSet<String>) -> Self {
-        Self { values: values.into_iter().filter(|value| value.len() >= LEAST).collect() }
+        let values = values.into_iter().filter(|value| value.len() >= LEAST).collect();
+        Self { values, words: Vec::new() }
+    }
+
+    /// And values that nothing says to be secret: as whole words, unless they could be guessed.
+    pub(in crate::docker) fn and_words(self, words: impl IntoIterator<Item = String>) -> Self {
+        let words = words.into_iter().filter(|word| !is_guessable(word)).collect();
+        Self { words, ..self }
+    }
+
+    /// And other secrets.
+    pub(in crate::docker) fn and(mut self, values: BTreeSet<String>) -> Self {
+        self.values.extend(values.into_iter().filter(|value| value.len() >= LEAST));
+        self
     }
 
     /// The length of the longest of them, in bytes.
     pub(in crate::docker) fn longest(&self) -> usize {
-        self.values.iter().map(String::len).max().unwrap_or_default()
+        self.values.iter().chain(&self.words).map(String::len).max().unwrap_or_default()
     }
 
     /// The first `most` bytes of a text without them, and whether that is not all of it. One that
@@ -45,15 +63,9 @@ impl Hidden {
     /// Where values stand, in order; those that overlap are one place.
     fn places(&self, text: &str) -> Vec<(usize, usize)> {
         let mut places: Vec<(usize, usize)> = Vec::new();
-        for value in &self.values {
-            // Also where it overlaps with itself: `abab` stands twice in `ababab`.
-            let mut from = 0;
-            while let Some(found) = text[from..].find(value.as_str()) {
-                let at = from + found;
-                places.push((at, at + value.len()));
-                from = at + text[at..].chars().next().map_or(1, char::len_utf8);
-            }
-        }
+        places.extend(self.values.iter().flat_map(|value| all_of(value, text)));
+        let words = self.words.iter().flat_map(|word| all_of(word, text));
+        places.extend(words.filter(|place| is_whole_word(text, *place)));
         places.sort_unstable();
         let mut merged: Vec<(usize, usize)> = Vec::new();
         for (from, to) in places {
@@ -64,6 +76,22 @@ impl Hidden {
         }
         merged
     }
+}
+
+/// Where a value stands, also where it overlaps with itself: `abab` stands twice in `ababab`.
+fn all_of<'t>(value: &'t str, text: &'t str) -> impl Iterator<Item = (usize, usize)> + 't {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = from + text[from..].find(value)?;
+        from = at + text[at..].chars().next().map_or(1, char::len_utf8);
+        Some((at, at + value.len()))
+    })
+}
+
+/// Whether no letter and no digit touches a place.
+fn is_whole_word(text: &str, (from, to): (usize, usize)) -> bool {
+    let touches = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    !touches(text[..from].chars().next_back()) && !touches(text[to..].chars().next())
 }
 
 #[cfg(test)]
@@ -86,6 +114,20 @@ mod tests {
         );
         assert_eq!(all("a hunt", &["hunt", "hunter2"]), "a (masked)");
         assert_eq!(all("nothing", &[]), "nothing");
+    }
+
+    #[test]
+    fn what_is_no_secret_hides_whole_words_only_and_nothing_that_one_guesses() {
+        let words = ["info", "production", "Sup3rDuper", "8080", "p0stgr3s-pw"];
+        let hidden = Hidden::of(BTreeSet::new()).and_words(words.map(str::to_owned));
+        let all = |text: &str| hidden.mask(text, usize::MAX).0;
+        assert_eq!(
+            all("level=info more information in production on 8080"),
+            "level=info more information in production on 8080"
+        );
+        assert_eq!(all("pw=Sup3rDuper, \"p0stgr3s-pw\""), "pw=(masked), \"(masked)\"");
+        assert_eq!(all("xSup3rDuper Sup3rDuper9 éSup3rDuper"), "xSup3rDuper Sup3rDuper9 éSup3rDuper");
+        assert_eq!(hidden.longest(), 11);
     }
 
     #[test]

@@ -72,33 +72,40 @@ impl Docker {
         view: &ContainerView,
     ) -> Result<Hidden, OutsideError> {
         let identity = Identity::decode(&view.spec.labels);
-        let mut found = self.declared(identity.as_ref(), &view.spec);
+        let declared = self.declared(identity.as_ref(), &view.spec);
+        let mut found = BTreeSet::new();
         let masked = identity.map(|identity| identity.masked).unwrap_or_default();
         let files = masked.iter().filter(|path| path.starts_with('/')).map(String::as_str);
         for path in files.filter(|path| !path.starts_with(SECRETS)).chain([SECRETS]) {
             found.extend(self.lines_of(view, path).await?);
         }
-        Ok(Hidden::of(found))
+        Ok(declared.and(found))
     }
 
-    /// What a container of this spec has beside files that must not be shown.
+    /// What a container of this spec has beside files that must not be shown. What only an env
+    /// file gave to a variable with an ordinary name is hidden where it stands alone, unless
+    /// anybody would guess it: else `info` would blacken half of a log.
     pub(in crate::docker) fn declared(
         &self,
         identity: Option<&Identity>,
         spec: &ContainerSpec,
-    ) -> BTreeSet<String> {
+    ) -> Hidden {
         let masked = |name: &String| identity.is_some_and(|it| it.masked.contains(name));
+        let is_word = |name: &String| {
+            !is_sensitive_name(name) && identity.is_some_and(|it| it.from_env_file.contains(name))
+        };
         // Nothing says where a variable of a foreign container came from.
         let foreign =
             identity.is_none() && !spec.labels.keys().any(|label| label.starts_with(PREFIX));
         let variables = spec.env.iter();
         let variables =
             variables.filter(|(name, _)| foreign || is_sensitive_name(name) || masked(name));
-        let mut found: BTreeSet<String> =
-            variables.flat_map(|(_, value)| secret_lines(value)).collect();
+        let (words, secrets): (Vec<_>, Vec<_>) = variables.partition(|(name, _)| is_word(name));
+        let lines = |(_, value): (&String, &String)| secret_lines(value).collect::<Vec<_>>();
+        let mut found: BTreeSet<String> = secrets.into_iter().flat_map(lines).collect();
         found.extend(logins(spec));
         found.extend(identity.iter().flat_map(|it| self.put(&it.replica.deployment)));
-        found
+        Hidden::of(found).and_words(words.into_iter().flat_map(lines))
     }
 
     /// What was put into the stack of a deployment, wherever: into a command, a config, the name of

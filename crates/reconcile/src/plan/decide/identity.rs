@@ -41,6 +41,7 @@ pub(in crate::plan) fn identity(
         init_hash: service.hooks.init_hash(),
         succeeds,
         masked,
+        from_env_file: service.from_env_file.iter().cloned().collect(),
         asked: asked(&service.spec),
         bound: service.bound.iter().map(|(to, mark)| (to.clone(), mark.inode.clone())).collect(),
     }

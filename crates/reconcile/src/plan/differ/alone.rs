@@ -57,6 +57,7 @@ pub fn unlike(service: &Service, view: &ContainerView, alone: Alone<'_>) -> Vec<
         init_hash: None,
         succeeds: false,
         masked: Vec::new(),
+        from_env_file: Vec::new(),
         bound: BTreeMap::new(),
         asked: Vec::new(),
     };

@@ -132,6 +132,7 @@ impl<'a> AdoptionMatcher<'a> {
             init_hash: None,
             succeeds: false,
             masked: Vec::new(),
+            from_env_file: Vec::new(),
             bound: std::collections::BTreeMap::new(),
             asked: Vec::new(),
         }

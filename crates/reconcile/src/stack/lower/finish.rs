@@ -13,10 +13,13 @@ use model::compose_labels::ProjectFiles;
 use model::desired::{Condition, Deployment, ImageSource, Network, Rollout, Service, Volume};
 use model::host_path::normalise;
 use model::id::{NetworkName, ServiceName};
-use model::secret::Content;
+use model::secret::{Content, is_sensitive_name};
 use model::spec::{ContainerSpec, NetworkSpec, RestartPolicy};
 use text::yaml::Span;
 
+/// How long a secret is that hides another value in which it stands, in bytes: shorter ones are
+/// masked nowhere.
+const LEAST: usize = 4;
 /// What Compose and the engine grant without `stop_grace_period`.
 const STOP_GRACE: Duration = Duration::from_secs(10);
 
@@ -38,7 +41,7 @@ pub(super) fn deployment(mut drafts: Vec<Draft<'_>>, scope: &Scope<'_>) -> Optio
     let services: BTreeMap<ServiceName, Service> = drafts
         .into_iter()
         .map(|draft| {
-            let service = service(draft, &awaited);
+            let service = service(draft, &awaited, &scope.report.concealed());
             (service.name.clone(), service)
         })
         .collect();
@@ -211,8 +214,9 @@ fn used_volumes(drafts: &[Draft<'_>], scope: &Scope<'_>) -> BTreeMap<String, Vol
     used
 }
 
-fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
+fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>, concealed: &[String]) -> Service {
     let replicas = draft.replicas.as_ref().map_or(1, |(count, _)| *count);
+    let from_env_file = from_env_file(&draft, concealed);
     let stays_ended =
         matches!(draft.restart, Some(RestartPolicy::No | RestartPolicy::OnFailure(_)));
     let job = awaited.contains(draft.name) || draft.job == Some(true);
@@ -255,7 +259,22 @@ fn service(mut draft: Draft<'_>, awaited: &BTreeSet<String>) -> Service {
         compose_hash: draft.compose_hash,
         origins: draft.origins,
         sensitive: draft.sensitive,
+        from_env_file,
     }
+}
+
+/// The variables that are sensitive for no other reason than that an env file gave them: neither
+/// their names nor anything in their values is secret.
+fn from_env_file(draft: &Draft<'_>, concealed: &[String]) -> BTreeSet<String> {
+    let names = draft.sensitive.iter().filter_map(|path| path.strip_prefix("environment."));
+    let is_plain = |name: &&str| {
+        let value = draft.spec.env.get(*name);
+        // The label has no word for names with a comma.
+        let is_named = !is_sensitive_name(name) && !name.contains(',');
+        let has = |secret: &String| value.is_some_and(|value| value.contains(secret.as_str()));
+        is_named && !concealed.iter().any(|secret| secret.len() >= LEAST && has(secret))
+    };
+    names.filter(is_plain).map(str::to_owned).collect()
 }
 
 /// The first published port, else the lowest exposed one.
