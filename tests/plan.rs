@@ -179,6 +179,7 @@ golden! {
     a_restart_waits_for_all_dependencies,
     a_second_network_of_one_name_goes,
     a_second_source_is_kept_out,
+    a_service_leaves_with_a_copy_of_a_replica,
     a_login_in_a_url_is_never_shown,
     a_secret_is_never_shown,
     adds_and_removes_services,

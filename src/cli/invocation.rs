@@ -15,6 +15,9 @@ const OF_PLAN: &[(&str, usize)] = &[
     ("--steps", 0),
 ];
 
+/// Options of `wait` that `status` has not, or that only concern what is printed.
+const OF_WAIT: &[(&str, usize)] = &[("--for", 1), ("--output", 1), ("-o", 1), ("--timeout", 1)];
+
 /// The command line of this process, so that it applies what it shows.
 pub(super) fn again() -> String {
     carrying_out(words(), plan_file::is_plan_file)
@@ -25,6 +28,17 @@ pub(super) fn applying(file: &str) -> String {
     let call = Call::of(words(), |_| false);
     let words = ["reconciler", "apply", &quoted(file)].map(str::to_owned);
     words.into_iter().chain(call.rest).collect::<Vec<_>>().join(" ")
+}
+
+/// The command line of `status` about what this process waits for.
+pub(super) fn status() -> String {
+    showing(words())
+}
+
+fn showing(words: impl IntoIterator<Item = String>) -> String {
+    let call = Call::without(OF_WAIT, words, |_| false);
+    let rest = call.rest.into_iter().filter(|word| word != "wait");
+    ["reconciler", "status"].map(str::to_owned).into_iter().chain(rest).collect::<Vec<_>>().join(" ")
 }
 
 /// The verb of this process, or `--once`.
@@ -58,7 +72,7 @@ fn carrying_out(
 /// A command line taken apart.
 struct Call {
     verb: Option<String>,
-    /// What is neither the verb nor an option of [`OF_PLAN`], quoted for a shell. The login of a
+    /// What is neither the verb nor an option that is left out, quoted for a shell. The login of a
     /// URL is left out: it may be a secret.
     rest: Vec<String>,
     /// Whether a plan file was left out.
@@ -67,10 +81,18 @@ struct Call {
 
 impl Call {
     fn of(words: impl IntoIterator<Item = String>, is_plan_file: impl Fn(&str) -> bool) -> Self {
+        Self::without(OF_PLAN, words, is_plan_file)
+    }
+
+    fn without(
+        options: &[(&str, usize)],
+        words: impl IntoIterator<Item = String>,
+        is_plan_file: impl Fn(&str) -> bool,
+    ) -> Self {
         let mut call = Self { verb: None, rest: Vec::new(), has_file: false };
         let mut words = words.into_iter().skip(1);
         while let Some(word) = words.next() {
-            let dropped = OF_PLAN.iter().find(|(option, _)| {
+            let dropped = options.iter().find(|(option, _)| {
                 // A short one may have its value in the same word: `-ojson`.
                 let is_short = !option.starts_with("--");
                 let joined = word.strip_prefix(option);
@@ -147,5 +169,12 @@ mod tests {
         ] {
             assert_eq!(again(shown), expected, "{shown}");
         }
+    }
+
+    #[test]
+    fn what_is_waited_for_is_shown_of_the_same_source() {
+        let line = "reconciler wait shop --for synced --source /srv/a --timeout=9s -o json";
+        let words = line.split(' ').map(str::to_owned);
+        assert_eq!(showing(words), "reconciler status shop --source /srv/a");
     }
 }

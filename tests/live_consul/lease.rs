@@ -1,5 +1,6 @@
 //! Leadership on a real Consul.
 
+use adapters::process::Process;
 use adapters::lease::{Holder, Lease, LeaseError, LeaseLost};
 use model::catalog::CheckStatus;
 use model::time::Timestamp;
@@ -9,7 +10,7 @@ use world::{Keep as _, OutsideError};
 use crate::support::{Server, both_forms, seen};
 
 fn holder(name: &str) -> Holder {
-    Holder { holder: name.to_owned(), since: Timestamp::from_secs(1) }
+    Holder { holder: name.to_owned(), since: Timestamp::from_secs(1), process: Process::default() }
 }
 
 #[tokio::test]
@@ -21,7 +22,7 @@ async fn a_released_lease_is_free_at_once_and_its_old_holder_is_fenced() {
     first.act(&both_forms("handover", "handover", 1, CheckStatus::Passing)).await.unwrap();
 
     let held = Lease::acquire(&second, &holder("two")).await.unwrap_err();
-    assert_eq!(held, LeaseError::HeldElsewhere { holder: "one".to_owned() });
+    assert_eq!(held, LeaseError::HeldElsewhere { holder: "one".to_owned(), ended: false });
 
     lease.release().await.unwrap();
     let lease = Lease::acquire(&second, &holder("two")).await.unwrap();

@@ -75,6 +75,21 @@ fn a_signal_while_it_waits_ends_it_at_once() {
 }
 
 #[test]
+fn the_lease_of_a_process_that_was_killed_is_waited_for_and_that_is_said() {
+    let lab = Lab::with_consul("slain");
+    lab.stack("abc", UNREADY);
+    let child = lab.program(&["--once", &lab.source()]).start();
+    let web = lab.of("abc-web-1");
+    until("it runs", || lab.names().contains(&web) && inspect(&web)["State"]["Running"] == true);
+    kill(&child, "-KILL");
+    // Nobody is left of it, not even for its parent.
+    finish(child);
+    docker(&["exec", &web, "touch", "/tmp/ready"]);
+    let next = lab.once().exits(0);
+    next.says("which has ended without giving it back; Consul frees it by itself, in at most 21s");
+}
+
+#[test]
 fn a_deadline_ends_the_waiting_and_leaves_what_runs() {
     let lab = Lab::new("deadline");
     lab.stack("abc", UNREADY);

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::consul::{Consul, Pulse, SessionId};
+use super::process::Process;
 use model::time::Timestamp;
 use world::{Keep, OutsideError};
 
@@ -40,6 +41,9 @@ const BEAT: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(100);
 const ATTEMPTS: u32 = 20;
 
+/// What is said of a holder that was killed.
+const ENDED: &str = ", which has ended without giving it back; Consul frees it by itself";
+
 /// Who holds a lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -47,16 +51,23 @@ pub struct Holder {
     pub holder: String,
     /// Since when.
     pub since: Timestamp,
+    /// The process, for others on its machine.
+    #[serde(default)]
+    pub process: Process,
 }
 
 /// Why there is no lease.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeaseError {
     /// Another controller acts.
-    #[error("the lease is held by {holder}")]
+    #[error("the lease is held by {holder}{}", if *ended { ENDED } else { "" })]
     HeldElsewhere {
         /// Its name.
         holder: String,
+        /// Whether it is a process of this host that does not run any more. Its session ends by
+        /// itself: taken from it, the lease could have two holders where a host was cloned while
+        /// it ran, which nothing here tells from a process that ended.
+        ended: bool,
     },
     /// Consul did not do its part.
     #[error("the lease cannot be had from Consul")]
@@ -124,7 +135,8 @@ impl Lease {
                 tokio::time::sleep(RETRY).await;
             }
         }
-        Err(LeaseError::HeldElsewhere { holder: "nobody yet (its lock delay runs)".to_owned() })
+        let holder = "nobody yet (its lock delay runs)".to_owned();
+        Err(LeaseError::HeldElsewhere { holder, ended: false })
     }
 
     /// Returns when a lease that another holds may be free, which Consul tells at once, or
@@ -134,6 +146,13 @@ impl Lease {
     /// What Consul answered: then it is worth a pause.
     pub async fn may_be_free(consul: &Consul) -> Result<(), OutsideError> {
         consul.lock_moved(&consul.leader_key()).await
+    }
+
+    /// How long it takes at most until the lease of a holder that was killed is free.
+    #[must_use]
+    pub fn ends_within() -> Duration {
+        // Consul ends a session one to two times its TTL after the last sign of life.
+        Duration::from_secs(21)
     }
 
     /// How often the lease was taken, by all holders: larger for every later one.
@@ -186,9 +205,10 @@ impl Lease {
 async fn refuse_held(consul: &Consul) -> Result<(), LeaseError> {
     match consul.read_lock(&consul.leader_key()).await? {
         Some(lock) if lock.session.is_some() => {
-            let holder = serde_json::from_slice::<Holder>(&lock.value)
-                .map_or_else(|_| "another process".to_owned(), |holder| holder.holder);
-            Err(LeaseError::HeldElsewhere { holder })
+            let known = serde_json::from_slice::<Holder>(&lock.value).ok();
+            let ended = known.as_ref().is_some_and(|holder| holder.process.has_ended());
+            let holder = known.map_or_else(|| "another process".to_owned(), |known| known.holder);
+            Err(LeaseError::HeldElsewhere { holder, ended })
         }
         _ => Ok(()),
     }

@@ -10,6 +10,7 @@ mod hint;
 pub mod host;
 pub mod http;
 pub mod lease;
+pub mod process;
 pub mod local;
 
 use std::path::Path;

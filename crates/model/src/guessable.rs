@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_everybody_writes_is_guessed_and_what_a_machine_drew_is_not() {
+    fn what_stacks_are_full_of_is_guessed_and_what_a_machine_drew_is_not() {
         for value in [
             "info",
             "hunter2",

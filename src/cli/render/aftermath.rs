@@ -10,8 +10,8 @@ use model::action::{Action, Until};
 use model::id::{DeploymentId, EngineName, ServiceName};
 use model::plan::Step;
 use model::printable::{one_line, shortened};
-use model::target::ContainerRef;
-use reconcile::control::{Ending, Execution, Failure};
+use model::target::{ContainerRef, Target};
+use reconcile::control::{Ending, Execution, Failure, StepError, WaitError};
 
 use super::super::console::{BAD, FAINT, STRONG, paint};
 use super::objects::{Object, listed};
@@ -162,8 +162,11 @@ impl Failed<'_> {
         text
     }
 
-    /// What was probably meant, of a service that ended with 0.
+    /// What was probably meant, of a service that ended with 0; and why an image did not come.
     fn hint(&self) -> Option<String> {
+        if let Action::PullImage { image, .. } = &self.step.action {
+            return pull::hint(&self.failure.error.to_string(), image);
+        }
         let lasts = matches!(self.step.action, Action::Await { until: Until::Healthy(_), .. });
         let replica = self.step.replica.as_ref().filter(|_| lasts)?;
         (self.failure.error.exit_code() == Some(0)).then(|| {
@@ -224,7 +227,22 @@ fn left(execution: &Execution, failed: &Step) -> Vec<String> {
             _ => None,
         })
         .collect();
-    let replaces = own().any(|(step, _)| creates(step));
+    // An earlier attempt may have made the new one.
+    let is_new = |step: &Step| {
+        let begins = matches!(
+            step.action,
+            Action::StartContainer { .. } | Action::Await { .. } | Action::RenameContainer { .. }
+        );
+        let target = step.action.target().filter(|_| begins);
+        let goes = |target: &Target| {
+            own().any(|(other, _)| {
+                matches!(other.action, Action::RemoveContainer { .. })
+                    && other.action.target().is_some_and(|it| it.container == target.container)
+            })
+        };
+        target.is_some_and(|target| !goes(target))
+    };
+    let replaces = own().any(|(step, _)| creates(step) || is_new(step));
     let mut olds: BTreeMap<_, (&model::id::ContainerName, [Option<&Ending>; 2])> = BTreeMap::new();
     for (step, ending) in own().filter(|_| replaces) {
         let place = match step.action {
@@ -244,6 +262,13 @@ fn left(execution: &Execution, failed: &Step) -> Vec<String> {
             (_, Some(Ending::Done { .. })) => {}
             (Some(Ending::Done { .. }), _) => {
                 left.push(format!("the old container {name} is stopped, and still there"));
+                if is_down(execution, failed) {
+                    let object = Object::of(failed).name(&failed.deployment);
+                    left.push(format!(
+                        "{object} is down: to go back, take the change back in the source and run \
+                         the same command, which starts {name} again"
+                    ));
+                }
             }
             (Some(Ending::Dropped { .. } | Ending::Stopped), _) => {
                 left.push(format!("the old container {name} still runs"));
@@ -257,6 +282,22 @@ fn left(execution: &Execution, failed: &Step) -> Vec<String> {
         made.map(|(_, name)| format!("the {which} {name} stays, so that it can be looked at")),
     );
     left
+}
+
+/// Whether nothing runs in place of what was stopped: the new one was not made, did not start, or
+/// ended.
+fn is_down(execution: &Execution, failed: &Step) -> bool {
+    let failure = execution.failures().find(|(step, _)| std::ptr::eq(*step, failed));
+    let ended = failure.is_some_and(|(_, failure)| match &failure.error {
+        StepError::Wait(WaitError::Ended { .. } | WaitError::Gone) => true,
+        StepError::Wait(_) => false,
+        StepError::Outside(_) | StepError::Unresolved(_) => true,
+    });
+    let begins = matches!(
+        failed.action,
+        Action::CreateContainer(_) | Action::StartContainer { .. } | Action::Await { .. }
+    );
+    begins && ended
 }
 
 /// Whether a step acts on the container that another one makes.
@@ -280,10 +321,13 @@ fn not_tried<'e>(execution: &'e Execution, failed: &Step) -> Vec<(&'e Deployment
 
 /// The command that helps further.
 fn next(step: &Step, Commands { hosts, again }: Commands<'_>) -> String {
-    let ran = matches!(
-        step.action,
-        Action::Await { .. } | Action::StartContainer { .. } | Action::RunHook { .. }
-    );
+    // What could not be started printed nothing: the engine's error is all that there is.
+    if let (Action::StartContainer { .. }, object @ Object::Replica(..)) =
+        (&step.action, Object::of(step))
+    {
+        return format!("reconciler explain {}", object.name(&step.deployment));
+    }
+    let ran = matches!(step.action, Action::Await { .. } | Action::RunHook { .. });
     match (step.action.target(), Object::of(step)) {
         (Some(_), object @ Object::Replica(..)) if ran => {
             format!("reconciler logs {}", object.name(&step.deployment))
@@ -296,5 +340,6 @@ fn next(step: &Step, Commands { hosts, again }: Commands<'_>) -> String {
     }
 }
 
+mod pull;
 #[cfg(test)]
 mod tests;

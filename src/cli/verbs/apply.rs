@@ -1,8 +1,11 @@
 //! `apply`: the pass of `--once`, for a plan that was agreed to: the one of a plan file, or the one
 //! that a person says yes to.
 
-use std::io::{IsTerminal as _, stderr, stdin};
+use std::fs;
+use std::io::{ErrorKind, IsTerminal as _, stderr, stdin};
 use std::path::Path;
+
+use adapters::git::Address;
 
 use super::super::config::Layer;
 use super::super::console::{Console, Format};
@@ -23,6 +26,21 @@ pub(in crate::cli) fn file(
     let path = Path::new(argument);
     if has_source || (is_named_so(argument) && !path.is_dir()) {
         return PlanFile::required(path).map(Some);
+    }
+    // Else the first thing that is said would be that nobody can be asked.
+    if matches!(Address::recognise(argument), Ok(None)) {
+        let why = match fs::metadata(path) {
+            Ok(found) if found.is_dir() || found.is_file() => None,
+            Ok(_) => Some("is neither a folder nor a file".to_owned()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Some("does not exist".to_owned()),
+            Err(error) => Some(format!("cannot be read: {error}")),
+        };
+        if let Some(why) = why {
+            return Err(Refusal::invalid(format!("`{argument}` {why}")).with_help(
+                "name a folder of stacks, a stack file, a git address, or a file that `reconciler \
+                 plan --out FILE` wrote",
+            ));
+        }
     }
     PlanFile::read(path)
 }

@@ -64,9 +64,7 @@ fn how_to_go_on(plan: &Plan, out: Option<&PlanTarget>) -> String {
             let command = invocation::applying(&out.name());
             format!("Nothing was changed; `{command}` applies this plan.")
         }
-        None => {
-            "Nothing was changed; `reconciler --once` with the same settings applies it.".to_owned()
-        }
+        None => format!("Nothing was changed; `{}` applies it.", invocation::again()),
     }
 }
 

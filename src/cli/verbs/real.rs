@@ -37,6 +37,9 @@ use super::run::{Controller, holder, listen, release};
 /// What a watched folder lacks is removed after so long.
 const PRUNE_DELAY: Duration = Duration::from_secs(5);
 
+/// How often it is said how long the lease of a process that was killed still holds.
+const SAY_AGAIN: Duration = Duration::from_secs(3);
+
 /// How much longer than a pass may take its lock is held at the most: the calls that run at
 /// its deadline finish.
 const LOCK_MARGIN: Duration = Duration::from_mins(2);
@@ -176,7 +179,11 @@ async fn leased<W: Act>(
     agreed: Agreed,
     stop: &Stop,
 ) -> Once {
-    let lease = match Lease::acquire(consul, &holder()).await {
+    let acquired = tokio::select! {
+        acquired = acquire(console, consul) => acquired,
+        () = stop.requested() => return Once::Passed(Box::new(Passed::stopped())),
+    };
+    let lease = match acquired {
         Ok(lease) => lease,
         Err(error) => return Once::NoLease(error),
     };
@@ -198,6 +205,32 @@ async fn leased<W: Act>(
         "note: without a running controller, only consul-esm keeps the registered checks current",
     );
     Once::Passed(Box::new(passed))
+}
+
+/// Takes the lease. That of a process of this host that was killed is waited for, and how long
+/// that may still take is said meanwhile.
+async fn acquire(console: Console, consul: &Consul) -> Result<Lease, LeaseError> {
+    let until = SystemClock.instant().plus(Lease::ends_within());
+    loop {
+        let held = match Lease::acquire(consul, &holder()).await {
+            Err(held @ LeaseError::HeldElsewhere { ended: true, .. }) => held,
+            other => return other,
+        };
+        let left = until.since(SystemClock.instant());
+        if left.is_zero() {
+            return Err(held);
+        }
+        console.progress(&format!("{held}, in at most {}s: waiting", left.as_secs() + 1));
+        let freed = async {
+            if Lease::may_be_free(consul).await.is_err() {
+                SystemClock.sleep(SAY_AGAIN).await;
+            }
+        };
+        tokio::select! {
+            () = freed => {}
+            () = SystemClock.sleep(SAY_AGAIN) => {}
+        }
+    }
 }
 
 /// Carries a plan out while no other pass does on the engines that it changes.

@@ -13,6 +13,7 @@ use crate::api::{self, Heartbeat, Status};
 use adapters::clock::SystemClock;
 use adapters::consul::Consul;
 use adapters::lease::{Holder, Lease, LeaseError};
+use adapters::process::Process;
 use reconcile::control::{self, Pace, Report, Setup, Stop};
 use world::{Act, Clock as _, Source, Watch};
 
@@ -154,7 +155,8 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
 pub(in crate::cli) fn holder() -> Holder {
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() { "unknown host" } else { host.trim() };
-    Holder { holder: format!("{host}, process {}", std::process::id()), since: SystemClock.now() }
+    let holder = format!("{host}, process {}", std::process::id());
+    Holder { holder, since: SystemClock.now(), process: Process::own() }
 }
 
 /// Gives the lease back; if that fails it ends by itself.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use model::action::{Action, Until};
 use model::plan::Step;
+use model::target::{ContainerRef, Target};
 use reconcile::control::{Ending, Execution, Failure, StepError, WaitError};
 use world::LastWords;
 
@@ -80,6 +82,59 @@ fn an_old_container_that_was_stopped_is_reported_as_such() {
     );
     assert!(!text.contains("new container"), "{text}");
     assert!(text.contains("= help: `reconciler --once .`"), "{text}");
+}
+
+/// The fixture's plan with other actions for the first replica, of which the last one fails.
+fn first_replica(actions: Vec<Action>, error: WaitError) -> Execution {
+    let steps: Vec<_> = plan().steps.into_iter().skip(1).zip(actions).collect();
+    let last = steps.len() - 1;
+    let failed = Failure { error: StepError::Wait(error), last: LastWords::default() };
+    let done = || Ending::Done { took: Duration::from_secs(1) };
+    let ended = steps.into_iter().enumerate().map(|(at, (step, action))| {
+        let ending = if at == last { Ending::Failed(failed.clone()) } else { done() };
+        (Step { action, ..step }, ending)
+    });
+    Execution { steps: ended.collect(), stopped: false }
+}
+
+fn target(name: &str) -> Target {
+    Target { container: ContainerRef::Known(name.into()), name: name.into() }
+}
+
+#[test]
+fn a_service_that_was_stopped_first_and_did_not_come_back_is_down() {
+    let all: Vec<Action> = plan().steps.into_iter().skip(1).map(|step| step.action).collect();
+    let [create, start, wait, stop, remove] = &all[..5] else { panic!("five steps") };
+    let stop_first = vec![create.clone(), stop.clone(), start.clone(), wait.clone()];
+    let mut failed = first_replica(stop_first, WaitError::Ended { code: 1 });
+    let dropped = Ending::Dropped { because: model::id::StepId(5) };
+    let step = Step { action: remove.clone(), ..plan().steps[5].clone() };
+    failed.steps.push((step, dropped));
+    let text = text(&failed);
+    assert!(text.contains("= the old container abc-pricing-1 is stopped, and still there"), "{text}");
+    assert!(text.contains("= abc/pricing/1 is down: to go back, take the change back"), "{text}");
+}
+
+#[test]
+fn another_attempt_says_as_well_that_the_old_container_runs() {
+    let wait = Action::Await {
+        container: target("abc-pricing-1-1a2b3c4"),
+        until: Until::Healthy(Duration::from_secs(5)),
+        deadline: Duration::from_mins(2),
+    };
+    let start = Action::StartContainer { container: target("abc-pricing-1-1a2b3c4") };
+    let mut failed = first_replica(vec![start, wait], WaitError::Ended { code: 1 });
+    for step in plan().steps.into_iter().skip(4).take(2) {
+        failed.steps.push((step, Ending::Dropped { because: model::id::StepId(3) }));
+    }
+    assert!(text(&failed).contains("= the old container abc-pricing-1 still runs"), "{}", text(&failed));
+}
+
+#[test]
+fn what_could_not_be_started_has_no_log_to_read() {
+    let start = Action::StartContainer { container: target("abc-pricing-1") };
+    let text = text(&first_replica(vec![start], WaitError::Gone));
+    assert!(text.contains("= help: `reconciler explain abc/pricing/1`"), "{text}");
 }
 
 #[test]

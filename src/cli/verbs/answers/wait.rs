@@ -14,6 +14,7 @@ use world::{Clock as _, Observe, Watch};
 use super::{Asked, Lens, lens};
 use crate::cli::console::{Console, Format};
 use crate::cli::exit::Exit;
+use crate::cli::invocation;
 use crate::cli::render::answers::tree::{lacks, lacks_without_ages};
 use crate::cli::setup::Refusal;
 use crate::cli::signals::asked_to_end;
@@ -136,7 +137,7 @@ fn conclude(console: Console, waited: &Waited, goal: Goal, timeout: Duration) ->
     if console.format == Format::Text {
         console.result(&waited.lacks.join("\n"));
     }
-    let help = "`reconciler status` shows what keeps it";
-    console.error(&format!("not {} within {span}", goal.word()), Some(help));
+    let help = format!("`{}` shows what keeps it", invocation::status());
+    console.error(&format!("not {} within {span}", goal.word()), Some(&help));
     Exit::Failed.max(waited.exit)
 }

@@ -2,9 +2,11 @@
 //! held than the next line.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use adapters::docker::{LogLine, LogStream};
 use futures_util::{StreamExt as _, stream};
+use model::printable::one_line;
 use model::time::Timestamp;
 use world::OutsideError;
 
@@ -26,13 +28,16 @@ pub(super) async fn merge(
     mut printer: Printer,
     faults: &mut Faults,
 ) {
-    let opened = stream::iter(wanted).map(Source::open).buffered(AT_ONCE);
+    let opened = stream::iter(wanted).map(opened).buffered(AT_ONCE);
     let mut sources = Vec::new();
     let opened: Vec<_> = opened.collect().await;
-    for opened in opened {
+    for (opened, never_started) in opened {
         match opened {
             Ok(source) => sources.extend(source),
             Err(error) => faults.say(console, &error),
+        }
+        if let Some(why) = never_started {
+            console.complain(&one_line(&why));
         }
     }
     while let Some(at) = earliest(sources.iter().map(|source| source.at)) {
@@ -49,6 +54,18 @@ pub(super) async fn merge(
             }
         }
     }
+}
+
+/// Opens a log; of one that cannot be read, or is empty, also why its container did not start.
+async fn opened(wanted: Wanted) -> (Result<Option<Source>, OutsideError>, Option<String>) {
+    let (docker, name, id) =
+        (Arc::clone(&wanted.docker), wanted.view.name.clone(), wanted.view.id.clone());
+    let opened = Source::open(wanted).await;
+    if matches!(opened, Ok(Some(_))) {
+        return (opened, None);
+    }
+    let why = docker.start_error(&id).await.ok().flatten();
+    (opened, why.map(|why| format!("note: {name} did not start: {why}")))
 }
 
 /// The place of the earliest time, of equal ones the first.

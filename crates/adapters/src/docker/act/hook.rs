@@ -11,8 +11,10 @@ use http::{Request, header};
 use http_body_util::BodyExt as _;
 
 use crate::docker::Docker;
+use super::unprinted::UNKNOWN;
 use crate::docker::wire::error;
 use model::hook::{Hook, Moment};
+use model::id::ContainerId;
 use model::secret::is_sensitive_name;
 use model::target::Target;
 use world::OutsideError;
@@ -63,10 +65,21 @@ impl Docker {
                 Err(OutsideError::Timeout(named(&why)))
             }
             Err(_) => Err(OutsideError::Timeout(named(&format!("it did not end within {span}")))),
-            Ok(Err(error)) => Err(error::outside(&self.name, &error)),
+            Ok(Err(error)) => {
+                let error = error::outside(&self.name, &error);
+                if matches!(error, OutsideError::Unreachable(_) | OutsideError::Timeout(_)) {
+                    return Err(error);
+                }
+                let hidden = self.hidden_in_errors(&ContainerId::new(id)).await;
+                Err(error.map(|text| hidden.mask(text, usize::MAX).0))
+            }
             Ok(Ok((0, _))) => Ok(()),
             Ok(Ok((code, output))) => {
-                let output = self.printable_output(id, output.trim()).await;
+                let output = match self.hidden_of_output(id).await {
+                    _ if output.trim().is_empty() => String::new(),
+                    Some(hidden) => hidden.mask(output.trim(), usize::MAX).0,
+                    None => UNKNOWN.to_owned(),
+                };
                 let label = if output.is_empty() { "" } else { "; it said: " };
                 Err(OutsideError::Failed(named(&format!(
                     "it ended with code {code}{label}{output}"

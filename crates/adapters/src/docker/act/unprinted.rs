@@ -6,13 +6,12 @@ use crate::docker::observe::hidden::Hidden;
 use crate::docker::wire::error;
 use model::action::Action;
 use model::id::ContainerId;
-use model::labels::Identity;
 use model::secret::{assigned, url_logins};
 use model::target::ContainerRef;
 use world::OutsideError;
 
 /// In place of the output of a command of which nobody can tell what may be shown.
-const UNKNOWN: &str = "(not shown: the secrets of the container cannot be read)";
+pub(super) const UNKNOWN: &str = "(not shown: the secrets of the container cannot be read)";
 
 impl Docker {
     /// The error of an action without the secrets that it may repeat.
@@ -30,17 +29,10 @@ impl Docker {
         })
     }
 
-    /// What a command in a container printed, without the secrets of that.
-    pub(super) async fn printable_output(&self, container: &str, output: &str) -> String {
-        if output.is_empty() {
-            return String::new();
-        }
-        let view = self.container(&ContainerId::new(container)).await;
-        let Ok(Some(view)) = view else { return UNKNOWN.to_owned() };
-        match self.secrets(&view).await {
-            Ok(hidden) => hidden.mask(output, usize::MAX).0,
-            Err(_) => UNKNOWN.to_owned(),
-        }
+    /// What hides the secrets of a container in the output of a command; `None` where nobody can tell what may be shown.
+    pub(super) async fn hidden_of_output(&self, container: &str) -> Option<Hidden> {
+        let view = self.container(&ContainerId::new(container)).await.ok()??;
+        self.secrets(&view).await.ok()
     }
 
     async fn hidden_in(&self, action: &Action) -> Hidden {
@@ -52,21 +44,16 @@ impl Docker {
                 Hidden::of(self.put(&owner.deployment))
             }
             Action::BuildImage { owner, .. } => Hidden::of(self.put(&owner.deployment)),
+            // What a command printed was masked when it was read (`hook`).
+            Action::RunHook { .. } => Hidden::default(),
             _ => self.hidden_of_target(action).await,
         }
     }
 
-    /// Also where files cannot be read, as of a container whose mounts fail: errors of engines
-    /// repeat what it was made of, not what is in its files.
     async fn hidden_of_target(&self, action: &Action) -> Hidden {
-        let Some(ContainerRef::Known(id)) = action.target().map(|target| &target.container) else {
-            return Hidden::default();
-        };
-        let Ok(Some(view)) = self.container(id).await else { return Hidden::default() };
-        if let Ok(hidden) = self.secrets(&view).await {
-            return hidden;
+        match action.target().map(|target| &target.container) {
+            Some(ContainerRef::Known(id)) => self.hidden_in_errors(id).await,
+            _ => Hidden::default(),
         }
-        let identity = Identity::decode(&view.spec.labels);
-        self.declared(identity.as_ref(), &view.spec)
     }
 }

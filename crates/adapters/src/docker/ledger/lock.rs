@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::docker::form::{self, LOCK, LOCK_NAME};
 use crate::docker::observe::facts::Marked;
 use crate::docker::{Docker, LONG};
+use crate::process::Process;
 use model::id::ContainerId;
 use model::time::Timestamp;
 use world::OutsideError;
@@ -33,7 +34,7 @@ impl LockHolder {
     /// This process, under this name.
     #[must_use]
     pub fn new(holder: String, until: Timestamp) -> Self {
-        Self { holder, until, process: Process::ours() }
+        Self { holder, until, process: Process::own() }
     }
 
     /// Who holds a lock; `None` if it is none, or says nothing that is known.
@@ -47,53 +48,6 @@ impl LockHolder {
     pub fn holds_nothing(&self, now: Timestamp) -> bool {
         self.until <= now || self.process.has_ended()
     }
-}
-
-/// A process, distinguished from all that ever were or will be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Process {
-    /// The start of the machine that it ran on.
-    boot: String,
-    /// Among which processes its number counts.
-    namespace: String,
-    number: u32,
-    /// When it began, in ticks since the boot.
-    began: String,
-}
-
-impl Process {
-    fn ours() -> Self {
-        let number = std::process::id();
-        Self {
-            boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
-            namespace: std::fs::read_link("/proc/self/ns/pid")
-                .map(|link| link.to_string_lossy().into_owned())
-                .unwrap_or_default(),
-            number,
-            began: began(number).ok().flatten().unwrap_or_default(),
-        }
-    }
-
-    /// Whether it is known that it runs no more.
-    fn has_ended(&self) -> bool {
-        let ours = Self::ours();
-        let comparable = [&self.boot, &self.namespace, &self.began].iter().all(|t| !t.is_empty());
-        comparable
-            && (&self.boot, &self.namespace) == (&ours.boot, &ours.namespace)
-            && began(self.number).is_ok_and(|began| began.as_ref() != Some(&self.began))
-    }
-}
-
-/// When a process began; `None` if there is none.
-fn began(number: u32) -> std::io::Result<Option<String>> {
-    let stat = match std::fs::read_to_string(format!("/proc/{number}/stat")) {
-        Ok(stat) => stat,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    // Its name is in brackets and may hold anything.
-    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    Ok(fields.split_whitespace().nth(19).map(str::to_owned))
 }
 
 /// A lock that is held.
@@ -179,18 +133,6 @@ impl Docker {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_process_that_runs_is_not_taken_for_one_that_ended() {
-        let ours = Process::ours();
-        assert!(!ours.has_ended());
-        assert!(Process { began: "1".to_owned(), ..ours.clone() }.has_ended());
-        // Of another machine, or of other processes of this one, nothing is known.
-        let began = || "1".to_owned();
-        assert!(!Process { boot: "b".to_owned(), began: began(), ..ours.clone() }.has_ended());
-        assert!(!Process { namespace: "n".to_owned(), began: began(), ..ours }.has_ended());
-        assert!(!Process::default().has_ended());
-    }
 
     #[test]
     fn a_lock_ends_with_its_time() {

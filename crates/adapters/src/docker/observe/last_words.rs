@@ -5,9 +5,11 @@ use serde::Deserialize;
 
 use super::absent;
 use crate::docker::Docker;
+use crate::docker::wire::error;
 use crate::http::percent_encoded;
 use model::id::ContainerId;
 use model::observed::Probe;
+use model::secret::{assigned, url_logins};
 use world::{LastWords, OutsideError};
 
 /// How many lines of a health check's output are kept, and how many characters of each.
@@ -28,6 +30,8 @@ struct Inspect {
 struct State {
     #[serde(default, rename = "OOMKilled")]
     oom_killed: bool,
+    #[serde(default)]
+    error: String,
     health: Option<Health>,
 }
 
@@ -77,6 +81,20 @@ impl Docker {
         };
         let output = self.printed_by(container, &run).await?;
         Ok(Some(Probe { exit_code: run.exit_code, output }))
+    }
+
+    /// Why the engine could not start a container the last time, without the container's secrets;
+    /// `None` if it could.
+    ///
+    /// # Errors
+    /// If the engine does not tell.
+    pub async fn start_error(&self, of: &ContainerId) -> Result<Option<String>, OutsideError> {
+        let error = self.state_of(of).await?.error;
+        if error.trim().is_empty() {
+            return Ok(None);
+        }
+        let (text, _) = self.hidden_in_errors(of).await.mask(error.trim(), usize::MAX);
+        Ok(Some(error::without(&text, url_logins(&text).chain(assigned(&text)))))
     }
 
     /// The state of a container; of one that is gone, nothing.

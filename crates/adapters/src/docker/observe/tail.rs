@@ -82,9 +82,21 @@ impl Docker {
         Ok(declared.and(found))
     }
 
+    /// What hides the secrets of a container in errors about it, also where its files cannot be
+    /// read, as of one whose mounts fail: errors of engines repeat what it was made of, not what
+    /// is in its files.
+    pub(in crate::docker) async fn hidden_in_errors(&self, id: &ContainerId) -> Hidden {
+        let Ok(Some(view)) = self.container(id).await else { return Hidden::default() };
+        if let Ok(hidden) = self.secrets(&view).await {
+            return hidden;
+        }
+        let identity = Identity::decode(&view.spec.labels);
+        self.declared(identity.as_ref(), &view.spec)
+    }
+
     /// What a container of this spec has beside files that must not be shown. What only an env
     /// file gave to a variable with an ordinary name is hidden where it stands alone, unless
-    /// anybody would guess it: else `info` would blacken half of a log.
+    /// it could be guessed: else `info` would blacken half of a log.
     pub(in crate::docker) fn declared(
         &self,
         identity: Option<&Identity>,

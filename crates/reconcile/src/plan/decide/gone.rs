@@ -120,6 +120,7 @@ impl<'a> Gone<'a> {
             grace: grace(owned),
             service: None,
             entries: self.entries(shared, owned),
+            is_copy: false,
             dependents: BTreeSet::new(),
             members: BTreeSet::new(),
             goes_before: false,

@@ -23,6 +23,8 @@ pub(in crate::plan) struct Removal<'a> {
     pub(in crate::plan) service: Option<&'a Service>,
     /// The catalog entries that go with it.
     pub(in crate::plan) entries: BTreeSet<CatalogId>,
+    /// Whether another one of its slot takes them along: it waits for that.
+    pub(in crate::plan) is_copy: bool,
     /// Those that go, too, and stop before it.
     pub(in crate::plan) dependents: BTreeSet<ContainerId>,
     /// Those that go, too, and live in its namespaces: they are gone before it stops.
@@ -70,12 +72,9 @@ pub(super) fn removals<'a>(
             continue;
         }
         let replica = &owned.identity.replica;
-        let mut entries = deregistrable(context, &replica.service, replica.slot);
-        // Of two of one slot the first takes them along.
+        let entries = deregistrable(context, &replica.service, replica.slot);
         let same = |other: &Removal<'_>| other.owned.identity.replica == *replica;
-        if removals.iter().any(same) {
-            entries.clear();
-        }
+        let is_copy = removals.iter().any(same);
         let grace = service.map_or(DEFAULT_GRACE, |service| service.stop_grace);
         let (dependents, members) = Default::default();
         let why = why.clone();
@@ -85,6 +84,7 @@ pub(super) fn removals<'a>(
             grace,
             service,
             entries,
+            is_copy,
             dependents,
             members,
             goes_before: false,

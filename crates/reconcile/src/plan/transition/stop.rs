@@ -140,8 +140,14 @@ pub(super) fn removal(
 ) -> Vec<Transition> {
     let Removal { owned, why, grace, service, entries, dependents, members, .. } = removal;
     let mut permit = permit.to_vec();
-    let mut steps: Vec<_> = withdraw(context, entries, why.clone(), &permit).into_iter().collect();
-    permit.extend(withdrawn(context, entries));
+    let mut steps = Vec::new();
+    if !removal.is_copy {
+        steps.extend(withdraw(context, entries, why.clone(), &permit));
+    }
+    // One that goes before others waits for nothing that may come after those.
+    if !(removal.is_copy && removal.goes_before) {
+        permit.extend(withdrawn(context, entries));
+    }
     permit.extend(members.iter().map(|id| Fact::Gone(super::Who::Known(id.clone()))));
     let first = dependents.iter().map(|id| Fact::Stopped(super::Who::Known(id.clone())));
     let mut stop_permit = permit.clone();
