@@ -13,7 +13,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use console::Term;
 use serde::Deserialize;
 
-use model::diagnostic::Diagnostic;
+use model::diagnostic::{Diagnostic, Severity};
 
 use super::narrow::narrowed;
 use super::render::diagnostics;
@@ -145,13 +145,17 @@ impl Console {
 
     /// A result in sentences: on a terminal that is narrower, its lines go on below.
     pub(super) fn prose(self, text: &str) {
-        let term = Term::stdout();
-        match term.size_checked() {
-            Some((_, columns)) if term.is_term() => {
-                self.result(&narrowed(text, usize::from(columns)));
-            }
-            _ => self.result(text),
+        match Self::columns() {
+            Some(columns) => self.result(&narrowed(text, columns)),
+            None => self.result(text),
         }
+    }
+
+    /// How wide the terminal is that results are printed to; `None` if that is none.
+    pub(super) fn columns() -> Option<usize> {
+        let term = Term::stdout();
+        let (_, columns) = term.size_checked().filter(|_| term.is_term())?;
+        Some(columns.into())
     }
 
     /// A result that is the user's own text: nothing is taken out of it.
@@ -207,6 +211,13 @@ impl Console {
             self.complain(&diagnostics::render(message));
             self.complain("");
         }
+    }
+
+    /// A warning that has no place in a file, with what to do about it.
+    pub(super) fn warning(self, message: &str, help: &str) {
+        let warning = Diagnostic { severity: Severity::Warning, ..Diagnostic::error(message) };
+        let warning = Diagnostic { help: Some(help.to_owned()), ..warning };
+        self.complain(&diagnostics::render(&warning));
     }
 
     /// An error that has no place in a file, with what to do about it.

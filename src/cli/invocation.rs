@@ -38,7 +38,12 @@ pub(super) fn status() -> String {
 fn showing(words: impl IntoIterator<Item = String>) -> String {
     let call = Call::without(OF_WAIT, words, |_| false);
     let rest = call.rest.into_iter().filter(|word| word != "wait");
-    ["reconciler", "status"].map(str::to_owned).into_iter().chain(rest).collect::<Vec<_>>().join(" ")
+    ["reconciler", "status"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(rest)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The verb of this process, or `--once`.

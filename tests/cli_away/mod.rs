@@ -1,11 +1,11 @@
 //! What stands where an engine should be: what is said of it names the place, the cause and a
 //! remedy, once, on stderr.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::Case;
 
@@ -150,4 +150,27 @@ fn a_controller_of_another_installation_is_told_as_such() {
     }
     let printed = status("--installation other");
     assert!(!printed.contains("is of installation"), "{printed}");
+}
+
+/// Who waits learns for whom, and not only at the deadline.
+#[test]
+fn an_engine_that_is_silent_is_named_while_it_is_waited_for() {
+    let folder = Folder::new("silent");
+    let socket = folder.0.join("docker.sock");
+    let silent = UnixListener::bind(&socket).expect("a socket");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_reconciler"))
+        .args(["--once", "good/compose.yaml"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli"))
+        .env("DOCKER_HOST", format!("unix://{}", socket.display()))
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let mut lines = stderr.lines().map_while(Result::ok);
+    let line = lines.find(|line| line.contains("has not answered yet"));
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    drop(silent);
+    let line = line.expect("it says for whom it waits");
+    assert!(line.starts_with("waiting: engine local has not answered yet (5s)"), "{line}");
 }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use adapters::process::Process;
 use adapters::lease::{Holder, Lease};
+use adapters::process::Process;
 use model::catalog::CheckStatus;
 use model::ledger::Stored;
 use model::time::Timestamp;
@@ -130,7 +130,11 @@ async fn only_rights_make_an_empty_answer_believed() {
     // The documented rights are enough for everything.
     let token = guarded.token("enough", ENOUGH).await;
     let consul = guarded.server.client("main", Some(&token));
-    let holder = Holder { holder: "me".to_owned(), since: Timestamp::from_secs(1), process: Process::default() };
+    let holder = Holder {
+        holder: "me".to_owned(),
+        since: Timestamp::from_secs(1),
+        process: Process::default(),
+    };
     let lease = Lease::acquire(&consul, &holder).await.unwrap();
     consul.act(&both_forms("main", "abc", 1, CheckStatus::Passing)).await.unwrap();
     assert_eq!(seen(&consul).await.unwrap().entries.len(), 2);
@@ -179,7 +183,11 @@ async fn the_lease_needs_no_right_on_the_agent() {
     "#;
     let token = guarded.token("sessions", rules).await;
     let consul = guarded.server.client("main", Some(&token));
-    let holder = Holder { holder: "me".to_owned(), since: Timestamp::from_secs(1), process: Process::default() };
+    let holder = Holder {
+        holder: "me".to_owned(),
+        since: Timestamp::from_secs(1),
+        process: Process::default(),
+    };
     let lease = Lease::acquire(&consul, &holder).await.unwrap();
     let span = Duration::from_secs(3);
     assert!(tokio::time::timeout(span, lease.keep()).await.is_err());

@@ -1,7 +1,7 @@
 //! Leadership on a real Consul.
 
-use adapters::process::Process;
 use adapters::lease::{Holder, Lease, LeaseError, LeaseLost};
+use adapters::process::Process;
 use model::catalog::CheckStatus;
 use model::time::Timestamp;
 use serde_json::Value;

@@ -10,8 +10,8 @@ mod hint;
 pub mod host;
 pub mod http;
 pub mod lease;
-pub mod process;
 pub mod local;
+pub mod process;
 
 use std::path::Path;
 

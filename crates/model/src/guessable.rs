@@ -1,4 +1,4 @@
-//! Which values of env files a person could guess: what everybody writes (words, numbers, hosts,
+//! Which values of env files a person could guess: what many a stack has (words, numbers, hosts,
 //! paths) tells nothing where it is repeated, and a log without all of it could not be read.
 
 use std::net::{IpAddr, SocketAddr};

@@ -52,6 +52,10 @@ pub(super) struct PlanFile {
     pub(super) text: String,
     /// The plan for programs.
     plan: Value,
+    /// The digest of all else: it tells what was changed by hand, not who changed it. `apply` relies
+    /// on the fingerprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
 }
 
 impl PlanFile {
@@ -61,7 +65,7 @@ impl PlanFile {
         let engine =
             |id: &DeploymentId, name: Option<&EngineName>| Some((id.clone(), name?.clone()));
         let engines = desired.deployments.iter();
-        Self {
+        let file = Self {
             reconciler_plan: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             installation: settings.installation.clone(),
@@ -72,7 +76,19 @@ impl PlanFile {
             command: command.to_owned(),
             text: plan.overview_text(command),
             plan: machine::plan(plan),
-        }
+            digest: None,
+        };
+        Self { digest: Some(file.digest_of_rest()), ..file }
+    }
+
+    /// Whether it is not as it was written.
+    pub(super) fn was_changed(&self) -> bool {
+        self.digest.as_ref().is_some_and(|digest| *digest != self.digest_of_rest())
+    }
+
+    fn digest_of_rest(&self) -> Digest {
+        let rest = Self { digest: None, ..self.clone() };
+        Digest::of(serde_json::to_vec(&rest).expect("BUG: plans are plain data with string keys"))
     }
 
     /// What a plan that is made now does differently, for people; `None` if it does the same.
@@ -236,7 +252,20 @@ mod tests {
             command: "reconciler --once".to_owned(),
             text: "deployment abc, revision 4f9bd36, engine local\n  + create web\n".to_owned(),
             plan: serde_json::json!({ "steps": [{ "action": "start container abc-web-1" }] }),
+            digest: None,
         }
+    }
+
+    #[test]
+    fn a_text_that_was_changed_by_hand_is_noticed() {
+        let written = PlanFile { digest: Some(file().digest_of_rest()), ..file() };
+        let read = |text: &str| serde_json::from_str::<PlanFile>(text).expect("a plan file");
+        let text = serde_json::to_string_pretty(&written).expect("JSON");
+        assert!(!read(&text).was_changed());
+        assert!(read(&text.replace("+ create web", "- remove web")).was_changed());
+        assert!(read(&text.replace("start container", "stop container")).was_changed());
+        // One of before files had a digest.
+        assert!(!file().was_changed());
     }
 
     /// A folder of one test.

@@ -227,22 +227,7 @@ fn left(execution: &Execution, failed: &Step) -> Vec<String> {
             _ => None,
         })
         .collect();
-    // An earlier attempt may have made the new one.
-    let is_new = |step: &Step| {
-        let begins = matches!(
-            step.action,
-            Action::StartContainer { .. } | Action::Await { .. } | Action::RenameContainer { .. }
-        );
-        let target = step.action.target().filter(|_| begins);
-        let goes = |target: &Target| {
-            own().any(|(other, _)| {
-                matches!(other.action, Action::RemoveContainer { .. })
-                    && other.action.target().is_some_and(|it| it.container == target.container)
-            })
-        };
-        target.is_some_and(|target| !goes(target))
-    };
-    let replaces = own().any(|(step, _)| creates(step) || is_new(step));
+    let replaces = is_replaced(own().map(|(step, _)| step));
     let mut olds: BTreeMap<_, (&model::id::ContainerName, [Option<&Ending>; 2])> = BTreeMap::new();
     for (step, ending) in own().filter(|_| replaces) {
         let place = match step.action {
@@ -284,14 +269,34 @@ fn left(execution: &Execution, failed: &Step) -> Vec<String> {
     left
 }
 
+/// Whether another container takes the place of one that goes: it is made, or was by an earlier
+/// attempt.
+fn is_replaced<'s>(own: impl Iterator<Item = &'s Step>) -> bool {
+    let own: Vec<&Step> = own.collect();
+    let goes = |target: &Target| {
+        own.iter().any(|step| {
+            matches!(step.action, Action::RemoveContainer { .. })
+                && step.action.target().is_some_and(|it| it.container == target.container)
+        })
+    };
+    own.iter().any(|step| match &step.action {
+        Action::CreateContainer(_) => true,
+        Action::StartContainer { container }
+        | Action::Await { container, .. }
+        | Action::RenameContainer { container, .. } => !goes(container),
+        _ => false,
+    })
+}
+
 /// Whether nothing runs in place of what was stopped: the new one was not made, did not start, or
 /// ended.
 fn is_down(execution: &Execution, failed: &Step) -> bool {
     let failure = execution.failures().find(|(step, _)| std::ptr::eq(*step, failed));
     let ended = failure.is_some_and(|(_, failure)| match &failure.error {
-        StepError::Wait(WaitError::Ended { .. } | WaitError::Gone) => true,
+        StepError::Wait(WaitError::Ended { .. } | WaitError::Gone)
+        | StepError::Outside(_)
+        | StepError::Unresolved(_) => true,
         StepError::Wait(_) => false,
-        StepError::Outside(_) | StepError::Unresolved(_) => true,
     });
     let begins = matches!(
         failed.action,

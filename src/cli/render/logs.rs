@@ -151,6 +151,9 @@ impl<C: Clock> Progress for Logs<C> {
             Event::StepStopped(step) => {
                 info!(deployment = %step.deployment, step = %step.id, "stopped {}", step.action);
             }
+            Event::NotRemembered { deployment, error } => {
+                warn!("the history of {deployment} lacks this rollout: {error}");
+            }
             Event::PassFinished(report) => self.finished(report),
             Event::Status(look) => self.publish(|status| status.after(look)),
             Event::Alive => self.beat(),

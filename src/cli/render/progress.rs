@@ -275,6 +275,10 @@ impl<C: Clock> Progress for Lines<'_, C> {
             Event::StepDropped { step, .. } => self.ended(step.id, End::Dropped),
             Event::StepStopped(step) => self.ended(step.id, End::Stopped),
             Event::StepNotNeeded(step) => self.ended(step.id, End::NotNeeded),
+            Event::NotRemembered { deployment, error } => {
+                let text = format!("the history of {deployment} lacks this rollout: {error}");
+                self.console.complain(&format!("{}: {}", paint(WARN, "warning"), one_line(&text)));
+            }
             Event::PassFinished(_) => self.finished(),
             _ => {}
         }

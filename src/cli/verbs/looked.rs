@@ -33,7 +33,7 @@ pub(super) fn looked<T>(
         let Real { source, host, settings, .. } = real;
         let world = host.read_only();
         let setup = setup(&world, &settings, &load, &Silent);
-        let snapshot = match fetched(setup, source.fetch()).await {
+        let snapshot = match fetched(console, setup, source.fetch()).await {
             Ok(snapshot) => snapshot,
             Err(error) => return Ok(unread(console, error)),
         };

@@ -1,6 +1,7 @@
 //! One pass, as `plan`, `--once` and `sim` have in common: it is the same code up to the
 //! point where each of them stops.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
@@ -21,6 +22,9 @@ use super::super::render::aftermath::{Aftermath, Commands};
 use super::super::render::{plan, report};
 use super::super::signals::Cut;
 use super::no_stack::{is_without_stacks, no_stack};
+
+/// How long nothing is said while something is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A pass that is over.
 pub(in crate::cli) struct Passed {
@@ -61,7 +65,8 @@ pub(super) async fn look<W: Observe, C: Clock>(
     setup: Setup<'_, W, C>,
     snapshot: Snapshot,
 ) -> Prepared {
-    let prepared = prepare(setup, snapshot).await;
+    let engines = || waited_for(setup.settings.engines.keys());
+    let prepared = impatient((console, setup.clock), engines, prepare(setup, snapshot)).await;
     report::complaints(console, &prepared.report());
     if has_nothing(&prepared) {
         let place = prepared.desired.source.as_str();
@@ -79,12 +84,54 @@ pub(in crate::cli) fn print(console: Console, prepared: &Prepared) {
 }
 
 /// The newest revision. The engines are asked meanwhile for what does not depend on it.
-pub(super) async fn fetched<W: Observe, C>(
+pub(super) async fn fetched<W: Observe, C: Clock>(
+    console: Console,
     setup: Setup<'_, W, C>,
     fetch: impl Future<Output = Result<Snapshot, SourceError>>,
 ) -> Result<Snapshot, SourceError> {
-    let ((), snapshot) = join(setup.world.begin(), fetch).await;
+    let is_fetched = Cell::new(false);
+    let fetch = async {
+        let snapshot = fetch.await;
+        is_fetched.set(true);
+        snapshot
+    };
+    let who = || {
+        if !is_fetched.get() {
+            return "the source".to_owned();
+        }
+        waited_for(setup.settings.engines.keys())
+    };
+    let both = join(setup.world.begin(), fetch);
+    let ((), snapshot) = impatient((console, setup.clock), who, both).await;
     snapshot
+}
+
+/// Which engines may not have answered, in words.
+fn waited_for<'e>(engines: impl ExactSizeIterator<Item = &'e EngineName>) -> String {
+    let word = if engines.len() == 1 { "engine" } else { "one of the engines" };
+    let names: Vec<String> = engines.map(ToString::to_string).collect();
+    format!("{word} {}", names.join(", "))
+}
+
+/// Does something, and says after some seconds who has not answered yet: silence looks like a
+/// program that hangs.
+async fn impatient<T>(
+    (console, clock): (Console, &impl Clock),
+    who: impl Fn() -> String,
+    work: impl Future<Output = T>,
+) -> T {
+    let began = clock.instant();
+    let mut work = Box::pin(work);
+    let mut patience = PATIENCE;
+    loop {
+        match select(work, pin!(clock.sleep(patience))).await {
+            Either::Left((done, _)) => return done,
+            Either::Right(((), rest)) => work = rest,
+        }
+        let waited = clock.instant().since(began).as_secs();
+        console.progress(&format!("waiting: {} has not answered yet ({waited}s)", who()));
+        patience = PATIENCE * 3;
+    }
 }
 
 /// A pass that has come to its plan, or is over before.
@@ -104,7 +151,8 @@ pub(in crate::cli) async fn begin<W: Observe, C: Clock>(
     (stop, prints): (&Stop, bool),
 ) -> Prefetch {
     let began = setup.clock.instant();
-    let read = pin!(async { Ok(look(console, setup, fetched(setup, fetch).await?).await) });
+    let read =
+        pin!(async { Ok(look(console, setup, fetched(console, setup, fetch).await?).await) });
     let report = match select(pin!(stop.requested()), read).await {
         Either::Right((Ok(prepared), _)) => {
             if prints {
@@ -234,6 +282,14 @@ mod tests {
         });
         let execution = Some(Execution { steps: Vec::new(), stopped: true });
         Report { execution, blocked: blocked.into_iter().collect(), ..Report::default() }
+    }
+
+    #[test]
+    fn who_is_waited_for_is_named() {
+        let names =
+            |all: &[&str]| -> Vec<EngineName> { all.iter().map(|it| (*it).into()).collect() };
+        assert_eq!(waited_for(names(&["local"]).iter()), "engine local");
+        assert_eq!(waited_for(names(&["a", "b"]).iter()), "one of the engines a, b");
     }
 
     #[test]

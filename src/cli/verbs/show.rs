@@ -10,6 +10,12 @@ use super::super::setup::Refusal;
 /// Prints it.
 pub(in crate::cli) fn show(console: Console, args: &ShowArgs) -> Result<Exit, Refusal> {
     let file = PlanFile::required(&args.file)?;
+    if file.was_changed() {
+        console.warning(
+            "this is not the plan that was written: the file was changed by hand",
+            "`reconciler apply` plans again and refuses it; `reconciler plan --out` writes another one",
+        );
+    }
     if console.format == Format::Json {
         console.json(&file);
     } else {

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use model::id::Revision;
-use model::id::StepId;
+use model::id::{DeploymentId, Revision, StepId};
 use model::plan::{Plan, Step};
 use model::time::Timestamp;
-use world::SourceError;
+use world::{OutsideError, SourceError};
 
 use super::backoff::Held;
 use super::observe::Part;
@@ -75,6 +74,13 @@ pub enum Event<'a> {
     /// A step is not carried out, or given up, because of a request to stop or a newer
     /// revision.
     StepStopped(&'a Step),
+    /// What became of a rollout could not be entered into the history.
+    NotRemembered {
+        /// Of which deployment.
+        deployment: &'a DeploymentId,
+        /// Why.
+        error: &'a OutsideError,
+    },
     /// A pass is over.
     PassFinished(&'a Report),
     /// The controller's view of the world after a look.

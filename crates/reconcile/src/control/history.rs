@@ -7,14 +7,15 @@ use model::desired::{DesiredState, Entry};
 use model::digest::Digest;
 use model::id::{DeploymentId, EngineName, Revision, SourceId};
 use model::ledger::{PastRollout, RolloutResult};
-use model::overview::{Change, Overview};
-use model::plan::{Blocked, Plan, Step};
+use model::overview::{Change, Kind, Overview};
+use model::plan::{Blocked, Plan, Reason, Step};
 use model::printable::one_line;
 use model::secret::url_logins;
 use model::time::{Instant, Timestamp};
 use model::tree::Commit;
 use world::{Act, Clock, Snapshot};
 
+use super::event::{Event, Progress};
 use super::report::{Ending, Execution};
 
 /// So much of an error is remembered, in characters.
@@ -95,12 +96,19 @@ impl UnderWay {
     }
 }
 
-/// Enters what became of a rollout. What cannot be written is not remembered: it costs memory, and
-/// the next rollout is entered all the same.
-pub(super) async fn enter<W: Act>(world: &W, entries: Vec<(EngineName, LedgerChange)>) {
+/// Enters what became of a rollout. What cannot be written is not remembered, which is reported: it costs
+/// memory, and the next rollout is entered all the same.
+pub(super) async fn enter<W: Act>(
+    world: &W,
+    progress: &dyn Progress,
+    entries: Vec<(EngineName, LedgerChange)>,
+) {
     for (engine, change) in entries {
+        let deployment = change.deployment().clone();
         let action = Action::WriteLedger { change };
-        drop(world.act(&engine, &action, &world::NoTree).await);
+        if let Err(error) = world.act(&engine, &action, &world::NoTree).await {
+            progress.event(&Event::NotRemembered { deployment: &deployment, error: &error });
+        }
     }
 }
 
@@ -202,5 +210,13 @@ fn changes(all: &[&(Step, Ending)], begun: &Attempt) -> Vec<String> {
 }
 
 fn text(change: &Change) -> String {
+    let scaled = change.causes.iter().find_map(|cause| match cause.reason {
+        Reason::ScaledDown { from, to } | Reason::ScaledUp { from, to } => Some((from, to)),
+        _ => None,
+    });
+    if let Some((from, to)) = scaled.filter(|_| matches!(change.kind, Kind::Create | Kind::Remove))
+    {
+        return format!("scale {} {from} -> {to}", change.object);
+    }
     format!("{} {}", change.kind.words().1, change.object)
 }

@@ -123,7 +123,7 @@ pub async fn apply<W: Act, C: Clock>(
         let last = (report, next);
         report = settle(setup, desired, last, (&carry_out, &mut execution), stop).await;
         let entries = entries(&rollouts, &execution, setup.clock.instant());
-        enter(setup.world, entries).await;
+        enter(setup.world, setup.progress, entries).await;
         report.execution = Some(execution);
     }
     setup.progress.event(&Event::PassFinished(&report));

@@ -351,7 +351,8 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 }
             }
             Ended::Over(execution) => {
-                let entered = enter(self.setup.world, self.begun.ended(&execution, now));
+                let entries = self.begun.ended(&execution, now);
+                let entered = enter(self.setup.world, self.setup.progress, entries);
                 self.triggers.push(entered.map(|()| Trigger::Entered));
                 self.finished.push(execution);
             }
@@ -372,7 +373,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             match next {
                 Some(Ended::Over(execution)) => {
                     let entries = self.begun.ended(&execution, self.now());
-                    enter(self.setup.world, entries).await;
+                    enter(self.setup.world, self.setup.progress, entries).await;
                     ended.push(execution);
                 }
                 Some(Ended::Step { .. }) => {}

@@ -54,7 +54,9 @@ pub(super) fn hint(error: &str, image: &ImageRef) -> Option<String> {
 /// The registry of an image, as people know it.
 fn registry(image: &str) -> &str {
     let first = image.split_once('/').map(|(first, _)| first);
-    first.filter(|first| first.contains(['.', ':']) || *first == "localhost").unwrap_or("Docker Hub")
+    first
+        .filter(|first| first.contains(['.', ':']) || *first == "localhost")
+        .unwrap_or("Docker Hub")
 }
 
 #[cfg(test)]

@@ -108,10 +108,13 @@ fn a_service_that_was_stopped_first_and_did_not_come_back_is_down() {
     let stop_first = vec![create.clone(), stop.clone(), start.clone(), wait.clone()];
     let mut failed = first_replica(stop_first, WaitError::Ended { code: 1 });
     let dropped = Ending::Dropped { because: model::id::StepId(5) };
-    let step = Step { action: remove.clone(), ..plan().steps[5].clone() };
-    failed.steps.push((step, dropped));
+    let last = Step { action: remove.clone(), ..plan().steps[5].clone() };
+    failed.steps.push((last, dropped));
     let text = text(&failed);
-    assert!(text.contains("= the old container abc-pricing-1 is stopped, and still there"), "{text}");
+    assert!(
+        text.contains("= the old container abc-pricing-1 is stopped, and still there"),
+        "{text}"
+    );
     assert!(text.contains("= abc/pricing/1 is down: to go back, take the change back"), "{text}");
 }
 
@@ -127,7 +130,11 @@ fn another_attempt_says_as_well_that_the_old_container_runs() {
     for step in plan().steps.into_iter().skip(4).take(2) {
         failed.steps.push((step, Ending::Dropped { because: model::id::StepId(3) }));
     }
-    assert!(text(&failed).contains("= the old container abc-pricing-1 still runs"), "{}", text(&failed));
+    assert!(
+        text(&failed).contains("= the old container abc-pricing-1 still runs"),
+        "{}",
+        text(&failed)
+    );
 }
 
 #[test]

@@ -12,9 +12,14 @@ use super::{ago, none};
 use crate::cli::console::{BAD, FAINT, GOOD, STRONG, WARN};
 use crate::cli::render::progress::elapsed;
 
+/// What is said of a deployment that runs and has no history.
+const NOTHING: &str =
+    "? no rollout is remembered: what was remembered of it is lost, or none came to its end";
+const UNSEEN: &str = "? what is remembered of it was not seen";
+
 /// `history`.
 pub(in crate::cli) fn text(tree: &Tree) -> String {
-    let known = |node: &&DeploymentNode| !node.history.is_empty();
+    let known = |node: &&DeploymentNode| !node.history.is_empty() || runs(node);
     if !tree.deployments.iter().any(|node| known(&node)) {
         return none(tree, "rollouts");
     }
@@ -25,8 +30,18 @@ pub(in crate::cli) fn text(tree: &Tree) -> String {
         for rollout in &node.history {
             put(&mut lines, tree, rollout);
         }
+        if node.history.is_empty() {
+            let why = if node.unseen.is_none() { NOTHING } else { UNSEEN };
+            lines.put(("  ", "  "), (WARN, why), "");
+        }
     }
     lines.text()
+}
+
+/// Whether something of it is there.
+fn runs(node: &DeploymentNode) -> bool {
+    let services = node.services.iter().flatten();
+    services.flat_map(|service| service.replicas.iter().flatten()).any(|it| it.container.is_some())
 }
 
 fn put(lines: &mut Lines, tree: &Tree, rollout: &PastRollout) {
@@ -36,7 +51,8 @@ fn put(lines: &mut Lines, tree: &Tree, rollout: &PastRollout) {
         0 | 1 => String::new(),
         many => format!(", attempt {many}"),
     };
-    let when = ago(tree.at.0, rollout.began);
+    let ended = rollout.began.plus(Duration::from_millis(rollout.took_ms));
+    let when = ago(tree.at.0, ended);
     let tail =
         format!(", revision {}, {when} ago, took {took}{attempts}", rollout.revision.short());
     lines.put(("  ", "    "), (style, word), &tail);

@@ -10,7 +10,7 @@ use model::printable::one_line;
 use model::render::shortened;
 use model::tree::{DeploymentNode, PortNode, ReplicaNode, ServiceNode, Tree};
 
-use super::{WIDTH, ages, health, none, of, sync};
+use super::{ages, health, none, of, sync};
 use crate::cli::console::{FAINT, STRONG, WARN};
 use crate::cli::render::columns;
 
@@ -43,8 +43,8 @@ pub(in crate::cli) fn each(tree: &Tree, all: bool) -> Vec<Row<'_>> {
     rows
 }
 
-/// `ps`.
-pub(in crate::cli) fn ps(tree: &Tree, all: bool) -> String {
+/// `ps`, for a terminal of so many columns; `None` for a program, which needs cells whole.
+pub(in crate::cli) fn ps(tree: &Tree, all: bool, columns: Option<usize>) -> String {
     let rows = each(tree, all);
     if rows.is_empty() {
         return none(tree, "containers");
@@ -73,11 +73,11 @@ pub(in crate::cli) fn ps(tree: &Tree, all: bool) -> String {
         table.fill(&mut cells, row.deployment);
         table.rows.push(cells);
     }
-    table.text(&["PORTS", "IMAGE"])
+    table.text(&["PORTS", "IMAGE"], columns)
 }
 
-/// `stack ls`.
-pub(in crate::cli) fn stacks(tree: &Tree) -> String {
+/// `stack ls`; likewise.
+pub(in crate::cli) fn stacks(tree: &Tree, columns: Option<usize>) -> String {
     if tree.deployments.is_empty() {
         return none(tree, "deployments");
     }
@@ -101,11 +101,11 @@ pub(in crate::cli) fn stacks(tree: &Tree) -> String {
         table.fill(&mut cells, node);
         table.rows.push(cells);
     }
-    table.text(&["SOURCE"])
+    table.text(&["SOURCE"], columns)
 }
 
-/// `service ls`.
-pub(in crate::cli) fn services(tree: &Tree) -> String {
+/// `service ls`; likewise.
+pub(in crate::cli) fn services(tree: &Tree, columns: Option<usize>) -> String {
     let mut table = Table::new(&["NAME", "REPLICAS", "HEALTH", "IMAGE", "PORTS"]);
     table.add_if(several_engines(tree), "ENGINE");
     for node in &tree.deployments {
@@ -127,7 +127,7 @@ pub(in crate::cli) fn services(tree: &Tree) -> String {
     if table.rows.len() == 1 {
         return none(tree, "services");
     }
-    table.text(&["PORTS", "IMAGE"])
+    table.text(&["PORTS", "IMAGE"], columns)
 }
 
 /// The sum of what is known of all services; `None` if it is not known of one.
@@ -191,16 +191,16 @@ impl Table {
     }
 
     /// The text. Of columns that are too wide together, these lose the middle of their cells.
-    fn text(mut self, narrower: &[&str]) -> String {
+    fn text(mut self, narrower: &[&str], most: Option<usize>) -> String {
         for (_, cell) in self.rows.iter_mut().flatten() {
             *cell = one_line(cell).into_owned();
         }
         let width = |rows: &[Vec<(Style, String)>], column: usize| {
             rows.iter().map(|row| row[column].1.chars().count()).max().unwrap_or_default()
         };
-        for name in narrower {
+        for name in narrower.iter().filter(|_| most.is_some()) {
             let all: usize = (0..self.titles.len()).map(|at| width(&self.rows, at) + 2).sum();
-            let surplus = all.saturating_sub(2 + WIDTH);
+            let surplus = all.saturating_sub(2 + most.unwrap_or(usize::MAX - 2));
             let Some(column) = self.titles.iter().position(|title| title == name) else { continue };
             let most = width(&self.rows, column).saturating_sub(surplus).max(NARROW);
             for row in &mut self.rows {
@@ -216,16 +216,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_that_is_too_wide_loses_the_middle_of_cells() {
-        let plain = |text: String| (Style::new(), text);
-        let mut table = Table::new(&["NAME", "IMAGE", "PORTS"]);
-        let name = "n".repeat(60);
-        let image = format!("registry.example/{}:1", "i".repeat(40));
-        let ports = "80->80/tcp, ".repeat(9);
-        table.rows.push([name.clone(), image, ports].map(plain).to_vec());
-        let text = table.text(&["PORTS", "IMAGE"]);
-        let text = anstream::adapter::strip_str(&text).to_string();
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
-        assert!(text.contains(&name) && text.contains("regis") && text.contains('…'), "{text}");
+    fn a_table_that_is_too_wide_for_the_terminal_loses_the_middle_of_cells() {
+        let text = |columns: Option<usize>| {
+            let plain = |text: String| (Style::new(), text);
+            let mut table = Table::new(&["NAME", "IMAGE", "PORTS"]);
+            let image = format!("registry.example/{}:1", "i".repeat(40));
+            let ports = "80->80/tcp, ".repeat(9);
+            table.rows.push(["n".repeat(60), image, ports].map(plain).to_vec());
+            anstream::adapter::strip_str(&table.text(&["PORTS", "IMAGE"], columns)).to_string()
+        };
+        let cut = text(Some(100));
+        assert!(cut.lines().all(|line| line.chars().count() <= 100), "{cut}");
+        assert!(
+            cut.contains(&"n".repeat(60)) && cut.contains("regis") && cut.contains('…'),
+            "{cut}"
+        );
+        // A program gets all of it.
+        let whole = text(None);
+        assert!(whole.contains(&"i".repeat(40)) && !whole.contains('…'), "{whole}");
     }
 }

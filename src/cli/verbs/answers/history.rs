@@ -23,7 +23,7 @@ pub(in crate::cli) fn history(asked: Asked<'_>, words: &[String]) -> Result<Exit
                 "deployments": all,
             }));
         } else {
-            asked.console.result(&text(tree));
+            asked.console.prose(&text(tree));
         }
         Exit::Done
     })

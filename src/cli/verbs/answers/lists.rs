@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use model::tree::{DeploymentNode, SCHEMA_VERSION, ServiceNode, Tree};
 
 use super::{Asked, once};
-use crate::cli::console::Format;
+use crate::cli::console::{Console, Format};
 use crate::cli::exit::Exit;
 use crate::cli::render::answers::tables;
 use crate::cli::setup::Refusal;
@@ -19,7 +19,7 @@ pub(in crate::cli) fn stacks(asked: Asked<'_>, words: &[String]) -> Result<Exit,
             let all = tree.deployments.iter().map(stack).collect();
             asked.console.json(&list(tree, "stacks", all));
         } else {
-            asked.console.result(&tables::stacks(tree));
+            asked.console.prose(&tables::stacks(tree, Console::columns()));
         }
         Exit::Done
     })
@@ -37,7 +37,7 @@ pub(in crate::cli) fn services(asked: Asked<'_>, words: &[String]) -> Result<Exi
             let all = tree.deployments.iter().flat_map(of).collect();
             asked.console.json(&list(tree, "services", all));
         } else {
-            asked.console.result(&tables::services(tree));
+            asked.console.prose(&tables::services(tree, Console::columns()));
         }
         Exit::Done
     })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use model::tree::{SCHEMA_VERSION, Tree};
 
 use super::{Asked, once};
-use crate::cli::console::Format;
+use crate::cli::console::{Console, Format};
 use crate::cli::exit::Exit;
 use crate::cli::render::answers::tables::{self, each};
 use crate::cli::setup::Refusal;
@@ -28,7 +28,7 @@ pub(in crate::cli) fn ps(
                     asked.console.result(container.id.as_str());
                 }
             }
-            _ => asked.console.result(&tables::ps(tree, all)),
+            _ => asked.console.prose(&tables::ps(tree, all, Console::columns())),
         }
         Exit::Done
     })

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::BodyExt as _;
 
-use crate::docker::Docker;
 use super::unprinted::UNKNOWN;
+use crate::docker::Docker;
 use crate::docker::wire::error;
 use model::hook::{Hook, Moment};
 use model::id::ContainerId;

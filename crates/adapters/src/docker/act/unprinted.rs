@@ -37,9 +37,7 @@ impl Docker {
 
     async fn hidden_in(&self, action: &Action) -> Hidden {
         match action {
-            Action::CreateContainer(create) => {
-                self.declared(Some(&create.identity), &create.spec)
-            }
+            Action::CreateContainer(create) => self.declared(Some(&create.identity), &create.spec),
             Action::CreateVolume { owner, .. } | Action::CreateNetwork { owner, .. } => {
                 Hidden::of(self.put(&owner.deployment))
             }

@@ -126,7 +126,10 @@ mod tests {
             "level=info more information in production on 8080"
         );
         assert_eq!(all("pw=Sup3rDuper, \"p0stgr3s-pw\""), "pw=(masked), \"(masked)\"");
-        assert_eq!(all("xSup3rDuper Sup3rDuper9 éSup3rDuper"), "xSup3rDuper Sup3rDuper9 éSup3rDuper");
+        assert_eq!(
+            all("xSup3rDuper Sup3rDuper9 éSup3rDuper"),
+            "xSup3rDuper Sup3rDuper9 éSup3rDuper"
+        );
         assert_eq!(hidden.longest(), 11);
     }
 
