@@ -124,6 +124,8 @@ golden! {
     a_colliding_name_blocks_the_deployment,
     a_container_whose_network_is_gone_is_replaced,
     a_copy_of_our_labels_is_not_ours,
+    a_failed_update_is_compared_with_what_serves,
+    a_copy_that_is_not_healthy_is_compared_with_what_serves,
     a_crash_in_a_replacement_is_finished,
     a_deployment_leaves_the_source,
     a_deployment_leaves_with_a_copy_of_a_replica,

@@ -11,7 +11,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::id::{
-    ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, Slot, VolumeName,
+    ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, Slot,
+    VolumeName,
 };
 use super::only_if::OnlyIf;
 use super::plan::{Cause, Plan};
@@ -100,6 +101,8 @@ pub enum Kind {
     Create,
     /// Another one takes its place.
     Replace,
+    /// It gets its own name.
+    Rename,
     /// It is changed as it is.
     Update,
     /// It is started again as it is: it ended, or has to see what is new.
@@ -117,6 +120,7 @@ impl Kind {
         match self {
             Self::Create => ('+', "create"),
             Self::Replace => ('~', "replace"),
+            Self::Rename => ('≈', "rename"),
             Self::Update => ('≈', "update in place"),
             Self::Restart => ('↻', "restart"),
             Self::Remove => ('-', "remove"),
@@ -174,4 +178,14 @@ impl Overview {
     pub fn of(plan: &Plan) -> Self {
         build::overview(plan)
     }
+}
+
+/// What is done with one container, and why, as its own steps say; `None` if nothing is.
+#[must_use]
+pub fn of_container(
+    plan: &Plan,
+    engine: &EngineName,
+    id: &ContainerId,
+) -> Option<(Kind, Vec<Cause>)> {
+    change::of_container(plan, engine, id)
 }

@@ -190,6 +190,8 @@ pub enum Reason {
         /// Which step.
         step: StepId,
     },
+    /// An update that failed or was broken off left it beside the container that stays.
+    Superseded,
     /// It makes room for the container that takes its place.
     Replaced {
         /// Whether the new one starts first, and if not, why not.
@@ -259,7 +261,11 @@ impl Step {
         self.causes.iter().any(|cause| {
             !matches!(
                 cause.reason,
-                Reason::Follows { .. } | Reason::Replaced { .. } | Reason::Stale | Reason::Prepares
+                Reason::Follows { .. }
+                    | Reason::Replaced { .. }
+                    | Reason::Superseded
+                    | Reason::Stale
+                    | Reason::Prepares
             )
         })
     }

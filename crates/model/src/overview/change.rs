@@ -2,7 +2,8 @@
 
 use super::Kind;
 use crate::action::Action;
-use crate::plan::{Cause, Reason, Step};
+use crate::id::{ContainerId, EngineName};
+use crate::plan::{Cause, Plan, Reason, Step};
 use crate::target::ContainerRef;
 
 /// What is done with a replica, why, and in which order.
@@ -20,7 +21,8 @@ pub(super) fn of_replica(steps: &[&Step]) -> Option<OfReplica> {
     let creates = own().any(|step| matches!(step.action, Action::CreateContainer(_)));
     let kind = if order.is_some() { Kind::Replace } else { kind };
     // What takes the place of the old one was made before, in a pass that was broken off.
-    let order = order.map(|order| if creates { order } else { format!("{order}, goes on") });
+    let goes_on = "an update that failed or was broken off goes on";
+    let order = order.map(|order| if creates { order } else { format!("{order}, {goes_on}") });
     let mut causes = causes(own(), kind);
     if causes.is_empty() {
         // What goes although its service stays, because another one is in its place.
@@ -32,27 +34,35 @@ pub(super) fn of_replica(steps: &[&Step]) -> Option<OfReplica> {
     Some((kind, causes, order))
 }
 
-/// Splits off the steps that remove copies which do not run and nothing takes the place of: what
-/// an update left that failed or was taken back. The replica itself does not change by them.
-pub(super) fn without_copies<'s>(steps: &[&'s Step]) -> (Vec<&'s Step>, Vec<&'s Step>) {
-    let is_replaced = |step: &Step| {
-        step.causes.iter().any(|cause| matches!(cause.reason, Reason::Replaced { .. }))
+/// What the steps about one container do with it, and why.
+pub(super) fn of_container(
+    plan: &Plan,
+    engine: &EngineName,
+    id: &ContainerId,
+) -> Option<(Kind, Vec<Cause>)> {
+    let is_its = |step: &&Step| {
+        let target = step.action.target().map(|target| &target.container);
+        step.engine == *engine && target == Some(&ContainerRef::Known(id.clone()))
     };
-    let moves = steps.iter().any(|step| match &step.action {
-        Action::CreateContainer(_) | Action::RenameContainer { .. } => true,
-        Action::StopContainer { .. } => is_replaced(step),
-        action => {
-            let starts = matches!(action, Action::StartContainer { .. });
-            starts && !is_aside(step)
+    let own: Vec<&Step> = plan.steps.iter().filter(is_its).collect();
+    let kind = own.iter().filter_map(|step| kind(step)).max_by_key(|kind| weight(*kind))?;
+    let mut causes: Vec<Cause> = Vec::new();
+    for cause in own.iter().flat_map(|step| &step.causes) {
+        // In what a replica differs is said of the container that does.
+        let tells = !matches!(cause.reason, Reason::Follows { .. } | Reason::Changed(_));
+        if tells && !causes.contains(cause) {
+            causes.push(cause.clone());
         }
-    });
-    let is_copy = |step: &&&Step| {
-        !moves && is_replaced(step) && matches!(step.action, Action::RemoveContainer { .. })
-    };
-    (
-        steps.iter().filter(|step| !is_copy(step)).copied().collect(),
-        steps.iter().filter(is_copy).copied().collect(),
-    )
+    }
+    Some((kind, causes))
+}
+
+/// Splits off the steps that remove what an update left that failed, was broken off or was taken
+/// back. The replica itself does not change by them.
+pub(super) fn without_copies<'s>(steps: &[&'s Step]) -> (Vec<&'s Step>, Vec<&'s Step>) {
+    let is_copy =
+        |step: &Step| step.causes.iter().any(|cause| cause.reason == Reason::Superseded);
+    steps.iter().copied().partition(|step| !is_copy(step))
 }
 
 /// The causes of the first step that says more than that it belongs to a change.
@@ -77,11 +87,12 @@ fn causes<'s>(steps: impl Iterator<Item = &'s Step>, kind: Kind) -> Vec<Cause> {
 fn weight(kind: Kind) -> u8 {
     match kind {
         Kind::Wait => 0,
-        Kind::Update => 1,
-        Kind::Restart => 2,
-        Kind::Remove => 3,
-        Kind::Create => 4,
-        Kind::Replace => 5,
+        Kind::Rename => 1,
+        Kind::Update => 2,
+        Kind::Restart => 3,
+        Kind::Remove => 4,
+        Kind::Create => 5,
+        Kind::Replace => 6,
     }
 }
 
@@ -90,8 +101,8 @@ fn kind(step: &Step) -> Option<Kind> {
     match &step.action {
         Action::CreateContainer(_) => Some(Kind::Create),
         Action::RemoveContainer { .. } | Action::StopContainer { .. } => Some(Kind::Remove),
+        Action::RenameContainer { .. } => Some(Kind::Rename),
         Action::UpdateContainer { .. }
-        | Action::RenameContainer { .. }
         | Action::ConnectNetwork { .. }
         | Action::DisconnectNetwork { .. } => Some(Kind::Update),
         Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => Some(Kind::Restart),

@@ -41,7 +41,8 @@ impl Display for Reason {
             Self::LeftOver => f.write_str("it is left over from an earlier run"),
             Self::UpdateDelay => f.write_str("before the next replica moves"),
             Self::FilesUnproven => f.write_str("nothing proves that its files were put into it"),
-            Self::Duplicate => f.write_str("there is another one of it"),
+            Self::Duplicate => f.write_str("another one of it is still there"),
+            Self::Superseded => f.write_str("left by an update that failed or was broken off"),
             Self::ServiceRemoved => f.write_str("no longer in the stack"),
             Self::DeploymentRemoved => f.write_str("the deployment is no longer in the source"),
             Self::NetworkReplaced { network } => {

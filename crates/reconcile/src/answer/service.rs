@@ -8,7 +8,7 @@ use crate::plan::Surveyed;
 use model::desired::Service;
 use model::id::{ReplicaId, ServiceName, Slot};
 use model::observed::Status;
-use model::overview::Object;
+use model::overview::{self, Object};
 use model::plan::{Blocked, Health};
 use model::tree::{Next, ReplicaNode, ServiceNode};
 
@@ -124,7 +124,7 @@ fn replicas(
             health: seen.health,
             container: Some(container(subject, service, seen)),
             drift: seen.drift.clone(),
-            next: next(subject, name, seen.replica.slot),
+            next: next_of(subject, seen),
         })
         .collect();
     let filled: BTreeSet<Slot> = all.iter().map(|replica| replica.slot).collect();
@@ -148,6 +148,17 @@ fn replicas(
         key(a).cmp(&key(b))
     });
     all
+}
+
+/// What the next pass does with a container: of several of one replica with this one alone.
+fn next_of(subject: &Subject<'_, '_>, seen: &Surveyed<'_>) -> Option<Next> {
+    let (name, slot) = (&seen.replica.service, seen.replica.slot);
+    if containers(subject, name).filter(|other| other.replica.slot == slot).count() < 2 {
+        return next(subject, name, slot);
+    }
+    let (_, plan) = subject.facts.known.wanted?;
+    let (kind, causes) = overview::of_container(plan, &seen.engine, &seen.view.id)?;
+    Some(Next { kind, causes })
 }
 
 /// What the next pass does with a replica.

@@ -14,7 +14,7 @@ use model::comparison::{Compared, Comparison, Live, LiveContainer, Wanted};
 use model::desired::Service;
 use model::id::{ContainerName, DeploymentId, EngineName, ServiceName, Slot};
 use model::normal_form::NormalForm;
-use model::observed::{NetworkView, Status};
+use model::observed::NetworkView;
 use model::secret::Masker;
 
 /// All objects of these decisions and all that leaves, by deployment.
@@ -108,7 +108,6 @@ fn of_slot(
 ) -> Vec<Comparison> {
     let (context, service) = (&decisions.context, decided.service);
     let slot = replica.id.slot;
-    let all = context.slot(&service.name, slot);
     let beside = |there: Option<&Owned<'_>>, name: &ContainerName, rename| {
         let (have, form) = match there {
             Some(owned) => {
@@ -126,11 +125,11 @@ fn of_slot(
     let (there, own) = match &replica.target {
         Target::Stays { owned, .. } => {
             // The second name of one that is to start yet belongs to its replacement.
-            let rename = replica.rename.as_ref().filter(|_| replica.start.is_none());
+            let rename = replica.rename.as_ref();
+            let rename = rename.filter(|_| replica.start.is_none() && replica.serves.is_none());
             let own = beside(Some(owned), &owned.identity.name, rename.map(|(_, why)| why));
-            // One that was made and never started stands for nothing yet: what it replaces does.
-            let mut others = all.iter().rev().filter(|other| other.view.id != owned.view.id);
-            match others.next().filter(|_| owned.view.state.status == Status::Created) {
+            // A copy that does not work stands for nothing yet: what it replaces does.
+            match replica.serves {
                 Some(other) => {
                     copy = Some(own).filter(Comparison::differs);
                     (Some(other), beside(Some(other), &owned.identity.name, None))
@@ -139,7 +138,7 @@ fn of_slot(
             }
         }
         // The same as gives the causes of the replacement.
-        Target::New(new) => (all.last(), beside(all.last(), &new.identity.name, None)),
+        Target::New(new) => (replica.serves, beside(replica.serves, &new.identity.name, None)),
     };
     let others = replica.surplus().filter(|o| there.is_none_or(|there| there.view.id != o.view.id));
     let others = others.map(|o| at.removed(Some(service), o, &context.settings.masker));

@@ -133,8 +133,7 @@ impl Tracks {
         self.steps.clear();
         let kinds = kinds(plan);
         for step in plan.steps.iter().chain(&plan.adoptions) {
-            let object = Object::of(step);
-            let key = (step.deployment.clone(), step.engine.clone(), object);
+            let key = key(step, &kinds);
             let track = match self.keys.get(&key) {
                 Some(track) => *track,
                 None => self.add(key, &kinds, step),
@@ -326,6 +325,13 @@ impl Track {
     pub(super) fn span(&self) -> Option<(Instant, Instant)> {
         self.span
     }
+}
+
+/// What a step is about: a container that the plan names by itself, else the object that it moves.
+fn key(step: &Step, kinds: &BTreeMap<Key, Change>) -> Key {
+    let of = |object| (step.deployment.clone(), step.engine.clone(), object);
+    let target = step.action.target().map(|target| of(Object::Container(target.name.clone())));
+    target.filter(|key| kinds.contains_key(key)).unwrap_or_else(|| of(Object::of(step)))
 }
 
 /// What the plan says is done with objects.

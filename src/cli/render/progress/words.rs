@@ -27,6 +27,7 @@ impl Change {
         let past = match kind {
             Kind::Create => "created",
             Kind::Replace => "replaced",
+            Kind::Rename => "renamed",
             Kind::Update => "updated in place",
             Kind::Restart => "restarted",
             Kind::Remove => "removed",
@@ -43,7 +44,21 @@ impl Change {
             Action::Register { .. } => Self::REGISTER,
             Action::Deregister { .. } => Self::DEREGISTER,
             Action::WriteLedger { .. } => Self::RECORD,
-            _ => Self::of_kind(Kind::Update),
+            Action::CreateContainer(_)
+            | Action::CreateNetwork { .. }
+            | Action::CreateVolume { .. } => Self::of_kind(Kind::Create),
+            Action::StopContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::RemoveNetwork { .. } => Self::of_kind(Kind::Remove),
+            Action::StartContainer { .. }
+            | Action::RestartContainer { .. }
+            | Action::UnpauseContainer { .. } => Self::of_kind(Kind::Restart),
+            Action::RenameContainer { .. } => Self::of_kind(Kind::Rename),
+            Action::Await { .. } | Action::RunHook { .. } => Self::of_kind(Kind::Wait),
+            Action::UploadFiles { .. }
+            | Action::ConnectNetwork { .. }
+            | Action::DisconnectNetwork { .. }
+            | Action::UpdateContainer { .. } => Self::of_kind(Kind::Update),
         }
     }
 

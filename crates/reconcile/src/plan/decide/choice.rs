@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::scope::Scope;
 use crate::plan::cause::Why;
 use crate::plan::differ::{Drift, compare};
-use crate::plan::seen::{Owned, is_healthy, is_running, unusable};
+use crate::plan::seen::{Owned, is_done, is_healthy, is_running, serving, unusable};
 use model::desired::Service;
 use model::id::Slot;
 use model::labels::Identity;
@@ -14,9 +14,11 @@ use model::observed::Status;
 /// The containers of a slot, sorted into the one that stays and the others.
 pub(super) struct Choice<'a> {
     pub(super) keep: Option<(&'a Owned<'a>, Drift)>,
-    /// Why there is nothing to keep, or why there was not when that was made which was never
-    /// started since.
+    /// Why there is nothing to keep, or why there was not when that was made which does not work
+    /// yet.
     pub(super) causes: Vec<Why>,
+    /// What serves as long as nothing that is kept works: what differs are its differences.
+    pub(super) serves: Option<&'a Owned<'a>>,
     pub(super) surplus: Vec<&'a Owned<'a>>,
 }
 
@@ -38,14 +40,16 @@ pub(super) fn choose<'a>(scope: &Scope<'_, 'a>, service: &'a Service, slot: Slot
     matching.sort_by_key(|(owned, _)| (!is_running(owned), !owned.has_canonical_name()));
     let mut matching = matching.into_iter();
     let keep = matching.next();
-    let causes = match (&keep, other.last()) {
-        (None, Some((_, drift))) => replaced(drift),
-        (Some((made, _)), Some((_, drift))) if is_unstarted(made) => replaced(drift),
-        _ => Vec::new(),
-    };
+    // A copy that an update left which failed or was broken off stands for nothing yet.
+    let works = keep.as_ref().is_some_and(|(kept, _)| works(service, kept));
+    let runs = keep.as_ref().is_some_and(|(kept, _)| is_running(kept));
+    let serves = serving(other.iter().map(|(owned, _)| *owned));
+    let serves = serves.filter(|serves| !works && (is_running(serves) || !runs));
+    let of_it = other.iter().find(|(owned, _)| serves.is_some_and(|it| it.view.id == owned.view.id));
+    let causes = of_it.map(|(_, drift)| replaced(drift)).unwrap_or_default();
     let mut surplus: Vec<_> = matching.map(|(owned, _)| owned).collect();
     surplus.extend(other.into_iter().map(|(owned, _)| owned));
-    Choice { keep, causes, surplus }
+    Choice { keep, causes, serves, surplus }
 }
 
 /// What is changed by a replacement, with what would be changed in place otherwise.
@@ -53,8 +57,9 @@ fn replaced(drift: &Drift) -> Vec<Why> {
     drift.recreate.iter().chain(&drift.in_place).cloned().collect()
 }
 
-fn is_unstarted(owned: &Owned<'_>) -> bool {
-    owned.view.state.status == Status::Created
+/// Whether a container does its work, or did: what takes its place has nothing to wait for.
+fn works(service: &Service, owned: &Owned<'_>) -> bool {
+    is_healthy(owned) || is_done(service, owned) || owned.view.state.status == Status::Paused
 }
 
 /// Of several containers that shall all go: those that are of no use, and those that stay

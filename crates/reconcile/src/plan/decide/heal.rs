@@ -109,6 +109,8 @@ fn as_it_is<'a>(
         id: context.replica(service, slot),
         target: Target::Stays { owned, limits: Vec::new(), networks: Vec::new() },
         start: start_again(service, owned),
+        made_for: Vec::new(),
+        serves: None,
         proves: false,
         useless: Vec::new(),
         old: Vec::new(),

@@ -31,7 +31,7 @@ impl Order {
     /// The order in words.
     pub(in crate::plan) fn text(&self) -> String {
         match self {
-            Self::Free => "it does not run".to_owned(),
+            Self::Free => "the old container has stopped".to_owned(),
             Self::StartFirst => "start-first".to_owned(),
             Self::StopFirst { why, .. } => format!("stop-first: {why}"),
         }

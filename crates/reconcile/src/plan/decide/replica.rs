@@ -26,7 +26,7 @@ pub(super) fn decide<'a>(
     let id = context.replica(service, slot);
     let recorded = context.recorded_scale(&service.name);
     let succeeds = !choice.surplus.is_empty() || recorded >= slot.0;
-    let Choice { keep, causes, surplus } = choice;
+    let Choice { keep, causes, serves, surplus } = choice;
     let goes_before = surplus.iter().find_map(|owned| scope.goes_before(owned));
     let collides = scope.collides(service, &surplus, goes_before.is_some());
     let order = scope.yielding(&id, &surplus, order(service, &surplus, collides)).asked(service);
@@ -35,6 +35,8 @@ pub(super) fn decide<'a>(
     let taken = successor.is_some_and(|new| scope.is_with_others(&new.name, &surplus));
     let (useless, old) = make_room(service, &surplus, successor, taken);
     let start = start(service, keep.as_ref().ok().map(|(owned, _)| *owned), &causes);
+    // Of what runs the wait until it works says it.
+    let made_for = if start.is_none() { causes.clone() } else { Vec::new() };
     let target = match keep {
         Ok((owned, drift)) => stays(owned, drift),
         Err(identity) => {
@@ -50,6 +52,8 @@ pub(super) fn decide<'a>(
         id,
         target,
         start,
+        made_for,
+        serves,
         proves: false,
         useless,
         meanwhile: None,

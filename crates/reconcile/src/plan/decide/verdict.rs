@@ -20,6 +20,10 @@ pub(in crate::plan) struct Replica<'a> {
     pub(in crate::plan) target: Target<'a>,
     /// Why and how the target is started; `None` if it runs or has done its work.
     pub(in crate::plan) start: Option<Start>,
+    /// What one that runs was made for, as long as it does not work.
+    pub(in crate::plan) made_for: Vec<Why>,
+    /// The container that serves until the target works.
+    pub(in crate::plan) serves: Option<&'a Owned<'a>>,
     /// Whether the commands after its start are run because nothing says that they ended.
     pub(in crate::plan) proves: bool,
     /// Removed at once: of no use, or their name is needed.

@@ -24,6 +24,18 @@ pub(in crate::plan) fn is_healthy(owned: &Owned<'_>) -> bool {
         && matches!(owned.view.state.health, None | Some(Health::Healthy))
 }
 
+/// Which of the containers of a slot serves: one that works before one that only runs, one that
+/// ran before one that never did; of equal ones what bears the replica's name, then the newest.
+pub(in crate::plan) fn serving<'a>(
+    all: impl IntoIterator<Item = &'a Owned<'a>>,
+) -> Option<&'a Owned<'a>> {
+    all.into_iter().max_by_key(|owned| {
+        let ran = owned.view.state.started_at.is_some();
+        let named = owned.has_canonical_name();
+        (is_healthy(owned), is_running(owned), ran, named, owned.view.created_at)
+    })
+}
+
 /// Whether it ended well, and is to stay so: a job, or what is not to be started again.
 pub(in crate::plan) fn is_done(service: &Service, owned: &Owned<'_>) -> bool {
     (service.job || service.stays_ended)

@@ -157,10 +157,15 @@ impl<'a> StepBuilder<'_, 'a> {
         let ready = [self.prepared(), Fact::Ready(who.clone())];
         let (mut steps, last) = prove(self.decided.service, replica, &ready);
         let first = if is_changed(replica) { Some(Fact::Began(who)) } else { last.clone() };
+        let first = first.map(Why::follows);
         let after = last.map_or_else(|| ready.to_vec(), |last| vec![last]);
         let (throttle, follows) = (Vec::new(), Vec::new());
         let planned = Move { at: 0, throttle, follows, restarts: Chance::Never, delays: false };
-        steps.push(self.await_healthy(replica, &planned, first.map(Why::follows), after));
+        let mut wait = self.await_healthy(replica, &planned, first, after);
+        if !replica.made_for.is_empty() {
+            wait.causes.clone_from(&replica.made_for);
+        }
+        steps.push(wait);
         steps
     }
 

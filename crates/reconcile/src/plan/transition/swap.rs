@@ -84,8 +84,13 @@ impl<'a> StepBuilder<'_, 'a> {
     }
 
     fn replaced(&self, replica: &Replica<'a>) -> Why {
-        let order = replica.order.text();
-        because(Reason::Replaced { order }, self.decided.service.origins.find(""))
+        let took_over = replica.existing().is_some() && replica.start.is_none();
+        let reason = if took_over && replica.serves.is_none() {
+            Reason::Superseded
+        } else {
+            Reason::Replaced { order: replica.order.text() }
+        };
+        because(reason, self.decided.service.origins.find(""))
     }
 
     /// Takes the other containers of the slot away and gives the one that stays its name.
@@ -150,7 +155,11 @@ impl<'a> StepBuilder<'_, 'a> {
         let (to, why) = replica.rename.as_ref()?;
         let who = self.who(replica);
         let first = replica.start.is_some() || is_changed(replica);
-        let why = if first { Why::follows(Fact::Began(who.clone())) } else { why.clone() };
+        let why = match () {
+            () if first => Why::follows(Fact::Began(who.clone())),
+            () if !replica.made_for.is_empty() => Why::follows(Fact::Healthy(who.clone())),
+            () => why.clone(),
+        };
         let canonical = |owned: &&&Owned<'_>| owned.has_canonical_name();
         let freed = replica.old.iter().filter(canonical).chain(&replica.useless);
         let freed: Vec<Fact> = freed.map(|owned| Fact::Gone(known(owned))).collect();
