@@ -190,3 +190,39 @@ fn an_entry_is_of_the_container_that_has_its_address() {
     assert_eq!((old, none), ("shop-web-1", 0), "{new}");
     assert!(its > 0, "{web:?}");
 }
+
+/// What runs works, and what was to take its place does not: both is said.
+#[test]
+fn a_rollout_that_failed_is_said_beside_the_health_of_what_serves() {
+    let mut world = world();
+    assert_eq!(the(&world.answer(true)).last_rollout, None);
+    world.happens("ledger rollout shop 7 ended with 3");
+    for with_source in [true, false] {
+        let tree = world.answer(with_source);
+        let node = the(&tree);
+        assert_eq!(node.health, Health::Healthy);
+        let last = node.last_rollout.as_ref().expect("it is remembered");
+        let json = serde_json::to_value(last).expect("plain data");
+        assert_eq!(json["result"]["kind"], "failed", "{json}");
+        assert_eq!(json["result"]["error"], "ended with 3", "{json}");
+        assert_eq!(json["ended"], "1970-01-01T00:00:07Z", "{json}");
+    }
+}
+
+#[test]
+fn a_deployment_of_which_nothing_is_wanted_is_empty_and_not_healthy() {
+    let mut world = World::new();
+    world.file("shop/compose.yaml", "services: { web: { image: 'web:1', scale: 0 } }\n");
+    world.happens("converge");
+    for with_source in [true, false] {
+        let tree = world.answer(with_source);
+        assert_eq!(the(&tree).health, Health::Empty, "{tree:#?}");
+        assert_eq!(lacks(&tree, Goal::Healthy), [""; 0]);
+    }
+    assert_eq!(world.plan().deployments.values().next().map(|s| s.health), Some(Health::Empty));
+    let more = "services: { web: { image: 'web:1', scale: 0 }, db: { image: 'db:1' } }\n";
+    world.file("shop/compose.yaml", more);
+    assert_eq!(the(&world.answer(true)).health, Health::Missing);
+    world.happens("converge");
+    assert_eq!(the(&world.answer(true)).health, Health::Healthy);
+}

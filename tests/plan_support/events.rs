@@ -29,7 +29,7 @@ fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
             observed.ledger = LedgerView::unseen("no answer");
         }
         // The last rollout took so many seconds.
-        ["ledger", "rollout", id, seconds] => {
+        ["ledger", "rollout", id, seconds, failed @ ..] => {
             let (local, id) = ("local".into(), (*id).into());
             let ledger = &mut observed.ledger.ledger;
             let applied = ledger.applied(&local, &id).expect("it was applied").clone();
@@ -42,7 +42,13 @@ fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
                 began: Timestamp(0),
                 took_ms: seconds.parse::<u64>().expect("seconds") * 1000,
                 attempts: 1,
-                result: RolloutResult::Done,
+                result: match failed {
+                    [] => RolloutResult::Done,
+                    error => RolloutResult::Failed {
+                        step: "await shop-db-1".to_owned(),
+                        error: error.join(" "),
+                    },
+                },
                 changes: Vec::new(),
             };
             let change = LedgerChange::Enter { deployment: id, rollout: Box::new(rollout) };

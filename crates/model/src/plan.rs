@@ -240,6 +240,8 @@ pub enum Sync {
 /// Whether a deployment works, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Health {
+    /// There is nothing, and nothing is wanted: each service has 0 replicas, or there is none.
+    Empty,
     /// All replicas run and their checks pass.
     Healthy,
     /// It is paused.

@@ -19,7 +19,7 @@ use super::id::{
     ContainerName, DeploymentId, EngineName, ImageRef, NetworkId, NetworkName, Revision,
     ServiceName, Slot, SourceId, VolumeName,
 };
-use super::ledger::PastRollout;
+use super::ledger::{PastRollout, RolloutResult};
 use super::overview::Kind;
 use super::plan::{Blocked, Cause, Health, Sync};
 use super::time::Timestamp;
@@ -100,6 +100,8 @@ pub struct DeploymentNode {
     pub unseen: Option<String>,
     /// What is withheld, and what it waits for.
     pub withheld: Vec<Blocked>,
+    /// How its last rollout went; `None` if none is remembered.
+    pub last_rollout: Option<RolloutNode>,
     /// Its last rollouts, newest first.
     #[serde(skip)]
     pub history: Vec<PastRollout>,
@@ -109,6 +111,19 @@ pub struct DeploymentNode {
     pub networks: Option<Vec<NetworkNode>>,
     /// Its named volumes, by name; likewise.
     pub volumes: Option<Vec<VolumeNode>>,
+}
+
+/// How a rollout went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RolloutNode {
+    /// Which revision it was for.
+    pub revision: Revision,
+    /// When its last attempt began.
+    pub began: Time,
+    /// When that ended.
+    pub ended: Time,
+    /// How it ended; of what failed, what was being done and the error.
+    pub result: RolloutResult,
 }
 
 /// A service.

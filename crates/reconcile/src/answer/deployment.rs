@@ -1,13 +1,17 @@
 //! One deployment on one engine.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Facts;
 use super::places::Place;
 use super::service::{Services, services};
 use super::subject::Subject;
+use model::ledger::PastRollout;
 use model::plan::{DeploymentState, Health, Sync};
-use model::tree::{DeploymentNode, NetworkNode, Ownership, ServiceNode, VolumeNode};
+use model::tree::{
+    DeploymentNode, NetworkNode, Ownership, RolloutNode, ServiceNode, Time, VolumeNode,
+};
 
 /// The node of a deployment.
 pub(super) fn deployment(facts: &Facts<'_>, (id, engine): Place) -> DeploymentNode {
@@ -22,6 +26,7 @@ pub(super) fn deployment(facts: &Facts<'_>, (id, engine): Place) -> DeploymentNo
     let revision = subject.record.map(|record| &record.revision);
     let revision = revision.or(newest.and_then(|container| container.revision.as_ref()));
     let state = state(&subject, nodes.as_deref());
+    let history = subject.history();
     let knows = subject.contents.is_some() || subject.desired.is_some();
     DeploymentNode {
         wanted: wanted.map(|_| subject.is_wanted()),
@@ -32,12 +37,22 @@ pub(super) fn deployment(facts: &Facts<'_>, (id, engine): Place) -> DeploymentNo
         at: subject.desired.map(|desired| desired.origin.clone()),
         unseen: subject.unseen(),
         withheld: blocked,
-        history: subject.history(),
+        last_rollout: history.first().map(rollout),
+        history,
         services: nodes,
         networks: knows.then(|| networks(&subject)),
         volumes: knows.then(|| volumes(&subject)),
         id: subject.id,
         engine: subject.engine,
+    }
+}
+
+fn rollout(past: &PastRollout) -> RolloutNode {
+    RolloutNode {
+        revision: past.revision.clone(),
+        began: Time(past.began),
+        ended: Time(past.began.plus(Duration::from_millis(past.took_ms))),
+        result: past.result.clone(),
     }
 }
 
@@ -50,7 +65,7 @@ fn state(subject: &Subject<'_, '_>, services: Option<&[ServiceNode]>) -> Deploym
     }
     let health = match services {
         Some(services) if subject.contents.is_some() => {
-            services.iter().map(|service| service.health).max().unwrap_or(Health::Healthy)
+            services.iter().map(|service| service.health).max().unwrap_or(Health::Empty)
         }
         _ => Health::Unknown,
     };

@@ -89,7 +89,7 @@ fn health(replicas: Option<&[ReplicaNode]>) -> Health {
         let best = slots.entry(replica.slot).or_insert(replica.health);
         *best = (*best).min(replica.health);
     }
-    slots.into_values().max().unwrap_or(Health::Healthy)
+    slots.into_values().max().unwrap_or(Health::Empty)
 }
 
 fn containers<'s, 'a>(

@@ -1,5 +1,6 @@
 //! Deployments, services and replicas as a tree.
 
+use model::ledger::RolloutResult;
 use model::observed::Status;
 use model::plan::{Blocked, Cause, Reason};
 use model::remedy::Remedy;
@@ -78,8 +79,14 @@ fn deployment(lines: &mut Lines, tree: &Tree, node: &DeploymentNode) {
     if node.wanted == Some(false) {
         parts.push("the source does not have it".to_owned());
     }
+    if let Some((how, _)) = failed_rollout(node, ago) {
+        parts.insert(0, how);
+    }
     let head = format!("{symbol} {} {:?}", node.id, node.health);
     lines.put(("", "    "), (style, &head), &format!(", {}", parts.join(", ")));
+    if let Some((_, error)) = failed_rollout(node, ago) {
+        lines.put(("    ", "      "), (BAD, "last rollout:"), &format!(" {error}"));
+    }
     if let Some(source) = node.source.as_ref().filter(|of| Some(*of) != tree.source.as_ref()) {
         lines.plain(("    ", "    "), &format!("source {source}"));
     }
@@ -102,6 +109,16 @@ fn deployment(lines: &mut Lines, tree: &Tree, node: &DeploymentNode) {
             Child::Volume(one) => lines.plain((&first, &rest), &volume(one)),
         }
     }
+}
+
+/// That the last rollout failed, when, and what did; nothing of one that did not.
+fn failed_rollout(
+    node: &DeploymentNode,
+    ago: impl Fn(Time) -> String,
+) -> Option<(String, String)> {
+    let last = node.last_rollout.as_ref()?;
+    let RolloutResult::Failed { step, error } = &last.result else { return None };
+    Some((format!("last rollout failed {} ago", ago(last.ended)), format!("{step}: {error}")))
 }
 
 /// What stands below a deployment.
@@ -321,4 +338,58 @@ fn lacks_with(lacks: &[Lack<'_>], ago: impl Fn(Time) -> String + Copy) -> Vec<St
         }
     };
     lacks.iter().map(|lack| model::printable::one_line(&one(lack)).into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::plan::{Health, Sync};
+    use model::time::Timestamp;
+    use model::tree::{RolloutNode, SCHEMA_VERSION};
+
+    use super::*;
+
+    #[test]
+    fn what_failed_in_the_last_rollout_stands_beside_the_health() {
+        let at = |seconds| Time(Timestamp::from_secs(seconds));
+        let failed =
+            RolloutResult::Failed { step: "await web-1".into(), error: "ended with 3".into() };
+        let node = |result| DeploymentNode {
+            id: "abc".into(),
+            engine: None,
+            source: None,
+            wanted: None,
+            revision: None,
+            sync: Sync::OutOfSync,
+            health: Health::Healthy,
+            at: None,
+            unseen: None,
+            withheld: Vec::new(),
+            last_rollout: Some(RolloutNode {
+                revision: "r1".into(),
+                began: at(10),
+                ended: at(20),
+                result,
+            }),
+            history: Vec::new(),
+            services: None,
+            networks: None,
+            volumes: None,
+        };
+        let text = |result| {
+            let tree = Tree {
+                schema_version: SCHEMA_VERSION,
+                at: at(200),
+                source: None,
+                revision: None,
+                unseen: Vec::new(),
+                deployments: vec![node(result)],
+                withheld: Vec::new(),
+            };
+            anstream::adapter::strip_str(&deployments(&tree)).to_string()
+        };
+        let expected = "\n✓ abc Healthy, last rollout failed 3m ago, OutOfSync\n    \
+                        last rollout: await web-1: ended with 3\n";
+        assert_eq!(text(failed), expected);
+        assert_eq!(text(RolloutResult::Done), "\n✓ abc Healthy, OutOfSync\n");
+    }
 }

@@ -32,7 +32,7 @@ pub(super) fn health(context: &Context<'_>) -> Health {
             replicas.min().unwrap_or(Health::Missing)
         })
         .max()
-        .unwrap_or(Health::Healthy)
+        .unwrap_or(Health::Empty)
 }
 
 /// The health of one container; where no stack tells what its service is, its restart policy tells
