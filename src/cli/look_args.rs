@@ -50,7 +50,8 @@ pub(super) struct PassArgs {
 #[derive(Debug, Args)]
 pub(super) struct OnlyArgs {
     /// Print only these: a deployment `abc`, a service `pricing` or `abc/pricing`, a replica
-    /// `abc/pricing/2`, or a container by its name; may be repeated
+    /// `abc/pricing/2`, a container by its name, `network/abc_default` or `volume/abc_data`; may be
+    /// repeated
     #[arg(long, value_name = "WORD", value_delimiter = ',')]
     pub(super) only: Vec<String>,
 }

@@ -174,3 +174,16 @@ fn an_engine_that_is_silent_is_named_while_it_is_waited_for() {
     let line = line.expect("it says for whom it waits");
     assert!(line.starts_with("waiting: engine local has not answered yet (5s)"), "{line}");
 }
+
+#[test]
+fn explain_says_that_the_engine_did_not_answer() {
+    let folder = Folder::new("explain");
+    let env = vec![format!("DOCKER_HOST=unix://{}", folder.0.join("none.sock").display())];
+    for word in ["good-web-1", "anything"] {
+        let call = format!("explain {word} --source good/compose.yaml");
+        let printed = Case { call, env: env.clone() }.play();
+        let expected = format!("did not answer: nothing is known of `{word}`");
+        assert!(printed.contains("exit: 69") && printed.contains(&expected), "{printed}");
+        assert!(!printed.contains("did you mean"), "{printed}");
+    }
+}

@@ -9,6 +9,16 @@ use model::ledger::{LedgerChange, LedgerView, PastRollout, RolloutResult};
 use model::observed::{ContainerView, EngineView, Health, ObservedState, StartFailure, Status};
 use model::time::Timestamp;
 
+/// How a rollout ended: with an error, if there are words of one.
+fn result(failed: &[&str]) -> RolloutResult {
+    match failed {
+        [] => RolloutResult::Done,
+        error => {
+            RolloutResult::Failed { step: "await shop-db-1".to_owned(), error: error.join(" ") }
+        }
+    }
+}
+
 /// Something that happened to a whole part of the world, if it did.
 fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
     let engine: EngineName = "local".into();
@@ -42,13 +52,7 @@ fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
                 began: Timestamp(0),
                 took_ms: seconds.parse::<u64>().expect("seconds") * 1000,
                 attempts: 1,
-                result: match failed {
-                    [] => RolloutResult::Done,
-                    error => RolloutResult::Failed {
-                        step: "await shop-db-1".to_owned(),
-                        error: error.join(" "),
-                    },
-                },
+                result: result(failed),
                 changes: Vec::new(),
             };
             let change = LedgerChange::Enter { deployment: id, rollout: Box::new(rollout) };

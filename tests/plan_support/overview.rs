@@ -8,6 +8,7 @@ use model::overview::{Object, Overview};
 use model::plan::{Plan, Step};
 use model::render::machine;
 use model::selector::{Named, Selector};
+use model::share::Peer;
 use model::spec::NetworkSpec;
 use serde_json::Value;
 
@@ -57,6 +58,16 @@ pub(crate) fn agrees(name: &str, plan: &Plan) {
     }
 }
 
+/// The services in whose namespaces a step makes a container.
+fn hosts(step: &Step) -> Vec<ServiceName> {
+    let Action::CreateContainer(create) = &step.action else { return Vec::new() };
+    let peers = create.spec.peers().filter_map(|peer| match peer {
+        Peer::Service(name) => Some(name.clone()),
+        Peer::Container(_) => None,
+    });
+    peers.collect()
+}
+
 /// Of one replica all its steps are printed, none of others, and all that is withheld of its
 /// deployment; of all deployments the whole plan.
 fn narrowed(name: &str, plan: &Plan, schema: &Value) {
@@ -77,7 +88,12 @@ fn narrowed(name: &str, plan: &Plan, schema: &Value) {
         let own = |step: &&Step| step.replica.as_ref() == Some(replica);
         let kept = part.steps.iter().filter(own).count();
         assert_eq!(kept, plan.steps.iter().filter(own).count(), "{name}: {replica}");
-        let is_other = |step: &Step| step.replica.as_ref().is_some_and(|other| other != replica);
+        // But for those in whose namespaces it is made.
+        let hosts: BTreeSet<ServiceName> = plan.steps.iter().flat_map(hosts).collect();
+        let is_other = |step: &Step| {
+            let other = step.replica.as_ref().filter(|other| *other != replica);
+            other.is_some_and(|other| !hosts.contains(&other.service))
+        };
         assert!(!part.steps.iter().any(is_other), "{name}: {replica} has steps of others");
         let withheld = |plan: &Plan| {
             plan.blocked.iter().filter(|it| it.deployment.as_ref() == Some(deployment)).count()
@@ -91,4 +107,35 @@ fn narrowed(name: &str, plan: &Plan, schema: &Value) {
     let all: BTreeSet<_> = all.cloned().map(Selector::Deployment).collect();
     let whole = plan.narrowed(&all.into_iter().collect::<Vec<_>>(), &named);
     assert_eq!(whole.steps, plan.steps, "{name}");
+}
+
+/// Words of `--only` mean networks and volumes, too, and a host is printed beside its member.
+#[test]
+fn of_a_member_its_host_is_printed_and_a_network_can_be_named() {
+    let mut world = super::world::World::new();
+    let stack = |image: &str| {
+        format!(
+            "services:\n  host: {{ image: '{image}' }}\n  member: {{ image: 'm:1', network_mode: \
+             'service:host' }}\n  other: {{ image: 'o:1' }}\nnetworks: {{ default: {{}} }}\n"
+        )
+    };
+    world.file("shop/compose.yaml", &stack("web:1"));
+    let network = Selector::resource("network/shop_default", [&"shop_default".into()], []);
+    let part = world.plan().narrowed(&[network.expect("it is known")], &[]);
+    let text = part.overview_text("reconciler --once shop");
+    assert!(text.contains("+ create network shop_default"), "{text}");
+    assert!(text.ends_with(", 1 to create.\n"), "{text}");
+    world.happens("converge");
+    world.file("shop/compose.yaml", &stack("web:2"));
+    let named = |service: &str| Named {
+        deployment: "shop".into(),
+        service: service.into(),
+        slot: Slot(1),
+        container: "".into(),
+    };
+    let member = Selector::ServiceOf("shop".into(), "member".into());
+    let part = world.plan().narrowed(&[member], &[named("member"), named("host")]);
+    let text = part.overview_text("reconciler --once shop");
+    assert!(text.contains("~ replace host") && text.contains("~ replace member"), "{text}");
+    assert!(!text.contains("other"), "{text}");
 }

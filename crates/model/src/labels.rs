@@ -38,6 +38,9 @@ const HASH: &str = "reconciler.spec-hash";
 const FILES: &str = "reconciler.files-hash";
 const INIT: &str = "reconciler.pre-start-hash";
 const SUCCEEDS: &str = "reconciler.succeeds";
+/// Before a field in the list of what is masked that is no variable and no file; alone it says that
+/// the list has all of them.
+pub const PUT: &str = "=";
 const MASKED: &str = "reconciler.masked";
 const FROM_ENV_FILE: &str = "reconciler.from-env-file";
 const ASKED: &str = "reconciler.asked";

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::id::{DeploymentId, ReplicaId, StepId};
+use super::action::Action;
+use super::id::{DeploymentId, ReplicaId, ServiceName, StepId};
 use super::plan::{Plan, Step};
 use super::selector::{Named, Selector};
+use super::share::Peer;
 
 impl Plan {
     /// What is planned for what selectors mean, and what that needs before it and is no replica's:
@@ -18,18 +20,42 @@ impl Plan {
     ) -> Self {
         let whole = |id: &DeploymentId| selectors.contains(&Selector::Deployment(id.clone()));
         let meant = named.into_iter().filter(|named| Selector::any(selectors, named));
-        let meant: BTreeSet<ReplicaId> = meant
+        let mut meant: BTreeSet<ReplicaId> = meant
             .map(|named| ReplicaId {
                 deployment: named.deployment.clone(),
                 service: named.service.clone(),
                 slot: named.slot,
             })
             .collect();
+        // What is made lives in others' namespaces, which are other containers then.
+        while let Some(host) = self.steps.iter().find_map(|step| self.host_of(step, &meant)) {
+            meant.insert(host);
+        }
+        let is_resource = |step: &Step| {
+            let of = |selector: &Selector| match (selector, &step.action) {
+                (Selector::Network(name), Action::CreateNetwork { network, .. }) => {
+                    network.name == *name
+                }
+                (Selector::Network(name), Action::RemoveNetwork { name: own, .. }) => own == name,
+                (Selector::Volume(name), Action::CreateVolume { volume, .. }) => {
+                    volume.name == *name
+                }
+                _ => false,
+            };
+            selectors.iter().any(of)
+        };
         let steps = self.kept(|step| {
-            whole(&step.deployment) || step.replica.as_ref().is_some_and(|it| meant.contains(it))
+            whole(&step.deployment)
+                || step.replica.as_ref().is_some_and(|it| meant.contains(it))
+                || is_resource(step)
         });
-        let is_about =
-            |id: &DeploymentId| whole(id) || meant.iter().any(|replica| replica.deployment == *id);
+        let has_resource: BTreeSet<DeploymentId> =
+            steps.iter().filter(|step| is_resource(step)).map(|s| s.deployment.clone()).collect();
+        let is_about = |id: &DeploymentId| {
+            whole(id)
+                || has_resource.contains(id)
+                || meant.iter().any(|replica| replica.deployment == *id)
+        };
         Self {
             source: self.source.clone(),
             revision: self.revision.clone(),
@@ -44,6 +70,26 @@ impl Plan {
             last_took: of(&self.last_took, is_about),
             deployments: of(&self.deployments, is_about),
         }
+    }
+
+    /// A replica that is replaced, in whose namespaces one of these is made that is not yet among
+    /// them.
+    fn host_of(&self, step: &Step, meant: &BTreeSet<ReplicaId>) -> Option<ReplicaId> {
+        let replica = step.replica.as_ref().filter(|replica| meant.contains(*replica))?;
+        let Action::CreateContainer(create) = &step.action else { return None };
+        let hosts = create.spec.peers().filter_map(|peer| match peer {
+            Peer::Service(name) => Some(name),
+            Peer::Container(_) => None,
+        });
+        let hosts: BTreeSet<&ServiceName> = hosts.collect();
+        let made = self.steps.iter().filter(|it| matches!(it.action, Action::CreateContainer(_)));
+        let others = made.filter_map(|step| step.replica.as_ref());
+        let host = |other: &&ReplicaId| {
+            other.deployment == replica.deployment
+                && hosts.contains(&other.service)
+                && !meant.contains(*other)
+        };
+        others.into_iter().find(host).cloned()
     }
 
     /// The steps that are meant, with those before them that are no replica's.

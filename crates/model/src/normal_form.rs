@@ -88,7 +88,7 @@ fn grouped<'a>(head: &str, rest: &'a str) -> Option<(&'a str, &'a str)> {
 }
 
 /// What the texts of a field say that is a set: that something is in it.
-fn set_word(head: &str) -> Option<&'static str> {
+pub(crate) fn set_word(head: &str) -> Option<&'static str> {
     match head {
         "networks" => Some("attached"),
         "expose" => Some("exposed"),

@@ -161,6 +161,17 @@ pub enum Object {
     },
 }
 
+impl Object {
+    /// How many things it is: a service's replicas are one each.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Service { slots, .. } => slots.len(),
+            Self::Container { .. } | Self::Network { .. } | Self::Volume { .. } => 1,
+        }
+    }
+}
+
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

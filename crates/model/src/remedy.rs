@@ -1,6 +1,7 @@
 //! What a person can do so that something withheld goes on.
 
 use super::plan::{Blocked, WaitingOn};
+use super::secret::MASKED;
 
 /// What lets something withheld go on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,8 @@ impl Blocked {
             (WaitingOn::SameStack { folder, .. }, Some(id)) => {
                 flag("--allow", &format!("{id}:project={folder}"))
             }
+            // The operator put a secret into it: who grants it has to know what it is.
+            (WaitingOn::Grant { demand, .. }, _) if demand.contains(MASKED) => None,
             (WaitingOn::Grant { demand, .. }, Some(id)) => {
                 flag("--allow", &format!("{id}:{demand}"))
             }

@@ -1,5 +1,10 @@
 //! Bytes that must not print: contents of configs and secrets, and the mask that
-//! stands for a sensitive value in plans, diffs and errors.
+//! stands for a sensitive value in plans, diffs and errors. And where in a text a secret stands
+//! that nobody declared: the same everywhere, in what `adopt` writes, in plans, diffs and failures.
+
+mod found;
+mod line;
+mod names;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,6 +15,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Serialize, Serializer};
 use sha2::Sha256;
 
+pub use self::found::Found;
+use self::line::{Line, value_of};
 use super::digest::{Digest, hex};
 
 /// The content of a config or secret. `Debug` shows its length, serialising it its digest.
@@ -66,21 +73,48 @@ impl Masker {
         let mut mac = self.keyed();
         mac.0.update(value.as_bytes());
         let tag = mac.0.finalize().into_bytes();
-        format!("(masked {})", hex(&tag[..4]))
+        format!("{MASKED}{})", hex(&tag[..4]))
     }
 
-    /// A text whose URLs have a mask in place of their user info: `db://(masked 3fa91c02)@host`.
+    /// A text with a mask in place of each secret in it: logins of URLs (`db://(masked 3fa91c02)@host`),
+    /// what is assigned to names of secrets, options of commands, keys.
     #[must_use]
-    pub fn mask_user_info(&self, text: &str) -> String {
+    pub fn mask_text(&self, text: &str) -> String {
+        if text.contains(PRIVATE_KEY) {
+            return self.mask(text);
+        }
+        let found = secrets_in(text, std::iter::empty()).into_iter().map(|(place, _)| place);
+        let mut places: Vec<_> = user_infos(text).chain(found).collect();
+        // What is masked already stays.
+        places.retain(|place| !text[place.clone()].contains(MASKED.trim_end()));
+        places.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
         let mut rendered = String::with_capacity(text.len());
         let mut at = 0;
-        for place in user_infos(text) {
+        for place in places {
+            if place.start < at {
+                continue;
+            }
             rendered.push_str(&text[at..place.start]);
             rendered.push_str(&self.mask(&text[place.clone()]));
             at = place.end;
         }
         rendered.push_str(&text[at..]);
         rendered
+    }
+
+    /// The words of a command likewise; `program` reads them, if that is not the first of them.
+    #[must_use]
+    pub fn mask_words(&self, program: Option<&str>, words: &[String]) -> Vec<String> {
+        let found = options_in(program, words).into_iter();
+        let masked = words.iter().zip(found).map(|(word, found)| match found {
+            Some((place, _)) if word[place.clone()].contains(MASKED.trim_end()) => word.clone(),
+            Some((place, _)) => {
+                let value = self.mask(&word[place.clone()]);
+                format!("{}{value}{}", &word[..place.start], &word[place.end..])
+            }
+            None => self.mask_text(word),
+        });
+        masked.collect()
     }
 
     /// A digest of something's JSON that confirms no guess without the key. No text is made of it.
@@ -129,6 +163,74 @@ pub fn is_sensitive_name(name: &str) -> bool {
     !is_folder
         && ["PASS", "PWD", "TOKEN", "KEY", "SECRET", "COOKIE", "CREDENTIAL"].iter().any(contains)
 }
+
+/// How a mask begins.
+pub const MASKED: &str = "(masked ";
+
+/// In what a private key is.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
+
+/// Whether a name says that its value is a secret, besides those that are so everywhere: what ends
+/// with `auth`, `jwt`, `salt` and the like. One that ends with `file` says where one is.
+#[must_use]
+pub fn names_a_secret(name: &str) -> bool {
+    names::is_secret(name)
+}
+
+/// Whether a text may be a secret where one is expected: it is no switch, no place of a file, and no
+/// reference to a variable.
+#[must_use]
+pub fn may_be_a_secret(text: &str) -> bool {
+    names::is_value(text)
+}
+
+/// Where secrets stand in a text, in order, and what they are called there; `known` are places of
+/// which that is known already. None is in another.
+#[must_use]
+pub fn secrets_in(text: &str, known: impl Iterator<Item = Range<usize>>) -> Vec<Found> {
+    found::all(text, known)
+}
+
+/// Whether a text may hold a secret.
+#[must_use]
+pub fn may_hold_a_secret(text: &str) -> bool {
+    text.contains(PRIVATE_KEY) || !found::all(text, std::iter::empty()).is_empty()
+}
+
+/// Of the words of a command, the secret that is an option's value; `None` of a word in which secrets
+/// stand as in any other text. `program` reads them, if that is not the first of them.
+#[must_use]
+pub fn options_in(program: Option<&str>, words: &[String]) -> Vec<Option<Found>> {
+    let is_program = |word: &&String| !word.starts_with('-');
+    let first = words.iter().find(|word| *word != "CMD").filter(is_program);
+    let program = first.map(String::as_str).or(program).unwrap_or_default();
+    let mut line = Line::of(program);
+    let mut before = program;
+    let mut all = Vec::new();
+    for word in words {
+        let is_script = is_call_of_shell(before);
+        before = word;
+        let found = if is_script { None } else { line.read(word).or_else(|| value_of(word)) };
+        all.push(found.map(|(place, name)| (place, Some(name))));
+    }
+    all
+}
+
+/// Whether the word after this one is a command for a shell: `-c`, `-ec`, `CMD-SHELL`.
+fn is_call_of_shell(word: &str) -> bool {
+    let letters = word.strip_prefix('-').and_then(|word| word.strip_suffix('c'));
+    word == "CMD-SHELL" || letters.is_some_and(|all| all.chars().all(|c| c.is_ascii_lowercase()))
+}
+
+/// What of a text a log may repeat and must not show: the secrets in it, and logins of URLs.
+pub fn hidden_in(text: &str) -> impl Iterator<Item = &str> {
+    let found = secrets_in(text, std::iter::empty()).into_iter();
+    let places = found.map(|(place, _)| &text[place]).filter(|value| value.len() >= SHORTEST);
+    url_logins(text).chain(places)
+}
+
+/// Shorter values are found in texts by chance.
+pub const SHORTEST: usize = 6;
 
 /// What of a text's URLs a log may repeat and must not show: each user info with the `@` behind it,
 /// and each password alone.
@@ -203,8 +305,8 @@ mod tests {
             ("x://u:p/w@h/x", format!("x://{}@h/x", masker.mask("u:p/w"))),
             ("x://u:p@w@h?q=1", format!("x://{}@h?q=1", masker.mask("u:p@w"))),
         ] {
-            assert_eq!(masker.mask_user_info(text), masked);
-            assert_eq!(masker.mask_user_info(&masked), masked, "once is enough");
+            assert_eq!(masker.mask_text(text), masked);
+            assert_eq!(masker.mask_text(&masked), masked, "once is enough");
         }
         for text in [
             "https://host/@scope/x",
@@ -216,14 +318,39 @@ mod tests {
             "://",
             "",
         ] {
-            assert_eq!(masker.mask_user_info(text), text);
+            assert_eq!(masker.mask_text(text), text);
         }
-        assert_ne!(masker.mask_user_info("x://a:1@h"), masker.mask_user_info("x://a:2@h"));
+        assert_ne!(masker.mask_text("x://a:1@h"), masker.mask_text("x://a:2@h"));
     }
 
     #[test]
     fn a_log_hides_a_login_as_a_whole_and_its_password() {
         let found: Vec<&str> = url_logins("x://u:pw4711@h,y://ann@h z").collect();
         assert_eq!(found, ["u:pw4711@", "pw4711", "ann@"]);
+    }
+
+    #[test]
+    fn what_is_assigned_or_is_an_option_is_masked_and_once_is_enough() {
+        let masker = Masker::new("k");
+        for text in [
+            "jdbc:postgresql://db/x?user=u&password=hunter2",
+            "{\"password\": \"hunter2\", \"a\": 1}",
+            "Server=db;User Id=u;Pwd=hunter2;Encrypt=true",
+            "serve --token hunter2 --quick",
+        ] {
+            let hidden = masker.mask_text(text);
+            assert!(!hidden.contains("hunter2") && hidden.contains("(masked "), "{hidden}");
+            assert_eq!(masker.mask_text(&hidden), hidden, "once is enough");
+        }
+        for text in ["PWD=/srv/app make", "nginx:1.27@sha256:0a0a0a", "a=b c", "keycloak:8080"] {
+            assert_eq!(masker.mask_text(text), text);
+        }
+        let words = ["serve", "--password=hunter2", "-v"].map(str::to_owned);
+        let hidden = masker.mask_words(None, &words);
+        assert_eq!((&*hidden[0], &*hidden[2]), ("serve", "-v"));
+        assert_eq!(hidden[1], format!("--password={}", masker.mask("hunter2")));
+        assert_eq!(masker.mask_words(None, &hidden), hidden);
+        let hidden = masker.mask_words(Some("mysql"), &["-phunter2".to_owned()]);
+        assert!(!hidden[0].contains("hunter2"), "{hidden:?}");
     }
 }

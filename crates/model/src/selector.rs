@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::id::{ContainerName, DeploymentId, ServiceName, Slot};
+use super::id::{ContainerName, DeploymentId, NetworkName, ServiceName, Slot, VolumeName};
 
 /// One container, as far as it can be named.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,10 @@ pub enum Selector {
     Replica(DeploymentId, ServiceName, Slot),
     /// A container by its name: `abc-pricing-2`.
     Container(ContainerName),
+    /// A network: `network/abc_default`, or its name alone.
+    Network(NetworkName),
+    /// A volume: `volume/abc_data`, or its name alone.
+    Volume(VolumeName),
 }
 
 /// A word that stands for nothing that is there.
@@ -72,6 +76,25 @@ impl Selector {
             .ok_or_else(|| NothingNamed { word: word.to_owned() })
     }
 
+    /// The network or the volume of these that a word means: by its name, or with its kind before
+    /// that, `network/NAME`.
+    #[must_use]
+    pub fn resource<'a>(
+        word: &str,
+        networks: impl IntoIterator<Item = &'a NetworkName>,
+        volumes: impl IntoIterator<Item = &'a VolumeName>,
+    ) -> Option<Self> {
+        let is = |kind: &str, name: &str| {
+            word == name || word.strip_prefix(kind).is_some_and(|rest| rest == name)
+        };
+        let mut networks = networks.into_iter();
+        let network = networks.find(|name| is("network/", name.as_str()));
+        let mut volumes = volumes.into_iter();
+        network.cloned().map(Self::Network).or_else(|| {
+            volumes.find(|name| is("volume/", name.as_str())).cloned().map(Self::Volume)
+        })
+    }
+
     /// Whether it means this container.
     #[must_use]
     pub fn matches(&self, named: &Named) -> bool {
@@ -85,6 +108,7 @@ impl Selector {
                 (&named.deployment, &named.service, &named.slot) == (deployment, service, slot)
             }
             Self::Container(name) => named.container == *name,
+            Self::Network(_) | Self::Volume(_) => false,
         }
     }
 
@@ -103,6 +127,8 @@ impl fmt::Display for Selector {
             Self::ServiceOf(deployment, service) => write!(f, "{deployment}/{service}"),
             Self::Replica(deployment, service, slot) => write!(f, "{deployment}/{service}/{slot}"),
             Self::Container(name) => write!(f, "{name}"),
+            Self::Network(name) => write!(f, "network/{name}"),
+            Self::Volume(name) => write!(f, "volume/{name}"),
         }
     }
 }

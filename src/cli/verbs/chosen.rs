@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use adapters::docker::Docker;
 use futures_util::future::join_all;
+use model::comparison::{Compared, Comparison};
 use model::id::{EngineName, InstallationId};
 use model::labels::Identity;
 use model::observed::{ContainerView, EngineContents};
@@ -32,12 +33,31 @@ pub(super) fn named(view: &ContainerView, installation: &InstallationId) -> Opti
     Some(Named { deployment, service, slot, container: view.name.clone() })
 }
 
+/// What a word of `--only` stands for: of a deployment or containers, else a network or a volume.
+pub(super) fn only<'a>(
+    word: &str,
+    named: &(impl Iterator<Item = &'a Named> + Clone),
+    compared: &[Comparison],
+) -> Result<Selector, Refusal> {
+    let networks = compared.iter().filter_map(|one| match &one.object {
+        Compared::Network { name } => Some(name),
+        _ => None,
+    });
+    let volumes = compared.iter().filter_map(|one| match &one.object {
+        Compared::Volume { name } => Some(name),
+        _ => None,
+    });
+    Selector::resolve(word, named)
+        .or_else(|error| Selector::resource(word, networks, volumes).ok_or(error))
+        .map_err(|error| unknown(&error))
+}
+
 /// What a word of `--only` is refused with that stands for nothing.
-pub(super) fn unknown(error: &NothingNamed) -> Refusal {
+fn unknown(error: &NothingNamed) -> Refusal {
     Refusal::usage(
         one_line(&error.to_string()).into_owned(),
-        "name a deployment, a service, `DEPLOYMENT/SERVICE`, `DEPLOYMENT/SERVICE/NUMBER` or a \
-         container",
+        "name a deployment, a service, `DEPLOYMENT/SERVICE`, `DEPLOYMENT/SERVICE/NUMBER`, a \
+         container, `network/NAME` or `volume/NAME`",
     )
 }
 

@@ -103,17 +103,21 @@ fn without_comparison<'a>(prepared: &'a Prepared, all: &[Comparison]) -> Vec<&'a
 /// What these words name; everything without any.
 fn narrowed(all: Vec<Comparison>, words: &[String]) -> Result<Vec<Comparison>, Refusal> {
     let named: Vec<Named> = all.iter().flat_map(Comparison::named).collect();
-    let selectors = words.iter().map(|word| {
-        Selector::resolve(word, &named.iter()).map_err(|error| super::chosen::unknown(&error))
-    });
+    let selectors = words.iter().map(|word| super::chosen::only(word, &named.iter(), &all));
     let selectors = selectors.collect::<Result<Vec<_>, _>>()?;
+    let is_whole = |one: &Comparison| {
+        let whole = Selector::Deployment(one.deployment.clone());
+        selectors.is_empty() || selectors.contains(&whole)
+    };
     let is_meant = |one: &Comparison| match &one.object {
         Compared::Service { .. } => {
             one.named().iter().any(|named| Selector::any(&selectors, named))
         }
-        Compared::Network { .. } | Compared::Volume { .. } => {
-            selectors.is_empty()
-                || selectors.contains(&Selector::Deployment(one.deployment.clone()))
+        Compared::Network { name } => {
+            is_whole(one) || selectors.contains(&Selector::Network(name.clone()))
+        }
+        Compared::Volume { name } => {
+            is_whole(one) || selectors.contains(&Selector::Volume(name.clone()))
         }
     };
     Ok(all.into_iter().filter(is_meant).collect())
@@ -156,6 +160,8 @@ mod tests {
         assert_eq!(count(&[]).expect("all"), 4);
         assert_eq!(count(&["abc"]).expect("a deployment"), 4);
         assert_eq!(count(&["web"]).expect("a service"), 2);
+        assert_eq!(count(&["network/abc_default"]).expect("a network"), 1);
+        assert_eq!(count(&["abc_default", "db"]).expect("a network and a service"), 2);
         assert_eq!(count(&["abc/web/2", "abc-db-1"]).expect("two"), 2);
         assert_eq!(count(&["shop"]).expect_err("nothing").exit, Exit::Usage);
     }

@@ -46,7 +46,7 @@ pub(in crate::cli) fn grants(
             "grants": all.iter().map(|one| json!({
                 "allow": one.allow(),
                 "deployment": one.deployment,
-                "demand": one.demand.to_string(),
+                "demand": one.text,
                 "code": one.demand.code(),
                 "gives": gives(&one.demand),
                 "at": one.at,

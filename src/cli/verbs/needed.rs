@@ -9,19 +9,21 @@ use model::id::DeploymentId;
 use model::policy::HostPolicy;
 use model::printable::one_line;
 use model::remedy::quoted;
-use reconcile::plan::asked_of_host;
+use reconcile::plan::{asked_of_host, rendered_demand};
 
 /// One line of `allow`.
 pub(super) struct Needed<'a> {
     pub(super) deployment: &'a DeploymentId,
     pub(super) demand: Demand,
+    /// It as it prints.
+    pub(super) text: String,
     pub(super) at: Option<Loc>,
 }
 
 impl Needed<'_> {
     /// As `allow` takes it.
     pub(super) fn allow(&self) -> String {
-        format!("{}:{}", self.deployment, self.demand)
+        format!("{}:{}", self.deployment, self.text)
     }
 }
 
@@ -34,7 +36,11 @@ pub(super) fn needed<'a>(
     let asked = asked_of_host(deployment).into_iter();
     let missing: Vec<_> =
         asked.filter(|(demand, _)| !policy.permits(id, Some(&tree), demand)).collect();
-    missing.into_iter().map(move |(demand, at)| Needed { deployment: id, demand, at })
+    missing.into_iter().map(move |(demand, at)| {
+        // Nothing of the installation is known, by whose key masks of equal values are equal.
+        let text = rendered_demand(deployment, &demand, |_| "(masked)".to_owned());
+        Needed { deployment: id, demand, text, at }
+    })
 }
 
 /// Warnings about what this policy does not grant, at the place that asks for it.
@@ -44,7 +50,7 @@ pub(super) fn warn(desired: &mut DesiredState, policy: &HostPolicy) {
         let missing = needed(deployment, policy).map(|one| {
             let what = format!(
                 "`{}` is asked of the host and not granted: it gives away {}",
-                one_line(&one.demand.to_string()),
+                one_line(&one.text),
                 gives(&one.demand)
             );
             let help = format!("`--allow {}`, or ask for less", quoted(&one.allow()));

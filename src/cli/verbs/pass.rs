@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
 
+use model::action::Action;
+use model::catalog::CatalogView;
 use model::id::EngineName;
 use model::plan::Plan;
 use reconcile::control::{
-    self, Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare,
+    self, Ending, Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare,
 };
 use world::{Act, Clock, Observe, Snapshot, SourceError};
 
@@ -206,6 +208,24 @@ pub(in crate::cli) async fn finish<W: Act, C: Clock>(
     // The program is about to end: to take thousands of texts apart for that is no use.
     std::mem::forget((desired, observed));
     Passed { plan: Some(plan), report, took: setup.clock.instant().since(began), is_pointless }
+}
+
+/// Whether the catalog has entries of ours, and with them checks.
+pub(super) fn has_entries(catalog: &CatalogView) -> bool {
+    match catalog {
+        CatalogView::Seen(catalog) => {
+            catalog.nodes.values().any(|node| node.ours && !node.entries.is_empty())
+        }
+        CatalogView::NotConfigured | CatalogView::Unseen { .. } => false,
+    }
+}
+
+/// Whether entries were written, each of which has a check.
+pub(super) fn writes_checks<'s>(steps: impl IntoIterator<Item = (&'s Action, &'s Ending)>) -> bool {
+    let mut steps = steps.into_iter();
+    steps.any(|(action, ending)| {
+        matches!((action, ending), (Action::Register { .. }, Ending::Done { .. }))
+    })
 }
 
 /// Prints how a pass ended, and turns it into an exit code.

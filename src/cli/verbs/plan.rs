@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use model::comparison::Comparison;
 use model::id::ContainerName;
 use model::plan::Plan;
 use model::selector::{Named, Selector};
@@ -80,8 +81,9 @@ fn print(
         [] => None,
         _ if has_nothing(prepared) => None,
         words => {
-            let named = named(prepared, settings);
-            Some(whole.narrowed(&selectors(words, &named, whole)?, &named))
+            let compared = plan::diff(&prepared.desired, &prepared.observed, settings);
+            let named = named(prepared, &compared);
+            Some(whole.narrowed(&selectors(words, (&named, &compared), whole)?, &named))
         }
     };
     let plan = narrowed.as_ref().unwrap_or(whole);
@@ -105,8 +107,7 @@ fn print(
 }
 
 /// Everything that can be named: what runs or is wanted, and what the plan moves.
-fn named(prepared: &Prepared, settings: &Settings) -> BTreeSet<Named> {
-    let compared = plan::diff(&prepared.desired, &prepared.observed, settings);
+fn named(prepared: &Prepared, compared: &[Comparison]) -> BTreeSet<Named> {
     let moved = prepared.plan.steps.iter().filter_map(|step| {
         let replica = step.replica.as_ref()?;
         let container = step.action.target().map(|target| target.name.clone());
@@ -117,13 +118,13 @@ fn named(prepared: &Prepared, settings: &Settings) -> BTreeSet<Named> {
             container: container.unwrap_or_else(|| ContainerName::new("")),
         })
     });
-    compared.iter().flat_map(model::comparison::Comparison::named).chain(moved).collect()
+    compared.iter().flat_map(Comparison::named).chain(moved).collect()
 }
 
 /// What words stand for.
 fn selectors(
     words: &[String],
-    named: &BTreeSet<Named>,
+    (named, compared): (&BTreeSet<Named>, &[Comparison]),
     plan: &Plan,
 ) -> Result<Vec<Selector>, Refusal> {
     let selector = |word: &String| {
@@ -131,7 +132,7 @@ fn selectors(
         if plan.deployments.keys().any(|id| id.as_str() == word) {
             return Ok(Selector::Deployment(word.as_str().into()));
         }
-        Selector::resolve(word, &named.iter()).map_err(|error| super::chosen::unknown(&error))
+        super::chosen::only(word, &named.iter(), compared)
     };
     words.iter().map(selector).collect()
 }

@@ -31,7 +31,7 @@ use super::super::setup::source::Placed;
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Ended, Words, guard};
 use super::consent::{Agreed, Consent, Refused};
-use super::pass::{Passed, Prefetch, begin, conclude, finish};
+use super::pass::{Passed, Prefetch, begin, conclude, finish, has_entries, writes_checks};
 use super::run::{Controller, holder, listen, release};
 
 /// What a watched folder lacks is removed after so long.
@@ -189,7 +189,8 @@ async fn leased<W: Act>(
     };
     let work = async {
         let agreed = agreed.again(console, setup).await?;
-        Ok(finish(setup, agreed.prepared, stop).await)
+        let is_first = !has_entries(&agreed.prepared.observed.catalog);
+        Ok((finish(setup, agreed.prepared, stop).await, is_first))
     };
     let passed = tokio::select! {
         biased;
@@ -197,13 +198,18 @@ async fn leased<W: Act>(
         passed = work => passed,
     };
     release(lease).await;
-    let passed = match passed {
+    let (passed, is_first) = match passed {
         Ok(passed) => passed,
         Err(exit) => return Once::Refused(exit),
     };
-    console.progress(
-        "note: without a running controller, only consul-esm keeps the registered checks current",
-    );
+    let steps = passed.report.execution.iter().flat_map(|execution| &execution.steps);
+    // Later passes would only repeat it.
+    if is_first && writes_checks(steps.map(|(step, ending)| (&step.action, ending))) {
+        console.progress(
+            "note: without a running controller, only consul-esm keeps the registered checks \
+             current",
+        );
+    }
     Once::Passed(Box::new(passed))
 }
 

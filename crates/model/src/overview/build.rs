@@ -24,10 +24,7 @@ pub(super) fn overview(plan: &Plan) -> Overview {
     let deployments: Vec<Changes> = places.into_iter().filter_map(of_place).collect();
     let (mut counts, mut conditional) = (BTreeMap::new(), BTreeMap::new());
     for change in deployments.iter().flat_map(|all| &all.objects) {
-        let number = match &change.object {
-            Object::Service { slots, .. } => slots.len(),
-            Object::Container { .. } | Object::Network { .. } | Object::Volume { .. } => 1,
-        };
+        let number = change.object.size();
         let depends = change.only_if.as_ref().is_some_and(|only_if| !only_if.on.another.is_empty());
         let counts = if depends { &mut conditional } else { &mut counts };
         *counts.entry(change.kind).or_default() += number;

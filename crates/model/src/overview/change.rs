@@ -60,8 +60,7 @@ pub(super) fn of_container(
 /// Splits off the steps that remove what an update left that failed, was broken off or was taken
 /// back. The replica itself does not change by them.
 pub(super) fn without_copies<'s>(steps: &[&'s Step]) -> (Vec<&'s Step>, Vec<&'s Step>) {
-    let is_copy =
-        |step: &Step| step.causes.iter().any(|cause| cause.reason == Reason::Superseded);
+    let is_copy = |step: &Step| step.causes.iter().any(|cause| cause.reason == Reason::Superseded);
     steps.iter().copied().partition(|step| !is_copy(step))
 }
 

@@ -7,7 +7,7 @@ mod reasons;
 mod text;
 mod waiting;
 
-pub use overview::why;
+pub use overview::{counted, why};
 
 /// A span of time in words.
 fn span(span: std::time::Duration) -> String {

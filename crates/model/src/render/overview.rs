@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{contrasted, count, shortened, span};
 use crate::overview::{Brought, Change, Changes, How, Kind, Object, Overview};
-use crate::plan::{Blocked, Cause, ChangedBy, Difference, Health, Plan, Reason, Sync};
+use crate::plan::{Blocked, Cause, ChangedBy, Difference, Health, Plan, Reason, Sync, WaitingOn};
 use crate::printable::one_line;
 use crate::remedy::Remedy;
 
@@ -111,6 +111,17 @@ impl Plan {
             (false, false) => format!("Plan: {}.", parts.join(", ")),
         }
     }
+}
+
+/// How many objects of a deployment change, and how.
+#[must_use]
+pub fn counted(changes: &Changes) -> String {
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    for change in &changes.objects {
+        *counts.entry(change.kind).or_default() += change.object.size();
+    }
+    let counts = counts.iter().map(|(kind, number)| format!("{number} to {}", kind.words().1));
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 fn deployment(out: &mut String, plan: &Plan, changes: &Changes) {
@@ -219,6 +230,7 @@ fn replicas_text(slots: &[u32], all: Option<u32>) -> Option<String> {
 #[must_use]
 pub fn why(cause: &Cause) -> String {
     let Reason::Changed(difference) = &cause.reason else { return cause.to_string() };
+    let difference = difference.as_typed();
     let part = |value: &Option<String>| value.as_ref().map(|value| shortened(value, VALUE));
     let (have, want) = match (&difference.have, &difference.want) {
         (Some(have), Some(want)) => {
@@ -258,6 +270,10 @@ fn withheld(out: &mut String, all: &[Blocked], command: &str) {
         line(out, "", "withheld");
     }
     together(out, '?', &withheld);
+    if let Some(comparing) = comparing(command, &withheld) {
+        line(out, "  ", "to see what would change:");
+        let _ = writeln!(out, "{INDENT}{}", one_line(&comparing));
+    }
     let remedies: BTreeSet<Remedy> = withheld.iter().filter_map(|b| b.remedy()).collect();
     let mut flags = Vec::new();
     if !remedies.is_empty() {
@@ -276,6 +292,29 @@ fn withheld(out: &mut String, all: &[Blocked], command: &str) {
         line(out, "", "to know");
     }
     together(out, '!', &notices);
+}
+
+/// The command that shows in what differs what is withheld, if it can be compared.
+fn comparing(command: &str, withheld: &[&Blocked]) -> Option<String> {
+    let is_compared = |blocked: &&&Blocked| {
+        matches!(
+            blocked.waiting_on,
+            WaitingOn::Approval { .. }
+                | WaitingOn::Consent { .. }
+                | WaitingOn::Grant { .. }
+                | WaitingOn::Healthy { .. }
+                | WaitingOn::OwnContainer { .. }
+                | WaitingOn::SyncMode { .. }
+        )
+    };
+    let of = withheld.iter().filter(is_compared).filter_map(|blocked| blocked.deployment.as_ref());
+    let ids: BTreeSet<String> = of.map(ToString::to_string).collect();
+    let mut words = command.split(' ').skip(1);
+    let carries_out = words.next().is_some_and(|word| matches!(word, "--once" | "apply"));
+    let rest: Vec<&str> = words.filter(|word| !matches!(*word, "--yes" | "-y")).collect();
+    let only = ids.into_iter().collect::<Vec<_>>().join(",");
+    let words = ["reconciler", "diff"].into_iter().chain(rest).chain(["--only", &only]);
+    (carries_out && !only.is_empty()).then(|| words.collect::<Vec<_>>().join(" "))
 }
 
 /// What waits for the same in one deployment stands together, without its tail if it is much.

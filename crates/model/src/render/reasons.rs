@@ -2,8 +2,10 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
+use crate::normal_form::set_word;
 use crate::plan::{Cause, ChangedBy, Difference, Reason};
 use crate::printable::OneLine;
+use crate::remedy::quoted;
 
 impl Display for Cause {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -23,7 +25,7 @@ impl Display for Reason {
             Self::Missing => f.write_str("it does not exist"),
             Self::ScaledUp { from, to } => write!(f, "scaled up from {from} to {to}"),
             Self::ScaledDown { from, to } => write!(f, "scaled down from {from} to {to}"),
-            Self::Changed(difference) => write!(f, "{difference}"),
+            Self::Changed(difference) => write!(f, "{}", difference.as_typed()),
             Self::Refreshed => f.write_str("its `pull_policy` asks for the newest"),
             Self::ImageAbsent => f.write_str("the image is not on the engine"),
             Self::NotBuilt { hash } => {
@@ -79,17 +81,50 @@ impl Display for Reason {
 impl Display for Difference {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let f = &mut OneLine(f);
-        write!(f, "{}: ", self.field)?;
-        match (&self.have, &self.want) {
-            (Some(have), Some(want)) => write!(f, "{have:?} -> {want:?}")?,
-            (None, Some(want)) => write!(f, "nothing -> {want:?}")?,
-            (Some(have), None) => write!(f, "{have:?} -> nothing")?,
-            (None, None) => f.write_str("nothing")?,
+        let is_command = matches!(&*self.field, "command" | "entrypoint" | "healthcheck.test");
+        let (have, want) = (self.have.as_deref(), self.want.as_deref());
+        match self.field.split_once('.').filter(|(set, _)| is_of_set(set, have.or(want))) {
+            Some((set, name)) if have.is_none() => write!(f, "{set}: + {name}")?,
+            Some((set, name)) if want.is_none() => write!(f, "{set}: - {name}")?,
+            _ => {
+                let value = |value: Option<&str>| match value {
+                    None => "nothing".to_owned(),
+                    // As it would be typed.
+                    Some(text) if is_command => text.to_owned(),
+                    Some(text) => format!("{text:?}"),
+                };
+                let field = &self.field;
+                match (have, want) {
+                    (None, None) => write!(f, "{field}: nothing")?,
+                    _ => write!(f, "{field}: {} -> {}", value(have), value(want))?,
+                }
+            }
         }
         match self.by {
             ChangedBy::Source => f.write_str(", changed in the source"),
             ChangedBy::Hand => f.write_str(", changed by hand"),
             ChangedBy::Unknown => Ok(()),
         }
+    }
+}
+
+/// Whether a key is a set of names, of which a text says only that something is in it.
+fn is_of_set(key: &str, text: Option<&str>) -> bool {
+    text.is_some() && text == set_word(key)
+}
+
+impl Difference {
+    /// The same with commands as lines of a shell.
+    #[must_use]
+    pub(super) fn as_typed(&self) -> Self {
+        let is_command = matches!(&*self.field, "command" | "entrypoint" | "healthcheck.test");
+        let line = |value: &String| match serde_json::from_str::<Vec<String>>(value) {
+            Ok(words) if is_command => {
+                words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+            }
+            _ => value.clone(),
+        };
+        let (have, want) = (self.have.as_ref().map(line), self.want.as_ref().map(line));
+        Self { have, want, ..self.clone() }
     }
 }

@@ -33,7 +33,7 @@ mod tests;
 mod transition;
 mod when;
 
-pub use decide::{asked_of_host, catalog_names, dns_label};
+pub use decide::{asked_of_host, catalog_names, dns_label, rendered as rendered_demand};
 pub use differ::{Alone, unlike};
 pub use graph::{Fault, check};
 pub use parts::Parts;

@@ -65,11 +65,11 @@ fn none(tree: &Tree, what: &str) -> String {
 /// A symbol for a state of health, and its colour.
 fn health(health: Health) -> (Style, &'static str) {
     match health {
-        Health::Empty => (FAINT, "∅"),
+        Health::Empty => (FAINT, "○"),
         Health::Healthy => (GOOD, "✓"),
         Health::Suspended => (WARN, "="),
         Health::Progressing => (WARN, "…"),
-        Health::Missing => (BAD, "✗"),
+        Health::Missing => (BAD, "∅"),
         Health::Degraded => (BAD, "✗"),
         Health::Unknown => (FAINT, "?"),
     }

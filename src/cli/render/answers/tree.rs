@@ -112,10 +112,7 @@ fn deployment(lines: &mut Lines, tree: &Tree, node: &DeploymentNode) {
 }
 
 /// That the last rollout failed, when, and what did; nothing of one that did not.
-fn failed_rollout(
-    node: &DeploymentNode,
-    ago: impl Fn(Time) -> String,
-) -> Option<(String, String)> {
+fn failed_rollout(node: &DeploymentNode, ago: impl Fn(Time) -> String) -> Option<(String, String)> {
     let last = node.last_rollout.as_ref()?;
     let RolloutResult::Failed { step, error } = &last.result else { return None };
     Some((format!("last rollout failed {} ago", ago(last.ended)), format!("{step}: {error}")))

@@ -2,6 +2,7 @@
 //! what a change of it costs.
 
 use model::observed::{EngineContents, EngineView, ObservedState};
+use model::printable::one_line;
 use model::render::machine::SCHEMA_VERSION;
 use model::selector::Selector;
 use model::tree::{DeploymentNode, ServiceNode, Tree};
@@ -44,9 +45,12 @@ fn found<'s>(seen: &'s Seen, word: &str) -> Result<Vec<Object<'s>>, Refusal> {
     let tree = seen.tree();
     let mut all = named(tree, word);
     for node in &tree.deployments {
-        let networks = node.networks.iter().flatten().filter(|one| one.name.as_str() == word);
+        let is = |kind: &str, name: &str| name == word || format!("{kind}/{name}") == word;
+        let networks = node.networks.iter().flatten();
+        let networks = networks.filter(|one| is("network", one.name.as_str()));
         all.extend(networks.map(|one| Object::Network(node, one)));
-        let volumes = node.volumes.iter().flatten().filter(|one| one.name.as_str() == word);
+        let volumes = node.volumes.iter().flatten();
+        let volumes = volumes.filter(|one| is("volume", one.name.as_str()));
         all.extend(volumes.map(|one| Object::Volume(node, one)));
     }
     let observed = &seen.looked.observed;
@@ -56,6 +60,9 @@ fn found<'s>(seen: &'s Seen, word: &str) -> Result<Vec<Object<'s>>, Refusal> {
         // What a person sees in `docker ps` may be what is meant.
         let others = containers_of_others(observed, word);
         all.extend(others.map(Object::Foreign));
+    }
+    if let Some(refusal) = not_seen(tree, word).filter(|_| all.is_empty()) {
+        return Err(refusal);
     }
     if all.is_empty() {
         let mut refusal = seen.unknown(&model::selector::NothingNamed { word: word.to_owned() });
@@ -67,6 +74,17 @@ fn found<'s>(seen: &'s Seen, word: &str) -> Result<Vec<Object<'s>>, Refusal> {
         return Err(refusal);
     }
     Ok(all)
+}
+
+/// That nothing is known of a word because an engine did not answer.
+fn not_seen(tree: &Tree, word: &str) -> Option<Refusal> {
+    let engines = tree.unseen.iter().filter(|unseen| unseen.engine.is_some());
+    let parts: Vec<&str> = engines.map(|unseen| unseen.part.as_str()).collect();
+    let did = if parts.len() == 1 { "it" } else { "they" };
+    let message = format!("{} did not answer: nothing is known of `{word}`", parts.join(" and "));
+    let help = format!("`reconciler doctor` says why {did} did not, and what helps");
+    let refusal = Refusal::usage(one_line(&message).into_owned(), help);
+    (!parts.is_empty()).then_some(Refusal { exit: Exit::Unreachable, ..refusal })
 }
 
 /// What a word means of deployments.

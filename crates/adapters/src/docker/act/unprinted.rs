@@ -6,7 +6,7 @@ use crate::docker::observe::hidden::Hidden;
 use crate::docker::wire::error;
 use model::action::Action;
 use model::id::ContainerId;
-use model::secret::{assigned, url_logins};
+use model::secret::{assigned, hidden_in};
 use model::target::ContainerRef;
 use world::OutsideError;
 
@@ -25,7 +25,7 @@ impl Docker {
         let hidden = if is_silent { Hidden::default() } else { self.hidden_in(action).await };
         error.map(|text| {
             let (text, _) = hidden.mask(text, usize::MAX);
-            error::without(&text, url_logins(&text).chain(assigned(&text)))
+            error::without(&text, hidden_in(&text).chain(assigned(&text)))
         })
     }
 

@@ -9,7 +9,7 @@ use crate::docker::wire::error;
 use crate::http::percent_encoded;
 use model::id::ContainerId;
 use model::observed::Probe;
-use model::secret::{assigned, url_logins};
+use model::secret::{assigned, hidden_in};
 use world::{LastWords, OutsideError};
 
 /// How many lines of a health check's output are kept, and how many characters of each.
@@ -94,7 +94,7 @@ impl Docker {
             return Ok(None);
         }
         let (text, _) = self.hidden_in_errors(of).await.mask(error.trim(), usize::MAX);
-        Ok(Some(error::without(&text, url_logins(&text).chain(assigned(&text)))))
+        Ok(Some(error::without(&text, hidden_in(&text).chain(assigned(&text)))))
     }
 
     /// The state of a container; of one that is gone, nothing.

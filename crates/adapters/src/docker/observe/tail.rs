@@ -15,7 +15,7 @@ use crate::http::percent_encoded;
 use model::id::{ContainerId, DeploymentId};
 use model::labels::{Identity, PREFIX};
 use model::observed::ContainerView;
-use model::secret::{is_sensitive_name, url_logins};
+use model::secret::{SHORTEST, hidden_in, is_sensitive_name, options_in};
 use model::spec::ContainerSpec;
 use world::OutsideError;
 
@@ -144,11 +144,19 @@ impl Docker {
     }
 }
 
-/// The logins in the URLs of a container's variables and words, whatever those are called.
+/// The secrets in a container's variables and words, whatever those are called: logins of URLs, what
+/// is assigned to a name, options of its command.
 fn logins(spec: &ContainerSpec) -> impl Iterator<Item = String> {
     let words = spec.entrypoint.iter().chain(&spec.command).flatten();
     let texts = spec.env.values().chain(words);
-    texts.flat_map(|text| url_logins(text)).map(str::to_owned)
+    let program = spec.entrypoint.iter().flatten().next().map(String::as_str);
+    let lists = [&spec.entrypoint, &spec.command].into_iter().flatten();
+    let options = lists.flat_map(move |words| {
+        let found = words.iter().zip(options_in(program, words));
+        found.filter_map(|(word, found)| Some(word[found?.0].to_owned()))
+    });
+    let options = options.filter(|value| value.len() >= SHORTEST);
+    texts.flat_map(|text| hidden_in(text)).map(str::to_owned).chain(options)
 }
 
 /// What is kept of a log, without a line whose beginning is lost: of a secret in it only the

@@ -45,7 +45,8 @@ pub(super) fn choose<'a>(scope: &Scope<'_, 'a>, service: &'a Service, slot: Slot
     let runs = keep.as_ref().is_some_and(|(kept, _)| is_running(kept));
     let serves = serving(other.iter().map(|(owned, _)| *owned));
     let serves = serves.filter(|serves| !works && (is_running(serves) || !runs));
-    let of_it = other.iter().find(|(owned, _)| serves.is_some_and(|it| it.view.id == owned.view.id));
+    let of_it =
+        other.iter().find(|(owned, _)| serves.is_some_and(|it| it.view.id == owned.view.id));
     let causes = of_it.map(|(_, drift)| replaced(drift)).unwrap_or_default();
     let mut surplus: Vec<_> = matching.map(|(owned, _)| owned).collect();
     surplus.extend(other.into_iter().map(|(owned, _)| owned));

@@ -35,7 +35,32 @@ pub(in crate::plan) fn taken_of_host(context: &Context<'_>) -> Vec<String> {
     let (id, tree) = (&context.deployment.id, context.deployment.own_tree());
     let strict = HostPolicy::default();
     let demands = demands(context, &tree).into_iter().map(|(demand, _)| demand);
-    demands.filter(|d| !strict.permits(id, Some(&tree), d)).map(|d| d.to_string()).collect()
+    let taken = demands.filter(|demand| !strict.permits(id, Some(&tree), demand));
+    let mask = |text: &str| context.settings.masker.mask(text);
+    taken.map(|demand| rendered(context.deployment, &demand, mask)).collect()
+}
+
+/// A demand as it prints: what stands in a field into which the operator put a value may be that.
+#[must_use]
+pub fn rendered(
+    deployment: &Deployment,
+    demand: &Demand,
+    mask: impl FnOnce(&str) -> String,
+) -> String {
+    let tree = deployment.own_tree();
+    let hides = deployment.services.values().any(|service| {
+        let hidden = |field: &str| {
+            let head = field.split('.').next().unwrap_or(field);
+            service.sensitive.contains(field) || service.sensitive.contains(head)
+        };
+        let own = demands::of_container(&service.spec).into_iter();
+        own.filter(|(_, field)| hidden(field)).any(|(own, _)| tree.follow(own) == *demand)
+    });
+    let text = demand.to_string();
+    match text.split_once('=') {
+        Some((kind, what)) if hides => format!("{kind}={}", mask(what)),
+        _ => text,
+    }
 }
 
 /// Every demand with the place it is written at, in a fixed order.

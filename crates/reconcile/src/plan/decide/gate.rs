@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::adopt::{is_mounted, misnamed};
-use super::demands::{demands, field, own_tree};
+use super::demands::{demands, field, own_tree, rendered};
 use super::names::same_labels;
 use super::needs::lacking;
 use super::{Withheld, networks};
@@ -53,7 +53,11 @@ fn granted(context: &Context<'_>) -> Vec<Withheld> {
     let demands = demands(context, &tree).into_iter();
     demands
         .filter(|(demand, _)| !context.settings.policy.permits(id, Some(&tree), demand))
-        .map(|(demand, at)| (format!("apply {id}"), WaitingOn::grant(&demand), at))
+        .map(|(demand, at)| {
+            let mask = |text: &str| context.settings.masker.mask(text);
+            let text = rendered(context.deployment, &demand, mask);
+            (format!("apply {id}"), WaitingOn::Grant { demand: text, code: demand.code() }, at)
+        })
         .collect()
 }
 

@@ -7,7 +7,7 @@ use crate::plan::seen::wanted_name;
 use model::compose_labels::{ContainerLabels, PlannedImage};
 use model::desired::{Condition, Dependency, Service};
 use model::id::{ServiceName, Slot};
-use model::labels::Identity;
+use model::labels::{Identity, PUT};
 use model::spec::ContainerSpec;
 
 /// The identity that a container of this slot gets.
@@ -19,16 +19,15 @@ pub(in crate::plan) fn identity(
 ) -> Identity {
     let replica = context.replica(service, slot);
     let name = wanted_name(service, &replica);
-    let masked = service
-        .sensitive
-        .iter()
-        .filter_map(|path| {
-            path.strip_prefix("environment.").or_else(|| path.strip_prefix("files."))
-        })
-        // The label has no word for these.
-        .filter(|name| !name.contains(','))
-        .map(str::to_owned)
-        .collect();
+    let paths = service.sensitive.iter().map(|path| {
+        let known = path.strip_prefix("environment.").or_else(|| path.strip_prefix("files."));
+        known.map_or_else(|| format!("{PUT}{path}"), str::to_owned)
+    });
+    // The label has no word for what has a comma.
+    let (unknown, mut masked): (Vec<_>, Vec<_>) = paths.partition(|name| name.contains(','));
+    if unknown.is_empty() {
+        masked.push(PUT.to_owned());
+    }
     Identity {
         installation: context.settings.installation.clone(),
         source: context.desired.source.clone(),

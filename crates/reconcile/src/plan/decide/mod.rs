@@ -42,8 +42,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use adopt::Adoption;
 pub(super) use compared::{Compared, compared};
-pub use demands::asked_of_host;
 pub(super) use demands::taken_of_host;
+pub use demands::{asked_of_host, rendered};
 pub(super) use deployment::{Standing, awaited_networks, decide, standing};
 pub(super) use entries::{ENTRIES_PER_TXN, Route, deregistrable, node};
 pub(super) use floor::{down, waiting_on as waits_for_floor};

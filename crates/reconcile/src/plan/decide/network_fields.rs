@@ -120,7 +120,7 @@ fn texts<S: Fields>(spec: &S, masker: &Masker) -> Facts {
 
 /// A value as it prints: a secret as a mask, anything else without the user info of its URLs.
 fn rendered(value: &str, secret: bool, masker: &Masker) -> String {
-    if secret { masker.mask(value) } else { masker.mask_user_info(value) }
+    if secret { masker.mask(value) } else { masker.mask_text(value) }
 }
 
 /// Whether the value of a path may be a secret.

@@ -93,7 +93,8 @@ fn masked(secrecy: Secrecy<'_>, facts: impl IntoIterator<Item = (String, String)
         if secrecy.is_sensitive(&path) {
             (secrecy.field(&path), secrecy.masker.mask(&text))
         } else {
-            (path, secrecy.masker.mask_user_info(&text))
+            let text = secrecy.rendered(&path, &text);
+            (path, text)
         }
     };
     facts.into_iter().map(mask).collect()

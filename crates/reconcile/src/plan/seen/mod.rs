@@ -10,7 +10,9 @@ mod state;
 pub(super) use adoption::{Strange, Stranger, is_compatible_name, wanted_name};
 pub(super) use inventory::{EngineInventory, Replicas, holder, same, sort};
 pub(super) use shares::{is_inside, is_of, members_first, names, render, render_volumes};
-pub(super) use state::{healthy_until, is_done, is_healthy, is_running, runs, serving, unusable, used_up};
+pub(super) use state::{
+    healthy_until, is_done, is_healthy, is_running, runs, serving, unusable, used_up,
+};
 
 use model::labels::Identity;
 use model::observed::ContainerView;

@@ -1,19 +1,13 @@
 //! Values that a stack file must not show: each becomes a reference to a variable, so that the
 //! file means the same and holds none of them.
 
-mod found;
-mod line;
-mod names;
-
 use std::collections::BTreeMap;
 
-use model::secret::is_sensitive_name;
+use model::secret::{
+    Found, SHORTEST, is_sensitive_name, may_be_a_secret, names_a_secret, options_in, secrets_in,
+};
 
-use self::line::{Line, value_of};
-use self::names::is_secret;
-
-/// Shorter values are found in texts by chance.
-const SHORTEST: usize = 6;
+pub use model::secret::may_hold_a_secret;
 
 /// The variables that stand for secrets, and their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +36,7 @@ impl Secrets {
 
     /// A value with a name, which may say that it is secret.
     pub(super) fn named(&mut self, service: &str, name: &str, value: &str) -> String {
-        if is_sensitive_name(name) || (is_secret(name) && names::is_value(value)) {
+        if is_sensitive_name(name) || (names_a_secret(name) && may_be_a_secret(value)) {
             self.reference(service, name, value)
         } else {
             self.text(service, name, value)
@@ -82,19 +76,11 @@ impl Secrets {
         program: Option<&String>,
         words: &[String],
     ) -> Vec<String> {
-        let is_program = |word: &&String| !word.starts_with('-');
-        let first = words.iter().find(|word| *word != "CMD").filter(is_program);
-        let program = first.or(program).map(String::as_str).unwrap_or_default();
-        let mut line = Line::of(program);
         let mut out = Vec::new();
-        let mut before = program;
-        for word in words {
-            let is_script = is_call_of_shell(before);
-            before = word;
-            let found = if is_script { None } else { line.read(word).or_else(|| value_of(word)) };
+        for (word, found) in words.iter().zip(options_in(program.map(String::as_str), words)) {
             out.push(match found {
                 Some((range, name)) => {
-                    let wanted = name.to_ascii_uppercase();
+                    let wanted = name.unwrap_or_default().to_ascii_uppercase();
                     let hidden = self.reference(service, &wanted, &word[range.clone()]);
                     escaped(&word[..range.start]) + &hidden + &escaped(&word[range.end..])
                 }
@@ -105,26 +91,14 @@ impl Secrets {
     }
 
     /// Where secrets are in a text, in order, and what they are called there.
-    fn found(&self, text: &str) -> Vec<found::Found> {
+    fn found(&self, text: &str) -> Vec<Found> {
         let values = self.0.values().filter(|value| value.len() >= SHORTEST);
         let places = values.flat_map(|value| {
             let places = text.match_indices(value.as_str());
             places.map(|(at, _)| at..at + value.len())
         });
-        found::all(text, places)
+        secrets_in(text, places)
     }
-}
-
-/// Whether a text may hold a secret.
-#[must_use]
-pub fn may_hold_a_secret(text: &str) -> bool {
-    text.contains("PRIVATE KEY-----") || !found::all(text, std::iter::empty()).is_empty()
-}
-
-/// Whether the word after this one is a command for a shell: `-c`, `-ec`, `CMD-SHELL`.
-fn is_call_of_shell(word: &str) -> bool {
-    let letters = word.strip_prefix('-').and_then(|word| word.strip_suffix('c'));
-    word == "CMD-SHELL" || letters.is_some_and(|all| all.chars().all(|c| c.is_ascii_lowercase()))
 }
 
 /// A `$` is doubled, so that it means itself.

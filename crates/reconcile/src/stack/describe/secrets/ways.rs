@@ -54,7 +54,7 @@ const COMMANDS: [&str; 44] = [
 ];
 
 /// Names of variables or labels, and their values.
-const NAMED: [(&str, &str); 10] = [
+const NAMED: [(&str, &str); 11] = [
     ("traefik.http.middlewares.a.basicauth.users", "admin:$apr1$c4nary"),
     ("REDIS_AUTH", "c4nary"),
     ("DB_PW", "c4nary"),
@@ -63,6 +63,7 @@ const NAMED: [(&str, &str); 10] = [
     ("URL", "https://ghp_c4nary00000000@h"),
     ("DSN", "u:c4nary@tcp(db)/x"),
     ("CONNECTION", "Server=db;Password=c4nary;Encrypt=true"),
+    ("SQL", "Server=db;User Id=sa;Pwd=c4nary"),
     ("JSON", "{\"password\": \"a\\\"c4nary\"}"),
     ("YAML", "password: c4nary c4nary\nuser: x"),
 ];

@@ -1,7 +1,7 @@
 //! Which names say that a value is secret, and which values cannot be one. Where it is doubtful a
 //! value counts as secret: a variable in its place means the same.
 
-use model::secret::is_sensitive_name;
+use super::is_sensitive_name;
 
 /// What the last part of a secret's name may be, besides what is sensitive everywhere.
 const LAST: [&str; 8] = ["auth", "authorization", "jwt", "psk", "pw", "salt", "sig", "signature"];

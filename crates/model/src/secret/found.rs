@@ -7,7 +7,7 @@ use super::line::{Line, is_printed, reads_a_secret};
 use super::names::{ends_secret, is_secret, is_token, is_value};
 
 /// A place, and what stands there is called.
-pub(super) type Found = (Range<usize>, Option<String>);
+pub type Found = (Range<usize>, Option<String>);
 
 /// All places, in order; none is in another.
 pub(super) fn all(text: &str, known: impl Iterator<Item = Range<usize>>) -> Vec<Found> {
@@ -41,7 +41,7 @@ fn logins(text: &str, all: &mut Vec<Found>) {
         let Some(end) = rest.rfind('@') else { continue };
         let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
         let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
-        let is_host = port.bytes().all(|byte| byte.is_ascii_digit());
+        let is_host = port.bytes().all(|byte| byte.is_ascii_digit()) || authority.ends_with(']');
         // A password that nobody encoded may hold a `/`: what follows a host's colon is a port.
         let end = match authority.rfind('@') {
             Some(end) => end,
@@ -76,10 +76,13 @@ fn assigned(text: &str) -> Vec<(Range<usize>, String)> {
         let before = text[..at].trim_end_matches(['"', '\'', ' ']);
         let is_part = |c: char| c.is_ascii_alphanumeric() || "_.-[]".contains(c);
         let name = &before[before.trim_end_matches(is_part).len()..];
-        if !is_secret(name) {
+        let after = &text[at + 1..];
+        // As in a connection string; the folder of a shell begins with a `/`.
+        let is_folder = after.trim_start().starts_with(['/', '.', '~', '$']);
+        let is_pwd = name.eq_ignore_ascii_case("pwd") && sign == "=" && !is_folder;
+        if !is_secret(name) && !is_pwd {
             return None;
         }
-        let after = &text[at + 1..];
         let start = at + 1 + (after.len() - after.trim_start_matches([' ', '=']).len());
         let rest = &text[start..];
         let is_quoted = rest.starts_with(['"', '\'']);
