@@ -23,6 +23,7 @@ mod cli_mistakes;
 mod cli_only;
 mod cli_project;
 mod cli_results;
+mod cli_source;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -182,6 +182,8 @@ golden! {
     a_second_network_of_one_name_goes,
     a_second_source_is_kept_out,
     a_service_leaves_with_a_copy_of_a_replica,
+    a_source_around_another_says_how_to_take_it_over,
+    a_source_inside_of_another_is_read_with_it,
     a_login_in_a_url_is_never_shown,
     a_secret_is_never_shown,
     adds_and_removes_services,

@@ -18,6 +18,14 @@ pub(super) fn source_flag(arg: Arg) -> Arg {
     )
 }
 
+/// The flag where a source is only read for which of its values are secret.
+pub(super) fn shown_flag(arg: Arg) -> Arg {
+    arg.hide(false).help_heading("Source").help(
+        "A folder, a stack file, or the URL of a git repository: which values are secret is read \
+         from it, too [default: the current folder if it has stacks]",
+    )
+}
+
 /// Words that say what is meant.
 #[derive(Debug, Args)]
 pub(super) struct Words {

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::adopt_args::AdoptArgs;
 use super::answer_args::{
-    ExplainArgs, LsArgs, PsArgs, ServiceArgs, StackArgs, StatusArgs, WaitArgs, source_flag,
+    ExplainArgs, LsArgs, PsArgs, ServiceArgs, StackArgs, StatusArgs, WaitArgs, shown_flag,
+    source_flag,
 };
 use super::diff_args::DiffArgs;
 use super::doctor_args::DoctorArgs;
@@ -15,7 +16,7 @@ use super::help::{
 };
 use super::import_args::ImportArgs;
 use super::init_args::InitArgs;
-use super::look_args::{PassArgs, ReadArgs};
+use super::look_args::{NamedSource, PassArgs, ReadArgs};
 use super::man_args::ManArgs;
 use super::options::{ControllerOptions, ListenOptions, LogOptions, OnceOptions};
 use super::output_args::{OutputArgs, StepsArgs};
@@ -131,6 +132,7 @@ pub(super) enum Verb {
     #[command(mut_arg("source", source_flag))]
     Wait(Box<WaitArgs>),
     /// Print what containers print, all replicas interleaved
+    #[command(mut_arg("named_source", shown_flag))]
     Logs(Box<LogsArgs>),
     /// Print what happened to containers, networks and volumes
     Events(Box<EventsArgs>),
@@ -215,6 +217,9 @@ pub(super) struct ValidateArgs {
     /// What is read.
     #[command(flatten)]
     pub(super) read: ReadArgs,
+    /// The source by its flag.
+    #[command(flatten)]
+    pub(super) named: NamedSource,
     /// More of them
     #[arg(value_name = "PATH|URL", help_heading = None)]
     pub(super) more: Vec<String>,
@@ -233,6 +238,9 @@ pub(super) struct GrantsArgs {
     /// What is read.
     #[command(flatten)]
     pub(super) read: ReadArgs,
+    /// The source by its flag.
+    #[command(flatten)]
+    pub(super) named: NamedSource,
 }
 
 /// `sim`.
@@ -248,6 +256,9 @@ pub(super) struct SimArgs {
     /// What is read.
     #[command(flatten)]
     pub(super) read: ReadArgs,
+    /// The source by its flag.
+    #[command(flatten)]
+    pub(super) named: NamedSource,
 }
 
 /// `healthcheck`.

@@ -4,7 +4,9 @@
 mod answers;
 
 use super::adopt_args::AdoptArgs;
-use super::args::{Cli, CommonArgs, GrantsArgs, HealthcheckArgs, RunArgs, Verb};
+use super::args::{
+    Cli, CommonArgs, GrantsArgs, HealthcheckArgs, RunArgs, SimArgs, ValidateArgs, Verb,
+};
 use super::config::{self, ConfigError, Layer};
 use super::console::{Color, Console, Format};
 use super::diff_args::DiffArgs;
@@ -13,6 +15,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::import_args::ImportArgs;
 use super::init_args::InitArgs;
+use super::look_args::NamedSource;
 use super::options::{SourceOptions, WorldOptions};
 use super::plan_args::{ApplyArgs, PlanArgs};
 use super::plan_file::PlanTarget;
@@ -44,11 +47,7 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         Some(Verb::Apply(args)) => apply(common, *args),
         Some(Verb::Show(args)) => start(common, args.output.output, Layer::default(), "warn")
             .and_then(|s| verbs::show::show(s.console, &args)),
-        Some(Verb::Validate(args)) => start(common, args.output.output, args.read.layer(), "warn")
-            .and_then(|s| {
-                let places = (args.more.as_slice(), args.policy);
-                verbs::validate::validate(s.console, &s.layer, places, &s.environment)
-            }),
+        Some(Verb::Validate(args)) => validate(common, *args),
         Some(Verb::Grants(args)) => grants(common, *args),
         Some(Verb::Init(args)) => init(common, &args),
         Some(Verb::Import(args)) => import(common, &args),
@@ -59,11 +58,7 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
             .map(|s| verbs::fmt::fmt(s.console, &args)),
         Some(Verb::Explain(args)) => answers::explain(common, *args),
         Some(Verb::Schema(args)) => Ok(verbs::schema::schema(console, args.of)),
-        Some(Verb::Sim(args)) => start(common, args.output.output, args.read.layer(), "error")
-            .and_then(|s| {
-                let console = s.console.with_steps(args.steps.steps);
-                verbs::sim::sim(console, &s.layer, &s.environment)
-            }),
+        Some(Verb::Sim(args)) => sim(common, *args),
         Some(Verb::Logs(args)) => logs(common, *args),
         Some(Verb::Events(args)) => events(common, *args),
         Some(Verb::Doctor(args)) => doctor(common, *args),
@@ -92,7 +87,7 @@ fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
             "its log is JSON with `--log-format json`, and /status answers in JSON",
         ));
     }
-    let layer = Layer { once: deadline, controller, listen, ..pass.layer() };
+    let layer = Layer { once: deadline, controller, listen, ..pass.layer()? };
     let Start { console, environment, layer } =
         start(common, output.output, layer, if once { "warn" } else { "info" })?;
     let console = console.with_steps(steps.steps);
@@ -103,10 +98,25 @@ fn controller(common: CommonArgs, args: RunArgs) -> Result<Exit, Refusal> {
     }
 }
 
+/// `validate`.
+fn validate(common: CommonArgs, args: ValidateArgs) -> Result<Exit, Refusal> {
+    let layer = args.read.layer_of(args.named)?;
+    let Start { console, environment, layer } = start(common, args.output.output, layer, "warn")?;
+    let places = (args.more.as_slice(), args.policy);
+    verbs::validate::validate(console, &layer, places, &environment)
+}
+
+/// `sim`.
+fn sim(common: CommonArgs, args: SimArgs) -> Result<Exit, Refusal> {
+    let layer = args.read.layer_of(args.named)?;
+    let Start { console, environment, layer } = start(common, args.output.output, layer, "error")?;
+    verbs::sim::sim(console.with_steps(args.steps.steps), &layer, &environment)
+}
+
 /// `grants`.
 fn grants(common: CommonArgs, args: GrantsArgs) -> Result<Exit, Refusal> {
-    let Start { console, environment, layer } =
-        start(common, args.output.output, args.read.layer(), "warn")?;
+    let layer = args.read.layer_of(args.named)?;
+    let Start { console, environment, layer } = start(common, args.output.output, layer, "warn")?;
     verbs::grants::grants(console, &layer, &environment)
 }
 
@@ -134,7 +144,8 @@ fn adopt(common: CommonArgs, args: AdoptArgs) -> Result<Exit, Refusal> {
 /// `plan`.
 fn plan(common: CommonArgs, args: PlanArgs) -> Result<Exit, Refusal> {
     let PlanArgs { detailed_exitcode, out, only, output, steps, pass } = args;
-    let Start { console, environment, layer } = start(common, output.output, pass.layer(), "warn")?;
+    let Start { console, environment, layer } =
+        start(common, output.output, pass.layer()?, "warn")?;
     let out = out.as_deref().map(PlanTarget::new).transpose()?;
     let asked = verbs::plan::Asked { out, detailed: detailed_exitcode, only: only.only };
     verbs::plan::plan(console.with_steps(steps.steps), &layer, &environment, asked)
@@ -143,7 +154,8 @@ fn plan(common: CommonArgs, args: PlanArgs) -> Result<Exit, Refusal> {
 /// `diff`.
 fn diff(common: CommonArgs, args: DiffArgs) -> Result<Exit, Refusal> {
     let DiffArgs { only, unified, detailed_exitcode, output, pass } = args;
-    let Start { console, environment, layer } = start(common, output.output, pass.layer(), "warn")?;
+    let Start { console, environment, layer } =
+        start(common, output.output, pass.layer()?, "warn")?;
     let asked = verbs::diff::Asked { only: only.only, unified, detailed: detailed_exitcode };
     verbs::diff::diff(console, &layer, &environment, &asked)
 }
@@ -152,12 +164,13 @@ fn diff(common: CommonArgs, args: DiffArgs) -> Result<Exit, Refusal> {
 fn apply(common: CommonArgs, args: ApplyArgs) -> Result<Exit, Refusal> {
     let ApplyArgs { yes, output, steps, of_file, mut pass, deadline } = args;
     let source = &mut pass.read.source;
-    let file = verbs::apply::file(source.source.as_deref(), of_file.is_some())?;
+    let variable = || Environment::read().get("RECONCILER_SOURCE").map(str::to_owned);
+    let named = pass.named.source.is_some() && source.source != variable();
+    let file = verbs::apply::file(source.source.as_deref(), of_file.is_some() || named)?;
     if file.is_some() {
-        let variable = || Environment::read().get("RECONCILER_SOURCE").map(str::to_owned);
         source.source = of_file.or_else(variable);
     }
-    let layer = Layer { once: deadline, ..pass.layer() };
+    let layer = Layer { once: deadline, ..pass.layer()? };
     let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
     let console = console.with_steps(steps.steps);
     verbs::apply::apply(console, &layer, &environment, (file, yes))
@@ -172,23 +185,26 @@ fn healthcheck(common: CommonArgs, args: HealthcheckArgs) -> Result<Exit, Refusa
 
 /// `logs`.
 fn logs(common: CommonArgs, mut args: LogsArgs) -> Result<Exit, Refusal> {
-    let world = std::mem::take(&mut args.world);
-    let Start { console, environment, layer } = stream(common, args.output.output, world)?;
+    let (world, named) = (std::mem::take(&mut args.world), std::mem::take(&mut args.named));
+    let start = stream(common, args.output.output, world, named)?;
+    let Start { console, environment, layer } = start;
     verbs::logs::logs(console, &layer, &environment, &args)
 }
 
 /// `events`.
 fn events(common: CommonArgs, mut args: EventsArgs) -> Result<Exit, Refusal> {
-    let world = std::mem::take(&mut args.world);
-    let Start { console, environment, layer } = stream(common, args.output.output, world)?;
+    let (world, named) = (std::mem::take(&mut args.world), std::mem::take(&mut args.named));
+    let start = stream(common, args.output.output, world, named)?;
+    let Start { console, environment, layer } = start;
     verbs::events::events(console, &layer, &environment, &args)
 }
 
 /// `doctor`: a configuration with mistakes is a finding like others.
 fn doctor(mut common: CommonArgs, args: DoctorArgs) -> Result<Exit, Refusal> {
-    let DoctorArgs { look, listen } = args;
+    let DoctorArgs { look, named, listen } = args;
     let output = look.output.output;
     let mut layer = Layer { listen, ..look.layer() };
+    layer.source.source = named.or(layer.source.source)?;
     let mut file = ConfigFile { path: common.config.take(), wrong: Vec::new() };
     match file.path.as_deref().map(config::read) {
         Some(Ok(read)) => layer = layer.or(read),
@@ -199,11 +215,16 @@ fn doctor(mut common: CommonArgs, args: DoctorArgs) -> Result<Exit, Refusal> {
     verbs::doctor::doctor(console, &file, &layer, &environment)
 }
 
-/// `logs` and `events`: their words name containers, so that the source is that of the environment
-/// or the file.
-fn stream(common: CommonArgs, output: Format, world: WorldOptions) -> Result<Start, Refusal> {
+/// `logs` and `events`: their words name containers, so that the source is that of the flag, the
+/// environment or the file.
+fn stream(
+    common: CommonArgs,
+    output: Format,
+    world: WorldOptions,
+    named: NamedSource,
+) -> Result<Start, Refusal> {
     let variable = Environment::read().get("RECONCILER_SOURCE").map(str::to_owned);
-    let source = SourceOptions { source: variable, ..SourceOptions::default() };
+    let source = SourceOptions { source: named.or(variable)?, ..SourceOptions::default() };
     start(common, output, Layer { source, world, ..Layer::default() }, "warn")
 }
 

@@ -4,8 +4,19 @@
 use clap::Args;
 
 use super::config::Layer;
+use super::environment::Environment;
 use super::options::{PassOptions, SourceOptions, TrustOptions, WorldOptions};
 use super::output_args::OutputArgs;
+use super::setup::Refusal;
+
+/// The source by the flag that every verb takes which reads one; help shows it where words of the
+/// verb name something else, and the argument everywhere else.
+#[derive(Debug, Default, Args)]
+pub(super) struct NamedSource {
+    /// A folder, a stack file, or the URL of a git repository [default: the current folder]
+    #[arg(long = "source", id = "named_source", value_name = "PATH|URL", hide = true)]
+    pub(super) source: Option<String>,
+}
 
 /// What stacks are read from, and what they may ask for.
 #[derive(Debug, Args)]
@@ -38,6 +49,9 @@ pub(super) struct PassArgs {
     /// What is read.
     #[command(flatten)]
     pub(super) read: ReadArgs,
+    /// The source by its flag.
+    #[command(flatten)]
+    pub(super) named: NamedSource,
     /// Engines and Consul.
     #[command(flatten)]
     pub(super) world: WorldOptions,
@@ -56,7 +70,35 @@ pub(super) struct OnlyArgs {
     pub(super) only: Vec<String>,
 }
 
+impl NamedSource {
+    /// The source, by this flag or as the argument; what a variable says counts after both.
+    ///
+    /// # Errors
+    /// If both are given.
+    pub(super) fn or(self, argument: Option<String>) -> Result<Option<String>, Refusal> {
+        let Some(flag) = self.source else { return Ok(argument) };
+        let environment = Environment::read();
+        let variable = environment.get("RECONCILER_SOURCE");
+        match argument {
+            Some(argument) if variable != Some(argument.as_str()) && argument != flag => {
+                Err(Refusal::usage(
+                    "the source is given twice: as `--source` and without it",
+                    "leave one of them out",
+                ))
+            }
+            _ => Ok(Some(flag)),
+        }
+    }
+}
+
 impl ReadArgs {
+    /// As settings, where the source may be given by its flag.
+    pub(super) fn layer_of(self, named: NamedSource) -> Result<Layer, Refusal> {
+        let mut layer = self.layer();
+        layer.source.source = named.or(layer.source.source)?;
+        Ok(layer)
+    }
+
     /// As settings.
     pub(super) fn layer(self) -> Layer {
         let Self { source, trust } = self;
@@ -73,7 +115,7 @@ impl LookArgs {
 
 impl PassArgs {
     /// As settings.
-    pub(super) fn layer(self) -> Layer {
-        Layer { world: self.world, pass: self.pass, ..self.read.layer() }
+    pub(super) fn layer(self) -> Result<Layer, Refusal> {
+        Ok(Layer { world: self.world, pass: self.pass, ..self.read.layer_of(self.named)? })
     }
 }

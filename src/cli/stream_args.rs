@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::help::{EVENTS, LOGS, examples};
+use super::look_args::NamedSource;
 use super::moment::Moment;
 use super::options::WorldOptions;
 use super::output_args::OutputArgs;
@@ -41,6 +42,9 @@ pub(super) struct LogsArgs {
     /// Form of the lines: as JSON one object in each line.
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// What the containers are of.
+    #[command(flatten)]
+    pub(super) named: NamedSource,
     /// Engines and Consul.
     #[command(flatten)]
     pub(super) world: WorldOptions,
@@ -67,6 +71,9 @@ pub(super) struct EventsArgs {
     /// Form of the events: as JSON one object in each line.
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// What the containers are of.
+    #[command(flatten)]
+    pub(super) named: NamedSource,
     /// Engines and Consul.
     #[command(flatten)]
     pub(super) world: WorldOptions,

@@ -1,5 +1,12 @@
 //! What `PATH|URL` names: a folder or file of this machine, or a git repository.
 
+use std::path::Path;
+
+use model::printable::one_line;
+use model::remedy::quoted;
+
+use super::invocation::without_login;
+
 /// Whether a text is the address of a repository rather than a path: it has a scheme, or
 /// the short ssh form `git@host:path`.
 pub(super) fn is_url(text: &str) -> bool {
@@ -9,6 +16,16 @@ pub(super) fn is_url(text: &str) -> bool {
     // `host:path` as ssh and git read it: the colon comes before any slash.
     matches!(text.split_once(':'), Some((host, path))
         if !host.is_empty() && !host.contains('/') && !path.is_empty() && host.contains('@'))
+}
+
+/// What to write in place of a word that stands for no deployment, if it is the source.
+pub(super) fn meant_as_source(word: &str) -> Option<String> {
+    let is_place = is_url(word) || Path::new(word).exists();
+    is_place.then(|| {
+        let place = without_login(word);
+        let place = one_line(&quoted(&place)).into_owned();
+        format!("words name deployments, services or containers; the source is `--source {place}`")
+    })
 }
 
 #[cfg(test)]

@@ -120,12 +120,14 @@ fn the_commands_that_it_prints_work_where_it_was_called() {
         let words = call.split(" '").map(|word| word.trim_end_matches('\''));
         let output = command.args(words).current_dir(&above).output().expect("it starts");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        let first =
-            stderr.lines().find_map(|line| line.trim().strip_prefix("reconciler validate "));
-        let first = first.and_then(|line| line.split("  ").next()).expect("a command").to_owned();
         let place = Path::new(into).join("desired-state");
         let place = place.strip_prefix(".").unwrap_or(&place).display().to_string();
-        assert_eq!(first.trim_matches('\''), place, "{stderr}");
+        for verb in ["validate", "plan", "apply"] {
+            let prefix = format!("reconciler {verb} ");
+            let next = stderr.lines().find_map(|line| line.trim().strip_prefix(&prefix));
+            let next = next.and_then(|line| line.split("  ").next()).expect("a command");
+            assert_eq!(next.trim_matches('\''), place, "{stderr}");
+        }
         let mut validate = Case { call: "validate".to_owned(), env: Vec::new() }.command();
         let status = validate.arg(&place).current_dir(&above).output().expect("it starts").status;
         assert!(status.success(), "{stderr}");
@@ -165,10 +167,44 @@ fn what_is_there_stays_and_print_writes_nothing() {
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(result["left"], serde_json::json!(["reconciler.yaml", "compose.controller.yaml"]));
     // There is a stack: no other is made.
-    let written = [".github/workflows/reconciler.yaml", "ci/gitlab.yaml"];
+    let written = [".github/workflows/reconciler.yaml", "ci/gitlab.yaml", ".gitignore"];
     assert_eq!(result["written"], serde_json::json!(written));
     assert_eq!(read(&folder.join("reconciler.yaml")), "poll: 5s\n");
     assert!(!folder.join("nowhere").exists());
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+/// What the pipelines and the controller leave in the repository is not committed by accident; the
+/// files of stacks are, and a list that is there stays.
+#[test]
+fn git_ignores_what_belongs_to_one_machine_and_no_file_of_a_stack() {
+    let folder = folder("ignored");
+    play(&format!("init {}", folder.display()));
+    let git = |words: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        let output = command.args(words).current_dir(&folder).output().expect("git runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert!(git(&["init", "-q"]).0);
+    for (path, ignored) in [
+        (".env", true),
+        ("plan.md", true),
+        ("shop.plan", true),
+        ("web1.key", true),
+        ("key.pem", true),
+        ("desired-state/hello/tls.key", false),
+        ("desired-state/hello/.env", false),
+        ("desired-state/hello/compose.yaml", false),
+        ("reconciler.yaml", false),
+        ("compose.controller.yaml", false),
+        ("stack.schema.json", false),
+    ] {
+        assert_eq!(git(&["check-ignore", path]).0, ignored, "{path}");
+    }
+    std::fs::write(folder.join(".gitignore"), "mine\n").expect("written");
+    let again = play(&format!("init {}", folder.display()));
+    assert!(again.contains(".gitignore") && again.contains("left as it is"), "{again}");
+    assert_eq!(read(&folder.join(".gitignore")), "mine\n");
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 

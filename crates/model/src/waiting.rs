@@ -86,6 +86,8 @@ pub enum WaitingOn {
     OtherSource {
         /// Which source holds it.
         source: SourceId,
+        /// The one that is read now.
+        own: SourceId,
     },
     /// The operator says that a Compose project of that name is the same stack.
     SameStack {

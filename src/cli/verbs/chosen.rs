@@ -20,6 +20,7 @@ use super::super::console::Console;
 use super::super::exit::Exit;
 use super::super::setup::Refusal;
 use super::super::setup::real::Real;
+use super::super::target::meant_as_source;
 
 /// What can be named of a container; `None` if it is not ours. A look at a part finds those of
 /// other installations, too, whose deployment has the same id.
@@ -129,6 +130,9 @@ impl Seen {
 
 /// What may have been meant.
 fn suggestion(word: &str, known: &[Named]) -> String {
+    if let Some(help) = meant_as_source(word) {
+        return help;
+    }
     let names: Vec<String> = known.iter().flat_map(candidates).collect();
     if let Some(help) = did_you_mean(word, names.iter().map(String::as_str)) {
         return one_line(&help).into_owned();

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 use super::span;
-use crate::id::{ContainerName, EngineName, NetworkName};
+use crate::id::{ContainerName, EngineName, NetworkName, SourceId};
 use crate::plan::{Blocked, StaysOn, WaitingOn};
 use crate::printable::{OneLine, one_line};
 use crate::remedy::{Remedy, quoted};
@@ -75,14 +76,7 @@ impl Display for WaitingOn {
             ),
             Self::Room { what, by } => write!(f, "until {what} is free: container {by} has it"),
             Self::Unused { network, by } => unused(f, network, by),
-            Self::OtherSource { source } => {
-                let name = quoted(source.as_str());
-                write!(
-                    f,
-                    "until {source} lets go of the deployment's id; if this is the same source, \
-                     read from another place: --source-name={name}"
-                )
-            }
+            Self::OtherSource { source, own } => other_source(f, source, own),
             Self::SameStack { folder, .. } => {
                 write!(f, "until the operator says that the project in {folder} is the same stack")
             }
@@ -150,6 +144,32 @@ impl Display for WaitingOn {
 
 fn absence(f: &mut OneLine<'_, '_>, lasts: Duration) -> fmt::Result {
     write!(f, "until what the folder lacks has been absent for {}", span(lasts))
+}
+
+/// Of two places of one machine that lie in each other, one is to be read for both.
+fn other_source(f: &mut OneLine<'_, '_>, source: &SourceId, own: &SourceId) -> fmt::Result {
+    let name = quoted(source.as_str());
+    write!(f, "until {source} lets go of the deployment's id; ")?;
+    match (place(source), place(own)) {
+        (Some(theirs), Some(ours)) if ours.starts_with(theirs) => write!(
+            f,
+            "this source lies in that folder, which is read as a whole: reconciler plan {}",
+            quoted(&theirs.to_string_lossy())
+        ),
+        (Some(theirs), Some(ours)) if theirs.starts_with(ours) => write!(
+            f,
+            "that lies in this folder, and was read alone: go on with reconciler plan {}, or \
+             let this folder have its name, now and always: --source-name={name}",
+            quoted(&theirs.to_string_lossy())
+        ),
+        _ => write!(f, "if this is the same source, read from another place: --source-name={name}"),
+    }
+}
+
+/// The folder or file of this machine that a source is read from, if its id says so.
+fn place(source: &SourceId) -> Option<&Path> {
+    let id = source.as_str();
+    id.strip_prefix("dir:").or_else(|| id.strip_prefix("file:")).map(Path::new)
 }
 
 fn unused(

@@ -36,6 +36,7 @@ use super::super::setup::loader::Loader;
 use super::super::setup::real::{Real, open};
 use super::super::setup::source::AnySource;
 use super::super::setup::{Refusal, chain};
+use super::super::target::meant_as_source;
 use super::no_stack::is_without_stacks;
 use super::real::block_on;
 
@@ -174,7 +175,8 @@ impl Seen {
         let containers = named.iter().map(|named| named.container.as_str());
         let known = ids.iter().copied().chain(services).chain(containers);
         let not_seen = "what is on the engines that did not answer is not known";
-        let help = did_you_mean(&error.word, known).unwrap_or_else(|| match ids.len() {
+        let meant = meant_as_source(&error.word).or_else(|| did_you_mean(&error.word, known));
+        let help = meant.unwrap_or_else(|| match ids.len() {
             _ if self.exit != Exit::Done => not_seen.to_owned(),
             0 => "there is no deployment of this installation (`--installation`)".to_owned(),
             1..=MOST => format!("there is {}", ids.join(", ")),

@@ -109,3 +109,17 @@ services:
       interval: 10s
       retries: 3
 "#;
+
+/// What git is not to keep: never the stacks' own files, which a git source is read from.
+pub(super) const GITIGNORE: &str = r#"# `docker compose -f compose.controller.yaml` reads it: values of this machine.
+/.env
+# What `reconciler plan --out NAME.plan` and the pipelines write.
+*.plan
+/plan.md
+# Private keys and tokens that reconciler.yaml names are no part of a repository.
+/*.key
+/key.pem
+/*.token
+# The program keeps no other files here: fetched commits are in ~/.cache/reconciler, and what is
+# remembered is in Consul or on the engine. `.env` beside a stack is part of the stack.
+"#;

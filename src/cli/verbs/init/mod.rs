@@ -54,6 +54,7 @@ fn all(has_stack: bool) -> Vec<(&'static str, String)> {
         ("compose.controller.yaml", files::CONTROLLER.to_owned()),
         (".github/workflows/reconciler.yaml", files::GITHUB.to_owned()),
         ("ci/gitlab.yaml", files::GITLAB.to_owned()),
+        (".gitignore", files::GITIGNORE.to_owned()),
     ];
     if !has_stack {
         let schema = serde_json::to_string_pretty(&schema::stack());
@@ -96,6 +97,7 @@ fn report(console: Console, folder: &Path, outcomes: &[Outcome]) {
     console.progress("Then");
     console.progress(&format!("  reconciler validate {stacks}    checks the stacks"));
     console.progress(&format!("  reconciler plan {stacks}        shows what would change"));
+    console.progress(&format!("  reconciler apply {stacks}       shows it, asks, and does it"));
     console.progress("  and set `source` in reconciler.yaml before you start the controller.");
 }
 

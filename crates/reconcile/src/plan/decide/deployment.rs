@@ -98,7 +98,7 @@ fn held(shared: Shared<'_>, context: &Context<'_>) -> Option<WaitingOn> {
     let recorded = sources.find(|other| *other != source).cloned();
     seen::holder(&context.deployment.id, shared.desired, shared.engines)
         .or(recorded)
-        .map(|source| WaitingOn::OtherSource { source })
+        .map(|theirs| WaitingOn::OtherSource { source: theirs, own: source.clone() })
 }
 
 /// What the removal of all that a stack had waits for, if it has no service any more.
