@@ -160,12 +160,36 @@ impl Line {
         if self.is_sql_server() && word.len() > 2 && word.starts_with("-P") {
             return Some(found);
         }
+        if let Some(found) = self.glued_login(word) {
+            return Some(found);
+        }
         let rest = word.strip_prefix("-p").filter(|rest| !rest.is_empty())?;
         let name = word[1..].split(['=', '-', '.', '_']).next().unwrap_or_default();
-        let is_word = WORDS.contains(&name) && (self.program != "mysql" || name == "port");
-        let is_pass = rest.starts_with("ass");
-        let is_plain = is_word || is_pass || self.has_harmless_p() || self.is_port_or_place(rest);
-        (!is_plain && is_value(rest)).then_some(found)
+        let is_plain = WORDS.contains(&name)
+            || rest.starts_with("ass")
+            || self.has_harmless_p()
+            || self.is_port_or_place(rest);
+        // A client of MySQL has no long option with one dash: all of it is the password.
+        let is_value = if self.is_mysql() { self.is_value(rest) } else { is_value(rest) };
+        ((self.is_mysql() || !is_plain) && is_value).then_some(found)
+    }
+
+    /// `--user=user:password`, and `-uuser:password` of curl, also behind options without a value.
+    fn glued_login(&self, word: &str) -> Option<(Range<usize>, String)> {
+        let at = if ["--user=", "--proxy-user="].iter().any(|option| word.starts_with(option)) {
+            word.find('=')? + 1
+        } else {
+            let options = word.strip_prefix('-').filter(|_| self.program == "curl")?;
+            let at = 1 + options.find('u')? + 1;
+            let is_alone = word[1..at].chars().all(|c| c.is_ascii_alphabetic());
+            Some(at).filter(|_| is_alone)?
+        };
+        let (secret, name) = login(&word[at..])?;
+        Some((at + secret.start..at + secret.end, name))
+    }
+
+    fn is_mysql(&self) -> bool {
+        ["mysql", "mariadb"].iter().any(|it| self.program.starts_with(it))
     }
 
     fn is_sql_server(&self) -> bool {

@@ -6,7 +6,7 @@ use super::*;
 const CANARY: &str = "c4nary";
 
 /// Words of a command, separated by ` | `.
-const COMMANDS: [&str; 44] = [
+const COMMANDS: [&str; 58] = [
     "x | --password | c4nary",
     "x | --password=c4nary",
     "x | --password=c4nary with c4nary blanks",
@@ -18,7 +18,21 @@ const COMMANDS: [&str; 44] = [
     "x | --set | db.password=c4nary;c4nary",
     "redis-server | --requirepass | c4nary | --masterauth | c4nary",
     "redis-cli | -a | c4nary | ping",
+    "redis-cli | -h | db | -a | c4nary",
+    "redis-cli | --pass | c4nary | ping",
+    "valkey-cli | -a | c4nary | ping",
+    "sh | -c | redis-cli -a c4nary ping \\| grep PONG",
+    "sh | -c | exec redis-server --requirepass c4nary --appendonly yes",
     "mysql | -pc4nary | -u | root",
+    "mysql | -p/c4nary | -u | root",
+    "mysqldump | -passc4nary | db",
+    "mysqldump | -pproxy-c4nary | db",
+    "mariadb | -ppublic.c4nary | db",
+    "mariadb-dump | -pprod-c4nary | db",
+    "sh | -c | mysqldump -u root -pprint-c4nary db > /x",
+    "curl | -uadmin:c4nary | http://h",
+    "curl | --user=admin:c4nary | http://h",
+    "sh | -c | curl -fsuadmin:c4nary http://h",
     "mysql | -p | c4nary",
     "mysqladmin | ping | -pproxyc4nary",
     "sqlcmd | -U | sa | -P | c4nary",
@@ -136,6 +150,9 @@ fn what_is_no_password_stays_readable() {
         "postgres | -p | 5432",
         "x | -port=80 | -path | a",
         "mkdir | -p | data",
+        "mysql | --port=3306 | -P | 3306",
+        "sort | -uk2 | -u:x",
+        "curl | -u1000:1000 | -fsS | http://h:80",
         "sh | -c | mkdir -p data && exec x",
         "sh | -c | cat /run/secrets/db | x",
         "x | --password-file | /run/secrets/db",
