@@ -252,6 +252,8 @@ golden! {
     a_port_goes_to_another_deployment,
     swap_without_limit_is_not_changed_in_place,
     what_ran_before_a_broken_update_runs_meanwhile,
+    a_port_of_a_foreign_container_is_known_before_anything_moves,
+    ports_that_do_not_meet_those_of_foreign_containers,
     a_renamed_container_is_named_back,
     a_renamed_service_keeps_its_container_name,
     an_exchange_that_waits_for_itself_is_cut,

@@ -115,3 +115,38 @@ fn a_second_source_is_kept_out() {
     lab.run(&["--once", &other]).exits(3).prints("lets go of the deployment's id");
     assert_eq!(lab.containers(), before);
 }
+
+/// The port is known before anything moves: what needs it stays as it is, on both engines.
+#[test]
+fn a_port_of_a_foreign_container_is_found_before_anything_moves() {
+    let lab = Lab::new("ports");
+    let old = lab.of("old");
+    docker(&["run", "-d", "--name", &old, "-p", "127.0.0.1:28471:80", IMAGE, "sleep", "1000"]);
+    // Neither holds a port: one is stopped, one has the host's network.
+    let (stopped, host) = (lab.of("stopped"), lab.of("host"));
+    docker(&["create", "--name", &stopped, "-p", "28473:80", IMAGE, "sleep", "1000"]);
+    docker(&["run", "-d", "--name", &host, "--network", "host", IMAGE, "sleep", "1000"]);
+    let wanted = |port: &str| {
+        WEB.replacen("    command", &format!("    ports: [\"{port}:80\"]\n    command"), 1)
+    };
+    lab.stack("abc", &wanted("28471"));
+    let remedy = format!("docker stop {old}");
+    lab.plan().exits(3).prints("until port 28471/tcp is free").prints(&remedy);
+    lab.once().exits(3).prints(&remedy);
+    let web = lab.of("abc-web-1");
+    assert!(!lab.names().contains(&web), "nothing of it is made: {:?}", lab.names());
+    assert!(lab.names().contains(&lab.of("abc-side-1")), "what does not need it is");
+
+    // Another port, another address, another protocol: nothing is in the way.
+    for port in ["28472", "28473", "127.0.0.2:28471", "127.0.0.1:28471-28472"] {
+        lab.stack("abc", &wanted(port));
+        lab.once().exits(0);
+        let made = &lab.containers()[&web];
+        lab.stack("abc", &wanted("28471"));
+        lab.once().exits(3).prints(&remedy);
+        assert_eq!(&lab.containers()[&web], made, "what runs goes on as it is");
+    }
+    docker(&["stop", "-t", "0", &old]);
+    lab.once().exits(0);
+    lab.once().is_quiet();
+}

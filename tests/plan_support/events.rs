@@ -6,7 +6,10 @@ use model::ability::ApiVersion;
 use model::catalog::{CatalogView, NodeView};
 use model::id::{EngineName, NodeName};
 use model::ledger::{LedgerChange, LedgerView, PastRollout, RolloutResult};
-use model::observed::{ContainerView, EngineView, Health, ObservedState, StartFailure, Status};
+use model::observed::{
+    ContainerView, EngineView, Health, HostPort, ObservedState, StartFailure, Status,
+};
+use model::spec::Protocol;
 use model::time::Timestamp;
 
 /// How a rollout ended: with an error, if there are words of one.
@@ -94,6 +97,21 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
     match words.as_slice() {
         ["stranger", name] => {
             contents.others.insert((*name).into(), "5".repeat(64).as_str().into());
+        }
+        // `docker run -p` of somebody else: `stranger web has 127.0.0.1 8080/tcp …`.
+        ["stranger", name, "has", address, ports @ ..] => {
+            contents.others.insert((*name).into(), "6".repeat(64).as_str().into());
+            let port = |text: &&str| {
+                let (number, protocol) = text.split_once('/').expect("a port");
+                let protocol = match protocol {
+                    "udp" => Protocol::Udp,
+                    _ => Protocol::Tcp,
+                };
+                let address = address.parse().expect("an address");
+                HostPort { address, protocol, number: number.parse().expect("a port") }
+            };
+            let held = contents.foreign_ports.entry((*name).into()).or_default();
+            held.extend(ports.iter().map(port));
         }
         ["copy", name, to] => {
             let mut copy = contents.containers[index(contents, name)].clone();

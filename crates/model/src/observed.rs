@@ -16,7 +16,7 @@ use super::id::{
 use super::image_content::ImageContent;
 use super::labels::BUILD_HASH;
 use super::ledger::{LedgerView, Stored};
-use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Platform, Port, VolumeSpec};
+use super::spec::{ContainerSpec, Healthcheck, NetworkSpec, Platform, Port, Protocol, VolumeSpec};
 use super::time::Timestamp;
 
 /// What was seen in one look.
@@ -66,6 +66,9 @@ pub struct EngineContents {
     pub containers: Vec<ContainerView>,
     /// All other containers, by name: their names are taken.
     pub others: BTreeMap<ContainerName, ContainerId>,
+    /// The ports of the host that foreign ones among those hold now. A look at a part knows those
+    /// of the containers that it happens to see.
+    pub foreign_ports: BTreeMap<ContainerName, Vec<HostPort>>,
     /// All networks, those of one name oldest first: an engine that is asked twice at once
     /// makes two, and then refuses the name.
     pub networks: Vec<NetworkView>,
@@ -78,6 +81,17 @@ pub struct EngineContents {
     pub own: Option<ContainerId>,
     /// The records of the ledger that are kept on the engine itself.
     pub stored: Stored,
+}
+
+/// A port of the host that leads to a container now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPort {
+    /// Where it listens; an unspecified one is all of its family.
+    pub address: IpAddr,
+    /// Of which protocol.
+    pub protocol: Protocol,
+    /// Its number.
+    pub number: u16,
 }
 
 /// One container, from inspect.

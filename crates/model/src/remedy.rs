@@ -34,6 +34,9 @@ impl Blocked {
             (WaitingOn::Attempts { container, .. }, _) => {
                 Some(Remedy::Command(format!("docker start {container}")))
             }
+            (WaitingOn::Room { by, foreign: true, .. }, _) => {
+                Some(Remedy::Command(format!("docker stop {}", quoted(by.as_str()))))
+            }
             _ => None,
         }
     }

@@ -74,6 +74,8 @@ pub enum WaitingOn {
         what: String,
         /// Which container.
         by: ContainerName,
+        /// Whether that is of others, who alone can stop it.
+        foreign: bool,
     },
     /// Nothing uses a network any more.
     Unused {

@@ -74,7 +74,15 @@ impl Display for WaitingOn {
                 "until the name is free: container {} bears it and is not ours",
                 container.short()
             ),
-            Self::Room { what, by } => write!(f, "until {what} is free: container {by} has it"),
+            Self::Room { what, by, foreign: false } => {
+                write!(f, "until {what} is free: container {by} has it")
+            }
+            Self::Room { what, by, foreign: true } => write!(
+                f,
+                "until {what} is free: container {by} has it, which is not ours: docker stop {}, or \
+                 let the stack ask for another one",
+                quoted(by.as_str())
+            ),
             Self::Unused { network, by } => unused(f, network, by),
             Self::OtherSource { source, own } => other_source(f, source, own),
             Self::SameStack { folder, .. } => {

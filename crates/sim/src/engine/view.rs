@@ -1,14 +1,14 @@
 //! What a model engine answers: lists and inspects.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Container, Engine};
 use model::id::ImageRef;
 use model::labels::PREFIX;
 use model::ledger::Stored;
 use model::observed::{
-    ContainerState, ContainerView, EngineContents, ImageView, NetworkView, VolumeView,
+    ContainerState, ContainerView, EngineContents, HostPort, ImageView, NetworkView, VolumeView,
 };
 use world::Scope;
 
@@ -25,6 +25,12 @@ impl Engine {
             id: Some(self.id.clone()),
             abilities: self.abilities.clone(),
             containers: inspected.into_iter().map(view).collect(),
+            foreign_ports: others
+                .iter()
+                .filter(|c| c.spec.labels.keys().all(|name| !name.starts_with(PREFIX)))
+                .map(|container| (container.name.clone(), host_ports(container)))
+                .filter(|(_, ports)| !ports.is_empty())
+                .collect(),
             others: others.into_iter().map(|c| (c.name.clone(), c.id.clone())).collect(),
             networks: self
                 .networks
@@ -62,6 +68,22 @@ impl Engine {
             Some((ImageRef::new(id.as_str()), self.known.get(id)?.clone()))
         })
     }
+}
+
+/// The ports of the host that lead to a container.
+fn host_ports(container: &Container) -> Vec<HostPort> {
+    let published = container.spec.published.iter();
+    let held = published.filter_map(|published| {
+        let chosen = container.host_ports.get(&published.container)?;
+        let asked = published.host_port.as_ref().and_then(|text| text.parse().ok());
+        let address = published.host_ip.as_deref().and_then(|text| text.parse().ok());
+        Some(HostPort {
+            address: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            protocol: published.container.protocol,
+            number: asked.unwrap_or(*chosen),
+        })
+    });
+    held.collect()
 }
 
 /// One container, as inspect shows it.

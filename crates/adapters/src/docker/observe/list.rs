@@ -17,7 +17,7 @@ use model::compose_labels;
 use model::id::{ContainerId, ContainerName, DeploymentId, InstallationId};
 use model::labels::INSTALLATION;
 use model::ledger::Stored;
-use model::observed::ContainerView;
+use model::observed::{ContainerView, HostPort};
 use world::{OutsideError, Scope};
 
 /// Every container.
@@ -46,6 +46,8 @@ pub(in crate::docker) struct Other {
     pub(in crate::docker) name: Option<ContainerName>,
     /// The Compose project that it belongs to. The ledger belongs to none.
     pub(in crate::docker) project: Option<DeploymentId>,
+    /// The ports of the host that it holds, if it is foreign.
+    pub(in crate::docker) ports: Vec<HostPort>,
 }
 
 impl Docker {
@@ -84,7 +86,9 @@ impl Docker {
             if is_ours && !is_record && part.is_none_or(is_of) {
                 ours.push((name, id));
             } else {
-                others.push(Other { id, name, project });
+                // Of ours that are not looked at nobody knows whether they keep what they have.
+                let ports = if is_ours { Vec::new() } else { seen.host_ports() };
+                others.push(Other { id, name, project, ports });
             }
         }
         drop(answers);

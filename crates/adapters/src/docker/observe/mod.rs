@@ -64,12 +64,16 @@ impl Docker {
         }
         containers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         images.extend(self.moved(&containers, &images).await?);
+        let holders = others.iter().filter(|other| !other.ports.is_empty());
+        let foreign_ports =
+            holders.filter_map(|it| Some((it.name.clone()?, it.ports.clone()))).collect();
         let others = others.into_iter().filter_map(|other| Some((other.name?, other.id))).collect();
         Ok(EngineContents {
             id: Some(id),
             abilities,
             containers,
             others,
+            foreign_ports,
             networks,
             volumes,
             images,

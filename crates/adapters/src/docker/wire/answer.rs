@@ -8,6 +8,7 @@ mod borrowed;
 mod members;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use bollard::models::{
     ContainerStateStatusEnum, DeviceMapping, DeviceRequest, EndpointIpamConfig, HealthConfig,
@@ -20,7 +21,8 @@ pub(in crate::docker) use self::borrowed::{Pairs, Word};
 use self::members::members;
 use crate::docker::plain::Member;
 use model::field::Part;
-use model::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
+use model::observed::HostPort;
+use model::spec::{ContainerSpec, NetworkSpec, Protocol, VolumeSpec};
 
 type Texts = BTreeMap<String, String>;
 /// The host's ports by the container's.
@@ -39,9 +41,46 @@ pub(in crate::docker) struct ContainerSummary<'a> {
     pub(in crate::docker) state: Option<Word<'a>>,
     #[serde(borrow)]
     pub(in crate::docker) labels: Option<Pairs<Word<'a>, Word<'a>>>,
+    #[serde(borrow)]
+    pub(in crate::docker) ports: Option<Vec<PortSummary<'a>>>,
+}
+
+/// A port of a container that runs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::docker) struct PortSummary<'a> {
+    /// Absent if it is not published.
+    #[serde(borrow, rename = "IP")]
+    pub(in crate::docker) ip: Option<Word<'a>>,
+    pub(in crate::docker) public_port: Option<u16>,
+    #[serde(borrow, rename = "Type")]
+    pub(in crate::docker) protocol: Option<Word<'a>>,
+}
+
+impl PortSummary<'_> {
+    /// The port of the host; `None` if it is not published.
+    fn of_host(&self) -> Option<HostPort> {
+        let number = self.public_port.filter(|number| *number != 0)?;
+        let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let address = match &self.ip {
+            Some(text) if !text.0.is_empty() => text.0.parse().ok()?,
+            _ => all,
+        };
+        let protocol = match self.protocol.as_ref().map(|word| &*word.0) {
+            Some("udp") => Protocol::Udp,
+            Some("sctp") => Protocol::Sctp,
+            _ => Protocol::Tcp,
+        };
+        Some(HostPort { address, protocol, number })
+    }
 }
 
 impl ContainerSummary<'_> {
+    /// The ports of the host that it holds: none unless it runs, and none on the host's network.
+    pub(in crate::docker) fn host_ports(&self) -> Vec<HostPort> {
+        self.ports.iter().flatten().filter_map(PortSummary::of_host).collect()
+    }
+
     /// A container's own name: those that links gave it have a second slash.
     pub(in crate::docker) fn name(&self) -> Option<&str> {
         let names = self.names.iter().flatten();

@@ -33,7 +33,7 @@ fn has(view: &ContainerView, published: &PublishedPort) -> Option<(u16, u16)> {
 }
 
 /// The first and the last port of a range; nothing if the engine chooses any that is free.
-fn range(text: Option<&str>) -> Option<(u16, u16)> {
+pub(super) fn range(text: Option<&str>) -> Option<(u16, u16)> {
     let text = text?;
     let (from, to) = text.split_once('-').unwrap_or((text, text));
     match (from.parse(), to.parse()) {

@@ -2,6 +2,7 @@
 //! goes on running.
 
 use super::absence;
+use super::foreign_ports;
 use super::scope::Scope;
 use super::verdict::{Replica, Target};
 use crate::plan::fact::{Resource, Who};
@@ -83,6 +84,15 @@ impl<'a> Scope<'_, 'a> {
     /// A port or an address that a container has which stays as it is: a foreign one, or
     /// one of a deployment about which nothing is done.
     fn lacks_room(&self, service: &Service, replica: &Replica<'a>) -> Option<WaitingOn> {
+        let contents = self.context.inventory.contents;
+        if let Some((published, by)) = foreign_ports::holder(&service.spec, contents) {
+            let what = if service.sensitive.contains("ports") {
+                "a port".to_owned()
+            } else {
+                foreign_ports::rendered(published)
+            };
+            return Some(WaitingOn::Room { what, by: by.clone(), foreign: true });
+        }
         let engine = &self.context.deployment.engine;
         let mut takes = resources::taken(engine, &service.spec);
         takes.retain(|what| matches!(what, Resource::Port { .. } | Resource::Address(..)));
@@ -102,9 +112,11 @@ impl<'a> Scope<'_, 'a> {
             .filter(|view| runs(view) && !own(view))
             .filter_map(|view| Some((held(view)?, view)))
             .find(|(_, view)| self.rests(view))?;
+        let mut ours = self.context.inventory.containers();
+        let foreign = !ours.any(|owned| owned.view.id == view.id);
         let what = if service.sensitive.contains("ports") { None } else { Some(what.rendered()) };
         let by: ContainerName = view.name.clone();
-        Some(WaitingOn::Room { what: what.unwrap_or_else(|| "a port".to_owned()), by })
+        Some(WaitingOn::Room { what: what.unwrap_or_else(|| "a port".to_owned()), by, foreign })
     }
 
     /// Whether nothing is done about a container: it is foreign, or its deployment's.

@@ -13,6 +13,7 @@ mod entries;
 mod entry_causes;
 mod exclusive;
 mod floor;
+mod foreign_ports;
 mod forms;
 mod gate;
 mod gone;
