@@ -68,6 +68,9 @@ mod logs;
 #[path = "live_once/newest.rs"]
 mod newest;
 #[cfg(test)]
+#[path = "live_once/operating.rs"]
+mod operating;
+#[cfg(test)]
 #[path = "live_once/plan_files.rs"]
 mod plan_files;
 #[cfg(test)]
