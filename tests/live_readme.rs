@@ -121,8 +121,8 @@ fn the_first_stack_prints_what_the_readme_shows() {
         printed = std::io::read_to_string(reader).expect("text");
         assert!(child.wait().expect("it ends").success(), "{command}:\n{printed}");
     }
-    let shown = blocks(&first, "console").join("\n");
-    assert_eq!(without_spans(&shown), without_spans(&printed), "{printed}");
+    let expected = blocks(&first, "console").join("\n");
+    assert_eq!(without_spans(&expected), without_spans(&printed), "{printed}");
     // What it made goes, also when the README's other commands come next.
     std::fs::remove_file(folder.join("hello/compose.yaml")).expect("removed");
     let mut down = Command::new("docker");

@@ -4,6 +4,7 @@ use model::remedy::quoted;
 
 use super::args::Verb;
 use super::plan_file;
+use super::target::without_login;
 
 /// Options that only concern what is printed, and how many values each has.
 const OF_PLAN: &[(&str, usize)] = &[
@@ -123,21 +124,6 @@ impl Call {
         }
         call
     }
-}
-
-/// A URL without what may be a secret: what stands before its host, and its query.
-pub(super) fn without_login(word: &str) -> String {
-    let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
-    let (rest, query) = match rest.split_once('?') {
-        Some((rest, _)) => (rest, "?QUERY"),
-        None => (rest, ""),
-    };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (login, rest) = match rest[..end].rfind('@') {
-        Some(at) => ("LOGIN@", &rest[at + 1..]),
-        None => ("", rest),
-    };
-    format!("{scheme}://{login}{rest}{query}")
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ fn run(args: impl Iterator<Item = OsString>) -> Exit {
             {
                 no_verb(word, &help)
             } else if cli.verb.is_none() && !cli.run.once {
-                let place = place.map(invocation::without_login);
+                let place = place.map(target::without_login);
                 let console = Console::new(Format::Text, Color::Auto, false);
                 console.complain(&help::short(&Cli::command(), place.as_deref()));
                 Exit::Usage

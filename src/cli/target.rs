@@ -5,8 +5,6 @@ use std::path::Path;
 use model::printable::one_line;
 use model::remedy::quoted;
 
-use super::invocation::without_login;
-
 /// Whether a text is the address of a repository rather than a path: it has a scheme, or
 /// the short ssh form `git@host:path`.
 pub(super) fn is_url(text: &str) -> bool {
@@ -26,6 +24,21 @@ pub(super) fn meant_as_source(word: &str) -> Option<String> {
         let place = one_line(&quoted(&place)).into_owned();
         format!("words name deployments, services or containers; the source is `--source {place}`")
     })
+}
+
+/// A URL without what may be a secret: what stands before its host, and its query.
+pub(super) fn without_login(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, _)) => (rest, "?QUERY"),
+        None => (rest, ""),
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (login, rest) = match rest[..end].rfind('@') {
+        Some(at) => ("LOGIN@", &rest[at + 1..]),
+        None => ("", rest),
+    };
+    format!("{scheme}://{login}{rest}{query}")
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ pub(crate) fn befall(observed: &mut ObservedState, event: &str) {
         ["stranger", name] => {
             contents.others.insert((*name).into(), "5".repeat(64).as_str().into());
         }
-        // `docker run -p` of somebody else: `stranger web has 127.0.0.1 8080/tcp …`.
+        // A foreign container with published ports: `stranger web has 127.0.0.1 8080/tcp …`.
         ["stranger", name, "has", address, ports @ ..] => {
             contents.others.insert((*name).into(), "6".repeat(64).as_str().into());
             let port = |text: &&str| {

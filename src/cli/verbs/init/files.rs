@@ -111,7 +111,7 @@ services:
 "#;
 
 /// What git is not to keep: never the stacks' own files, which a git source is read from.
-pub(super) const GITIGNORE: &str = r#"# `docker compose -f compose.controller.yaml` reads it: values of this machine.
+pub(super) const GITIGNORE: &str = r"# `docker compose -f compose.controller.yaml` reads it: values of this machine.
 /.env
 # What `reconciler plan --out NAME.plan` and the pipelines write.
 *.plan
@@ -122,4 +122,4 @@ pub(super) const GITIGNORE: &str = r#"# `docker compose -f compose.controller.ya
 /*.token
 # The program keeps no other files here: fetched commits are in ~/.cache/reconciler, and what is
 # remembered is in Consul or on the engine. `.env` beside a stack is part of the stack.
-"#;
+";
