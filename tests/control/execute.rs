@@ -270,6 +270,22 @@ fn an_engine_that_stays_away_is_what_the_wait_failed_of() {
 }
 
 #[test]
+fn an_engine_that_does_not_answer_is_named_and_ends_a_wait_long_before_its_deadline() {
+    let (world, recorder) = (World::default(), Recorder::default());
+    world.down.borrow_mut().insert("local".into(), Down::Refuses);
+    let (stop, limits) = (Stop::new(), Limits::default());
+    let limits = Limits { silence: Some(Duration::from_secs(30)), ..limits };
+    let steps = (1..=3).map(|id| step(id, &[], wait("web", Until::Running, 300))).collect();
+    let all = execute(&world, &world.clock, steps, Arc::new(NoTree), &limits, &stop, &recorder);
+    let execution = drive(&world.clock, all);
+    assert!(matches!(error(&execution, 3).outside(), Some(OutsideError::Unreachable(_))));
+    assert_eq!(world.clock.passed().as_secs(), 30);
+    let reports: Vec<_> =
+        recorder.0.borrow().iter().filter(|line| line.starts_with("silent")).cloned().collect();
+    assert_eq!(reports, ["silent local 5s", "silent local 20s"], "once for all waits");
+}
+
+#[test]
 fn a_one_shot_is_waited_for_until_it_ends_well() {
     let (world, recorder) = (World::default(), Recorder::default());
     for (name, code) in [("migrate", 0), ("broken", 1)] {

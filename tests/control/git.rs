@@ -118,6 +118,7 @@ impl Progress for Recorder {
             Event::StepStopped(step) => format!("stopped {}", step.id),
             Event::Unreachable { part, error } => format!("unreachable {part}: {error}"),
             Event::Reachable { part } => format!("reachable {part}"),
+            Event::Silent { engine, since, .. } => format!("silent {engine} {}s", since.as_secs()),
             Event::Held(held) => format!("held {}", held.subject),
             Event::SourceFailed(error) => format!("source {error}"),
             Event::Status(status) if status.source_error.is_some() => "stale".to_owned(),

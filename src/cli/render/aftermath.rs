@@ -12,6 +12,7 @@ use model::plan::Step;
 use model::printable::{one_line, shortened};
 use model::target::{ContainerRef, Target};
 use reconcile::control::{Ending, Execution, Failure, StepError, WaitError};
+use world::OutsideError;
 
 use super::super::console::{BAD, FAINT, STRONG, paint};
 use super::objects::{Object, listed};
@@ -64,7 +65,7 @@ impl<'e> Aftermath<'e> {
             name: Object::of(step).name(&step.deployment),
             left: left(execution, step),
             not_tried: not_tried(execution, step),
-            next: next(step, commands),
+            next: next(step, failure, commands),
         });
         Self {
             failed: failed.collect(),
@@ -325,7 +326,11 @@ fn not_tried<'e>(execution: &'e Execution, failed: &Step) -> Vec<(&'e Deployment
 }
 
 /// The command that helps further.
-fn next(step: &Step, Commands { hosts, again }: Commands<'_>) -> String {
+fn next(step: &Step, failure: &Failure, Commands { hosts, again }: Commands<'_>) -> String {
+    let outside = failure.error.outside();
+    if matches!(outside, Some(OutsideError::Unreachable(_) | OutsideError::Timeout(_))) {
+        return again.to_owned();
+    }
     // What could not be started printed nothing: the engine's error is all that there is.
     if let (Action::StartContainer { .. }, object @ Object::Replica(..)) =
         (&step.action, Object::of(step))

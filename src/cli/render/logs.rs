@@ -151,6 +151,8 @@ impl<C: Clock> Progress for Logs<C> {
             Event::StepStopped(step) => {
                 info!(deployment = %step.deployment, step = %step.id, "stopped {}", step.action);
             }
+            // The looks say it.
+            Event::Silent { .. } => {}
             Event::NotRemembered { deployment, error } => {
                 warn!("the history of {deployment} lacks this rollout: {error}");
             }

@@ -14,6 +14,7 @@ pub(super) mod markdown;
 pub(super) mod objects;
 pub(super) mod plan;
 pub(super) mod progress;
+pub(super) mod remains;
 pub(super) mod report;
 
 use std::collections::BTreeMap;

@@ -23,6 +23,7 @@ use model::printable::one_line;
 use reconcile::control::{Event, Failure, Progress};
 use tokio::sync::Notify;
 use world::Clock;
+use world::remedy::cause_and_remedy;
 
 use super::super::console::{BAD, Console, FAINT, GOOD, WARN, paint};
 use super::super::screen;
@@ -275,6 +276,13 @@ impl<C: Clock> Progress for Lines<'_, C> {
             Event::StepDropped { step, .. } => self.ended(step.id, End::Dropped),
             Event::StepStopped(step) => self.ended(step.id, End::Stopped),
             Event::StepNotNeeded(step) => self.ended(step.id, End::NotNeeded),
+            Event::Silent { engine, since, error } => {
+                let (error, since) = (error.to_string(), since.as_secs());
+                let why = cause_and_remedy(&error).0.to_owned();
+                let why = why.strip_prefix(&format!("engine {engine}: ")).unwrap_or(&why);
+                let text = format!("engine {engine} does not answer ({since}s): {why}");
+                self.console.complain(&format!("{}: {}", paint(WARN, "warning"), one_line(&text)));
+            }
             Event::NotRemembered { deployment, error } => {
                 let text = format!("the history of {deployment} lacks this rollout: {error}");
                 self.console.complain(&format!("{}: {}", paint(WARN, "warning"), one_line(&text)));

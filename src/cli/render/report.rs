@@ -6,22 +6,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use model::id::DeploymentId;
 use model::plan::Plan;
 use model::printable::one_line;
 use model::render::machine::{SCHEMA_VERSION, blocked, step};
-use reconcile::control::{Ending, Execution, Left, Part, Report};
+use reconcile::control::{Ending, Left, Part, Report};
 use world::remedy::cause_and_remedy;
 
 use super::super::console::{BAD, Console, GOOD, STRONG, paint};
 use super::super::exit::Exit;
 use super::aftermath::Aftermath;
-use super::objects::{Object, listed};
 use super::plan::diagnostics_json;
 use super::{deployments, diagnostics};
-
-/// An object of a deployment.
-type Owned<'a> = (&'a DeploymentId, Object);
 
 /// Prints messages about the user's text and what could not be read.
 pub(in crate::cli) fn complaints(console: Console, report: &Report) {
@@ -34,6 +29,14 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
         console.complain(&diagnostics::render_all(messages));
         console.complain("");
     }
+    unreadable(console, report);
+    if let Some(error) = &report.error {
+        console.error(&one_line(&error.to_string()), error.help());
+    }
+}
+
+/// Prints what could not be read.
+pub(in crate::cli) fn unreadable(console: Console, report: &Report) {
     for (error, parts) in unseen(report) {
         let (cause, remedy) = cause_and_remedy(error);
         let unknown = "what depends on it is unknown, and nothing of it is changed";
@@ -42,9 +45,6 @@ pub(in crate::cli) fn complaints(console: Console, report: &Report) {
             &one_line(&format!("{} cannot be read: {cause}", parts.join(" and "))),
             Some(&one_line(&help)),
         );
-    }
-    if let Some(error) = &report.error {
-        console.error(&one_line(&error.to_string()), error.help());
     }
 }
 
@@ -128,64 +128,6 @@ pub(in crate::cli) fn left(report: &Report) -> Vec<(String, &'static str)> {
     remedies.collect()
 }
 
-/// What an interruption leaves undone, by objects, or as steps; `why` says what interrupted.
-/// `None` if nothing was begun: that was said when it came.
-pub(in crate::cli) fn remains(report: &Report, why: &str, steps: bool) -> Option<String> {
-    const LISTED: usize = 10;
-    let execution = report.execution.as_ref()?;
-    let left: Vec<_> = execution.remaining().collect();
-    if execution.steps.is_empty() {
-        return None;
-    }
-    if left.is_empty() {
-        return Some(format!("{why}; nothing that was begun remains"));
-    }
-    let mut text = format!("{why}; what was begun is finished");
-    if steps {
-        let _ = write!(text, ", {} steps remain:", left.len());
-        for step in left.iter().take(LISTED) {
-            let _ = write!(text, "\n  {} {}", step.id, one_line(&step.action.to_string()));
-        }
-        if left.len() > LISTED {
-            let _ = write!(text, "\n  and {} more", left.len() - LISTED);
-        }
-    } else {
-        let (halfway, unbegun) = left_objects(execution);
-        for (word, objects) in [("not finished", halfway), ("not begun", unbegun)] {
-            if !objects.is_empty() {
-                let names = objects.iter().map(|(deployment, object)| (*deployment, object));
-                let _ = write!(text, "\n  {word}: {}", listed(names));
-            }
-        }
-    }
-    Some(text + "\nThe same command goes on from here.")
-}
-
-/// Whose steps remain: those of which some are done, and those of which none is. What is remembered
-/// and the catalog are of interest only if nothing else remains.
-fn left_objects(execution: &Execution) -> (Vec<Owned<'_>>, Vec<Owned<'_>>) {
-    let mut all: Vec<(Owned<'_>, bool, bool)> = Vec::new();
-    for (step, ending) in &execution.steps {
-        let of = (&step.deployment, Object::of(step));
-        let is_left = matches!(ending, Ending::Stopped | Ending::Dropped { .. });
-        if let Some((_, left, begun)) = all.iter_mut().find(|(one, ..)| *one == of) {
-            (*left, *begun) = (*left || is_left, *begun || !is_left);
-        } else {
-            all.push((of, is_left, !is_left));
-        }
-    }
-    all.retain(|(_, left, _)| *left);
-    let is_minor = |(_, object): &Owned<'_>| matches!(object, Object::Record | Object::Catalog);
-    if all.iter().any(|(of, ..)| !is_minor(of)) {
-        all.retain(|(of, ..)| !is_minor(of));
-    }
-    let (halfway, unbegun): (Vec<_>, Vec<_>) = all.into_iter().partition(|(.., begun)| *begun);
-    (
-        halfway.into_iter().map(|(of, ..)| of).collect(),
-        unbegun.into_iter().map(|(of, ..)| of).collect(),
-    )
-}
-
 /// The report for programs, with the plan that was carried out.
 pub(in crate::cli) fn json(
     plan: Option<&Plan>,
@@ -240,8 +182,9 @@ fn end(ending: &Ending) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{first_of, plan};
     use super::*;
+    use reconcile::control::Execution;
+
     use model::plan::{DeploymentState, Health, Sync};
 
     fn report(states: &[(&str, Sync, Health)]) -> Report {
@@ -253,30 +196,6 @@ mod tests {
             deployments: deployments.collect(),
             ..Report::default()
         }
-    }
-
-    #[test]
-    fn an_interruption_leaves_objects_and_with_steps_steps() {
-        let until = first_of(2) + 2;
-        let steps = plan().steps.into_iter().map(|step| {
-            let took = Duration::from_secs(1);
-            let is_done = step.id.0 < until;
-            (step, if is_done { Ending::Done { took } } else { Ending::Stopped })
-        });
-        let execution = Some(Execution { steps: steps.collect(), stopped: true });
-        let report = Report { execution, ..Report::default() };
-        assert_eq!(
-            remains(&report, "interrupted", false).unwrap(),
-            "interrupted; what was begun is finished\n  \
-             not finished: abc/pricing/2\n  \
-             not begun: abc/pricing/3, abc/ui/1\n\
-             The same command goes on from here."
-        );
-        let steps = remains(&report, "interrupted", true).unwrap();
-        assert!(steps.contains(" steps remain:\n  "), "{steps}");
-        let none = Some(Execution { steps: Vec::new(), stopped: true });
-        let none = Report { execution: none, ..Report::default() };
-        assert_eq!(remains(&none, "interrupted", false), None);
     }
 
     #[test]

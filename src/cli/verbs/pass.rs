@@ -11,7 +11,7 @@ use futures_util::future::{Either, join, select};
 use model::action::Action;
 use model::catalog::CatalogView;
 use model::id::EngineName;
-use model::plan::Plan;
+use model::plan::{Blocked, Plan, WaitingOn};
 use reconcile::control::{
     self, Ending, Execution, PassError, Prepared, Report, Setup, Stop, apply, prepare,
 };
@@ -21,6 +21,7 @@ use super::super::console::{Console, Format};
 use super::super::exit::Exit;
 use super::super::invocation;
 use super::super::render::aftermath::{Aftermath, Commands};
+use super::super::render::remains::remains;
 use super::super::render::{plan, report};
 use super::super::signals::Cut;
 use super::no_stack::{is_without_stacks, no_stack};
@@ -246,6 +247,10 @@ pub(in crate::cli) fn conclude(
         console.complain(&text);
         console.complain("");
     }
+    // What went away meanwhile: the states below are unknown because of that.
+    if did_something && !plan.as_ref().is_some_and(is_partly_unseen) {
+        report::unreadable(console, report);
+    }
     match console.format {
         Format::Json => {
             let json = report::json(plan.as_ref(), report, exit, *took, aftermath.as_ref());
@@ -259,7 +264,7 @@ pub(in crate::cli) fn conclude(
     }
     if was_cut {
         let why = if cut == Some(Cut::Deadline) { "the deadline passed" } else { "interrupted" };
-        if let Some(text) = report::remains(report, why, console.steps) {
+        if let Some(text) = remains(report, why, console.steps) {
             console.complain(&text);
         }
     }
@@ -267,6 +272,17 @@ pub(in crate::cli) fn conclude(
         console.error(&message, Some(help));
     }
     exit
+}
+
+/// Whether it was known already when the plan was made that something does not answer.
+fn is_partly_unseen(plan: &Plan) -> bool {
+    let is_unseen = |blocked: &Blocked| {
+        matches!(
+            blocked.waiting_on,
+            WaitingOn::Engine { .. } | WaitingOn::Catalog { .. } | WaitingOn::Ledger { .. }
+        )
+    };
+    plan.blocked.iter().any(is_unseen)
 }
 
 /// The exit code of a pass: that of the signal that cut it short, else of what applies to it,
@@ -289,8 +305,6 @@ pub(in crate::cli) fn unread(console: Console, error: SourceError) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use model::plan::{Blocked, WaitingOn};
-
     use super::*;
 
     fn cut_short(waiting_on: Option<WaitingOn>) -> Report {

@@ -40,6 +40,10 @@ const PRUNE_DELAY: Duration = Duration::from_secs(5);
 /// How often it is said how long the lease of a process that was killed still holds.
 const SAY_AGAIN: Duration = Duration::from_secs(3);
 
+/// How long a wait bears an engine that does not answer: one that is started again has answered by
+/// then, and who looks on wants to know.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// How much longer than a pass may take its lock is held at the most: the calls that run at
 /// its deadline finish.
 const LOCK_MARGIN: Duration = Duration::from_mins(2);
@@ -59,6 +63,8 @@ pub(in crate::cli) fn apply_once(
     block_on(async {
         let load = Reader::for_one_pass(real.loader(environment).await);
         let setup = setup(&real.host, &real.settings, &load, &progress);
+        let limits = Limits { silence: Some(SILENCE), ..setup.limits };
+        let setup = Setup { limits, ..setup };
         let stop = Stop::new();
         let first = agreed(console, setup, &real, consent, &stop);
         let ended = if consent.waits() {

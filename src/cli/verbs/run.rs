@@ -20,7 +20,7 @@ use world::{Act, Clock as _, Source, Watch};
 use super::super::console::Console;
 use super::super::exit::Exit;
 use super::super::render::logs::Logs;
-use super::super::render::report;
+use super::super::render::remains::remains;
 use super::super::setup::{Refusal, chain};
 use super::super::signals::{Cut, Ended, Words, guard};
 use super::super::values::Listen;
@@ -82,9 +82,8 @@ impl<W: Act + Watch, S: Source> Controller<'_, W, S> {
                 let left = |report: &Report| {
                     report.execution.as_ref().is_some_and(|e| e.remaining().next().is_some())
                 };
-                if let Some(text) = report
-                    .filter(left)
-                    .and_then(|report| report::remains(&report, "interrupted", true))
+                if let Some(text) =
+                    report.filter(left).and_then(|report| remains(&report, "interrupted", true))
                 {
                     self.console.complain(&text);
                 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::id::{DeploymentId, Revision, StepId};
+use model::id::{DeploymentId, EngineName, Revision, StepId};
 use model::plan::{Plan, Step};
 use model::time::Timestamp;
 use world::{OutsideError, SourceError};
@@ -74,6 +74,16 @@ pub enum Event<'a> {
     /// A step is not carried out, or given up, because of a request to stop or a newer
     /// revision.
     StepStopped(&'a Step),
+    /// An engine, on which containers are waited for, has not answered for some time. Said again
+    /// while it lasts.
+    Silent {
+        /// Which engine.
+        engine: &'a EngineName,
+        /// For how long.
+        since: Duration,
+        /// What went wrong at last.
+        error: &'a OutsideError,
+    },
     /// What became of a rollout could not be entered into the history.
     NotRemembered {
         /// Of which deployment.

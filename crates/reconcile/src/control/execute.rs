@@ -10,10 +10,10 @@ use futures_util::future::{AbortHandle, Abortable, Either, LocalBoxFuture, selec
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use model::action::Action;
-use model::id::DeploymentId;
+use model::id::{DeploymentId, EngineName};
 use model::plan::Step;
 use model::target::{ContainerRef, Outcome};
-use world::{Act, Clock, LastWords, Tree};
+use world::{Act, Clock, LastWords, OutsideError, Tree};
 
 use super::event::{Event, Progress};
 use super::job::{Effects, Job, StepIndex};
@@ -22,7 +22,7 @@ use super::limits::Limits;
 use super::polls::Polls;
 use super::report::{Ending, Execution, Failure, StepError};
 use super::stop::Stop;
-use super::wait::wait;
+use super::wait::{Waits, wait};
 
 /// Carries out steps, each after its predecessors. Build contexts are read from `tree`.
 ///
@@ -241,16 +241,19 @@ impl<'a, W: Act, C: Clock> Executor<'a, W, C> {
     ) {
         let may_be_given_up = action.may_be_given_up();
         self.lanes.enter(&step);
-        let (world, clock, lines) = (self.world, self.clock, self.limits.log_lines);
+        let (world, clock, progress, limits) = (self.world, self.clock, self.progress, self.limits);
         let polls = Rc::clone(&self.polls);
         let call = async move {
             let began = clock.instant();
-            let (ending, outcome) = match carry_out((world, clock, &polls), &step, &action, &*tree)
-                .await
-            {
+            let silent = |engine: &EngineName, since, error: &OutsideError| {
+                progress.event(&Event::Silent { engine, since, error });
+            };
+            let (polls, silent) = (&*polls, &silent);
+            let waits = Waits { world, clock, polls, silence: limits.silence, silent };
+            let (ending, outcome) = match carry_out(&waits, &step, &action, &*tree).await {
                 Ok(outcome) => (Ending::Done { took: clock.instant().since(began) }, Some(outcome)),
                 Err(error) => {
-                    let last = last_words(world, &step, &action, lines).await;
+                    let last = last_words(world, &step, &action, limits.log_lines).await;
                     (Ending::Failed(Failure { error, last }), None)
                 }
             };
@@ -320,7 +323,7 @@ fn ended<'e>(step: &'e Step, ending: &'e Ending) -> Event<'e> {
 }
 
 async fn carry_out<W: Act, C: Clock>(
-    (world, clock, polls): (&W, &C, &Polls),
+    waits: &Waits<'_, W, C>,
     step: &Step,
     action: &Action,
     tree: &dyn Tree,
@@ -330,11 +333,11 @@ async fn carry_out<W: Act, C: Clock>(
         return Ok(Outcome::Done);
     }
     let Action::Await { container, until, deadline } = action else {
-        return world.act(&step.engine, action, tree).await.map_err(StepError::Outside);
+        return waits.world.act(&step.engine, action, tree).await.map_err(StepError::Outside);
     };
     match &container.container {
         ContainerRef::Known(id) => {
-            let seen = wait(world, clock, polls, &step.engine, id, *until, *deadline).await;
+            let seen = wait(waits, &step.engine, id, *until, *deadline).await;
             seen.map_err(StepError::Wait)
         }
         ContainerRef::Made(step) => Err(StepError::Unresolved(model::target::Unresolved(*step))),

@@ -20,6 +20,9 @@ pub struct Limits {
     pub catalog: usize,
     /// How long one outside system may take to be read before it counts as unseen.
     pub look: Duration,
+    /// For how long a wait bears an engine that does not answer; `None` up to the deadline of the
+    /// wait: a controller has time.
+    pub silence: Option<Duration>,
     /// How many lines of a failed container's log are shown.
     pub log_lines: usize,
 }
@@ -33,6 +36,7 @@ impl Default for Limits {
             polls: 2,
             catalog: 8,
             look: Duration::from_secs(30),
+            silence: None,
             log_lines: 10,
         }
     }

@@ -9,10 +9,16 @@ use std::time::Duration;
 use futures_util::lock::{Mutex, MutexGuard};
 
 use model::id::EngineName;
+use model::time::Instant;
 
 /// All waits of one engine together ask once in such a time: a hundred questions a second are
 /// a hundredth of an engine's answers.
 const PER_WAIT: Duration = Duration::from_millis(10);
+
+/// After so long it is said that an engine does not answer.
+const FIRST_WORD: Duration = Duration::from_secs(5);
+/// And again each time that so much more has passed.
+const NEXT_WORD: Duration = Duration::from_secs(15);
 
 /// The waits of all engines.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ struct Engine {
     /// How many came so far: they ask in that order.
     came: Cell<usize>,
     lines: Vec<Mutex<()>>,
+    /// Since when it has not answered any of them, and when that is said next.
+    silent: Cell<Option<(Instant, Instant)>>,
 }
 
 impl Polls {
@@ -42,6 +50,7 @@ impl Polls {
             waits: Cell::new(0),
             came: Cell::new(0),
             lines: (0..self.at_once).map(|_| Mutex::new(())).collect(),
+            silent: Cell::new(None),
         };
         let mut engines = self.engines.borrow_mut();
         let engine = engines.entry(engine.clone()).or_insert_with(|| Rc::new(new()));
@@ -63,6 +72,20 @@ impl Waiter {
     /// Returns a permit to ask, which lasts until it is dropped.
     pub(super) async fn permit(&self) -> MutexGuard<'_, ()> {
         self.engine.lines[self.line].lock().await
+    }
+
+    /// The engine answered, or not. For how long it has not, if that is to be said now: once for all
+    /// waits.
+    pub(super) fn heard(&self, has_answered: bool, now: Instant) -> Option<Duration> {
+        let silent = &self.engine.silent;
+        if has_answered {
+            silent.set(None);
+            return None;
+        }
+        let (since, next) = silent.get().unwrap_or((now, now.plus(FIRST_WORD)));
+        let is_due = now >= next;
+        silent.set(Some((since, if is_due { now.plus(NEXT_WORD) } else { next })));
+        is_due.then(|| now.since(since))
     }
 
     /// How long to pause between two questions at least.

@@ -101,28 +101,52 @@ enum Verdict {
     Never(i64),
 }
 
+/// What all waits share.
+pub(super) struct Waits<'a, W, C> {
+    /// The outside world.
+    pub(super) world: &'a W,
+    /// Its time.
+    pub(super) clock: &'a C,
+    /// Who may ask when.
+    pub(super) polls: &'a Polls,
+    /// For how long an engine may be silent; `None` up to the deadline.
+    pub(super) silence: Option<Duration>,
+    /// Reports that an engine is silent, for how long, and what it said last.
+    pub(super) silent: &'a dyn Fn(&EngineName, Duration, &OutsideError),
+}
+
 /// Waits, among others. Yields what was seen last.
 pub(super) async fn wait<W: Observe, C: Clock>(
-    world: &W,
-    clock: &C,
-    polls: &Polls,
+    waits: &Waits<'_, W, C>,
     engine: &EngineName,
     container: &ContainerId,
     until: Until,
     deadline: Duration,
 ) -> Result<Outcome, WaitError> {
-    let mut watch = Watching::new(until, deadline, clock.instant());
+    let Waits { world, clock, polls, silence, silent: report } = *waits;
+    let mut watch = Watching { silence, ..Watching::new(until, deadline, clock.instant()) };
     let waiter = polls.enter(engine);
     loop {
         let answer = {
             let _permit = waiter.permit().await;
             world.container(engine, container).await
         };
+        let silent = answer.as_ref().err().filter(|error| is_silence(error));
+        if let (Some(since), Some(error)) =
+            (waiter.heard(silent.is_none(), clock.instant()), silent)
+        {
+            report(engine, since, error);
+        }
         match watch.look(answer, waiter.pause(), clock.instant())? {
             Next::Done(view) => return Ok(Outcome::Seen(view)),
             Next::Pause(span) => clock.sleep(span).await,
         }
     }
+}
+
+/// Whether an engine that says so did not answer at all.
+fn is_silence(error: &OutsideError) -> bool {
+    matches!(error, OutsideError::Unreachable(_) | OutsideError::Timeout(_))
 }
 
 /// A wait as a state machine: looks go in, what to do next comes out.
@@ -137,6 +161,10 @@ struct Watching {
     first: Option<First>,
     /// With which code it ended last.
     code: Option<i64>,
+    /// For how long the engine may be silent; `None` up to the deadline.
+    silence: Option<Duration>,
+    /// Since when it is.
+    silent: Option<Instant>,
 }
 
 /// A run of a container: when it began, and the engine's restart counter.
@@ -156,7 +184,17 @@ enum Next {
 
 impl Watching {
     fn new(until: Until, deadline: Duration, began: Instant) -> Self {
-        Self { until, began, deadline, pause: FIRST_PAUSE, holding: None, first: None, code: None }
+        Self {
+            until,
+            began,
+            deadline,
+            pause: FIRST_PAUSE,
+            holding: None,
+            first: None,
+            code: None,
+            silence: None,
+            silent: None,
+        }
     }
 
     fn look(
@@ -165,6 +203,8 @@ impl Watching {
         at_least: Duration,
         now: Instant,
     ) -> Result<Next, WaitError> {
+        let is_silent = answer.as_ref().is_err_and(is_silence);
+        self.silent = is_silent.then(|| self.silent.unwrap_or(now));
         let lacking = match answer {
             Ok(Some(view)) => match self.evaluate(&view.state, retries(&view), now)? {
                 None => return Ok(Next::Done(Box::new(view))),
@@ -178,6 +218,10 @@ impl Watching {
             // It may come back, and the container with it.
             Err(error) => {
                 self.holding = None;
+                let silent = self.silent.map(|since| now.since(since));
+                if self.silence.zip(silent).is_some_and(|(most, silent)| silent >= most) {
+                    return Err(WaitError::Outside(error));
+                }
                 Err(error)
             }
         };
