@@ -58,6 +58,31 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// The same of at most so many characters: of a longer one its beginning and its end, whose escapes are
+/// whole, and `…` between them: errors begin with what was done and end with the reason.
+#[must_use]
+pub fn shortened_within(text: &str, most: usize) -> Cow<'_, str> {
+    let rendered = one_line(text);
+    if rendered.chars().count() <= most {
+        return rendered;
+    }
+    let left = most.saturating_sub(1);
+    let whole = |chars: &mut dyn Iterator<Item = char>, mut left: usize| {
+        let mut parts: Vec<String> = Vec::new();
+        for c in chars {
+            let one = one_line(c.encode_utf8(&mut [0; 4])).into_owned();
+            let Some(rest) = left.checked_sub(one.chars().count()) else { break };
+            left = rest;
+            parts.push(one);
+        }
+        parts
+    };
+    let head = whole(&mut text.chars(), left / 3);
+    let mut tail = whole(&mut text.chars().rev(), left - left / 3);
+    tail.reverse();
+    Cow::Owned(format!("{}…{}", head.concat(), tail.concat()))
+}
+
 /// Whether a character is not seen as itself: control characters, other line ends, what
 /// turns the direction of reading, what has no width, and tags.
 #[must_use]
@@ -77,7 +102,17 @@ pub fn is_hidden(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{one_line, shortened};
+    use super::{one_line, shortened, shortened_within};
+
+    #[test]
+    fn of_a_long_text_the_end_stays_which_says_why() {
+        assert_eq!(shortened_within("all of it", 9), "all of it");
+        let long = format!("cannot start: {}: no such file\u{1b}", "x".repeat(50));
+        let short = shortened_within(&long, 30);
+        assert!(short.starts_with("cannot st…"), "{short}");
+        assert!(short.ends_with("no such file\\u{1b}"), "{short}");
+        assert!(short.chars().count() <= 30, "{short}");
+    }
 
     #[test]
     fn what_is_plain_is_shown_as_it_is() {

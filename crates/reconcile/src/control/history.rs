@@ -9,7 +9,7 @@ use model::id::{DeploymentId, EngineName, Revision, SourceId};
 use model::ledger::{PastRollout, RolloutResult};
 use model::overview::{Change, Kind, Overview};
 use model::plan::{Blocked, Plan, Reason, Step};
-use model::printable::one_line;
+use model::printable::shortened_within;
 use model::secret::url_logins;
 use model::time::{Instant, Timestamp};
 use model::tree::Commit;
@@ -175,7 +175,7 @@ fn result(all: &[&(Step, Ending)], is_withheld: bool) -> RolloutResult {
         _ => None,
     });
     if let Some((step, failure)) = failed {
-        let error = one_line(&failure.error.to_string()).chars().take(LONGEST).collect();
+        let error = shortened_within(&failure.error.to_string(), LONGEST).into_owned();
         return RolloutResult::Failed { step: step.action.to_string(), error };
     }
     // What waits for a failed step of another deployment was broken off, too.
