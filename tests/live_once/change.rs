@@ -182,7 +182,7 @@ fn a_frozen_container_is_thawed() {
     lab.once().exits(0);
     let before = lab.containers();
     docker(&["pause", &lab.of("abc-web-1")]);
-    lab.once().exits(0).prints("it is frozen");
+    lab.once().exits(0).prints("unpause web: it is paused");
     assert_eq!(lab.containers(), before);
     assert_eq!(inspect(&lab.of("abc-web-1"))["State"]["Paused"], false);
     lab.once().is_quiet();

@@ -105,6 +105,8 @@ pub enum Kind {
     Rename,
     /// It is changed as it is.
     Update,
+    /// It is frozen, and goes on.
+    Unpause,
     /// It is started again as it is: it ended, or has to see what is new.
     Restart,
     /// It is removed.
@@ -122,6 +124,7 @@ impl Kind {
             Self::Replace => ('~', "replace"),
             Self::Rename => ('≈', "rename"),
             Self::Update => ('≈', "update in place"),
+            Self::Unpause => ('≈', "unpause"),
             Self::Restart => ('↻', "restart"),
             Self::Remove => ('-', "remove"),
             Self::Wait => ('?', "wait for"),

@@ -88,10 +88,11 @@ fn weight(kind: Kind) -> u8 {
         Kind::Wait => 0,
         Kind::Rename => 1,
         Kind::Update => 2,
-        Kind::Restart => 3,
-        Kind::Remove => 4,
-        Kind::Create => 5,
-        Kind::Replace => 6,
+        Kind::Unpause => 3,
+        Kind::Restart => 4,
+        Kind::Remove => 5,
+        Kind::Create => 6,
+        Kind::Replace => 7,
     }
 }
 
@@ -104,7 +105,8 @@ fn kind(step: &Step) -> Option<Kind> {
         Action::UpdateContainer { .. }
         | Action::ConnectNetwork { .. }
         | Action::DisconnectNetwork { .. } => Some(Kind::Update),
-        Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => Some(Kind::Restart),
+        Action::UnpauseContainer { .. } => Some(Kind::Unpause),
+        Action::RestartContainer { .. } => Some(Kind::Restart),
         Action::StartContainer { container } => {
             matches!(container.container, ContainerRef::Known(_)).then_some(Kind::Restart)
         }

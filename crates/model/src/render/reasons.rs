@@ -37,7 +37,7 @@ impl Display for Reason {
                 "it never ran, and what is left of an earlier start keeps the engine from starting it",
             ),
             Self::Meanwhile => f.write_str("it runs until what takes its place is healthy"),
-            Self::Paused => f.write_str("it is frozen"),
+            Self::Paused => f.write_str("it is paused"),
             Self::HooksUnproven => f.write_str("nothing proves that its post_start has run"),
             Self::Prepares => f.write_str("it prepares the first start"),
             Self::LeftOver => f.write_str("it is left over from an earlier run"),

@@ -29,6 +29,7 @@ impl Change {
             Kind::Replace => "replaced",
             Kind::Rename => "renamed",
             Kind::Update => "updated in place",
+            Kind::Unpause => "unpaused",
             Kind::Restart => "restarted",
             Kind::Remove => "removed",
             Kind::Wait => "waited for",
@@ -50,9 +51,10 @@ impl Change {
             Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::RemoveNetwork { .. } => Self::of_kind(Kind::Remove),
-            Action::StartContainer { .. }
-            | Action::RestartContainer { .. }
-            | Action::UnpauseContainer { .. } => Self::of_kind(Kind::Restart),
+            Action::UnpauseContainer { .. } => Self::of_kind(Kind::Unpause),
+            Action::StartContainer { .. } | Action::RestartContainer { .. } => {
+                Self::of_kind(Kind::Restart)
+            }
             Action::RenameContainer { .. } => Self::of_kind(Kind::Rename),
             Action::Await { .. } | Action::RunHook { .. } => Self::of_kind(Kind::Wait),
             Action::UploadFiles { .. }
