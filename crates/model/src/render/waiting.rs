@@ -116,7 +116,16 @@ impl Display for WaitingOn {
             Self::Approval { digest } => {
                 write!(f, "until a person approves it: --approve {digest}")
             }
-            Self::SyncMode { mode } => write!(f, "because of `sync: {}`", word(*mode)),
+            Self::SyncMode { mode } => {
+                write!(f, "because of `sync: {}`", word(*mode))?;
+                match mode {
+                    SyncMode::Heal => f.write_str(
+                        ": what is new waits, a first rollout, too; to roll it out, set \
+                         `sync: auto` there",
+                    ),
+                    _ => f.write_str("; to roll it out, set `sync: auto` there"),
+                }
+            }
             Self::OwnContainer { command } => write!(f, "until it is done by hand: {command}"),
             Self::Consent { command } => write!(
                 f,

@@ -13,7 +13,9 @@ use super::transition::{Remembered, Transition, remembered, transitions};
 use super::when::Chance;
 use model::action::Action;
 use model::id::DeploymentId;
-use model::plan::{Adopted, Blocked, Step, Sync, WaitingOn};
+use model::overview::Overview;
+use model::plan::{Adopted, Blocked, Plan, Step, Sync, WaitingOn};
+use model::render::{count, counted};
 use model::share::Peer;
 use model::sync_mode::SyncMode;
 
@@ -71,7 +73,7 @@ fn everything(decisions: &Decisions<'_>) -> Draft {
     Draft { steps, aside, adopted, blocked, in_sync }
 }
 
-/// A deployment that may not be changed now: its steps become one blocked change each. What
+/// A deployment that may not be changed now: its changes become one that is blocked. What
 /// was applied is repaired all the same if it shall be healed.
 fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> Draft {
     let context = decisions.context;
@@ -85,16 +87,26 @@ fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> 
         draft.blocked.extend(rollout.blocked);
     }
     let healing: Vec<Action> = numbered(draft.steps.clone()).map(|step| step.action).collect();
-    let deployment: &DeploymentId = &context.deployment.id;
-    let waits = |step: Step| Blocked {
-        deployment: Some(deployment.clone()),
-        subject: step.action.to_string(),
-        waiting_on: WaitingOn::SyncMode { mode },
-        at: step.causes.iter().find_map(|cause| cause.at.clone()),
-    };
     let steps = numbered(all).filter(|step| step.action.is_mutating());
-    draft.blocked.extend(steps.filter(|step| !healing.contains(&step.action)).map(waits));
+    let steps: Vec<Step> = steps.filter(|step| !healing.contains(&step.action)).collect();
+    if !steps.is_empty() {
+        draft.blocked.push(Blocked {
+            deployment: Some(context.deployment.id.clone()),
+            subject: in_numbers(&context, steps),
+            waiting_on: WaitingOn::SyncMode { mode },
+            at: Some(context.deployment.origin.clone()),
+        });
+    }
     draft
+}
+
+/// How many objects change, and how; how many steps there are if none does.
+fn in_numbers(context: &Context<'_>, steps: Vec<Step>) -> String {
+    let number = count(steps.len(), "step");
+    let (source, revision) = (context.desired.source.clone(), context.desired.revision.clone());
+    let overview = Overview::of(&Plan { steps, ..Plan::empty(source, revision) });
+    let counted = overview.deployments.iter().map(counted).find(|text| !text.is_empty());
+    counted.unwrap_or(number)
 }
 
 fn numbered(all: Vec<Transition>) -> impl Iterator<Item = Step> {
