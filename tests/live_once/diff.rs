@@ -74,6 +74,13 @@ fn what_git_and_a_hand_changed_differs_and_nothing_else() {
 
     lab.once().exits(0);
     assert_eq!(diff(&lab, &[]).exits(0).stdout, "");
+
+    // What is no field differs in no form.
+    docker(&["kill", &lab.of("abc-web-2")]);
+    let down = diff(&lab, &[]).exits(2);
+    assert_eq!(down.stdout, "");
+    down.says(&format!("which no form shows: {id}/web/2"));
+    assert_eq!(diff(&lab, &["--only", &format!("{id}/web/1")]).exits(0).stdout, "");
 }
 
 #[test]

@@ -16,7 +16,10 @@ fn table_of<S: Fields>() -> String {
         String::from("| field | a difference means | compared |\n| --- | --- | --- |\n");
     for (field, (class, what)) in fields::published::<S>() {
         let class = match class {
-            Class::InPlace { .. } => "changed in place",
+            Class::InPlace { lifts: true } => "changed in place",
+            Class::InPlace { lifts: false } => {
+                "changed in place; recreated where the stack sets it no more"
+            }
             Class::Recreate => "recreated",
             Class::RecreateWithData => "recreated, data at risk",
         };

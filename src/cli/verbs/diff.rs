@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use model::comparison::{Compared, Comparison};
 use model::desired::Entry;
-use model::plan::Blocked;
+use model::id::DeploymentId;
+use model::plan::{Blocked, Plan, Step};
 use model::printable::one_line;
 use model::render::count;
 use model::selector::{Named, Selector};
@@ -17,6 +18,7 @@ use super::super::console::{Console, Format};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::render::diff as render;
+use super::super::render::objects::{Object, listed};
 use super::super::setup::Refusal;
 use super::looked::looked;
 use super::pass::is_pointless;
@@ -63,6 +65,7 @@ fn show(
     }
     let of_interest = narrowed(all, &asked.only)?;
     let equal = of_interest.iter().filter(|comparison| !comparison.differs()).count();
+    let formless = formless(&prepared.plan, &of_interest, asked.only.is_empty());
     let (all, report) = (Comparison::joined(of_interest), prepared.report());
     let differing: Vec<&Comparison> = all.iter().filter(|one| one.differs()).collect();
     match console.format {
@@ -82,10 +85,50 @@ fn show(
         0 => format!("No difference in {}.", count(equal, "object")),
         some => format!("{} as the stacks say, {} not.", count(equal, "object"), some),
     });
+    if !formless.is_empty() {
+        let names = listed(formless.iter().map(|(deployment, object)| (*deployment, object)));
+        console
+            .progress(&format!("`reconciler plan` has more to do, which no form shows: {names}"));
+    }
+    let is_pending = !differing.is_empty() || !formless.is_empty();
     Ok(match Exit::from(report.exit()) {
-        Exit::Done if asked.detailed && !differing.is_empty() => Exit::Pending,
+        Exit::Done if asked.detailed && is_pending => Exit::Pending,
         exit => exit,
     })
+}
+
+/// What the plan changes although its form is as it is to be, as what is down; of what no word
+/// names nothing. What belongs to no replica goes with what differs of its deployment.
+fn formless<'p>(
+    plan: &'p Plan,
+    compared: &[Comparison],
+    is_all: bool,
+) -> Vec<(&'p DeploymentId, Object)> {
+    let (differing, equal): (Vec<_>, Vec<_>) = compared.iter().partition(|one| one.differs());
+    let is_about = |step: &Step, one: &Comparison| match (&step.replica, &one.object) {
+        (Some(replica), Compared::Service { service, slots }) => {
+            (&replica.deployment, &replica.service) == (&one.deployment, service)
+                && slots.contains(&replica.slot)
+        }
+        _ => false,
+    };
+    let mut all: Vec<(&DeploymentId, Object)> = Vec::new();
+    for step in &plan.steps {
+        let is_it = if step.replica.is_some() {
+            equal.iter().any(|one| is_about(step, one))
+                && !differing.iter().any(|one| is_about(step, one))
+        } else {
+            is_all && differing.iter().all(|one| one.deployment != step.deployment)
+        };
+        let object = (&step.deployment, Object::of(step));
+        if is_it && !all.contains(&object) {
+            all.push(object);
+        }
+    }
+    if all.iter().any(|(_, object)| *object != Object::Record) {
+        all.retain(|(_, object)| *object != Object::Record);
+    }
+    all
 }
 
 /// Why nothing of a deployment is compared that has a valid stack.

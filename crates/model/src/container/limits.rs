@@ -39,7 +39,7 @@ fields! {
         memory_swap: i64 = limit("memswap_limit", "MemorySwap", Form::Bytes { unlimited: true })
             .lifted_in_place()
             .needs(Kernel::Swap)
-            .about("`HostConfig.MemorySwap`; twice the memory if the stack sets none"),
+            .about("`HostConfig.MemorySwap`; twice the memory if the stack sets none; recreated for -1"),
             compared |spec: &ContainerSpec| Value::Number(spec.limits.unusual_swap());
         /// 0 to 100; `None` is the host's.
         swappiness: Option<i64> = limit("mem_swappiness", "MemorySwappiness", Form::Optional)

@@ -50,6 +50,8 @@ pub(in crate::cli) struct Foreign {
 pub(in crate::cli) struct FieldCosts {
     /// These are changed in place.
     in_place: Vec<&'static str>,
+    /// Likewise, but of what the stack sets no more another one takes the place: no engine lifts them.
+    replace_to_lift: Vec<&'static str>,
     /// Of these, another one takes its place.
     replace: Vec<&'static str>,
     /// Likewise, and data in a volume is at stake.
@@ -66,7 +68,12 @@ pub(in crate::cli) fn fields_of(object: &Object<'_>) -> Option<FieldCosts> {
     let mut costs = FieldCosts::default();
     for (key, (class, _)) in table {
         match class {
-            Class::InPlace { .. } => costs.in_place.push(key),
+            Class::InPlace { lifts } => {
+                costs.in_place.push(key);
+                if !lifts {
+                    costs.replace_to_lift.push(key);
+                }
+            }
             Class::Recreate => costs.replace.push(key),
             Class::RecreateWithData => costs.replace_with_data.push(key),
         }
@@ -244,6 +251,10 @@ fn asked(
 fn costs(lines: &mut Lines, object: &Object<'_>) {
     let Some(costs) = fields_of(object) else { return };
     fact(lines, "a change of", &format!("≈ in place: {}", costs.in_place.join(", ")));
+    let lifted = costs.replace_to_lift.join(", ");
+    if !lifted.is_empty() {
+        fact(lines, "", &format!("~ replaces it where the stack sets it no more: {lifted}"));
+    }
     let data = costs.replace_with_data.join(", ");
     fact(lines, "", &format!("~ replaces it, with data at stake: {data}"));
     fact(lines, "", "~ replaces it: every other field");
