@@ -270,6 +270,9 @@ golden! {
     what_gives_a_networks_addresses_is_compared,
     whether_a_network_is_attachable_is_compared,
     a_broken_off_update_is_not_by_hand,
+    what_is_paused_is_unpaused,
+    a_first_rollout_that_failed_is_no_lost_record,
+    an_author_is_named_only_where_it_is_known,
 }
 
 #[test]

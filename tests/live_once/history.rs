@@ -16,7 +16,7 @@ fn history_says_how_each_rollout_ended() {
     lab.run(&["plan", &lab.source()]).exits(0).prints("No changes");
     lab.stack("abc", &stack("sh -c 'exit 3'"));
     let plan = lab.run(&["plan", &lab.source()]).exits(0);
-    assert!(plan.stdout.contains(", last rollout "), "{plan}");
+    assert!(plan.stdout.contains(", last rollout took "), "{plan}");
     lab.once().exits(1);
     lab.once().exits(1);
     let history = lab.run(&["history", &lab.id("abc"), "-o", "json"]).exits(0);

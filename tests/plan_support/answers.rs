@@ -68,6 +68,16 @@ fn a_missing_replica_is_known_by_the_ledger_alone() {
 }
 
 #[test]
+fn a_container_whose_start_failed_does_not_work() {
+    let mut world = world();
+    world.happens("shop-web-1 created");
+    assert_eq!(the(&world.answer(true)).health, Health::Progressing, "it may be started now");
+    world.happens("shop-web-1 refused");
+    assert_eq!(the(&world.answer(true)).health, Health::Degraded);
+    assert_eq!(the(&world.answer(false)).health, Health::Degraded);
+}
+
+#[test]
 fn a_paused_deployment_shows_in_what_it_differs() {
     let mut world = world();
     world.happens("shop-web-1 env TAG=b");

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use model::ability::ApiVersion;
 use model::catalog::{CatalogView, NodeView};
 use model::id::{EngineName, NodeName};
-use model::ledger::{LedgerChange, LedgerView, PastRollout, RolloutResult};
+use model::ledger::{LedgerChange, LedgerView, PastRollout, Record, RolloutResult};
 use model::observed::{
     ContainerView, EngineView, Health, HostPort, ObservedState, StartFailure, Status,
 };
-use model::spec::Protocol;
+
+use model::spec::{Protocol, RestartPolicy};
 use model::time::Timestamp;
 
 /// How a rollout ended: with an error, if there are words of one.
@@ -60,6 +61,13 @@ fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
             };
             let change = LedgerChange::Enter { deployment: id, rollout: Box::new(rollout) };
             ledger.apply(&local, &change);
+        }
+        // Its first rollout failed, which is all that is remembered.
+        ["ledger", "of", id, "unapplied"] => {
+            let (local, id) = ("local".into(), (*id).into());
+            let ledger = &mut observed.ledger.ledger;
+            let record = ledger.record(&local, &id).expect("a record").clone();
+            ledger.put(&local, &id, Record { applied: None, ..record });
         }
         ["ledger", "of", id, "unreadable"] => {
             let why = "it is no record".to_owned();
@@ -211,6 +219,7 @@ fn change(view: &mut ContainerView, words: &[&str], event: &str) {
             view.state.started_at = None;
         }
         // Its start failed because of leftovers of a killed engine.
+        ["refused"] => view.state.start_failure = Some(StartFailure::Other),
         ["stuck"] => view.state.start_failure = Some(StartFailure::Stuck),
         ["paused"] => view.state.status = Status::Paused,
         ["unhealthy"] => view.state.health = Some(Health::Unhealthy),
@@ -223,6 +232,7 @@ fn change(view: &mut ContainerView, words: &[&str], event: &str) {
             let (name, value) = pair.split_once('=').expect("NAME=VALUE");
             view.spec.env.insert(name.to_owned(), value.to_owned());
         }
+        ["restarts", "always"] => view.spec.restart = RestartPolicy::Always,
         ["memory", bytes] => view.spec.limits.memory = bytes.parse().expect("bytes"),
         ["disconnected", network] => {
             view.spec.networks.remove(&(*network).into());

@@ -130,8 +130,8 @@ fn deployment(out: &mut String, plan: &Plan, changes: &Changes) {
     let engine = one_line(engine.as_str()).into_owned();
     let revision = plan.revision.short();
     let took = plan.last_took.get(deployment).map(|took| match took.as_secs() {
-        0 => format!(", last rollout {}ms", took.as_millis()),
-        secs => format!(", last rollout {}", span(Duration::from_secs(secs))),
+        0 => format!(", last rollout took {}ms", took.as_millis()),
+        secs => format!(", last rollout took {}", span(Duration::from_secs(secs))),
     });
     let took = took.unwrap_or_default();
     line(out, "", &format!("deployment {deployment}, revision {revision}, engine {engine}{took}"));

@@ -53,6 +53,14 @@ impl Why {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn difference_mut(&mut self) -> Option<&mut Difference> {
+        match &mut self.reason {
+            Reason::Changed(difference) => Some(difference),
+            _ => None,
+        }
+    }
+
     /// The field that differs, if that is why.
     pub(super) fn field(&self) -> Option<&str> {
         self.difference().map(|difference| &*difference.field)

@@ -34,6 +34,8 @@ pub(super) struct Context<'a> {
     /// When the look began.
     pub(super) now: Timestamp,
     pub(super) record: Option<&'a DeploymentRecord>,
+    /// Whether anything is remembered of it, also of a first rollout that failed.
+    pub(super) is_known: bool,
     /// The resources of it that were adopted on its engine.
     pub(super) adopted: Option<&'a Adopted>,
     /// What the catalog holds for the engine; `None` without Consul.

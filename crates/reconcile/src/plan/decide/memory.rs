@@ -20,7 +20,7 @@ impl Context<'_> {
 }
 
 /// Says that a deployment is known by its labels only. A first apply that was interrupted has
-/// no record yet either: as long as a service has no container that ever ran under its own name,
+/// no record yet either, or one that tells only how it ended: as long as a service has no container that ever ran under its own name,
 /// it is taken for that. One-shots do not count, since pruning an engine removes what has
 /// ended.
 pub(super) fn forgotten(context: &Context<'_>) -> Option<Forgotten> {
@@ -32,7 +32,7 @@ pub(super) fn forgotten(context: &Context<'_>) -> Option<Forgotten> {
     };
     let services = context.deployment.services.values();
     let mut lasting = services.filter(|s| s.replicas > 0 && !s.job && !s.stays_ended).peekable();
-    if context.record.is_some() || lasting.peek().is_none() {
+    if context.is_known || lasting.peek().is_none() {
         return None;
     }
     let ran = lasting.all(|s| context.slots_of(&s.name).any(|(_, all)| all.iter().any(ran)));

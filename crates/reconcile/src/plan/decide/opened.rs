@@ -46,6 +46,7 @@ pub(super) fn context<'a>(
         settings: shared.settings,
         now: shared.observed.at,
         record: record.and_then(|record| record.applied.as_ref()),
+        is_known: record.is_some(),
         adopted: record.and_then(|record| record.adopted.as_ref()),
         catalog,
     })

@@ -53,6 +53,8 @@ pub(in crate::plan) fn replica(
         // What counts is how it ends.
         (Status::Running, _) if service.is_some_and(|service| service.job) => Health::Progressing,
         (Status::Running, None | Some(Check::Healthy)) => steadiness(state, now),
+        // A start that failed leaves it so.
+        (Status::Created, _) if state.start_failure.is_some() => Health::Degraded,
         (Status::Running, Some(Check::Starting)) | (Status::Created, _) => Health::Progressing,
         (Status::Paused, _) => Health::Suspended,
         (Status::Exited, _) if done() => Health::Healthy,

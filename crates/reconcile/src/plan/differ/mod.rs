@@ -23,7 +23,7 @@ pub use self::alone::{Alone, unlike};
 pub(super) use self::facts::{Facts, asked, write_plain};
 pub(super) use self::peers::Joined;
 
-use self::by::changed_by;
+use self::by::{changed_by, take_back_guesses};
 use self::effective::Side;
 use self::facts::differing_facts;
 pub(super) use self::image::{ImageUse, Images, has_image};
@@ -124,6 +124,7 @@ pub(super) fn compare(
         let cause = renderer.cause(difference, pending);
         if in_place { drift.in_place.push(cause) } else { drift.recreate.push(cause) }
     }
+    take_back_guesses(&mut drift);
     drift
 }
 
