@@ -13,6 +13,7 @@ mod doctor_args;
 mod environment;
 mod exit;
 mod explanations;
+mod follow_up;
 mod gone;
 mod help;
 mod import_args;

@@ -11,7 +11,7 @@ mod find;
 use serde::Serialize;
 
 pub use self::container::{CheckNode, ContainerNode, EntryNode, PortNode};
-use super::diagnostic::Loc;
+use super::diagnostic::{Diagnostic, Loc};
 use super::difference::Difference;
 use super::field::Class;
 use super::fields::class_of;
@@ -96,6 +96,9 @@ pub struct DeploymentNode {
     pub health: Health,
     /// Where it is declared.
     pub at: Option<Loc>,
+    /// The first error of its stack, if that is not valid; then nothing else of it can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invalid: Option<Diagnostic>,
     /// Why its engine, or what is remembered of it, was not seen.
     pub unseen: Option<String>,
     /// What is withheld, and what it waits for.

@@ -35,6 +35,7 @@ pub(super) fn deployment(facts: &Facts<'_>, (id, engine): Place) -> DeploymentNo
         sync: state.sync,
         health: state.health,
         at: subject.desired.map(|desired| desired.origin.clone()),
+        invalid: subject.invalid().cloned(),
         unseen: subject.unseen(),
         withheld: blocked,
         last_rollout: history.first().map(rollout),

@@ -3,6 +3,7 @@
 
 use super::Facts;
 use crate::plan::Surveyed;
+use model::diagnostic::Diagnostic;
 use model::desired::{Deployment, Entry, Service};
 use model::id::{DeploymentId, EngineName, ImageRef};
 use model::ledger::{DeploymentRecord, PastRollout};
@@ -78,6 +79,14 @@ impl<'f, 'a> Subject<'f, 'a> {
         let entry =
             self.facts.known.wanted.and_then(|(desired, _)| desired.deployments.get(&self.id));
         self.desired.is_some() || matches!(entry, Some(Entry::Invalid(_)))
+    }
+
+    /// The first error of its stack, if that is not valid.
+    pub(super) fn invalid(&self) -> Option<&'a Diagnostic> {
+        let (desired, _) = self.facts.known.wanted?;
+        let Some(Entry::Invalid(all)) = desired.deployments.get(&self.id) else { return None };
+        let mut errors = all.iter().filter(|one| one.is_error());
+        errors.clone().find(|one| one.at.is_some()).or_else(|| errors.next())
     }
 
     /// Why not everything of it was seen.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use model::diagnostic::Diagnostic;
 use model::field::Class;
 use model::fields::published;
 use model::id::EngineName;
@@ -18,6 +19,7 @@ use super::tree::{
 };
 use super::{ages, health, of};
 use crate::cli::console::STRONG;
+use crate::cli::follow_up;
 
 /// Something that a person asked about.
 pub(in crate::cli) enum Object<'t> {
@@ -138,8 +140,7 @@ fn deployment(lines: &mut Lines, node: &DeploymentNode, tree: &Tree) {
     for blocked in &node.withheld {
         withheld(lines, IN, blocked);
     }
-
-    fact(lines, "more", &format!("reconciler status {}", node.id));
+    lines.command("  more        ", &follow_up::command("status", &[node.id.as_str()]));
 }
 
 fn service(lines: &mut Lines, of_it: &DeploymentNode, node: &ServiceNode, tree: &Tree) {
@@ -236,15 +237,23 @@ fn asked(
             let newest = newest.map(|text| format!(", {text}")).unwrap_or_default();
             fact(lines, "asked for", &format!("at {at}{newest}"));
         }
-        (None, Some(_)) => {
-            fact(lines, "asked for", "by nothing in the source");
-        }
+        (None, Some(_)) => match &of_it.invalid {
+            Some(error) => fact(lines, "asked for", &invalid(error)),
+            None => fact(lines, "asked for", "by nothing in the source"),
+        },
         (None, None) => fact(lines, "asked for", "unknown: no source was read"),
     }
     if let Some(applied) = &of_it.revision {
         let text = format!("last changed with {}", revision(applied, ages(tree)));
         fact(lines, "applied", &text);
     }
+}
+
+/// That the stack which would say so is not valid, and the first reason.
+fn invalid(error: &Diagnostic) -> String {
+    let at = error.at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
+    let code = error.code.map(|code| format!("{code}: ")).unwrap_or_default();
+    format!("unknown: its stack file is not valid{at}: {code}{}", error.message)
 }
 
 /// What a change of its fields takes.

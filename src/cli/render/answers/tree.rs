@@ -359,6 +359,7 @@ mod tests {
             sync: Sync::OutOfSync,
             health: Health::Healthy,
             at: None,
+            invalid: None,
             unseen: None,
             withheld: Vec::new(),
             last_rollout: Some(RolloutNode {

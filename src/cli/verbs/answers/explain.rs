@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Asked, Seen, lens};
 use crate::cli::console::Format;
 use crate::cli::exit::Exit;
+use crate::cli::follow_up;
 use crate::cli::render::answers::object::{self, Foreign, Object, fields_of};
 use crate::cli::render::answers::tables::Row;
 use crate::cli::setup::Refusal;
@@ -82,7 +83,8 @@ fn not_seen(tree: &Tree, word: &str) -> Option<Refusal> {
     let parts: Vec<&str> = engines.map(|unseen| unseen.part.as_str()).collect();
     let did = if parts.len() == 1 { "it" } else { "they" };
     let message = format!("{} did not answer: nothing is known of `{word}`", parts.join(" and "));
-    let help = format!("`reconciler doctor` says why {did} did not, and what helps");
+    let doctor = follow_up::command("doctor", &[]);
+    let help = format!("`{doctor}` says why {did} did not, and what helps");
     let refusal = Refusal::usage(one_line(&message).into_owned(), help);
     (!parts.is_empty()).then_some(Refusal { exit: Exit::Unreachable, ..refusal })
 }

@@ -31,6 +31,7 @@ use super::super::config::Layer;
 use super::super::console::Console;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
+use super::super::follow_up;
 use super::super::render::report;
 use super::super::setup::loader::Loader;
 use super::super::setup::real::{Real, open};
@@ -180,7 +181,10 @@ impl Seen {
             _ if self.exit != Exit::Done => not_seen.to_owned(),
             0 => "there is no deployment of this installation (`--installation`)".to_owned(),
             1..=MOST => format!("there is {}", ids.join(", ")),
-            many => format!("`reconciler stack ls` lists {}", count(many, "deployment")),
+            many => {
+                let list = follow_up::command("stack ls", &[]);
+                format!("`{list}` lists {}", count(many, "deployment"))
+            }
         });
         let mut refusal = Refusal::usage(error.to_string(), help);
         // It may be where nothing was seen.
