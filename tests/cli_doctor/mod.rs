@@ -192,3 +192,20 @@ fn an_engine_that_answers_and_lists_nothing_fails() {
     assert!(failed["help"].to_string().contains("docker ps -a"), "{failed}");
     assert_eq!(verdicts(&findings, "leftovers"), ["unknown"]);
 }
+
+#[test]
+fn each_stack_that_is_not_valid_is_named_with_its_place() {
+    let ward = Ward::new("places");
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        fs::create_dir(ward.0.join(name)).expect("a folder");
+        let stack = "services:\n  web:\n    imag: web:1\n";
+        ward.file(&format!("{name}/compose.yaml"), stack, 0o644);
+    }
+    ward.file("a/compose.yaml", "services:\n  web: @x\n", 0o644);
+    let (findings, _) = ward.findings(&["."]);
+    let source = findings.iter().find(|one| one["check"] == "source").expect("a finding");
+    let text = source["text"].as_str().expect("a text");
+    assert!(text.contains("a/compose.yaml:2: ") && text.contains("b/compose.yaml:2: "), "{text}");
+    assert!(text.ends_with("; and 1 more"), "{text}");
+    assert_eq!(source["help"], "`reconciler validate .`");
+}

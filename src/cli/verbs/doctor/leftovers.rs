@@ -182,14 +182,38 @@ fn unexplained(subject: &str, ours: &[&Marked], known: &Known<'_>) -> Finding {
         .map(|(id, count)| format!("{id} ({count})"))
         .collect();
     if rest.is_empty() {
-        let count = containers(there.values().sum());
-        return Finding::ok(of, format!("{count} of ours, all of deployments of the source"));
+        let here = there.values().sum();
+        return Finding::ok(of, explained(here, &of_others(ours, known.source)));
     }
     Finding::warn(
         of,
         format!("containers of deployments that the source does not have: {}", rest.join(", ")),
         format!("{} shows what becomes of them", known.plan),
     )
+}
+
+/// How many containers of the installation each other source has.
+fn of_others(ours: &[&Marked], source: Option<&SourceId>) -> BTreeMap<SourceId, usize> {
+    let mut others = BTreeMap::new();
+    for one in ours.iter().filter(|one| one.holds == Held::Nothing) {
+        let identity = Identity::decode(&one.labels);
+        let other = identity.filter(|it| source.is_some_and(|source| it.source != *source));
+        if let Some(identity) = other {
+            *others.entry(identity.source).or_default() += 1;
+        }
+    }
+    others
+}
+
+/// Whose all containers of the installation are.
+fn explained(here: usize, others: &BTreeMap<SourceId, usize>) -> String {
+    let all = containers(here + others.values().sum::<usize>());
+    if others.is_empty() {
+        return format!("{all} of ours, all of deployments of the source");
+    }
+    let elsewhere: Vec<String> =
+        others.iter().map(|(source, count)| format!("{count} of `{source}`")).collect();
+    format!("{all} of ours: {here} of deployments of this source, {}", elsewhere.join(", "))
 }
 
 #[cfg(test)]
@@ -276,7 +300,10 @@ mod tests {
     fn a_deployment_of_another_source_is_not_missed_in_this_one() {
         let other = Identity { source: "dir:y".into(), ..identity("other") };
         let other = container("other-web-1", other.encode());
-        assert_eq!(found(vec![replica("abc"), other])[1], ("unexplained", OK));
+        let all = findings(vec![replica("abc"), other]);
+        assert_eq!((all[1].check, all[1].verdict), ("unexplained", OK));
+        let text = "2 containers of ours: 1 of deployments of this source, 1 of `dir:y`";
+        assert_eq!(all[1].text, text);
     }
 
     #[test]

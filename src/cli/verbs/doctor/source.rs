@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use model::desired::{DesiredState, Entry};
-use model::diagnostic::Diagnostic;
+use model::diagnostic::{Diagnostic, Loc};
 use model::remedy::quoted;
 use world::SourceError;
 use world::remedy::cause_and_remedy;
@@ -13,6 +13,9 @@ use super::finding::Finding;
 
 /// What all findings are about.
 pub(super) const SOURCE: &str = "source";
+
+/// So many stacks that are not valid are named.
+const MOST: usize = 5;
 
 /// Whether a git repository answers, and has the branch.
 pub(super) fn git(address: &str, commit: &Result<String, SourceError>) -> Finding {
@@ -31,17 +34,14 @@ pub(super) fn folder(place: &str, desired: &Result<DesiredState, SourceError>) -
         Err(error) => return refused(of, error),
     };
     let check = format!("`reconciler validate {}`", quoted(place));
-    let wrong: Vec<&str> = desired
-        .deployments
-        .iter()
-        .filter(|(_, entry)| matches!(entry, Entry::Invalid(_)))
-        .map(|(id, _)| id.as_str())
-        .collect();
-    if let Some(first) = desired.incomplete.iter().find(|message| Diagnostic::is_error(message)) {
-        return Finding::fail(of, first.message.clone(), check);
-    }
+    let wrong = errors(desired);
     if !wrong.is_empty() {
-        return Finding::fail(of, format!("these stacks have errors: {}", wrong.join(", ")), check);
+        let more = wrong.len().saturating_sub(MOST);
+        let mut listed = wrong.into_iter().take(MOST).collect::<Vec<_>>().join("; ");
+        if more > 0 {
+            listed = format!("{listed}; and {more} more");
+        }
+        return Finding::fail(of, format!("stacks have errors: {listed}"), check);
     }
     match desired.deployments.len() {
         0 => Finding::warn(of, format!("there is no stack in `{place}`"), check),
@@ -49,6 +49,32 @@ pub(super) fn folder(place: &str, desired: &Result<DesiredState, SourceError>) -
             Finding::ok(of, format!("`{place}` can be read; its deployments are valid: {count}"))
         }
     }
+}
+
+/// The first error of each stack that is not valid, and each of the folder, with its place.
+fn errors(desired: &DesiredState) -> Vec<String> {
+    let of_folder = desired.incomplete.iter().filter(|one| one.is_error());
+    let mut all: Vec<String> = of_folder.map(|error| located(error.at.as_ref(), error)).collect();
+    for (id, entry) in &desired.deployments {
+        let Entry::Invalid(messages) = entry else { continue };
+        let mut errors = messages.iter().filter(|one| one.is_error());
+        let first = errors.clone().find(|one| one.at.is_some()).or_else(|| errors.next());
+        let text = match first {
+            Some(error) if error.at.is_some() => located(error.at.as_ref(), error),
+            Some(error) => format!("{id}: {}", error.message),
+            None => id.to_string(),
+        };
+        // One file may be the stack of several deployments.
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all
+}
+
+fn located(at: Option<&Loc>, error: &Diagnostic) -> String {
+    let at = at.map(|at| format!("{}:{}: ", at.file, at.line)).unwrap_or_default();
+    format!("{at}{}", error.message)
 }
 
 fn refused(of: (&'static str, &str), error: &SourceError) -> Finding {
