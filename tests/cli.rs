@@ -13,6 +13,7 @@
 //! ```
 
 mod cli_adopt;
+mod cli_answers;
 mod cli_away;
 mod cli_diff;
 mod cli_doctor;

@@ -58,10 +58,10 @@ pub(super) const APPLY: &str = "\
   reconciler apply --yes shop/compose.yaml  the same for one stack, without asking
   reconciler plan --out shop.plan stacks    later, or after a review:
   reconciler show shop.plan
-  reconciler apply shop.plan stacks         exactly that plan, or nothing and exit code 75
+  reconciler apply shop.plan                exactly that plan, or nothing and exit code 75
 
-A plan file is applied with the settings that it was made with, the source included: they come
-from the command line, the environment and --config, not from the file.";
+A plan file remembers the source that it was made from, without a login. All other settings come
+from the command line, the environment and --config, and have to be those that it was made with.";
 
 /// Of `show`.
 pub(super) const SHOW: &str = "\

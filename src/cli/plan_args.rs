@@ -48,7 +48,7 @@ pub(super) struct ApplyArgs {
     /// How a plan is printed.
     #[command(flatten)]
     pub(super) steps: StepsArgs,
-    /// The source that the plan file was made for [default: the current folder]
+    /// The source that the plan file was made for [default: what the file remembers]
     #[arg(value_name = "PATH|URL", help_heading = None, index = 2)]
     pub(super) of_file: Option<String>,
     /// What the pass takes.

@@ -20,7 +20,7 @@ use super::options::{
 };
 
 /// What one layer says. Only a file has engines.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Layer {
     /// Where desired state comes from.
     pub(super) source: SourceOptions,

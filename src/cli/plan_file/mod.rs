@@ -1,6 +1,7 @@
 //! A plan as a file: made by `plan --out`, read by `show`, and held by `apply` against what would be
 //! done now. It holds no secret: values are masked, and the fingerprint, which covers them, is keyed.
 
+mod place;
 mod target;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,10 @@ use model::secret::Masker;
 use reconcile::control::Prepared;
 use reconcile::plan::Settings;
 
+use super::follow_up;
+use super::options::SourceOptions;
 use super::setup::Refusal;
+pub(super) use place::Place;
 pub(super) use target::{PlanTarget, is_named_so, is_plan_file};
 
 /// The version of the format. One that is only added to keeps its number.
@@ -52,6 +56,12 @@ pub(super) struct PlanFile {
     pub(super) text: String,
     /// The plan for programs.
     plan: Value,
+    /// The source as it was named; files of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+    /// Where it was read from, as it was named.
+    #[serde(skip)]
+    name: String,
     /// The digest of all else: it tells what was changed by hand, not who changed it. `apply` relies
     /// on the fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,9 +86,49 @@ impl PlanFile {
             command: command.to_owned(),
             text: plan.overview_text(command),
             plan: machine::plan(plan),
+            place: None,
+            name: String::new(),
             digest: None,
         };
         Self { digest: Some(file.digest_of_rest()), ..file }
+    }
+
+    /// The same, which remembers from where it was made.
+    pub(super) fn made_from(self, place: Place) -> Self {
+        let file = Self { place: Some(place), ..self };
+        Self { digest: Some(file.digest_of_rest()), ..file }
+    }
+
+    /// Lets settings that name no source name that of the plan.
+    pub(super) fn fill(&self, options: &mut SourceOptions) {
+        if let Some(place) = &self.place {
+            place.fill(options);
+        }
+    }
+
+    /// The command line that applies this file; `None` if it is no file.
+    pub(super) fn applying(&self) -> Option<String> {
+        (!self.name.is_empty())
+            .then(|| format!("reconciler apply {} {}", quoted(&self.name), self.words()))
+    }
+
+    /// The command line that makes this file anew; `None` if it is no file.
+    pub(super) fn anew(&self) -> Option<String> {
+        (!self.name.is_empty())
+            .then(|| format!("reconciler plan --out {} {}", quoted(&self.name), self.words()))
+    }
+
+    /// What names its source and its installation.
+    fn words(&self) -> String {
+        let id = self.source.as_str();
+        let mut words = match &self.place {
+            Some(place) => place.words(),
+            None => quoted(id.strip_prefix("dir:").unwrap_or(id)),
+        };
+        if self.installation.as_str() != DEFAULT_INSTALLATION {
+            let _ = write!(words, " --installation {}", quoted(self.installation.as_str()));
+        }
+        words
     }
 
     /// Whether it is not as it was written.
@@ -147,8 +197,8 @@ impl PlanFile {
             let what = if error.is_eof() { "a part of it is missing" } else { "it was changed" };
             Refusal::invalid(format!("the plan file `{name}` cannot be used: {what} ({error})"))
                 .with_help(format!(
-                    "make it anew: `reconciler plan --out {}`",
-                    quoted(&path.to_string_lossy())
+                    "make it anew: `{}`",
+                    follow_up::command("plan", &["--out", &path.to_string_lossy()])
                 ))
         };
         let value: Value = serde_json::from_slice(&bytes).map_err(broken)?;
@@ -164,7 +214,10 @@ impl PlanFile {
                     "use the version that wrote it ({by}), or make it anew with this one"
                 )))
             }
-            _ => serde_json::from_value(value).map(Some).map_err(broken),
+            _ => {
+                let file: Self = serde_json::from_value(value).map_err(broken)?;
+                Ok(Some(Self { name: path.to_string_lossy().into_owned(), ..file }))
+            }
         }
     }
 
@@ -187,6 +240,9 @@ impl PlanFile {
         to.put(&text)
     }
 }
+
+/// The installation that is meant where none is named.
+const DEFAULT_INSTALLATION: &str = "default";
 
 const HELP: &str = "`reconciler plan --out FILE` writes one";
 
@@ -252,6 +308,8 @@ mod tests {
             command: "reconciler --once".to_owned(),
             text: "deployment abc, revision 4f9bd36, engine local\n  + create web\n".to_owned(),
             plan: serde_json::json!({ "steps": [{ "action": "start container abc-web-1" }] }),
+            place: None,
+            name: String::new(),
             digest: None,
         }
     }
@@ -287,12 +345,14 @@ mod tests {
         let folder = folder("round");
         let path = folder.join("shop.plan");
         file().write(&PlanTarget::new(&path).expect("free")).expect("written");
-        assert_eq!(PlanFile::read(&path).expect("read"), Some(file()));
+        let name = path.to_string_lossy().into_owned();
+        let read = PlanFile::read(&path).expect("read");
+        assert_eq!(read, Some(PlanFile { name: name.clone(), ..file() }));
         assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
         // A plan file is replaced, and nothing is left beside it.
         let newer = PlanFile { revision: "5".into(), ..file() };
         newer.write(&PlanTarget::new(&path).expect("a plan file")).expect("written");
-        assert_eq!(PlanFile::required(&path).expect("read"), newer);
+        assert_eq!(PlanFile::required(&path).expect("read"), PlanFile { name, ..newer });
         assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1);
         fs::remove_dir_all(folder).expect("removed");
     }

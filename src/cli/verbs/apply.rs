@@ -52,6 +52,12 @@ pub(in crate::cli) fn apply(
     environment: &Environment,
     (file, yes): (Option<PlanFile>, bool),
 ) -> Result<Exit, Refusal> {
+    let filled = file.as_ref().map(|file| {
+        let mut layer = layer.clone();
+        file.fill(&mut layer.source);
+        layer
+    });
+    let layer = filled.as_ref().unwrap_or(layer);
     let consent = match file {
         Some(file) => Consent::File(Box::new(file)),
         None if yes => Consent::Given,

@@ -13,6 +13,7 @@ use world::{Clock, Observe};
 
 use super::super::console::Console;
 use super::super::exit::Exit;
+use super::super::follow_up;
 use super::super::invocation;
 use super::super::plan_file::PlanFile;
 use super::super::setup::Refusal;
@@ -64,8 +65,10 @@ impl Consent {
                     "the plan file is for the source `{}`, and the settings name `{source}`",
                     file.source
                 ),
-                "name the source after the file: `reconciler apply FILE PATH|URL`, with the options \
-                 that `plan --out` had",
+                match file.applying() {
+                    Some(command) => format!("`{command}`, with the options that `plan --out` had"),
+                    None => "name the source of the plan".to_owned(),
+                },
             ));
         }
         if file.installation != *installation {
@@ -137,9 +140,11 @@ impl Agreed {
         let Some(file) = &self.only else { return Ok(self) };
         let Some(moved) = file.moved(&self.prepared, setup.settings) else { return Ok(self) };
         let lines: Vec<_> = moved.lines().map(|line| one_line(line).into_owned()).collect();
+        let anew = file.anew().unwrap_or_else(|| follow_up::command("plan", &[]));
+        let help = format!("read the plan as it is now, `{anew}`, and agree to that one");
         console.error(
             "nothing was changed: what would be done is no longer what was agreed to",
-            Some("read the plan as it is now, `reconciler plan`, and agree to that one"),
+            Some(&help),
         );
         console.complain(&lines.join("\n"));
         Err(Exit::Busy)

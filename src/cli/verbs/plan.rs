@@ -15,7 +15,7 @@ use super::super::console::{Console, Format};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::invocation;
-use super::super::plan_file::{PlanFile, PlanTarget};
+use super::super::plan_file::{Place, PlanFile, PlanTarget};
 use super::super::render::{self, markdown};
 use super::super::setup::Refusal;
 use super::looked::looked;
@@ -47,7 +47,8 @@ pub(in crate::cli) fn plan(
             return Ok(Exit::Invalid);
         }
         if let Some(out) = &out {
-            PlanFile::of(prepared, settings, &invocation::again()).write(out)?;
+            let file = PlanFile::of(prepared, settings, &invocation::again());
+            file.made_from(Place::of(&layer.source)).write(out)?;
         }
         console.progress(&how_to_go_on(&prepared.plan, out.as_ref()));
         // Also if what is printed is less: the plan is whole.
