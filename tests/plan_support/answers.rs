@@ -236,3 +236,21 @@ fn a_deployment_of_which_nothing_is_wanted_is_empty_and_not_healthy() {
     world.happens("converge");
     assert_eq!(the(&world.answer(true)).health, Health::Healthy);
 }
+
+#[test]
+fn a_stack_that_is_not_valid_is_one_row_where_its_network_is() {
+    let mut world = world();
+    for name in ["shop-web-1", "shop-web-2", "shop-db-1"] {
+        world.happens(&format!("{name} gone"));
+    }
+    world.happens("ledger lost");
+    world.happens("source other");
+    world.file("shop/compose.yaml", "services: { web: { imag: web:1 } }\n");
+    let tree = world.answer(true);
+    let node = the(&tree);
+    assert_eq!(node.engine.as_ref().map(ToString::to_string).as_deref(), Some("local"));
+    // None in sight is not that none is wanted.
+    assert_eq!((node.health, node.services.is_none()), (Health::Unknown, true));
+    assert_ne!(node.source, tree.source, "it belongs to the source of its network");
+    assert!(node.invalid.is_some());
+}

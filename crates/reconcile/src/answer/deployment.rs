@@ -21,6 +21,7 @@ pub(super) fn deployment(facts: &Facts<'_>, (id, engine): Place) -> DeploymentNo
     let wanted = facts.known.wanted;
     let source = newest.map(|container| &container.source);
     let source = source.or(subject.record.map(|record| &record.source));
+    let source = source.or_else(|| subject.source_of_network());
     let read = wanted.filter(|_| subject.is_listed()).map(|(desired, _)| &desired.source);
     let source = source.or(read).cloned();
     let revision = subject.record.map(|record| &record.revision);

@@ -24,20 +24,20 @@ pub(super) fn places(facts: &Facts<'_>) -> BTreeSet<Place> {
         there.map(|(id, engine)| (id.clone(), Some(engine.clone()))).collect();
     for (id, entry) in facts.known.wanted.into_iter().flat_map(|(desired, _)| &desired.deployments)
     {
-        match entry {
-            Entry::Valid(deployment, _) => {
-                all.insert((id.clone(), Some(deployment.engine.clone())));
-            }
-            // Where it is to be cannot be read.
-            Entry::Invalid(_) if !all.iter().any(|(other, _)| other == id) => {
-                all.insert((id.clone(), None));
-            }
-            Entry::Invalid(_) => {}
+        if let Entry::Valid(deployment, _) = entry {
+            all.insert((id.clone(), Some(deployment.engine.clone())));
         }
     }
     // Volumes outlive their deployment: they alone are no sign of one.
     let rest = networks.chain(volumes.filter(|(id, _)| all.iter().any(|(known, _)| known == *id)));
     let rest: Vec<Place> = rest.map(|(id, engine)| (id.clone(), Some(engine.clone()))).collect();
     all.extend(rest);
+    // Where one is to be whose stack is not valid cannot be read: it is where something of it is.
+    for (id, entry) in facts.known.wanted.into_iter().flat_map(|(desired, _)| &desired.deployments)
+    {
+        if matches!(entry, Entry::Invalid(_)) && !all.iter().any(|(other, _)| other == id) {
+            all.insert((id.clone(), None));
+        }
+    }
     all
 }

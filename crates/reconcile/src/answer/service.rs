@@ -35,6 +35,8 @@ pub(super) fn services(subject: &Subject<'_, '_>) -> Services {
     };
     let rest = subject.blocked.iter().filter(|blocked| !is_of_a_service(blocked));
     blocked.extend(rest.map(|blocked| (*blocked).clone()));
+    // Where no valid stack says which services there are, none in sight is not that there are none.
+    let knows = knows && (subject.desired.is_some() || !names.is_empty() || !subject.is_listed());
     let nodes = knows.then(|| names.into_iter().map(|name| service(subject, name)).collect());
     Services { nodes, blocked }
 }

@@ -2,10 +2,10 @@
 //! there and what is withheld.
 
 use super::Facts;
-use crate::plan::Surveyed;
+use crate::plan::{Surveyed, SurveyedNetwork};
 use model::diagnostic::Diagnostic;
 use model::desired::{Deployment, Entry, Service};
-use model::id::{DeploymentId, EngineName, ImageRef};
+use model::id::{DeploymentId, EngineName, ImageRef, SourceId};
 use model::ledger::{DeploymentRecord, PastRollout};
 use model::observed::{EngineContents, EngineView};
 use model::plan::Blocked;
@@ -79,6 +79,15 @@ impl<'f, 'a> Subject<'f, 'a> {
         let entry =
             self.facts.known.wanted.and_then(|(desired, _)| desired.deployments.get(&self.id));
         self.desired.is_some() || matches!(entry, Some(Entry::Invalid(_)))
+    }
+
+    /// The source that its networks here were made for.
+    pub(super) fn source_of_network(&self) -> Option<&'f SourceId> {
+        let mut networks = self.facts.survey.networks.iter();
+        let own = |n: &&SurveyedNetwork<'_>| {
+            n.deployment == self.id && Some(&n.engine) == self.engine.as_ref()
+        };
+        networks.find(own).map(|network| &network.source)
     }
 
     /// The first error of its stack, if that is not valid.
