@@ -17,7 +17,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use model::id::DeploymentId;
-use model::plan::DeploymentState;
+use model::plan::{Blocked, DeploymentState};
+use model::remedy::Remedy;
 use model::time::{Instant, Timestamp};
 use reconcile::control;
 
@@ -51,10 +52,42 @@ pub struct Status {
     pub deployments: BTreeMap<DeploymentId, DeploymentState>,
     /// What is withheld, and what it waits for.
     pub blocked: Vec<String>,
+    /// The same in parts; a controller of an earlier version does not say it.
+    #[serde(default)]
+    pub withheld: Vec<Withheld>,
     /// What is put off because it failed too often.
     pub held: Vec<String>,
     /// The last pass that did something; `None` before the first.
     pub last_pass: Option<LastPass>,
+}
+
+/// Something withheld.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// Of which deployment; `None` if it is of none.
+    pub deployment: Option<DeploymentId>,
+    /// What is not done, and the place in the source that asks for it.
+    pub what: String,
+    /// What it waits for.
+    pub waits: String,
+    /// Whether it is only worth telling: nothing that was asked for is withheld.
+    pub is_notice: bool,
+}
+
+impl Withheld {
+    fn of(blocked: &Blocked) -> Self {
+        let at = blocked.at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
+        let remedy = blocked.remedy().map(|remedy| match remedy {
+            Remedy::Flag(flag) => format!("; the controller takes {flag}"),
+            Remedy::Command(command) => format!("; to let it go on: {command}"),
+        });
+        Self {
+            deployment: blocked.deployment.clone(),
+            what: format!("{}{at}", blocked.subject),
+            waits: format!("{}{}", blocked.waiting_on, remedy.unwrap_or_default()),
+            is_notice: blocked.waiting_on.is_notice(),
+        }
+    }
 }
 
 /// How a pass went.
@@ -86,6 +119,7 @@ impl Status {
             unseen: BTreeMap::new(),
             deployments: BTreeMap::new(),
             blocked: Vec::new(),
+            withheld: Vec::new(),
             held: Vec::new(),
             last_pass: None,
         }
@@ -102,6 +136,7 @@ impl Status {
             unseen: look.unseen.iter().map(|(part, e)| (part.to_string(), e.clone())).collect(),
             deployments: look.deployments.clone(),
             blocked: look.blocked.iter().map(ToString::to_string).collect(),
+            withheld: look.blocked.iter().map(Withheld::of).collect(),
             held: look.held.iter().map(put_off).collect(),
             ..self
         }

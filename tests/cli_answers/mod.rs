@@ -90,3 +90,31 @@ fn a_plan_of_another_source_says_the_whole_command() {
     let whole = "`reconciler apply FILE [HERE]/st --source-name test`";
     assert!(stderr.contains(whole), "{stderr}");
 }
+
+/// A controller that withholds something of the deployment `shop`; its address.
+fn controller() -> std::net::SocketAddr {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let body = r#"{"schema_version":1,"version":"0","installation":"default","source":"dir:/ctl",
+        "acts":true,"ready":true,"revision":null,"source_error":null,"seen_at":null,"unseen":{},
+        "deployments":{},"blocked":[],"held":[],"last_pass":null,
+        "withheld":[{"deployment":"shop","what":"apply shop (shop/compose.yaml:2:3)",
+        "waits":"until its stack is valid","is_notice":false}]}"#;
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = write!(stream, "HTTP/1.0 200 OK\r\n\r\n{body}");
+        }
+    });
+    address
+}
+
+#[test]
+fn what_a_controller_withholds_is_said() {
+    let (_, stdout, stderr) = play("withheld", &[], &format!("status shop --listen {}", controller()));
+    assert!(stdout.contains("source dir:/ctl"), "{stdout}{stderr}");
+    let flat = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = "withheld: shop: apply shop (shop/compose.yaml:2:3), waits until its stack is valid";
+    assert!(flat.contains(line), "{stdout}");
+}

@@ -45,8 +45,12 @@ pub(in crate::cli) fn status(
             value["controller"] = json!(controller);
             console.json(&value);
         } else {
+            let withheld = controller.as_ref().filter(|status| status.installation == ours.as_str());
+            let withheld =
+                withheld.map(|status| controller::withheld(status, seen.tree())).unwrap_or_default();
+            let known = controller.as_ref().map(|status| (status, &*withheld));
             let text = tree::head(seen.tree(), seen.without_source.as_deref())
-                + &controller::text(controller.as_ref(), listen, seen.tree().at.0)
+                + &controller::text(known, listen, seen.tree().at.0)
                 + &tree::deployments(seen.tree());
             console.prose(&text);
         }
@@ -68,7 +72,7 @@ fn elsewhere(status: &Status, address: SocketAddr, ours: &InstallationId) -> Opt
 }
 
 /// What the controller says.
-fn ask(address: SocketAddr) -> Result<Status, Refusal> {
+pub(super) fn ask(address: SocketAddr) -> Result<Status, Refusal> {
     let unreachable =
         |message: String| Refusal { exit: Exit::Unreachable, ..Refusal::invalid(message) };
     let body = match probe::get(address, "/status") {

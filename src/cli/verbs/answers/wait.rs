@@ -1,5 +1,6 @@
 //! `wait`: looks again and again until what is asked about is healthy, or as the source says.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -7,17 +8,22 @@ use futures_util::future::select;
 use serde_json::json;
 
 use adapters::clock::SystemClock;
-use model::tree::SCHEMA_VERSION;
+use model::printable::one_line;
+use model::tree::{SCHEMA_VERSION, Tree};
 use reconcile::answer::{Goal, lacking};
 use world::{Clock as _, Observe, Watch};
 
+use super::status::ask;
 use super::{Asked, Lens, lens};
+use crate::api::Withheld;
 use crate::cli::console::{Console, Format};
 use crate::cli::exit::Exit;
 use crate::cli::invocation;
+use crate::cli::render::answers::controller;
 use crate::cli::render::answers::tree::{lacks, lacks_without_ages};
 use crate::cli::setup::Refusal;
 use crate::cli::signals::asked_to_end;
+use crate::cli::values::Listen;
 use crate::cli::verbs::real::block_on;
 
 /// How soon it looks again although no engine reported anything: a replica gets old enough to
@@ -46,9 +52,13 @@ pub(in crate::cli) fn wait(
     block_on(async {
         let signal = asked_to_end().map_err(|error| Refusal::invalid(error.to_string()))?;
         let lens = lens(asked).await?;
+        let controller = match asked.layer.listen.listen.unwrap_or_default() {
+            Listen::At(address) if goal == Goal::Synced => Some(address),
+            _ => None,
+        };
         tokio::select! {
             exit = signal => Ok(exit),
-            waited = until(&lens, words, (goal, timeout)) => {
+            waited = until(&lens, words, (goal, timeout), controller) => {
                 Ok(conclude(console, &waited?, goal, timeout))
             }
         }
@@ -59,6 +69,7 @@ async fn until<W: Observe + Watch>(
     lens: &Lens<W>,
     words: &[String],
     (goal, timeout): (Goal, Duration),
+    controller: Option<SocketAddr>,
 ) -> Result<Waited, Refusal> {
     let began = SystemClock.instant();
     let mut reported = Vec::new();
@@ -90,6 +101,11 @@ async fn until<W: Observe + Watch>(
         let tree = if words.is_empty() { tree.of_source() } else { tree.only(&selectors) };
         let lacking = lacking(&tree, goal);
         let mut lacks = lacks(&lacking, &tree);
+        let withheld = match controller {
+            Some(address) if lacks.is_empty() => withheld(lens, address, &tree),
+            _ => Vec::new(),
+        };
+        lacks.extend(withheld.iter().cloned());
         if words.is_empty() && (lacks.is_empty() || tree.deployments.is_empty()) {
             // Of what was not seen nobody knows whether it is as it should be.
             let unseen = tree.unseen.iter().map(|part| format!("{}: not seen", part.part));
@@ -101,7 +117,8 @@ async fn until<W: Observe + Watch>(
             let unseen = if lacks.is_empty() { Exit::Done } else { seen.exit };
             return Ok(Waited { lacks, exit: unseen });
         }
-        let now = lacks_without_ages(&lacking);
+        let mut now = lacks_without_ages(&lacking);
+        now.extend(withheld);
         if now != reported {
             lens.console.progress(&waiting(&lacks, goal));
             reported = now;
@@ -111,6 +128,23 @@ async fn until<W: Observe + Watch>(
         select(news, pin!(SystemClock.sleep(PAUSE.min(left)))).await;
         SystemClock.sleep(LEAST.min(left)).await;
     }
+}
+
+/// What a controller of the same installation, if there is one, withholds of these deployments: it
+/// may do less than what this call would, or read another revision.
+fn withheld<W>(lens: &Lens<W>, address: SocketAddr, tree: &Tree) -> Vec<String> {
+    let Ok(status) = ask(address) else { return Vec::new() };
+    if status.installation != lens.settings.installation.as_str() {
+        return Vec::new();
+    }
+    let all = controller::withheld(&status, tree).into_iter();
+    let counts = all.filter(|one| !one.is_notice && one.deployment.is_some());
+    let line = |one: &Withheld| {
+        let of = one.deployment.as_ref().map(ToString::to_string).unwrap_or_default();
+        let text = format!("{of}: the controller withholds {}, waits {}", one.what, one.waits);
+        one_line(&text).into_owned()
+    };
+    counts.map(line).collect()
 }
 
 /// What it waits for now, in one line.
