@@ -50,8 +50,12 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - run: reconciler validate --policy --config reconciler.yaml desired-state
-      - run: reconciler plan --config reconciler.yaml --trust-stacks=false -o markdown desired-state > plan.md
-      - run: gh pr comment "$PULL_REQUEST" --edit-last --create-if-none --body-file plan.md
+      # Also a plan in which something is withheld is a comment; then the job ends as the plan did.
+      - run: |
+          code=0
+          reconciler plan --config reconciler.yaml --trust-stacks=false -o markdown desired-state > plan.md || code=$?
+          test ! -s plan.md || gh pr comment "$PULL_REQUEST" --edit-last --create-if-none --body-file plan.md
+          exit $code
         env:
           GH_TOKEN: ${{ github.token }}
           PULL_REQUEST: ${{ github.event.number }}
@@ -78,13 +82,18 @@ plan:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
   tags: [reconciler]
   script:
-    - reconciler plan --config reconciler.yaml --trust-stacks=false -o markdown desired-state > plan.md
+    # Also a plan in which something is withheld is a comment; then the job ends as the plan did.
+    - code=0
+    - reconciler plan --config reconciler.yaml --trust-stacks=false -o markdown desired-state > plan.md || code=$?
     # REPORT_TOKEN is a token of the project that may write comments.
     - >-
+      test ! -s plan.md ||
       curl --fail --request POST --header "PRIVATE-TOKEN: $REPORT_TOKEN"
       --data-urlencode "body@plan.md"
       "$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
+    - exit $code
   artifacts:
+    when: always
     paths: [plan.md]
 apply:
   rules:
@@ -123,3 +132,16 @@ pub(super) const GITIGNORE: &str = r"# `docker compose -f compose.controller.yam
 # The program keeps no other files here: fetched commits are in ~/.cache/reconciler, and what is
 # remembered is in Consul or on the engine. `.env` beside a stack is part of the stack.
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_that_fails_is_a_comment_before_the_job_fails() {
+        for (pipeline, comment) in [(GITHUB, "gh pr comment"), (GITLAB, "curl --fail")] {
+            let at = |words: &str| pipeline.find(words).expect("it is there");
+            assert!(at("> plan.md || code=$?") < at(comment) && at(comment) < at("exit $code"));
+        }
+    }
+}
