@@ -21,7 +21,7 @@ pub(super) fn command(verb: &str, words: &[&str]) -> String {
 fn command_after(call: impl IntoIterator<Item = String>, verb: &str, words: &[&str]) -> String {
     let mut root = Cli::command();
     root.build();
-    let target = verb.split(' ').fold(Some(&root), |found, name| found?.find_subcommand(name));
+    let target = verb.split(' ').try_fold(&root, |found, name| found.find_subcommand(name));
     let target = target.expect("BUG: a verb that is printed exists");
     let mut all: Vec<String> = ["reconciler", verb].map(str::to_owned).into();
     all.extend(words.iter().map(|word| quoted(word)));

@@ -112,7 +112,8 @@ fn controller() -> std::net::SocketAddr {
 
 #[test]
 fn what_a_controller_withholds_is_said() {
-    let (_, stdout, stderr) = play("withheld", &[], &format!("status shop --listen {}", controller()));
+    let (_, stdout, stderr) =
+        play("withheld", &[], &format!("status shop --listen {}", controller()));
     assert!(stdout.contains("source dir:/ctl"), "{stdout}{stderr}");
     let flat = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = "withheld: shop: apply shop (shop/compose.yaml:2:3), waits until its stack is valid";

@@ -18,14 +18,12 @@ use model::id::{DeploymentId, EngineName, InstallationId, Revision, SourceId};
 use model::observed::{EngineView, ObservedState};
 use model::plan::Plan;
 use model::printable::one_line;
-use model::remedy::quoted;
 use model::render::machine;
 use model::secret::Masker;
 use reconcile::control::Prepared;
 use reconcile::plan::Settings;
 
 use super::follow_up;
-use super::options::SourceOptions;
 use super::setup::Refusal;
 pub(super) use place::Place;
 pub(super) use target::{PlanTarget, is_named_so, is_plan_file};
@@ -91,44 +89,6 @@ impl PlanFile {
             digest: None,
         };
         Self { digest: Some(file.digest_of_rest()), ..file }
-    }
-
-    /// The same, which remembers from where it was made.
-    pub(super) fn made_from(self, place: Place) -> Self {
-        let file = Self { place: Some(place), ..self };
-        Self { digest: Some(file.digest_of_rest()), ..file }
-    }
-
-    /// Lets settings that name no source name that of the plan.
-    pub(super) fn fill(&self, options: &mut SourceOptions) {
-        if let Some(place) = &self.place {
-            place.fill(options);
-        }
-    }
-
-    /// The command line that applies this file; `None` if it is no file.
-    pub(super) fn applying(&self) -> Option<String> {
-        (!self.name.is_empty())
-            .then(|| format!("reconciler apply {} {}", quoted(&self.name), self.words()))
-    }
-
-    /// The command line that makes this file anew; `None` if it is no file.
-    pub(super) fn anew(&self) -> Option<String> {
-        (!self.name.is_empty())
-            .then(|| format!("reconciler plan --out {} {}", quoted(&self.name), self.words()))
-    }
-
-    /// What names its source and its installation.
-    fn words(&self) -> String {
-        let id = self.source.as_str();
-        let mut words = match &self.place {
-            Some(place) => place.words(),
-            None => quoted(id.strip_prefix("dir:").unwrap_or(id)),
-        };
-        if self.installation.as_str() != DEFAULT_INSTALLATION {
-            let _ = write!(words, " --installation {}", quoted(self.installation.as_str()));
-        }
-        words
     }
 
     /// Whether it is not as it was written.
@@ -240,9 +200,6 @@ impl PlanFile {
         to.put(&text)
     }
 }
-
-/// The installation that is meant where none is named.
-const DEFAULT_INSTALLATION: &str = "default";
 
 const HELP: &str = "`reconciler plan --out FILE` writes one";
 

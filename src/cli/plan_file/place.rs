@@ -1,6 +1,7 @@
 //! Where the plan of a file was made from, as it was given: so that `apply FILE` needs no more, and
 //! the commands about the file can be copied.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use model::remedy::quoted;
 
 use super::super::options::SourceOptions;
 use super::super::target::{is_url, without_login};
+use super::PlanFile;
 
 /// The source of a plan as it was named. It holds no login.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,52 @@ impl Place {
             all.extend(value.iter().flat_map(|value| [option.to_owned(), quoted(value)]));
         }
         all.join(" ")
+    }
+}
+
+/// The installation that is meant where none is named.
+const DEFAULT_INSTALLATION: &str = "default";
+
+impl PlanFile {
+    /// The same, which remembers from where it was made.
+    pub(in crate::cli) fn made_from(self, place: Place) -> Self {
+        let file = Self { place: Some(place), ..self };
+        Self { digest: Some(file.digest_of_rest()), ..file }
+    }
+
+    /// Lets settings that name no source name that of the plan.
+    pub(in crate::cli) fn fill(&self, options: &mut SourceOptions) {
+        if let Some(place) = &self.place {
+            place.fill(options);
+        }
+    }
+
+    /// The command line that applies this file; `None` if it is no file.
+    pub(in crate::cli) fn applying(&self) -> Option<String> {
+        (!self.name.is_empty())
+            .then(|| format!("reconciler apply {} {}", quoted(&self.name), self.words()))
+    }
+
+    /// The command line that makes this file anew; `None` if it is no file.
+    pub(in crate::cli) fn anew(&self) -> Option<String> {
+        (!self.name.is_empty())
+            .then(|| format!("reconciler plan --out {} {}", quoted(&self.name), self.words()))
+    }
+
+    /// What names its source and its installation.
+    fn words(&self) -> String {
+        let id = self.source.as_str();
+        let mut words = match &self.place {
+            Some(place) => place.words(),
+            None => match id.strip_prefix("dir:") {
+                Some(folder) => quoted(folder),
+                None => format!("PATH|URL --source-name {}", quoted(id)),
+            },
+        };
+        if self.installation.as_str() != DEFAULT_INSTALLATION {
+            let _ = write!(words, " --installation {}", quoted(self.installation.as_str()));
+        }
+        words
     }
 }
 

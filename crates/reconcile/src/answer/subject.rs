@@ -3,8 +3,8 @@
 
 use super::Facts;
 use crate::plan::{Surveyed, SurveyedNetwork};
-use model::diagnostic::Diagnostic;
 use model::desired::{Deployment, Entry, Service};
+use model::diagnostic::Diagnostic;
 use model::id::{DeploymentId, EngineName, ImageRef, SourceId};
 use model::ledger::{DeploymentRecord, PastRollout};
 use model::observed::{EngineContents, EngineView};

@@ -68,11 +68,9 @@ pub(in crate::cli) fn text(
     for failure in failed.iter().take(LISTED) {
         lines.put((REST, REST), (BAD, "failed:"), &format!(" {failure}"));
     }
-    for (all, what) in [
-        (withheld.len(), "withheld"),
-        (status.held.len(), "put off"),
-        (failed.len(), "failed"),
-    ] {
+    for (all, what) in
+        [(withheld.len(), "withheld"), (status.held.len(), "put off"), (failed.len(), "failed")]
+    {
         if all > LISTED {
             lines.plain((REST, REST), &format!("and {} more {what}", all - LISTED));
         }

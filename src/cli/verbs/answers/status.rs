@@ -45,9 +45,11 @@ pub(in crate::cli) fn status(
             value["controller"] = json!(controller);
             console.json(&value);
         } else {
-            let withheld = controller.as_ref().filter(|status| status.installation == ours.as_str());
             let withheld =
-                withheld.map(|status| controller::withheld(status, seen.tree())).unwrap_or_default();
+                controller.as_ref().filter(|status| status.installation == ours.as_str());
+            let withheld = withheld
+                .map(|status| controller::withheld(status, seen.tree()))
+                .unwrap_or_default();
             let known = controller.as_ref().map(|status| (status, &*withheld));
             let text = tree::head(seen.tree(), seen.without_source.as_deref())
                 + &controller::text(known, listen, seen.tree().at.0)
