@@ -80,6 +80,9 @@ mod progress;
 #[path = "live_once/remedies.rs"]
 mod remedies;
 #[cfg(test)]
+#[path = "live_once/rollback.rs"]
+mod rollback;
+#[cfg(test)]
 #[path = "live_once/secrecy.rs"]
 mod secrecy;
 #[cfg(test)]

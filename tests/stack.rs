@@ -9,6 +9,8 @@ mod bounds;
 mod context;
 #[path = "stack/hashes.rs"]
 mod hashes;
+#[path = "stack/kept.rs"]
+mod kept;
 #[path = "stack/render.rs"]
 mod render;
 #[path = "stack/reservations.rs"]

@@ -20,6 +20,7 @@ use super::look_args::{NamedSource, PassArgs, ReadArgs};
 use super::man_args::ManArgs;
 use super::options::{ControllerOptions, ListenOptions, LogOptions, OnceOptions};
 use super::output_args::{OutputArgs, StepsArgs};
+use super::override_args::{PauseArgs, ResumeArgs, RollbackArgs};
 use super::plan_args::{ApplyArgs, PlanArgs, ShowArgs};
 use super::project::ConfigArgs;
 use super::stream_args::{EventsArgs, LogsArgs};
@@ -123,6 +124,12 @@ pub(super) enum Verb {
     /// List the last rollouts of deployments, newest first: who, what, how it ended
     #[command(mut_arg("source", source_flag), after_long_help = examples(HISTORY))]
     History(Box<LsArgs>),
+    /// Return a deployment to what worked before, until it is resumed
+    Rollback(Box<RollbackArgs>),
+    /// Leave deployments alone, whatever the source says, until they are resumed
+    Pause(Box<PauseArgs>),
+    /// Follow the source again: after `pause`, `rollback`, or a rollout that failed
+    Resume(Box<ResumeArgs>),
     /// List deployments: `stack ls`
     Stack(StackArgs),
     /// List services: `service ls`
@@ -148,7 +155,7 @@ pub(super) enum Verb {
 
 impl Verb {
     /// What each is called, and `help`.
-    pub(super) const NAMES: [&str; 29] = [
+    pub(super) const NAMES: [&str; 32] = [
         "run",
         "plan",
         "diff",
@@ -167,6 +174,9 @@ impl Verb {
         "status",
         "ps",
         "history",
+        "rollback",
+        "pause",
+        "resume",
         "stack",
         "service",
         "services",

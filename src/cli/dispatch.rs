@@ -17,6 +17,8 @@ use super::import_args::ImportArgs;
 use super::init_args::InitArgs;
 use super::look_args::NamedSource;
 use super::options::{SourceOptions, WorldOptions};
+use super::output_args::OutputArgs;
+use super::override_args::{PauseArgs, ResumeArgs, RollbackArgs};
 use super::plan_args::{ApplyArgs, PlanArgs};
 use super::plan_file::PlanTarget;
 use super::render::diagnostics;
@@ -24,6 +26,7 @@ use super::setup::Refusal;
 use super::stream_args::{EventsArgs, LogsArgs};
 use super::verbs::consent::Consent;
 use super::verbs::doctor::ConfigFile;
+use super::verbs::overrides::Override;
 use super::{logging, verbs};
 
 /// What every verb starts with.
@@ -66,6 +69,15 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         Some(Verb::Status(args)) => answers::status(common, *args),
         Some(Verb::Ps(args)) => answers::ps(common, *args),
         Some(Verb::History(args)) => answers::history(common, *args),
+        Some(Verb::Rollback(args)) => rollback(common, *args),
+        Some(Verb::Pause(args)) => {
+            let PauseArgs { deployments, output, world } = *args;
+            overridden(common, (output, world), (&deployments, &Override::Pause))
+        }
+        Some(Verb::Resume(args)) => {
+            let ResumeArgs { deployments, output, world } = *args;
+            overridden(common, (output, world), (&deployments, &Override::Resume))
+        }
         Some(Verb::Stack(args)) => answers::list(common, args.verb, verbs::answers::stacks),
         Some(Verb::Service(args)) => answers::list(common, args.verb, verbs::answers::services),
         Some(Verb::Wait(args)) => answers::wait(common, *args),
@@ -76,6 +88,23 @@ pub(super) fn dispatch(cli: Cli) -> Exit {
         console.complain(&diagnostics::render_all(&messages));
         exit
     })
+}
+
+/// `rollback`.
+fn rollback(common: CommonArgs, args: RollbackArgs) -> Result<Exit, Refusal> {
+    let RollbackArgs { deployment, revision, output, world } = args;
+    overridden(common, (output, world), (&[deployment], &Override::Rollback(revision)))
+}
+
+/// `rollback`, `pause` and `resume`.
+fn overridden(
+    common: CommonArgs,
+    (output, world): (OutputArgs, WorldOptions),
+    asked: (&[String], &Override),
+) -> Result<Exit, Refusal> {
+    let layer = Layer { world, ..Layer::default() };
+    let Start { console, environment, layer } = start(common, output.output, layer, "warn")?;
+    verbs::overrides::write_each(console, &layer, &environment, asked)
 }
 
 /// `run` and `--once`.

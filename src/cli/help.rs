@@ -194,6 +194,27 @@ pub(super) const HISTORY: &str = "\
 The ledger remembers the last 20 of each deployment: the commit, its author and subject, what it
 changed, how it ended and how long it took. Attempts at one revision are one rollout.";
 
+/// Of `rollback`.
+pub(super) const ROLLBACK: &str = "\
+  reconciler rollback shop                  to what worked before
+  reconciler rollback shop 3f2a9c1          to that revision, if it is one of the last 5 that worked
+  reconciler resume shop                    follow the source again
+
+Images, configs and scale are those of then, also if git no longer has the commit; no job runs
+again. `reconciler plan` prints what the source says, which is done after `resume`.";
+
+/// Of `pause`.
+pub(super) const PAUSE: &str = "\
+  reconciler pause shop                     nothing is changed, repaired or removed
+  reconciler resume shop                    follow the source again";
+
+/// Of `resume`.
+pub(super) const RESUME: &str = "\
+  reconciler resume shop                    follow the source again
+
+A revision whose rollout failed is not tried again until another one changes the deployment, or
+until this is called.";
+
 /// Of `stack`.
 pub(super) const STACK: &str = "\
   reconciler stack ls                       each deployment: replicas, sync, health, revision

@@ -26,8 +26,8 @@ const OTHERS: &[(&[&str], &str)] = &[
          `docker compose -p NAME down`, which a controller repairs while the source has the stack",
     ),
     (
-        &["stop", "pause", "kill"],
-        "`sync: paused` of the deployment in deployments.yaml, then `docker compose -p NAME stop`; \
+        &["stop", "kill"],
+        "`reconciler pause NAME`, then `docker compose -p NAME stop`; \
          a controller itself ends at SIGTERM, and its containers stay",
     ),
     (&["restart"], "`docker compose -p NAME restart`: a container that works is left alone"),
@@ -90,7 +90,7 @@ mod tests {
             ("start", "reconciler run"),
             ("preview", "reconciler plan"),
             ("down", "docker compose -p NAME down"),
-            ("stop", "sync: paused"),
+            ("stop", "reconciler pause"),
             ("plna", "`plan`"),
             ("Validat", "`validate`"),
         ] {

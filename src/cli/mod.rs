@@ -28,6 +28,7 @@ mod narrow;
 mod new_file;
 mod options;
 mod output_args;
+mod override_args;
 mod plan_args;
 mod plan_file;
 pub(crate) mod probe;

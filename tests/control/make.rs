@@ -14,6 +14,7 @@ use model::digest::Digest;
 use model::id::StepId;
 use model::plan::{Cause, Reason, Step};
 use model::policy::HostPolicy;
+use model::rollback::OnFailure;
 use model::secret::Masker;
 use model::settling::Settling;
 use model::spec::ContainerSpec;
@@ -89,6 +90,7 @@ pub(crate) fn deployment(id: &str, services: &str) -> (model::id::DeploymentId, 
         id: id.into(),
         engine: "local".into(),
         sync: SyncMode::Auto,
+        on_failure: OnFailure::default(),
         origin: Loc::new("compose.yaml", 1, 1),
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
@@ -120,6 +122,8 @@ fn service(name: &str, tag: &str) -> Service {
         job: false,
         bound: BTreeMap::new(),
         stays_ended: false,
+        on_rollback: false,
+        rests: false,
         stop_grace: Duration::from_secs(1),
         hooks: model::hook::Hooks::default(),
         rollout: Rollout::default(),
@@ -143,6 +147,7 @@ pub(crate) fn desired(
         incomplete: Vec::new(),
         settling: Settling::default(),
         provisional: BTreeMap::new(),
+        instead: BTreeMap::new(),
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::{LocalBoxFuture, join};
-use model::desired::{Deployment, DesiredState, Entry, ImageSource, PullPolicy};
+use model::desired::{Deployment, DesiredState, Entry, ImageSource, Layout, PullPolicy};
 use model::id::DeploymentId;
-use reconcile::control::{Limits, Load, Pace, Report, Setup, Stop, run};
+use model::secret::Content;
+use reconcile::control::{Limits, Load, Pace, Report, Setup, Stop, once, run};
 use world::{Clock as _, Snapshot};
 
 use crate::drive::drive;
@@ -76,6 +77,25 @@ impl Load for Stage {
             desired
         })
     }
+
+    /// The revision stands for its files.
+    fn keep(&self, snapshot: &Snapshot, _: Layout, _: &Deployment) -> Result<Content, String> {
+        Ok(Content::new(snapshot.revision.as_str().as_bytes()))
+    }
+
+    fn restore(
+        &self,
+        kept: &Content,
+        snapshot: &Snapshot,
+        now: &Deployment,
+    ) -> Result<Deployment, String> {
+        let revision = String::from_utf8(kept.expose().to_vec()).expect("a revision");
+        let snapshot = Snapshot { revision: revision.as_str().into(), ..snapshot.clone() };
+        match desired_at(&snapshot).deployments.remove(&now.id) {
+            Some(Entry::Valid(deployment, _)) => Ok((*deployment).clone()),
+            _ => Err("it is not in it".to_owned()),
+        }
+    }
 }
 
 impl Stage {
@@ -89,6 +109,20 @@ impl Stage {
             read: RefCell::default(),
             unknown: Cell::default(),
         }
+    }
+
+    /// One pass at the newest revision.
+    pub(crate) fn pass(&self) -> Report {
+        let settings = settings(&["local", "web1"]);
+        let setup = Setup {
+            world: &self.world,
+            clock: &self.world.clock,
+            load: self,
+            settings: &settings,
+            limits: Limits::default(),
+            progress: &self.recorder,
+        };
+        drive(&self.world.clock, once(setup, &self.git, &Stop::new()))
     }
 
     /// Runs the controller beside a script, and stops it after the script's end.

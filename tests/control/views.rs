@@ -47,5 +47,6 @@ pub(crate) fn image_view(reference: &ImageRef) -> ImageView {
         stop_signal: None,
         platform: None,
         layers: Vec::new(),
+        repo_digests: Vec::new(),
     }
 }

@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use model::action::{Action, Create};
 use model::catalog::CatalogContents;
-use model::id::{ContainerId, EngineName, ImageId, ImageRef};
+use model::digest::Digest;
+use model::id::{ContainerId, DeploymentId, EngineName, ImageId, ImageRef};
 use model::ledger::{Ledger, LedgerView, Stored};
 use model::observed::{ContainerState, ContainerView, EngineContents, Health, ImageView, Status};
+use model::secret::Content;
 use model::spec::ContainerSpec;
 use model::target::Outcome;
 use model::time::{Instant, Timestamp};
 use world::{Act, CatalogScope, Changed, Clock as _, Observe, OutsideError, Scope, Tree, Watch};
 
 use crate::drive::VirtualClock;
+use crate::inside::Inside;
 use crate::views::{image_view, view};
 
 /// What becomes of a started container; one without any runs and has no health check.
@@ -45,8 +48,12 @@ pub(crate) struct World {
     /// The images that names lead to which are not called as they are.
     pub ids: RefCell<BTreeMap<ImageRef, ImageId>>,
     pub ledger: RefCell<Ledger>,
+    /// The files of last stable states.
+    pub kept: RefCell<BTreeMap<(DeploymentId, Digest), Content>>,
     /// What becomes of containers, by name.
     pub lives: RefCell<BTreeMap<String, Life>>,
+    /// Images whose containers end with 3 at once.
+    pub broken: RefCell<BTreeSet<ImageRef>>,
     /// Errors of actions whose text contains the key.
     pub failing: RefCell<BTreeMap<String, OutsideError>>,
     /// How long actions take whose text contains the key; 10 ms else.
@@ -149,7 +156,10 @@ impl World {
         if view.state.status != Status::Running {
             return view;
         }
-        match (self.lives.borrow().get(view.name.as_str()), view.state.started_at) {
+        let ends = Life::Ends(Duration::ZERO, 3);
+        let broken = self.broken.borrow().contains(&view.spec.image).then_some(&ends);
+        let lives = self.lives.borrow();
+        match (broken.or(lives.get(view.name.as_str())), view.state.started_at) {
             (Some(Life::Checked(health)), _) => view.state.health = Some(*health),
             (Some(Life::Slow(after)), Some(started)) => {
                 let is_healthy = now.since(started) >= *after;
@@ -305,6 +315,16 @@ impl Observe for World {
         Ok(vec![format!("the last {lines} lines of {}", container.short())])
     }
 
+    async fn kept(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        digest: &Digest,
+    ) -> Result<Option<Content>, OutsideError> {
+        self.check(engine)?;
+        Ok(self.kept.borrow().get(&(deployment.clone(), digest.clone())).cloned())
+    }
+
     async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
         self.asked.borrow_mut().clone_from(&scope.services);
         Ok(None)
@@ -341,23 +361,19 @@ impl Act for World {
         }
     }
 
+    async fn keep(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        files: &Content,
+        _: &BTreeSet<Digest>,
+    ) -> Result<(), OutsideError> {
+        self.check(engine)?;
+        self.kept.borrow_mut().insert((deployment.clone(), files.digest()), files.clone());
+        Ok(())
+    }
+
     async fn tidy(&self, _: &LedgerView) {}
-}
-
-/// Counts what is under way, until it ends or is given up.
-struct Inside<'a>(&'a Cell<usize>);
-
-impl<'a> Inside<'a> {
-    fn new(count: &'a Cell<usize>) -> Self {
-        count.set(count.get() + 1);
-        Self(count)
-    }
-}
-
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
 }
 
 impl Watch for World {

@@ -1,12 +1,15 @@
 //! A host whose ledger moves from the engine to Consul.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use adapters::host::{Engine, Host};
 use model::action::{Action, LedgerChange};
+use model::digest::Digest;
 use model::id::{ContainerId, DeploymentId, EngineName};
 use model::ledger::{LedgerView, Record, Stored};
 use model::observed::{ContainerView, EngineContents, EngineView};
+use model::secret::Content;
 use model::target::Outcome;
 use world::{Act as _, Changed, NoTree, Observe as _, OutsideError, Scope, Tree};
 
@@ -20,6 +23,23 @@ struct LedgerEngine {
 }
 
 impl Engine for LedgerEngine {
+    async fn kept(&self, _: &DeploymentId, _: &Digest) -> Result<Option<Content>, OutsideError> {
+        Ok(None)
+    }
+
+    async fn keep(
+        &self,
+        _: &DeploymentId,
+        _: &Content,
+        _: &BTreeSet<Digest>,
+    ) -> Result<(), OutsideError> {
+        panic!("nothing is kept here")
+    }
+
+    async fn forget_kept(&self, _: &DeploymentId) -> Result<(), OutsideError> {
+        Ok(())
+    }
+
     fn name(&self) -> &EngineName {
         &self.name
     }

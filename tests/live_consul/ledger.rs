@@ -21,6 +21,7 @@ pub(crate) fn record(deployment: &str, revision: &str) -> LedgerChange {
             scale: [("pricing".into(), 3)].into(),
             pulled: std::collections::BTreeMap::new(),
         },
+        lifts: true,
     }
 }
 

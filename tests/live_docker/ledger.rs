@@ -30,6 +30,7 @@ pub(crate) fn record(deployment: &str) -> LedgerChange {
             scale: [("web".into(), 3)].into(),
             pulled: std::collections::BTreeMap::new(),
         },
+        lifts: true,
     }
 }
 

@@ -100,6 +100,7 @@ fn a_changed_secret_shows_two_masks_and_no_value() {
     lab.stack("abc", &STACK.replace("  web:", "  api:"));
     let left = diff(&lab, &["--only", &format!("{}/web", lab.id("abc"))]).exits(2);
     assert!(left.stdout.contains("(not wanted)"), "{left}");
-    assert!(left.stdout.contains("-  TAG: (masked "), "{left}");
+    assert!(left.stdout.contains("-  DB_PASSWORD: (masked "), "{left}");
+    assert!(!left.stdout.contains("can4ry"), "{left}");
     assert!(left.stdout.contains("-image: reconciler.demo/base"), "{left}");
 }

@@ -230,7 +230,8 @@ fn a_failed_copy_is_named_beside_the_replica() {
     let lab = Lab::new("logscopy");
     lab.stack("abc", &talks("echo good", ""));
     lab.once().exits(0);
-    lab.stack("abc", &talks("echo bad; exit 3", ""));
+    let stays = "    deploy: { update_config: { failure_action: pause } }\n";
+    lab.stack("abc", &talks("echo bad; exit 3", stays));
     lab.once().exits(1);
     let web = lab.of("abc-web-1");
     let logs = lab.run(&["logs", &lab.id("abc")]).exits(0);

@@ -20,6 +20,7 @@ services:
 const NOT_HERE: &[(&str, &str)] = &[
     ("auth=", "a credential helper and its store of passwords"),
     ("(umask 077;", "what the command before it found"),
+    ("reconciler rollback shop 3f2a9c1", "a commit with that name"),
     ("reconciler --once --registry-config /etc/", "a file in /etc, which a test does not write to"),
 ];
 
@@ -45,8 +46,11 @@ fn follows(lab: &Lab, words: &[&str]) {
 #[test]
 fn every_command_of_the_document_does_what_it_says() {
     let lab = Lab::new("operated");
-    lab.stack("shop", SHOP);
+    // Of two states one can be returned to.
+    lab.stack("shop", &SHOP.replace("echo hello", "echo before"));
     lab.stack("blog", SHOP);
+    lab.once().exits(0);
+    lab.stack("shop", SHOP);
     lab.once().exits(0);
     let engine = format!("engines: {{ local: {{ url: \"{}\" }} }}\n", variable("DOCKER_HOST"));
     fs::write(lab.folder().join("config.yaml"), engine).unwrap();

@@ -71,8 +71,8 @@ fn recorded(name: &'static str, columns: u16, options: &[&str], colour: bool) {
         format!("  ! failed {bad}/1: replace, waiting for health ("),
         format!("error: {bad}/1 failed: it exited with code 3"),
         "  | no route to db".to_owned(),
-        format!("  = the old container {}-bad-1 still runs", lab.id("abc")),
-        format!("  = help: `reconciler logs {bad}/1`"),
+        format!("  = {} was rolled back to revision ", lab.id("abc")),
+        format!("  = help: `reconciler history {}`", lab.id("abc")),
     ] {
         let found = text.lines().filter(|line| line.starts_with(&expected)).count();
         assert_eq!(found, 1, "{expected}\n{text}");

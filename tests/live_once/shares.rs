@@ -122,7 +122,9 @@ fn hooks_run_in_their_order_and_a_failing_pre_stop_stops_nothing() {
 
     lab.stack("abc", &HOOKS.replace("echo \"started $$VERSION\"", "echo no >&2; exit 3;"));
     lab.plan().exits(0);
-    lab.stack("abc", &HOOKS.replace("echo \"init", "exit 7; echo \"init"));
+    let stays = "    deploy: { update_config: { failure_action: pause } }\n    pre_start:";
+    let fails = HOOKS.replace("echo \"init", "exit 7; echo \"init");
+    lab.stack("abc", &fails.replace("    pre_start:", stays));
     lab.once().exits(1);
     let log = docker(&["ps", "-a", "--format", "{{.Names}}"]);
     assert!(log.contains(&lab.of("abc-web-pre-start-0")), "what failed can be looked at: {log}");

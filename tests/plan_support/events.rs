@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use model::ability::ApiVersion;
 use model::catalog::{CatalogView, NodeView};
 use model::id::{EngineName, NodeName};
-use model::ledger::{LedgerChange, LedgerView, PastRollout, Record, RolloutResult};
+use model::ledger::{
+    DeploymentRecord, LedgerChange, LedgerView, PastRollout, Record, RolloutResult,
+};
 use model::observed::{
     ContainerView, EngineView, Health, HostPort, ObservedState, StartFailure, Status,
 };
@@ -20,6 +22,24 @@ fn result(failed: &[&str]) -> RolloutResult {
         error => {
             RolloutResult::Failed { step: "await shop-db-1".to_owned(), error: error.join(" ") }
         }
+    }
+}
+
+/// A rollout of what was applied, which took so many seconds.
+fn past(applied: DeploymentRecord, seconds: &str, result: RolloutResult) -> PastRollout {
+    PastRollout {
+        source: applied.source,
+        revision: applied.revision,
+        hash: applied.hash,
+        author: None,
+        subject: None,
+        began: Timestamp(0),
+        took_ms: seconds.parse::<u64>().expect("seconds") * 1000,
+        attempts: 1,
+        result,
+        back_from: None,
+        by: None,
+        changes: Vec::new(),
     }
 }
 
@@ -47,18 +67,7 @@ fn befall_part(observed: &mut ObservedState, words: &[&str]) -> bool {
             let (local, id) = ("local".into(), (*id).into());
             let ledger = &mut observed.ledger.ledger;
             let applied = ledger.applied(&local, &id).expect("it was applied").clone();
-            let rollout = PastRollout {
-                source: applied.source,
-                revision: applied.revision,
-                hash: applied.hash,
-                author: None,
-                subject: None,
-                began: Timestamp(0),
-                took_ms: seconds.parse::<u64>().expect("seconds") * 1000,
-                attempts: 1,
-                result: result(failed),
-                changes: Vec::new(),
-            };
+            let rollout = past(applied, seconds, result(failed));
             let change = LedgerChange::Enter { deployment: id, rollout: Box::new(rollout) };
             ledger.apply(&local, &change);
         }

@@ -3,6 +3,8 @@
 
 #[path = "events.rs"]
 mod events;
+#[path = "failed.rs"]
+mod failed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use model::comparison::Comparison;
 use model::desired::{DesiredState, Entry, Service};
 use model::digest::Digest;
 use model::id::{EngineName, Revision, SourceId};
-use model::ledger::LedgerView;
+use model::ledger::{LedgerView, Then};
 use model::mark::Mark;
 use model::observed::{EngineView, ObservedState};
 use model::plan::Plan;
@@ -30,6 +32,7 @@ use sim::{MemTree, Sim, SimWorld};
 pub(crate) use world::{Act, CatalogScope, Clock, Observe, Scope, Snapshot};
 
 use self::events::befall;
+use self::failed::Failed;
 
 /// See the module.
 pub(crate) struct World {
@@ -50,6 +53,8 @@ pub(crate) struct World {
     events: Vec<String>,
     /// In which order plans are carried out, if not in that of their steps.
     order: Option<Order>,
+    /// What worked, and what failed.
+    failed: Failed,
 }
 
 /// In which order the steps of a plan are carried out, and how many.
@@ -83,6 +88,7 @@ impl World {
             root: None,
             events: Vec::new(),
             order: None,
+            failed: Failed::default(),
         }
     }
 
@@ -125,6 +131,9 @@ impl World {
                 let plan = self.plan();
                 self.apply(&plan, numbers.iter().map(|n| n.parse::<usize>().expect("a step") - 1));
             }
+            ["works", id] => self.works(&(*id).into()),
+            ["fails", id] => self.fails(&(*id).into(), Then::Rollback),
+            ["fails", id, "pause"] => self.fails(&(*id).into(), Then::Pause),
             ["revision", revision] => self.revision = Revision::new(*revision),
             ["source", name] => self.source = SourceId::new(*name),
             ["start", path] => (*path).clone_into(&mut self.start),
@@ -194,7 +203,8 @@ impl World {
             .with_marks(self.marks.clone())
     }
 
-    pub(crate) fn desired(&self) -> DesiredState {
+    /// The source, and how it is read.
+    fn read(&self) -> (Snapshot, stack::Options) {
         let snapshot = Snapshot {
             source: self.source.clone(),
             revision: self.revision.clone(),
@@ -210,7 +220,16 @@ impl World {
             project_root: self.root.clone(),
             same_files: true,
         };
+        (snapshot, options)
+    }
+
+    fn asked(&self) -> DesiredState {
+        let (snapshot, options) = self.read();
         DesiredState { settling: self.settling.clone(), ..stack::load(&snapshot, &options) }
+    }
+
+    pub(crate) fn desired(&self) -> DesiredState {
+        self.substituted(self.asked())
     }
 
     fn observed(&self) -> ObservedState {

@@ -5,15 +5,15 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use futures_util::future::join;
-use model::desired::DesiredState;
 use reconcile::control::{self, Pace, Stop};
 use reconcile::plan::Settings;
 use sim::{MemTree, Rng, Sim, SimSource};
 use world::{Clock, Keep};
 
 use super::play::{settings, setup, world_of};
+use super::reading::Reading;
 use super::scenario::scenario;
-use super::stacks::{Stacks, desired, promises};
+use super::stacks::{Stacks, promises};
 
 /// How soon a controller without the lease asks again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -68,8 +68,7 @@ async fn controller(
     stacks: &Stacks,
     lock: &Lock,
 ) {
-    let desired = desired(stacks);
-    let load = |_: &_| -> DesiredState { desired.clone() };
+    let load = Reading::of(sim, stacks);
     let source = SimSource::new("scenario".into(), MemTree::default());
     loop {
         if lock.held.replace(true) && !lock.is_ignored {
@@ -119,8 +118,8 @@ impl Keep for Lost {
 fn who_has_lost_the_lease_begins_nothing() {
     let scenario = scenario(15);
     let (sim, settings) = (world_of(&scenario), settings(&scenario.engines, scenario.catalog));
-    let (world, desired) = (sim.world(), desired(&scenario.chapters[0].stacks));
-    let load = |_: &_| -> DesiredState { desired.clone() };
+    let world = sim.world();
+    let load = Reading::of(&sim, &scenario.chapters[0].stacks);
     let source = SimSource::new("scenario".into(), MemTree::default());
     let (setup, stop) = (setup(&world, &settings, &load), Stop::new());
     let run = control::run_leased(setup, &source, Pace::default(), &Lost, &stop);

@@ -13,8 +13,10 @@ mod meet;
 mod memory;
 mod oracle;
 mod play;
+mod reading;
 mod scenario;
 mod stacks;
+mod twin;
 mod twins;
 
 use std::fmt::Write as _;

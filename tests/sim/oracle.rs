@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::hook::Moment;
-use model::id::{EngineName, NetworkName, VolumeName};
+use model::id::{EngineName, ImageId, NetworkName, VolumeName};
 use model::labels::{Identity, OwnerLabels};
 use model::observed::{ContainerView, Health, NetworkView, Status};
 use sim::Sim;
@@ -87,7 +87,9 @@ fn containers(sim: &Sim, engine: &EngineName, stacks: &Stacks) -> Vec<String> {
                 match left.remove(&container) {
                     None => wrong.push(format!("{container} is missing on {engine}")),
                     Some(view) => {
-                        let mut faults = replica(&view, part, &part.reference(id, name));
+                        let image = part.reference(id, name);
+                        let image_id = sim.image_id(engine, &image.as_str().into());
+                        let mut faults = replica(&view, part, (&image, &image_id));
                         let limits = !sim.contents(engine).abilities.drops("mem_limit");
                         if limits && view.spec.limits.memory != part.memory {
                             faults.push("it has another memory limit".to_owned());
@@ -111,7 +113,7 @@ fn containers(sim: &Sim, engine: &EngineName, stacks: &Stacks) -> Vec<String> {
     wrong
 }
 
-fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
+fn replica(view: &ContainerView, part: &Part, (image, id): (&str, &ImageId)) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut expect = |holds: bool, text: &str| {
         if !holds {
@@ -128,7 +130,8 @@ fn replica(view: &ContainerView, part: &Part, image: &str) -> Vec<String> {
         expect(view.state.health == Some(Health::Healthy), "it is not healthy");
     }
     let spec = &view.spec;
-    expect(spec.image.as_str() == image, "it has another image");
+    // What was returned to is named by its digest.
+    expect(spec.image.as_str() == image || view.image_id == *id, "it has another image");
     expect(spec.env.get("VERSION") == Some(&part.env.to_string()), "it has another environment");
     expect(spec.restart == part.restart, "it has another restart policy");
     let own = 1 + usize::from(part.back_network) + usize::from(part.meets.shared);

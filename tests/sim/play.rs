@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::desired::DesiredState;
 use model::digest::Digest;
 use model::id::EngineName;
 use model::observed::ImageView;
@@ -16,8 +15,9 @@ use reconcile::plan::{CatalogSettings, EngineSettings, Settings};
 use sim::{Driven, MemTree, Sim, SimSource};
 use world::{Act, Clock};
 
+use super::reading::Reading;
 use super::scenario::{Acts, Chapter, Scenario};
-use super::stacks::{Stacks, desired, file, promises};
+use super::stacks::{Stacks, file, promises};
 use super::{lease, oracle};
 
 /// How a scenario ended.
@@ -88,6 +88,7 @@ pub(crate) fn world_of(scenario: &Scenario) -> Sim {
             stop_signal: None,
             platform: None,
             layers: Vec::new(),
+            repo_digests: Vec::new(),
         };
         sim.set_image(&format!("data:{version}").as_str().into(), &image);
     }
@@ -109,8 +110,7 @@ pub(crate) fn pass_in<W: Act + Clock>(
     settings: &Settings,
     stacks: &Stacks,
 ) -> Option<Report> {
-    let desired = desired(stacks);
-    let load = |_: &_| -> DesiredState { desired.clone() };
+    let load = Reading::of(sim, stacks);
     let source = SimSource::new("scenario".into(), MemTree::default());
     let observer = Observer(sim);
     let setup = Setup { progress: &observer, ..setup(world, settings, &load) };
@@ -133,8 +133,7 @@ pub(crate) fn setup<'a, W: Clock>(
 
 /// The controller's loop for a while, then it is killed where it stands.
 fn run(sim: &Sim, settings: &Settings, stacks: &Stacks, span: Duration) {
-    let desired = desired(stacks);
-    let load = |_: &_| -> DesiredState { desired.clone() };
+    let load = Reading::of(sim, stacks);
     let source = SimSource::new("scenario".into(), MemTree::default());
     let world = sim.world();
     let stop = Stop::new();
@@ -244,7 +243,10 @@ fn converge(
 ) -> u32 {
     let Some(last) = scenario.chapters.last() else { return 0 };
     let mut settings = settings.clone();
-    for number in 1..=PASSES_TO_CONVERGE + 1 {
+    let mut most = PASSES_TO_CONVERGE + 1;
+    let mut number = 0;
+    while number < most {
+        number += 1;
         sim.idle(Duration::from_secs(1));
         sim.note(&format!("--- pass {number} after the faults ---"));
         let (calls, writes) = (sim.mutations(), sim.catalog_writes());
@@ -254,6 +256,22 @@ fn converge(
             WaitingOn::Approval { digest } => Some(digest.clone()),
             _ => None,
         });
+        // A revision that failed because of a fault is tried again when a person says so.
+        let failed = report
+            .blocked
+            .iter()
+            .filter(|blocked| matches!(blocked.waiting_on, WaitingOn::AnotherRevision { .. }));
+        let failed: Vec<_> = failed.filter_map(|blocked| blocked.deployment.clone()).collect();
+        if !failed.is_empty() {
+            for id in &failed {
+                sim.resume(id);
+            }
+            let earlier: Vec<_> =
+                scenario.chapters.iter().map(|chapter| chapter.stacks.clone()).collect();
+            sim.promise(promises(&earlier, &last.stacks));
+            most = (number + PASSES_TO_CONVERGE + 1).min(3 * PASSES_TO_CONVERGE);
+            continue;
+        }
         let known = settings.approved.len();
         settings.approved.extend(asked);
         if settings.approved.len() > known {

@@ -14,6 +14,7 @@ use model::diagnostic::Loc;
 use model::digest::Digest;
 use model::hook::{Hook, Hooks, InitContainer};
 use model::id::{ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, VolumeName};
+use model::rollback::OnFailure;
 use model::secret::Content;
 use model::settling::Settling;
 use model::share::{Namespace, Peer, VolumesFrom};
@@ -146,10 +147,11 @@ pub(crate) fn desired(stacks: &Stacks) -> DesiredState {
         incomplete: Vec::new(),
         settling: Settling::default(),
         provisional: BTreeMap::new(),
+        instead: BTreeMap::new(),
     }
 }
 
-fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
+pub(crate) fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
     let mut networks = BTreeMap::from([("default".to_owned(), network(id, "default"))]);
     if stack.services.values().any(|part| part.back_network) {
         networks.insert("back".to_owned(), network(id, "back"));
@@ -162,6 +164,7 @@ fn deployment(id: &DeploymentId, stack: &Stack) -> Deployment {
         id: id.clone(),
         engine: stack.engine.clone(),
         sync: SyncMode::Auto,
+        on_failure: OnFailure::default(),
         origin: nowhere(),
         stack_file: "compose.yaml".to_owned(),
         project_dir: None,
@@ -236,6 +239,8 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
         job: part.is_job(),
         bound: BTreeMap::new(),
         stays_ended: false,
+        on_rollback: false,
+        rests: false,
         stop_grace: Duration::from_secs(10),
         hooks: hooks(part),
         rollout: Rollout {
@@ -244,6 +249,7 @@ fn service(id: &DeploymentId, name: &ServiceName, part: &Part) -> Service {
             min_healthy: Duration::from_millis(500),
             deadline: Duration::from_secs(20),
             delay: Duration::ZERO,
+            on_failure: None,
         },
         registration: part
             .registered

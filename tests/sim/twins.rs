@@ -7,141 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::action::Action;
-use model::catalog::CatalogContents;
 use model::desired::{Condition, DesiredState};
 use model::id::StepId;
 use model::id::{ContainerId, DeploymentId, EngineName, ServiceName};
-use model::labels::Identity;
-use model::ledger::{LedgerView, Stored};
-use model::observed::{ContainerView, EngineContents};
+use model::observed::ContainerView;
 use model::plan::{Cause, Plan, Reason, Step};
 use model::spec::RestartPolicy;
-use model::target::{ContainerRef, Outcome, Target};
-use model::time::{Instant, Timestamp};
+use model::target::{ContainerRef, Target};
 use reconcile::control::{self, Stop};
-use sim::{ExternalChange, Invariant, MemTree, Sim, SimWorld};
-use world::{Act, CatalogScope, Clock, Observe, OutsideError, Scope, Snapshot, Tree};
+use sim::{ExternalChange, Invariant, MemTree, Sim};
+use world::Snapshot;
 
 use super::play::{pass, pass_in, settings, setup, world_of};
 use super::scenario::{Acts, Scenario};
 use super::stacks::{Meets, Part, Stack, Stacks, desired, promises};
-
-/// A mistake in how the world is seen or acted upon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mistake {
-    None,
-    /// An engine that does not answer is taken for an empty one.
-    UnseenIsEmpty,
-    /// Labels are believed, whatever name the container bears.
-    LabelsProve,
-    /// Files are never put into containers.
-    NoUploads,
-    /// Anonymous volumes stay behind.
-    FreshVolumes,
-    /// Every wait ends at once.
-    NoWaits,
-}
-
-/// A world seen by a faulty controller.
-struct Twin {
-    world: SimWorld,
-    mistake: Mistake,
-    lies: Cell<u32>,
-}
-
-impl Observe for Twin {
-    async fn engine(
-        &self,
-        engine: &EngineName,
-        scope: &Scope,
-    ) -> Result<EngineContents, OutsideError> {
-        let answer = self.world.engine(engine, scope).await;
-        match (self.mistake, answer) {
-            (Mistake::UnseenIsEmpty, Err(_)) => {
-                let id = Some(format!("SIM:{}", engine.as_str().to_ascii_uppercase()));
-                let id = id.map(|id| id.as_str().into());
-                Ok(EngineContents { id, ..EngineContents::default() })
-            }
-            (Mistake::LabelsProve, Ok(mut contents)) => {
-                for view in &mut contents.containers {
-                    if let Some(identity) = Identity::decode(&view.spec.labels) {
-                        view.name = identity.name;
-                    }
-                }
-                Ok(contents)
-            }
-            (_, answer) => answer,
-        }
-    }
-
-    async fn container(
-        &self,
-        engine: &EngineName,
-        container: &ContainerId,
-    ) -> Result<Option<ContainerView>, OutsideError> {
-        let mut answer = self.world.container(engine, container).await;
-        if let (Mistake::NoWaits, Ok(Some(view))) = (self.mistake, &mut answer) {
-            self.lies.set(self.lies.get() + 1);
-            view.state.health = None;
-            view.state.status = model::observed::Status::Running;
-        }
-        answer
-    }
-
-    async fn log_tail(
-        &self,
-        engine: &EngineName,
-        container: &ContainerId,
-        lines: usize,
-    ) -> Result<Vec<String>, OutsideError> {
-        self.world.log_tail(engine, container, lines).await
-    }
-
-    async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
-        self.world.catalog(scope).await
-    }
-
-    async fn ledger(&self) -> Result<Option<Stored>, OutsideError> {
-        self.world.ledger().await
-    }
-}
-
-impl Act for Twin {
-    async fn act(
-        &self,
-        engine: &EngineName,
-        action: &Action,
-        tree: &dyn Tree,
-    ) -> Result<Outcome, OutsideError> {
-        match (self.mistake, action) {
-            (Mistake::NoUploads, Action::UploadFiles { .. }) => Ok(Outcome::Done),
-            (Mistake::FreshVolumes, Action::CreateContainer(create)) => {
-                let mut create = create.clone();
-                create.volumes.clear();
-                self.world.act(engine, &Action::CreateContainer(create), tree).await
-            }
-            _ => self.world.act(engine, action, tree).await,
-        }
-    }
-
-    async fn tidy(&self, ledger: &LedgerView) {
-        self.world.tidy(ledger).await;
-    }
-}
-
-impl Clock for Twin {
-    fn now(&self) -> Timestamp {
-        self.world.now()
-    }
-
-    fn instant(&self) -> Instant {
-        self.world.instant()
-    }
-
-    async fn sleep(&self, span: Duration) {
-        self.world.sleep(span).await;
-    }
-}
+use super::twin::{Mistake, Twin};
 
 fn part(image: &str) -> Part {
     Part {

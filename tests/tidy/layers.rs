@@ -144,6 +144,8 @@ pub(crate) const STAGES: &[&str] = &[
     "graph",
     "guards",
     "parts",
+    "stable",
+    "back",
     "about",
     "diff",
     "pass",

@@ -4,6 +4,8 @@
 //! [`Host::read_only`] is what `plan` gets: of its type nothing is known but that it can be looked
 //! at, so that there is no way to change something.
 
+mod docker;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,11 +15,13 @@ use tokio::sync::Mutex;
 
 use super::consul::Consul;
 use super::docker::{Docker, EngineLock, LockError, LockHolder};
-use model::action::Action;
+use model::action::{Action, LedgerChange};
 use model::catalog::CatalogContents;
+use model::digest::Digest;
 use model::id::{ContainerId, DeploymentId, EngineName};
 use model::ledger::{LedgerView, Record, Stored};
 use model::observed::{ContainerView, EngineContents, Probe};
+use model::secret::Content;
 use model::target::Outcome;
 use model::time::Timestamp;
 use world::{Act, CatalogScope, Changed, LastWords, Observe, OutsideError, Scope, Tree, Watch};
@@ -73,74 +77,30 @@ pub trait Engine {
         change: impl FnOnce(Record) -> Record,
     ) -> Result<(), OutsideError>;
 
+    /// See [`Observe::kept`].
+    async fn kept(
+        &self,
+        deployment: &DeploymentId,
+        digest: &Digest,
+    ) -> Result<Option<Content>, OutsideError>;
+
+    /// See [`Act::keep`].
+    async fn keep(
+        &self,
+        deployment: &DeploymentId,
+        files: &Content,
+        beside: &BTreeSet<Digest>,
+    ) -> Result<(), OutsideError>;
+
+    /// Removes what is kept of a deployment that left.
+    async fn forget_kept(&self, deployment: &DeploymentId) -> Result<(), OutsideError>;
+
     /// Removes the records that the last look saw and newer ones have replaced, or all that it
     /// saw.
     async fn sweep_records(&self, all: bool) -> Result<(), OutsideError>;
 
     /// See [`Watch::changed`].
     async fn changed(&self) -> Changed;
-}
-
-impl Engine for Arc<Docker> {
-    fn name(&self) -> &EngineName {
-        Docker::name(self)
-    }
-
-    async fn begin(&self) {
-        Docker::begin(self).await;
-    }
-
-    async fn observe(&self, scope: &Scope) -> Result<EngineContents, OutsideError> {
-        // A large future: kept off the stack of every caller.
-        Box::pin(Docker::observe(self, scope)).await
-    }
-
-    async fn container(
-        &self,
-        container: &ContainerId,
-    ) -> Result<Option<ContainerView>, OutsideError> {
-        Docker::container(self, container).await
-    }
-
-    async fn log_tail(
-        &self,
-        container: &ContainerId,
-        lines: usize,
-    ) -> Result<Vec<String>, OutsideError> {
-        Docker::log_tail(self, container, lines).await
-    }
-
-    async fn last_words(
-        &self,
-        container: &ContainerId,
-        lines: usize,
-    ) -> Result<LastWords, OutsideError> {
-        Docker::last_words(self, container, lines).await
-    }
-
-    async fn probe(&self, container: &ContainerId) -> Result<Option<Probe>, OutsideError> {
-        Docker::probe(self, container).await
-    }
-
-    async fn act(&self, action: &Action, tree: &dyn Tree) -> Result<Outcome, OutsideError> {
-        Docker::act(self, action, tree).await
-    }
-
-    async fn change_record(
-        &self,
-        deployment: &DeploymentId,
-        change: impl FnOnce(Record) -> Record,
-    ) -> Result<(), OutsideError> {
-        Docker::change_record(self, deployment, change).await
-    }
-
-    async fn sweep_records(&self, all: bool) -> Result<(), OutsideError> {
-        Docker::sweep_records(self, all).await
-    }
-
-    async fn changed(&self) -> Changed {
-        Docker::changed(self).await
-    }
 }
 
 /// The real world.
@@ -292,6 +252,15 @@ impl<E: Engine> Observe for Host<E> {
         self.get(engine)?.probe(container).await
     }
 
+    async fn kept(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        digest: &Digest,
+    ) -> Result<Option<Content>, OutsideError> {
+        self.get(engine)?.kept(deployment, digest).await
+    }
+
     async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
         match &self.consul {
             Some(consul) => consul.catalog(scope).await.map(Some),
@@ -318,6 +287,11 @@ impl<E: Engine> Act for Host<E> {
             Action::WriteLedger { change } => {
                 let _permit = self.ledger.lock().await;
                 let changed = |record: Record| record.changed(change);
+                if let LedgerChange::Forget { deployment } = change
+                    && let Ok(at) = self.get(engine)
+                {
+                    at.forget_kept(deployment).await?;
+                }
                 self.change_record(engine, change.deployment(), changed).await?;
                 Ok(Outcome::Done)
             }
@@ -327,6 +301,16 @@ impl<E: Engine> Act for Host<E> {
             },
             _ => self.get(engine)?.act(action, tree).await,
         }
+    }
+
+    async fn keep(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        files: &Content,
+        beside: &BTreeSet<Digest>,
+    ) -> Result<(), OutsideError> {
+        self.get(engine)?.keep(deployment, files, beside).await
     }
 
     async fn tidy(&self, ledger: &LedgerView) {

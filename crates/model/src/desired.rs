@@ -18,6 +18,7 @@ pub use super::image_source::{ImageSource, PullPolicy};
 pub use super::origins::Origins;
 use super::plan::WaitingOn;
 use super::policy::OwnTree;
+use super::rollback::{Instead, OnFailure};
 use super::secret::Content;
 use super::settling::Settling;
 use super::spec::{ContainerSpec, FileSpec, MountSource, NetworkSpec, VolumeSpec};
@@ -42,6 +43,8 @@ pub struct DesiredState {
     /// Engines for which it is not known yet what is wanted there, and why not: they are
     /// unseen, and this is read again although the revision stays the same.
     pub provisional: BTreeMap<EngineName, String>,
+    /// The deployments that are wanted otherwise than this revision says, because it failed.
+    pub instead: BTreeMap<DeploymentId, Instead>,
 }
 
 impl DesiredState {
@@ -107,6 +110,8 @@ pub struct Deployment {
     pub engine: EngineName,
     /// What may be done for it.
     pub sync: SyncMode,
+    /// What is done when a rollout of it fails, where its stack does not say it.
+    pub on_failure: OnFailure,
     /// Where it is declared: its entry in `deployments.yaml`, else its stack file.
     pub origin: Loc,
     /// The stack file inside the tree.
@@ -196,6 +201,7 @@ pub struct Volume {
 
 /// A service as desired.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub struct Service {
     /// Its name.
     pub name: ServiceName,
@@ -220,6 +226,10 @@ pub struct Service {
     /// Whether a container that ended with 0 stays ended, as an explicit `restart: "no"` or
     /// `on-failure` asks.
     pub stays_ended: bool,
+    /// Whether it runs again when the deployment returns to its last stable state, if it is a job.
+    pub on_rollback: bool,
+    /// Whether nothing of it is made: a job that is not repeated.
+    pub rests: bool,
     /// Time between the stop signal and the kill.
     pub stop_grace: Duration,
     /// What runs in or before its containers when they start or stop.
@@ -295,6 +305,10 @@ pub struct Rollout {
     /// How long a replica must stay healthy before the next one moves.
     #[serde(skip_serializing_if = "Duration::is_zero")]
     pub delay: Duration,
+    /// What is done when one does not become healthy; `None` does what the deployment says. It
+    /// makes no deployment another one.
+    #[serde(skip)]
+    pub on_failure: Option<OnFailure>,
 }
 
 impl Default for Rollout {
@@ -305,6 +319,7 @@ impl Default for Rollout {
             min_healthy: Duration::from_millis(500),
             deadline: Duration::from_mins(5),
             delay: Duration::ZERO,
+            on_failure: None,
         }
     }
 }

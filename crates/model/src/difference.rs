@@ -26,6 +26,8 @@ pub enum ChangedBy {
     Source,
     /// The source says the same; the container was changed by hand.
     Hand,
+    /// The deployment returns to what worked, because the source's revision failed.
+    Rollback,
     /// It is not known.
     Unknown,
 }

@@ -36,6 +36,12 @@ impl ImageRef {
         &self.text
     }
 
+    /// Whether it is shown as a mask.
+    #[must_use]
+    pub fn is_masked(&self) -> bool {
+        self.mask.is_some()
+    }
+
     /// Whether it is an image's id, and no name.
     #[must_use]
     pub fn is_id(&self) -> bool {

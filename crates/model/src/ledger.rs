@@ -6,6 +6,7 @@
 
 mod change;
 mod history;
+mod stable;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub use change::LedgerChange;
 pub use history::{MOST as MOST_REMEMBERED, PastRollout, RolloutResult};
+pub use stable::{MOST_STABLE, Pin, Quarantine, Stable, Then};
 pub use view::{LedgerView, Stored};
 
 use super::desired::Layout;
@@ -101,6 +103,15 @@ pub struct Record {
     /// The last rollouts, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<PastRollout>,
+    /// The last states that were rolled out and worked, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stable: Vec<Stable>,
+    /// The revision whose rollout failed, until another one is applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<Quarantine>,
+    /// What a person wants instead of what the source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     /// Which record on the engine Consul's was continued from, when it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<ContainerId>,
@@ -144,6 +155,9 @@ impl Record {
         self.applied.is_none()
             && self.adopted.is_none()
             && self.history.is_empty()
+            && self.stable.is_empty()
+            && self.quarantine.is_none()
+            && self.pin.is_none()
             && self.others.is_empty()
     }
 
@@ -160,7 +174,18 @@ impl Record {
     #[must_use]
     pub fn changed(mut self, change: &LedgerChange) -> Self {
         match change {
-            LedgerChange::Record { record, .. } => self.applied = Some(record.clone()),
+            LedgerChange::Record { record, lifts, .. } => {
+                self.applied = Some(record.clone());
+                self.quarantine = self.quarantine.filter(|_| !lifts);
+            }
+            LedgerChange::Stable { stable, .. } => {
+                stable::add(&mut self.stable, (**stable).clone());
+            }
+            LedgerChange::Quarantine { quarantine, .. } => {
+                self.quarantine = Some((**quarantine).clone());
+            }
+            LedgerChange::Pin { pin, .. } => self.pin = Some((**pin).clone()),
+            LedgerChange::Resume { .. } => (self.quarantine, self.pin) = (None, None),
             LedgerChange::Enter { rollout, .. } => {
                 history::enter(&mut self.history, (**rollout).clone());
             }
@@ -183,6 +208,11 @@ impl Record {
         if self.history.is_empty() {
             self.history.clone_from(&older.history);
         }
+        if self.stable.is_empty() {
+            self.stable.clone_from(&older.stable);
+        }
+        self.pin = self.pin.or_else(|| older.pin.clone());
+        self.quarantine = self.quarantine.or_else(|| older.quarantine.clone());
         for (name, value) in &older.others {
             self.others.entry(name.clone()).or_insert_with(|| value.clone());
         }
@@ -312,7 +342,8 @@ pub(super) mod tests {
     fn what_another_version_remembers_survives_a_change() {
         let text = r#"{"version":1,"later":{"at":"r0"},"more":[1,2]}"#;
         let record = Record::parse(text.as_bytes()).unwrap();
-        let change = LedgerChange::Record { deployment: "abc".into(), record: applied("r1") };
+        let change =
+            LedgerChange::Record { deployment: "abc".into(), record: applied("r1"), lifts: true };
         let written: Value = serde_json::from_str(&record.changed(&change).text()).unwrap();
         assert_eq!(written["later"]["at"], "r0");
         assert_eq!(written["more"], serde_json::json!([1, 2]));

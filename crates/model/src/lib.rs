@@ -74,6 +74,8 @@ mod reach;
 pub mod registrant;
 pub mod remedy;
 pub mod render;
+mod restored;
+pub mod rollback;
 pub mod row;
 pub mod secret;
 pub mod selector;

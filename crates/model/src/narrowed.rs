@@ -68,6 +68,7 @@ impl Plan {
             host: of(&self.host, is_about),
             sizes: of(&self.sizes, is_about),
             last_took: of(&self.last_took, is_about),
+            back_to: of(&self.back_to, is_about),
             deployments: of(&self.deployments, is_about),
         }
     }

@@ -254,6 +254,8 @@ pub struct ImageView {
     pub platform: Option<Platform>,
     /// `RootFS.Layers`: its files, as digests; empty if the engine does not say.
     pub layers: Vec<String>,
+    /// The references of registries under which it can be pulled again: `web@sha256:…`.
+    pub repo_digests: Vec<String>,
 }
 
 impl ImageView {
@@ -287,6 +289,7 @@ impl ImageView {
     fn plain(&self) -> Self {
         let mut image = Self { id: ImageId::new(""), ..self.clone() };
         image.labels.remove(BUILD_HASH);
+        image.repo_digests.clear();
         image
     }
 }

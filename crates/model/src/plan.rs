@@ -48,6 +48,8 @@ pub struct Plan {
     /// How long the last rollout took that was done, of deployments that make
     /// containers.
     pub last_took: BTreeMap<DeploymentId, Duration>,
+    /// The revisions that deployments return to, because the source's failed.
+    pub back_to: BTreeMap<DeploymentId, Revision>,
     /// The state of every deployment, desired or only observed.
     pub deployments: BTreeMap<DeploymentId, DeploymentState>,
 }
@@ -288,6 +290,7 @@ impl Plan {
             host: BTreeMap::new(),
             sizes: BTreeMap::new(),
             last_took: BTreeMap::new(),
+            back_to: BTreeMap::new(),
             deployments: BTreeMap::new(),
         }
     }
@@ -315,7 +318,12 @@ impl Plan {
             let record = match change {
                 LedgerChange::Record { record, .. } => Some(record),
                 LedgerChange::Adopt { record, .. } => record.as_mut(),
-                LedgerChange::Enter { .. } | LedgerChange::Forget { .. } => None,
+                LedgerChange::Enter { .. }
+                | LedgerChange::Stable { .. }
+                | LedgerChange::Quarantine { .. }
+                | LedgerChange::Pin { .. }
+                | LedgerChange::Resume { .. }
+                | LedgerChange::Forget { .. } => None,
             };
             let pulled = record.into_iter().flat_map(|record| record.pulled.values_mut());
             pulled.for_each(|pulled| pulled.at = Timestamp(0));

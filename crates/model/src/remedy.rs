@@ -31,6 +31,9 @@ impl Blocked {
             (WaitingOn::OwnContainer { command } | WaitingOn::Consent { command }, _) => {
                 Some(Remedy::Command(command.clone()))
             }
+            (WaitingOn::AnotherRevision { .. } | WaitingOn::Resume { .. }, Some(id)) => {
+                Some(Remedy::Command(format!("reconciler resume {id}")))
+            }
             (WaitingOn::Attempts { container, .. }, _) => {
                 Some(Remedy::Command(format!("docker start {container}")))
             }

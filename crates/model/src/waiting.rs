@@ -9,7 +9,8 @@ use super::demand::Demand;
 use super::diagnostic::{Code, Loc};
 use super::digest::Digest;
 use super::id::{
-    ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, ServiceName, SourceId,
+    ContainerId, ContainerName, DeploymentId, EngineName, NetworkName, Revision, ServiceName,
+    SourceId,
 };
 use super::share::Peer;
 
@@ -190,6 +191,25 @@ pub enum WaitingOn {
         /// Its last exit code.
         code: i64,
     },
+    /// The source asks for another revision, or a person resumes it: the rollout of this one
+    /// failed.
+    AnotherRevision {
+        /// What failed.
+        failed: String,
+        /// The revision that the deployment returns to; `None` if it is left as it stands.
+        back_at: Option<Revision>,
+        /// Why it cannot return, if it should.
+        lost: Option<String>,
+    },
+    /// A person resumes it.
+    Resume {
+        /// Who asked for it.
+        by: String,
+        /// The revision that the deployment is rolled back to; `None` if nothing is done about it.
+        back_at: Option<Revision>,
+        /// Why it cannot return, if it should.
+        lost: Option<String>,
+    },
     /// The catalog name is free: others use it.
     CatalogName {
         /// Which name.
@@ -261,6 +281,8 @@ impl WaitingOn {
             | Self::SyncMode { .. }
             | Self::OwnContainer { .. }
             | Self::Attempts { .. }
+            | Self::AnotherRevision { .. }
+            | Self::Resume { .. }
             | Self::Address
             | Self::Ability { .. }
             | Self::DnsName { .. } => false,

@@ -250,7 +250,7 @@ impl State {
             before.volumes.iter().any(|(target, volume)| {
                 let mount = create.spec.mounts.get(target);
                 let anonymous = mount.is_none_or(|m| m.source == MountSource::Anonymous);
-                let image = engine.images.get(&create.spec.image);
+                let image = engine.image(&create.spec.image);
                 let mounted =
                     mount.is_some() || image.is_some_and(|image| image.volumes.contains(target));
                 anonymous && mounted && create.volumes.get(target) != Some(volume)

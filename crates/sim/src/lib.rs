@@ -11,6 +11,7 @@
 mod catalog;
 mod checks;
 mod drive;
+mod effect;
 mod engine;
 mod event;
 mod external_change;
@@ -46,7 +47,8 @@ use model::catalog::CatalogEntry;
 use model::digest::Digest;
 use model::hook::Moment;
 use model::id::{
-    ContainerId, ContainerName, DeploymentId, EngineName, ImageRef, ServiceName, VolumeName,
+    ContainerId, ContainerName, DeploymentId, EngineName, ImageId, ImageRef, ServiceName,
+    VolumeName,
 };
 use model::ledger::Ledger;
 use model::observed::{ContainerView, EngineContents, ImageView};
@@ -143,6 +145,23 @@ impl Sim {
     /// promise is not checked against one.
     pub fn promise(&self, promises: BTreeMap<(DeploymentId, ServiceName), Promise>) {
         self.state.borrow_mut().promises = promises;
+    }
+
+    /// Says what another desired state of a deployment promises that is wanted by turns with the one
+    /// before: what holds of one only is no promise.
+    pub fn also_promise(
+        &self,
+        deployment: &DeploymentId,
+        promises: BTreeMap<(DeploymentId, ServiceName), Promise>,
+    ) {
+        let known = &mut self.state.borrow_mut().promises;
+        known.retain(|service, _| service.0 != *deployment || promises.contains_key(service));
+        for (service, promise) in promises {
+            match known.get_mut(&service) {
+                Some(known) => known.weaken(&promise),
+                None => drop(known.insert(service, promise)),
+            }
+        }
     }
 
     /// Says which files a files hash stands for, for the check of uploads.
@@ -264,6 +283,19 @@ impl Sim {
     #[must_use]
     pub fn stored_ledger(&self) -> Ledger {
         self.state.borrow().ledger()
+    }
+
+    /// The image that a reference leads to on an engine; an empty id if there is none.
+    #[must_use]
+    pub fn image_id(&self, engine: &EngineName, image: &ImageRef) -> ImageId {
+        let state = self.state.borrow();
+        let found = state.engines.get(engine).and_then(|engine| engine.image(image));
+        found.map_or_else(|| ImageId::new(""), |image| image.id.clone())
+    }
+
+    /// A person lets a revision of a deployment be tried again that failed.
+    pub fn resume(&self, deployment: &DeploymentId) {
+        self.state.borrow_mut().resume(deployment);
     }
 
     /// Whether records are left over that newer ones have replaced.

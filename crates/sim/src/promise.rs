@@ -64,6 +64,19 @@ pub struct Promise {
     pub after: BTreeMap<ServiceName, Condition>,
 }
 
+impl Promise {
+    /// What holds also where the other one is promised.
+    pub(super) fn weaken(&mut self, other: &Self) {
+        self.max_running = self.max_running.max(other.max_running);
+        // What moves between the two may have as many down as either allows.
+        let down = |of: &Self| of.replicas.saturating_sub(of.min_healthy);
+        let down = down(self).max(down(other));
+        self.replicas = self.replicas.min(other.replicas);
+        self.min_healthy = self.replicas.saturating_sub(down);
+        self.after.retain(|on, condition| other.after.get(on) == Some(condition));
+    }
+}
+
 /// What the controller saw of an engine at its last look that succeeded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {

@@ -40,9 +40,13 @@ pub(super) fn words(action: &Action) -> String {
             format!("deregister {}", ids.join(", "))
         }
         Action::WriteLedger { change } => match change {
-            LedgerChange::Record { deployment, record } => {
+            LedgerChange::Record { deployment, record, .. } => {
                 format!("record {deployment} at {}", record.revision.short())
             }
+            LedgerChange::Stable { deployment, .. } => format!("{deployment} works"),
+            LedgerChange::Quarantine { deployment, .. } => format!("quarantine of {deployment}"),
+            LedgerChange::Pin { deployment, .. } => format!("pin {deployment}"),
+            LedgerChange::Resume { deployment } => format!("resume {deployment}"),
             LedgerChange::Enter { deployment, .. } => format!("enter a rollout of {deployment}"),
             LedgerChange::Forget { deployment } => format!("forget {deployment}"),
             LedgerChange::Adopt { deployment, .. } => format!("adopt {deployment}"),

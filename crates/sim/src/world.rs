@@ -2,26 +2,28 @@
 //! way there or back, and is written into the trace.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::engine::{Engine, view};
+use super::effect::on_engine;
+use super::engine::view;
 use super::fault::{Draw, Fate, PATIENCE};
 use super::promise::Invariant;
 use super::sleep::Sleep;
 use super::state::State;
 use super::state::store::Key;
-use super::timeline::Timeline;
 use super::words::words;
 use model::action::Action;
 use model::catalog::CatalogContents;
+use model::digest::Digest;
 use model::id::{ContainerId, DeploymentId, EngineName};
 use model::ledger::{LedgerView, Stored};
 use model::observed::{ContainerView, EngineContents};
-use model::target::{ContainerRef, Outcome, Target};
+use model::secret::Content;
+use model::target::Outcome;
 use model::time::{Instant, Timestamp};
 
 pub(crate) use world::{
@@ -159,6 +161,17 @@ impl Observe for SimWorld {
         .await
     }
 
+    async fn kept(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        digest: &Digest,
+    ) -> Result<Option<Content>, OutsideError> {
+        let what = format!("{engine}: files of {deployment}");
+        let found = self.call(&what, |state, _| Ok(state.reach(engine)?.kept(deployment, digest)));
+        found.await
+    }
+
     async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError> {
         if self.state.borrow().catalog.is_none() {
             return Ok(None);
@@ -230,6 +243,22 @@ impl Act for SimWorld {
         Ok(outcome)
     }
 
+    async fn keep(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        files: &Content,
+        beside: &BTreeSet<Digest>,
+    ) -> Result<(), OutsideError> {
+        let what = format!("{engine}: keep files of {deployment}");
+        let kept = self.call(&what, |state, _| {
+            state.reach(engine)?.keep(deployment, files, beside);
+            state.mutations += 1;
+            Ok(())
+        });
+        kept.await
+    }
+
     async fn tidy(&self, ledger: &LedgerView) {
         let tidied = self.call("ledger: tidy", |state, _| {
             state.mutations += 1;
@@ -276,77 +305,6 @@ impl SimWorld {
             }
         }
         Ok((Outcome::Done, Duration::ZERO))
-    }
-}
-
-/// What an action does on an engine.
-fn on_engine(
-    engine: &mut Engine,
-    timeline: &mut Timeline,
-    action: &Action,
-) -> Result<(Outcome, Duration), OutsideError> {
-    let mut wait = Duration::ZERO;
-    match action {
-        Action::PullImage { image, .. } => return Ok((Outcome::Image(engine.pull(image)?), wait)),
-        Action::BuildImage { tag, build, .. } => {
-            return Ok((Outcome::Image(engine.build(tag, build)), wait));
-        }
-        Action::CreateNetwork { network, owner } => engine.create_network(network, owner)?,
-        Action::RemoveNetwork { id, .. } => engine.remove_network(id)?,
-        Action::CreateVolume { volume, owner } => engine.create_volume(volume, Some(owner)),
-        Action::CreateContainer(create) => {
-            let id = engine.create(timeline.now, create)?;
-            return Ok((Outcome::Container(id), wait));
-        }
-        Action::UploadFiles { container, files } => engine.upload(known(container)?, files)?,
-        Action::ConnectNetwork { container, network, attachment } => {
-            engine.connect(known(container)?, network, attachment)?;
-        }
-        Action::DisconnectNetwork { container, network } => {
-            engine.disconnect(known(container)?, network)?;
-        }
-        Action::StartContainer { container } => engine.start(known(container)?, timeline)?,
-        Action::UpdateContainer { container, resources } => {
-            engine.update(known(container)?, resources)?;
-        }
-        Action::RunHook { container, moment, .. } => {
-            engine.run_hook(known(container)?, *moment)?;
-        }
-        Action::UnpauseContainer { container } => engine.unpause(known(container)?, timeline)?,
-        Action::RestartContainer { container, grace } => {
-            wait = engine.restart(known(container)?, *grace, timeline)?;
-        }
-        Action::StopContainer { container, grace } => {
-            let id = known(container)?;
-            if engine.get(id).is_ok() {
-                wait = engine.stop(id, *grace, timeline)?;
-            }
-        }
-        Action::RenameContainer { container, to } => engine.rename(known(container)?, to)?,
-        Action::RemoveContainer { container } => {
-            let id = known(container)?;
-            // Read again just before: it must still be what the action says, or gone.
-            let Ok(found) = engine.get(id) else { return Ok((Outcome::Done, Duration::ZERO)) };
-            if found.name != container.name {
-                let text = format!("{} is not {} any more", id.short(), container.name);
-                return Err(OutsideError::Conflict(text));
-            }
-            engine.remove(id)?;
-        }
-        Action::Await { .. }
-        | Action::Register { .. }
-        | Action::Deregister { .. }
-        | Action::WriteLedger { .. } => {}
-    }
-    Ok((Outcome::Done, wait))
-}
-
-fn known(target: &Target) -> Result<&ContainerId, OutsideError> {
-    match &target.container {
-        ContainerRef::Known(id) => Ok(id),
-        ContainerRef::Made(step) => {
-            Err(OutsideError::Failed(format!("BUG: {step} was not resolved")))
-        }
     }
 }
 

@@ -16,11 +16,13 @@ use std::time::Duration;
 
 use model::action::Action;
 use model::catalog::CatalogContents;
+use model::digest::Digest;
 use model::id::{
     ContainerId, ContainerName, DeploymentId, EngineName, ImageRef, Revision, ServiceName, SourceId,
 };
 use model::ledger::{LedgerView, Stored};
 use model::observed::{ContainerView, EngineContents, Probe};
+use model::secret::Content;
 use model::target::Outcome;
 use model::time::{Instant, Timestamp};
 
@@ -186,6 +188,18 @@ pub trait Observe {
         Ok(None)
     }
 
+    /// The files of a deployment's last stable state that are kept on its engine, if they are those
+    /// with this SHA-256; `None` if they are not there (any more).
+    async fn kept(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        digest: &Digest,
+    ) -> Result<Option<Content>, OutsideError> {
+        let _ = (engine, deployment, digest);
+        Ok(None)
+    }
+
     /// Our nodes in the catalog, and which of the scope's service names others use; `None` if
     /// no Consul is configured.
     async fn catalog(&self, scope: &CatalogScope) -> Result<Option<CatalogContents>, OutsideError>;
@@ -208,6 +222,16 @@ pub trait Act: Observe {
         action: &Action,
         tree: &dyn Tree,
     ) -> Result<Outcome, OutsideError>;
+
+    /// Keeps the files of a deployment's last stable state on its engine, beside those with the
+    /// SHA-256 sums `beside`; any others are removed.
+    async fn keep(
+        &self,
+        engine: &EngineName,
+        deployment: &DeploymentId,
+        files: &Content,
+        beside: &BTreeSet<Digest>,
+    ) -> Result<(), OutsideError>;
 
     /// Moves records of the ledger to where they are written now, and removes what newer ones
     /// have replaced. Does nothing to a ledger that is tidy; what does not succeed is tried

@@ -218,6 +218,7 @@ fn fingerprint(plan: &Plan, observed: &ObservedState, masker: &Masker) -> Digest
         host,
         sizes,
         last_took: _,
+        back_to,
         deployments: _,
     } = &plan.clone().timeless();
     let ids: BTreeMap<_, _> = observed
@@ -228,7 +229,7 @@ fn fingerprint(plan: &Plan, observed: &ObservedState, masker: &Masker) -> Digest
             EngineView::Unseen { .. } => None,
         })
         .collect();
-    let noted = (adopted, adoptions, left_alone, forgotten);
+    let noted = (adopted, adoptions, left_alone, forgotten, back_to);
     masker.digest_of_json(&(source, revision, steps, blocked, noted, host, sizes, ids))
 }
 

@@ -11,7 +11,7 @@ use model::id::{DeploymentId, EngineName, ServiceName};
 use model::plan::Step;
 use model::printable::{one_line, shortened};
 use model::target::{ContainerRef, Target};
-use reconcile::control::{Ending, Execution, Failure, StepError, WaitError};
+use reconcile::control::{Ending, Execution, Failure, GoneBack, StepError, WaitError};
 use world::OutsideError;
 
 use super::super::console::{BAD, FAINT, STRONG, paint};
@@ -72,6 +72,22 @@ impl<'e> Aftermath<'e> {
             services: services.len(),
             not_changed: services.into_iter().filter(|(_, c)| !c).map(|(key, _)| key).collect(),
         }
+    }
+
+    /// The same after deployments have gone back: what was left of them is there no more.
+    pub(in crate::cli) fn after(mut self, back: Option<&GoneBack>) -> Self {
+        let Some(back) = back else { return self };
+        for failed in &mut self.failed {
+            let id = &failed.step.deployment;
+            if let Some(to) = back.has_returned(id) {
+                failed.left = vec![format!("{id} was rolled back to revision {}", to.short())];
+                failed.next = format!("reconciler history {id}");
+            }
+        }
+        if !back.deployments.is_empty() {
+            self.not_changed.clear();
+        }
+        self
     }
 
     /// As text, a paragraph for each failure, and one about all of them.

@@ -14,7 +14,7 @@ use model::id::DeploymentId;
 use reconcile::control::{Ending, Event, Progress, Report};
 use world::Clock;
 
-use super::progress::{elapsed, takes_long};
+use super::progress::{elapsed, given_up, takes_long};
 
 /// Logs what happens and publishes what is known.
 pub(in crate::cli) struct Logs<C> {
@@ -120,6 +120,12 @@ impl<C: Clock> Progress for Logs<C> {
                     info!(%deployment, step = %step.id, causes, "plan {}", step.action);
                 }
                 info!("{}", plan.summary());
+            }
+            Event::GivenUp { deployment, instead } => {
+                warn!(%deployment, "{}", given_up(instead));
+            }
+            Event::NotKept { deployment, why } => {
+                warn!(%deployment, "it works, but cannot be returned to: {why}");
             }
             Event::Held(held) => warn!("{}", put_off(held)),
             Event::StepStarted(step) => {

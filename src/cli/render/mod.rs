@@ -2,6 +2,7 @@
 
 pub(super) mod aftermath;
 pub(super) mod answers;
+pub(super) mod back;
 pub(super) mod diagnostics;
 pub(super) mod diff;
 pub(super) mod ended;

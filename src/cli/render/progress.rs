@@ -32,7 +32,7 @@ use super::objects::{Object, listed};
 use steps::Steps;
 use tracks::{End, Image, State, Track, Tracks};
 
-pub(in crate::cli) use words::{elapsed, takes_long};
+pub(in crate::cli) use words::{elapsed, given_up, takes_long};
 
 /// How often the live view is drawn.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -285,6 +285,14 @@ impl<C: Clock> Progress for Lines<'_, C> {
             }
             Event::NotRemembered { deployment, error } => {
                 let text = format!("the history of {deployment} lacks this rollout: {error}");
+                self.console.complain(&format!("{}: {}", paint(WARN, "warning"), one_line(&text)));
+            }
+            Event::GivenUp { deployment, instead } => {
+                let line = format!("{deployment}: {}", given_up(instead));
+                self.console.progress(&one_line(&line));
+            }
+            Event::NotKept { deployment, why } => {
+                let text = format!("{deployment} works, but cannot be returned to: {why}");
                 self.console.complain(&format!("{}: {}", paint(WARN, "warning"), one_line(&text)));
             }
             Event::PassFinished(_) => self.finished(),

@@ -16,7 +16,7 @@ use super::super::console::{BAD, Console, GOOD, STRONG, paint};
 use super::super::exit::Exit;
 use super::aftermath::Aftermath;
 use super::plan::diagnostics_json;
-use super::{deployments, diagnostics};
+use super::{back, deployments, diagnostics};
 
 /// Prints messages about the user's text and what could not be read.
 pub(in crate::cli) fn complaints(console: Console, report: &Report) {
@@ -156,6 +156,7 @@ pub(in crate::cli) fn json(
         "seconds": took.as_secs_f64(),
         "summary": plan.map(Plan::summary),
         "steps": ends,
+        "rolled_back": back::json(report.back.as_ref()),
         "not_changed": aftermath.map(Aftermath::not_changed).unwrap_or_default(),
         "blocked": report.blocked.iter().map(blocked).collect::<Vec<_>>(),
         "unseen": super::plan::unseen(report),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::DIALECT;
 use model::id::DeploymentId;
-use reconcile::stack::{DEPLOYMENT_KEYS, SYNC_MODES};
+use reconcile::stack::{DEPLOYMENT_KEYS, ON_FAILURE, SYNC_MODES};
 
 /// The schema.
 pub(in crate::cli) fn deployments() -> Value {
@@ -64,6 +64,11 @@ fn key_of_deployment(key: &str) -> Value {
             "What is done when something differs: all of it; only what was changed by hand; \
              nothing but a report; nothing at all.",
             json!({ "enum": SYNC_MODES.iter().copied().map(Some).chain([None]).collect::<Vec<_>>() }),
+        ),
+        "on_failure" => (
+            "What is done when a rollout fails and the stack does not say it: the whole deployment \
+             returns to its last stable state, or is left as it stands.",
+            json!({ "enum": ON_FAILURE.iter().copied().map(Some).chain([None]).collect::<Vec<_>>() }),
         ),
         "env_files" => ("Files with variables, in place of the stack's `.env`.", texts),
         "project_directory" => {

@@ -2,15 +2,19 @@
 //! folder: the same relative bind mount means another path on another host.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::sync::Arc;
+
+use futures_util::future::LocalBoxFuture;
 
 use adapters::docker::{Place, PolicyEvaluator};
 use model::bounds::Bounds;
-use model::desired::{DesiredState, Entry};
+use model::desired::{Deployment, DesiredState, Entry, Layout};
 use model::digest::Digest;
 use model::id::{DeploymentId, EngineName};
-use model::secret::Masker;
-use reconcile::stack::{self, Options};
+use model::secret::{Content, Masker};
+use reconcile::control::Load;
+use reconcile::stack::{self, Options, kept};
 use world::Snapshot;
 
 use super::super::environment::Environment;
@@ -146,9 +150,72 @@ impl Loader {
         desired
     }
 
+    /// The options with which the source is read for an engine.
+    fn options_for(&self, snapshot: &Snapshot, engine: &EngineName) -> Options {
+        let ours = snapshot.tree.host_path();
+        let roots = self.roots.all();
+        let root = roots.get(engine);
+        Options {
+            project_root: root.and_then(|root| root.resolve(ours)),
+            same_files: root.is_some_and(|root| root.is_same(ours)),
+            ..self.options.clone()
+        }
+    }
+
+    /// See [`reconcile::control::Load::keep`].
+    pub(super) fn keep(
+        &self,
+        snapshot: &Snapshot,
+        layout: Layout,
+        deployment: &Deployment,
+    ) -> Result<Content, String> {
+        let options = self.options_for(snapshot, &deployment.engine);
+        kept::keep(snapshot, &options, layout, deployment)
+    }
+
+    /// See [`reconcile::control::Load::restore`].
+    pub(super) fn restore(
+        &self,
+        kept: &Content,
+        snapshot: &Snapshot,
+        now: &Deployment,
+    ) -> Result<Deployment, String> {
+        let options = self.options_for(snapshot, &now.engine);
+        let restored = kept::restore(kept, snapshot, &options, &now.id)?;
+        if restored.engine != now.engine {
+            return Err(format!("it was on the engine {}", restored.engine));
+        }
+        Ok(Deployment { writable: Arc::clone(&now.writable), ..restored })
+    }
+
     fn load_at(&self, snapshot: &Snapshot, root: (Option<String>, bool)) -> DesiredState {
         let (project_root, same_files) = root;
         stack::load(snapshot, &Options { project_root, same_files, ..self.options.clone() })
+    }
+}
+
+/// On the spot, where nothing else has to go on meanwhile.
+impl Load for Loader {
+    fn load<'a>(&'a self, snapshot: &Snapshot) -> LocalBoxFuture<'a, DesiredState> {
+        Box::pin(ready(Self::load(self, snapshot)))
+    }
+
+    fn keep(
+        &self,
+        snapshot: &Snapshot,
+        layout: Layout,
+        deployment: &Deployment,
+    ) -> Result<Content, String> {
+        Self::keep(self, snapshot, layout, deployment)
+    }
+
+    fn restore(
+        &self,
+        kept: &Content,
+        snapshot: &Snapshot,
+        now: &Deployment,
+    ) -> Result<Deployment, String> {
+        Self::restore(self, kept, snapshot, now)
     }
 }
 

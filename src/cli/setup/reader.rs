@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
-use model::desired::DesiredState;
+use model::desired::{Deployment, DesiredState, Layout};
+use model::secret::Content;
 use model::tree::Commit;
 use reconcile::control::Load;
 use world::{Snapshot, Tree, TreeEntry, TreeError};
@@ -88,6 +89,24 @@ impl Load for Reader {
             loader.apply(&desired);
             desired
         })
+    }
+
+    fn keep(
+        &self,
+        snapshot: &Snapshot,
+        layout: Layout,
+        deployment: &Deployment,
+    ) -> Result<Content, String> {
+        self.loader.keep(snapshot, layout, deployment)
+    }
+
+    fn restore(
+        &self,
+        kept: &Content,
+        snapshot: &Snapshot,
+        now: &Deployment,
+    ) -> Result<Deployment, String> {
+        self.loader.restore(kept, snapshot, now)
     }
 }
 

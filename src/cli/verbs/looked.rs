@@ -29,10 +29,9 @@ pub(super) fn looked<T>(
     let real = open(layer, environment, false, &nobody)?;
     block_on(async {
         let loader = real.loader(environment).await;
-        let load = |snapshot: &Snapshot| loader.load(snapshot);
         let Real { source, host, settings, .. } = real;
         let world = host.read_only();
-        let setup = setup(&world, &settings, &load, &Silent);
+        let setup = setup(&world, &settings, &loader, &Silent);
         let snapshot = match fetched(console, setup, source.fetch()).await {
             Ok(snapshot) => snapshot,
             Err(error) => return Ok(unread(console, error)),

@@ -21,6 +21,7 @@ mod looked;
 pub(super) mod man;
 pub(super) mod needed;
 mod no_stack;
+pub(super) mod overrides;
 mod pass;
 pub(super) mod plan;
 pub(super) mod real;

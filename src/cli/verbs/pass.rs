@@ -22,7 +22,7 @@ use super::super::exit::Exit;
 use super::super::invocation;
 use super::super::render::aftermath::{Aftermath, Commands};
 use super::super::render::remains::remains;
-use super::super::render::{plan, report};
+use super::super::render::{back, plan, report};
 use super::super::signals::Cut;
 use super::no_stack::{is_without_stacks, no_stack};
 
@@ -243,7 +243,9 @@ pub(in crate::cli) fn conclude(
     let again = invocation::again();
     let commands = Commands { hosts, again: &again };
     let aftermath = report.execution.as_ref().map(|all| Aftermath::of(all, commands));
-    for text in aftermath.iter().flat_map(Aftermath::texts) {
+    let aftermath = aftermath.map(|it| it.after(report.back.as_ref()));
+    let back = back::texts(report, commands);
+    for text in aftermath.iter().flat_map(Aftermath::texts).chain(back) {
         console.complain(&text);
         console.complain("");
     }

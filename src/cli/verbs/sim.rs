@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::desired::{DesiredState, Entry};
+use model::desired::Entry;
 use model::id::EngineName;
 use model::policy::HostPolicy;
 use reconcile::control::{Limits, Setup, Stop};
@@ -18,6 +18,7 @@ use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::render::progress::Lines;
 use super::super::setup::Refusal;
+use super::super::setup::loader::Loader;
 use super::super::setup::real::basics;
 use super::pass::{Prefetch, begin, conclude, finish};
 use super::real::block_on;
@@ -37,10 +38,9 @@ pub(in crate::cli) fn sim(
     let basics = basics(layer, environment, false)?;
     let snapshot = block_on(basics.source.fetch())?.map_err(|error| Refusal::source(&error))?;
     let loader = loader(layer, environment);
-    let load = |snapshot: &Snapshot| loader.load(snapshot);
     // Nothing of a host can be harmed.
     let settings = Settings { policy: HostPolicy::permissive(), ..basics.settings };
-    Ok(Play { console, settings, snapshot, load: &load }.run())
+    Ok(Play { console, settings, snapshot, load: &loader }.run())
 }
 
 /// What is played.
@@ -52,7 +52,7 @@ struct Play<'a> {
     /// The revision that is applied.
     snapshot: Snapshot,
     /// Reads desired state.
-    load: &'a dyn Fn(&Snapshot) -> DesiredState,
+    load: &'a Loader,
 }
 
 impl Play<'_> {
@@ -96,7 +96,7 @@ impl Play<'_> {
 
     /// What runs once ends well, whatever its image is called.
     fn let_jobs_end(&self, sim: &Sim) {
-        for (id, entry) in (self.load)(&self.snapshot).deployments {
+        for (id, entry) in self.load.load(&self.snapshot).deployments {
             let Entry::Valid(deployment, _) = entry else { continue };
             for service in deployment.services.values().filter(|service| service.job) {
                 sim.set_behaviour(&id, &service.name, &Behaviour::job(0));
@@ -106,7 +106,7 @@ impl Play<'_> {
 
     /// Every engine that a deployment names.
     fn engines(&self) -> Vec<EngineName> {
-        let desired = (self.load)(&self.snapshot);
+        let desired = self.load.load(&self.snapshot);
         let engine = |entry: &Entry| match entry {
             Entry::Valid(deployment, _) => Some(deployment.engine.clone()),
             Entry::Invalid(_) => None,
@@ -122,7 +122,7 @@ impl Play<'_> {
         let setup = Setup {
             world,
             clock: world,
-            load: &self.load,
+            load: self.load,
             settings: &self.settings,
             limits: Limits::default(),
             progress: &progress,

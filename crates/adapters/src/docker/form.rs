@@ -28,6 +28,14 @@ pub(super) const LOCK: &str = "reconciler.lock";
 /// What the names of locks begin with.
 pub(super) const LOCK_NAME: &str = "reconciler-lock-";
 
+/// The label that says which files a container holds: their SHA-256.
+pub(super) const STATE: &str = "reconciler.state";
+/// What the names of such containers begin with.
+pub(super) const STATE_NAME: &str = "reconciler-state-";
+
+/// The labels that such containers bear: they are nobody's.
+pub(super) const ALL: [&str; 3] = [RECORD, LOCK, STATE];
+
 /// A record.
 pub(super) fn record(installation: &str, engine: &str, text: &str) -> ContainerCreateBody {
     never_run(&[(INSTALLATION, installation), (ENGINE, engine), (RECORD, text)])
@@ -36,6 +44,11 @@ pub(super) fn record(installation: &str, engine: &str, text: &str) -> ContainerC
 /// A lock.
 pub(super) fn lock(installation: &str, holder: &str) -> ContainerCreateBody {
     never_run(&[(INSTALLATION, installation), (LOCK, holder)])
+}
+
+/// What holds the files of a last stable state.
+pub(super) fn state(installation: &str, digest: &str) -> ContainerCreateBody {
+    never_run(&[(INSTALLATION, installation), (STATE, digest)])
 }
 
 /// A container that only holds labels.
@@ -80,6 +93,19 @@ pub(super) fn is_lock(name: &str, created: &Value) -> bool {
         && serde_json::to_value(self::lock(installation, text)).is_ok_and(|it| it == *created)
 }
 
+/// Whether this is the body of what holds files to the last member.
+pub(super) fn is_state(name: &str, created: &Value) -> bool {
+    let label = |label: &str| created["Labels"][label].as_str();
+    let (Some(installation), Some(digest)) = (label(INSTALLATION), label(STATE)) else {
+        return false;
+    };
+    let rest = name.strip_prefix(STATE_NAME).and_then(|rest| rest.strip_prefix(installation));
+    let rest = rest.and_then(|rest| rest.strip_prefix('.'));
+    rest.and_then(|rest| rest.rsplit_once('.')).is_some_and(|(deployment, short)| {
+        DeploymentId::is_valid(deployment) && digest.starts_with(short)
+    }) && serde_json::to_value(state(installation, digest)).is_ok_and(|it| it == *created)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +131,19 @@ mod tests {
         for name in others.into_iter().chain(["reconciler-ledger-other.abc.7"]) {
             assert!(!is_record(name, &written()), "{name}");
         }
+    }
+
+    #[test]
+    fn what_holds_files_is_recognised_to_the_last_member() {
+        let body = serde_json::to_value(state("main", "0123456789abcdef")).unwrap();
+        assert!(is_state("reconciler-state-main.abc.01234567", &body));
+        for name in ["reconciler-state-main.abc.7", "reconciler-state-other.abc.0123", "abc-web-1"]
+        {
+            assert!(!is_state(name, &body), "{name}");
+        }
+        let mut more = body.clone();
+        more["HostConfig"]["Privileged"] = true.into();
+        assert!(!is_state("reconciler-state-main.abc.01234567", &more));
     }
 
     #[test]

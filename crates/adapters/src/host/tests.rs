@@ -4,8 +4,6 @@ use std::cell::{Cell, RefCell};
 
 use super::*;
 use crate::consul::ConsulSettings;
-use model::action::LedgerChange;
-use model::digest::Digest;
 use model::ledger::{DeploymentRecord, Ledger};
 use model::target::Target;
 use world::{CatalogScope, Changed, NoTree};
@@ -18,6 +16,7 @@ struct Fake {
     /// Whether all its records were removed.
     swept: Cell<Option<bool>>,
     changes: bool,
+    kept: RefCell<Vec<Content>>,
 }
 
 impl Fake {
@@ -28,11 +27,35 @@ impl Fake {
             stored: RefCell::default(),
             swept: Cell::new(None),
             changes: false,
+            kept: RefCell::default(),
         }
     }
 }
 
 impl Engine for Fake {
+    async fn kept(
+        &self,
+        _: &DeploymentId,
+        digest: &Digest,
+    ) -> Result<Option<Content>, OutsideError> {
+        Ok(self.kept.borrow().iter().find(|files| files.digest() == *digest).cloned())
+    }
+
+    async fn keep(
+        &self,
+        _: &DeploymentId,
+        files: &Content,
+        _: &BTreeSet<Digest>,
+    ) -> Result<(), OutsideError> {
+        self.kept.borrow_mut().push(files.clone());
+        Ok(())
+    }
+
+    async fn forget_kept(&self, _: &DeploymentId) -> Result<(), OutsideError> {
+        self.kept.borrow_mut().clear();
+        Ok(())
+    }
+
     fn name(&self) -> &EngineName {
         &self.name
     }
@@ -102,7 +125,9 @@ fn record() -> Action {
         scale: BTreeMap::new(),
         pulled: std::collections::BTreeMap::new(),
     };
-    Action::WriteLedger { change: LedgerChange::Record { deployment: "abc".into(), record } }
+    Action::WriteLedger {
+        change: LedgerChange::Record { deployment: "abc".into(), record, lifts: true },
+    }
 }
 
 fn start() -> Action {

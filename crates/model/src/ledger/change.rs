@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Adopted, DeploymentRecord, PastRollout};
+use super::{Adopted, DeploymentRecord, PastRollout, Pin, Quarantine, Stable};
 use crate::id::{DeploymentId, EngineName};
 
 /// One change of a record of the ledger.
@@ -14,6 +14,8 @@ pub enum LedgerChange {
         deployment: DeploymentId,
         /// What was applied.
         record: DeploymentRecord,
+        /// Whether git asks for it, so that a revision that failed before it may be tried again.
+        lifts: bool,
     },
     /// What became of a rollout.
     Enter {
@@ -21,6 +23,32 @@ pub enum LedgerChange {
         deployment: DeploymentId,
         /// The rollout.
         rollout: Box<PastRollout>,
+    },
+    /// What was rolled out works: a rollout that fails goes back to it from now on.
+    Stable {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// What works.
+        stable: Box<Stable>,
+    },
+    /// The rollout of a revision failed.
+    Quarantine {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// Which revision.
+        quarantine: Box<Quarantine>,
+    },
+    /// A person wants something else than the source says.
+    Pin {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// What.
+        pin: Box<Pin>,
+    },
+    /// The source is followed again, also where its revision failed.
+    Resume {
+        /// For which deployment.
+        deployment: DeploymentId,
     },
     /// A deployment is gone.
     Forget {
@@ -47,6 +75,10 @@ impl LedgerChange {
         match self {
             Self::Record { deployment, .. }
             | Self::Enter { deployment, .. }
+            | Self::Stable { deployment, .. }
+            | Self::Quarantine { deployment, .. }
+            | Self::Pin { deployment, .. }
+            | Self::Resume { deployment }
             | Self::Forget { deployment }
             | Self::Adopt { deployment, .. } => deployment,
         }

@@ -32,6 +32,12 @@ pub struct PastRollout {
     pub attempts: u32,
     /// How it ended.
     pub result: RolloutResult,
+    /// The revision that failed, if it is the return from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_from: Option<Revision>,
+    /// Who asked for that, if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// What it changed, as the plan calls it: `replace web`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<String>,
@@ -62,7 +68,8 @@ pub enum RolloutResult {
 impl PastRollout {
     /// Whether it is for the same: another commit may leave the deployment as it is.
     fn is_same(&self, other: &Self) -> bool {
-        (&self.source, &self.hash) == (&other.source, &other.hash)
+        (&self.source, &self.hash, &self.back_from)
+            == (&other.source, &other.hash, &other.back_from)
     }
 
     /// Whether it replaces something, as for an image that came.
@@ -106,6 +113,8 @@ mod tests {
             took_ms: 1500,
             attempts: 1,
             result,
+            back_from: None,
+            by: None,
             changes: vec!["replace web".to_owned()],
         }
     }

@@ -71,10 +71,23 @@ impl Display for Action {
 
 fn noted(f: &mut OneLine<'_, '_>, change: &LedgerChange) -> fmt::Result {
     match change {
-        LedgerChange::Record { deployment, record } => {
+        LedgerChange::Record { deployment, record, .. } => {
             write!(f, "record {deployment} at revision {}", record.revision.short())
         }
         LedgerChange::Enter { deployment, .. } => write!(f, "remember a rollout of {deployment}"),
+        LedgerChange::Stable { deployment, stable } => {
+            write!(f, "remember that {deployment} works at revision {}", stable.revision.short())
+        }
+        LedgerChange::Quarantine { deployment, quarantine: it } => {
+            write!(f, "put revision {} of {deployment} into quarantine", it.revision.short())
+        }
+        LedgerChange::Pin { deployment, pin } => match &pin.to {
+            Some(stable) => {
+                write!(f, "roll {deployment} back to revision {}", stable.revision.short())
+            }
+            None => write!(f, "pause {deployment}"),
+        },
+        LedgerChange::Resume { deployment } => write!(f, "resume {deployment}"),
         LedgerChange::Forget { deployment } => write!(f, "forget {deployment}"),
         LedgerChange::Adopt { deployment, .. } => {
             write!(f, "adopt what Compose made of {deployment}")

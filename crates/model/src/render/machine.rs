@@ -55,6 +55,7 @@ fn changes(plan: &Plan, changes: &Changes) -> Value {
     let took = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     json!({
         "last_rollout_ms": took,
+        "back_to": plan.back_to.get(&changes.deployment),
         "deployment": changes.deployment,
         "engine": changes.engine,
         "images": changes.images,

@@ -128,13 +128,16 @@ fn deployment(out: &mut String, plan: &Plan, changes: &Changes) {
     let Changes { deployment, engine, images, objects, registered, deregistered, catalog_causes } =
         changes;
     let engine = one_line(engine.as_str()).into_owned();
-    let revision = plan.revision.short();
+    let revision = match plan.back_to.get(deployment) {
+        Some(revision) => format!("back to revision {}", revision.short()),
+        None => format!("revision {}", plan.revision.short()),
+    };
     let took = plan.last_took.get(deployment).map(|took| match took.as_secs() {
         0 => format!(", last rollout took {}ms", took.as_millis()),
         secs => format!(", last rollout took {}", span(Duration::from_secs(secs))),
     });
     let took = took.unwrap_or_default();
-    line(out, "", &format!("deployment {deployment}, revision {revision}, engine {engine}{took}"));
+    line(out, "", &format!("deployment {deployment}, {revision}, engine {engine}{took}"));
     for brought in images {
         image(out, brought);
     }

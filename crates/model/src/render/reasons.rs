@@ -102,6 +102,7 @@ impl Display for Difference {
         }
         match self.by {
             ChangedBy::Source => f.write_str(", changed in the source"),
+            ChangedBy::Rollback => f.write_str(", rolled back"),
             ChangedBy::Hand => f.write_str(", changed by hand"),
             ChangedBy::Unknown => Ok(()),
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::span;
-use crate::id::{ContainerName, EngineName, NetworkName, SourceId};
+use crate::id::{ContainerName, EngineName, NetworkName, Revision, SourceId};
 use crate::plan::{Blocked, StaysOn, WaitingOn};
 use crate::printable::{OneLine, one_line};
 use crate::remedy::{Remedy, quoted};
@@ -150,6 +150,21 @@ impl Display for WaitingOn {
                 "because it failed: it ended with exit code {code} and was started again {attempts} \
                  times; after a change in the source, or by hand: docker start {container}"
             ),
+            Self::AnotherRevision { failed, back_at, lost } => {
+                another_revision(f, failed, back_at.as_ref(), lost.as_deref())
+            }
+            Self::Resume { by, back_at, lost } => {
+                write!(f, "until it is resumed: {by} ")?;
+                match (back_at, lost) {
+                    (Some(revision), _) => {
+                        write!(f, "rolled it back to revision {}", revision.short())
+                    }
+                    (None, Some(why)) => {
+                        write!(f, "asked for a state that cannot be had: {why}; what runs stays")
+                    }
+                    (None, None) => f.write_str("paused it"),
+                }
+            }
             Self::Image => f.write_str("until the image is there: `pull_policy: never`"),
             Self::CatalogName { name } => {
                 write!(f, "until `{name}` in the catalog is free: others use it")
@@ -187,6 +202,25 @@ fn other_source(f: &mut OneLine<'_, '_>, source: &SourceId, own: &SourceId) -> f
 fn place(source: &SourceId) -> Option<&Path> {
     let id = source.as_str();
     id.strip_prefix("dir:").or_else(|| id.strip_prefix("file:")).map(Path::new)
+}
+
+fn another_revision(
+    f: &mut OneLine<'_, '_>,
+    failed: &str,
+    back_at: Option<&Revision>,
+    lost: Option<&str>,
+) -> fmt::Result {
+    write!(
+        f,
+        "until another revision changes it, or it is resumed: its rollout failed: {failed}; "
+    )?;
+    match (back_at, lost) {
+        (Some(revision), _) => write!(f, "it returns to revision {}", revision.short()),
+        (None, Some(why)) => {
+            write!(f, "it is left as it stands: its last stable state cannot be had: {why}")
+        }
+        (None, None) => f.write_str("it is left as it stands"),
+    }
 }
 
 fn unused(

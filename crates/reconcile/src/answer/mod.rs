@@ -86,6 +86,7 @@ pub(crate) fn unread() -> DesiredState {
         incomplete: Vec::new(),
         settling: Settling::default(),
         provisional: BTreeMap::new(),
+        instead: BTreeMap::new(),
     }
 }
 

@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 use futures_util::stream;
 
 use crate::answer::{Known, tree, unread};
-use crate::plan;
+use crate::plan::{self, Settings};
 use model::desired::DesiredState;
 use model::id::ContainerId;
+use model::ledger::LedgerView;
 use model::observed::{ObservedState, Probe};
-use model::tree::{Commit, Tree};
-use world::{Clock, Observe};
+use model::tree::Tree;
+use world::{Clock, Observe, Snapshot};
 
+use super::back::substitute;
 use super::observe::{Look, unseen};
-use super::pass::Setup;
 use super::report::Report;
+use super::setup::Setup;
 
 /// So many health checks are asked for at once.
 const AT_ONCE: usize = 8;
@@ -37,23 +40,43 @@ pub struct Looked {
 /// for their last run; one that cannot be had is left out.
 pub async fn look<W: Observe, C: Clock>(
     setup: Setup<'_, W, C>,
-    wanted: Option<(&DesiredState, Option<&Commit>)>,
+    wanted: Option<(&Snapshot, DesiredState)>,
 ) -> Looked {
     let Setup { world, clock, settings, limits, .. } = setup;
-    let nothing = unread();
-    let desired = wanted.map_or(&nothing, |(desired, _)| desired);
-    let look = Look::of(desired, settings, None).of_all_sources();
-    let observed = look.take(world, clock, limits.look, &BTreeMap::new()).await;
-    let plan = wanted.map(|(desired, _)| plan::plan(desired, &observed, settings));
+    let (snapshot, mut desired) =
+        wanted.map_or_else(|| (None, unread()), |(snapshot, desired)| (Some(snapshot), desired));
+    let take = async |desired: &DesiredState| {
+        let look = Look::of(desired, settings, None).of_all_sources();
+        look.take(world, clock, limits.look, &BTreeMap::new()).await
+    };
+    let mut observed = take(&desired).await;
+    if let Some(snapshot) = snapshot
+        && substitute(setup, snapshot, &mut desired, &observed.ledger.ledger).await
+    {
+        observed = take(&desired).await;
+    }
+    let plan = snapshot.map(|_| plan::plan(&desired, &observed, settings));
+    let commit = snapshot.and_then(|snapshot| snapshot.tree.commit());
     let tree = tree(Known {
-        wanted: wanted.zip(plan.as_ref()).map(|((desired, _), plan)| (desired, plan)),
-        commit: wanted.and_then(|(_, commit)| commit),
+        wanted: plan.as_ref().map(|plan| (&desired, plan)),
+        commit: commit.as_ref(),
         observed: &observed,
         settings,
     });
     let tree = tree.clone().with_probes(probes(setup, &tree).await);
     let report = Report { unseen: unseen(&observed), ..Report::default() };
     Looked { observed, report, tree }
+}
+
+/// What is remembered of all deployments.
+pub async fn look_at_ledger<W: Observe, C: Clock>(
+    world: &W,
+    clock: &C,
+    settings: &Settings,
+    limit: Duration,
+) -> LedgerView {
+    let look = Look::of(&unread(), settings, None).of_all_sources();
+    look.take(world, clock, limit, &BTreeMap::new()).await.ledger
 }
 
 /// The last runs of health checks that do not pass, as far as they can be had in the time of a look.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use model::id::{DeploymentId, EngineName, Revision, StepId};
 use model::plan::{Plan, Step};
+use model::rollback::Instead;
 use model::time::Timestamp;
 use world::{OutsideError, SourceError};
 
@@ -37,6 +38,20 @@ pub enum Event<'a> {
     },
     /// What is to be done.
     Planned(&'a Plan),
+    /// The rollout of a revision failed: it is not tried again for now.
+    GivenUp {
+        /// Of which deployment.
+        deployment: &'a DeploymentId,
+        /// What is wanted instead.
+        instead: &'a Instead,
+    },
+    /// A deployment works, but cannot be returned to: its files could not be kept.
+    NotKept {
+        /// Which deployment.
+        deployment: &'a DeploymentId,
+        /// Why not.
+        why: &'a str,
+    },
     /// A step is put off because it failed, or was needed, too often.
     Held(&'a Held),
     /// A step begins.

@@ -76,7 +76,9 @@ impl Exit {
                 Self::Unreachable
             }
             WaitingOn::Grant { .. } => Self::Refused,
-            WaitingOn::Fault { .. } | WaitingOn::Attempts { .. } => Self::Failed,
+            WaitingOn::Fault { .. }
+            | WaitingOn::Attempts { .. }
+            | WaitingOn::AnotherRevision { .. } => Self::Failed,
             // It ends by itself.
             WaitingOn::Absence { .. } => Self::Done,
             _ => Self::Blocked,
@@ -95,7 +97,9 @@ impl Report {
         let invalid = self.diagnostics.values().flatten();
         let invalid = invalid.filter(|message| message.is_error()).map(|_| Exit::Invalid);
         let unseen = self.unseen.iter().map(|_| Exit::Unreachable);
-        let failures = self.execution.iter().flat_map(super::report::Execution::failures);
+        let back = self.back.iter().map(|back| &back.execution);
+        let failures =
+            self.execution.iter().chain(back).flat_map(super::report::Execution::failures);
         let failures = failures
             .map(|(_, failure)| failure.error.outside().map_or(Exit::Failed, Exit::of_outside));
         let blocked = self.blocked.iter().map(Exit::of_blocked);

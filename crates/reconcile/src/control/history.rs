@@ -10,6 +10,7 @@ use model::ledger::{PastRollout, RolloutResult};
 use model::overview::{Change, Kind, Overview};
 use model::plan::{Blocked, Plan, Reason, Step};
 use model::printable::shortened_within;
+use model::rollback::Why;
 use model::secret::url_logins;
 use model::time::{Instant, Timestamp};
 use model::tree::Commit;
@@ -19,7 +20,7 @@ use super::event::{Event, Progress};
 use super::report::{Ending, Execution};
 
 /// So much of an error is remembered, in characters.
-const LONGEST: usize = 300;
+pub(super) const LONGEST: usize = 300;
 /// So many objects of a rollout are named.
 const NAMED: usize = 12;
 
@@ -35,6 +36,8 @@ pub(super) struct Attempt {
     withheld: BTreeSet<DeploymentId>,
     /// The deployments, where they are, and what they were to be.
     deployments: BTreeMap<DeploymentId, (EngineName, Digest)>,
+    /// Those that return, and why.
+    back: BTreeMap<DeploymentId, Back>,
 }
 
 impl Attempt {
@@ -64,8 +67,28 @@ impl Attempt {
                 .filter_map(|blocked| blocked.deployment.clone())
                 .collect(),
             deployments: steps.filter_map(known).collect(),
+            back: desired
+                .instead
+                .iter()
+                .filter_map(|(id, instead)| {
+                    let to = instead.revision()?.clone();
+                    let (from, by) = match &instead.why {
+                        Why::Failed(quarantine) => (&quarantine.revision, None),
+                        Why::Asked(pin) => (&desired.revision, Some(pin.by.clone())),
+                    };
+                    Some((id.clone(), Back { to, from: from.clone(), by }))
+                })
+                .collect(),
         }
     }
+}
+
+/// The return of a deployment to what worked.
+#[derive(Clone, Debug)]
+struct Back {
+    to: Revision,
+    from: Revision,
+    by: Option<String>,
 }
 
 /// The rollouts that a controller has under way.
@@ -137,23 +160,26 @@ fn rollout(
     let all: Vec<_> = execution.steps.iter().filter(of_it).collect();
     all.iter().find(|(step, ending)| is_of_rollout(step, ending))?;
     let took = now.since(begun.since).as_millis();
-    let commit = begun.commit.as_ref();
+    let back = begun.back.get(id);
+    let commit = begun.commit.as_ref().filter(|_| back.is_none());
     Some(PastRollout {
         source: begun.source.clone(),
-        revision: begun.revision.clone(),
+        revision: back.map_or(&begun.revision, |back| &back.to).clone(),
         hash: hash.clone(),
         author: commit.map(|commit| commit.author.clone()),
         subject: commit.map(|commit| without_logins(&commit.subject)),
         began: begun.at,
         took_ms: u64::try_from(took).unwrap_or(u64::MAX),
         attempts: 1,
-        result: result(&all, begun.withheld.contains(id)),
+        result: result(&all, begun.withheld.contains(id) && back.is_none()),
+        back_from: back.map(|back| back.from.clone()),
+        by: back.and_then(|back| back.by.clone()),
         changes: changes(&all, begun),
     })
 }
 
 /// A text without the logins in its URLs.
-fn without_logins(text: &str) -> String {
+pub(super) fn without_logins(text: &str) -> String {
     url_logins(text).fold(text.to_owned(), |text, login| text.replace(login, ""))
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use super::limits::Pace;
-use super::pass::Setup;
 use super::report::Report;
 use super::run::run;
+use super::setup::Setup;
 use super::stop::Stop;
 use world::{Act, Clock, Keep, Source, Watch};
 

@@ -11,6 +11,7 @@
 
 mod admit;
 mod answer;
+mod back;
 mod backoff;
 mod circuit_breaker;
 mod event;
@@ -29,12 +30,13 @@ mod polls;
 mod presence;
 mod report;
 mod run;
+mod setup;
 mod status;
 mod stop;
 mod triggers;
 mod wait;
 
-pub use answer::{Looked, look};
+pub use answer::{Looked, look, look_at_ledger};
 pub use backoff::{Held, Kind, Subject};
 pub use event::{Event, Progress, Silent};
 pub use execute::execute;
@@ -43,9 +45,10 @@ pub use lease::run_leased;
 pub use limits::{Limits, Pace};
 pub use load::Load;
 pub use observe::{Part, observe};
-pub use pass::{Prepared, Setup, apply, once, prepare};
-pub use report::{Ending, Execution, Failure, PassError, Report, StepError};
+pub use pass::{Prepared, apply, once, prepare};
+pub use report::{Ending, Execution, Failure, GoneBack, PassError, Report, StepError};
 pub use run::run;
+pub use setup::Setup;
 pub use status::Status;
 pub use stop::Stop;
 pub use wait::{Pending, WaitError};

@@ -1,55 +1,35 @@
 //! One pass: fetch, load, look, plan, carry out, look again. [`prepare`] only reads, and
 //! the compiler knows it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use crate::plan::{self, Settings};
+use crate::plan;
+use model::action::Action;
 use model::desired::{DesiredState, Entry};
+use model::id::{DeploymentId, ServiceName};
+use model::ledger::Ledger;
 use model::observed::ObservedState;
 use model::plan::{Plan, Step};
 use world::{Act, Clock, Observe, Snapshot, Source};
 
-use super::event::{Event, Progress};
+use super::back::{keep, substitute, verdicts, write};
+use super::event::Event;
 use super::execute::execute;
 use super::exit::is_on_its_way;
 use super::history::{Attempt, enter, entries};
-use super::limits::Limits;
-use super::load::Load;
 use super::observe::{observe, tidy, unseen};
-use super::report::{Ending, Execution, PassError, Report};
+use super::report::{Ending, Execution, GoneBack, PassError, Report};
+use super::setup::Setup;
 use super::stop::Stop;
 
 /// How often in a row the catalog follows the health of replicas at the end of a pass: one that
 /// is well and ill by turns has no end.
 const MOST_FOLLOWED: u32 = 10;
-
-/// What a pass works with.
-pub struct Setup<'a, W, C> {
-    /// The outside world.
-    pub world: &'a W,
-    /// Its time.
-    pub clock: &'a C,
-    /// Reads desired state out of a snapshot.
-    pub load: &'a dyn Load,
-    /// What the operator decided.
-    pub settings: &'a Settings,
-    /// How much at once.
-    pub limits: Limits,
-    /// Who wants to know.
-    pub progress: &'a dyn Progress,
-}
-
-impl<W, C> Clone for Setup<'_, W, C> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<W, C> Copy for Setup<'_, W, C> {}
 
 /// A plan with everything that it was made from.
 pub struct Prepared {
@@ -74,15 +54,28 @@ impl Prepared {
 
 /// The first half of a pass: what would be done, and why. Changes nothing.
 pub async fn prepare<W: Observe, C: Clock>(setup: Setup<'_, W, C>, snapshot: Snapshot) -> Prepared {
-    let Setup { world, clock, load, settings, limits, progress } = setup;
-    progress.event(&Event::PassStarted { revision: &snapshot.revision });
-    let desired = load.load(&snapshot).await;
-    let observed = observe(world, clock, &desired, settings, limits.look).await;
+    setup.progress.event(&Event::PassStarted { revision: &snapshot.revision });
+    let desired = setup.load.load(&snapshot).await;
+    let prepared = planned(setup, snapshot, desired).await;
+    setup.progress.event(&Event::Planned(&prepared.plan));
+    prepared
+}
+
+/// Looks and plans. What a revision asks for that failed is not wanted.
+async fn planned<W: Observe, C: Clock>(
+    setup: Setup<'_, W, C>,
+    snapshot: Snapshot,
+    mut desired: DesiredState,
+) -> Prepared {
+    let Setup { world, clock, settings, limits, progress, .. } = setup;
+    let mut observed = observe(world, clock, &desired, settings, limits.look).await;
+    if substitute(setup, &snapshot, &mut desired, &observed.ledger.ledger).await {
+        observed = observe(world, clock, &desired, settings, limits.look).await;
+    }
     for (part, error) in &unseen(&observed) {
         progress.event(&Event::Unreachable { part, error });
     }
     let plan = plan::plan(&desired, &observed, settings);
-    progress.event(&Event::Planned(&plan));
     Prepared { snapshot, desired, observed, plan }
 }
 
@@ -99,45 +92,150 @@ pub async fn apply<W: Act, C: Clock>(
     stop: &Stop,
 ) -> Report {
     let mut report = prepared.report();
-    let Prepared { snapshot, desired, plan, .. } = prepared;
     if report.error.is_none() {
-        let carry_out = |steps| {
-            let Setup { world, clock, limits, progress, .. } = setup;
-            let tree = Arc::clone(&snapshot.tree);
-            async move { execute(world, clock, steps, tree, &limits, stop, progress).await }
-        };
         tidy(setup.world, setup.clock, &prepared.observed.ledger, setup.limits.look).await;
-        let rollouts =
-            Attempt::now(snapshot, desired, (plan.steps.iter(), &plan.blocked), setup.clock);
-        let mut execution = Execution::default();
-        let mut next = None;
-        let steps: Vec<_> = plan.steps.iter().chain(&plan.adoptions).cloned().collect();
-        if !steps.is_empty() {
-            execution = carry_out(steps).await;
-            let began = execution.steps.iter().any(|(_, ending)| *ending != Ending::Stopped);
-            if !plan.is_empty() && began {
-                let (seen, left) = look_again(setup, desired).await;
-                (report, next) = (seen, Some(left));
-            }
+        let mut last = Box::pin(carry_out(setup, prepared, stop)).await;
+        let execution = std::mem::take(&mut last.execution);
+        let given_up = give_up(setup, prepared, (&mut last.ledger, &execution)).await;
+        let mut back = None;
+        let again = if given_up.is_empty() || stop.is_requested() {
+            None
+        } else {
+            Some(Box::pin(go_back(setup, prepared, &given_up)).await)
+        };
+        if let Some(again) = again.as_ref().filter(|again| faults(&again.plan).is_none()) {
+            last = Box::pin(carry_out(setup, again, stop)).await;
+            let mut deployments = again.desired.instead.clone();
+            deployments.retain(|id, _| given_up.contains(id));
+            let touched = touched(&prepared.desired, &execution, &given_up);
+            let then = std::mem::take(&mut last.execution);
+            back = Some(GoneBack { deployments, execution: then, touched });
         }
-        let last = (report, next);
-        report = settle(setup, desired, last, (&carry_out, &mut execution), stop).await;
-        let entries = entries(&rollouts, &execution, setup.clock.instant());
-        enter(setup.world, setup.progress, entries).await;
-        report.execution = Some(execution);
+        remember(setup, again.as_ref().unwrap_or(prepared), &last).await;
+        report = Report { execution: Some(execution), back, ..last.report };
     }
     setup.progress.event(&Event::PassFinished(&report));
     report
 }
 
-async fn look_again<W: Observe, C: Clock>(
-    setup: Setup<'_, W, C>,
+/// The jobs that ran of revisions that were given up, and whose data they may have changed.
+fn touched(
     desired: &DesiredState,
-) -> (Report, Plan) {
+    execution: &Execution,
+    given_up: &BTreeSet<DeploymentId>,
+) -> BTreeMap<DeploymentId, BTreeMap<ServiceName, BTreeSet<ServiceName>>> {
+    let of = |id: &DeploymentId| {
+        let Some(Entry::Valid(deployment, _)) = desired.deployments.get(id) else { return None };
+        let started = execution.steps.iter().filter(|(step, ending)| {
+            step.deployment == *id
+                && matches!(step.action, Action::StartContainer { .. })
+                && matches!(ending, Ending::Done { .. })
+        });
+        let ran = started.filter_map(|(step, _)| Some(step.replica.as_ref()?.service.clone()));
+        Some((id.clone(), plan::touched(deployment, &ran.collect())))
+    };
+    given_up.iter().filter_map(of).filter(|(_, jobs)| !jobs.is_empty()).collect()
+}
+
+/// Remembers the revisions that failed, so that they are not tried again, and returns whose they
+/// are.
+async fn give_up<W: Act, C: Clock>(
+    setup: Setup<'_, W, C>,
+    prepared: &Prepared,
+    (ledger, execution): (&mut Ledger, &Execution),
+) -> BTreeSet<DeploymentId> {
+    let verdicts = verdicts((&prepared.desired, ledger), execution.failures(), setup.clock.now());
+    let mut given_up = BTreeSet::new();
+    for (id, (engine, change)) in verdicts {
+        if write(setup.world, &engine, &change).await.is_ok() {
+            ledger.apply(&engine, &change);
+            given_up.insert(id);
+        }
+    }
+    given_up
+}
+
+/// Plans what is wanted of deployments whose revision was given up.
+async fn go_back<W: Observe, C: Clock>(
+    setup: Setup<'_, W, C>,
+    prepared: &Prepared,
+    given_up: &BTreeSet<DeploymentId>,
+) -> Prepared {
+    let again = planned(setup, prepared.snapshot.clone(), prepared.desired.clone()).await;
+    for (deployment, instead) in &again.desired.instead {
+        if given_up.contains(deployment) {
+            setup.progress.event(&Event::GivenUp { deployment, instead });
+        }
+    }
+    setup.progress.event(&Event::Planned(&again.plan));
+    again
+}
+
+/// Remembers what works as it was rolled out.
+async fn remember<W: Act, C: Clock>(setup: Setup<'_, W, C>, prepared: &Prepared, last: &Last) {
+    let Prepared { snapshot, desired, observed, .. } = prepared;
+    let observed = last.observed.as_ref().unwrap_or(observed);
+    let works = plan::worth_keeping(desired, (observed, &last.ledger), &last.report.deployments);
+    drop(keep(setup, snapshot, desired.layout, works).await);
+}
+
+/// How it is after a plan was carried out.
+struct Last {
+    report: Report,
+    /// What was seen last, if anything was carried out.
+    observed: Option<ObservedState>,
+    /// What is remembered by then.
+    ledger: Ledger,
+    execution: Execution,
+}
+
+async fn carry_out<W: Act, C: Clock>(
+    setup: Setup<'_, W, C>,
+    prepared: &Prepared,
+    stop: &Stop,
+) -> Last {
+    let Prepared { snapshot, desired, plan, observed } = prepared;
+    let carry_out = |steps| {
+        let Setup { world, clock, limits, progress, .. } = setup;
+        let tree = Arc::clone(&snapshot.tree);
+        async move { execute(world, clock, steps, tree, &limits, stop, progress).await }
+    };
+    let rollouts = Attempt::now(snapshot, desired, (plan.steps.iter(), &plan.blocked), setup.clock);
+    let mut execution = Execution::default();
+    let mut seen = Seen { report: prepared.report(), plan: None, observed: None };
+    let steps: Vec<_> = plan.steps.iter().chain(&plan.adoptions).cloned().collect();
+    if !steps.is_empty() {
+        execution = carry_out(steps).await;
+        let began = execution.steps.iter().any(|(_, ending)| *ending != Ending::Stopped);
+        if !plan.is_empty() && began {
+            seen = look_again(setup, desired).await;
+        }
+    }
+    let seen = settle(setup, desired, seen, (&carry_out, &mut execution), stop).await;
+    let entries = entries(&rollouts, &execution, setup.clock.instant());
+    let known = seen.observed.as_ref().unwrap_or(observed);
+    let mut ledger = known.ledger.ledger.clone();
+    for (engine, change) in &entries {
+        ledger.apply(engine, change);
+    }
+    enter(setup.world, setup.progress, entries).await;
+    Last { report: seen.report, observed: seen.observed, ledger, execution }
+}
+
+/// What a look says.
+struct Seen {
+    report: Report,
+    /// What would be done; `None` if that was done.
+    plan: Option<Plan>,
+    observed: Option<ObservedState>,
+}
+
+async fn look_again<W: Observe, C: Clock>(setup: Setup<'_, W, C>, desired: &DesiredState) -> Seen {
     let Setup { world, clock, settings, limits, .. } = setup;
     let observed = observe(world, clock, desired, settings, limits.look).await;
     let plan = plan::plan(desired, &observed, settings);
-    (Report::of_plan(desired, &observed, &plan), plan)
+    let report = Report::of_plan(desired, &observed, &plan);
+    Seen { report, plan: Some(plan), observed: Some(observed) }
 }
 
 /// Looks until every deployment that is what git says is known to work or not to. A plan
@@ -146,16 +244,16 @@ async fn look_again<W: Observe, C: Clock>(
 async fn settle<W: Observe, C: Clock, F: Future<Output = Execution>>(
     setup: Setup<'_, W, C>,
     desired: &DesiredState,
-    (mut report, mut plan): (Report, Option<Plan>),
+    mut seen: Seen,
     (carry_out, execution): (&dyn Fn(Vec<Step>) -> F, &mut Execution),
     stop: &Stop,
-) -> Report {
+) -> Seen {
     let began = setup.clock.instant();
     let mut pause = Duration::from_millis(100);
     let mut follows = MOST_FOLLOWED;
     loop {
         let follows_now = follows > 0 && !stop.is_requested();
-        let health = plan.take().filter(|plan| follows_now && faults(plan).is_none());
+        let health = seen.plan.take().filter(|plan| follows_now && faults(plan).is_none());
         let steps = health.as_ref().map(health_steps).unwrap_or_default();
         if let Some(plan) = health.filter(|_| !steps.is_empty()) {
             setup.progress.event(&Event::Planned(&plan.with_only(&steps)));
@@ -164,7 +262,7 @@ async fn settle<W: Observe, C: Clock, F: Future<Output = Execution>>(
             follows = if failed { 0 } else { follows - 1 };
             execution.join(followed);
         } else {
-            let Some(patience) = patience(desired, &report) else { break };
+            let Some(patience) = patience(desired, &seen.report) else { break };
             let left = patience.saturating_sub(setup.clock.instant().since(began));
             let sleep = pin!(setup.clock.sleep(pause.min(left)));
             select(pin!(stop.requested()), sleep).await;
@@ -173,10 +271,9 @@ async fn settle<W: Observe, C: Clock, F: Future<Output = Execution>>(
             }
             pause = (pause * 2).min(Duration::from_secs(2));
         }
-        let (seen, next) = look_again(setup, desired).await;
-        (report, plan) = (seen, Some(next));
+        seen = look_again(setup, desired).await;
     }
-    report
+    seen
 }
 
 /// The steps that let the catalog follow, of deployments that need nothing else.

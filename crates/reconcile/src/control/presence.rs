@@ -144,6 +144,7 @@ mod tests {
             incomplete: Vec::new(),
             settling: Settling::default(),
             provisional: BTreeMap::new(),
+            instead: BTreeMap::new(),
         };
         for word in text.split_whitespace() {
             if word == "?" {

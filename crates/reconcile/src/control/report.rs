@@ -6,9 +6,10 @@ use std::time::Duration;
 use model::desired::{DesiredState, Entry};
 use model::diagnostic::Diagnostic;
 use model::id::StepId;
-use model::id::{DeploymentId, Revision};
+use model::id::{DeploymentId, Revision, ServiceName};
 use model::observed::ObservedState;
 use model::plan::{Blocked, DeploymentState, Plan, Step, Sync, WaitingOn};
+use model::rollback::Instead;
 use model::target::Unresolved;
 use world::{LastWords, OutsideError, SourceError};
 
@@ -30,6 +31,8 @@ pub struct Report {
     pub unseen: BTreeMap<Part, String>,
     /// What was carried out; `None` if nothing was to be.
     pub execution: Option<Execution>,
+    /// What became of the deployments whose rollout failed.
+    pub back: Option<GoneBack>,
     /// What is withheld, as of the last look.
     pub blocked: Vec<Blocked>,
     /// The state of every deployment, as of the last look.
@@ -63,6 +66,29 @@ impl PassError {
             }
             _ => None,
         }
+    }
+}
+
+/// What became of deployments whose rollout failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GoneBack {
+    /// What was wanted of each then.
+    pub deployments: BTreeMap<DeploymentId, Instead>,
+    /// What was carried out for that.
+    pub execution: Execution,
+    /// The jobs of each that had run, and the services whose data they may have changed.
+    pub touched: BTreeMap<DeploymentId, BTreeMap<ServiceName, BTreeSet<ServiceName>>>,
+}
+
+impl GoneBack {
+    /// The revision to which a deployment has returned, if it has.
+    #[must_use]
+    pub fn has_returned(&self, id: &DeploymentId) -> Option<&Revision> {
+        let mut steps = self.execution.steps.iter().filter(|(step, _)| step.deployment == *id);
+        let is_done = steps.all(|(_, ending)| {
+            matches!(ending, Ending::Done { .. } | Ending::Forgiven(_) | Ending::NotNeeded)
+        });
+        self.deployments.get(id)?.revision().filter(|_| is_done)
     }
 }
 
@@ -249,6 +275,7 @@ impl Report {
             diagnostics: diagnostics(desired),
             unseen: unseen(observed),
             execution: None,
+            back: None,
             blocked: plan.blocked.clone(),
             deployments,
         }

@@ -15,7 +15,9 @@
 //! waits in one set of futures, each of which puts itself back when it fired, so that no interval
 //! starts anew because something else happened.
 
+mod back;
 mod looking;
+mod revision;
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -24,12 +26,12 @@ use std::time::Duration;
 use futures_util::future::{AbortHandle, Either, FutureExt as _, select};
 use futures_util::select_biased;
 
-use crate::plan::Parts;
+use crate::plan::{Parts, Settings};
 use model::action::Action;
 use model::desired::DesiredState;
 use model::id::DeploymentId;
 use model::time::Instant;
-use world::{Act, Changed, Clock, Snapshot, Source, SourceError, Watch};
+use world::{Act, Changed, Clock, Snapshot, Source, Watch};
 
 use super::backoff::Backoffs;
 use super::circuit_breaker::CircuitBreakers;
@@ -38,13 +40,15 @@ use super::execute::{Ended, Executor};
 use super::history::{UnderWay, enter};
 use super::limits::Pace;
 use super::next_look::NextLook;
-use super::observe::{Look, changed};
-use super::pass::Setup;
+use super::observe::Look;
 use super::presence::Presence;
 use super::report::{Ending, Execution, Report};
+use super::setup::Setup;
 use super::status::Status;
 use super::stop::Stop;
 use super::triggers::{Fetch, Trigger, Triggers};
+
+use back::Going;
 
 /// The loop reports at least this often that it is alive.
 const BEAT: Duration = Duration::from_secs(5);
@@ -86,13 +90,34 @@ enum Next {
 /// A revision and what it asks for.
 struct Current {
     snapshot: Snapshot,
+    /// What is wanted: what the revision asks for, and something else where that failed.
     desired: DesiredState,
+    /// What the revision asks for, if that is something else.
+    asked: Option<Box<DesiredState>>,
     look: Look,
     /// Which deployments can be looked at alone.
     parts: Parts,
     /// Whether all of it was looked at, and none of its deployments had to wait for another, or
     /// had something to do on another engine than its own.
     alone: bool,
+}
+
+impl Current {
+    fn of(
+        snapshot: Snapshot,
+        desired: DesiredState,
+        asked: Option<Box<DesiredState>>,
+        settings: &Settings,
+    ) -> Self {
+        let look = Look::of(&desired, settings, None);
+        let parts = Parts::of(&desired);
+        Self { snapshot, desired, asked, look, parts, alone: false }
+    }
+
+    /// What the revision asks for.
+    fn asked(&self) -> &DesiredState {
+        self.asked.as_deref().unwrap_or(&self.desired)
+    }
 }
 
 /// A revision that is being read.
@@ -129,6 +154,7 @@ struct Controller<'a, W, C, S> {
     breakers: CircuitBreakers,
     /// The rollouts under way.
     begun: UnderWay,
+    going: Going,
     /// What ended since the last look began, and before.
     finished: Vec<Execution>,
     reporting: Vec<Execution>,
@@ -159,6 +185,7 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
             backoffs: Backoffs::new(pace),
             breakers: CircuitBreakers::default(),
             begun: UnderWay::default(),
+            going: Going::default(),
             finished: Vec::new(),
             reporting: Vec::new(),
             last: Report::default(),
@@ -236,7 +263,10 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 self.due.want_of(changed, now.plus(self.pace.debounce));
             }
             // What is due is found out before every wait.
-            Trigger::Alarm(_) | Trigger::Entered | Trigger::GivenUp => {}
+            Trigger::Alarm(_) | Trigger::Entered | Trigger::Abandoned => {}
+            Trigger::GivenUp(id, change, written) => self.given_up(id, *change, written, now),
+            Trigger::Substituted(desired) => self.substituted(*desired, now),
+            Trigger::Kept(not_kept) => self.kept(not_kept),
             Trigger::Seen(seen) => self.seen(seen, now),
             Trigger::Probed(part, answer) => {
                 if self.breakers.probed(&part, answer, now) {
@@ -245,88 +275,6 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                 }
             }
         }
-    }
-
-    fn fetched(&mut self, answer: Result<Snapshot, SourceError>, now: Instant) {
-        match answer {
-            Ok(snapshot) => {
-                self.fetch.succeeded();
-                // Only what was fetched can change; until then nobody listens.
-                if self.listening.is_none() {
-                    self.await_source();
-                }
-                if self.status.source(None) {
-                    self.emit(&Event::Status(&self.status));
-                }
-                self.accept(snapshot, now);
-                self.fetch.want_at(self.presence.next());
-            }
-            Err(error) => {
-                self.fetch.failed(now, &self.pace);
-                self.presence.lost();
-                if self.status.source(Some(error.to_string())) {
-                    self.emit(&Event::SourceFailed(&error));
-                    self.emit(&Event::Status(&self.status));
-                }
-            }
-        }
-    }
-
-    /// Has a snapshot read, unless it is the one we have, which makes certain what it lacks. The
-    /// newest wins: what is being read of an older one is given up.
-    fn accept(&mut self, snapshot: Snapshot, now: Instant) {
-        let began = self.fetch.began();
-        if let Some(loading) = &mut self.loading
-            && loading.snapshot.is_same(&snapshot)
-        {
-            loading.came_again = true;
-            return;
-        }
-        self.loading.take().iter().for_each(|loading| loading.reading.abort());
-        if let Some(current) = &mut self.current
-            && current.desired.provisional.is_empty()
-            && current.snapshot.is_same(&snapshot)
-        {
-            current.desired.settling = self.presence.looked(&current.desired, began, now);
-            if self.last.awaits_absence() {
-                self.due.want(now);
-            }
-            return;
-        }
-        let (read, load) = (snapshot.clone(), self.setup.load.load(&snapshot));
-        let reading = self.triggers.push_until_given_up(async move {
-            let desired = load.await;
-            Trigger::Loaded(read, Box::new(desired))
-        });
-        self.loading = Some(Loading { snapshot, began, reading, came_again: false });
-    }
-
-    /// Takes what was read as the new truth. It interrupts what it changes, and nothing else.
-    fn loaded(&mut self, snapshot: Snapshot, mut desired: DesiredState, now: Instant) {
-        let (began, came_again) =
-            self.loading.take().map_or((now, false), |read| (read.began, read.came_again));
-        desired.settling = self.presence.looked(&desired, began, now);
-        self.fetch.want_at(self.presence.next());
-        if came_again && !desired.provisional.is_empty() {
-            self.fetch.want(now, &self.pace);
-        }
-        if self.listening.is_some() {
-            // Now it is known which files of the source matter.
-            self.await_source();
-        }
-        if let Some(current) = &self.current {
-            let changed = changed(&current.desired, &desired);
-            self.executor.stop(&|id| changed.contains(id));
-            self.backoffs.clear(&changed);
-            if !changed.is_empty() {
-                self.looking.take().iter().for_each(AbortHandle::abort);
-            }
-        }
-        let look = Look::of(&desired, self.setup.settings, None);
-        let parts = Parts::of(&desired);
-        self.status.revision = Some(snapshot.revision.clone());
-        self.current = Some(Current { snapshot, desired, look, parts, alone: false });
-        self.due.want(now);
     }
 
     fn ended(&mut self, ended: Ended) {
@@ -338,13 +286,16 @@ impl<'a, W: Act + Watch, C: Clock, S: Source> Controller<'a, W, C, S> {
                     Ending::Done { .. } | Ending::Forgiven(_) => {
                         self.backoffs.succeeded(&step, now);
                     }
-                    Ending::Failed(failure) => self.backoffs.failed(&step, &failure.error, now),
+                    Ending::Failed(failure) => {
+                        self.backoffs.failed(&step, &failure.error, now);
+                        self.failed(&step, &failure);
+                    }
                     Ending::NotNeeded | Ending::Dropped { .. } | Ending::Stopped => {}
                 }
                 if reaches {
                     self.reaching.insert(step.deployment.clone());
                 }
-                if !self.executor.is_busy(&step.deployment) {
+                if !self.executor.is_busy(&step.deployment) && !self.gives_up(&step.deployment) {
                     let of = || Changed::Deployments([step.deployment.clone()].into());
                     let reaches = self.reaching.remove(&step.deployment);
                     self.due.want_of(if reaches { Changed::Anything } else { of() }, now);

@@ -2,13 +2,15 @@
 //! something else happened.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{AbortHandle, LocalBoxFuture, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use model::desired::DesiredState;
-use model::id::DeploymentId;
+use model::action::LedgerChange;
+use model::desired::{Deployment, DesiredState};
+use model::id::{DeploymentId, EngineName};
 use model::observed::ObservedState;
 use model::time::Instant;
 use world::{Changed, Clock, Snapshot, Source, SourceError, Watch};
@@ -32,8 +34,14 @@ pub(super) enum Trigger {
     Probed(Part, Result<(), String>),
     /// What became of a rollout was entered.
     Entered,
+    /// That a revision of a deployment failed was remembered, or could not be.
+    GivenUp(DeploymentId, Box<(EngineName, LedgerChange)>, bool),
+    /// What is wanted instead of revisions that failed was read.
+    Substituted(Box<DesiredState>),
+    /// What works was kept, but these.
+    Kept(Vec<Arc<Deployment>>),
     /// What was waited for is of no interest any more.
-    GivenUp,
+    Abandoned,
 }
 
 /// A look's answer.
@@ -87,7 +95,7 @@ impl<'a> Triggers<'a> {
         future: impl Future<Output = Trigger> + 'a,
     ) -> AbortHandle {
         let (future, handle) = abortable(future);
-        self.push(async move { future.await.unwrap_or(Trigger::GivenUp) });
+        self.push(async move { future.await.unwrap_or(Trigger::Abandoned) });
         handle
     }
 

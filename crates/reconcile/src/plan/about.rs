@@ -10,7 +10,7 @@ use model::action::Action;
 use model::desired::{DesiredState, Entry};
 use model::id::{DeploymentId, ServiceName};
 use model::ledger::{Ledger, RolloutResult};
-use model::plan::{Plan, Size, Step};
+use model::plan::{ChangedBy, Plan, Reason, Size, Step};
 
 /// Adds it to a plan.
 pub(super) fn add<'a>(
@@ -38,6 +38,23 @@ pub(super) fn add<'a>(
     let rolled_out: BTreeSet<_> = plan.steps.iter().filter(makes).map(|s| &s.deployment).collect();
     plan.last_took = rolled_out.into_iter().filter_map(|id| took(desired, ledger, id)).collect();
     plan.sizes = sizes;
+    go_back(plan, desired);
+}
+
+/// Says of deployments that return to what worked so, and that what differs is because of that.
+fn go_back(plan: &mut Plan, desired: &DesiredState) {
+    let back = desired.instead.iter();
+    plan.back_to =
+        back.filter_map(|(id, instead)| Some((id.clone(), instead.revision()?.clone()))).collect();
+    let back = &plan.back_to;
+    let steps = plan.steps.iter_mut().filter(|step| back.contains_key(&step.deployment));
+    for cause in steps.flat_map(|step| &mut step.causes) {
+        if let Reason::Changed(difference) = &mut cause.reason
+            && difference.by == ChangedBy::Source
+        {
+            difference.by = ChangedBy::Rollback;
+        }
+    }
 }
 
 /// How long the last rollout of a deployment took that was done.

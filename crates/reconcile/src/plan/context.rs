@@ -13,10 +13,13 @@ use model::catalog::{CatalogEntry, NodeView};
 use model::compose_labels;
 use model::desired::{Deployment, DesiredState, ImageSource, PullPolicy, Service};
 use model::digest::Digest;
-use model::id::{CatalogId, DeploymentId, ImageRef, NetworkName, ReplicaId, ServiceName, Slot};
+use model::id::{
+    CatalogId, DeploymentId, ImageRef, NetworkName, ReplicaId, Revision, ServiceName, Slot,
+};
 use model::labels::OwnerLabels;
 use model::ledger::{Adopted, DeploymentRecord, Pulled};
 use model::observed::NetworkView;
+use model::rollback::Instead;
 use model::time::Timestamp;
 
 /// One deployment, its engine and what we remember of it.
@@ -36,6 +39,8 @@ pub(super) struct Context<'a> {
     pub(super) record: Option<&'a DeploymentRecord>,
     /// Whether anything is remembered of it, also of a first rollout that failed.
     pub(super) is_known: bool,
+    /// Whether a revision of it is not tried because it failed.
+    pub(super) in_quarantine: bool,
     /// The resources of it that were adopted on its engine.
     pub(super) adopted: Option<&'a Adopted>,
     /// What the catalog holds for the engine; `None` without Consul.
@@ -54,6 +59,12 @@ pub(super) struct CatalogUse<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The revision that it is wanted at: the source's, but where that one failed.
+    pub(super) fn revision(&self) -> &'a Revision {
+        let instead = self.desired.instead.get(&self.deployment.id);
+        instead.and_then(Instead::revision).unwrap_or(&self.desired.revision)
+    }
+
     /// Where it is.
     pub(super) fn place(&self) -> Place {
         let (engine, deployment) = (&self.deployment.engine, &self.deployment.id);
@@ -135,7 +146,7 @@ impl<'a> Context<'a> {
         let pulled = self.record.and_then(|record| record.pulled.get(&service.spec.image));
         match policy {
             PullPolicy::Missing | PullPolicy::Never => false,
-            PullPolicy::Always => pulled.is_none_or(|p| p.revision != self.desired.revision),
+            PullPolicy::Always => pulled.is_none_or(|p| p.revision != *self.revision()),
             PullPolicy::Every(period) => pulled.is_none_or(|p| self.now.since(p.at) >= period),
         }
     }
@@ -150,7 +161,7 @@ impl<'a> Context<'a> {
             );
             let image = &service.spec.image;
             let known = self.record.and_then(|record| record.pulled.get(image));
-            let now = || Pulled { at: self.now, revision: self.desired.revision.clone() };
+            let now = || Pulled { at: self.now, revision: self.revision().clone() };
             if refreshes {
                 let fresh = self.image(service).is_some() && !self.is_stale(service);
                 let pulled = known.filter(|_| fresh).cloned().unwrap_or_else(now);

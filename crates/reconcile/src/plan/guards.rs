@@ -87,6 +87,10 @@ fn withheld(decisions: &Decisions<'_>, all: Vec<Transition>, mode: SyncMode) -> 
         draft.blocked.extend(rollout.blocked);
     }
     let healing: Vec<Action> = numbered(draft.steps.clone()).map(|step| step.action).collect();
+    // What is wanted otherwise is withheld as a whole, which is printed once.
+    if context.desired.instead.contains_key(&context.deployment.id) {
+        return draft;
+    }
     let steps = numbered(all).filter(|step| step.action.is_mutating());
     let steps: Vec<Step> = steps.filter(|step| !healing.contains(&step.action)).collect();
     if !steps.is_empty() {

@@ -12,6 +12,7 @@
 //! [`check`] lints every plan.
 
 mod about;
+mod back;
 mod cause;
 mod context;
 mod decide;
@@ -27,17 +28,20 @@ mod resources;
 mod rollout;
 mod seen;
 mod settings;
+mod stable;
 mod survey;
 #[cfg(test)]
 mod tests;
 mod transition;
 mod when;
 
+pub use back::{FailedRollout, Otherwise, otherwise, touched, verdict};
 pub use decide::{asked_of_host, catalog_names, dns_label, rendered as rendered_demand};
 pub use differ::{Alone, unlike};
 pub use graph::{Fault, check};
 pub use parts::Parts;
 pub use settings::{CatalogSettings, EngineSettings, Routable, Settings};
+pub use stable::{Works, worth_keeping};
 pub use survey::{Survey, Surveyed, SurveyedNetwork, SurveyedVolume, survey};
 
 use self::decide::{Leaving, Shared};

@@ -6,6 +6,7 @@ mod withholds;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::about;
+use super::back;
 use super::decide::{self, Across, Decisions, Leaving, Shared, Standing};
 use super::graph::{Links, numbered_after, steps, without_used};
 use super::guards::{self, Drafts};
@@ -177,7 +178,8 @@ impl<'a> Pass<'a> {
         plan.blocked = guards::twice_named(self.shared);
         let mut asides = Vec::new();
         for (id, entry) in &desired.deployments {
-            let state = match (entry, self.standings.get(id)) {
+            let failed = back::withheld(desired, id).filter(|_| self.shared.observed.covers(id));
+            let mut state = match (entry, self.standings.get(id)) {
                 (Entry::Valid(..), Some(standing)) => {
                     plan.left_alone.extend(standing.left_alone.iter().cloned());
                     plan.forgotten.extend(standing.forgotten.iter().cloned());
@@ -206,6 +208,10 @@ impl<'a> Pass<'a> {
                 }
                 _ => continue,
             };
+            if let Some(failed) = failed {
+                plan.blocked.push(failed);
+                state.sync = Sync::OutOfSync;
+            }
             plan.deployments.insert(id.clone(), state);
         }
         plan.blocked.extend(leavers.blocked);

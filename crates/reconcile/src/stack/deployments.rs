@@ -10,6 +10,7 @@ use compose::codes::FILE;
 use model::desired::{Entry, Layout};
 use model::diagnostic::{Diagnostic, Severity};
 use model::id::{DeploymentId, EngineName};
+use model::rollback::OnFailure;
 use model::sync_mode::SyncMode;
 use text::encoding::{self, NotText};
 use text::read::quote;
@@ -20,7 +21,7 @@ use text::{paths, stored};
 use world::{Tree, TreeKind};
 
 /// The keys of an entry.
-pub const KEYS: [&str; 9] = [
+pub const KEYS: [&str; 10] = [
     "stack",
     "files",
     "engine",
@@ -28,11 +29,14 @@ pub const KEYS: [&str; 9] = [
     "variables",
     "scale",
     "sync",
+    "on_failure",
     "env_files",
     "project_directory",
 ];
 /// The words of `sync`.
 pub const SYNC_MODES: [&str; 4] = ["auto", "heal", "notify", "paused"];
+/// The words of `on_failure`.
+pub const ON_FAILURE: [&str; 2] = ["rollback", "pause"];
 
 /// Loads what `deployments.yaml` in the folder `start` lists.
 pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
@@ -60,7 +64,8 @@ pub(super) fn load(loader: &Loader<'_>, start: &str) -> Found {
         report.refuse_as(INCOMPLETE_ENTRY, root.span, message, Some(help));
     }
     let mut read = Vec::new();
-    for entry in entries {
+    let is_wanted = |entry: &&Field| loader.only.is_none_or(|only| *entry.key == *only.as_str());
+    for entry in entries.iter().filter(is_wanted) {
         if DeploymentId::is_valid(&entry.key) {
             read.push((entry, self::entry(loader, start, (&path, &root), entry, &report)));
         } else {
@@ -109,6 +114,7 @@ struct Declared {
     variables: BTreeMap<String, String>,
     scale: BTreeMap<String, (u32, Span)>,
     sync: SyncMode,
+    on_failure: OnFailure,
     env_files: Option<Vec<String>>,
     directory: Option<String>,
 }
@@ -128,6 +134,9 @@ impl Declared {
                 }
                 "engine" => declared.engine = report.string(key, node).map(EngineName::new),
                 "sync" => declared.sync = sync(node, report).unwrap_or_default(),
+                "on_failure" => {
+                    declared.on_failure = on_failure(node, report).unwrap_or_default();
+                }
                 "variables" => declared.variables = variables(node, report),
                 "scale" => declared.scale = scale(node, report),
                 "env_files" => declared.env_files = Some(inside_all(start, key, node, report)),
@@ -200,6 +209,7 @@ fn entry(
     let request = Request {
         engine: declared.engine,
         sync: declared.sync,
+        on_failure: declared.on_failure,
         profiles: project.profiles(declared.profiles.as_deref()),
         origin: Some(origin),
         scale,
@@ -272,6 +282,21 @@ fn sync(node: &Node, report: &Reporter) -> Option<SyncMode> {
             let help = did_you_mean(&text, SYNC_MODES)
                 .unwrap_or_else(|| "use `auto`, `heal`, `notify` or `paused`".to_owned());
             let message = format!("{} is not a sync mode", quote(node));
+            report.refuse_as(codes::SYNC, node.span, message, Some(help));
+            None
+        }
+    }
+}
+
+fn on_failure(node: &Node, report: &Reporter) -> Option<OnFailure> {
+    let text = report.string("on_failure", node)?;
+    match text.as_str() {
+        "rollback" => Some(OnFailure::Rollback),
+        "pause" => Some(OnFailure::Pause),
+        _ => {
+            let help = did_you_mean(&text, ON_FAILURE)
+                .unwrap_or_else(|| "use `rollback` or `pause`".to_owned());
+            let message = format!("{} is nothing to do after a failure", quote(node));
             report.refuse_as(codes::SYNC, node.span, message, Some(help));
             None
         }

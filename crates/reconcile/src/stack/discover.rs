@@ -23,7 +23,7 @@ pub(super) fn discover(snapshot: &Snapshot, options: &Options) -> Found {
     let tree = snapshot.tree.as_ref();
     let start = snapshot.start.trim_matches('/');
     let contexts = Contexts::new(tree);
-    let loader = Loader { tree, options, contexts: &contexts };
+    let loader = Loader { tree, options, contexts: &contexts, only: None };
     let entries = match tree.list(start) {
         Ok(entries) => entries,
         Err(error) => {
@@ -59,6 +59,40 @@ pub(super) fn discover(snapshot: &Snapshot, options: &Options) -> Found {
         }
     }
     found
+}
+
+/// One deployment of a tree, and where it was found.
+pub(super) struct Which<'a> {
+    /// How.
+    pub(super) layout: Layout,
+    /// Its id.
+    pub(super) id: &'a DeploymentId,
+    /// Its stack file.
+    pub(super) stack: &'a str,
+}
+
+/// Loads one deployment alone.
+pub(super) fn one(
+    snapshot: &Snapshot,
+    options: &Options,
+    which: &Which<'_>,
+    contexts: &Contexts<'_>,
+) -> Option<Entry> {
+    let tree = snapshot.tree.as_ref();
+    let start = snapshot.start.trim_matches('/');
+    let loader = Loader { tree, options, contexts, only: Some(which.id) };
+    let mut found = match which.layout {
+        Layout::Listed => deployments::load(&loader, start),
+        Layout::SingleFile => loader.single(start),
+        Layout::Folders => {
+            let mut found = Found::new(Layout::Folders);
+            let folder = paths::split(which.stack).0;
+            let (stack, project) = loader.open(folder, &tree.list(folder).ok()?, &mut found)?;
+            loader.add(stack, project, &mut found);
+            found
+        }
+    };
+    found.deployments.remove(which.id)
 }
 
 impl Loader<'_> {
@@ -125,7 +159,8 @@ impl Loader<'_> {
         let path = path.to_owned();
         let at = Loc::new(path.as_str(), 1, 1);
         let certain = project.certain && named.is_ok();
-        let Some(id) = named.ok().flatten().or(self.folder_id(&project.directory)) else {
+        let known = || named.ok().flatten().or(self.folder_id(&project.directory));
+        let Some(id) = self.only.cloned().or_else(known) else {
             let message = format!("the deployment in {path} has no id");
             found.incomplete.push(Diagnostic {
                 at: Some(at),

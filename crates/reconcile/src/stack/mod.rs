@@ -9,13 +9,14 @@ mod deployments;
 pub mod describe;
 mod discover;
 mod found;
+pub mod kept;
 mod lower;
 mod one;
 pub mod project;
 mod reservations;
 mod written;
 
-pub use deployments::{KEYS as DEPLOYMENT_KEYS, SYNC_MODES};
+pub use deployments::{KEYS as DEPLOYMENT_KEYS, ON_FAILURE, SYNC_MODES};
 pub use found::LIST;
 pub use project::STACKS;
 
@@ -79,6 +80,7 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> DesiredState {
         incomplete: found.incomplete,
         settling: Settling::default(),
         provisional: BTreeMap::new(),
+        instead: BTreeMap::new(),
     }
 }
 

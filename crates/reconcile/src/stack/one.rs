@@ -12,6 +12,7 @@ use compose::{self, NOWHERE, Sources, template};
 use model::desired::Entry;
 use model::diagnostic::{Diagnostic, Loc};
 use model::id::{DeploymentId, EngineName};
+use model::rollback::OnFailure;
 use model::sync_mode::SyncMode;
 use text::report::{Reporter, sort};
 use text::suggest::did_you_mean;
@@ -60,6 +61,8 @@ pub(super) struct Request {
     pub(super) engine: Option<EngineName>,
     /// What may be done for it.
     pub(super) sync: SyncMode,
+    /// What is done when a rollout of it fails.
+    pub(super) on_failure: OnFailure,
     /// Where it is declared, if not by its stack file.
     pub(super) origin: Option<Loc>,
     /// Numbers of replicas that override the stack's, each with what to say if the stack
@@ -112,6 +115,8 @@ pub(super) struct Loader<'a> {
     pub(super) tree: &'a dyn Tree,
     pub(super) options: &'a Options,
     pub(super) contexts: &'a Contexts<'a>,
+    /// The one deployment that is loaded, if only one is.
+    pub(super) only: Option<&'a DeploymentId>,
 }
 
 impl Loader<'_> {
@@ -128,7 +133,7 @@ pub(super) fn load(
     mut request: Request,
     loader: Loader<'_>,
 ) -> Entry {
-    let Loader { tree, options, contexts } = loader;
+    let Loader { tree, options, contexts, .. } = loader;
     request.variables.own.insert("COMPOSE_PROJECT_NAME".to_owned(), id.to_string());
     let request = &request;
     let Request { base, variables, .. } = request;
@@ -151,6 +156,7 @@ pub(super) fn load(
             id,
             engine: request.engine.as_ref().unwrap_or(&options.default_engine),
             sync: request.sync,
+            on_failure: request.on_failure,
             origin: request.origin.clone(),
             scale: &scale,
             bounds: options.bounds,

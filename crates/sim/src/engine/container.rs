@@ -153,8 +153,7 @@ impl Engine {
     ) -> Result<ContainerId, OutsideError> {
         self.check_name(name)?;
         let image = self
-            .images
-            .get(&asked.image)
+            .image(&asked.image)
             .cloned()
             .ok_or_else(|| OutsideError::Gone(format!("No such image: {}", asked.image)))?;
         for network in asked.networks.keys() {

@@ -22,11 +22,19 @@ impl Engine {
         if short_name(image) == "absent" {
             return Err(OutsideError::Failed(format!("manifest for {image} not found")));
         }
-        let view = self.registry.get(image).cloned().unwrap_or_else(|| ordinary(image));
+        let by_digest = || self.known.values().find(|view| is_named(view, image)).cloned();
+        let view = self.registry.get(image).cloned().or_else(by_digest);
+        let view = view.unwrap_or_else(|| ordinary(image));
         let content = view.content();
         self.known.insert(view.id.clone(), view.clone());
         self.images.insert(image.clone(), view);
         Ok(content)
+    }
+
+    /// The image that a reference leads to: by name, or by a digest of one that is there.
+    pub(crate) fn image(&self, reference: &ImageRef) -> Option<&ImageView> {
+        let by_digest = || self.known.values().find(|view| is_named(view, reference));
+        self.images.get(reference).or_else(by_digest)
     }
 
     /// From now on an image of these files has a name in the registry.
@@ -34,7 +42,8 @@ impl Engine {
         let files = Digest::of(files).to_string();
         let view = ImageView {
             id: ImageId::new(format!("sha256:{files}")),
-            layers: vec![files],
+            layers: vec![files.clone()],
+            repo_digests: vec![format!("{}@sha256:{files}", repository(image))],
             ..ordinary(image)
         };
         self.registry.insert(image.clone(), view);
@@ -44,6 +53,8 @@ impl Engine {
     pub(crate) fn build(&mut self, tag: &ImageRef, build: &Build) -> ImageContent {
         let mut view = self.registry.get(tag).cloned().unwrap_or_else(|| ordinary(tag));
         view.id = ImageId::new(format!("sha256:{}", Digest::of(build.hash.as_str())));
+        // No registry has it; the name only tells how its containers behave.
+        view.repo_digests = vec![format!("{}@{}", repository(tag), view.id)];
         if !self.registry.contains_key(tag) {
             view.layers = vec![view.id.to_string()];
         }
@@ -54,6 +65,16 @@ impl Engine {
         self.images.insert(tag.clone(), view);
         content
     }
+}
+
+/// A reference without its tag.
+fn repository(image: &ImageRef) -> &str {
+    image.as_str().split(':').next().unwrap_or_default()
+}
+
+fn is_named(view: &ImageView, reference: &ImageRef) -> bool {
+    view.id.as_str() == reference.as_str()
+        || view.repo_digests.iter().any(|digest| digest == reference.as_str())
 }
 
 /// An image that nobody said anything about.
@@ -73,6 +94,7 @@ fn ordinary(image: &ImageRef) -> ImageView {
         stop_signal: None,
         platform: None,
         layers: vec![Digest::of(image.as_str()).to_string()],
+        repo_digests: vec![format!("{}@sha256:{}", repository(image), Digest::of(image.as_str()))],
     }
 }
 

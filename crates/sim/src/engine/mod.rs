@@ -18,18 +18,20 @@ pub(super) use container::Container;
 pub(super) use life::KILLED;
 pub(super) use view::view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::{EngineEvent, Event};
 use super::rng::Rng;
 use super::timeline::Timeline;
 use model::ability::Abilities;
+use model::digest::Digest;
 use model::id::{
     ContainerId, DeploymentId, EngineId, EngineName, ImageId, ImageRef, NetworkId, NetworkName,
     ServiceName, VolumeName,
 };
 use model::labels::OwnerLabels;
 use model::observed::ImageView;
+use model::secret::Content;
 use model::spec::{NetworkSpec, VolumeSpec};
 use model::time::Timestamp;
 use world::OutsideError;
@@ -60,6 +62,8 @@ pub(super) struct Engine {
     pub(super) registry: BTreeMap<ImageRef, ImageView>,
     /// How replicas behave that do not go by their image's name.
     pub(super) behaviours: BTreeMap<ServiceKey, Behaviour>,
+    /// The files of last stable states.
+    kept: BTreeMap<DeploymentId, BTreeMap<Digest, Content>>,
     rng: Rng,
     made: u64,
 }
@@ -103,6 +107,7 @@ impl Engine {
             known: BTreeMap::new(),
             registry: BTreeMap::new(),
             behaviours: BTreeMap::new(),
+            kept: BTreeMap::new(),
             rng,
             made: 0,
         };
@@ -133,6 +138,18 @@ impl Engine {
     /// Lets something of this engine happen later.
     fn schedule(&self, timeline: &mut Timeline, span: std::time::Duration, due: EngineEvent) {
         timeline.after(span, Event::Engine(self.name.clone(), due));
+    }
+
+    /// Keeps files of a deployment, and of the others those with the digests `beside`.
+    pub(super) fn keep(&mut self, of: &DeploymentId, files: &Content, beside: &BTreeSet<Digest>) {
+        let all = self.kept.entry(of.clone()).or_default();
+        all.retain(|digest, _| beside.contains(digest));
+        all.insert(files.digest(), files.clone());
+    }
+
+    /// The files of a deployment with this digest.
+    pub(super) fn kept(&self, of: &DeploymentId, digest: &Digest) -> Option<Content> {
+        self.kept.get(of)?.get(digest).cloned()
     }
 
     /// A container.

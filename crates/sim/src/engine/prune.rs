@@ -19,6 +19,8 @@ impl Engine {
     pub(crate) fn prune(&mut self, volumes: bool) -> Vec<u64> {
         let ended = |status| matches!(status, Status::Created | Status::Exited | Status::Dead);
         self.containers.retain(|_, container| !ended(container.status));
+        // What holds them never ran.
+        self.kept.clear();
         let left = || self.containers.values();
         let networks: BTreeSet<NetworkName> =
             left().flat_map(|c| c.spec.networks.keys().cloned()).collect();

@@ -48,7 +48,7 @@ impl Engine {
             images: scope
                 .images
                 .iter()
-                .filter_map(|image| Some((image.clone(), self.images.get(image)?.clone())))
+                .filter_map(|image| Some((image.clone(), self.image(image)?.clone())))
                 .chain(self.moved(scope))
                 .collect(),
             own: self.own.clone(),

@@ -65,6 +65,12 @@ impl Store {
         Ok(self.generations.get(key).copied().unwrap_or_default())
     }
 
+    /// Lifts every quarantine of a deployment.
+    fn lift(&mut self, deployment: &DeploymentId) {
+        let all = self.ledger.records.values_mut().filter_map(|all| all.get_mut(deployment));
+        all.for_each(|record| record.quarantine = None);
+    }
+
     /// Nothing of these engines is there any more.
     pub(crate) fn lose(&mut self, engine: &EngineName) {
         self.ledger.records.remove(engine);
@@ -74,6 +80,12 @@ impl Store {
 }
 
 impl State {
+    /// A person lets a revision be tried again that failed.
+    pub(crate) fn resume(&mut self, deployment: &DeploymentId) {
+        self.central.lift(deployment);
+        self.on_engines.lift(deployment);
+    }
+
     /// Where records are written now.
     fn store(&mut self) -> &mut Store {
         if self.catalog.is_some() { &mut self.central } else { &mut self.on_engines }

@@ -45,7 +45,11 @@ fn runs(node: &DeploymentNode) -> bool {
 }
 
 fn put(lines: &mut Lines, tree: &Tree, rollout: &PastRollout) {
-    let (style, word) = words(&rollout.result);
+    let (style, word) = match (&rollout.back_from, &rollout.result) {
+        (Some(_), RolloutResult::Done) => (GOOD, "✓ rolled back"),
+        (Some(_), RolloutResult::Failed { .. }) => (BAD, "✗ rollback failed"),
+        (_, result) => words(result),
+    };
     let took = elapsed(Duration::from_millis(rollout.took_ms));
     let attempts = match rollout.attempts {
         0 | 1 => String::new(),
@@ -53,8 +57,12 @@ fn put(lines: &mut Lines, tree: &Tree, rollout: &PastRollout) {
     };
     let ended = rollout.began.plus(Duration::from_millis(rollout.took_ms));
     let when = ago(tree.at.0, ended);
-    let tail =
-        format!(", revision {}, {when} ago, took {took}{attempts}", rollout.revision.short());
+    let revision = match &rollout.back_from {
+        Some(from) => format!("to revision {} from {}", rollout.revision.short(), from.short()),
+        None => format!("revision {}", rollout.revision.short()),
+    };
+    let by = rollout.by.as_ref().map(|by| format!(", asked for by {by}")).unwrap_or_default();
+    let tail = format!(", {revision}, {when} ago, took {took}{attempts}{by}");
     lines.put(("  ", "    "), (style, word), &tail);
     let commit = [rollout.author.as_deref(), rollout.subject.as_deref()];
     let commit: Vec<&str> = commit.into_iter().flatten().collect();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::action::{Action, Until};
 use model::overview::Kind;
 use model::printable::one_line;
+use model::rollback::{Instead, InsteadOf, Why};
 
 /// A change: its symbol, what is done, and what was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +165,22 @@ fn minutes(secs: u64) -> String {
 pub(super) fn megabytes(bytes: u64) -> String {
     let tenths = bytes.saturating_add(50_000) / 100_000;
     format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
+/// That a deployment is wanted otherwise than the source says.
+pub(in crate::cli) fn given_up(instead: &Instead) -> String {
+    let why = match &instead.why {
+        Why::Failed(quarantine) => format!("revision {} failed", quarantine.revision.short()),
+        Why::Asked(pin) => format!("as {} asked", pin.by),
+    };
+    match &instead.of {
+        InsteadOf::Stable(stable) => format!("{why}: back to revision {}", stable.short()),
+        InsteadOf::Standing => format!("{why}: it is left as it stands"),
+        InsteadOf::Nothing => format!("{why}: it is paused"),
+        InsteadOf::Lost(lost) => format!(
+            "{why}, and the state that worked cannot be had ({lost}): it is left as it stands"
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use adapters::docker::ImageListener;
 use model::desired::DesiredState;
 use model::render::count;
 use model::selector::{NothingNamed, Selector};
-use model::tree::{Commit, Tree};
+use model::tree::Tree;
 use reconcile::control::{self, Limits, Looked, Setup, Silent};
 use reconcile::plan::Settings;
 use text::suggest::did_you_mean;
@@ -131,12 +131,12 @@ impl<W: Observe> Lens<W> {
         let setup = Setup {
             world: &self.world,
             clock: &SystemClock,
-            load: &|snapshot: &Snapshot| self.loader.load(snapshot),
+            load: &self.loader,
             settings: &self.settings,
             limits: Limits::default(),
             progress: &Silent,
         };
-        let wanted = wanted.as_ref().map(|(desired, commit)| (desired, commit.as_ref()));
+        let wanted = wanted.as_ref().map(|(snapshot, desired)| (snapshot, desired.clone()));
         let looked = control::look(setup, wanted).await;
         let unseen = if looked.tree.unseen.is_empty() { Exit::Done } else { Exit::Unreachable };
         let is_source_lost = exit != Exit::Done;
@@ -144,9 +144,9 @@ impl<W: Observe> Lens<W> {
     }
 
     /// What a revision asks for; nothing if the folder was not named and has no stacks.
-    fn wanted(&self, snapshot: &Snapshot) -> Option<(DesiredState, Option<Commit>)> {
+    fn wanted(&self, snapshot: &Snapshot) -> Option<(Snapshot, DesiredState)> {
         let desired = self.loader.load(snapshot);
-        (self.is_named || !is_without_stacks(&desired)).then(|| (desired, snapshot.tree.commit()))
+        (self.is_named || !is_without_stacks(&desired)).then(|| (snapshot.clone(), desired))
     }
 }
 

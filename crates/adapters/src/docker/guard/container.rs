@@ -56,7 +56,8 @@ const BIND_OPTIONS: &[&str] = &[
 ];
 
 pub(super) fn create(body: &Value, query: &Query) -> Result<RequestedPrivileges, Refusal> {
-    if form::is_record(query.get("name"), body) || form::is_lock(query.get("name"), body) {
+    let name = query.get("name");
+    if form::is_record(name, body) || form::is_lock(name, body) || form::is_state(name, body) {
         return Ok(RequestedPrivileges::nothing());
     }
     let deployment = owner(body)?;

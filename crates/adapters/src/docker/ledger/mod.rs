@@ -1,10 +1,12 @@
 //! What is remembered on the engine itself, and the lock that a pass without Consul holds on it:
 //! containers that only hold labels, and are never started.
 //!
-//! - `records`: one for each deployment. `lock`: one for all.
+//! - `records`: one for each deployment. `lock`: one for all. `state`: with files, one for each
+//!   deployment that worked.
 
 pub(super) mod lock;
 mod records;
+mod state;
 
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{CreateContainerOptions, CreateImageOptions};

@@ -90,7 +90,7 @@ impl Docker {
         }
     }
 
-    async fn discard(&self, container: &ContainerId) -> Result<(), OutsideError> {
+    pub(super) async fn discard(&self, container: &ContainerId) -> Result<(), OutsideError> {
         let call = self.api.remove_container(container.as_str(), None::<RemoveContainerOptions>);
         match self.within(LONG, call).await {
             Ok(()) | Err(OutsideError::Gone(_)) => Ok(()),

@@ -197,6 +197,7 @@ pub(in crate::docker) fn image(seen: ImageInspect<'_>) -> Result<ImageView, Lack
         stop_signal: spec.stop_signal,
         platform: platform(seen.os, seen.architecture, seen.variant),
         layers: seen.root_fs.layers.unwrap_or_default(),
+        repo_digests: seen.repo_digests.unwrap_or_default(),
     })
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::about::About;
 use super::own::Traces;
 use crate::docker::Docker;
-use crate::docker::form::{LOCK, RECORD};
+use crate::docker::form::{self, LOCK};
 use crate::docker::wire::answer::ContainerSummary;
 use crate::http::percent_encoded;
 use model::compose_labels;
@@ -126,7 +126,7 @@ fn states(list: &[ContainerSummary<'_>]) -> Vec<(String, String)> {
 
 /// Whether a container only holds what we remember.
 fn is_record(seen: &ContainerSummary<'_>) -> bool {
-    [RECORD, LOCK].iter().any(|label| seen.label(label).is_some())
+    form::ALL.iter().any(|label| seen.label(label).is_some())
 }
 
 /// The lists to ask for: all, or that of each project of a small part, and that of the names

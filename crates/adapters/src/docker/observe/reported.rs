@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::events::{IDLE, Pieces};
 use super::logs::seconds;
-use crate::docker::form::{LOCK, RECORD};
+use crate::docker::form;
 use crate::docker::wire::error;
 use crate::docker::{Docker, READ};
 use crate::http::date::date;
@@ -207,7 +207,7 @@ fn reported(event: Event) -> Option<Reported> {
         _ => return None,
     };
     let attributes = actor.attributes.unwrap_or_default();
-    let is_record = [RECORD, LOCK].iter().any(|label| attributes.contains_key(*label));
+    let is_record = form::ALL.iter().any(|label| attributes.contains_key(*label));
     (!is_record).then_some(Reported { at, kind, id: actor.id, action, attributes })
 }
 

@@ -272,6 +272,7 @@ pub(in crate::docker) struct ImageInspect<'a> {
     pub(in crate::docker) config: Option<ContainerConfig<'a>>,
     #[serde(rename = "RootFS")]
     pub(in crate::docker) root_fs: RootFs,
+    pub(in crate::docker) repo_digests: Option<Vec<String>>,
 }
 
 /// Its member `RootFS`.

@@ -9,8 +9,9 @@ use crate::control::event::Event;
 use crate::control::history::Attempt;
 use crate::control::next_look::NextLook;
 use crate::control::observe::{Look, unseen};
-use crate::control::pass::{Setup, faults};
+use crate::control::pass::faults;
 use crate::control::report::{Execution, Report};
+use crate::control::setup::Setup;
 use crate::control::triggers::{Seen, Trigger};
 use crate::plan;
 use model::desired::{DesiredState, Entry};
@@ -48,13 +49,13 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
             return;
         }
         let mut known = current.desired.deployments.keys().chain(self.last.deployments.keys());
-        if !self.executor.is_idle() && known.all(|id| self.executor.is_busy(id)) {
+        if !self.executor.is_idle() && known.all(|id| self.is_busy(id)) {
             // Nothing could follow from it; the last step that ends brings us back here.
             return;
         }
         let Some(mut what) = self.due.take(now) else { return };
         if let Changed::Deployments(some) = &mut what {
-            some.retain(|id| !self.executor.is_busy(id));
+            some.retain(|id| !self.is_busy(id));
             if some.is_empty() {
                 return;
             }
@@ -68,7 +69,7 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         }
         self.look_began = Some(now);
         self.reporting.append(&mut self.finished);
-        let busy = self.executor.busy();
+        let busy = self.busy();
         let Setup { world, clock, limits, .. } = self.setup;
         let skip = self.breakers.errors();
         self.looking = Some(self.triggers.push_until_given_up(async move {
@@ -89,7 +90,9 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
     pub(super) fn seen(&mut self, seen: Seen, now: Instant) {
         let Seen { busy, observed } = seen;
         self.looking = None;
-        let Some(current) = &mut self.current else { return };
+        if self.current.is_none() {
+            return;
+        }
         if observed.part.is_none() {
             let took = self.look_began.map_or(Duration::ZERO, |began| now.since(began));
             self.gap = (took * (LARGEST_GAP - 1)).clamp(self.pace.gap, self.pace.gap * LARGEST_GAP);
@@ -100,6 +103,11 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
                 self.setup.progress.event(&Event::Unreachable { part, error });
             }
         }
+        if self.is_another_wanted(&observed) {
+            self.read_instead();
+            return;
+        }
+        let Some(current) = &mut self.current else { return };
         let plan = plan::plan(&current.desired, &observed, self.setup.settings);
         if observed.part.is_none() {
             current.alone = !plan.crosses() && !is_left_elsewhere(&current.desired, &plan);
@@ -117,6 +125,7 @@ impl<W: Act + Watch, C: Clock, S: Source> Controller<'_, W, C, S> {
         if report.error.is_none() {
             self.carry_out(plan, observed.part.as_ref(), &busy, now);
         }
+        self.keep(&observed, &report);
         self.report_ended(&busy);
         self.emit_report(report);
     }

@@ -34,7 +34,7 @@ pub(in crate::plan) fn identity(
         replica,
         engine: context.inventory.engine_id.clone(),
         name,
-        revision: context.desired.revision.clone(),
+        revision: context.revision().clone(),
         spec_hash: service.hash.clone(),
         files_hash: service.files_hash.clone(),
         init_hash: service.hooks.init_hash(),

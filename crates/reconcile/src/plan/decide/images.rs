@@ -47,6 +47,7 @@ pub(super) fn images<'a>(context: &Context<'a>, across: &'_ Across) -> Wanted<'a
     for service in services() {
         let reference = &service.spec.image;
         if context.is_stale(service)
+            && !service.rests
             && !brings.images.contains(reference)
             && let Some(image) = context.image(service)
         {
@@ -60,7 +61,8 @@ pub(super) fn images<'a>(context: &Context<'a>, across: &'_ Across) -> Wanted<'a
         let used = if let Some(image) = context.image(service) {
             ImageUse::Present(image)
         } else {
-            if !brings.images.contains(reference) {
+            // What is not made again needs no image.
+            if !brings.images.contains(reference) && !service.rests {
                 bring(context, service, &mut brings);
             }
             earlier_build(context, service).map_or(ImageUse::Brought(id), ImageUse::Renewed)

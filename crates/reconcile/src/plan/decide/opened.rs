@@ -47,6 +47,7 @@ pub(super) fn context<'a>(
         now: shared.observed.at,
         record: record.and_then(|record| record.applied.as_ref()),
         is_known: record.is_some(),
+        in_quarantine: record.is_some_and(|record| record.quarantine.is_some()),
         adopted: record.and_then(|record| record.adopted.as_ref()),
         catalog,
     })

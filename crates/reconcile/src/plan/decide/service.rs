@@ -26,7 +26,12 @@ pub(super) fn decide<'a>(
         .slots(service, |slot| choices.get(&slot).is_some_and(|choice| choice.keep.is_some()));
     let way = entries::way(context, service, blocked);
     let other = instead::scope(scope, service);
-    let mut replicas: Vec<_> = slots
+    let is_over = |slot: &Slot| {
+        service.rests && choices.get(slot).is_some_and(|choice| choice.keep.is_none())
+    };
+    // What ran of it stays: nobody waits for it, and its log may say why it failed.
+    let moved = slots.iter().filter(|slot| !is_over(slot)).copied().collect::<Vec<_>>();
+    let mut replicas: Vec<_> = moved
         .iter()
         .map(|slot| {
             let choice = choices.remove(slot).unwrap_or_else(|| choose(scope, service, *slot));

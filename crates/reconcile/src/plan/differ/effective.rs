@@ -196,6 +196,7 @@ mod tests {
             stop_signal: None,
             platform: None,
             layers: Vec::new(),
+            repo_digests: Vec::new(),
         }
     }
 

@@ -69,7 +69,8 @@ fn adopt(
 
 fn applied(context: &Context<'_>, record: DeploymentRecord) -> Transition {
     let deployment = context.deployment.id.clone();
-    let change = LedgerChange::Record { deployment: deployment.clone(), record };
+    let lifts = !context.desired.instead.contains_key(&deployment);
+    let change = LedgerChange::Record { deployment: deployment.clone(), record, lifts };
     let why = because(Reason::Applied, Some(&context.deployment.origin));
     let step = Transition::new(Action::WriteLedger { change }, vec![why])
         .needs([Fact::Ended(context.place()), Fact::Adopted(deployment)])
@@ -84,11 +85,14 @@ fn remembering(context: &Context<'_>, section: Section, step: Transition) -> Tra
 }
 
 /// Whether a record says something new. A new commit that leaves the deployment as it is, is
-/// no news.
+/// no news, unless another one failed meanwhile.
 fn is_news(context: &Context<'_>, record: &DeploymentRecord) -> bool {
-    !context.record.is_some_and(|known| {
-        DeploymentRecord { revision: known.revision.clone(), ..record.clone() } == *known
-    })
+    let lifts =
+        context.in_quarantine && !context.desired.instead.contains_key(&context.deployment.id);
+    lifts
+        || !context.record.is_some_and(|known| {
+            DeploymentRecord { revision: known.revision.clone(), ..record.clone() } == *known
+        })
 }
 
 /// What is remembered of a deployment that was applied.
@@ -99,7 +103,7 @@ fn record(context: &Context<'_>) -> DeploymentRecord {
     DeploymentRecord {
         source: context.desired.source.clone(),
         engine: deployment.engine.clone(),
-        revision: context.desired.revision.clone(),
+        revision: context.revision().clone(),
         hash: deployment.hash.clone(),
         layout: context.desired.layout,
         scale,

@@ -43,6 +43,8 @@ pub(super) struct Draft<'a> {
     /// How long a replica must be healthy, as `x-reconciler` says, and as `deploy` does.
     pub(super) min_healthy: [Option<Duration>; 2],
     pub(super) job: Option<bool>,
+    /// Whether a job runs again on a rollback.
+    pub(super) on_rollback: bool,
     pub(super) registration: Option<Registration>,
     /// The container port that `ports` or `expose` names first.
     pub(super) first_port: Option<u16>,
@@ -83,6 +85,7 @@ impl<'a> Draft<'a> {
             rollout: Rollout::default(),
             min_healthy: [None; 2],
             job: None,
+            on_rollback: false,
             registration: Some(Registration::default()),
             first_port: None,
             networks: BTreeSet::new(),

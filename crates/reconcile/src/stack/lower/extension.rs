@@ -13,6 +13,7 @@ pub(super) fn read(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
         let (key, value) = (field.key.as_str(), &field.value);
         match key {
             "job" => draft.job = report.boolean(key, value),
+            "on_rollback" => draft.on_rollback = report.boolean(key, value) == Some(true),
             "register" => draft.registration = register(value, report),
             "min_healthy" => {
                 draft.min_healthy[0] = report.duration(key, value);
@@ -26,7 +27,7 @@ pub(super) fn read(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 UNKNOWN_KEY,
                 field.at,
                 format!("`{key}` is not a key of `x-reconciler` in a service"),
-                Some(one_of(key, &["job", "register", "min_healthy", "deadline"])),
+                Some(one_of(key, &["job", "on_rollback", "register", "min_healthy", "deadline"])),
             ),
         }
     }

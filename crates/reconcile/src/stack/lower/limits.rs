@@ -10,6 +10,7 @@ use compose::codes::WORD;
 use model::desired::RolloutOrder;
 use model::fields;
 use model::limits::Ulimit;
+use model::rollback::OnFailure;
 use model::spec::RestartPolicy;
 use text::read::quote;
 use text::report::Reporter;
@@ -135,21 +136,18 @@ fn restart_policy(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
     };
 }
 
-/// A replica that does not become healthy always stops an update.
-fn failure_action(node: &Node, report: &Reporter) {
-    match report.string("failure_action", node).as_deref() {
-        Some("continue" | "rollback") => {
-            let message = format!("{} has no effect on `failure_action`", quote(node));
-            let help = "a replica that does not become healthy stops the update; what ran stays";
-            report.warn_as(NO_EFFECT, node.span, message, Some(help.to_owned()));
+/// What is done when a replica does not become healthy.
+fn failure_action(node: &Node, report: &Reporter) -> Option<OnFailure> {
+    match report.string("failure_action", node)?.as_str() {
+        "rollback" => Some(OnFailure::Rollback),
+        "pause" => Some(OnFailure::Pause),
+        "continue" => Some(OnFailure::Continue),
+        other => {
+            let message = format!("{} is nothing to do after a failure", quote(node));
+            let help = one_of(other, &["pause", "continue", "rollback"]);
+            report.refuse_as(WORD, node.span, message, Some(help));
+            None
         }
-        Some("pause") | None => {}
-        Some(other) => report.refuse_as(
-            WORD,
-            node.span,
-            format!("{} is nothing to do after a failure", quote(node)),
-            Some(one_of(other, &["pause", "continue", "rollback"])),
-        ),
     }
 }
 
@@ -174,7 +172,7 @@ fn update_config(draft: &mut Draft<'_>, node: &Node, report: &Reporter) {
                 continue;
             }
             "failure_action" => {
-                failure_action(value, report);
+                draft.rollout.on_failure = failure_action(value, report);
                 continue;
             }
             _ => {}
