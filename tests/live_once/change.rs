@@ -167,7 +167,7 @@ networks:
 
     // What git changes of the limits needs no new container either.
     lab.stack("abc", &stack.replace("64M", "80M").replace("'0.5'", "'0.7'"));
-    lab.once().exits(0).prints("changed in the source").prints("to update in place");
+    lab.once().exits(0).prints("mem_limit: ").prints("to update in place");
     assert_eq!((id(&web), started_at(&web)), before);
     let now = inspect(&web);
     assert_eq!(now["HostConfig"]["Memory"], 80 << 20);
@@ -182,7 +182,7 @@ fn a_frozen_container_is_thawed() {
     lab.once().exits(0);
     let before = lab.containers();
     docker(&["pause", &lab.of("abc-web-1")]);
-    lab.once().exits(0).prints("unpause web: it is paused");
+    lab.once().exits(0).prints("unpause web").prints("it is paused");
     assert_eq!(lab.containers(), before);
     assert_eq!(inspect(&lab.of("abc-web-1"))["State"]["Paused"], false);
     lab.once().is_quiet();
