@@ -100,7 +100,7 @@ fn a_deadline_ends_the_waiting_and_leaves_what_runs() {
     let once = |words: &[&str]| lab.run(&[&["--once", "--deadline", "3s"], words].concat());
     let late = once(&[&source]).exits(1).prints("until the name is free");
     late.says("the deadline has passed: stopping")
-        .says("the deadline passed; calls that were under way are finished, waits are given up")
+        .says("the deadline passed; calls that had begun are finished, waits are given up")
         .says("The same command goes on from here");
     let before = lab.containers();
     let web = lab.of("abc-web-1");

@@ -30,7 +30,7 @@ pub(in crate::cli) fn remains(report: &Report, why: &str, steps: bool) -> Option
     if left.is_empty() {
         return Some(format!("{why}; nothing that was begun remains"));
     }
-    let mut text = format!("{why}; calls that were under way are finished, waits are given up");
+    let mut text = format!("{why}; calls that had begun are finished, waits are given up");
     if steps {
         let _ = write!(text, ", {} steps remain:", left.len());
         for step in left.iter().take(LISTED) {
@@ -177,7 +177,7 @@ mod tests {
         let report = Report { execution, ..Report::default() };
         assert_eq!(
             remains(&report, "interrupted", false).unwrap(),
-            "interrupted; calls that were under way are finished, waits are given up\n  \
+            "interrupted; calls that had begun are finished, waits are given up\n  \
              finished: image example/pricing:2, abc/pricing/1\n  \
              given up: the wait for abc/pricing/2\n  \
              not begun: abc/pricing/3, abc/ui/1\n  \
