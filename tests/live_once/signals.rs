@@ -66,7 +66,7 @@ fn a_signal_while_it_waits_ends_it_at_once() {
     let web = lab.of("abc-web-1");
     until("it runs", || lab.names().contains(&web) && inspect(&web)["State"]["Running"] == true);
     kill(&child, "-TERM");
-    finish(child).exits(143).says(&format!("not finished: {}/web/1", lab.id("abc")));
+    finish(child).exits(143).says(&format!("given up: the wait for {}/web/1", lab.id("abc")));
     docker(&["exec", &web, "touch", "/tmp/ready"]);
     let before = lab.containers();
     lab.once().exits(0);

@@ -48,7 +48,7 @@ fn what_ended_is_healed_while_a_newer_revision_waits() {
     lab.stack("abc", &WEB.replace("\"1\"", "\"2\""));
     lab.once().exits(3).prints("because of `sync: heal`");
     docker(&["kill", &web]);
-    lab.once().exits(3).prints(&format!("start {web}"));
+    lab.once().exits(3).prints("restart web");
     assert_eq!(lab.containers(), before);
     assert!(is_running(&web) && !tag(&web), "it is what it was");
     let entries = Consul::service(&format!("web.{}", lab.id("abc")));

@@ -30,7 +30,7 @@ fn a_second_network_of_one_name_goes() {
     make_twin(&network);
     docker(&["kill", &lab.of("abc-web-1")]);
     assert_eq!(lab.networks(), [network.clone(), network.clone()]);
-    lab.once().exits(0).prints("there is another one of it");
+    lab.once().exits(0).prints("another one of it is still there");
     assert_eq!(lab.networks(), [network]);
     assert_eq!(lab.containers(), before, "the older one, with its containers, stays");
     lab.once().is_quiet();
