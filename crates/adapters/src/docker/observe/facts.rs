@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::inspect::instant;
 use crate::docker::Docker;
-use crate::docker::form::{LOCK, RECORD};
+use crate::docker::form::{LOCK, RECORD, STATE};
 use crate::http::percent_encoded;
 use model::id::{ContainerId, ContainerName, SourceId};
 use model::labels::INSTALLATION;
@@ -123,6 +123,10 @@ impl Docker {
 
 fn marked(seen: Summary) -> Option<Marked> {
     let labels = seen.labels.unwrap_or_default();
+    // What is kept of states that worked belongs to records, and is no container of a stack.
+    if labels.contains_key(STATE) {
+        return None;
+    }
     let names = seen.names.unwrap_or_default();
     let name = names.iter().map(|name| name.trim_start_matches('/')).find(|n| !n.contains('/'))?;
     let holds = if labels.contains_key(RECORD) {
