@@ -1,8 +1,10 @@
 //! A rollout that fails: the deployment returns to what worked, and the revision is not tried again.
 
+use model::action::LedgerChange;
 use model::id::ImageId;
-use model::ledger::{RolloutResult, Then};
+use model::ledger::{Pin, RolloutResult, Then};
 use model::plan::{Health, Sync, WaitingOn};
+use model::time::Timestamp;
 use reconcile::control::Exit;
 
 use crate::make::snapshot;
@@ -135,4 +137,40 @@ fn a_controller_returns_and_goes_on_with_the_next_revision() {
         assert!(runs(stage, "web:4"));
     });
     assert_eq!(report.exit(), Exit::Done, "{report:#?}");
+}
+
+#[test]
+fn what_a_person_paused_is_not_removed_with_its_stack() {
+    let stage = stage();
+    assert_eq!(stage.pass().exit(), Exit::Done);
+    let pin = Pin { at: Timestamp(0), by: "ann@host".to_owned(), to: None };
+    let change = LedgerChange::Pin { deployment: "abc".into(), pin: Box::new(pin) };
+    stage.world.ledger.borrow_mut().apply(&"local".into(), &change);
+    push(&stage, "only-xyz");
+    let report = stage.pass();
+    assert!(stage.world.is_running("abc-web-1"), "{report:#?}");
+    assert_eq!(report.exit(), Exit::Blocked);
+    assert!(report.blocked.iter().any(|it| matches!(it.waiting_on, WaitingOn::Resume { .. })));
+    stage
+        .world
+        .ledger
+        .borrow_mut()
+        .apply(&"local".into(), &LedgerChange::Resume { deployment: "abc".into() });
+    assert_eq!(stage.pass().exit(), Exit::Done);
+    assert!(!stage.world.is_running("abc-web-1"));
+}
+
+#[test]
+fn a_state_that_was_pruned_is_kept_again() {
+    let stage = stage();
+    assert_eq!(stage.pass().exit(), Exit::Done);
+    push(&stage, "r4");
+    assert_eq!(stage.pass().exit(), Exit::Done);
+    stage.world.kept.borrow_mut().clear();
+    push(&stage, "r1");
+    assert_eq!(stage.pass().exit(), Exit::Done);
+    push(&stage, "r2");
+    let report = stage.pass();
+    assert!(runs(&stage, "web:1"));
+    assert!(report.back.is_some_and(|back| back.has_returned(&"abc".into()).is_some()));
 }

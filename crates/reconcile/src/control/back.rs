@@ -152,10 +152,9 @@ async fn keep_one<W: Act, C: Clock>(
     let (id, engine) = (&deployment.id, &deployment.engine);
     let files = setup.load.keep(snapshot, layout, &deployment)?;
     let state = files.digest();
-    if !before.contains(&state) {
-        let kept = setup.world.keep(engine, id, &files, &before).await;
-        kept.map_err(|error| error.to_string())?;
-    }
+    // Those that were kept before may have been pruned.
+    let kept = setup.world.keep(engine, id, &files, &before).await;
+    kept.map_err(|error| error.to_string())?;
     let commit = snapshot.tree.commit();
     let stable = Stable {
         source: snapshot.source.clone(),

@@ -3,10 +3,8 @@
 //! read them there can read the files of the containers themselves.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 
 use bollard::query_parameters::UploadToContainerOptions;
-use bytes::Bytes;
 use serde_json::json;
 
 use crate::docker::form::{self, STATE, STATE_NAME};
@@ -46,9 +44,14 @@ impl Docker {
     ) -> Result<(), OutsideError> {
         let digest = files.digest();
         let stays = |holder: &Holder| beside.iter().any(|it| holder.digest == it.as_str());
-        // What bears the same digest may be half of it.
-        for holder in self.holders(deployment).await?.iter().filter(|holder| !stays(holder)) {
+        let (known, others): (Vec<_>, Vec<_>) =
+            self.holders(deployment).await?.into_iter().partition(stays);
+        // What bears the same digest and is remembered nowhere may be half of it.
+        for holder in &others {
             self.discard(&holder.id).await?;
+        }
+        if known.iter().any(|holder| holder.digest == digest.as_str()) {
+            return Ok(());
         }
         let name = format!("{}{}", self.state_prefix(deployment), digest.short());
         let body = form::state(self.installation.as_str(), digest.as_str());
@@ -98,7 +101,7 @@ impl Docker {
                 other => other,
             };
             let archive = self.read(async { answer }).await?;
-            let files = archive.and_then(|archive| file_in(&archive)).map(Content::new);
+            let files = archive.and_then(|archive| archive::first_file(&archive)).map(Content::new);
             if let Some(files) = files.filter(|files| files.digest() == *digest) {
                 return Ok(Some(files));
             }
@@ -139,16 +142,4 @@ impl Docker {
     fn state_prefix(&self, deployment: &DeploymentId) -> String {
         format!("{STATE_NAME}{}.{deployment}.", self.installation)
     }
-}
-
-/// The one regular file in an archive.
-fn file_in(archive: &Bytes) -> Option<Vec<u8>> {
-    let mut archive = tar::Archive::new(&archive[..]);
-    let mut entry = archive.entries().ok()?.next()?.ok()?;
-    if !entry.header().entry_type().is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    entry.read_to_end(&mut bytes).ok()?;
-    Some(bytes)
 }

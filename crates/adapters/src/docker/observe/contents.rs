@@ -2,7 +2,6 @@
 //! do not say which configs and secrets were put into them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 
 use bollard::errors::Error;
 use bytes::Bytes;
@@ -10,6 +9,7 @@ use http::Request;
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::docker::Docker;
+use crate::docker::wire::archive::first_file;
 use crate::docker::wire::transport::Transport;
 use crate::http::full;
 use crate::http::percent_encoded;
@@ -77,14 +77,7 @@ fn asked<'s>(view: &ContainerView, scope: &'s Scope) -> Option<&'s BTreeSet<Stri
 
 /// The digest of the one regular file in an archive.
 fn digest(archive: &Bytes) -> Option<Digest> {
-    let mut archive = tar::Archive::new(&archive[..]);
-    let mut entry = archive.entries().ok()?.next()?.ok()?;
-    if !entry.header().entry_type().is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    entry.read_to_end(&mut bytes).ok()?;
-    Some(Digest::of(bytes))
+    first_file(archive).map(Digest::of)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Tar archives: the files that are put into a container, and a build's context.
 
-use std::io;
+use std::io::{self, Read as _};
 
 use tar::{Builder, EntryType, Header};
 
@@ -21,6 +21,18 @@ pub(in crate::docker) fn of_files(files: &[FileSpec]) -> io::Result<Vec<u8>> {
         archive.append(header, path.trim_start_matches('/'), file.content.expose())?;
     }
     archive.finish()
+}
+
+/// The bytes of an archive's first member, if that is a regular file.
+pub(in crate::docker) fn first_file(archive: &[u8]) -> Option<Vec<u8>> {
+    let mut archive = tar::Archive::new(archive);
+    let mut entry = archive.entries().ok()?.next()?.ok()?;
+    if !entry.header().entry_type().is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    entry.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// An archive that is written piece by piece.

@@ -11,6 +11,7 @@ use crate::plan::settings::Settings;
 use model::catalog::CatalogView;
 use model::digest::Digest;
 use model::id::{ContainerId, DeploymentId, EngineName};
+use model::ledger::Pin;
 use model::plan::{Blocked, WaitingOn};
 
 /// All that is no longer wanted where it runs.
@@ -73,8 +74,13 @@ impl<'a> Leaving<'a> {
     ) -> Departures<'a> {
         let mut departures = Departures { gone: Vec::new(), blocked: Vec::new() };
         for gone in self.gone.iter().filter(|gone| !is_withheld(&gone.deployment)) {
-            let unknown = record_of(shared.observed, gone.engine, &gone.deployment).err();
-            match self.withheld.clone().or(unknown) {
+            let record = record_of(shared.observed, gone.engine, &gone.deployment);
+            // What a person holds is not removed either.
+            let held = match record {
+                Ok(record) => record.and_then(|record| record.pin.as_ref()).map(asked_by),
+                Err(unknown) => Some(unknown),
+            };
+            match self.withheld.clone().or(held) {
                 Some(waiting_on) => departures.blocked.push(gone.withheld(waiting_on)),
                 None => departures.gone.push(gone),
             }
@@ -107,6 +113,12 @@ impl<'a> Leaving<'a> {
     pub(in crate::plan) fn is_withheld(&self) -> bool {
         self.withheld.is_some()
     }
+}
+
+/// What a removal waits for that a person does not want.
+fn asked_by(pin: &Pin) -> WaitingOn {
+    let back_at = pin.to.as_ref().map(|stable| stable.revision.clone());
+    WaitingOn::Resume { by: pin.by.clone(), back_at, lost: None }
 }
 
 /// Why it is not certain what left the source, if so.
