@@ -78,11 +78,7 @@ impl Loader {
     pub(super) fn apply(&self, desired: &DesiredState) {
         let roots = self.roots.all();
         let tree = |(id, entry): (&DeploymentId, &Entry)| match entry {
-            Entry::Valid(deployment, _) => {
-                let sight = roots.get(&deployment.engine).map(Root::sight).unwrap_or_default();
-                let (tree, secrets) = (deployment.own_tree(), deployment.secrets.clone());
-                Some((id.clone(), Place { tree, sight, secrets }))
-            }
+            Entry::Valid(deployment, _) => Some((id.clone(), place(deployment, &roots))),
             Entry::Invalid(_) => None,
         };
         if let Some(evaluator) = &self.evaluator {
@@ -185,13 +181,25 @@ impl Loader {
         if restored.engine != now.engine {
             return Err(format!("it was on the engine {}", restored.engine));
         }
-        Ok(Deployment { writable: Arc::clone(&now.writable), ..restored })
+        let restored = Deployment { writable: Arc::clone(&now.writable), ..restored };
+        // From now on the host policy is asked about this one.
+        if let Some(evaluator) = &self.evaluator {
+            evaluator.replace(now.id.clone(), place(&restored, &self.roots.all()));
+        }
+        Ok(restored)
     }
 
     fn load_at(&self, snapshot: &Snapshot, root: (Option<String>, bool)) -> DesiredState {
         let (project_root, same_files) = root;
         stack::load(snapshot, &Options { project_root, same_files, ..self.options.clone() })
     }
+}
+
+/// Where the tree of a deployment is, and what of it never prints.
+fn place(deployment: &Deployment, roots: &BTreeMap<EngineName, Root>) -> Place {
+    let sight = roots.get(&deployment.engine).map(Root::sight).unwrap_or_default();
+    let (tree, secrets) = (deployment.own_tree(), deployment.secrets.clone());
+    Place { tree, sight, secrets }
 }
 
 /// On the spot, where nothing else has to go on meanwhile.

@@ -80,6 +80,15 @@ impl PolicyEvaluator {
         *self.places.write().unwrap_or_else(PoisonError::into_inner) = places;
     }
 
+    /// Says where the tree of a deployment is that is wanted in place of the one that is known. The
+    /// values of both never print.
+    pub fn replace(&self, deployment: DeploymentId, mut place: Place) {
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        let known = places.get(&deployment).map(|known| known.secrets.clone());
+        place.secrets.extend(known.unwrap_or_default());
+        places.insert(deployment, place);
+    }
+
     /// The values that were put into a deployment's stack and never print.
     pub(in crate::docker) fn secrets_of(&self, deployment: &DeploymentId) -> Vec<Content> {
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
@@ -148,5 +157,19 @@ mod tests {
         assert_eq!(sight.here("/home/ann"), None);
         assert_eq!(Sight::same().here("/home/../etc").as_deref(), Some("/etc"));
         assert_eq!(Sight::default().here("/etc"), None);
+    }
+
+    #[test]
+    fn a_deployment_that_returns_hides_the_values_of_both_its_states() {
+        let evaluator = PolicyEvaluator::of(HostPolicy::default());
+        let place = |secret: &str| Place {
+            tree: OwnTree::default(),
+            sight: Sight::default(),
+            secrets: vec![Content::new(secret.as_bytes())],
+        };
+        evaluator.renew([("abc".into(), place("new"))].into());
+        evaluator.replace("abc".into(), place("old"));
+        let hidden = evaluator.secrets_of(&"abc".into());
+        assert_eq!(hidden, [Content::new(&b"old"[..]), Content::new(&b"new"[..])]);
     }
 }
